@@ -1,0 +1,180 @@
+# perconn: one worker per connection, as a thread or as a process.
+# `make help` lists the targets. SPDX-License-Identifier: MIT
+
+# ---- yours to set ----
+CC      = gcc
+CFLAGS  = -O2 -g
+LDFLAGS =
+PREFIX  = /usr/local
+DESTDIR =
+# SAN=address|thread|undefined  a sanitizer build, under build/SAN/
+# DEV=1                         warnings are errors
+# V=1                           show whole commands
+
+# ---- what the project needs, kept apart so that yours win ----
+VARIANT  := $(if $(SAN),$(SAN),release)
+BUILD    := build/$(VARIANT)
+# The release programs stand at the top, where the README looks for them.
+BIN      := $(if $(SAN),$(BUILD)/,)
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wformat=2 $(if $(DEV),-Werror)
+HARDEN_C := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+            -fstack-clash-protection -fcf-protection=full
+HARDEN_L := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+ifeq ($(SAN),)
+# Static: a forked child copies what its parent has mapped, and a dynamic
+# program has twice the mappings (docs/design.md, "Linking").
+MODE_C   := $(HARDEN_C) -fPIE
+MODE_L   := $(HARDEN_L) -static-pie
+else
+# Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
+# more stack than the workers have.
+MODE_C   := -fsanitize=$(SAN) -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer -DWORKER_STACK_KIB=512
+MODE_L   := -fsanitize=$(SAN)
+endif
+ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(MODE_C) \
+              -MMD -MP $(CFLAGS)
+ALL_LDFLAGS = -pthread $(MODE_L) $(LDFLAGS)
+Q := $(if $(V),,@)
+
+# ---- what is built ----
+COMMON   := $(wildcard common/*/*.c)
+SERVERS  := server_thread server_fork
+PROGRAMS := $(addprefix $(BIN),$(SERVERS) client)
+BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+LIBRARY  := $(BUILD)/libcommon.a
+OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(COMMON))
+# What `make deps` looks for: COMMAND-or-FILE=PACKAGE.
+NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
+            /usr/include/cmocka.h=libcmocka-dev \
+            /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
+            /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
+            socat=socat ncat=ncat mandoc=mandoc strace=strace \
+            prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
+            ps=procps readelf=binutils
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all help deps compare lesson test check check-unit check-e2e bench \
+        bench-programs format lint man install uninstall clean FORCE
+# `make -j deps test` must not test before the packages are there.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+
+all: $(PROGRAMS) ## build the two servers and the client
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1'
+
+deps: ## install the packages that are missing (apt-get, as root)
+	@missing=; for need in $(NEEDS); do \
+	    thing=$${need%%=*}; case $$thing in \
+	    /*) [ -e $$thing ] ;; *) command -v $$thing >/dev/null ;; esac || \
+	    missing="$$missing $${need#*=}"; done; \
+	[ -z "$$missing" ] || { echo "installing:$$missing"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
+compare: all ## compare threads and processes on this machine
+	./client compare
+
+lesson: ## what differs between a thread and a process, in colour
+	@diff -u --color=always server_thread.c server_fork.c; [ $$? -eq 1 ]
+
+# ---- compile and link ----
+$(PROGRAMS): $(BIN)%: $(BUILD)/%.o $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIBRARY) $(ALL_LDFLAGS) -lm
+
+$(BENCHES): %: %.o $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIBRARY) $(ALL_LDFLAGS) -lm
+
+# cmocka is a shared library, so the unit tests are dynamic.
+$(UNITS): %: %.o $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) -o $@ $< $(LIBRARY) -pthread $(if $(SAN),$(MODE_L)) $(LDFLAGS) \
+	    -lcmocka -lm
+
+$(LIBRARY): $(OBJECTS)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "CC $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Only what prints the version is built again when it changes.
+$(BUILD)/common/base/option.o: ALL_CFLAGS += -DPERCONN_VERSION='"$(VERSION)"'
+$(BUILD)/common/base/option.o: $(BUILD)/version
+$(BUILD)/version: FORCE
+	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# ---- tests ----
+test check: check-unit check-e2e ## run all tests
+
+check-unit: ## run the unit tests
+	@if [ -e /usr/include/cmocka.h ]; then \
+	    $(MAKE) --no-print-directory run-units; else \
+	    echo 'unit tests skipped: no cmocka (make deps installs it)'; fi
+
+.PHONY: run-units
+run-units: $(UNITS)
+	@for t in $(UNITS); do echo "UNIT $$t"; $$t 2>$$t.log || \
+	    { cat $$t.log; exit 1; }; done; echo "$(words $(UNITS)) unit programs passed"
+
+check-e2e: all bench-programs ## drive the real programs
+	PERCONN_BIN=$(abspath $(if $(SAN),$(BUILD),.)) \
+	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
+	/usr/bin/python3 -m pytest -q -n 4 tests/e2e $(PYTEST_ARGS)
+
+bench-programs: $(BENCHES)
+
+bench: all bench-programs ## measure against plain floors (minutes)
+	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
+
+# ---- care ----
+SOURCES := $(shell git ls-files '*.[ch]' 2>/dev/null)
+
+format: ## clang-format all sources
+	clang-format -i $(SOURCES)
+
+lint: ## format check, static analysis, shell and manual pages
+	clang-format --dry-run -Werror $(SOURCES)
+	cppcheck --quiet --enable=warning,portability --inline-suppr \
+	    --error-exitcode=1 -I. -D_GNU_SOURCE server_thread.c server_fork.c client.c common
+	shellcheck .ci/run
+	mandoc -T lint -W warning docs/man/*.1
+
+man: ## read the manual pages
+	man -l docs/man/perconn-server.1 docs/man/perconn-client.1
+
+# ---- install, under names that no other package's client has ----
+install: all ## install under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
+	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork
+	install -m 755 client $(DESTDIR)$(PREFIX)/bin/perconn-client
+	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/man/perconn-server.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-thread.1
+	ln -sf perconn-server-thread.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-fork.1
+
+uninstall: ## remove what install put there
+	cd $(DESTDIR)$(PREFIX) && rm -f bin/perconn-server-thread \
+	    bin/perconn-server-fork bin/perconn-client \
+	    share/man/man1/perconn-client.1 \
+	    share/man/man1/perconn-server-thread.1 \
+	    share/man/man1/perconn-server-fork.1
+
+clean: ## remove what was built
+	rm -rf build $(SERVERS) client

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* clock: monotonic nanoseconds and what poll(2) wants of them. */
+#include "common/base/clock.h"
+
+#include <limits.h>
+
+uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec t = {0};
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+uint64_t
+now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int
+timeout_ms(uint64_t deadline, uint64_t now)
+{
+	uint64_t ms;
+
+	if (deadline == NEVER)
+		return -1;
+	if (deadline <= now)
+		return 0;
+	ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+struct timespec
+timespec_of(uint64_t ns)
+{
+	return (struct timespec){
+	    .tv_sec = (time_t)(ns / NS_PER_S),
+	    .tv_nsec = (long)(ns % NS_PER_S),
+	};
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clock: the one source of time.
+ *
+ * Time is CLOCK_MONOTONIC in unsigned nanoseconds, so that a step of the wall
+ * clock neither fires nor delays a timeout (POSIX.1-2017 clock_gettime()).
+ * All calls are safe in any thread, in a forked child and in a signal handler.
+ */
+#ifndef COMMON_BASE_CLOCK_H
+#define COMMON_BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_US 1000ULL
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+#define NEVER UINT64_MAX /* a deadline that does not come */
+
+/* Nanoseconds since an arbitrary start, never decreasing. */
+uint64_t
+now_ns(void);
+
+/* CLOCK as nanoseconds: for the CPU clocks of this or another process. */
+uint64_t
+clock_ns(clockid_t clock);
+
+/* The earlier of two instants is plain min; said once, for readability. */
+static inline uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Milliseconds from NOW until DEADLINE for poll(2), rounded up so that a
+ * caller does not wake before the deadline and spin; -1 for NEVER, 0 if past.
+ */
+int
+timeout_ms(uint64_t deadline, uint64_t now);
+
+/* NS as a timespec, for the calls that want one. */
+struct timespec
+timespec_of(uint64_t ns);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* log: one line, one write. */
+#include "common/base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* Set once by log_open() before there is a second thread, then only read. */
+static struct {
+	const char *program;
+	enum log_level level;
+	bool stamped;
+} opened = {.program = "perconn", .level = LOG_INFO};
+
+void
+log_open(const char *program, enum log_level level, bool stamped)
+{
+	opened.program = program;
+	opened.level = level;
+	opened.stamped = stamped;
+}
+
+bool
+log_on(enum log_level level)
+{
+	return level <= opened.level;
+}
+
+static size_t
+put_prefix(char *line, size_t size, const char *word)
+{
+	char time[32];
+	struct timespec now;
+	struct tm utc;
+	int len;
+
+	if (!opened.stamped) {
+		len = snprintf(line, size, "%s: %s", opened.program, word);
+		return len < 0 ? 0 : (size_t)len;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%S", &utc);
+	len = snprintf(line, size, "%s.%03ldZ %s[%d] %s", time,
+	    now.tv_nsec / 1000000, opened.program, (int)getpid(), word);
+	return len < 0 ? 0 : (size_t)len;
+}
+
+static size_t
+put_escaped(char *line, size_t size, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t len = 0;
+
+	for (; *text && len + 4 <= size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x20 && c != 0x7f) {
+			line[len++] = (char)c;
+			continue;
+		}
+		line[len++] = '\\';
+		line[len++] = 'x';
+		line[len++] = hex[c >> 4];
+		line[len++] = hex[c & 15];
+	}
+	return len;
+}
+
+static void
+put_line(const char *word, const char *format, va_list args)
+{
+	int saved = errno;
+	char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
+	size_t len;
+
+	vsnprintf(text, sizeof(text), format, args);
+	len = put_prefix(line, sizeof(line) / 2, word);
+	len += put_escaped(line + len, sizeof(line) - len - 1, text);
+	line[len++] = '\n';
+	/* A full disk or a closed pipe must not become the server's fault. */
+	if (write(STDERR_FILENO, line, len) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+#define LOG_CALL(name, at, word)              \
+	void name(const char *format, ...)    \
+	{                                     \
+		va_list args;                 \
+                                              \
+		if (!log_on(at))              \
+			return;               \
+		va_start(args, format);       \
+		put_line(word, format, args); \
+		va_end(args);                 \
+	}
+
+LOG_CALL(log_error, LOG_ERROR, "error: ")
+LOG_CALL(log_warn, LOG_WARN, "warning: ")
+LOG_CALL(log_info, LOG_INFO, "")
+LOG_CALL(log_debug, LOG_DEBUG, "")
+LOG_CALL(log_always, LOG_ERROR, "")
+
+void
+log_limited(struct log_limit *limit, const char *format, ...)
+{
+	uint64_t now = now_ns();
+	char text[LOG_LINE_MAX];
+	va_list args;
+
+	if (now < limit->next_ns) {
+		limit->dropped++;
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (limit->dropped)
+		log_warn("%s (and %llu more like it)", text,
+		    (unsigned long long)limit->dropped);
+	else
+		log_warn("%s", text);
+	limit->dropped = 0;
+	limit->next_ns = now + NS_PER_S;
+}
+
+void
+die(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put_line("", format, args);
+	va_end(args);
+	exit(status);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * units: quantities as people write them, to numbers and back.
+ *
+ * Sizes: k, M, G are powers of 1000, KiB, MiB, GiB of 1024, a bare number is
+ * bytes. Durations need a unit: ns, us, ms, s, m, h. Both take a decimal
+ * fraction ("1.5s"). No sign, no space, nothing after the unit.
+ *
+ * The parsers return 0 and set *OUT, or -1 and leave it. No allocation, no
+ * locale, no state: safe anywhere.
+ */
+#ifndef COMMON_BASE_UNITS_H
+#define COMMON_BASE_UNITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A whole decimal number without unit. */
+int
+parse_count(const char *text, uint64_t *out);
+
+/* Bytes. */
+int
+parse_size(const char *text, uint64_t *out);
+
+/* Nanoseconds. */
+int
+parse_duration(const char *text, uint64_t *out);
+
+/*
+ * NS in three significant digits with the unit that fits ("71.7 us", "1.02 s"),
+ * in BUF of SIZE bytes (16 are enough). Returns BUF.
+ */
+char *
+format_duration(char *buf, size_t size, double ns);
+
+/* VALUE with thin groups ("155,376") or three digits below 100 ("8.53"). */
+char *
+format_number(char *buf, size_t size, double value);
+
+#endif

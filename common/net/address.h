@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * address: where a socket listens or whom it talks to, as text and as bytes.
+ *
+ * Text forms (the same for what a server prints and what a client accepts):
+ *	127.0.0.1:7007  [::1]:7007  unix:/run/echo.sock
+ * The functions neither allocate nor keep state: safe in any thread.
+ */
+#ifndef COMMON_NET_ADDRESS_H
+#define COMMON_NET_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* "unix:", a path of sun_path's length, a NUL; the longest of the forms. */
+#define ADDRESS_TEXT_MAX 128
+
+struct address {
+	socklen_t len; /* bytes of the union in use */
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in4;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	};
+};
+
+/*
+ * TEXT to an address: an IPv4 literal, a bracketed IPv6 literal or "unix:"
+ * and a path (whose length sun_path bounds). Returns 0, or -1 if TEXT is none.
+ */
+int
+address_parse(const char *text, struct address *out);
+
+/*
+ * Splits "HOST:PORT" at the last colon, taking brackets off an IPv6 literal.
+ * HOST (of SIZE bytes) may come out empty. Returns 0, or -1.
+ */
+int
+address_split(const char *text, char *host, size_t size, uint16_t *port);
+
+/* The text form, in BUF of ADDRESS_TEXT_MAX bytes; "unix:" for no name. */
+char *
+address_format(const struct address *address, char *buf);
+
+/* Host order; 0 for a unix socket. */
+uint16_t
+address_port(const struct address *address);
+
+void
+address_set_port(struct address *address, uint16_t port);
+
+/*
+ * What counts as one source of connections: all of an IPv4 address, the first
+ * 64 bits of an IPv6 one (a single host owns at least that much). A mapped
+ * IPv4 address counts as IPv4. False for unix sockets, which have no source.
+ */
+bool
+address_source(const struct address *address, uint64_t *source);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conn: one client's byte stream, as a service sees it.
+ *
+ * Blocking calls, each under a deadline; a conn remembers how it went wrong,
+ * so that a service just returns on any failure and the worker's outcome is
+ * right (struct ledger). One worker owns a conn; nothing in it is shared.
+ *
+ *	while ((n = conn_read(conn, buf, sizeof(buf))) > 0)
+ *		if (conn_write(conn, buf, (size_t)n) < 0)
+ *			return;
+ *
+ * Two deadlines hold at once. Idle: no byte in either direction, by the
+ * socket's own SO_RCVTIMEO and SO_SNDTIMEO, which cost nothing (a poll(2)
+ * before each recv(2) cost 7 % of an echo). Request: between
+ * conn_request_begin() and conn_request_end(), from the request's first byte,
+ * which a byte a second does not extend; it costs a poll only where a call
+ * would block.
+ */
+#ifndef COMMON_NET_CONN_H
+#define COMMON_NET_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How a connection ended: what a worker hands to the accept loop. */
+enum outcome {
+	OUTCOME_SERVED,
+	OUTCOME_TIMED_OUT,
+	OUTCOME_FAILED,
+	OUTCOME_CRASHED, /* never by a conn: the worker died of a signal */
+	OUTCOME_COUNT,
+};
+
+struct conn {
+	int fd; /* borrowed: conn_finish() does not close it */
+	enum outcome outcome;
+	bool ended;		 /* end of file was seen, or an error */
+	bool in_request;	 /* the request deadline applies ... */
+	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
+	uint64_t idle_timeout_ns; /* as set on the socket */
+	uint64_t request_timeout_ns;
+};
+
+/* FD stays the caller's; its socket timeouts must be IDLE_TIMEOUT_NS. */
+void
+conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
+    uint64_t request_timeout_ns);
+
+/*
+ * Up to SIZE bytes as they come. Returns their count, 0 at end of file, -1
+ * with errno (ETIMEDOUT for either deadline).
+ */
+ssize_t
+conn_read(struct conn *conn, void *buf, size_t size);
+
+/* All LEN bytes, or -1 with errno (ETIMEDOUT for either deadline). */
+int
+conn_write(struct conn *conn, const void *buf, size_t len);
+
+/* The next byte that is read begins a request. */
+void
+conn_request_begin(struct conn *conn);
+
+/* The request is answered: only the idle deadline holds. */
+void
+conn_request_end(struct conn *conn);
+
+/*
+ * Ends the stream so that the client can read all that was written, and says
+ * how it went. Where the client's end of file was not seen, closing at once
+ * would reset the connection if input is unread, and a reset destroys the
+ * answer on its way (RFC 9112 9.6): so the write side is shut and the input
+ * drained, for CONN_LINGER_NS at most. The descriptor stays open.
+ */
+enum outcome
+conn_finish(struct conn *conn);
+
+#define CONN_LINGER_NS (1000 * 1000 * 1000ULL)
+#define CONN_LINGER_BYTES (1024 * 1024)
+
+/*
+ * One step of such a drain, for whoever must not block: reads what is there.
+ * Returns true when the peer has closed or failed, or *DRAINED has passed
+ * CONN_LINGER_BYTES; false when it has to be called again on new input.
+ */
+bool
+conn_drain_step(int fd, size_t *drained);
+
+#endif

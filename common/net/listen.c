@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* listen: parse, bind, listen; replace a stale unix socket, spare a live one.
+ */
+#include "common/net/listen.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+/* How often port 0 is tried for a port that is free in both families. */
+#define LOCALHOST_TRIES 20
+
+static struct listener *
+append(struct listeners *all)
+{
+	if (all->count == LISTENERS_MAX)
+		return NULL;
+	all->at[all->count] = (struct listener){.fd = -1};
+	return &all->at[all->count++];
+}
+
+static int
+add_localhost(struct listeners *all, uint16_t port)
+{
+	struct listener *v4 = append(all), *v6 = append(all);
+
+	if (!v4 || !v6)
+		return -1;
+	address_parse("127.0.0.1:0", &v4->address);
+	address_parse("[::1]:0", &v6->address);
+	address_set_port(&v4->address, port);
+	address_set_port(&v6->address, port);
+	v6->port_of_last = port == 0;
+	v6->optional = true;
+	return 0;
+}
+
+int
+listeners_add(struct listeners *all, const char *text)
+{
+	char host[INET6_ADDRSTRLEN];
+	struct address address;
+	struct listener *one;
+	uint16_t port;
+
+	if (strncmp(text, "unix:", 5) != 0 &&
+	    address_split(text, host, sizeof(host), &port) == 0) {
+		if (strcmp(host, "localhost") == 0)
+			return add_localhost(all, port);
+		if (host[0] == '\0' && text[0] == ':') {
+			if (!(one = append(all)))
+				return -1;
+			address_parse("[::]:0", &one->address);
+			address_set_port(&one->address, port);
+			one->dual_stack = true;
+			return 0;
+		}
+	}
+	if (address_parse(text, &address) < 0 || !(one = append(all)))
+		return -1;
+	one->address = address;
+	return 0;
+}
+
+/* 0: the path is free for us now; -1 with errno: it is not. */
+static int
+clear_unix_path(const struct address *address)
+{
+	struct stat st;
+	int fd, error;
+
+	if (lstat(address->un.sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST; /* somebody's file: never ours to remove */
+		return -1;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	/* Only a refusal proves that nobody listens; a full backlog (EAGAIN)
+	 * is a live server, too. */
+	error = connect(fd, &address->any, address->len) < 0 ? errno : 0;
+	close(fd);
+	if (error != ECONNREFUSED) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	return unlink(address->un.sun_path);
+}
+
+static void
+set_timeouts(int fd, const struct listen_settings *settings)
+{
+	struct timespec t = timespec_of(settings->idle_timeout_ns);
+	struct timeval idle = {t.tv_sec, t.tv_nsec / 1000};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &idle, sizeof(idle));
+}
+
+void
+listener_adopt(const struct listener *listener, int fd,
+    const struct listen_settings *settings)
+{
+	if (listener->address.any.sa_family == AF_UNIX)
+		set_timeouts(fd, settings);
+}
+
+/* 0, or -1 with errno and nothing open. */
+static int
+open_one(struct listener *one, const struct listen_settings *settings)
+{
+	struct address *address = &one->address;
+	int family = address->any.sa_family, on = 1;
+	int only_v6 = !one->dual_stack, saved;
+	socklen_t len = sizeof(*address) - offsetof(struct address, any);
+
+	if (family == AF_UNIX && clear_unix_path(address) < 0)
+		return -1;
+	one->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (one->fd < 0)
+		return -1;
+	if (family == AF_INET6)
+		setsockopt(one->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6,
+		    sizeof(only_v6));
+	if (family != AF_UNIX) {
+		setsockopt(one->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	}
+	set_timeouts(one->fd, settings);
+	if (bind(one->fd, &address->any, address->len) == 0 &&
+	    listen(one->fd, settings->backlog) == 0) {
+		if (family != AF_UNIX) /* learn the port behind port 0 */
+			getsockname(one->fd, &address->any, &len);
+		return 0;
+	}
+	saved = errno;
+	close(one->fd);
+	one->fd = -1;
+	errno = saved;
+	return -1;
+}
+
+static int
+open_with_fallback(struct listener *one, const struct listen_settings *settings)
+{
+	uint16_t port = address_port(&one->address);
+
+	if (open_one(one, settings) == 0)
+		return 0;
+	/* A machine without IPv6 still has all of its IPv4 addresses. */
+	if (!one->dual_stack || errno != EAFNOSUPPORT)
+		return -1;
+	address_parse("0.0.0.0:0", &one->address);
+	address_set_port(&one->address, port);
+	one->dual_stack = false;
+	return open_one(one, settings);
+}
+
+/* The pair of localhost: a port that IPv4 got may be taken in IPv6. */
+static int
+open_twins(struct listener *v4, struct listener *v6,
+    const struct listen_settings *settings)
+{
+	for (int i = 0; i < LOCALHOST_TRIES; i++) {
+		address_set_port(&v4->address, 0);
+		if (open_one(v4, settings) < 0)
+			return -1;
+		address_set_port(&v6->address, address_port(&v4->address));
+		if (open_one(v6, settings) == 0 || errno != EADDRINUSE)
+			return 0; /* a machine without IPv6 has one of them */
+		close(v4->fd);
+		v4->fd = -1;
+	}
+	errno = EADDRINUSE;
+	return -1;
+}
+
+int
+listeners_open(struct listeners *all, const struct listen_settings *settings)
+{
+	char text[ADDRESS_TEXT_MAX];
+	size_t i, kept = 0;
+
+	for (i = 0; i < all->count; i++) {
+		struct listener *one = &all->at[i];
+		bool twins = i + 1 < all->count && one[1].port_of_last;
+		int bad;
+
+		if (one->port_of_last)
+			continue; /* opened with the one before it */
+		bad = twins ? open_twins(one, one + 1, settings)
+			    : open_with_fallback(one, settings);
+		if (bad && one->optional &&
+		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
+			continue;
+		if (bad) {
+			log_error("cannot listen on %s: %s",
+			    address_format(&one->address, text),
+			    strerror(errno));
+			listeners_close(all, true);
+			return -1;
+		}
+	}
+	for (i = 0; i < all->count; i++) {
+		if (all->at[i].fd >= 0)
+			all->at[kept++] = all->at[i];
+		else
+			log_warn("not listening on %s: no IPv6 here",
+			    address_format(&all->at[i].address, text));
+	}
+	all->count = kept;
+	return 0;
+}
+
+void
+listeners_close(struct listeners *all, bool remove)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct listener *one = &all->at[i];
+
+		if (one->fd < 0)
+			continue;
+		if (remove && one->address.any.sa_family == AF_UNIX)
+			unlink(one->address.un.sun_path);
+		close(one->fd);
+		one->fd = -1;
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits: how many workers this process could have alive at once, and room to
+ * say no when descriptors run out.
+ *
+ * Asked once at start, by one thread.
+ */
+#ifndef COMMON_SERVER_LIMITS_H
+#define COMMON_SERVER_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What one live worker takes of the machine: each model says its own. */
+struct worker_cost {
+	uint64_t descriptors; /* in the process that accepts */
+	uint64_t tasks;	      /* threads or processes */
+	uint64_t mappings;    /* in the process that accepts */
+	uint64_t memory_kib;  /* idle, kernel's part included, socket not */
+};
+
+struct limit {
+	uint64_t workers;
+	const char *binding; /* the resource that gives out first */
+};
+
+/*
+ * Raises the soft limit of descriptors to the hard one, less RESERVE that are
+ * kept back for limits_spend_reserve(); computes how many workers fit.
+ */
+struct limit
+limits_compute(const struct worker_cost *cost, uint64_t reserve);
+
+/*
+ * For the duration of one accept at EMFILE: lets this process use the
+ * descriptors kept back (ON), or no longer. It costs no descriptor of its own,
+ * unlike a spare one, which every forked child would inherit.
+ */
+void
+limits_spend_reserve(bool on);
+
+#endif

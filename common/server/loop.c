@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/* loop: wait, signals, collect, refused, accept; and again. */
+#include "common/server/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+enum {
+	/* Accepts of one listener before the others and the workers are looked
+	 * at again. */
+	BATCH = 64,
+	ANNOUNCEMENTS = 512,
+	POLLS_MAX = 3 + LISTENERS_MAX + REFUSED_MAX,
+};
+
+/* No client for this long, and a worker's end wakes the loop again. */
+#define QUIET_NS (2 * NS_PER_MS)
+/* Descriptors or processes ran out and no worker ends: somebody else has them.
+ * Try again after this long; a worker's end is noticed at once. */
+#define SHORTAGE_NS (20 * NS_PER_MS)
+/* An announced worker needs a moment to be gone. */
+#define ENDING_NS NS_PER_MS
+/* A sweep over all workers may take 1 % of the time, at most every 5 ms. */
+#define SWEEP_SHARE 100
+#define SWEEP_MIN_NS (5 * NS_PER_MS)
+/* Stopped workers have gone when none ended for this long. */
+#define STOP_NS (100 * NS_PER_MS)
+
+/*
+ * What the loop writes in each pass. In shared memory, because a forking
+ * parent that writes to its private memory pays a page fault for every page
+ * that it wrote since the last fork.
+ */
+struct loop_state {
+	bool busy;	      /* clients came in the last pass */
+	bool draining;	      /* no more clients */
+	bool stopping;	      /* no more patience */
+	uint64_t now;	      /* of this pass */
+	uint64_t short_until; /* 0: resources suffice */
+	uint64_t refused_due;
+	uint64_t sweep_after;
+	uint64_t stop_at; /* drain's or stop's end */
+	/* A client that waits for a worker that could not be made. */
+	int held_fd; /* -1: none */
+	struct address held_peer;
+	struct log_limit accept_limit, spawn_limit;
+	size_t polls;
+	struct pollfd poll[POLLS_MAX];
+};
+
+enum { POLL_CONTROL, POLL_CHILDREN, POLL_WAKE, POLL_LISTENERS };
+
+static int
+open_signals(int *control, int *children)
+{
+	sigset_t stop, child, all;
+
+	/* A client that goes away is an error of send(), not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGUSR1);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	/* An ignored SIGCHLD would lose the children's status and CPU time. */
+	signal(SIGCHLD, SIG_DFL);
+	all = stop;
+	sigaddset(&all, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
+		return -1;
+	*control = signalfd(-1, &stop, SFD_NONBLOCK | SFD_CLOEXEC);
+	*children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+	return *control < 0 || *children < 0 ? -1 : 0;
+}
+
+int
+loop_open(struct loop *loop, struct worker_settings *settings)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	/* The write end is the workers', everything above it is ours: so a
+	 * child lets go of all that with a call or two. */
+	settings->wake = ends[0] < ends[1] ? ends[0] : ends[1];
+	loop->wake = fcntl(ends[0], F_DUPFD_CLOEXEC, settings->wake + 1);
+	if (loop->wake < 0)
+		return -1;
+	if (settings->wake != ends[1]) {
+		if (dup3(ends[1], settings->wake, O_CLOEXEC) < 0)
+			return -1;
+		close(ends[1]);
+	} else {
+		close(ends[0]);
+	}
+	settings->first_private = settings->wake + 1;
+	fcntl(loop->wake, F_SETFL, O_NONBLOCK);
+	refused_init(&loop->refused);
+	loop->state = loop->workers->model->share(sizeof(*loop->state));
+	if (!loop->state)
+		return -1;
+	loop->state->held_fd = -1;
+	loop->state->refused_due = NEVER;
+	loop->state->stop_at = NEVER;
+	return open_signals(&loop->control, &loop->children);
+}
+
+static void
+log_ledger(const struct loop *loop)
+{
+	struct ledger_view view = ledger_read(loop->workers->ledger);
+	struct rusage self, children;
+	char text[256];
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	timeradd(&self.ru_utime, &children.ru_utime, &self.ru_utime);
+	timeradd(&self.ru_stime, &children.ru_stime, &self.ru_stime);
+	log_always("ledger: %s; cpu %.2f s user, %.2f s system",
+	    ledger_format(&view, text, sizeof(text)),
+	    (double)self.ru_utime.tv_sec + (double)self.ru_utime.tv_usec / 1e6,
+	    (double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6);
+}
+
+/* A client that gets no worker: counted, answered, closed in peace. */
+static void
+refuse(struct loop *loop, int fd)
+{
+	struct loop_state *s = loop->state;
+
+	ledger_refuse(loop->workers->ledger, 1);
+	refused_add(&loop->refused, fd, loop->full, s->now);
+	s->refused_due = refused_step(&loop->refused, s->now);
+}
+
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	       error == ENOMEM;
+}
+
+static void
+pause_for(struct loop *loop, const char *what, struct log_limit *limit)
+{
+	log_limited(limit, "%s: %s; trying again when a worker has ended", what,
+	    strerror(errno));
+	loop->state->short_until = loop->state->now + SHORTAGE_NS;
+}
+
+/* FD gets a worker, or is refused, or is held until one can be made. */
+static void
+admit(struct loop *loop, int fd, const struct address *peer)
+{
+	struct loop_state *s = loop->state;
+	struct workers *workers = loop->workers;
+
+	if (workers_source_full(workers, peer)) {
+		refuse(loop, fd);
+		return;
+	}
+	if (workers_begin(workers, fd, peer) == 0)
+		return;
+	/* What failed may have been one bad moment, or a thread that has
+	 * announced its end and is still there. */
+	workers_collect(workers);
+	if (workers_begin(workers, fd, peer) == 0)
+		return;
+	if (loop->refuse) {
+		log_limited(&s->spawn_limit, "no worker: %s; client refused",
+		    strerror(errno));
+		refuse(loop, fd);
+		return;
+	}
+	pause_for(loop, "no worker", &s->spawn_limit);
+	s->held_fd = fd;
+	s->held_peer = *peer;
+}
+
+/* The error of an accept: goes on, says no, or waits. True: go on at once. */
+static bool
+accept_failed(struct loop *loop, const struct listener *listener)
+{
+	struct loop_state *s = loop->state;
+	struct address peer;
+	int fd;
+
+	switch (errno) {
+	case EAGAIN:
+		return false;
+	/* A client that went away in the queue, and what accept(2) passes on
+	 * of its network's errors: the next client is not to blame. */
+	case EINTR:
+	case ECONNABORTED:
+	case ECONNRESET:
+	case EPROTO:
+	case ENETDOWN:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+	case ETIMEDOUT:
+	case EPERM:
+		return true;
+	}
+	if (loop->refuse && is_shortage(errno)) {
+		log_limited(&s->accept_limit, "accept: %s; client refused",
+		    strerror(errno));
+		fd = refused_accept(&loop->refused, listener->fd, &peer);
+		if (fd >= 0) {
+			refuse(loop, fd);
+			return true;
+		}
+		if (errno == EAGAIN)
+			return false;
+	}
+	pause_for(loop, "accept", &s->accept_limit);
+	return false;
+}
+
+/* Whether a client that comes now would be taken off the backlog. */
+static bool
+accepting(const struct loop *loop)
+{
+	const struct loop_state *s = loop->state;
+
+	return !s->draining && s->held_fd < 0 && !s->short_until &&
+	       (loop->refuse || workers_room(loop->workers));
+}
+
+static void
+accept_batch(struct loop *loop, const struct listener *listener)
+{
+	struct address peer;
+
+	for (int i = 0; i < BATCH && accepting(loop); i++) {
+		int fd;
+
+		peer.len = sizeof(peer) - offsetof(struct address, any);
+		fd = accept4(listener->fd, &peer.any, &peer.len, SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (!accept_failed(loop, listener))
+				return;
+			continue;
+		}
+		loop->state->busy = true;
+		if (!workers_room(loop->workers)) {
+			refuse(loop, fd);
+			continue;
+		}
+		listener_adopt(listener, fd, loop->listen_settings);
+		admit(loop, fd, &peer);
+	}
+}
+
+static void
+accept_clients(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+
+	s->busy = false;
+	if (s->held_fd >= 0 && !s->short_until) {
+		int fd = s->held_fd;
+
+		s->held_fd = -1;
+		admit(loop, fd, &s->held_peer);
+	}
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		if (s->poll[POLL_LISTENERS + i].revents)
+			accept_batch(loop, &loop->listeners->at[i]);
+	}
+}
+
+/* Reads the announcements, collects, and ends a shortage if that freed any. */
+static void
+collect(struct loop *loop)
+{
+	struct announcement ends[ANNOUNCEMENTS];
+	struct loop_state *s = loop->state;
+	struct workers *workers = loop->workers;
+	uint32_t collected;
+	ssize_t n;
+
+	if (workers->state->live == 0)
+		return;
+	/* Those of the last pass first: by now they are gone, while one that
+	 * has just announced itself is still on its way out. */
+	collected = workers_collect(workers);
+	while ((n = read(loop->wake, ends, sizeof(ends))) > 0) {
+		for (size_t i = 0; i < (size_t)n / sizeof(ends[0]); i++)
+			workers_announced(workers, ends[i]);
+		if ((size_t)n < sizeof(ends))
+			break;
+	}
+	if (!workers_room(workers) || s->short_until || s->draining)
+		collected += workers_collect(workers);
+	if (collected && s->short_until)
+		s->short_until = 0;
+	if (collected && s->stopping)
+		s->stop_at = s->now + STOP_NS; /* they are going */
+}
+
+/*
+ * Children that a signal killed announce nothing. SIGCHLD says that there may
+ * be one, but not which: pending ones merge. So all are asked, by pid: a
+ * waitpid(-1) would walk them all for every one that it finds.
+ */
+static void
+sweep(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+	struct loop_state *s = loop->state;
+	uint64_t took;
+
+	while (read(loop->children, &info, sizeof(info)) > 0)
+		continue;
+	if (workers_sweep(loop->workers))
+		s->short_until = 0;
+	took = now_ns() - s->now;
+	s->sweep_after = s->now + took;
+	s->sweep_after += took * SWEEP_SHARE > SWEEP_MIN_NS ? took * SWEEP_SHARE
+							    : SWEEP_MIN_NS;
+}
+
+static void
+stop_workers(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+
+	log_info("stopping %u connections", loop->workers->state->live);
+	s->stopping = true;
+	s->stop_at = s->now + STOP_NS;
+	workers_stop(loop->workers);
+}
+
+static void
+begin_drain(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+
+	/* Who has connected already is served; who comes now is told so by
+	 * the closed port. */
+	for (size_t i = 0; i < loop->listeners->count; i++)
+		accept_batch(loop, &loop->listeners->at[i]);
+	s->draining = true;
+	s->stop_at = s->now + loop->drain_timeout_ns;
+	listeners_close(loop->listeners, true);
+	loop->listeners->count = 0;
+	if (s->held_fd >= 0) {
+		refuse(loop, s->held_fd);
+		s->held_fd = -1;
+	}
+	log_info("draining %u connections", loop->workers->state->live);
+}
+
+static void
+take_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->control, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			collect(loop);
+			log_ledger(loop);
+		} else if (!loop->state->draining) {
+			begin_drain(loop);
+		} else if (!loop->state->stopping) {
+			stop_workers(loop);
+		}
+	}
+}
+
+static uint64_t
+next_deadline(const struct loop *loop)
+{
+	const struct loop_state *s = loop->state;
+	uint64_t due = earlier(s->refused_due, s->stop_at);
+
+	if (s->short_until)
+		due = earlier(due, s->short_until);
+	if (s->busy)
+		due = earlier(due, s->now + QUIET_NS);
+	if (loop->workers->state->ending)
+		due = earlier(due, s->now + ENDING_NS);
+	if (loop->workers->state->live && s->sweep_after > s->now)
+		due = earlier(due, s->sweep_after);
+	return due;
+}
+
+static void
+wait_for_work(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+	size_t count = loop->listeners->count;
+	bool open = accepting(loop);
+	/* With room and a stream of clients, an end can wait for the next. */
+	bool wake = !s->busy || !open || !workers_room(loop->workers);
+	struct pollfd *polls = s->poll;
+
+	polls[POLL_CONTROL] = (struct pollfd){loop->control, POLLIN, 0};
+	polls[POLL_CHILDREN] = (struct pollfd){
+	    s->sweep_after > s->now ? -1 : loop->children, POLLIN, 0};
+	polls[POLL_WAKE] = (struct pollfd){wake ? loop->wake : -1, POLLIN, 0};
+	for (size_t i = 0; i < count; i++)
+		polls[POLL_LISTENERS + i] = (struct pollfd){
+		    open ? loop->listeners->at[i].fd : -1, POLLIN, 0};
+	s->polls = POLL_LISTENERS + count;
+	s->polls += refused_poll(&loop->refused, polls + s->polls);
+	if (poll(polls, s->polls, timeout_ms(next_deadline(loop), s->now)) <
+	    0) {
+		for (size_t i = 0; i < s->polls; i++)
+			polls[i].revents = 0;
+	}
+	s->now = now_ns();
+	if (s->short_until && s->now >= s->short_until)
+		s->short_until = 0;
+}
+
+bool
+loop_run(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+	struct workers *workers = loop->workers;
+
+	s->now = now_ns();
+	while (!s->draining || workers->state->live || loop->refused.count) {
+		wait_for_work(loop);
+		collect(loop);
+		if (s->poll[POLL_CHILDREN].revents)
+			sweep(loop);
+		if (s->poll[POLL_CONTROL].revents)
+			take_signals(loop);
+		if (loop->refused.count)
+			s->refused_due = refused_step(&loop->refused, s->now);
+		accept_clients(loop);
+		if (s->now >= s->stop_at) {
+			if (s->stopping)
+				break;
+			stop_workers(loop);
+		}
+	}
+	workers_abandon(workers);
+	refused_close(&loop->refused);
+	log_ledger(loop);
+	return !workers->state->any_cut;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/* server: the command line, the start and the end; the rest is loop.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/option.h"
+#include "common/server/loop.h"
+#include "common/server/model.h"
+
+enum { WAIT, REFUSE };
+
+/* No table of slots beyond this, whatever the system would allow. */
+#define WORKERS_MAX 1000000
+
+struct config {
+	struct listeners listeners;
+	const struct service *service;
+	uint64_t max_connections; /* 0: computed */
+	uint64_t max_per_source;  /* 0: none */
+	uint64_t idle_timeout_ns;
+	uint64_t request_timeout_ns;
+	uint64_t drain_timeout_ns;
+	uint64_t backlog;
+	uint64_t ready_fd; /* UINT64_MAX: none */
+	const char *ledger;
+	int when_full;
+	int verbose, quiet;
+};
+
+static int
+parse_listen(void *config, const char *text)
+{
+	struct config *c = config;
+
+	return listeners_add(&c->listeners, text);
+}
+
+static int
+parse_service(void *config, const char *text)
+{
+	struct config *c = config;
+
+	c->service = service_find(text);
+	return c->service ? 0 : -1;
+}
+
+static int
+list_services(void *config, const char *text)
+{
+	(void)config;
+	(void)text;
+	for (const struct service *const *s = SERVICES; *s; s++)
+		printf("%-8s %s\n", (*s)->name, (*s)->summary);
+	return 0;
+}
+
+#define AT(field) offsetof(struct config, field)
+#define TIMEOUT_MIN NS_PER_MS
+#define TIMEOUT_MAX (86400 * NS_PER_S)
+
+static const struct option_spec OPTIONS[] = {
+    {'l', "listen", "ADDRESS",
+	"listen here; may be repeated\n"
+	"                              (default 127.0.0.1:7007)",
+	OPTION_CALL, 0, 0, 0,
+	"IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT or unix:PATH, at "
+	"most 16 sockets",
+	parse_listen},
+    {'s', "service", "NAME", "what to serve (default echo)", OPTION_CALL, 0, 0,
+	0, "a name from --list-services", parse_service},
+    {0, "list-services", NULL, "print the services and exit", OPTION_DO, 0, 0,
+	0, NULL, list_services},
+    {'m', "max-connections", "N", "workers alive at once (default: computed)",
+	OPTION_COUNT, AT(max_connections), 1, WORKERS_MAX, NULL, NULL},
+    {0, "when-full", "WHAT", "wait or refuse (default wait)", OPTION_CHOICE,
+	AT(when_full), 0, 0, "wait|refuse", NULL},
+    {0, "max-per-source", "N",
+	"workers alive at once for one address\n"
+	"                              (IPv4 /32, IPv6 /64; default none)",
+	OPTION_COUNT, AT(max_per_source), 1, WORKERS_MAX, NULL, NULL},
+    {0, "idle-timeout", "D", "no byte in either direction (default 60s)",
+	OPTION_DURATION, AT(idle_timeout_ns), TIMEOUT_MIN, TIMEOUT_MAX, NULL,
+	NULL},
+    {0, "request-timeout", "D",
+	"one request, first byte to answer (default 30s)", OPTION_DURATION,
+	AT(request_timeout_ns), TIMEOUT_MIN, TIMEOUT_MAX, NULL, NULL},
+    {0, "drain-timeout", "D", "how long a stop waits (default 10s)",
+	OPTION_DURATION, AT(drain_timeout_ns), TIMEOUT_MIN, TIMEOUT_MAX, NULL,
+	NULL},
+    {0, "backlog", "N", "clients that wait to be accepted (default 4096)",
+	OPTION_COUNT, AT(backlog), 1, 1 << 20, NULL, NULL},
+    {0, "ready-fd", "FD", "write the addresses there when listening",
+	OPTION_COUNT, AT(ready_fd), 0, 1 << 20, NULL, NULL},
+    {0, "ledger", "FILE", "write the final ledger as JSON (- is stdout)",
+	OPTION_TEXT, AT(ledger), 0, 0, NULL, NULL},
+    {'v', "verbose", NULL, "log each connection", OPTION_FLAG, AT(verbose), 0,
+	0, NULL, NULL},
+    {'q', "quiet", NULL, "log errors only", OPTION_FLAG, AT(quiet), 0, 0, NULL,
+	NULL},
+    {0},
+};
+
+static void
+read_options(struct config *config, int argc, char **argv, const char *program,
+    const struct server_model *model)
+{
+	char synopsis[64], about[160];
+	struct option_set set = {synopsis, about, OPTIONS,
+	    "SIGTERM or SIGINT: stop accepting, let workers finish; a "
+	    "second one ends at once.\nSIGUSR1: log the ledger.\n"};
+	int rest;
+
+	snprintf(synopsis, sizeof(synopsis), "%s [options]", program);
+	snprintf(about, sizeof(about),
+	    "Serves each connection in a %s of its "
+	    "own.",
+	    model->worker);
+	rest = options_parse(&set, config, argc, argv);
+	if (rest < argc)
+		usage_error("%s: no arguments are taken", argv[rest]);
+	if (config->listeners.count == 0)
+		listeners_add(&config->listeners, "127.0.0.1:7007");
+}
+
+static void
+choose_limit(struct config *config, const struct server_model *model)
+{
+	struct limit limit = limits_compute(&model->cost, REFUSED_MAX);
+
+	if (config->max_connections == 0) {
+		config->max_connections =
+		    limit.workers < WORKERS_MAX ? limit.workers : WORKERS_MAX;
+		log_info("at most %llu connections at once (%s)",
+		    (unsigned long long)config->max_connections, limit.binding);
+		return;
+	}
+	log_info("at most %llu connections at once (as told)",
+	    (unsigned long long)config->max_connections);
+	if (config->max_connections > limit.workers)
+		log_warn("%s suffice for %llu of them", limit.binding,
+		    (unsigned long long)limit.workers);
+}
+
+/* A full pipe or a reader that left is the starter's affair, not ours. */
+static void
+say_ready(const struct config *config)
+{
+	char text[ADDRESS_TEXT_MAX];
+	int fd = (int)config->ready_fd;
+
+	for (size_t i = 0; i < config->listeners.count; i++) {
+		address_format(&config->listeners.at[i].address, text);
+		log_always("listening on %s", text);
+		if (config->ready_fd != UINT64_MAX)
+			dprintf(fd, "%s\n", text);
+	}
+	if (config->ready_fd != UINT64_MAX && fd > STDERR_FILENO)
+		close(fd);
+}
+
+static int
+write_ledger(const char *path, const struct ledger *ledger)
+{
+	struct ledger_view view = ledger_read(ledger);
+	FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+	int bad = !out || ledger_write(&view, out) < 0;
+
+	if (out && out != stdout && fclose(out) != 0)
+		bad = 1;
+	if (bad)
+		log_error("ledger %s: %s", path, strerror(errno));
+	return bad ? -1 : 0;
+}
+
+int
+server_main(int argc, char **argv, const struct server_model *model)
+{
+	/* Static: it is read only once workers exist, so a fork shares it. */
+	static struct config config = {
+	    .service = &service_echo,
+	    .idle_timeout_ns = 60 * NS_PER_S,
+	    .request_timeout_ns = 30 * NS_PER_S,
+	    .drain_timeout_ns = 10 * NS_PER_S,
+	    .backlog = 4096,
+	    .ready_fd = UINT64_MAX,
+	};
+	static struct listen_settings listening;
+	static struct workers workers;
+	static struct loop loop;
+	char program[32];
+	bool clean;
+
+	snprintf(program, sizeof(program), "server_%s", model->name);
+	log_open(program, LOG_INFO, false);
+	read_options(&config, argc, argv, program, model);
+	log_open(program,
+	    config.quiet     ? LOG_ERROR
+	    : config.verbose ? LOG_DEBUG
+			     : LOG_INFO,
+	    true);
+	listening.backlog = (int)config.backlog;
+	listening.idle_timeout_ns = config.idle_timeout_ns;
+	workers = (struct workers){
+	    .model = model,
+	    .max_per_source = config.max_per_source,
+	    .settings =
+		{
+		    .service = config.service,
+		    .idle_timeout_ns = config.idle_timeout_ns,
+		    .request_timeout_ns = config.request_timeout_ns,
+		},
+	};
+	loop = (struct loop){
+	    .workers = &workers,
+	    .listeners = &config.listeners,
+	    .listen_settings = &listening,
+	    .full = config.service->full,
+	    .refuse = config.when_full == REFUSE,
+	    .drain_timeout_ns = config.drain_timeout_ns,
+	};
+
+	choose_limit(&config, model);
+	if (workers_init(&workers, (uint32_t)config.max_connections) < 0 ||
+	    loop_open(&loop, &workers.settings) < 0)
+		die(1, "cannot start: %s", strerror(errno));
+	if (listeners_open(&config.listeners, &listening) < 0)
+		return 1;
+	say_ready(&config);
+	clean = loop_run(&loop);
+	if (config.ledger && write_ledger(config.ledger, workers.ledger) < 0)
+		return 1;
+	return clean ? 0 : 1;
+}

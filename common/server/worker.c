@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* worker: conn, service, close; the same whatever it runs in. */
+#include "common/server/worker.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum outcome
+worker_serve(const struct worker *worker)
+{
+	const struct worker_settings *settings = worker->settings;
+	struct conn conn;
+
+	conn_init(&conn, worker->fd, settings->idle_timeout_ns,
+	    settings->request_timeout_ns);
+	settings->service->serve(&conn);
+	return conn_finish(&conn);
+}
+
+void
+worker_close(struct worker *worker)
+{
+	int fd = worker->fd;
+
+	pthread_mutex_lock(&worker->closing);
+	worker->fd = -1;
+	pthread_mutex_unlock(&worker->closing);
+	close(fd);
+}
+
+void
+worker_announce(const struct worker *worker)
+{
+	struct announcement end = {worker->index, (uint32_t)worker->number};
+
+	/* So few bytes are written whole or not at all (PIPE_BUF). The write
+	 * waits while the pipe is full: an announcement must not be lost. */
+	while (write(worker->settings->wake, &end, sizeof(end)) < 0 &&
+	       errno == EINTR)
+		continue;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker: one connection's worker, from the slot that the accept loop keeps of
+ * it to the work itself.
+ *
+ * The slots are in memory that all workers see (server_model.share), for the
+ * sake of the fork model: shared pages are neither copied by a fork nor
+ * faulted in again by the parent after it. A worker learns what to do from its
+ * slot (or a copy) and changes nothing there but `fd`, in worker_close().
+ */
+#ifndef COMMON_SERVER_WORKER_H
+#define COMMON_SERVER_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/net/address.h"
+#include "common/net/conn.h"
+#include "common/service/service.h"
+
+/* What every worker needs to know; set before the first, then only read. */
+struct worker_settings {
+	const struct service *service;
+	uint64_t idle_timeout_ns;
+	uint64_t request_timeout_ns;
+	int wake;	   /* where worker_announce() writes */
+	int first_private; /* descriptors from here on are the accept loop's */
+};
+
+struct worker {
+	const struct worker_settings *settings;
+	void *stack;	 /* server_model.stack bytes, or NULL */
+	uint64_t number; /* of the connection, from 1 */
+	uint32_t index;	 /* of this slot */
+	uint32_t next;	 /* in the list that the slot is in; see workers.h */
+	enum { WORKER_FREE, WORKER_LIVE, WORKER_ENDING } state;
+	bool cut; /* the model's note: stop() reached it in time */
+	union {	  /* what the model knows it by */
+		pthread_t thread;
+		pid_t pid;
+		enum outcome result;
+	};
+	/* Guards fd against stop(), which must not touch a number that was
+	 * closed and given to another connection since. */
+	pthread_mutex_t closing;
+	int fd; /* the connection; -1 once closed */
+	struct address peer;
+};
+
+/* Serves the connection to its end. Does not close it. */
+enum outcome
+worker_serve(const struct worker *worker);
+
+/* Closes the connection: now the client sees its end. */
+void
+worker_close(struct worker *worker);
+
+/* What goes through the wake-up pipe. */
+struct announcement {
+	uint32_t index;
+	uint32_t number; /* low half: a late one must not hit a new worker */
+};
+
+/*
+ * The worker's last act: tells the accept loop that it may be reaped. Without
+ * it, a loop that serves thousands would have to ask them all.
+ */
+void
+worker_announce(const struct worker *worker);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* workers: slots, and the two lists through them. */
+#include "common/server/workers.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/log.h"
+
+#define NONE UINT32_MAX
+/* Below each stack, never accessible: an overflow is a crash, not a change in
+ * the stack of another connection. */
+#define GUARD 4096
+
+/* 0, or -1 with errno. Address space only; workers_stack() makes it memory. */
+static int
+map_stacks(struct workers *w)
+{
+	if (!w->model->stack)
+		return 0;
+	w->stacks = mmap(NULL, w->max * (w->model->stack + GUARD), PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	return w->stacks == MAP_FAILED ? -1 : 0;
+}
+
+int
+workers_init(struct workers *w, uint32_t max)
+{
+	char *memory;
+	size_t head = sizeof(*w->ledger) + sizeof(*w->state);
+	size_t sources = w->max_per_source ? source_table_size(max) : 0;
+
+	/* One mapping, and for a child one line in its parent's page table. */
+	memory = w->model->share(head + sources + max * sizeof(*w->slots));
+	if (!memory)
+		return -1;
+	w->ledger = (void *)memory;
+	w->state = (void *)(memory + sizeof(*w->ledger));
+	if (sources)
+		source_table_init(&w->sources, memory + head, max);
+	w->slots = (void *)(memory + head + sources);
+	w->max = max;
+	w->state->free_top = w->state->ending_head = NONE;
+	return map_stacks(w);
+}
+
+bool
+workers_room(const struct workers *w)
+{
+	return w->state->live < w->max;
+}
+
+bool
+workers_source_full(const struct workers *w, const struct address *peer)
+{
+	uint64_t source;
+
+	return w->max_per_source && address_source(peer, &source) &&
+	       source_live(&w->sources, source) >= w->max_per_source;
+}
+
+/* A slot that was never used gets its constants. 0, or -1 with errno. */
+static int
+open_slot(struct workers *w)
+{
+	struct worker *slot = &w->slots[w->state->used];
+
+	if (w->stacks) {
+		slot->stack = w->stacks +
+			      w->state->used * (w->model->stack + GUARD) +
+			      GUARD;
+		if (mprotect(slot->stack, w->model->stack,
+			PROT_READ | PROT_WRITE) < 0)
+			return -1;
+	}
+	slot->settings = &w->settings;
+	slot->index = w->state->used++;
+	slot->next = NONE;
+	pthread_mutex_init(&slot->closing, NULL);
+	w->state->free_top = slot->index;
+	return 0;
+}
+
+int
+workers_begin(struct workers *w, int fd, const struct address *peer)
+{
+	struct worker *slot;
+	uint64_t source;
+
+	if (w->state->free_top == NONE && open_slot(w) < 0)
+		return -1;
+	slot = &w->slots[w->state->free_top];
+	slot->number = w->state->last_number + 1;
+	slot->fd = fd;
+	slot->cut = false;
+	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
+	if (w->model->spawn(slot) < 0)
+		return -1;
+	w->state->last_number++;
+	w->state->free_top = slot->next;
+	w->state->live++;
+	slot->state = WORKER_LIVE;
+	if (w->max_per_source && address_source(peer, &source))
+		source_add(&w->sources, source);
+	ledger_begin(w->ledger);
+	return 0;
+}
+
+static void
+enqueue_ending(struct workers *w, struct worker *slot)
+{
+	slot->state = WORKER_ENDING;
+	slot->next = NONE;
+	if (w->state->ending_head == NONE)
+		w->state->ending_head = slot->index;
+	else
+		w->slots[w->state->ending_tail].next = slot->index;
+	w->state->ending_tail = slot->index;
+	w->state->ending++;
+}
+
+void
+workers_announced(struct workers *w, struct announcement end)
+{
+	if (end.index < w->state->used &&
+	    w->slots[end.index].state == WORKER_LIVE &&
+	    (uint32_t)w->slots[end.index].number == end.number)
+		enqueue_ending(w, &w->slots[end.index]);
+}
+
+static void
+log_end(const struct worker *slot, enum outcome outcome)
+{
+	static const char *const words[] = {
+	    [OUTCOME_SERVED] = "served",
+	    [OUTCOME_TIMED_OUT] = "timed out",
+	    [OUTCOME_FAILED] = "failed",
+	    [OUTCOME_CRASHED] = "crashed",
+	};
+	char peer[ADDRESS_TEXT_MAX];
+
+	log_debug("connection %" PRIu64 " from %s %s", slot->number,
+	    address_format(&slot->peer, peer), words[outcome]);
+}
+
+/* SLOT is in no list and its worker is gone. */
+static void
+release(struct workers *w, struct worker *slot, enum outcome outcome)
+{
+	uint64_t source;
+
+	if (log_on(LOG_DEBUG))
+		log_end(slot, outcome);
+	if (w->max_per_source && address_source(&slot->peer, &source))
+		source_remove(&w->sources, source);
+	ledger_end(w->ledger, outcome);
+	slot->state = WORKER_FREE;
+	slot->next = w->state->free_top;
+	w->state->free_top = slot->index;
+	w->state->live--;
+}
+
+uint32_t
+workers_collect(struct workers *w)
+{
+	uint32_t index = w->state->ending_head, collected = 0;
+	enum outcome outcome;
+
+	if (index == NONE)
+		return 0;
+	w->state->ending_head = NONE;
+	while (index != NONE) {
+		struct worker *slot = &w->slots[index];
+
+		index = slot->next;
+		w->state->ending--;
+		if (w->model->reap(slot, &outcome)) {
+			release(w, slot, outcome);
+			collected++;
+		} else {
+			enqueue_ending(w, slot); /* it is still on its way */
+		}
+	}
+	return collected;
+}
+
+uint32_t
+workers_sweep(struct workers *w)
+{
+	uint32_t swept = 0;
+	enum outcome outcome;
+
+	for (uint32_t i = 0; i < w->state->used; i++) {
+		struct worker *slot = &w->slots[i];
+
+		if (slot->state == WORKER_LIVE &&
+		    w->model->reap(slot, &outcome)) {
+			release(w, slot, outcome);
+			swept++;
+		}
+	}
+	return swept;
+}
+
+void
+workers_stop(struct workers *w)
+{
+	for (uint32_t i = 0; i < w->state->used; i++) {
+		if (w->slots[i].state == WORKER_LIVE) {
+			w->model->stop(&w->slots[i]);
+			w->state->any_cut = true;
+		}
+	}
+}
+
+void
+workers_abandon(struct workers *w)
+{
+	for (uint32_t i = 0; i < w->state->used; i++) {
+		if (w->slots[i].state != WORKER_FREE) {
+			release(w, &w->slots[i], OUTCOME_FAILED);
+			w->state->any_cut = true;
+		}
+	}
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * workers: the table of slots, and who of them lives.
+ *
+ * A slot is free, live (its worker serves) or ending (its worker has announced
+ * its end, or was seen dead, and is to be reaped). Free slots are a stack, so
+ * that the warmest is used next; ending ones a queue. The accept loop alone
+ * uses the table; workers see their own slot only (worker.h).
+ */
+#ifndef COMMON_SERVER_WORKERS_H
+#define COMMON_SERVER_WORKERS_H
+
+#include <stdint.h>
+
+#include "common/server/ledger.h"
+#include "common/server/model.h"
+#include "common/server/source.h"
+#include "common/server/worker.h"
+
+struct workers {
+	const struct server_model *model;
+	struct worker_settings settings;
+	struct ledger *ledger;
+	/* Everything below changes with each connection and is in shared
+	 * memory, like the slots. */
+	struct workers_state {
+		uint64_t last_number;
+		uint32_t live; /* not free: live or ending */
+		uint32_t ending;
+		uint32_t used; /* slots 0 to used-1 have been used */
+		uint32_t free_top, ending_head, ending_tail;
+		bool any_cut;
+	} * state;
+	struct worker *slots;
+	uint32_t max;
+	uint64_t max_per_source; /* 0: none */
+	struct source_table sources;
+	char *stacks; /* NULL: the model wants none */
+};
+
+/*
+ * Makes a table for MAX workers; MODEL, SETTINGS and MAX_PER_SOURCE are set.
+ * Returns 0, or -1 with errno.
+ */
+int
+workers_init(struct workers *workers, uint32_t max);
+
+/* Whether one more may begin, of any source. */
+bool
+workers_room(const struct workers *workers);
+
+/* Whether PEER has its share already. */
+bool
+workers_source_full(const struct workers *workers, const struct address *peer);
+
+/*
+ * Begins a worker for FD, which it then owns. There must be room. Returns 0, or
+ * -1 with errno: no worker could be made, FD is still the caller's.
+ */
+int
+workers_begin(struct workers *workers, int fd, const struct address *peer);
+
+/* A worker has announced its end. One that is known already is ignored. */
+void
+workers_announced(struct workers *workers, struct announcement end);
+
+/* Collects those that are ending and gone. Returns how many. */
+uint32_t
+workers_collect(struct workers *workers);
+
+/*
+ * Asks all live workers whether they died without announcing it, as one does
+ * that a signal killed. Costs a system call for each. Returns how many had.
+ */
+uint32_t
+workers_sweep(struct workers *workers);
+
+/* Stops all that live. */
+void
+workers_stop(struct workers *workers);
+
+/* Gives up on all that are left: they count as failed. */
+void
+workers_abandon(struct workers *workers);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* hello: reads once, greets, closes. */
+#include <string.h>
+
+#include "common/service/service.h"
+
+static void
+hello_serve(struct conn *conn)
+{
+	static const char greeting[] = "Hello, client!\n";
+	char buf[4096];
+
+	conn_request_begin(conn);
+	if (conn_read(conn, buf, sizeof(buf)) >= 0)
+		conn_write(conn, greeting, strlen(greeting));
+}
+
+const struct service service_hello = {
+    .name = "hello",
+    .summary = "reads once, answers \"Hello, client!\", closes",
+    .serve = hello_serve,
+    .full = "Server full, please try again later.\n",
+};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server_thread: a new thread for each connection.
+ *
+ * Read it beside server_fork.c: same names, same order, and what differs is
+ * the lesson (`make lesson`). All that both need stands once in common/; the
+ * accept loop that calls these functions is common/server/loop.c, what it asks
+ * of them is in common/server/model.h.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/server/model.h"
+
+/* ---- what workers share ---- */
+
+/* One address space: whatever one thread can reach, all can. */
+static void *
+model_share(size_t size)
+{
+	return calloc(1, size);
+}
+
+/* ---- how a worker ends ---- */
+
+/* It returns; who joins the thread gets the outcome. Nothing else is given
+ * back by itself: a descriptor left open here stays open. */
+static void *
+worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	enum outcome outcome = worker_serve(worker);
+
+	worker_close(worker);
+	worker_announce(worker);
+	return (void *)(intptr_t)outcome;
+}
+
+/* ---- start a worker ---- */
+
+/* The thread owns the connection: the descriptor is the same for all threads,
+ * so the accept loop must not close it. */
+static int
+model_spawn(struct worker *worker)
+{
+	pthread_attr_t attr;
+	int error;
+
+	pthread_attr_init(&attr);
+	/* A stack of ours, used again as it is: glibc would give its pages
+	 * back at every thread's end, and fault them in again. */
+	pthread_attr_setstack(&attr, worker->stack, WORKER_STACK);
+	error = pthread_create(&worker->thread, &attr, worker_main, worker);
+	pthread_attr_destroy(&attr);
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- collect workers ---- */
+
+/* Until it is joined, a thread that has ended still holds its stack. */
+static bool
+model_reap(struct worker *worker, enum outcome *outcome)
+{
+	void *returned;
+
+	if (pthread_tryjoin_np(worker->thread, &returned) != 0)
+		return false;
+	*outcome =
+	    worker->cut ? OUTCOME_FAILED : (enum outcome)(intptr_t)returned;
+	return true;
+}
+
+/* ---- stop workers ---- */
+
+/* A thread cannot be killed alone. Its socket can: the call that it is blocked
+ * in returns end of file. */
+static void
+model_stop(struct worker *worker)
+{
+	pthread_mutex_lock(&worker->closing);
+	if (worker->fd >= 0) {
+		shutdown(worker->fd, SHUT_RDWR);
+		worker->cut = true;
+	}
+	pthread_mutex_unlock(&worker->closing);
+}
+
+/* ---- main ---- */
+
+static const struct server_model MODEL = {
+    .name = "thread",
+    .worker = "thread",
+    /* A stack is two mappings: the memory and the guard below it. */
+    .cost = {.descriptors = 1, .tasks = 1, .mappings = 2, .memory_kib = 40},
+    .stack = WORKER_STACK,
+    .share = model_share,
+    .spawn = model_spawn,
+    .reap = model_reap,
+    .stop = model_stop,
+};
+
+int
+main(int argc, char **argv)
+{
+	return server_main(argc, argv, &MODEL);
+}

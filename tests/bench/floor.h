@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * floor: the least code that can do a model's job, to measure the servers
+ * against. No limits, no timeouts, no log, no end but a signal; a failing call
+ * ends the program. Same build flags and buffer size as the servers.
+ *
+ *	floor_thread IPv4:PORT
+ */
+#ifndef TESTS_BENCH_FLOOR_H
+#define TESTS_BENCH_FLOOR_H
+
+#include <err.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/net/address.h"
+
+/* recv, send, close. */
+static inline void
+floor_serve(int fd)
+{
+	char buf[4096];
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		if (send(fd, buf, (size_t)n, MSG_NOSIGNAL) != n)
+			break;
+	}
+	close(fd);
+}
+
+static inline int
+floor_listen(int argc, char **argv)
+{
+	struct address address;
+	int fd, on = 1;
+
+	if (argc != 2 || address_parse(argv[1], &address) < 0)
+		errx(2, "usage: %s IPv4:PORT", argv[0]);
+	fd = socket(address.any.sa_family, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd < 0 || bind(fd, &address.any, address.len) < 0 ||
+	    listen(fd, 4096) < 0)
+		err(1, "%s", argv[1]);
+	return fd;
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server_inline: no worker at all; each connection is served by the accept
+ * loop, one after another (the iterative server of UNP 30.2).
+ *
+ * The third model of the shape of server_thread.c and server_fork.c: it proves
+ * that the seam is real, and it is the baseline from which the cost of process
+ * control is measured. Not for use: one silent client holds up all others.
+ */
+#include <stdlib.h>
+
+#include "common/server/model.h"
+
+/* ---- what workers share ---- */
+
+static void *
+model_share(size_t size)
+{
+	return calloc(1, size);
+}
+
+/* ---- how a worker ends ---- */
+
+/* It has ended before the next connection is accepted; its outcome waits in
+ * the slot for the loop to ask. */
+static void
+worker_main(struct worker *worker)
+{
+	worker->result = worker_serve(worker);
+	worker_close(worker);
+	worker_announce(worker);
+}
+
+/* ---- start a worker ---- */
+
+static int
+model_spawn(struct worker *worker)
+{
+	worker_main(worker);
+	return 0;
+}
+
+/* ---- collect workers ---- */
+
+static bool
+model_reap(struct worker *worker, enum outcome *outcome)
+{
+	*outcome = worker->result;
+	return true;
+}
+
+/* ---- stop workers ---- */
+
+/* Nothing can be stopped: while one is served, nobody is here to stop it. */
+static void
+model_stop(struct worker *worker)
+{
+	(void)worker;
+}
+
+/* ---- main ---- */
+
+static const struct server_model MODEL = {
+    .name = "inline",
+    .worker = "turn",
+    .cost = {.descriptors = 1, .tasks = 0, .mappings = 0, .memory_kib = 0},
+    .share = model_share,
+    .spawn = model_spawn,
+    .reap = model_reap,
+    .stop = model_stop,
+};
+
+int
+main(int argc, char **argv)
+{
+	return server_main(argc, argv, &MODEL);
+}
