@@ -28,6 +28,8 @@ ifeq ($(SAN),)
 # program has twice the mappings (docs/design.md, "Linking").
 MODE_C   := $(HARDEN_C) -fPIE
 MODE_L   := $(HARDEN_L) -static-pie
+# Not the client: it resolves names, which a static program cannot do alone.
+$(BIN)client: MODE_L = $(HARDEN_L) -pie
 else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.

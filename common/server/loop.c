@@ -116,7 +116,7 @@ loop_open(struct loop *loop, struct worker_settings *settings)
 }
 
 static void
-log_ledger(const struct loop *loop)
+log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 {
 	struct ledger_view view = ledger_read(loop->workers->ledger);
 	struct rusage self, children;
@@ -126,7 +126,7 @@ log_ledger(const struct loop *loop)
 	getrusage(RUSAGE_CHILDREN, &children);
 	timeradd(&self.ru_utime, &children.ru_utime, &self.ru_utime);
 	timeradd(&self.ru_stime, &children.ru_stime, &self.ru_stime);
-	log_always("ledger: %s; cpu %.2f s user, %.2f s system",
+	log("ledger: %s; cpu %.2f s user, %.2f s system",
 	    ledger_format(&view, text, sizeof(text)),
 	    (double)self.ru_utime.tv_sec + (double)self.ru_utime.tv_usec / 1e6,
 	    (double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6);
@@ -373,7 +373,7 @@ take_signals(struct loop *loop)
 	while (read(loop->control, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1) {
 			collect(loop);
-			log_ledger(loop);
+			log_ledger(loop, log_always);
 		} else if (!loop->state->draining) {
 			begin_drain(loop);
 		} else if (!loop->state->stopping) {
@@ -453,6 +453,6 @@ loop_run(struct loop *loop)
 	}
 	workers_abandon(workers);
 	refused_close(&loop->refused);
-	log_ledger(loop);
+	log_ledger(loop, log_info);
 	return !workers->state->any_cut;
 }

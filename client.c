@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client: talks to a server by hand, loads it, and compares servers.
+ *
+ * One verb, one function: it parses its options, runs, and reports. The work
+ * is in common/load/ (engine.h: a load; compare.h: a comparison), the words in
+ * common/report/. One thread; the exit status is that of the contract: 0 done,
+ * 1 something failed or was wrong, 2 wrong usage, 130 interrupted.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/option.h"
+#include "common/base/units.h"
+#include "common/load/compare.h"
+#include "common/load/engine.h"
+#include "common/load/launch.h"
+#include "common/load/placement.h"
+#include "common/load/talk.h"
+#include "common/load/target.h"
+#include "common/report/compare_report.h"
+#include "common/report/load_report.h"
+
+enum { EXIT_INTERRUPTED = 130 };
+
+#define TIMEOUT_MIN NS_PER_MS
+#define TIMEOUT_MAX (3600 * NS_PER_S)
+
+/* ---- what all verbs need ---- */
+
+static const struct option_spec NO_OPTIONS[] = {{0}};
+
+static volatile int interrupted;
+
+static void
+on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* A first SIGINT ends the run with its results so far; a second one, at once.
+ */
+static void
+take_interrupts(void)
+{
+	struct sigaction act = {
+	    .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &act, NULL);
+}
+
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static struct address
+resolve(const char *text)
+{
+	struct address address;
+	char why[128];
+
+	if (target_resolve(text, &address, why, sizeof(why)) < 0)
+		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);
+	return address;
+}
+
+/* PATH, or standard output for "-". Dies if it cannot be written. */
+static FILE *
+open_output(const char *path)
+{
+	FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+
+	if (!out)
+		die(1, "%s: %s", path, strerror(errno));
+	return out;
+}
+
+static void
+close_output(FILE *out, const char *path)
+{
+	if (fflush(out) != 0 || ferror(out) ||
+	    (out != stdout && fclose(out) != 0))
+		die(1, "%s: %s", path, strerror(errno));
+}
+
+/* Where words go: not where the data goes. */
+static FILE *
+words_for(const char *json)
+{
+	return json && strcmp(json, "-") == 0 ? stderr : stdout;
+}
+
+/* ---- talk ---- */
+
+struct talk_config {
+	uint64_t timeout_ns;
+};
+
+static const struct option_spec TALK_OPTIONS[] = {
+    {0, "timeout", "D", "to connect, and for the answer (default 5s)",
+	OPTION_DURATION, offsetof(struct talk_config, timeout_ns), TIMEOUT_MIN,
+	TIMEOUT_MAX, NULL, NULL},
+    {0},
+};
+
+static int
+talk_verb(int argc, char **argv)
+{
+	static const struct option_set set = {
+	    "client talk TARGET [MESSAGE] [options]",
+	    "Sends MESSAGE (or standard input) and prints what comes back.\n"
+	    "TARGET is HOST:PORT, [IPv6]:PORT or unix:PATH.",
+	    TALK_OPTIONS, NULL};
+	struct talk_config config = {.timeout_ns = 5 * NS_PER_S};
+	int i = options_parse(&set, &config, argc, argv);
+	struct address target;
+
+	if (argc - i < 1 || argc - i > 2)
+		usage_error("talk: takes a TARGET and at most one MESSAGE");
+	target = resolve(argv[i]);
+	return talk(&target, argc - i == 2 ? argv[i + 1] : NULL,
+		   config.timeout_ns) < 0
+		   ? 1
+		   : 0;
+}
+
+/* ---- load ---- */
+
+struct load_config {
+	const struct protocol *protocol;
+	uint64_t connections, requests, duration_ns, rate, size, timeout_ns;
+	int churn, placement;
+	const char *json;
+};
+
+static int
+parse_protocol(void *config, const char *text)
+{
+	struct load_config *c = config;
+
+	c->protocol = protocol_find(text);
+	return c->protocol ? 0 : -1;
+}
+
+#define AT(field) offsetof(struct load_config, field)
+
+static const struct option_spec LOAD_OPTIONS[] = {
+    {'c', "connections", "N", "at once (default 16)", OPTION_COUNT,
+	AT(connections), 1, 1000000, NULL, NULL},
+    {'d', "duration", "D", "how long (default 5s)", OPTION_DURATION,
+	AT(duration_ns), NS_PER_MS, 86400 * NS_PER_S, NULL, NULL},
+    {'n', "requests", "N", "how many, instead of how long", OPTION_COUNT,
+	AT(requests), 1, UINT64_MAX / 2, NULL, NULL},
+    {'r', "rate", "R",
+	"requests/s on a schedule (open loop): latency\n"
+	"                              counts from when a request was due",
+	OPTION_COUNT, AT(rate), 1, 100000000, NULL, NULL},
+    {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE, AT(size),
+	1, 256 << 20, NULL, NULL},
+    {0, "churn", NULL, "a new connection for each request", OPTION_FLAG,
+	AT(churn), 0, 0, NULL, NULL},
+    {'p', "protocol", "NAME", "see `client list` (default echo)", OPTION_CALL,
+	0, 0, 0, "a protocol from `client list`", parse_protocol},
+    {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
+	AT(timeout_ns), TIMEOUT_MIN, TIMEOUT_MAX, NULL, NULL},
+    {0, "placement", "WHERE",
+	"split: client and server on a CPU each;\n"
+	"                              shared: on one; free (default)",
+	OPTION_CHOICE, AT(placement), 0, 0, PLACEMENT_WORDS, NULL},
+    {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
+	AT(json), 0, 0, NULL, NULL},
+    {0},
+};
+
+static void
+show_load(void *context, const struct load_result *so_far, uint64_t elapsed_ns)
+{
+	char number[32];
+
+	(void)context;
+	fprintf(stderr, "\r\033[K%5.1f s  %s requests, %llu bad",
+	    (double)elapsed_ns / 1e9,
+	    format_number(number, sizeof(number), (double)so_far->ok),
+	    (unsigned long long)(so_far->wrong + so_far->timed_out +
+				 so_far->failed));
+	fflush(stderr);
+}
+
+static void
+place(struct placement *placement, enum placement_kind kind,
+    const struct address *target)
+{
+	pid_t pid;
+
+	placement_choose(placement, kind);
+	if (placement->kind != kind)
+		log_warn("one CPU only: client and server share it");
+	if (placement->kind == PLACEMENT_FREE)
+		return;
+	pid = listener_pid(target);
+	if (!pid || placement_of_server(placement, pid) < 0)
+		log_warn("the server is not one that can be placed from here; "
+			 "the client alone is");
+	placement_of_client(placement);
+}
+
+static int
+load_verb(int argc, char **argv)
+{
+	static const struct option_set set = {"client load TARGET [options]",
+	    "Loads one server and checks every byte that comes back.\n"
+	    "TARGET is HOST:PORT, [IPv6]:PORT or unix:PATH.",
+	    LOAD_OPTIONS, NULL};
+	struct load_config config = {
+	    .protocol = &PROTOCOLS[0],
+	    .connections = 16,
+	    .size = 64,
+	    .timeout_ns = 5 * NS_PER_S,
+	    .placement = PLACEMENT_FREE,
+	};
+	int i = options_parse(&set, &config, argc, argv);
+	struct load_plan plan;
+	struct placement placement;
+	struct load_result result;
+	struct load_report report;
+	struct engine engine;
+	uint64_t start;
+
+	if (argc - i != 1)
+		usage_error("load: takes one TARGET");
+	plan = (struct load_plan){
+	    .target = resolve(argv[i]),
+	    .protocol = config.protocol,
+	    .connections = (uint32_t)config.connections,
+	    .churn = config.churn || config.protocol->closes,
+	    .rate = (double)config.rate,
+	    .size = config.size,
+	    .timeout_ns = config.timeout_ns,
+	};
+	if (!config.duration_ns)
+		config.duration_ns = config.requests ? NEVER : 5 * NS_PER_S;
+	if (!config.requests)
+		config.requests = UINT64_MAX;
+	raise_descriptors();
+	place(&placement, (enum placement_kind)config.placement, &plan.target);
+	plan.spin = placement.kind == PLACEMENT_SPLIT;
+	if (result_init(&result) < 0 || engine_open(&engine, &plan) < 0)
+		die(1, "cannot start: %s", strerror(errno));
+	take_interrupts();
+	engine.stop = &interrupted;
+	if (isatty(STDERR_FILENO))
+		engine.progress = show_load;
+	engine_connect(&engine);
+	start = now_ns();
+	engine_run(&engine, config.duration_ns, config.requests, &result);
+	report = (struct load_report){argv[i], &plan, &placement, &result,
+	    (double)(now_ns() - start) / 1e9};
+	engine_finish(&engine, &result);
+	engine_close(&engine);
+	if (engine.progress)
+		fprintf(stderr, "\r\033[K");
+	load_report_print(&report, words_for(config.json));
+	if (config.json) {
+		FILE *out = open_output(config.json);
+
+		load_report_json(&report, out);
+		close_output(out, config.json);
+	}
+	if (interrupted)
+		return EXIT_INTERRUPTED;
+	return result.wrong || result.timed_out || result.failed || !result.ok;
+}
+
+#undef AT
+
+/* ---- compare ---- */
+
+struct compare_config {
+	struct compare_plan plan;
+	uint64_t blocks; /* 0: as the mode says */
+	uint64_t seed;
+	int quick, placement;
+	const char *json;
+};
+
+/* Splits NAME=COMMAND in place of its own copy, which lives until exit. */
+static int
+parse_server(void *config, const char *text)
+{
+	struct compare_plan *plan = &((struct compare_config *)config)->plan;
+	char *copy = strdup(text), *equals = copy ? strchr(copy, '=') : NULL;
+
+	if (!equals || equals == copy || !launch_command_ok(equals + 1) ||
+	    plan->server_count == SERVERS_MAX) {
+		free(copy);
+		return -1;
+	}
+	*equals = '\0';
+	for (size_t i = 0; i < plan->server_count; i++) {
+		if (strcmp(plan->servers[i].name, copy) == 0) {
+			free(copy);
+			return -1;
+		}
+	}
+	plan->servers[plan->server_count++] =
+	    (struct contender){copy, equals + 1};
+	return 0;
+}
+
+#define AT(field) offsetof(struct compare_config, field)
+
+static const struct option_spec COMPARE_OPTIONS[] = {
+    {0, "server", "NAME=COMMAND",
+	"compare these instead, the first is the\n"
+	"                              baseline; {address}, {host} or {port} "
+	"is\n"
+	"                              where it shall listen",
+	OPTION_CALL, 0, 0, 0,
+	"NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
+	"no NAME twice",
+	parse_server},
+    {0, "quick", NULL, "a first look, under 20 s", OPTION_FLAG, AT(quick), 0, 0,
+	NULL, NULL},
+    {0, "blocks", "N", "of fresh servers (default 20, quick 8)", OPTION_COUNT,
+	AT(blocks), BLOCKS_MIN, STATS_MAX, NULL, NULL},
+    {0, "placement", "WHERE", "split (default), shared or free: see load",
+	OPTION_CHOICE, AT(placement), 0, 0, PLACEMENT_WORDS, NULL},
+    {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
+	AT(seed), 1, UINT64_MAX - 1, NULL, NULL},
+    {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
+	AT(json), 0, 0, NULL, NULL},
+    {0},
+};
+
+#undef AT
+
+/* The command of our own server, in the build tree or as installed. */
+static const char *
+own_server(const char *model)
+{
+	static const char *const forms[] = {"server_", "perconn-server-"};
+	char dir[2048], path[2200], command[2300], *slash;
+	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+
+	if (n <= 0)
+		die(1, "cannot tell where this program is: %s",
+		    strerror(errno));
+	dir[n] = '\0';
+	if ((slash = strrchr(dir, '/')))
+		*slash = '\0';
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s%s", dir, forms[i], model);
+		if (access(path, X_OK) == 0) {
+			snprintf(command, sizeof(command),
+			    "'%s' --quiet --listen {address}", path);
+			return strdup(command);
+		}
+	}
+	die(1, "no server_%s in %s", model, dir);
+}
+
+static void
+show_compare(const char *scenario, size_t done, size_t total)
+{
+	static uint64_t start;
+	double left;
+
+	if (!start)
+		start = now_ns();
+	left = (double)(now_ns() - start) / 1e9 / (double)done *
+	       (double)(total - done);
+	fprintf(stderr, "\r\033[K%s: %zu of %zu rounds, about %.0f s left",
+	    scenario, done, total, left);
+	fflush(stderr);
+}
+
+static void
+choose_scenarios(struct compare_plan *plan, int count, char **names)
+{
+	if (count == 0 || (count == 1 && strcmp(names[0], "all") == 0)) {
+		for (const struct scenario *s = SCENARIOS; s->name; s++)
+			plan->scenarios[plan->scenario_count++] = s;
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		const struct scenario *s = scenario_find(names[i]);
+
+		if (!s || i == SCENARIOS_MAX)
+			usage_error("compare: %s: allowed are the scenarios "
+				    "from `client list`",
+			    names[i]);
+		plan->scenarios[plan->scenario_count++] = s;
+	}
+}
+
+static int
+compare_verb(int argc, char **argv)
+{
+	static const struct option_set set = {
+	    "client compare [options] [SCENARIO...|all]",
+	    "Compares servers, by default server_thread and server_fork.",
+	    COMPARE_OPTIONS,
+	    "How to read the result: README.md, and perconn-client(1).\n"};
+	static struct compare_config config = {.placement = PLACEMENT_SPLIT};
+	static struct compare_result result;
+	struct compare_plan *plan = &config.plan;
+	struct compare_report report = {.plan = plan, .result = &result};
+	int i = options_parse(&set, &config, argc, argv);
+	FILE *words = words_for(config.json);
+
+	choose_scenarios(plan, argc - i, argv + i);
+	if (plan->server_count == 0) {
+		plan->servers[0] =
+		    (struct contender){"thread", own_server("thread")};
+		plan->servers[1] =
+		    (struct contender){"fork", own_server("fork")};
+		plan->server_count = 2;
+	}
+	plan->blocks = config.blocks ? config.blocks : config.quick ? 8 : 20;
+	plan->quads = config.quick ? 2 : 5;
+	plan->slice_ns = 50 * NS_PER_MS;
+	plan->delta = 0.03;
+	plan->seed = config.seed ? config.seed : clock_ns(CLOCK_REALTIME);
+	plan->stop = &interrupted;
+	if (isatty(STDERR_FILENO))
+		plan->progress = show_compare;
+	raise_descriptors();
+	machine_ask(&report.before);
+	placement_choose(
+	    &plan->placement, (enum placement_kind)config.placement);
+	take_interrupts();
+	if (compare_run(plan, &result) < 0)
+		die(1, "cannot compare: %s", strerror(errno));
+	machine_ask(&report.after);
+	if (plan->progress)
+		fprintf(stderr, "\r\033[K");
+	compare_report_print(
+	    &report, words, isatty(fileno(words)) && !getenv("NO_COLOR"));
+	if (config.json) {
+		FILE *out = open_output(config.json);
+
+		compare_report_json(&report, out);
+		close_output(out, config.json);
+	}
+	compare_release(plan, &result);
+	if (result.interrupted)
+		return EXIT_INTERRUPTED;
+	return compare_report_clean(&report) ? 0 : 1;
+}
+
+/* ---- list, and main ---- */
+
+static int
+list_verb(int argc, char **argv)
+{
+	static const struct option_set set = {"client list",
+	    "Lists the scenarios of compare and the protocols of load.",
+	    NO_OPTIONS, NULL};
+
+	if (options_parse(&set, NULL, argc, argv) < argc)
+		usage_error("list: takes no arguments");
+	for (const struct scenario *s = SCENARIOS; s->name; s++)
+		printf("scenario %-8s %s\n", s->name, s->question);
+	for (const struct protocol *p = PROTOCOLS; p->name; p++)
+		printf("protocol %-8s %s\n", p->name, p->summary);
+	return 0;
+}
+
+static const struct {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv);
+} VERBS[] = {
+    {"talk", "TARGET [MESSAGE]: send it, print what comes back", talk_verb},
+    {"load", "TARGET: load one server and check every byte", load_verb},
+    {"compare", "[SCENARIO...]: threads or processes?", compare_verb},
+    {"list", ": the scenarios and protocols", list_verb},
+};
+
+#define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
+
+static int
+print_verbs(void)
+{
+	printf("usage: client VERB [options]\n\n");
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		printf("  %-8s %s\n", VERBS[i].name, VERBS[i].summary);
+	printf("\nclient VERB --help tells more.\n");
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option_set set = {
+	    "client VERB [options]", "", NO_OPTIONS, NULL};
+
+	log_open("client", LOG_INFO, false);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2)
+		usage_error("which verb? talk, load, compare or list "
+			    "(client --help)");
+	if (strcmp(argv[1], "--help") == 0)
+		return print_verbs();
+	if (argv[1][0] == '-')
+		options_parse(&set, NULL, argc, argv);
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (strcmp(argv[1], VERBS[i].name) == 0)
+			return VERBS[i].run(argc - 1, argv + 1);
+	}
+	usage_error(
+	    "%s: no such verb; allowed are talk, load, compare, list", argv[1]);
+}

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MIT */
+/* engine: schedule, epoll, timeouts; the conversation is session.c's. */
+#include "common/load/engine.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+#define NONE UINT32_MAX
+
+enum {
+	EVENTS = 512,
+	BUFFER = 64 * 1024,
+	/* Connects under way at once: well below any backlog. */
+	CONNECTS = 128,
+	/* Source addresses for churn on the loopback: one has 28,000 ports,
+	 * each of which rests for a second after use. */
+	SOURCES = 8,
+};
+
+/* A connection that failed rests, so that a dead server is not hammered. */
+#define REST_NS (10 * NS_PER_MS)
+#define PROGRESS_NS (250 * NS_PER_MS)
+/* epoll's timer comes up to this much late; on a CPU of our own we wait the
+ * rest out in a spin. */
+#define SPIN_NS (60 * NS_PER_US)
+
+/* ---- results ---- */
+
+int
+result_init(struct load_result *result)
+{
+	memset(result, 0, sizeof(*result));
+	if (hist_init(&result->latency) == 0 &&
+	    hist_init(&result->service) == 0 && hist_init(&result->pacing) == 0)
+		return 0;
+	result_release(result);
+	return -1;
+}
+
+void
+result_release(struct load_result *result)
+{
+	hist_release(&result->latency);
+	hist_release(&result->service);
+	hist_release(&result->pacing);
+}
+
+void
+result_clear(struct load_result *result)
+{
+	struct load_result kept = *result;
+
+	memset(result, 0, sizeof(*result));
+	result->latency = kept.latency;
+	result->service = kept.service;
+	result->pacing = kept.pacing;
+	hist_clear(&result->latency);
+	hist_clear(&result->service);
+	hist_clear(&result->pacing);
+}
+
+void
+result_add(struct load_result *result, const struct load_result *from)
+{
+	result->begun += from->begun;
+	result->ok += from->ok;
+	result->wrong += from->wrong;
+	result->timed_out += from->timed_out;
+	result->failed += from->failed;
+	result->unsent += from->unsent;
+	result->reconnects += from->reconnects;
+	for (int i = 0; i < RESULT_ERRNOS; i++)
+		result->errors[i] += from->errors[i];
+	result->span_ns += from->span_ns;
+	result->cpu_ns += from->cpu_ns;
+	result->wait_ns += from->wait_ns;
+	result->wall_ns += from->wall_ns;
+	hist_add(&result->latency, &from->latency);
+	hist_add(&result->service, &from->service);
+	hist_add(&result->pacing, &from->pacing);
+	if (!result->example[0])
+		memcpy(result->example, from->example, sizeof(result->example));
+}
+
+double
+result_rate(const struct load_result *result)
+{
+	return result->span_ns
+		   ? (double)result->ok * 1e9 / (double)result->span_ns
+		   : 0;
+}
+
+double
+result_busy(const struct load_result *result)
+{
+	double busy = result->wall_ns
+			  ? (double)result->cpu_ns / (double)result->wall_ns
+			  : 0;
+
+	return busy < 1 ? busy : 1;
+}
+
+bool
+result_limited(const struct load_result *result, bool own_cpu)
+{
+	return result_busy(result) > 0.85 ||
+	       (own_cpu &&
+		   (double)result->wait_ns > 0.05 * (double)result->wall_ns);
+}
+
+/* ---- lists of sessions, each the one with the earliest deadline first ---- */
+
+static void
+list_append(struct engine *e, struct session_list *list, struct session *s)
+{
+	s->prev = list->tail;
+	s->next = NONE;
+	if (list->tail == NONE)
+		list->head = s->id;
+	else
+		e->sessions[list->tail].next = s->id;
+	list->tail = s->id;
+}
+
+static void
+list_remove(struct engine *e, struct session_list *list, struct session *s)
+{
+	if (s->prev == NONE)
+		list->head = s->next;
+	else
+		e->sessions[s->prev].next = s->next;
+	if (s->next == NONE)
+		list->tail = s->prev;
+	else
+		e->sessions[s->next].prev = s->prev;
+}
+
+static struct session *
+list_first(struct engine *e, const struct session_list *list)
+{
+	return list->head == NONE ? NULL : &e->sessions[list->head];
+}
+
+/* ---- one request ---- */
+
+static uint64_t
+due_of(const struct engine *e, uint64_t k)
+{
+	/* From the start each time: adding intervals up would add up their
+	 * rounding. */
+	return e->schedule_start +
+	       (uint64_t)((double)k * (double)NS_PER_S / e->plan.rate);
+}
+
+static void
+note_wrong(struct engine *e, const struct session *s)
+{
+	struct load_result *r = e->result;
+
+	r->wrong++;
+	if (!r->example[0])
+		session_explain(&e->shared, s, e->sessions, e->plan.connections,
+		    r->example, sizeof(r->example));
+}
+
+static void
+note_failed(struct engine *e, int error)
+{
+	e->result->failed++;
+	e->result->errors[error < RESULT_ERRNOS ? error : RESULT_ERRNOS - 1]++;
+}
+
+static void
+make_idle(struct engine *e, struct session *s)
+{
+	s->state = SESSION_IDLE;
+	e->idle[e->idle_count++] = s->id;
+}
+
+static void
+make_rest(struct engine *e, struct session *s)
+{
+	s->state = SESSION_RESTING;
+	s->due_ns = e->now + REST_NS;
+	list_append(e, &e->resting, s);
+}
+
+/* The request is over, one way or the other. */
+static void
+end_request(struct engine *e, struct session *s, enum session_result what)
+{
+	int error = errno;
+
+	list_remove(e, &e->waiting, s);
+	e->under_way--;
+	if (what == SESSION_DONE) {
+		e->result->ok++;
+		make_idle(e, s);
+		return;
+	}
+	if (what == SESSION_FAILED)
+		note_failed(e, error);
+	else
+		note_wrong(e, s);
+	make_rest(e, s);
+}
+
+/* The whole reply is here: its time counts, whatever its end will be. */
+static void
+note_reply(struct engine *e, const struct session *s)
+{
+	struct load_result *r = e->result;
+	uint64_t from = e->plan.rate > 0 ? s->due_ns : s->sent_ns;
+
+	hist_record(&r->latency, e->now > from ? e->now - from : 0);
+	if (e->plan.rate > 0)
+		hist_record(
+		    &r->service, e->now > s->sent_ns ? e->now - s->sent_ns : 0);
+	e->last_ns = e->now;
+}
+
+static void
+begin_request(struct engine *e, struct session *s, uint64_t due)
+{
+	struct load_result *r = e->result;
+	enum session_result what;
+
+	s->sent_ns = now_ns();
+	s->due_ns = due ? due : s->sent_ns;
+	if (due)
+		hist_record(&r->pacing, s->sent_ns - due);
+	if (!e->first_ns)
+		e->first_ns = s->sent_ns;
+	r->begun++;
+	e->requests_left--;
+	e->under_way++;
+	list_append(e, &e->waiting, s);
+	what = session_begin(&e->shared, s);
+	if (what != SESSION_AGAIN)
+		end_request(e, s, what);
+}
+
+/* ---- the loop ---- */
+
+static bool
+beginning(const struct engine *e)
+{
+	return e->requests_left && e->now < e->end_ns && !(e->stop && *e->stop);
+}
+
+/* Begins what may begin now. */
+static void
+begin_due(struct engine *e)
+{
+	if (!beginning(e))
+		return;
+	if (e->plan.rate <= 0) {
+		while (e->idle_count && e->requests_left)
+			begin_request(
+			    e, &e->sessions[e->idle[--e->idle_count]], 0);
+		return;
+	}
+	while (e->idle_count && e->requests_left) {
+		uint64_t due = due_of(e, e->scheduled);
+
+		if (due > now_ns() || due >= e->end_ns)
+			break;
+		e->scheduled++;
+		begin_request(e, &e->sessions[e->idle[--e->idle_count]], due);
+	}
+}
+
+/*
+ * Something came in on a connection without a request. It is closed, and stays
+ * in the idle stack: its next request connects anew.
+ */
+static void
+idle_event(struct engine *e, struct session *s, enum session_result what)
+{
+	struct load_result *r = e->result;
+
+	if (what == SESSION_AGAIN)
+		return;
+	if (what != SESSION_TOO_MUCH) {
+		r->reconnects++;
+		return;
+	}
+	/* The reply that was right when it came is wrong after all. */
+	r->ok -= r->ok > 0;
+	note_wrong(e, s);
+}
+
+static void
+handle(struct engine *e, struct session *s, uint32_t events)
+{
+	bool was_busy = s->state == SESSION_BUSY;
+	bool under_way = was_busy || s->state == SESSION_CLOSING;
+	enum session_result what = session_event(&e->shared, s, events);
+
+	if (!under_way) {
+		idle_event(e, s, what);
+		return;
+	}
+	if (was_busy && (s->state == SESSION_CLOSING || what == SESSION_DONE))
+		note_reply(e, s);
+	if (what == SESSION_AGAIN)
+		return;
+	end_request(e, s, what);
+	/* In a closed loop, at once: the other connections' events can wait
+	 * longer than this server can. */
+	if (what == SESSION_DONE && e->plan.rate <= 0 && beginning(e))
+		begin_request(e, &e->sessions[e->idle[--e->idle_count]], 0);
+}
+
+static void
+expire(struct engine *e)
+{
+	struct session *s;
+
+	while ((s = list_first(e, &e->waiting)) &&
+	       s->sent_ns + e->plan.timeout_ns <= e->now) {
+		list_remove(e, &e->waiting, s);
+		e->under_way--;
+		e->result->timed_out++;
+		session_close(s);
+		make_rest(e, s);
+	}
+	while ((s = list_first(e, &e->resting)) && s->due_ns <= e->now) {
+		list_remove(e, &e->resting, s);
+		make_idle(e, s);
+	}
+}
+
+static uint64_t
+next_deadline(struct engine *e)
+{
+	struct session *s;
+	uint64_t due = NEVER;
+
+	if ((s = list_first(e, &e->waiting)))
+		due = earlier(due, s->sent_ns + e->plan.timeout_ns);
+	if (e->progress)
+		due = earlier(due, e->progress_due);
+	if (!beginning(e))
+		return due;
+	due = earlier(due, e->end_ns);
+	if ((s = list_first(e, &e->resting)))
+		due = earlier(due, s->due_ns);
+	if (e->plan.rate > 0 && e->idle_count)
+		due = earlier(due, due_of(e, e->scheduled));
+	return due;
+}
+
+static int
+wait_for_events(struct engine *e)
+{
+	uint64_t due = next_deadline(e), now;
+	struct timespec timeout;
+
+	if (e->plan.rate <= 0)
+		return epoll_wait(e->shared.epoll, e->events, EVENTS,
+		    timeout_ms(due, e->now));
+	/* Milliseconds are too coarse for a schedule. */
+	now = now_ns();
+	due = due > now ? due - now : 0;
+	if (e->plan.spin)
+		due = due > SPIN_NS ? due - SPIN_NS : 0;
+	timeout = timespec_of(due);
+	return epoll_pwait2(e->shared.epoll, e->events, EVENTS, &timeout, NULL);
+}
+
+static void
+step(struct engine *e)
+{
+	int n = wait_for_events(e);
+
+	e->now = now_ns();
+	for (int i = 0; i < n; i++)
+		handle(e, e->events[i].data.ptr, e->events[i].events);
+	expire(e);
+	begin_due(e);
+	if (e->progress && e->now >= e->progress_due) {
+		e->progress(
+		    e->progress_context, e->result, e->now - e->schedule_start);
+		e->progress_due = e->now + PROGRESS_NS;
+	}
+}
+
+/* ---- open, connect, run, finish, close ---- */
+
+static bool
+wants_sources(const struct load_plan *plan)
+{
+	const struct address *to = &plan->target;
+
+	return (plan->churn || plan->protocol->closes) &&
+	       to->any.sa_family == AF_INET &&
+	       (ntohl(to->in4.sin_addr.s_addr) >> 24) == 127;
+}
+
+int
+engine_open(struct engine *e, const struct load_plan *plan)
+{
+	uint32_t n = plan->connections;
+
+	*e = (struct engine){
+	    .plan = *plan,
+	    .waiting = {NONE, NONE},
+	    .resting = {NONE, NONE},
+	    .shared =
+		{
+		    .target = plan->target,
+		    .protocol = plan->protocol,
+		    .churn = plan->churn,
+		    .sources = wants_sources(plan) ? SOURCES : 0,
+		    .buffer_size = BUFFER,
+		},
+	};
+	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	e->shared.epoll = epoll_create1(EPOLL_CLOEXEC);
+	e->sessions = calloc(n, sizeof(e->sessions[0]));
+	e->idle = calloc(n, sizeof(e->idle[0]));
+	e->events = calloc(EVENTS, sizeof(e->events[0]));
+	e->shared.buffer = malloc(BUFFER);
+	if (e->shared.epoll < 0 || !e->sessions || !e->idle || !e->events ||
+	    !e->shared.buffer ||
+	    payload_init(&e->shared.payload, plan->size, n) < 0) {
+		int saved = errno;
+
+		engine_close(e);
+		errno = saved;
+		return -1;
+	}
+	for (uint32_t i = n; i-- > 0;) {
+		e->sessions[i] = (struct session){.fd = -1, .id = i};
+		make_idle(e, &e->sessions[i]);
+	}
+	return 0;
+}
+
+void
+engine_close(struct engine *e)
+{
+	for (uint32_t i = 0; e->sessions && i < e->plan.connections; i++)
+		session_close(&e->sessions[i]);
+	if (e->shared.epoll >= 0)
+		close(e->shared.epoll);
+	payload_release(&e->shared.payload);
+	free(e->sessions);
+	free(e->idle);
+	free(e->events);
+	free(e->shared.buffer);
+}
+
+uint32_t
+engine_connect(struct engine *e)
+{
+	uint32_t begun = 0, pending = 0, failed = 0;
+	uint64_t deadline = now_ns() + e->plan.timeout_ns;
+
+	if (e->plan.churn || e->plan.protocol->closes)
+		return 0;
+	while (begun < e->plan.connections || pending) {
+		int n;
+
+		while (pending < CONNECTS && begun < e->plan.connections) {
+			if (session_connect(&e->shared,
+				&e->sessions[begun++]) == SESSION_AGAIN)
+				pending++;
+			else
+				failed++;
+		}
+		n = epoll_wait(e->shared.epoll, e->events, EVENTS, 100);
+		for (int i = 0; i < n; i++) {
+			struct session *s = e->events[i].data.ptr;
+			bool new = s->state == SESSION_CONNECTING;
+
+			if (session_event(&e->shared, s, e->events[i].events) !=
+			    SESSION_DONE)
+				failed++;
+			pending -= new;
+		}
+		if (n > 0)
+			deadline = now_ns() + e->plan.timeout_ns;
+		else if (now_ns() >= deadline || (e->stop && *e->stop))
+			break;
+	}
+	for (uint32_t i = 0; i < e->plan.connections; i++) {
+		if (e->sessions[i].state == SESSION_CONNECTING) {
+			session_close(&e->sessions[i]);
+			failed++;
+		}
+	}
+	return failed;
+}
+
+/* Nanoseconds that this thread was ready to run and did not. */
+static uint64_t
+waited_ns(void)
+{
+	unsigned long long ran, waited = 0;
+	FILE *in = fopen("/proc/thread-self/schedstat", "re");
+
+	if (in) {
+		if (fscanf(in, "%llu %llu", &ran, &waited) != 2)
+			waited = 0;
+		fclose(in);
+	}
+	return waited;
+}
+
+void
+engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
+    struct load_result *result)
+{
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID), waited = waited_ns();
+
+	e->result = result;
+	e->now = e->schedule_start = now_ns();
+	e->progress_due = e->now + PROGRESS_NS;
+	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
+	e->requests_left = requests;
+	e->scheduled = e->first_ns = e->last_ns = 0;
+	begin_due(e);
+	while (e->under_way || beginning(e))
+		step(e);
+	if (e->last_ns > e->first_ns)
+		result->span_ns += e->last_ns - e->first_ns;
+	if (e->plan.rate > 0 && e->requests_left) {
+		uint64_t until = earlier(e->now, e->end_ns) - e->schedule_start;
+		uint64_t due = (uint64_t)((double)until * e->plan.rate / 1e9);
+
+		if (due > e->scheduled)
+			result->unsent += due - e->scheduled;
+	}
+	result->wall_ns += now_ns() - e->schedule_start;
+	result->cpu_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	result->wait_ns += waited_ns() - waited;
+}
+
+void
+engine_finish(struct engine *e, struct load_result *result)
+{
+	uint64_t deadline = now_ns() + e->plan.timeout_ns;
+	uint32_t open = 0;
+
+	e->result = result;
+	for (uint32_t i = 0; i < e->plan.connections; i++) {
+		session_end(&e->sessions[i]);
+		open += e->sessions[i].fd >= 0;
+	}
+	while (open && now_ns() < deadline && !(e->stop && *e->stop)) {
+		int n = epoll_wait(e->shared.epoll, e->events, EVENTS, 100);
+
+		for (int i = 0; i < n; i++) {
+			struct session *s = e->events[i].data.ptr;
+			enum session_result what =
+			    session_event(&e->shared, s, e->events[i].events);
+
+			if (what == SESSION_TOO_MUCH)
+				idle_event(e, s, what);
+			open -= what != SESSION_AGAIN;
+		}
+	}
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* placement: affinity masks, and who listens at an address. */
+#include "common/load/placement.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/load/procs.h"
+
+const char *
+placement_name(enum placement_kind kind)
+{
+	static const char *const names[] = {"split", "shared", "free"};
+
+	return names[kind];
+}
+
+void
+placement_choose(struct placement *p, enum placement_kind kind)
+{
+	cpu_set_t allowed;
+	int first = -1, second = -1;
+
+	CPU_ZERO(&allowed);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	for (int cpu = 0; cpu < CPU_SETSIZE && second < 0; cpu++) {
+		if (!CPU_ISSET((size_t)cpu, &allowed))
+			continue;
+		if (first < 0)
+			first = cpu;
+		else
+			second = cpu;
+	}
+	*p = (struct placement){kind, -1, -1, allowed, allowed};
+	if (kind == PLACEMENT_FREE)
+		return;
+	if (second < 0)
+		p->kind = PLACEMENT_SHARED;
+	p->client_cpu = p->server_cpu = first;
+	if (p->kind == PLACEMENT_SPLIT)
+		p->server_cpu = second;
+	CPU_ZERO(&p->client);
+	CPU_SET((size_t)p->client_cpu, &p->client);
+	CPU_ZERO(&p->server);
+	CPU_SET((size_t)p->server_cpu, &p->server);
+}
+
+void
+placement_of_client(const struct placement *p)
+{
+	sched_setaffinity(0, sizeof(p->client), &p->client);
+}
+
+struct pinning {
+	const cpu_set_t *set;
+	int error;
+};
+
+static void
+pin(pid_t pid, void *context)
+{
+	struct pinning *pinning = context;
+	char path[32];
+	struct dirent *task;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && (task = readdir(dir))) {
+		pid_t tid = (pid_t)atoi(task->d_name);
+
+		if (tid > 0 && sched_setaffinity(tid, sizeof(*pinning->set),
+				   pinning->set) < 0)
+			pinning->error = errno;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int
+placement_of_server(const struct placement *p, pid_t pid)
+{
+	struct pinning pinning = {&p->server, 0};
+
+	if (pid == 0)
+		return sched_setaffinity(0, sizeof(p->server), &p->server);
+	procs_walk(pid, pin, &pinning);
+	errno = pinning.error;
+	return pinning.error ? -1 : 0;
+}
+
+char *
+placement_format(const struct placement *p, char *buf, size_t size)
+{
+	if (p->kind == PLACEMENT_FREE)
+		snprintf(buf, size, "free (wherever the kernel puts them)");
+	else if (p->kind == PLACEMENT_SHARED)
+		snprintf(buf, size, "shared (client and server on CPU %d)",
+		    p->client_cpu);
+	else
+		snprintf(buf, size,
+		    "split (client on CPU %d, server on CPU %d)", p->client_cpu,
+		    p->server_cpu);
+	return buf;
+}
+
+/* ---- who listens ---- */
+
+/* proc_net(5): state 0A is LISTEN; the tenth field is the inode. */
+static unsigned long
+tcp_inode(const char *file, unsigned port)
+{
+	char line[512];
+	unsigned local, state;
+	unsigned long inode, found = 0;
+	FILE *in = fopen(file, "re");
+
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		if (sscanf(line,
+			" %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x "
+			"%*x %*u %*u %lu",
+			&local, &state, &inode) == 3 &&
+		    state == 0x0a && local == port)
+			found = inode;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+static unsigned long
+unix_inode(const char *path)
+{
+	char line[512], name[256];
+	unsigned long inode, found = 0;
+	unsigned flags;
+	FILE *in = fopen("/proc/net/unix", "re");
+
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		/* flags 10000: __SO_ACCEPTCON, it listens */
+		if (sscanf(line, "%*x: %*x %*x %x %*x %*x %lu %255s", &flags,
+			&inode, name) == 3 &&
+		    flags & 0x10000 && strcmp(name, path) == 0)
+			found = inode;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+static bool
+holds_inode(const char *pid, unsigned long inode)
+{
+	char path[300], want[40], link[40];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(want, sizeof(want), "socket:[%lu]", inode);
+	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%.20s/fd/%.20s", pid,
+		    entry->d_name);
+		n = readlink(path, link, sizeof(link) - 1);
+		if (n > 0) {
+			link[n] = '\0';
+			found = strcmp(link, want) == 0;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Only an address of this machine can be bound here. */
+static bool
+is_local(const struct address *address)
+{
+	struct address any_port = *address;
+	int fd;
+	bool local;
+
+	if (address->any.sa_family == AF_UNIX)
+		return true;
+	fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	address_set_port(&any_port, 0);
+	local = fd >= 0 && bind(fd, &any_port.any, any_port.len) == 0;
+	if (fd >= 0)
+		close(fd);
+	return local;
+}
+
+pid_t
+listener_pid(const struct address *address)
+{
+	unsigned long inode = 0;
+	struct dirent *entry;
+	pid_t pid = 0;
+	DIR *dir;
+
+	if (!is_local(address))
+		return 0;
+	if (address->any.sa_family == AF_UNIX)
+		inode = unix_inode(address->un.sun_path);
+	if (address->any.sa_family == AF_INET)
+		inode = tcp_inode("/proc/net/tcp", address_port(address));
+	if (!inode && address->any.sa_family != AF_UNIX)
+		inode = tcp_inode("/proc/net/tcp6", address_port(address));
+	dir = inode ? opendir("/proc") : NULL;
+	while (dir && !pid && (entry = readdir(dir))) {
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    holds_inode(entry->d_name, inode))
+			pid = (pid_t)atoi(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return pid;
+}

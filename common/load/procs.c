@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* procs: a walk down the process tree, and the CPU time on the way. */
+#include "common/load/procs.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* A child belongs to the thread that made it, so each thread has a list. */
+static void
+walk_children_of(
+    pid_t pid, const char *tid, void (*visit)(pid_t, void *), void *context)
+{
+	char path[64];
+	int child;
+	FILE *in;
+
+	snprintf(
+	    path, sizeof(path), "/proc/%d/task/%.20s/children", (int)pid, tid);
+	in = fopen(path, "re");
+	if (!in)
+		return;
+	while (fscanf(in, "%d", &child) == 1)
+		procs_walk(child, visit, context);
+	fclose(in);
+}
+
+void
+procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
+{
+	char path[32];
+	struct dirent *task;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	visit(pid, context);
+	while ((task = readdir(dir))) {
+		if (task->d_name[0] != '.')
+			walk_children_of(pid, task->d_name, visit, context);
+	}
+	closedir(dir);
+}
+
+/* cutime and cstime, fields 16 and 17 of proc_pid_stat(5). */
+static uint64_t
+reaped_ns(pid_t pid)
+{
+	char path[32], line[1024], *at;
+	unsigned long user = 0, system = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	in = fopen(path, "re");
+	if (!in)
+		return 0;
+	/* The name may hold spaces and parentheses: skip to the last one. */
+	if (fgets(line, sizeof(line), in) && (at = strrchr(line, ')')))
+		sscanf(at + 1,
+		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lu "
+		    "%lu",
+		    &user, &system);
+	fclose(in);
+	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+static void
+add_cpu(pid_t pid, void *context)
+{
+	uint64_t *sum = context;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		*sum += clock_ns(clock);
+	*sum += reaped_ns(pid);
+}
+
+uint64_t
+procs_cpu_ns(pid_t pid)
+{
+	uint64_t sum = 0;
+
+	procs_walk(pid, add_cpu, &sum);
+	return sum;
+}

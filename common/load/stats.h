@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stats: statistics that a noisy machine cannot fool.
+ *
+ * Ranks instead of means: a few samples that a busy neighbour spoilt move a
+ * mean anywhere and a median hardly. Exact for small samples, no assumption of
+ * a normal distribution, no random numbers.
+ *
+ * Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", 3.1 to 3.3.
+ * No state: safe in any thread.
+ */
+#ifndef COMMON_LOAD_STATS_H
+#define COMMON_LOAD_STATS_H
+
+#include <stddef.h>
+
+/* The most values that the functions below take. */
+#define STATS_MAX 200
+
+struct estimate {
+	double value, low, high;
+};
+
+/* Of COUNT values, 1 or more; the mean of the middle two if even. */
+double
+stats_median(const double *values, size_t count);
+
+/*
+ * How many of the Walsh averages to count in from either end for an interval
+ * that holds with probability 1 - ALPHA or more; 0 if COUNT is too small for
+ * any. By enumeration of the signed-rank distribution.
+ */
+size_t
+stats_wilcoxon_rank(size_t count, double alpha);
+
+/*
+ * The Hodges-Lehmann estimate: the median of the averages of all pairs, with
+ * the exact Wilcoxon interval of 1 - ALPHA; with too few values for that, from
+ * the least to the greatest average.
+ */
+struct estimate
+stats_hodges_lehmann(const double *values, size_t count, double alpha);
+
+/* 1.4826 times the median absolute deviation: the standard deviation, if the
+ * values were normal. */
+double
+stats_robust_sd(const double *values, size_t count);
+
+/*
+ * The smallest difference that COUNT values of that spread would have shown
+ * with a probability of 80 % (two-sided test at 5 %).
+ */
+double
+stats_detectable(double sd, size_t count);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* load_report: one load run, rendered. */
+#include "common/report/load_report.h"
+
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/units.h"
+
+static const char *
+error_name(int error)
+{
+	const char *name = error ? strerrorname_np(error) : "EOF";
+
+	return name ? name : "EUNKNOWN";
+}
+
+char *
+format_errors(const struct load_result *result, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < RESULT_ERRNOS && len + 1 < size; i++) {
+		if (result->errors[i])
+			len += (size_t)snprintf(buf + len, size - len,
+			    "%s%llu %s", len ? ", " : "",
+			    (unsigned long long)result->errors[i],
+			    error_name(i));
+	}
+	return buf;
+}
+
+double
+client_us_per_request(const struct load_result *result)
+{
+	return result->begun
+		   ? (double)result->cpu_ns / 1e3 / (double)result->begun
+		   : 0;
+}
+
+static const struct {
+	const char *name;
+	double percent;
+} PERCENTILES[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}};
+
+#define PERCENTILES_COUNT (sizeof(PERCENTILES) / sizeof(PERCENTILES[0]))
+
+void
+json_latency(struct json *json, const char *key, const struct hist *hist)
+{
+	if (!hist->total) {
+		json_null(json, key);
+		return;
+	}
+	json_object(json, key);
+	json_double(json, "min", (double)hist->min / 1e3);
+	json_double(json, "mean", hist_mean(hist) / 1e3);
+	for (size_t i = 0; i < PERCENTILES_COUNT; i++)
+		json_double(json, PERCENTILES[i].name,
+		    (double)hist_percentile(hist, PERCENTILES[i].percent) /
+			1e3);
+	json_double(json, "max", (double)hist->max / 1e3);
+	json_end(json);
+}
+
+void
+json_errors(
+    struct json *json, const char *key, const struct load_result *result)
+{
+	json_object(json, key);
+	for (int i = 0; i < RESULT_ERRNOS; i++) {
+		if (result->errors[i])
+			json_uint(json, error_name(i), result->errors[i]);
+	}
+	json_end(json);
+}
+
+static bool
+has_own_cpu(const struct load_report *report)
+{
+	return report->placement->kind == PLACEMENT_SPLIT;
+}
+
+void
+load_report_json(const struct load_report *report, FILE *out)
+{
+	const struct load_plan *plan = report->plan;
+	const struct load_result *r = report->result;
+	struct json j = {.out = out};
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "perconn.load/1");
+	json_string(&j, "target", report->target);
+	json_string(&j, "protocol", plan->protocol->name);
+	json_string(&j, "mode", plan->churn ? "churn" : "steady");
+	json_uint(&j, "connections", plan->connections);
+	if (plan->rate > 0)
+		json_double(&j, "rate", plan->rate);
+	else
+		json_null(&j, "rate");
+	json_uint(&j, "size", plan->size);
+	json_string(&j, "placement", placement_name(report->placement->kind));
+	json_double(&j, "duration_s", report->seconds);
+	json_object(&j, "requests");
+	json_uint(&j, "ok", r->ok);
+	json_uint(&j, "wrong", r->wrong);
+	json_uint(&j, "timed_out", r->timed_out);
+	json_uint(&j, "failed", r->failed);
+	json_end(&j);
+	json_uint(&j, "unsent", r->unsent);
+	json_uint(&j, "reconnects", r->reconnects);
+	json_errors(&j, "errors", r);
+	if (r->example[0])
+		json_string(&j, "first_wrong", r->example);
+	else
+		json_null(&j, "first_wrong");
+	json_double(&j, "throughput", result_rate(r));
+	json_latency(&j, "latency_us", &r->latency);
+	json_latency(&j, "service_us", &r->service);
+	json_latency(&j, "pacing_us", &r->pacing);
+	json_object(&j, "client");
+	json_double(&j, "cpu_us_per_request", client_us_per_request(r));
+	json_double(&j, "busy", result_busy(r));
+	json_bool(&j, "limited", result_limited(r, has_own_cpu(report)));
+	json_end(&j);
+	json_end(&j);
+}
+
+static void
+print_latency(FILE *out, const char *label, const struct hist *hist)
+{
+	char text[16];
+
+	if (!hist->total)
+		return;
+	fprintf(out, "  %-9s", label);
+	for (size_t i = 0; i < PERCENTILES_COUNT; i++)
+		fprintf(out, "%s %s  ", PERCENTILES[i].name,
+		    format_duration(text, sizeof(text),
+			(double)hist_percentile(hist, PERCENTILES[i].percent)));
+	fprintf(out, "max %s\n",
+	    format_duration(text, sizeof(text), (double)hist->max));
+}
+
+static void
+print_requests(const struct load_result *r, FILE *out)
+{
+	char text[400], number[32];
+
+	fprintf(out,
+	    "  requests %s ok, %llu wrong, %llu timed out, %llu failed\n",
+	    format_number(number, sizeof(number), (double)r->ok),
+	    (unsigned long long)r->wrong, (unsigned long long)r->timed_out,
+	    (unsigned long long)r->failed);
+	if (r->failed)
+		fprintf(out, "  errors   %s\n",
+		    format_errors(r, text, sizeof(text)));
+	if (r->example[0])
+		fprintf(out, "  wrong    first: %s\n", r->example);
+	if (r->reconnects)
+		fprintf(out, "  closed   %llu idle connections by the server\n",
+		    (unsigned long long)r->reconnects);
+	if (r->unsent)
+		fprintf(out,
+		    "  unsent   %llu more were due, but no connection was "
+		    "free: the rate was not reached\n",
+		    (unsigned long long)r->unsent);
+}
+
+void
+load_report_print(const struct load_report *report, FILE *out)
+{
+	const struct load_plan *plan = report->plan;
+	const struct load_result *r = report->result;
+	char text[100], number[32];
+	double inside;
+
+	fprintf(out, "%s on %s: %u connections, %s, %llu bytes, ",
+	    plan->protocol->name, report->target, plan->connections,
+	    plan->churn ? "a new one for each request" : "kept",
+	    (unsigned long long)plan->size);
+	if (plan->rate > 0)
+		fprintf(out, "open loop at %s/s\n",
+		    format_number(number, sizeof(number), plan->rate));
+	else
+		fprintf(out, "closed loop\n");
+	fprintf(out, "  placed   %s\n",
+	    placement_format(report->placement, text, sizeof(text)));
+	print_requests(r, out);
+	fprintf(out, "  rate     %s requests/s over %.2f s\n",
+	    format_number(number, sizeof(number), result_rate(r)),
+	    report->seconds);
+	print_latency(out, "latency", &r->latency);
+	print_latency(out, "service", &r->service);
+	print_latency(out, "paced", &r->pacing);
+	/* Little's law: with a closed loop, rate times latency is how many
+	 * were inside. If it is not, something measured here is not true. */
+	inside = result_rate(r) * hist_mean(&r->latency) / 1e9;
+	if (plan->rate <= 0 && !plan->churn && r->ok > 1000)
+		fprintf(out,
+		    "  check    rate x mean latency = %.1f inside, of %u\n",
+		    inside, plan->connections);
+	fprintf(out,
+	    "  client   %.2f us of CPU for each request, %.0f %% busy%s\n",
+	    client_us_per_request(r), 100 * result_busy(r),
+	    result_limited(r, has_own_cpu(report))
+		? ": THE CLIENT WAS THE LIMIT, the server can do more"
+		: "");
+}
