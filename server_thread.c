@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/server/model.h"
 
@@ -72,24 +73,24 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 	if (pthread_tryjoin_np(worker->thread, &returned) != 0)
 		return false;
-	*outcome =
-	    worker->cut ? OUTCOME_FAILED : (enum outcome)(intptr_t)returned;
+	*outcome = (enum outcome)(intptr_t)returned;
+	if (worker->cut >= 0) {
+		close(worker->cut);
+		*outcome = OUTCOME_FAILED;
+	}
 	return true;
 }
 
 /* ---- stop workers ---- */
 
-/* A thread cannot be killed alone. Its socket can: the call that it is blocked
- * in returns end of file. */
+/* A thread cannot be killed alone. Its socket can be shut: the call that it is
+ * blocked in returns end of file. */
 static void
 model_stop(struct worker *worker)
 {
-	pthread_mutex_lock(&worker->closing);
-	if (worker->fd >= 0) {
-		shutdown(worker->fd, SHUT_RDWR);
-		worker->cut = true;
-	}
-	pthread_mutex_unlock(&worker->closing);
+	worker->cut = worker_take(worker);
+	if (worker->cut >= 0)
+		shutdown(worker->cut, SHUT_RDWR);
 }
 
 /* ---- main ---- */

@@ -17,15 +17,19 @@ worker_serve(const struct worker *worker)
 	return conn_finish(&conn);
 }
 
+int
+worker_take(struct worker *worker)
+{
+	return atomic_exchange(&worker->fd, -1);
+}
+
 void
 worker_close(struct worker *worker)
 {
-	int fd = worker->fd;
+	int fd = worker_take(worker);
 
-	pthread_mutex_lock(&worker->closing);
-	worker->fd = -1;
-	pthread_mutex_unlock(&worker->closing);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 void

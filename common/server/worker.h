@@ -6,12 +6,13 @@
  * The slots are in memory that all workers see (server_model.share), for the
  * sake of the fork model: shared pages are neither copied by a fork nor
  * faulted in again by the parent after it. A worker learns what to do from its
- * slot (or a copy) and changes nothing there but `fd`, in worker_close().
+ * slot (or a copy) and changes nothing there but `fd`.
  */
 #ifndef COMMON_SERVER_WORKER_H
 #define COMMON_SERVER_WORKER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -36,16 +37,16 @@ struct worker {
 	uint32_t index;	 /* of this slot */
 	uint32_t next;	 /* in the list that the slot is in; see workers.h */
 	enum { WORKER_FREE, WORKER_LIVE, WORKER_ENDING } state;
-	bool cut; /* the model's note: stop() reached it in time */
+	int cut; /* the model's note that stop() reached it in time; -1: no */
 	union {	  /* what the model knows it by */
 		pthread_t thread;
 		pid_t pid;
 		enum outcome result;
 	};
-	/* Guards fd against stop(), which must not touch a number that was
-	 * closed and given to another connection since. */
-	pthread_mutex_t closing;
-	int fd; /* the connection; -1 once closed */
+	/* The connection. Whoever takes it out (and leaves -1) closes it: so
+	 * stop() never touches a number that the worker has closed and that
+	 * belongs to another connection since. */
+	_Atomic int fd;
 	struct address peer;
 };
 
@@ -53,7 +54,11 @@ struct worker {
 enum outcome
 worker_serve(const struct worker *worker);
 
-/* Closes the connection: now the client sees its end. */
+/* Takes the connection out of its slot: its number, or -1 if it was taken. */
+int
+worker_take(struct worker *worker);
+
+/* Closes the connection, unless it was taken: now the client sees its end. */
 void
 worker_close(struct worker *worker);
 

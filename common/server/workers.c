@@ -78,7 +78,6 @@ open_slot(struct workers *w)
 	slot->settings = &w->settings;
 	slot->index = w->state->used++;
 	slot->next = NONE;
-	pthread_mutex_init(&slot->closing, NULL);
 	w->state->free_top = slot->index;
 	return 0;
 }
@@ -94,7 +93,7 @@ workers_begin(struct workers *w, int fd, const struct address *peer)
 	slot = &w->slots[w->state->free_top];
 	slot->number = w->state->last_number + 1;
 	slot->fd = fd;
-	slot->cut = false;
+	slot->cut = -1;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	if (w->model->spawn(slot) < 0)
 		return -1;

@@ -1,0 +1,305 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Measures the servers against plain floors, and the client against wrk.
+
+    make bench                          everything, about 15 minutes
+    make bench BENCH_ARGS='floors'      one part: floors held memory client million
+
+Nothing else should run meanwhile. Each figure is a ratio of two things that
+were measured in turn in one run, with its spread; rates alone mean little.
+"""
+import json
+import os
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BENCH = os.path.join(TOP, "build/release/tests/bench")
+CLIENT = os.path.join(TOP, "client")
+COMMANDS = {
+    "thread": [os.path.join(TOP, "server_thread"), "-q", "-l", "{}"],
+    "fork": [os.path.join(TOP, "server_fork"), "-q", "-l", "{}"],
+    "floor_thread": [os.path.join(BENCH, "floor_thread"), "{}"],
+    "floor_fork": [os.path.join(BENCH, "floor_fork"), "{}"],
+    "floor_http": [os.path.join(BENCH, "floor_http"), "{}"],
+    "inline": [os.path.join(BENCH, "server_inline"), "-q", "-l", "{}"],
+}
+CLIENT_CPU, SERVER_CPU = 0, 1
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+class Server:
+    """One of COMMANDS on a free port, on SERVER_CPU if pinned."""
+
+    def __init__(self, name, *options, pinned=True):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        self.target = f"127.0.0.1:{self.port}"
+        self.ledger = tempfile.NamedTemporaryFile("r")
+        command = [word.format(self.target) for word in COMMANDS[name]]
+        if not name.startswith("floor"):
+            command += ["--ledger", self.ledger.name, *options]
+        pin = (lambda: os.sched_setaffinity(0, {SERVER_CPU})) if pinned else None
+        self.process = subprocess.Popen(command, preexec_fn=pin,
+                                        stderr=subprocess.DEVNULL)
+        self.pid = self.process.pid
+        for _ in range(2000):
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.005)
+        raise RuntimeError(f"{name} does not listen")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def stop(self):
+        """Its ledger, after an orderly end."""
+        self.process.terminate()
+        status = self.process.wait()
+        return status, json.load(open(self.ledger.name))
+
+    def cpu(self):
+        """Seconds, children waited for included."""
+        fields = open(f"/proc/{self.pid}/stat").read().rsplit(")", 1)[1].split()
+        return sum(int(f) for f in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+    def tasks(self):
+        children = open(f"/proc/{self.pid}/task/{self.pid}/children").read()
+        return (len(os.listdir(f"/proc/{self.pid}/fd")),
+                len(os.listdir(f"/proc/{self.pid}/task")), len(children.split()))
+
+
+def load(target, *options):
+    """The client's result as a dictionary."""
+    run = subprocess.run([CLIENT, "load", target, "--json", "-", *options],
+                         capture_output=True, text=True)
+    result = json.loads(run.stdout)
+    if run.returncode:
+        say("NOT CLEAN:", result["requests"], result["errors"], result["first_wrong"])
+    return result
+
+
+def spread(values):
+    return (f"{statistics.median(values):.3f} "
+            f"[{min(values):.3f} .. {max(values):.3f}]")
+
+
+def floors():
+    say("\n== floors: rate against the least code that does the model's job ==")
+    for model in ("thread", "fork"):
+        for placement in ("split", "free"):
+            servers = []
+            for name in (f"floor_{model}", model):
+                words = " ".join(COMMANDS[name]).format("{address}")
+                servers += ["--server", f"{name}={words}"]
+            run = subprocess.run(
+                [CLIENT, "compare", *servers, "--placement", placement,
+                 "--json", "-"], capture_output=True, text=True)
+            for scenario in json.loads(run.stdout)["scenarios"]:
+                point = scenario["points"][0]
+                ratio, control = point["ratios"][0], point["controls"][0]
+                cpu = [r["cpu_us_per_request"] for r in point["results"]]
+                say(f"{model:7} {scenario['name']:7} {placement:6}"
+                    f" {ratio['estimate']:.3f} [{ratio['low']:.3f}, {ratio['high']:.3f}]"
+                    f" of the floor's {point['results'][0]['value']:,.0f}/s;"
+                    f" CPU {cpu[1]:.1f} against {cpu[0]:.1f} us;"
+                    f" control {control['estimate']:.3f}"
+                    f" [{control['low']:.3f}, {control['high']:.3f}]"
+                    f" {ratio['verdict'] if ratio['verdict'] == 'invalid' else ''}")
+
+
+def hold(server, count):
+    """COUNT idle connections from 127.0.1.1 and up, each of which has echoed."""
+    held = []
+    for i in range(count):
+        one = socket.socket()
+        one.bind((f"127.0.1.{1 + i // 5000}", 0))
+        one.connect(("127.0.0.1", server.port))
+        one.sendall(b"x")
+        held.append(one)
+    for one in held:
+        one.settimeout(30)
+        assert one.recv(2) == b"x"
+    return held
+
+
+def everyone_answers(held):
+    for one in held:
+        one.sendall(b"y")
+    return all(one.recv(2) == b"y" for one in held)
+
+
+def drop(held):
+    for one in held:
+        one.close()
+
+
+def held_part():
+    say("\n== held: churn beside idle connections (idle from other addresses) ==")
+    for model in ("thread", "fork"):
+        rates, cpus = [], []
+        with Server(model) as idle, Server(model) as empty:
+            held = hold(idle, 10000)
+            for turn in range(6):
+                figures = {}
+                order = (idle, empty) if turn % 2 else (empty, idle)
+                for server in order:
+                    before = server.cpu()
+                    result = load(server.target, "--churn", "-c", "32", "-n", "20000",
+                                  "--placement", "split")
+                    figures[server] = (result["throughput"],
+                                       (server.cpu() - before) / 20000 * 1e6)
+                rates.append(figures[idle][0] / figures[empty][0])
+                cpus.append(figures[idle][1] / figures[empty][1])
+            drop(held)
+        say(f"{model:7} beside 10,000 idle: rate {spread(rates)} of that without;"
+            f" CPU for each connection {spread(cpus)}")
+        with Server(model) as server:
+            held = hold(server, 15000)
+            say(f"{model:7} 15,000 held at once; every one answers: {everyone_answers(held)};"
+                f" (descriptors, threads, children) {server.tasks()}")
+            drop(held)
+            status, ledger = server.stop()
+            say(f"        exit {status}, {ledger}")
+        marginal(model)
+
+
+def marginal(model):
+    """Server CPU of the connections around number 100 and around 10,000."""
+    ratios = []
+    for _ in range(5):
+        with Server(model) as server:
+            held = hold(server, 100)
+            cost = []
+            for level in (100, 10000):
+                held += hold(server, level - len(held))
+                before = server.cpu()
+                held += hold(server, 2000)
+                cost.append(server.cpu() - before)
+            ratios.append(cost[1] / cost[0])
+            drop(held)
+    say(f"{model:7} server's CPU to take 2,000 connections beyond 10,000 against"
+        f" beyond 100: {spread(ratios)}")
+
+
+def meminfo():
+    fields = dict(line.split(":") for line in open("/proc/meminfo"))
+    return {name: int(fields[name].split()[0])
+            for name in ("AnonPages", "PageTables", "KernelStack", "Slab")}
+
+
+def socket_slab(count):
+    """KiB of slab for each held loopback pair itself: nobody accepts."""
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
+        before, held = meminfo(), []
+        for _ in range(count):
+            one = socket.socket()
+            one.connect(listener.getsockname())
+            held.append((one, listener.accept()[0]))
+            held[-1][0].sendall(b"x")
+            held[-1][1].recv(2)
+        time.sleep(1)
+        after = meminfo()
+        for pair in held:
+            drop(pair)
+    return (after["Slab"] - before["Slab"]) / count
+
+
+def memory():
+    say("\n== memory: KiB for each idle connection beyond its sockets ==")
+    count = 4000
+    sockets = statistics.median(socket_slab(count) for _ in range(3))
+    say(f"the sockets of a connection: {sockets:.1f} KiB of slab (subtracted)")
+    for name in ("floor_thread", "thread", "floor_fork", "fork"):
+        totals, parts = [], {}
+        for _ in range(3):
+            time.sleep(1)
+            before = meminfo()
+            with Server(name) as server:
+                held = hold(server, count)
+                time.sleep(1)
+                after = meminfo()
+                drop(held)
+            each = {k: (after[k] - before[k]) / count for k in before}
+            each["Slab"] -= sockets
+            totals.append(sum(each.values()))
+            for key, value in each.items():
+                parts.setdefault(key, []).append(value)
+        say(f"{name:13} {statistics.median(totals):6.1f}"
+            f" [{min(totals):.1f} .. {max(totals):.1f}]  " +
+            ", ".join(f"{k} {statistics.median(v):.1f}" for k, v in parts.items()))
+
+
+def wrk_cost(server, cpus, seconds=3):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = subprocess.run(["wrk", "-t1", "-c64", f"-d{seconds}s", f"http://{server.target}/"],
+                         preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+                         capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    requests = int(run.stdout.split(" requests in")[0].split()[-1])
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) \
+        / requests * 1e6
+
+
+def client():
+    say("\n== client: CPU for each echo at 64 connections, against wrk for each request ==")
+    for placement, cpus in (("split", {CLIENT_CPU}), ("shared", {SERVER_CPU})):
+        ours, theirs, ratios = [], [], []
+        for _ in range(7):
+            with Server("floor_thread") as echo, Server("floor_http") as http:
+                theirs.append(wrk_cost(http, cpus))
+                run = subprocess.run(
+                    [CLIENT, "load", echo.target, "-c", "64", "-d", "3s", "--json", "-"],
+                    preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+                    capture_output=True, text=True)
+                ours.append(json.loads(run.stdout)["client"]["cpu_us_per_request"])
+                ratios.append(ours[-1] / theirs[-1])
+        say(f"{placement:7} {spread(ours)} us, wrk {spread(theirs)} us; ratio {spread(ratios)}")
+
+
+def million():
+    say("\n== million: 1,000,000 connections, one after another ==")
+    for model in ("thread", "fork"):
+        with Server(model, pinned=False) as server:
+            load(server.target, "--churn", "-c", "32", "-n", "1000")
+            time.sleep(1)
+            before = server.tasks()
+            result = load(server.target, "--churn", "-c", "32", "-n", "1000000")
+            time.sleep(1)
+            after = server.tasks()
+            status, ledger = server.stop()
+        exact = ledger["accepted"] == sum(ledger[k] for k in (
+            "active", "served", "refused", "timed_out", "failed", "crashed"))
+        say(f"{model:7} {result['requests']} at {result['throughput']:,.0f}/s;"
+            f" (descriptors, threads, children) before {before} after {after};"
+            f" exit {status}, ledger exact {exact}: {ledger}")
+
+
+PARTS = {"floors": floors, "held": held_part, "memory": memory, "client": client,
+         "million": million}
+
+
+def main():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    say(os.uname().release, "load", *os.getloadavg())
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()
+
+
+if __name__ == "__main__":
+    main()
