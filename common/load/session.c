@@ -34,7 +34,7 @@ session_close(struct session *session)
 		close(session->fd); /* which also takes it out of the epoll */
 	session->fd = -1;
 	session->state = SESSION_IDLE;
-	session->out_armed = false;
+	session->watched = false;
 }
 
 static enum session_result
@@ -84,6 +84,7 @@ open_socket(struct session_shared *shared, struct session *session)
 	return -1;
 }
 
+/* Whether EPOLLOUT is wanted, too. A socket that is not watched yet will be. */
 static int
 watch(struct session_shared *shared, struct session *session, bool out)
 {
@@ -91,22 +92,13 @@ watch(struct session_shared *shared, struct session *session, bool out)
 	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
 	    .data.ptr = session,
 	};
+	int how = session->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
+	if (session->watched && session->out_armed == out)
+		return 0;
+	session->watched = true;
 	session->out_armed = out;
-	return epoll_ctl(shared->epoll, EPOLL_CTL_ADD, session->fd, &event);
-}
-
-static void
-arm_out(struct session_shared *shared, struct session *session, bool out)
-{
-	struct epoll_event event = {
-	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
-	    .data.ptr = session,
-	};
-
-	if (session->out_armed != out)
-		epoll_ctl(shared->epoll, EPOLL_CTL_MOD, session->fd, &event);
-	session->out_armed = out;
+	return epoll_ctl(shared->epoll, how, session->fd, &event);
 }
 
 enum session_result
@@ -133,15 +125,14 @@ send_rest(struct session_shared *shared, struct session *session)
 		return fail(session, errno);
 	if (n > 0)
 		session->sent += (size_t)n;
-	arm_out(shared, session, session->sent < shared->payload.size);
+	if (watch(shared, session, session->sent < shared->payload.size) < 0)
+		return fail(session, errno);
 	return SESSION_AGAIN;
 }
 
 enum session_result
 session_begin(struct session_shared *shared, struct session *session)
 {
-	enum session_result result;
-
 	session->number++;
 	session->sent = session->received = 0;
 	session->state = SESSION_BUSY;
@@ -152,12 +143,7 @@ session_begin(struct session_shared *shared, struct session *session)
 	/* On the loopback the handshake is over when connect() returns, so the
 	 * request can follow it without a trip through epoll. Elsewhere send()
 	 * says EAGAIN, and EPOLLOUT will tell. */
-	session->out_armed = true; /* no epoll_ctl before the one below */
-	result = send_rest(shared, session);
-	if (result == SESSION_AGAIN &&
-	    watch(shared, session, session->sent < shared->payload.size) < 0)
-		return fail(session, errno);
-	return result;
+	return send_rest(shared, session);
 }
 
 /* The bytes of the reply that are compared begin at RECEIVED. */
@@ -252,7 +238,7 @@ session_event(
 		error = socket_error(session);
 		if (error)
 			return fail(session, error);
-		arm_out(shared, session, false);
+		watch(shared, session, false);
 		session->state = SESSION_IDLE;
 		return SESSION_DONE;
 	case SESSION_BUSY:

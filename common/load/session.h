@@ -53,7 +53,8 @@ struct session {
 				    here yet */
 		SESSION_RESTING, /* failed; for the engine to try again */
 	} state;
-	bool out_armed;		  /* EPOLLOUT is asked for */
+	bool watched;		  /* in the epoll set ... */
+	bool out_armed;		  /* ... for EPOLLOUT as well */
 	uint32_t prev, next;	  /* the engine's lists */
 	uint64_t number;	  /* of the request, from 1 */
 	uint64_t due_ns, sent_ns; /* when it should have been, and was, sent */
