@@ -89,15 +89,15 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 	if (waitpid(worker->pid, &status, WNOHANG) != worker->pid)
 		return false;
+	*outcome = OUTCOME_FAILED;
 	if (WIFEXITED(status)) {
-		*outcome = (enum outcome)WEXITSTATUS(status);
+		if (WEXITSTATUS(status) < OUTCOME_CRASHED)
+			*outcome = (enum outcome)WEXITSTATUS(status);
 		return true;
 	}
 	signal = WTERMSIG(status);
-	if (signal == worker->cut) {
-		*outcome = OUTCOME_FAILED;
+	if (signal == worker->cut)
 		return true;
-	}
 	log_warn("connection %llu: worker %d died of signal %d (%s)",
 	    (unsigned long long)worker->number, (int)worker->pid, signal,
 	    strsignal(signal));

@@ -1,0 +1,84 @@
+"""What the README and the manual pages say is so."""
+import os
+import re
+import subprocess
+
+import pytest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def text(name):
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def long_options(program, *verb):
+    bin_dir = os.environ.get("PERCONN_BIN", TOP)
+    out = subprocess.run([os.path.join(bin_dir, program), *verb, "--help"],
+                         capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^ +(?:-\w, )?--([a-z-]+)", out, re.M)
+
+
+def test_the_readmes_diff_is_in_the_sources():
+    block = re.search(r"```diff\n(.*?)```", text("README.md"), re.S).group(1)
+    lines = [line for line in block.splitlines() if line[:1] in "+-" and line]
+    assert len(lines) > 10
+    for line in lines:
+        source = "server_fork.c" if line[0] == "+" else "server_thread.c"
+        assert line[1:] + "\n" in text(source), line
+
+
+@pytest.mark.parametrize("program", ["server_thread", "server_fork"])
+def test_the_manual_names_every_option_of_the_server(program):
+    page = text("docs/man/perconn-server.1")
+    options = long_options(program)
+    assert "listen" in options
+    for option in options:
+        assert f"Fl -{option}" in page, option
+
+
+@pytest.mark.parametrize("verb", ["talk", "load", "compare"])
+def test_the_manual_names_every_option_of_the_client(verb):
+    section = text("docs/man/perconn-client.1").split(f".Sh {verb.upper()}")[1]
+    section = section.split(".Sh ")[0]
+    options = set(long_options("client", verb)) - {"help", "version"}
+    assert options
+    for option in options:
+        assert f"Fl -{option}" in section, option
+
+
+def test_the_manual_names_no_option_that_is_not_there():
+    named = set(re.findall(r"Fl -([a-z-]+)", text("docs/man/perconn-server.1")))
+    assert named == set(long_options("server_thread"))
+
+
+def test_the_readme_has_the_two_commands_and_all_services():
+    readme = text("README.md")
+    assert "make deps compare" in readme and "make deps test" in readme
+    bin_dir = os.environ.get("PERCONN_BIN", TOP)
+    out = subprocess.run([os.path.join(bin_dir, "server_fork"), "--list-services"],
+                         capture_output=True, text=True, check=True).stdout
+    for line in out.splitlines():
+        assert f"| `{line.split()[0]}` |" in readme
+        assert f".It Cm {line.split()[0]}" in text("docs/man/perconn-server.1")
+
+
+def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
+    if os.environ.get("PERCONN_BIN", TOP) != TOP:
+        pytest.skip("the release programs are what is installed")
+    subprocess.run(["make", "-C", TOP, "install", f"DESTDIR={tmp_path}", "PREFIX=/p"],
+                   check=True, capture_output=True)
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")
+                   if not path.is_dir())
+    assert found == ["p/bin/perconn-client", "p/bin/perconn-server-fork",
+                     "p/bin/perconn-server-thread",
+                     "p/share/man/man1/perconn-client.1",
+                     "p/share/man/man1/perconn-server-fork.1",
+                     "p/share/man/man1/perconn-server-thread.1"]
+    out = subprocess.run([tmp_path / "p/bin/perconn-client", "list"], check=True,
+                         capture_output=True, text=True).stdout
+    assert "churn" in out
+    subprocess.run(["make", "-C", TOP, "uninstall", f"DESTDIR={tmp_path}", "PREFIX=/p"],
+                   check=True, capture_output=True)
+    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
