@@ -14,7 +14,11 @@
  * the stack of another connection. */
 #define GUARD 4096
 
-/* 0, or -1 with errno. Address space only; workers_stack() makes it memory. */
+/* So many free slots keep the pages of their stack, ready for the next burst;
+ * those beyond give them back to the system. */
+#define WARM_STACKS 1024
+
+/* 0, or -1 with errno. Address space only; open_slot() makes it memory. */
 static int
 map_stacks(struct workers *w)
 {
@@ -98,6 +102,8 @@ workers_begin(struct workers *w, int fd, const struct address *peer)
 	if (w->model->spawn(slot) < 0)
 		return -1;
 	w->state->last_number++;
+	w->state->warm -= slot->warm;
+	slot->warm = false;
 	w->state->free_top = slot->next;
 	w->state->live++;
 	slot->state = WORKER_LIVE;
@@ -144,6 +150,15 @@ log_end(const struct worker *slot, enum outcome outcome)
 	    address_format(&slot->peer, peer), words[outcome]);
 }
 
+static void
+keep_or_cool_stack(struct workers *w, struct worker *slot)
+{
+	slot->warm = w->state->warm < WARM_STACKS;
+	w->state->warm += slot->warm;
+	if (!slot->warm)
+		madvise(slot->stack, w->model->stack, MADV_DONTNEED);
+}
+
 /* SLOT is in no list and its worker is gone. */
 static void
 release(struct workers *w, struct worker *slot, enum outcome outcome)
@@ -155,6 +170,8 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 	if (w->max_per_source && address_source(&slot->peer, &source))
 		source_remove(&w->sources, source);
 	ledger_end(w->ledger, outcome);
+	if (slot->stack)
+		keep_or_cool_stack(w, slot);
 	slot->state = WORKER_FREE;
 	slot->next = w->state->free_top;
 	w->state->free_top = slot->index;
@@ -219,7 +236,8 @@ workers_abandon(struct workers *w)
 {
 	for (uint32_t i = 0; i < w->state->used; i++) {
 		if (w->slots[i].state != WORKER_FREE) {
-			release(w, &w->slots[i], OUTCOME_FAILED);
+			/* Not released: its stack is still in use. */
+			ledger_end(w->ledger, OUTCOME_FAILED);
 			w->state->any_cut = true;
 		}
 	}

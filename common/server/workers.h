@@ -27,6 +27,7 @@ struct workers {
 		uint64_t last_number;
 		uint32_t live; /* not free: live or ending */
 		uint32_t ending;
+		uint32_t warm; /* free, and the stack's pages kept */
 		uint32_t used; /* slots 0 to used-1 have been used */
 		uint32_t free_top, ending_head, ending_tail;
 		bool any_cut;
@@ -79,7 +80,7 @@ workers_sweep(struct workers *workers);
 void
 workers_stop(struct workers *workers);
 
-/* Gives up on all that are left: they count as failed. */
+/* Gives up on all that are left: they count as failed. The last call. */
 void
 workers_abandon(struct workers *workers);
 
