@@ -112,8 +112,8 @@ struct talk_config {
 
 static const struct option_spec TALK_OPTIONS[] = {
     {0, "timeout", "D", "to connect, and for the answer (default 5s)",
-	OPTION_DURATION, offsetof(struct talk_config, timeout_ns), TIMEOUT_MIN,
-	TIMEOUT_MAX, NULL, NULL},
+	OPTION_DURATION, .offset = offsetof(struct talk_config, timeout_ns),
+	.min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
     {0},
 };
 
@@ -160,29 +160,29 @@ parse_protocol(void *config, const char *text)
 
 static const struct option_spec LOAD_OPTIONS[] = {
     {'c', "connections", "N", "at once (default 16)", OPTION_COUNT,
-	AT(connections), 1, 1000000, NULL, NULL},
+	.offset = AT(connections), .min = 1, .max = 1000000},
     {'d', "duration", "D", "how long (default 5s)", OPTION_DURATION,
-	AT(duration_ns), NS_PER_MS, 86400 * NS_PER_S, NULL, NULL},
+	.offset = AT(duration_ns), .min = NS_PER_MS, .max = 86400 * NS_PER_S},
     {'n', "requests", "N", "how many, instead of how long", OPTION_COUNT,
-	AT(requests), 1, UINT64_MAX / 2, NULL, NULL},
+	.offset = AT(requests), .min = 1, .max = UINT64_MAX / 2},
     {'r', "rate", "R",
 	"requests/s on a schedule (open loop): latency\n"
-	"                              counts from when a request was due",
-	OPTION_COUNT, AT(rate), 1, 100000000, NULL, NULL},
-    {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE, AT(size),
-	1, 256 << 20, NULL, NULL},
+	"counts from when a request was due",
+	OPTION_COUNT, .offset = AT(rate), .min = 1, .max = 100000000},
+    {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE,
+	.offset = AT(size), .min = 1, .max = 256 << 20},
     {0, "churn", NULL, "a new connection for each request", OPTION_FLAG,
-	AT(churn), 0, 0, NULL, NULL},
+	.offset = AT(churn)},
     {'p', "protocol", "NAME", "see `client list` (default echo)", OPTION_CALL,
-	0, 0, 0, "a protocol from `client list`", parse_protocol},
+	.allowed = "a protocol from `client list`", .parse = parse_protocol},
     {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
-	AT(timeout_ns), TIMEOUT_MIN, TIMEOUT_MAX, NULL, NULL},
+	.offset = AT(timeout_ns), .min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
     {0, "placement", "WHERE",
 	"split: client and server on a CPU each;\n"
-	"                              shared: on one; free (default)",
-	OPTION_CHOICE, AT(placement), 0, 0, PLACEMENT_WORDS, NULL},
+	"shared: on one; free (default)",
+	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
-	AT(json), 0, 0, NULL, NULL},
+	.offset = AT(json)},
     {0},
 };
 
@@ -326,23 +326,24 @@ parse_server(void *config, const char *text)
 static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "server", "NAME=COMMAND",
 	"compare these instead, the first is the\n"
-	"                              baseline; {address}, {host} or {port} "
+	"baseline; {address}, {host} or {port} "
 	"is\n"
-	"                              where it shall listen",
-	OPTION_CALL, 0, 0, 0,
-	"NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
-	"no NAME twice",
-	parse_server},
-    {0, "quick", NULL, "a first look, under 20 s", OPTION_FLAG, AT(quick), 0, 0,
-	NULL, NULL},
+	"where it shall listen",
+	OPTION_CALL,
+	.allowed =
+	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
+	    "no NAME twice",
+	.parse = parse_server},
+    {0, "quick", NULL, "a first look, under 20 s", OPTION_FLAG,
+	.offset = AT(quick)},
     {0, "blocks", "N", "of fresh servers (default 20, quick 8)", OPTION_COUNT,
-	AT(blocks), BLOCKS_MIN, STATS_MAX, NULL, NULL},
+	.offset = AT(blocks), .min = BLOCKS_MIN, .max = STATS_MAX},
     {0, "placement", "WHERE", "split (default), shared or free: see load",
-	OPTION_CHOICE, AT(placement), 0, 0, PLACEMENT_WORDS, NULL},
+	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
     {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
-	AT(seed), 1, UINT64_MAX - 1, NULL, NULL},
+	.offset = AT(seed), .min = 1, .max = UINT64_MAX - 1},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
-	AT(json), 0, 0, NULL, NULL},
+	.offset = AT(json)},
     {0},
 };
 

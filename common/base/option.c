@@ -34,6 +34,18 @@ usage_error(const char *format, ...)
 	die(2, "%s", text);
 }
 
+/* Lines after the first begin under it. */
+static void
+print_words(const char *words)
+{
+	for (; *words; words++) {
+		putchar(*words);
+		if (*words == '\n')
+			printf("%*s", HELP_COLUMN, "");
+	}
+	putchar('\n');
+}
+
 static void
 print_help(const struct option_set *set)
 {
@@ -51,7 +63,8 @@ print_help(const struct option_set *set)
 			width += printf(" %s", spec->value);
 		if (width >= HELP_COLUMN - 1)
 			width = printf("\n") - 1;
-		printf("%*s%s\n", HELP_COLUMN - width, "", spec->help);
+		printf("%*s", HELP_COLUMN - width, "");
+		print_words(spec->help);
 	}
 	printf("      --help%*sprint this and exit\n", HELP_COLUMN - 12, "");
 	printf("      --version%*sprint the version and exit\n",
