@@ -34,7 +34,7 @@ else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.
 MODE_C   := -fsanitize=$(SAN) -fno-sanitize-recover=all \
-            -fno-omit-frame-pointer -DWORKER_STACK_KIB=512
+            -fno-omit-frame-pointer -DWORKER_STACK_KIB=1024
 MODE_L   := -fsanitize=$(SAN)
 endif
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(MODE_C) \

@@ -3,7 +3,9 @@
 #include "common/base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,6 +19,9 @@ static struct {
 	enum log_level level;
 	bool stamped;
 } opened = {.program = "perconn", .level = LOG_INFO};
+
+/* Lines that could not be written, for the next one that can. */
+static _Atomic uint64_t lost;
 
 void
 log_open(const char *program, enum log_level level, bool stamped)
@@ -61,7 +66,7 @@ put_escaped(char *line, size_t size, const char *text)
 	for (; *text && len + 4 <= size; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c >= 0x20 && c != 0x7f) {
+		if (c >= 0x20 && c < 0x7f) {
 			line[len++] = (char)c;
 			continue;
 		}
@@ -77,16 +82,23 @@ static void
 put_line(const char *word, const char *format, va_list args)
 {
 	int saved = errno;
+	struct pollfd out = {STDERR_FILENO, POLLOUT, 0};
 	char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
+	uint64_t missing = atomic_exchange(&lost, 0);
 	size_t len;
 
 	vsnprintf(text, sizeof(text), format, args);
 	len = put_prefix(line, sizeof(line) / 2, word);
+	if (missing)
+		len += (size_t)snprintf(line + len, sizeof(line) / 4,
+		    "(%llu lines before this were lost) ",
+		    (unsigned long long)missing);
 	len += put_escaped(line + len, sizeof(line) - len - 1, text);
 	line[len++] = '\n';
-	/* A full disk or a closed pipe must not become the server's fault. */
-	if (write(STDERR_FILENO, line, len) < 0)
-		errno = saved;
+	/* A full disk, a closed pipe or one that nobody empties must not become
+	 * the server's fault. */
+	if (poll(&out, 1, 0) != 1 || write(STDERR_FILENO, line, len) < 0)
+		atomic_fetch_add(&lost, 1);
 	errno = saved;
 }
 

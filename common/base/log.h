@@ -4,9 +4,9 @@
  *
  * Invariant: one line is one write(2) of at most LOG_LINE_MAX bytes, so that
  * lines of several threads or processes do not run into one another. Bytes
- * outside printable ASCII and UTF-8's upper half come out as \xXX: no client
- * can forge a line or drive a terminal. A log that cannot be written is
- * dropped; it never blocks or ends its caller.
+ * outside printable ASCII come out as \xXX: no client can forge a line or
+ * drive a terminal. A line that cannot be written at once is dropped, and the
+ * next says so; a log never blocks or ends its caller.
  *
  *	log_open("server_fork", LOG_INFO, true);
  *	log_warn("fork: %s", strerror(errno));

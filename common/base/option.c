@@ -82,14 +82,15 @@ refuse_value(const struct option_spec *spec, const char *text)
 	    [OPTION_DURATION] = "a duration such as 250us, 5ms, 30s or 2m",
 	};
 
+	/* A long value must not push what is allowed off the line. */
 	if (spec->allowed)
-		usage_error(
-		    "--%s %s: allowed is %s", spec->name, text, spec->allowed);
+		usage_error("--%s %.200s: allowed is %s", spec->name, text,
+		    spec->allowed);
 	if (spec->type == OPTION_DURATION)
-		usage_error("--%s %s: allowed is %s, from %gs to %gs",
+		usage_error("--%s %.200s: allowed is %s, from %gs to %gs",
 		    spec->name, text, kinds[spec->type],
 		    (double)spec->min / 1e9, (double)spec->max / 1e9);
-	usage_error("--%s %s: allowed is %s, from %llu to %llu", spec->name,
+	usage_error("--%s %.200s: allowed is %s, from %llu to %llu", spec->name,
 	    text, kinds[spec->type], (unsigned long long)spec->min,
 	    (unsigned long long)spec->max);
 }
@@ -167,10 +168,10 @@ refuse_option(const struct option_set *set, int code, char **argv)
 				    s->value);
 		}
 	}
-	if (optopt && optopt < FIRST_CODE)
+	if (strncmp(word, "--", 2) != 0)
 		usage_error("-%c: no such option (see --help)", optopt);
-	usage_error("%s: no such option, or not with a value, or not exact "
-		    "(see --help)",
+	usage_error("%.200s: allowed are the options of --help, whole or "
+		    "unmistakable, with a value only where they take one",
 	    word);
 }
 

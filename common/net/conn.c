@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
@@ -79,11 +81,33 @@ conn_read(struct conn *conn, void *buf, size_t size)
 	return n;
 }
 
+/*
+ * A send that timed out has found no room, but the peer may be reading, slowly:
+ * then less is queued than when we last looked. Returns whether the idle
+ * timeout has passed without that. *QUEUED is -1 at first.
+ */
+static bool
+send_is_idle(const struct conn *conn, int *queued, uint64_t *since)
+{
+	uint64_t now = now_ns();
+	int left = 0;
+
+	ioctl(conn->fd, SIOCOUTQ, &left);
+	if (*queued < 0 || left < *queued) {
+		*queued = left;
+		*since = now;
+		return false;
+	}
+	return now - *since >= conn->idle_timeout_ns;
+}
+
 int
 conn_write(struct conn *conn, const void *buf, size_t len)
 {
 	const char *at = buf;
 	bool timed = conn->request_due_ns != NEVER;
+	int queued = -1;
+	uint64_t since = 0;
 
 	while (len > 0) {
 		ssize_t n = send(conn->fd, at, len,
@@ -92,9 +116,13 @@ conn_write(struct conn *conn, const void *buf, size_t len)
 		if (n >= 0) {
 			at += n;
 			len -= (size_t)n;
+			queued = -1;
 		} else if (errno == EAGAIN && timed) {
 			if (wait_in_request(conn, POLLOUT) < 0)
 				return fail(conn, errno);
+		} else if (errno == EAGAIN) {
+			if (send_is_idle(conn, &queued, &since))
+				return fail(conn, ETIMEDOUT);
 		} else if (errno != EINTR) {
 			return fail(conn, errno);
 		}

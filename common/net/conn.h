@@ -11,7 +11,8 @@
  *			return;
  *
  * Two deadlines hold at once. Idle: no byte in either direction, by the
- * socket's own SO_RCVTIMEO and SO_SNDTIMEO, which cost nothing (a poll(2)
+ * socket's own SO_RCVTIMEO, and a quarter of it as SO_SNDTIMEO, after which a
+ * send looks whether the peer has read anything; they cost nothing (a poll(2)
  * before each recv(2) cost 7 % of an echo). Request: between
  * conn_request_begin() and conn_request_end(), from the request's first byte,
  * which a byte a second does not extend; it costs a poll only where a call
@@ -44,7 +45,7 @@ struct conn {
 	uint64_t request_timeout_ns;
 };
 
-/* FD stays the caller's; its socket timeouts must be IDLE_TIMEOUT_NS. */
+/* FD stays the caller's; listen.c has set its socket timeouts. */
 void
 conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
     uint64_t request_timeout_ns);

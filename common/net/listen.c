@@ -50,7 +50,7 @@ listeners_add(struct listeners *all, const char *text)
 
 	if (strncmp(text, "unix:", 5) != 0 &&
 	    address_split(text, host, sizeof(host), &port) == 0) {
-		if (strcmp(host, "localhost") == 0)
+		if (text[0] != '[' && strcmp(host, "localhost") == 0)
 			return add_localhost(all, port);
 		if (host[0] == '\0' && text[0] == ':') {
 			if (!(one = append(all)))
@@ -99,9 +99,13 @@ set_timeouts(int fd, const struct listen_settings *settings)
 {
 	struct timespec t = timespec_of(settings->idle_timeout_ns);
 	struct timeval idle = {t.tv_sec, t.tv_nsec / 1000};
+	/* Shorter, so that conn_write() can look whether the peer reads; never
+	 * 0, which would mean no timeout at all. */
+	struct timespec q = timespec_of(settings->idle_timeout_ns / 4 + 1000);
+	struct timeval quarter = {q.tv_sec, q.tv_nsec / 1000};
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &idle, sizeof(idle));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &quarter, sizeof(quarter));
 }
 
 void

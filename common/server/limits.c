@@ -119,14 +119,19 @@ share_of(uint64_t whole)
 	return whole - whole / 8;
 }
 
-/* The hard limit is asked anew: somebody may have changed it meanwhile. */
+/*
+ * The hard limit is asked anew: somebody may have changed it meanwhile. A
+ * quarter of it is the most that is kept back: serving comes first.
+ */
 static uint64_t
 set_descriptors(rlim_t kept_back)
 {
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
-	limit.rlim_cur = less(limit.rlim_max, kept_back);
+	if (kept_back > limit.rlim_max / 4)
+		kept_back = limit.rlim_max / 4;
+	limit.rlim_cur = limit.rlim_max - kept_back;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur;
 }
@@ -136,12 +141,9 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 {
 	struct limit limit = {UINT64_MAX, "nothing"};
 	struct rlimit processes;
-	uint64_t descriptors = set_descriptors(0);
+	uint64_t descriptors = set_descriptors(reserve);
 
-	/* A quarter at most: with few descriptors, serving comes first. */
-	reserved = reserve < descriptors / 4 ? reserve : descriptors / 4;
-	descriptors = set_descriptors(reserved);
-
+	reserved = reserve;
 	narrow(&limit, less(descriptors, open_descriptors() + OWN_DESCRIPTORS),
 	    cost->descriptors, "open descriptors");
 	getrlimit(RLIMIT_NPROC, &processes);

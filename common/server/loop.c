@@ -18,6 +18,8 @@ enum {
 	/* Accepts of one listener before the others and the workers are looked
 	 * at again. */
 	BATCH = 64,
+	/* Errors in one batch that may be the clients' own. */
+	ACCEPT_ERRORS = 8,
 	ANNOUNCEMENTS = 512,
 	POLLS_MAX = 3 + LISTENERS_MAX + REFUSED_MAX,
 };
@@ -64,8 +66,6 @@ open_signals(int *control, int *children)
 {
 	sigset_t stop, child, all;
 
-	/* A client that goes away is an error of send(), not our end. */
-	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
@@ -187,6 +187,20 @@ admit(struct loop *loop, int fd, const struct address *peer)
 	s->held_peer = *peer;
 }
 
+/* Another try for the client that is held, if there is one. */
+static void
+admit_held(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+	struct address peer = s->held_peer;
+	int fd = s->held_fd;
+
+	if (fd < 0)
+		return;
+	s->held_fd = -1;
+	admit(loop, fd, &peer);
+}
+
 /* The error of an accept: goes on, says no, or waits. True: go on at once. */
 static bool
 accept_failed(struct loop *loop, const struct listener *listener)
@@ -240,10 +254,12 @@ accepting(const struct loop *loop)
 	       (loop->refuse || workers_room(loop->workers));
 }
 
-static void
+/* Returns how many clients came. */
+static int
 accept_batch(struct loop *loop, const struct listener *listener)
 {
 	struct address peer;
+	int came = 0, failed = 0;
 
 	for (int i = 0; i < BATCH && accepting(loop); i++) {
 		int fd;
@@ -252,9 +268,12 @@ accept_batch(struct loop *loop, const struct listener *listener)
 		fd = accept4(listener->fd, &peer.any, &peer.len, SOCK_CLOEXEC);
 		if (fd < 0) {
 			if (!accept_failed(loop, listener))
-				return;
+				return came;
+			if (++failed == ACCEPT_ERRORS)
+				break;
 			continue;
 		}
+		came++;
 		loop->state->busy = true;
 		if (!workers_room(loop->workers)) {
 			refuse(loop, fd);
@@ -263,6 +282,10 @@ accept_batch(struct loop *loop, const struct listener *listener)
 		listener_adopt(listener, fd, loop->listen_settings);
 		admit(loop, fd, &peer);
 	}
+	/* A client's error, so many times over, is not a client's. */
+	if (failed == ACCEPT_ERRORS)
+		pause_for(loop, "accept", &loop->state->accept_limit);
+	return came;
 }
 
 static void
@@ -271,12 +294,8 @@ accept_clients(struct loop *loop)
 	struct loop_state *s = loop->state;
 
 	s->busy = false;
-	if (s->held_fd >= 0 && !s->short_until) {
-		int fd = s->held_fd;
-
-		s->held_fd = -1;
-		admit(loop, fd, &s->held_peer);
-	}
+	if (!s->short_until)
+		admit_held(loop);
 	for (size_t i = 0; i < loop->listeners->count; i++) {
 		if (s->poll[POLL_LISTENERS + i].revents)
 			accept_batch(loop, &loop->listeners->at[i]);
@@ -350,18 +369,27 @@ begin_drain(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
 
-	/* Who has connected already is served; who comes now is told so by
-	 * the closed port. */
-	for (size_t i = 0; i < loop->listeners->count; i++)
-		accept_batch(loop, &loop->listeners->at[i]);
+	/* Who has connected already is served, or refused where there is no
+	 * room; who comes now is told so by the closed port. No more than a
+	 * backlog of them, or a flood could keep us from stopping. */
+	s->short_until = 0;
+	loop->refuse = true;
+	admit_held(loop);
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		int left = loop->listen_settings->backlog;
+
+		while (left > 0 && accepting(loop)) {
+			int came = accept_batch(loop, &loop->listeners->at[i]);
+
+			if (came < BATCH)
+				break;
+			left -= came;
+		}
+	}
 	s->draining = true;
 	s->stop_at = s->now + loop->drain_timeout_ns;
 	listeners_close(loop->listeners, true);
 	loop->listeners->count = 0;
-	if (s->held_fd >= 0) {
-		refuse(loop, s->held_fd);
-		s->held_fd = -1;
-	}
 	log_info("draining %u connections", loop->workers->state->live);
 }
 
@@ -399,6 +427,19 @@ next_deadline(const struct loop *loop)
 	return due;
 }
 
+/*
+ * poll(2) refuses more entries than RLIMIT_NOFILE, which somebody may lower
+ * below what we have open. All of them are non-blocking, so look at each, a
+ * few times a second.
+ */
+static void
+look_at_all(struct loop_state *s)
+{
+	poll(NULL, 0, (int)(SHORTAGE_NS / NS_PER_MS));
+	for (size_t i = 0; i < s->polls; i++)
+		s->poll[i].revents = s->poll[i].fd >= 0 ? POLLIN : 0;
+}
+
 static void
 wait_for_work(struct loop *loop)
 {
@@ -408,6 +449,7 @@ wait_for_work(struct loop *loop)
 	/* With room and a stream of clients, an end can wait for the next. */
 	bool wake = !s->busy || !open || !workers_room(loop->workers);
 	struct pollfd *polls = s->poll;
+	int timeout;
 
 	polls[POLL_CONTROL] = (struct pollfd){loop->control, POLLIN, 0};
 	polls[POLL_CHILDREN] = (struct pollfd){
@@ -418,11 +460,9 @@ wait_for_work(struct loop *loop)
 		    open ? loop->listeners->at[i].fd : -1, POLLIN, 0};
 	s->polls = POLL_LISTENERS + count;
 	s->polls += refused_poll(&loop->refused, polls + s->polls);
-	if (poll(polls, s->polls, timeout_ms(next_deadline(loop), s->now)) <
-	    0) {
-		for (size_t i = 0; i < s->polls; i++)
-			polls[i].revents = 0;
-	}
+	timeout = timeout_ms(next_deadline(loop), s->now);
+	if (poll(polls, s->polls, timeout) < 0)
+		look_at_all(s);
 	s->now = now_ns();
 	if (s->short_until && s->now >= s->short_until)
 		s->short_until = 0;

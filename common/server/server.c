@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* server: the command line, the start and the end; the rest is loop.c. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,8 +116,8 @@ read_options(struct config *config, int argc, char **argv, const char *program,
 {
 	char synopsis[64], about[160];
 	struct option_set set = {synopsis, about, OPTIONS,
-	    "SIGTERM or SIGINT: stop accepting, let workers finish; a "
-	    "second one ends at once.\nSIGUSR1: log the ledger.\n"};
+	    "SIGTERM or SIGINT: stop accepting, let workers finish;\n"
+	    "a second one ends at once. SIGUSR1: log the ledger.\n"};
 	int rest;
 
 	snprintf(synopsis, sizeof(synopsis), "%s [options]", program);
@@ -126,6 +128,10 @@ read_options(struct config *config, int argc, char **argv, const char *program,
 	rest = options_parse(&set, config, argc, argv);
 	if (rest < argc)
 		usage_error("%s: no arguments are taken", argv[rest]);
+	if (config->ready_fd != UINT64_MAX &&
+	    fcntl((int)config->ready_fd, F_GETFD) < 0)
+		usage_error("--ready-fd %d: allowed is an open descriptor",
+		    (int)config->ready_fd);
 	if (config->listeners.count == 0)
 		listeners_add(&config->listeners, "127.0.0.1:7007");
 }
@@ -180,6 +186,25 @@ write_ledger(const char *path, const struct ledger *ledger)
 	return bad ? -1 : 0;
 }
 
+/*
+ * Before anything is opened: a descriptor that takes the place of a closed
+ * standard one would be written to as if it were that. And before the first
+ * log line: its reader may have gone, and a client may go at any time, which
+ * is an error of write() or send(), not our end.
+ */
+static void
+secure_basics(void)
+{
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -198,6 +223,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	char program[32];
 	bool clean;
 
+	secure_basics();
 	snprintf(program, sizeof(program), "server_%s", model->name);
 	log_open(program, LOG_INFO, false);
 	read_options(&config, argc, argv, program, model);

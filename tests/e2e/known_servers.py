@@ -1,0 +1,595 @@
+# SPDX-License-Identifier: MIT
+"""Servers whose answers, delays and lies are known, to test the client on;
+and what runs the client and looks at its result.
+
+A server is a behaviour in a thread for each connection:
+
+    with KnownServer(changed(at=3)) as server:
+        result = load(server.target, "-n", 10)
+
+A behaviour is called with each request and answers it, or raises Close. Run
+as a program, this file is a server for `client compare`:
+
+    known_servers.py NAME[:ARG] PORT
+"""
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+DEADLINE = 20.0
+GREETING = b"Hello, client!\n"
+
+
+# ---- behaviours ----
+
+class Close(Exception):
+    """Ends the connection; RESET: by a RST."""
+
+    def __init__(self, reset=False):
+        super().__init__()
+        self.reset = reset
+
+
+class Request:
+    """One request: its bytes, its number over all connections, from 1."""
+
+    def __init__(self, server, sock, data, number):
+        self.server, self.sock = server, sock
+        self.data, self.number = data, number
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def echo(self):
+        self.send(self.data)
+
+
+def honest(request):
+    request.echo()
+
+
+def at_request(at, lie):
+    """LIE to request number AT only; an honest echo otherwise."""
+    def behave(request):
+        if request.number == at:
+            lie(request)
+        else:
+            request.echo()
+    return behave
+
+
+def changed(at=1, byte=0):
+    def lie(request):
+        data = bytearray(request.data)
+        data[byte] ^= 0xff
+        request.send(data)
+    return at_request(at, lie)
+
+
+def missing(at=1, byte=0):
+    """All but one byte, and the connection stays open."""
+    return at_request(at, lambda request: request.send(
+        request.data[:byte] + request.data[byte + 1:]))
+
+
+def doubled(at=1):
+    """The reply twice, in one segment."""
+    return at_request(at, lambda request: request.send(2 * request.data))
+
+
+def doubled_later(at=1, pause=0.2):
+    """The reply, and after a while once more."""
+    def lie(request):
+        request.echo()
+        time.sleep(pause)
+        request.echo()
+    return at_request(at, lie)
+
+
+def cut(at=1, keep=10):
+    """A part of the reply, and the end of file."""
+    def lie(request):
+        request.send(request.data[:keep])
+        raise Close
+    return at_request(at, lie)
+
+
+def resetting(at=1, keep=0):
+    """A part of the reply, and a RST."""
+    def lie(request):
+        request.send(request.data[:keep])
+        raise Close(reset=True)
+    return at_request(at, lie)
+
+
+def silent(at=None):
+    """No reply to request number AT; to none if that is not given."""
+    def behave(request):
+        if at and request.number != at:
+            request.echo()
+    return behave
+
+
+class Swapped:
+    """From request number AT on, takes two requests of two connections and
+    answers each with the other's bytes."""
+
+    def __init__(self, at=1):
+        self.at = at
+        self.first = None
+        self.lock = threading.Lock()
+
+    def __call__(self, request):
+        if request.number < self.at:
+            request.echo()
+            return
+        with self.lock:
+            first, self.first = self.first, request
+            if first:
+                self.first = None
+                request.send(first.data)
+                first.send(request.data)
+
+
+def delayed(seconds):
+    """A fixed time for each request."""
+    def behave(request):
+        time.sleep(seconds)
+        request.echo()
+    return behave
+
+
+class Stalling:
+    """An honest echo that freezes once, all connections of it, for SECONDS,
+    when it has served AT requests."""
+
+    def __init__(self, at, seconds):
+        self.at, self.seconds = at, seconds
+        self.lock = threading.Lock()
+
+    def __call__(self, request):
+        with self.lock:
+            if request.number == self.at:
+                time.sleep(self.seconds)
+        request.echo()
+
+
+def closing(request):
+    """Closes when the request comes."""
+    raise Close
+
+
+def one_each(request):
+    """One reply for each connection."""
+    request.echo()
+    raise Close
+
+
+def saying(text):
+    """Always TEXT, and closes."""
+    def behave(request):
+        request.send(text)
+        raise Close
+    return behave
+
+
+# ---- a server ----
+
+class KnownServer:
+    """Listens while its `with` lasts.
+
+    SIZE       of a request; None: whatever one recv() gives is one
+    ON_ACCEPT  called with the socket before any request; may raise Close
+    STAYS      does not close when its client half-closes
+    """
+
+    def __init__(self, behave=honest, size=64, host="127.0.0.1", port=0,
+                 path=None, on_accept=None, stays=False):
+        self.behave, self.size = behave, size
+        self.on_accept, self.stays = on_accept, stays
+        self.connections = self.requests = 0
+        self.received = 0  # bytes
+        self.sockets = set()
+        self.threads = []
+        self.stopped = False
+        self.changed = threading.Condition()
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(path))
+            self.target = f"unix:{path}"
+        else:
+            ipv6 = ":" in host
+            self.listener = socket.socket(
+                socket.AF_INET6 if ipv6 else socket.AF_INET)
+            self.listener.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.listener.bind((host, port))
+            self.port = self.listener.getsockname()[1]
+            self.target = f"[{host}]:{self.port}" if ipv6 else \
+                f"{host}:{self.port}"
+
+    def __enter__(self):
+        self.listener.listen(1024)
+        self._run(self._accept)
+        return self
+
+    def __exit__(self, *unused):
+        self.stopped = True
+        for sock in [self.listener, *self.sockets]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        with self.changed:
+            self.changed.notify_all()
+        for thread in self.threads:
+            thread.join(DEADLINE)
+
+    def _run(self, *call):
+        thread = threading.Thread(target=call[0], args=call[1:], daemon=True)
+        thread.start()
+        self.threads.append(thread)
+
+    def _accept(self):
+        while not self.stopped:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self.changed:
+                self.connections += 1
+                self.sockets.add(sock)
+                self.changed.notify_all()
+            self._run(self._serve, sock)
+
+    def _serve(self, sock):
+        reset = False
+        try:
+            if self.on_accept:
+                self.on_accept(sock)
+            while data := self._next(sock):
+                with self.changed:
+                    self.requests += 1
+                    number = self.requests
+                    self.changed.notify_all()
+                self.behave(Request(self, sock, data, number))
+            with self.changed:
+                self.changed.wait_for(lambda: self.stopped or not self.stays)
+        except Close as end:
+            reset = end.reset
+        except OSError:
+            pass
+        if reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            b"\1\0\0\0\0\0\0\0")
+        with self.changed:
+            self.sockets.discard(sock)
+        sock.close()
+
+    def _next(self, sock):
+        if self.size is None:
+            data = sock.recv(65536)
+            self.received += len(data)
+            return data
+        data = bytearray()
+        while len(data) < self.size:
+            piece = sock.recv(self.size - len(data))
+            if not piece:
+                return None
+            data += piece
+            self.received += len(piece)
+        return bytes(data)
+
+    def wait_for(self, condition, what):
+        with self.changed:
+            assert self.changed.wait_for(condition, DEADLINE), \
+                f"{what}: {self.connections} connections, " \
+                f"{self.requests} requests"
+
+    def wait_requests(self, count):
+        self.wait_for(lambda: self.requests >= count, f"{count} requests")
+
+
+@contextlib.contextmanager
+def refusing():
+    """The target of a port that is taken, where nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield "127.0.0.1:%d" % sock.getsockname()[1]
+
+
+@contextlib.contextmanager
+def never_accepting():
+    """The target of a listener whose queue is full: connecting hangs."""
+    with contextlib.ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        while True:
+            sock = open_sockets.enter_context(socket.socket())
+            sock.settimeout(0.5)
+            try:
+                sock.connect(listener.getsockname())
+            except TimeoutError:
+                break
+        yield "127.0.0.1:%d" % listener.getsockname()[1]
+
+
+# ---- the client ----
+
+BIN = Path(os.environ.get(
+    "PERCONN_BIN", Path(__file__).resolve().parents[2])).resolve()
+CLIENT = BIN / "client"
+SANITIZER_REPORT = re.compile(
+    r"(Address|Thread|Leak|UndefinedBehavior)Sanitizer|runtime error:")
+
+
+def words_of(arguments):
+    return [os.fsencode(a) if isinstance(a, (str, Path)) else
+            a if isinstance(a, bytes) else str(a).encode() for a in arguments]
+
+
+class Result:
+    """How a run of the client ended."""
+
+    def __init__(self, code, out, err, seconds=0.0):
+        self.code, self.raw, self.seconds = code, out, seconds
+        self.out = out.decode(errors="replace")
+        self.err = err.decode(errors="replace")
+        assert not SANITIZER_REPORT.search(self.err), self.err
+
+    def __repr__(self):
+        return f"status {self.code}\n-- out\n{self.out}\n-- err\n{self.err}"
+
+    @property
+    def json(self):
+        """Standard output, which must be one JSON text in UTF-8."""
+        return json.loads(self.raw.decode("utf-8"))
+
+    @property
+    def error_line(self):
+        """Standard error, which must be one whole line."""
+        assert self.err.endswith("\n") and self.err.count("\n") == 1, self
+        return self.err[:-1]
+
+
+def client(*arguments, stdin=b"", stdout=subprocess.PIPE, wrap=(),
+           deadline=3 * DEADLINE, **options):
+    """Runs the client to its end. WRAP: a program to run it under."""
+    start = time.monotonic()
+    run = subprocess.run(
+        words_of([*wrap, CLIENT, *arguments]),
+        stdout=stdout, stderr=subprocess.PIPE, timeout=deadline,
+        **({"stdin": stdin} if hasattr(stdin, "fileno") else
+           {"input": stdin}), **options)
+    return Result(run.returncode, run.stdout or b"", run.stderr,
+                  time.monotonic() - start)
+
+
+@contextlib.contextmanager
+def running_client(*arguments, **options):
+    """The client as a Popen that does not outlive the `with`."""
+    process = subprocess.Popen(
+        words_of([CLIENT, *arguments]),
+        stdin=options.pop("stdin", subprocess.DEVNULL),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def result_of(process):
+    """Waits for the end of a running_client()."""
+    out, err = process.communicate(timeout=3 * DEADLINE)
+    return Result(process.returncode, out, err)
+
+
+def catches(pid, number):
+    """Whether PID has a handler for signal NUMBER."""
+    with open(f"/proc/{pid}/status") as status:
+        for line in status:
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+
+
+def load(target, *options, code=0, **more):
+    """`client load TARGET OPTIONS --json -`: its checked JSON, with the words
+    under "words"."""
+    result = client("load", target, *options, "--json", "-", **more)
+    assert result.code == code, result
+    report = result.json
+    check_load(report)
+    report["words"] = result.err
+    report["seconds"] = result.seconds
+    return report
+
+
+def counts(report):
+    return tuple(report["requests"][key]
+                 for key in ("ok", "wrong", "timed_out", "failed"))
+
+
+# ---- the contract of the JSON ----
+
+NUMBER = (int, float)
+NULL = type(None)
+LATENCY = {key: NUMBER for key in
+           ("min", "mean", "p50", "p90", "p99", "p99.9", "max")}
+LOAD = {
+    "schema": str, "target": str, "protocol": str, "mode": str,
+    "connections": int, "rate": (*NUMBER, NULL), "size": int,
+    "placement": str, "duration_s": NUMBER,
+    "requests": {"ok": int, "wrong": int, "timed_out": int, "failed": int},
+    "errors": dict, "throughput": NUMBER, "latency_us": (LATENCY, NULL),
+    "service_us": (LATENCY, NULL),
+    "client": {"cpu_us_per_request": NUMBER, "busy": NUMBER,
+               "limited": bool},
+}
+RESULT = {
+    "server": str, "value": (*NUMBER, NULL), "low": (*NUMBER, NULL),
+    "high": (*NUMBER, NULL), "cpu_us_per_request": (*NUMBER, NULL),
+    "latency_us": (LATENCY, NULL),
+    "memory_kib_per_connection": (*NUMBER, NULL), "errors": int,
+}
+RATIO = {
+    "of": str, "to": str, "estimate": (*NUMBER, NULL),
+    "low": (*NUMBER, NULL), "high": (*NUMBER, NULL), "verdict": str,
+    "reason": str,
+}
+CONTROL = {
+    "server": str, "estimate": (*NUMBER, NULL), "low": (*NUMBER, NULL),
+    "high": (*NUMBER, NULL),
+}
+COMPARE = {
+    "schema": str, "machine": dict, "placement": str, "blocks": int,
+    "servers": [{"name": str, "command": str}],
+    "scenarios": [{
+        "name": str, "unit": str, "better": str,
+        "points": [{"at": dict, "results": [RESULT], "ratios": [RATIO],
+                    "controls": [CONTROL]}],
+    }],
+}
+VERDICTS = ("faster", "slower", "equivalent", "undecided", "invalid")
+
+
+def misfit(value, shape, where="$"):
+    """What of VALUE is not as SHAPE says, or None. More keys are allowed."""
+    if isinstance(shape, tuple):
+        wrong = [misfit(value, one, where) for one in shape]
+        return None if None in wrong else wrong[0]
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return f"{where}: {value!r} is no object"
+        for key, inner in shape.items():
+            if key not in value:
+                return f"{where}.{key} is left out"
+            if bad := misfit(value[key], inner, f"{where}.{key}"):
+                return bad
+        return None
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return f"{where}: {value!r} is no array"
+        for i, one in enumerate(value):
+            if bad := misfit(one, shape[0], f"{where}[{i}]"):
+                return bad
+        return None
+    # bool is an int to Python, but not to JSON
+    if type(value) is not shape:
+        return f"{where}: {value!r} is no {shape.__name__}"
+    return None
+
+
+def in_order(*values):
+    return all(a <= b for a, b in zip(values, values[1:]))
+
+
+def check_latency(latency):
+    if latency:
+        assert in_order(0, *(latency[key] for key in (
+            "min", "p50", "p90", "p99", "p99.9", "max"))), latency
+        assert in_order(latency["min"], latency["mean"], latency["max"])
+
+
+def check_load(report):
+    assert misfit(report, LOAD) is None
+    assert report["schema"] == "perconn.load/1"
+    assert report["mode"] in ("steady", "churn")
+    assert report["placement"] in ("split", "shared", "free")
+    assert 0 <= report["client"]["busy"] <= 1
+    assert all(type(n) is int and n > 0 for n in report["errors"].values())
+    assert sum(report["errors"].values()) == report["requests"]["failed"]
+    check_latency(report["latency_us"])
+    check_latency(report["service_us"])
+    if report["rate"] is None:
+        assert report["service_us"] is None
+    if report["requests"]["ok"]:
+        assert report["latency_us"]
+
+
+def check_compare(report):
+    assert misfit(report, COMPARE) is None
+    assert report["schema"] == "perconn.compare/1"
+    assert report["placement"] in ("split", "shared", "free")
+    names = [server["name"] for server in report["servers"]]
+    for scenario in report["scenarios"]:
+        assert scenario["better"] in ("higher", "lower")
+        for point in scenario["points"]:
+            check_point(point, names)
+
+
+def check_point(point, names):
+    assert [one["server"] for one in point["results"]] == names
+    assert [one["of"] for one in point["ratios"]] == names[1:]
+    for one in point["results"]:
+        check_latency(one["latency_us"])
+        if one["value"] is not None:
+            assert in_order(one["low"], one["value"], one["high"]), one
+    for one in point["ratios"]:
+        assert one["to"] == names[0]
+        assert one["verdict"] in VERDICTS
+        if one["verdict"] == "invalid":
+            assert one["reason"]
+        if one["estimate"] is not None:
+            assert in_order(0, one["low"], one["estimate"], one["high"]), one
+    for one in point["controls"]:
+        assert one["server"] == names[0]
+
+
+# ---- as a program ----
+
+def dying(count):
+    """Serves COUNT requests, then ends the program with some last words."""
+    def behave(request):
+        if request.number > int(count):
+            print("out of cheese", file=sys.stderr, flush=True)
+            os._exit(3)
+        request.echo()
+    return behave
+
+
+def crashing(count):
+    """Serves COUNT requests, then dies of a signal."""
+    def behave(request):
+        if request.number > int(count):
+            os.kill(os.getpid(), signal.SIGKILL)
+        request.echo()
+    return behave
+
+
+PROGRAMS = {
+    "honest": lambda arg: honest,
+    "delayed": lambda arg: delayed(float(arg)),
+    "changed": lambda arg: changed(int(arg)),
+    "resetting": lambda arg: resetting(int(arg)),
+    "dying": dying,
+    "crashing": crashing,
+}
+
+
+def main(what, port):
+    name, _, arg = what.partition(":")
+    signal.signal(signal.SIGTERM, lambda *unused: os._exit(0))
+    with KnownServer(PROGRAMS[name](arg), port=int(port)):
+        threading.Event().wait()
+
+
+def command(what):
+    """A COMMAND for `client compare --server NAME=COMMAND`."""
+    return f"exec '{sys.executable}' -S '{Path(__file__).resolve()}' " \
+           f"{what} {{port}}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

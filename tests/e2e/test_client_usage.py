@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""The client's command line: verbs, help, and one line for what is wrong."""
+import pytest
+
+from known_servers import KnownServer, client, refusing
+
+LONG = "unix:/tmp/" + "x" * 120
+SERVER = "a=true {port}"
+
+# The words that the one line must contain: option, value, what is allowed.
+WRONG = [
+    ([], ["talk", "load", "compare", "list"]),
+    (["dance"], ["dance", "talk", "load", "compare", "list"]),
+    (["--dance"], ["--dance", "--help"]),
+    (["-x", "load"], ["-x", "--help"]),
+
+    (["list", "scenarios"], ["list", "no arguments"]),
+    (["list", "--json", "-"], ["--json"]),
+
+    (["talk"], ["talk", "TARGET"]),
+    (["talk", "127.0.0.1:1", "a", "b"], ["talk", "one MESSAGE"]),
+    (["talk", "127.0.0.1"], ["127.0.0.1", "HOST:PORT", "unix:PATH"]),
+    (["talk", "127.0.0.1:"], ["127.0.0.1:", "HOST:PORT"]),
+    (["talk", "127.0.0.1:65536"], ["127.0.0.1:65536", "HOST:PORT"]),
+    (["talk", "127.0.0.1:-1"], ["127.0.0.1:-1", "HOST:PORT"]),
+    (["talk", "127.0.0.1:http"], ["127.0.0.1:http", "HOST:PORT"]),
+    (["talk", ":7"], [":7", "HOST:PORT"]),
+    (["talk", ""], ["HOST:PORT"]),
+    (["talk", "unix:"], ["unix:", "unix:PATH"]),
+    (["talk", LONG], [LONG, "unix:PATH"]),
+    (["talk", "[::1]"], ["[::1]", "[IPv6]:PORT"]),
+    (["talk", "[::1:7"], ["[::1:7", "[IPv6]:PORT"]),
+    (["talk", "127.0.0.1:1", "--timeout", "5"],
+     ["--timeout", " 5:", "duration", "30s"]),
+    (["talk", "127.0.0.1:1", "--timeout", "0s"], ["--timeout", "0s", "from"]),
+    (["talk", "127.0.0.1:1", "--size", "5"], ["--size"]),
+
+    (["load"], ["load", "TARGET"]),
+    (["load", "127.0.0.1:1", "127.0.0.1:2"], ["load", "one TARGET"]),
+    (["load", "nonsense"], ["nonsense", "HOST:PORT"]),
+    (["load", "127.0.0.1:1", "-c", "0"], ["--connections", "0", "from 1 to"]),
+    (["load", "127.0.0.1:1", "-c", "-1"], ["--connections", "-1", "whole"]),
+    (["load", "127.0.0.1:1", "-c", "9999999"],
+     ["--connections", "9999999", "to 1000000"]),
+    (["load", "127.0.0.1:1", "--connections=many"],
+     ["--connections", "many", "whole number"]),
+    (["load", "127.0.0.1:1", "-d", "5"], ["--duration", "5", "30s"]),
+    (["load", "127.0.0.1:1", "-d", "0s"], ["--duration", "0s", "from"]),
+    (["load", "127.0.0.1:1", "-d", "-5s"], ["--duration", "-5s", "duration"]),
+    (["load", "127.0.0.1:1", "-d", "5 s"], ["--duration", "5 s", "duration"]),
+    (["load", "127.0.0.1:1", "-n", "0"], ["--requests", "0", "from 1 to"]),
+    (["load", "127.0.0.1:1", "-n", "1k"], ["--requests", "1k", "whole"]),
+    (["load", "127.0.0.1:1", "-n", "99999999999999999999"],
+     ["--requests", "99999999999999999999", "to"]),
+    (["load", "127.0.0.1:1", "-r", "0"], ["--rate", "0", "from 1 to"]),
+    (["load", "127.0.0.1:1", "-r", "fast"], ["--rate", "fast", "number"]),
+    (["load", "127.0.0.1:1", "-s", "0"], ["--size", "0", "from 1 to"]),
+    (["load", "127.0.0.1:1", "-s", "64kib"], ["--size", "64kib", "64KiB"]),
+    (["load", "127.0.0.1:1", "-s", "99G"], ["--size", "99G", "to"]),
+    (["load", "127.0.0.1:1", "-p", "gopher"],
+     ["--protocol", "gopher", "client list"]),
+    (["load", "127.0.0.1:1", "--timeout", "never"],
+     ["--timeout", "never", "duration"]),
+    (["load", "127.0.0.1:1", "--placement", "moon"],
+     ["--placement", "moon", "split|shared|free"]),
+    (["load", "127.0.0.1:1", "--placement", ""],
+     ["--placement", "split|shared|free"]),
+    (["load", "127.0.0.1:1", "--nonsense"], ["--nonsense"]),
+    (["load", "127.0.0.1:1", "-z"], ["-z"]),
+    (["load", "127.0.0.1:1", "--churn=yes"], ["--churn"]),
+    (["load", "127.0.0.1:1", "--json"], ["--json", "FILE"]),
+    (["load", "127.0.0.1:1", "-c"], ["--connections", "needs a value"]),
+
+    (["compare", "gossip"], ["gossip", "client list"]),
+    (["compare", "steady", "gossip"], ["gossip", "client list"]),
+    (["compare", "--server", "true {port}"],
+     ["--server", "true {port}", "NAME=COMMAND"]),
+    (["compare", "--server", "=true {port}"],
+     ["--server", "=true {port}", "NAME=COMMAND"]),
+    (["compare", "--server", "a=true"],
+     ["--server", "a=true", "{address}", "{host}", "{port}"]),
+    (["compare", "--server", SERVER, "--server", SERVER],
+     ["--server", SERVER, "no NAME twice"]),
+    (["compare", *(w for i in range(9)
+                   for w in ("--server", f"s{i}=true {{port}}"))],
+     ["--server", "s8=true {port}", "at most 8"]),
+    (["compare", "--blocks", "5"], ["--blocks", "5", "from 6 to"]),
+    (["compare", "--blocks", "some"], ["--blocks", "some", "whole number"]),
+    (["compare", "--quick=very"], ["--quick"]),
+    (["compare", "--placement", "moon"],
+     ["--placement", "moon", "split|shared|free"]),
+    (["compare", "--json"], ["--json", "FILE"]),
+]
+
+
+@pytest.mark.parametrize(
+    "arguments, words", WRONG, ids=[" ".join(a)[:50] or "-" for a, _ in WRONG])
+def test_wrong_usage_is_one_line_and_exit_2(arguments, words):
+    result = client(*arguments)
+    assert result.code == 2, result
+    assert result.out == ""
+    for word in words:
+        assert word in result.error_line
+
+
+def test_a_value_cannot_forge_a_second_line():
+    result = client("load", "127.0.0.1:1", "-c", "1\nclient: all is well")
+    assert result.code == 2
+    assert "--connections" in result.error_line
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--help"], ["talk", "--help"], ["load", "--help"], ["compare", "--help"],
+    ["list", "--help"], ["load", "127.0.0.1:1", "--help"]], ids=" ".join)
+def test_help_is_data_and_exit_0(arguments):
+    result = client(*arguments)
+    assert result.code == 0
+    assert result.out.startswith("usage: client ")
+    assert result.err == ""
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("verb, options", [
+    ("talk", ["timeout"]),
+    ("load", ["connections", "duration", "requests", "rate", "size", "churn",
+              "protocol", "timeout", "placement", "json"]),
+    ("compare", ["server", "quick", "blocks", "json"]),
+])
+def test_help_lists_each_option_of_the_contract(verb, options):
+    help_text = client(verb, "--help").out
+    for option in [*options, "help", "version"]:
+        assert f"--{option}" in help_text
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--version"], ["talk", "--version"], ["load", "--version"],
+    ["compare", "--version"], ["list", "--version"]], ids=" ".join)
+def test_version_is_one_line_and_exit_0(arguments):
+    result = client(*arguments)
+    assert result.code == 0
+    assert result.out.startswith("perconn ") and result.out.count("\n") == 1
+    assert result.err == ""
+
+
+def test_list_has_a_line_for_each_scenario_and_protocol():
+    result = client("list")
+    assert result.code == 0
+    assert result.err == ""
+    lines = [line.split() for line in result.out.splitlines()]
+    names = [tuple(line[:2]) for line in lines]
+    assert ("scenario", "churn") in names
+    assert ("scenario", "steady") in names
+    assert ("protocol", "echo") in names
+    assert ("protocol", "hello") in names
+    assert len(set(names)) == len(names)
+    assert all(len(line) > 2 for line in lines), "each says what it is"
+
+
+@pytest.mark.parametrize("verb", ["talk", "load"])
+def test_a_name_that_does_not_resolve_is_a_failure_with_a_line(verb):
+    # RFC 6761: never resolves.
+    result = client(verb, "no-such-host.invalid:7")
+    assert result.code == 1, result
+    assert result.out == ""
+    assert "no-such-host.invalid:7" in result.error_line
+
+
+@pytest.mark.parametrize("path", ["/no/such/directory/x.json", "/dev/full"])
+def test_json_that_cannot_be_written_is_a_failure_with_a_line(path):
+    with KnownServer() as server:
+        result = client("load", server.target, "-n", 3, "--json", path)
+    assert result.code == 1, result
+    assert path in result.error_line
+
+
+def test_json_to_a_full_standard_output_is_a_failure():
+    with KnownServer() as server, open("/dev/full", "wb") as full:
+        result = client("load", server.target, "-n", 3, "--json", "-",
+                        stdout=full)
+    assert result.code == 1, result
+
+
+@pytest.mark.parametrize("arguments", [
+    ["list"], ["--help"], ["load", "--help"], ["--version"]], ids=" ".join)
+def test_words_lost_on_a_full_standard_output_are_a_failure(arguments):
+    with open("/dev/full", "wb") as full:
+        result = client(*arguments, stdout=full)
+    assert result.code == 1, result
+    assert "No space left" in result.error_line
+
+
+def test_options_may_follow_the_target_or_come_before_it():
+    with KnownServer() as server:
+        assert client("load", "-n", 3, server.target).code == 0
+        assert client("load", server.target, "-n", 3).code == 0
+        assert client("load", "-n", 3, "--", server.target).code == 0
+
+
+def test_refused_is_a_result_and_no_usage_error():
+    with refusing() as target:
+        result = client("load", target, "-n", 3)
+    assert result.code == 1
+    assert "3 failed" in result.out
+    assert "ECONNREFUSED" in result.out
+    assert result.err == ""

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+"""--max-connections, --when-full and --max-per-source."""
+import os
+import re
+import resource
+import signal
+import socket
+
+import pytest
+
+from harness import (answer_of, connect, echo, eventually, has_ipv6,
+                     in_parallel, needs_ipv6, needs_root, read_all, reset)
+
+FULL = b"Server full, please try again later.\n"
+
+
+@pytest.fixture(params=["127.0.0.1:0", "[::1]:0", "unix:s"],
+                ids=["ipv4", "ipv6", "unix"])
+def listen(request, tmp_path):
+    if request.param == "[::1]:0" and not has_ipv6():
+        pytest.skip("no IPv6 on loopback")
+    return request.param.replace("unix:", f"unix:{tmp_path}/")
+
+
+# ---- wait ----
+
+def test_at_the_limit_a_client_waits_until_a_worker_ends(server, listen):
+    server.start("-m", 2, listen=listen)
+    first, _ = server.connected(2)
+    extra = server.connect()
+    extra.sendall(b"late\n")
+    assert server.ledger_now()["accepted"] == 2
+    first.close()
+    assert extra.recv(100) == b"late\n"
+    assert server.stop() == 0
+    assert server.ledger["served"] == 3 and server.ledger["refused"] == 0
+
+
+def test_waiting_is_the_default_and_can_be_told(server):
+    server.start("-m", 1, "--when-full", "wait")
+    first = server.connected(1)[0]
+    extra = server.connect()
+    extra.sendall(b"late\n")
+    first.close()
+    assert extra.recv(100) == b"late\n"
+
+
+def test_clients_that_wait_are_all_served_in_turn(server):
+    server.start("-m", 3)
+
+    def run(i):
+        with connect(server.address) as sock:
+            echo(sock, b"%d\n" % i)
+
+    in_parallel(run, range(60))
+    assert server.stop() == 0
+    assert server.ledger["served"] == server.ledger["accepted"] == 60
+
+
+def test_there_are_never_more_workers_than_told(server):
+    server.start("-m", 4)
+    most = 0
+
+    def run(i):
+        with connect(server.address) as sock:
+            for _ in range(20):
+                echo(sock, b"%d\n" % i)
+
+    def watch():
+        nonlocal most
+        most = max(most, server.workers())
+        return server.ledger_now()["served"] == 100
+
+    in_parallel(lambda job: job(), [
+        lambda: in_parallel(run, range(100)),
+        lambda: eventually(watch, "all served")])
+    assert 1 <= most <= 4
+
+
+def test_the_limit_holds_over_all_listeners_together(server, tmp_path):
+    server.start("-m", 2, "--when-full", "refuse",
+                 listen=("127.0.0.1:0", f"unix:{tmp_path}/s"))
+    for target in server.targets:
+        echo(server.connect(target))
+    for target in server.targets:
+        assert answer_of(server.connect(target)) == "busy"
+
+
+# ---- refuse ----
+
+def test_a_refused_client_gets_its_answer_and_a_clean_close(server, listen):
+    server.start("-m", 1, "--when-full", "refuse", listen=listen)
+    first = server.connected(1)[0]
+    assert read_all(server.connect()) == FULL
+    echo(first)
+    first.close()
+    server.wait_ledger(accepted=2, served=1, refused=1)
+    assert answer_of(server.connect()) == "echo"
+
+
+@pytest.mark.parametrize("size", [1, 100, 65536, 500_000])
+def test_a_refused_client_may_have_spoken_before(server, listen, size):
+    """Unread input at close would be a reset, which destroys the answer."""
+    server.start("-m", 1, "--when-full", "refuse", listen=listen)
+    server.connected(1)
+    extra = server.connect()
+    extra.settimeout(0.2)
+    try:
+        extra.sendall(b"x" * size)
+    except TimeoutError:
+        pass
+    extra.settimeout(20)
+    assert read_all(extra) == FULL
+
+
+def test_input_that_waits_before_the_refusal_does_no_harm(server, listen):
+    server.start("-m", 1, "--when-full", "refuse", listen=listen)
+    server.connected(1)
+    server.send_signal(signal.SIGSTOP)
+    extras = [server.connect() for _ in range(100)]
+    for extra in extras:
+        extra.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    server.send_signal(signal.SIGCONT)
+    assert [read_all(extra) for extra in extras] == [FULL] * 100
+    server.wait_ledger(accepted=101, refused=100)
+
+
+def test_many_refused_at_once_all_get_the_answer(server):
+    server.start("-m", 1, "--when-full", "refuse")
+    server.connected(1)
+
+    def run(_):
+        with connect(server.address) as sock:
+            sock.sendall(b"anybody?\n")
+            return read_all(sock)
+
+    assert in_parallel(run, range(100)) == [FULL] * 100
+    server.close_clients()
+    assert server.stop() == 0
+    assert server.ledger["refused"] == 100 and server.ledger["served"] == 1
+
+
+def test_a_refused_client_that_never_leaves_is_let_go(server):
+    server.start("-m", 1, "--when-full", "refuse")
+    first = server.connected(1)[0]
+    refused = [server.connect() for _ in range(40)]
+    assert [read_all(sock) for sock in refused] == [FULL] * 40
+    first.close()
+    server.back_to_start()
+
+
+def test_refused_clients_that_reset_do_no_harm(server):
+    server.start("-m", 1, "--when-full", "refuse")
+    first = server.connected(1)[0]
+    for _ in range(200):
+        reset(connect(server.address))
+    server.wait_ledger(refused=200)
+    echo(first)
+    first.close()
+    server.back_to_start()
+
+
+def test_hello_refuses_with_an_answer_too(server):
+    server.start("-s", "hello", "-m", 1, "--when-full", "refuse")
+    server.connect()
+    server.wait_ledger(active=1)
+    assert read_all(server.connect()) == FULL
+
+
+# ---- per source ----
+
+def test_one_source_has_its_share_and_another_its_own(server):
+    server.start("--max-per-source", 2)
+    first = server.connected(2)[0]
+    assert answer_of(server.connect()) == "busy"
+    other = server.connected(2, source="127.0.0.2")
+    assert answer_of(server.connect(source="127.0.0.2")) == "busy"
+    first.close()
+    server.wait_ledger(active=3)
+    assert answer_of(server.connect()) == "echo"
+    assert answer_of(server.connect()) == "busy"
+    for sock in other:
+        echo(sock)
+    assert server.ledger_now()["refused"] == 3
+
+
+@pytest.mark.parametrize("mode", ["wait", "refuse"])
+def test_the_share_is_refused_at_once_in_either_mode(server, mode):
+    """The backlog is shared: nobody may wait there for a share."""
+    server.start("--max-per-source", 1, "-m", 10, "--when-full", mode)
+    server.connected(1)
+    assert read_all(server.connect()) == FULL
+    echo(server.connect(source="127.0.0.2"))
+
+
+def test_unix_clients_have_no_source(server, tmp_path):
+    server.start("--max-per-source", 1, listen=f"unix:{tmp_path}/s")
+    for sock in server.connected(5):
+        echo(sock)
+
+
+@needs_ipv6
+def test_on_a_dual_stack_socket_ipv4_and_ipv6_are_sources(server):
+    server.start("--max-per-source", 1, listen=":0")
+    for host in ("127.0.0.1", "[::1]"):
+        target = f"{host}:{server.port}"
+        echo(server.connect(target))
+        assert answer_of(server.connect(target)) == "busy"
+    echo(server.connect(f"127.0.0.1:{server.port}", source="127.0.0.2"))
+
+
+def test_the_share_is_given_back_however_a_worker_ends(server):
+    server.start("--max-per-source", 3)
+    for round_ in range(5):
+        socks = server.connected(3)
+        assert answer_of(server.connect()) == "busy"
+        socks[0].close()
+        socks[1].shutdown(socket.SHUT_WR)
+        reset(socks[2])
+        server.wait_ledger(active=0)
+
+
+def test_a_killed_worker_gives_its_share_back(fork_server):
+    fork_server.start("--max-per-source", 1)
+    fork_server.connected(1)
+    os.kill(fork_server.children()[0], signal.SIGKILL)
+    fork_server.wait_ledger(crashed=1)
+    assert answer_of(fork_server.connect()) == "echo"
+
+
+def test_many_sources_are_counted_apart(server):
+    server.start("--max-per-source", 1)
+    socks = [server.connect(source=f"127.1.{i // 200}.{i % 200 + 1}")
+             for i in range(250)]
+    for sock in socks:
+        echo(sock)
+    for i in range(0, 250, 50):
+        source = f"127.1.{i // 200}.{i % 200 + 1}"
+        assert answer_of(server.connect(source=source)) == "busy"
+
+
+# ---- computed ----
+
+def computed(server):
+    words = re.search(r"at most (\d+) connections at once \((.*)\)",
+                      server.log())
+    return int(words[1]), words[2]
+
+
+def test_the_computed_limit_is_printed_with_what_binds_it(server):
+    server.start()
+    number, what = computed(server)
+    assert number >= 1 and what != "as told"
+
+
+def test_the_limit_as_told_is_printed(server):
+    server.start("-m", 7)
+    assert computed(server) == (7, "as told")
+
+
+def test_a_threads_descriptors_bind_the_computed_limit(thread_server):
+    thread_server.start(limits={resource.RLIMIT_NOFILE: 100})
+    number, what = computed(thread_server)
+    assert 1 <= number < 100 and what == "open descriptors"
+    for sock in thread_server.connected(number):
+        echo(sock)
+
+
+def test_a_forking_parents_descriptors_bind_nothing(fork_server):
+    fork_server.start(limits={resource.RLIMIT_NOFILE: 100})
+    number, what = computed(fork_server)
+    assert number > 100 and what != "open descriptors"
+    fork_server.connected(150)
+
+
+def test_the_soft_descriptor_limit_is_raised_to_the_hard_one(server):
+    def lower():
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
+
+    server.start(preexec=lower)
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0] > 900
+    server.connected(60)
+
+
+def test_with_few_descriptors_it_still_serves_somebody(server):
+    server.start(limits={resource.RLIMIT_NOFILE: 20})
+    assert computed(server)[0] >= 1
+    echo(server.connect())
+
+
+@needs_root
+def test_the_limit_of_processes_binds_who_is_not_root(server):
+    server.start(user=server.for_a_stranger(),
+                 limits={resource.RLIMIT_NPROC: 30})
+    number, what = computed(server)
+    assert number <= 30 and what == "processes of this user"

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: MIT
+"""SIGTERM and SIGINT: no new clients, old ones finish, then the end."""
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from harness import (connect, descriptors, echo, echoes, eventually, read_all,
+                     reset)
+
+STOPS = pytest.mark.parametrize(
+    "stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+
+
+def begin_drain(server, number=signal.SIGTERM):
+    server.send_signal(number)
+    server.wait_log("draining")
+
+
+@STOPS
+def test_without_clients_it_ends_at_once(server, stop):
+    server.start("--drain-timeout", "1h")
+    server.send_signal(stop)
+    assert server.wait() == 0
+
+
+@STOPS
+def test_workers_may_finish(server, stop):
+    server.start("--drain-timeout", "1h")
+    socks = server.connected(5)
+    begin_drain(server, stop)
+    for sock in socks:
+        echo(sock, b"still here\n")
+        sock.shutdown(socket.SHUT_WR)
+        assert read_all(sock) == b""
+    assert server.wait() == 0
+    assert server.ledger["served"] == 5 and server.ledger["failed"] == 0
+
+
+@pytest.mark.parametrize("where", ["127.0.0.1:0", "unix:s"],
+                         ids=["tcp", "unix"])
+def test_new_clients_are_turned_away_during_the_drain(
+        server, tmp_path, where):
+    server.start("--drain-timeout", "1h",
+                 listen=where.replace("unix:", f"unix:{tmp_path}/"))
+    first = server.connected(1)[0]
+    begin_drain(server)
+    with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
+        connect(server.address)
+    echo(first)
+    assert server.stop() == 0
+    assert server.ledger["accepted"] == 1
+
+
+def test_the_port_is_free_during_the_drain(server):
+    server.start("--drain-timeout", "1h")
+    first = server.connected(1)[0]
+    begin_drain(server)
+    successor = server.another().start(listen=server.address)
+    echo(successor.connect())
+    echo(first)
+
+
+@pytest.mark.parametrize("count", [5, 64, 65, 300])
+def test_clients_in_the_backlog_are_served(server, count):
+    """They connected before the stop; nobody has told them otherwise."""
+    server.start("--drain-timeout", "20s")
+    server.send_signal(signal.SIGSTOP)
+    socks = [server.connect() for _ in range(count)]
+    for i, sock in enumerate(socks):
+        sock.sendall(b"%d\n" % i)
+        sock.shutdown(socket.SHUT_WR)
+    server.send_signal(signal.SIGTERM)
+    server.send_signal(signal.SIGCONT)
+    lost = [i for i, sock in enumerate(socks)
+            if answer_or_nothing(sock) != b"%d\n" % i]
+    assert lost == []
+    assert server.wait() == 0
+    assert server.ledger["served"] == count
+
+
+def answer_or_nothing(sock):
+    try:
+        return read_all(sock)
+    except ConnectionError:
+        return b""
+
+
+def test_the_backlog_of_every_listener_is_served(server, tmp_path):
+    server.start(listen=("127.0.0.1:0", f"unix:{tmp_path}/s"))
+    server.send_signal(signal.SIGSTOP)
+    socks = [server.connect(target) for target in server.targets * 10]
+    for sock in socks:
+        sock.sendall(b"hi")
+        sock.shutdown(socket.SHUT_WR)
+    server.send_signal(signal.SIGTERM)
+    server.send_signal(signal.SIGCONT)
+    assert [read_all(sock) for sock in socks] == [b"hi"] * 20
+
+
+def test_an_idle_connection_is_cut_after_the_drain_timeout(server):
+    server.start("--drain-timeout", "500ms")
+    sock = server.connected(1)[0]
+    start = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert time.monotonic() - start > 0.45
+    assert not echoes(sock)
+    assert server.ledger["failed"] == 1 and server.ledger["served"] == 0
+
+
+def test_of_many_only_those_that_stay_are_cut(server):
+    server.start("--drain-timeout", "1s")
+    socks = server.connected(20)
+    begin_drain(server)
+    for sock in socks[:12]:
+        sock.close()
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert server.ledger["served"] == 12 and server.ledger["failed"] == 8
+
+
+def test_a_client_that_does_not_read_is_cut_too(server):
+    server.start("--drain-timeout", "300ms")
+    sock = server.connect()
+    sock.setblocking(False)
+    try:
+        while True:
+            sock.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+    server.send_signal(signal.SIGTERM)
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert server.ledger["failed"] == 1
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT],
+                         ids=["SIGTERM", "SIGINT"])
+@STOPS
+def test_a_second_signal_ends_at_once(server, stop, second):
+    server.start("--drain-timeout", "1h")
+    socks = server.connected(10)
+    begin_drain(server, stop)
+    echo(socks[0])
+    server.send_signal(second)
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert server.ledger["failed"] == 10
+    assert not any(echoes(sock) for sock in socks)
+
+
+def test_hundreds_are_cut_without_one_left(server):
+    server.start("--drain-timeout", "1h")
+    server.connected(400)
+    begin_drain(server)
+    server.send_signal(signal.SIGTERM)
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert server.ledger["failed"] == 400
+
+
+def test_a_reset_during_the_drain_is_no_stop(server):
+    server.start("--drain-timeout", "1h")
+    sock = server.connected(1)[0]
+    begin_drain(server)
+    reset(sock)
+    assert server.wait() == 0
+    assert server.ledger["failed"] == 1
+
+
+def test_a_drain_still_logs_its_ledger(server):
+    server.start("--drain-timeout", "1h")
+    server.connected(3)
+    begin_drain(server)
+    assert server.ledger_now()["active"] == 3
+
+
+def test_a_stop_lets_a_refused_client_read_its_answer(server):
+    server.start("-m", 1, "--when-full", "refuse")
+    first = server.connected(1)[0]
+    refused = server.connect()
+    server.wait_ledger(refused=1)
+    server.send_signal(signal.SIGTERM)
+    first.close()
+    assert read_all(refused)
+    assert server.wait() == 0
+
+
+def test_the_last_line_of_the_log_is_the_ledger(server):
+    server.start()
+    server.connected(2)
+    assert server.stop() == 0
+    assert "ledger: accepted 2, active 0, served 2" in \
+        server.log().splitlines()[-1]
+
+
+def test_a_starter_that_blocks_and_ignores_signals_changes_nothing(server):
+    """Both are inherited across exec, by nohup(1) and careless parents."""
+    def careless():
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM,
+                                                  signal.SIGCHLD})
+
+    server.start("--drain-timeout", "1h", preexec=careless)
+    sock = server.connected(1)[0]
+    sock.close()
+    server.wait_ledger(served=1)
+    assert not server.zombies()
+    server.send_signal(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_terminals_interrupt_reaches_all_but_ends_only_the_server(server):
+    """Ctrl-C goes to the whole process group; workers finish all the same."""
+    server.start("--drain-timeout", "1h")
+    socks = server.connected(3)
+    os.killpg(server.pid, signal.SIGINT)
+    server.wait_log("draining")
+    for sock in socks:
+        echo(sock)
+    server.close_clients()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 3
+
+
+def test_a_stopped_and_continued_server_goes_on(server):
+    server.start()
+    sock = server.connected(1)[0]
+    server.send_signal(signal.SIGSTOP)
+    late = server.connect()
+    late.sendall(b"late\n")
+    server.send_signal(signal.SIGCONT)
+    assert late.recv(100) == b"late\n"
+    echo(sock)
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)],
+                         ids=str)
+def test_it_runs_without_standard_descriptors(server, tmp_path, closed):
+    """Their numbers must not become sockets or pipes that get log lines."""
+    def close():
+        for fd in closed:
+            os.close(fd)
+
+    server.start("-v", ledger=str(tmp_path / "ledger"), preexec=close)
+    assert {descriptors(server.pid).get(fd, "/dev/null")
+            for fd in closed} == {"/dev/null"}
+    for _ in range(20):
+        with connect(server.address) as sock:
+            echo(sock)
+    eventually(lambda: server.workers() == 0 and not server.zombies(),
+               "all workers are gone and collected")
+    server.send_signal(signal.SIGTERM)
+    assert server.wait() == 0
+    assert '"accepted":20,"active":0,"served":20' in \
+        (tmp_path / "ledger").read_text()

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""The command line: what is wrong is said in one line, and exit 2."""
+import json
+import re
+
+import pytest
+
+from harness import echo
+
+LONG = "unix:/tmp/" + "x" * 120
+
+# The words that the one line must contain: option, value, what is allowed.
+WRONG = [
+    (["--listen", "nonsense"], ["--listen", "nonsense", "IPv4:PORT"]),
+    (["-l", "nonsense"], ["--listen", "nonsense", "unix:PATH"]),
+    (["-l", ""], ["--listen", "localhost:PORT"]),
+    (["-l", "127.0.0.1"], ["--listen", "127.0.0.1", "IPv4:PORT"]),
+    (["-l", "127.0.0.1:"], ["--listen", "127.0.0.1:", "PORT"]),
+    (["-l", "127.0.0.1:65536"], ["--listen", "127.0.0.1:65536", "PORT"]),
+    (["-l", "127.0.0.1:-1"], ["--listen", "127.0.0.1:-1", "PORT"]),
+    (["-l", "127.0.0.1:http"], ["--listen", "127.0.0.1:http", "PORT"]),
+    (["-l", "127.0.0.256:1"], ["--listen", "127.0.0.256:1", "IPv4:PORT"]),
+    (["-l", "::1:7007"], ["--listen", "::1:7007", "[IPv6]:PORT"]),
+    (["-l", "[::1]"], ["--listen", "[::1]", "[IPv6]:PORT"]),
+    (["-l", "[::g]:1"], ["--listen", "[::g]:1", "[IPv6]:PORT"]),
+    (["-l", "[]:1"], ["--listen", "[]:1", "[IPv6]:PORT"]),
+    (["-l", "[127.0.0.1]:1"], ["--listen", "[127.0.0.1]:1", "[IPv6]:PORT"]),
+    (["-l", "[localhost]:0"], ["--listen", "[localhost]:0", "[IPv6]:PORT"]),
+    (["-l", "example.com:80"], ["--listen", "example.com:80", "IPv4:PORT"]),
+    (["-l", "unix:"], ["--listen", "unix:", "unix:PATH"]),
+    (["-l", LONG], ["--listen", LONG, "unix:PATH"]),
+    (["-l", "127.0.0.1:0"] * 17, ["--listen", "127.0.0.1:0", "16"]),
+    (["-l", "127.0.0.1:0"] * 15 + ["-l", "localhost:0"],
+     ["--listen", "localhost:0", "16"]),
+    (["-s", "nonsense"], ["--service", "nonsense", "--list-services"]),
+    (["-s", ""], ["--service", "--list-services"]),
+    (["-m", "0"], ["--max-connections", "0", "from 1 to"]),
+    (["-m", "many"], ["--max-connections", "many", "whole number"]),
+    (["-m", "-1"], ["--max-connections", "-1", "whole number"]),
+    (["-m", "1.5"], ["--max-connections", "1.5", "whole number"]),
+    (["-m", " 1"], ["--max-connections", " 1", "whole number"]),
+    (["-m", "1x"], ["--max-connections", "1x", "whole number"]),
+    (["-m", "99999999999999999999999"],
+     ["--max-connections", "99999999999999999999999", "whole number"]),
+    (["--when-full", "panic"], ["--when-full", "panic", "wait", "refuse"]),
+    (["--when-full", ""], ["--when-full", "wait", "refuse"]),
+    (["--when-full", "wait|refuse"], ["--when-full", "wait|refuse"]),
+    (["--max-per-source", "0"], ["--max-per-source", "0", "from 1 to"]),
+    (["--max-per-source", "few"], ["--max-per-source", "few", "whole number"]),
+    (["--idle-timeout", "5"], ["--idle-timeout", "5", "30s"]),
+    (["--idle-timeout", "0s"], ["--idle-timeout", "0s", "from"]),
+    (["--idle-timeout", "-1s"], ["--idle-timeout", "-1s", "duration"]),
+    (["--idle-timeout", "1 s"], ["--idle-timeout", "1 s", "duration"]),
+    (["--idle-timeout", "s"], ["--idle-timeout", "s", "duration"]),
+    (["--idle-timeout", "5sec"], ["--idle-timeout", "5sec", "duration"]),
+    (["--idle-timeout", "9999999h"], ["--idle-timeout", "9999999h", "to"]),
+    (["--request-timeout", "x"], ["--request-timeout", "x", "duration"]),
+    (["--drain-timeout", "10"], ["--drain-timeout", "10", "duration"]),
+    (["--backlog", "0"], ["--backlog", "0", "from 1 to"]),
+    (["--backlog", "long"], ["--backlog", "long", "whole number"]),
+    (["--ready-fd", "x"], ["--ready-fd", "x", "whole number"]),
+    (["--ready-fd", "-1"], ["--ready-fd", "-1", "whole number"]),
+    (["--listen"], ["--listen", "value"]),
+    (["-m"], ["--max-connections", "value"]),
+    (["--idle-timeout"], ["--idle-timeout", "value"]),
+    (["--nonsense"], ["--nonsense", "--help"]),
+    (["--nonsense=3"], ["--nonsense=3", "--help"]),
+    (["-Z"], ["-Z", "--help"]),
+    (["--quiet=1"], ["--quiet"]),
+    (["--list-services=1"], ["--list-services"]),
+    (["--help=1"], ["--help"]),
+    (["argument"], ["argument", "no arguments"]),
+    (["-q", "--", "argument"], ["argument", "no arguments"]),
+]
+
+
+@pytest.mark.parametrize("arguments,words", WRONG, ids=[
+    " ".join(arguments[-2:])[:30] for arguments, _ in WRONG])
+def test_wrong_usage_is_one_line_and_exit_2(server, arguments, words):
+    done = server.run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert_one_line(done.stderr)
+    for word in words:
+        assert word in done.stderr.decode()
+
+
+def assert_one_line(text):
+    assert text.endswith(b"\n") and text.count(b"\n") == 1, text
+
+
+def test_a_line_break_in_a_value_does_not_make_two_lines(server):
+    done = server.run("--service", "a\nb\x1b[31m")
+    assert done.returncode == 2
+    assert_one_line(done.stderr)
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", done.stderr)
+
+
+def test_a_very_long_value_still_says_what_is_allowed(server):
+    done = server.run("--service", "x" * 5000)
+    assert done.returncode == 2
+    assert_one_line(done.stderr)
+    assert b"--list-services" in done.stderr
+
+
+def test_help_goes_to_standard_output(server):
+    done = server.run("--help")
+    assert done.returncode == 0 and done.stderr == b""
+    for option in ("--listen", "--service", "--list-services",
+                   "--max-connections", "--when-full", "--max-per-source",
+                   "--idle-timeout", "--request-timeout", "--drain-timeout",
+                   "--backlog", "--ready-fd", "--ledger", "--verbose",
+                   "--quiet", "--help", "--version"):
+        assert option in done.stdout.decode()
+
+
+def test_version_goes_to_standard_output(server):
+    done = server.run("--version")
+    assert done.returncode == 0 and done.stderr == b""
+    assert re.fullmatch(r"perconn \S+\n", done.stdout.decode())
+
+
+def test_the_services_are_listed_with_a_line_each(server):
+    done = server.run("--list-services")
+    assert done.returncode == 0 and done.stderr == b""
+    names = [line.split()[0] for line in done.stdout.decode().splitlines()]
+    assert {"echo", "hello"} <= set(names)
+    assert all(len(line.split()) > 1
+               for line in done.stdout.decode().splitlines())
+
+
+def test_both_servers_take_the_same_options(fork_server):
+    """Their help differs in the model's words alone."""
+    twin = fork_server.program.with_name("server_thread")
+    help_of_fork = fork_server.run("--help").stdout.decode()
+    fork_server.program = twin
+    help_of_thread = fork_server.run("--help").stdout.decode()
+    assert options_of(help_of_fork) == options_of(help_of_thread)
+
+
+def options_of(text):
+    return text.partition("options:")[2]
+
+
+@pytest.mark.parametrize("value", ["1ms", "1.5s", "2m", "24h", "250000us"])
+def test_durations_take_units_and_fractions(server, value):
+    server.start("--request-timeout", value)
+
+
+def test_long_options_take_their_value_after_an_equals_sign(server):
+    server.start("--max-connections=3", "--when-full=refuse")
+    assert "at most 3 connections" in server.log()
+
+
+# ---- --ledger ----
+
+def test_the_ledger_file_is_json_of_its_schema(server, tmp_path):
+    path = tmp_path / "ledger.json"
+    server.start(ledger=str(path))
+    echo(server.connect())
+    assert server.stop() == 0
+    assert path.read_text().endswith("}\n")
+    assert json.loads(path.read_text()) == {
+        "schema": "perconn.ledger/1", "accepted": 1, "active": 0, "served": 1,
+        "refused": 0, "timed_out": 0, "failed": 0, "crashed": 0}
+    assert (tmp_path / "stdout").read_text() == ""
+
+
+def test_the_ledger_on_standard_output_is_all_that_is_there(server):
+    server.start("-v")
+    echo(server.connect())
+    server.stop()
+    text = (server.directory / "stdout").read_text()
+    assert json.loads(text)["served"] == 1 and text.count("\n") == 1
+
+
+@pytest.mark.parametrize("path", ["/nowhere/ledger", "/dev/full"])
+def test_a_ledger_that_cannot_be_written_is_exit_1(server, path):
+    server.start(ledger=path)
+    echo(server.connect())
+    server.expected_exit = 1
+    assert server.stop() == 1
+    assert f"ledger {path}: " in server.log()
