@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -545,6 +546,91 @@ def check_point(point, names):
             assert in_order(0, one["low"], one["estimate"], one["high"]), one
     for one in point["controls"]:
         assert one["server"] == names[0]
+
+
+# ---- comparisons ----
+
+# The smallest comparison: 6 blocks of 2 rounds.
+SMALL = ["--quick", "--blocks", "6"]
+THREAD = f"exec {shlex.quote(str(BIN / 'server_thread'))} -q -l {{address}}"
+FORK = f"exec {shlex.quote(str(BIN / 'server_fork'))} -q -l {{address}}"
+
+
+class Groups:
+    """The process groups of the servers that a comparison has started: the
+    shell that writes its number here is the leader of its group."""
+
+    def __init__(self, directory):
+        self.path = directory / "groups"
+        self.path.touch()
+
+    def noted(self, what):
+        return f"echo $$ >>{shlex.quote(str(self.path))}; {what}"
+
+    def numbers(self):
+        return [int(line) for line in self.path.read_text().split()]
+
+    def alive(self):
+        """Processes in any of them that are not over."""
+        numbers = set(self.numbers())
+        return [pid for pid, fields in every_process()
+                if int(fields[2]) in numbers and fields[0] != "Z"]
+
+    def check(self):
+        """None is left within a moment; whoever is, is ended."""
+        end = time.monotonic() + 5
+        while (left := self.alive()) and time.monotonic() < end:
+            time.sleep(0.01)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        assert not left, f"servers are still there: {left}"
+
+
+@contextlib.contextmanager
+def server_groups(directory):
+    """For a fixture: none may be left at the end."""
+    found = Groups(directory)
+    yield found
+    found.check()
+
+
+def servers_of(groups, servers):
+    return [word for name, what in servers.items()
+            for word in ("--server", f"{name}={groups.noted(what)}")]
+
+
+def compare(groups, servers, *arguments, code=0):
+    """The checked JSON of a small comparison; the words under "words"."""
+    result = client("compare", *SMALL, *options_of(groups, servers),
+                    *arguments, "--json", "-")
+    report = result.json
+    check_compare(report)
+    assert result.code == code, result
+    assert [one["name"] for one in report["servers"]] == list(servers)
+    report["words"] = result.err
+    return report
+
+
+def unsteady(result):
+    """The control says that this machine cannot tell at the moment."""
+    return re.search("the control, .* differs", result.out + result.err)
+
+
+def point_of(report, scenario):
+    found = [one for one in report["scenarios"] if one["name"] == scenario]
+    assert len(found) == 1
+    assert len(found[0]["points"]) == 1
+    return found[0]["points"][0]
+
+
+def ratio_of(report, scenario, name):
+    return next(one for one in point_of(report, scenario)["ratios"]
+                if one["of"] == name)
+
+
+def value_of(report, scenario, name):
+    return next(one for one in point_of(report, scenario)["results"]
+                if one["server"] == name)
 
 
 # ---- as a program ----
