@@ -34,7 +34,8 @@ else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.
 MODE_C   := -fsanitize=$(SAN) -fno-sanitize-recover=all \
-            -fno-omit-frame-pointer -DWORKER_STACK_KIB=1024
+            -fno-omit-frame-pointer -DWORKER_STACK_KIB=1024 \
+            $(if $(filter thread,$(SAN)),-Wno-tsan)
 MODE_L   := -fsanitize=$(SAN)
 endif
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(MODE_C) \
@@ -130,8 +131,9 @@ check-unit: ## run the unit tests
 
 .PHONY: run-units
 run-units: $(UNITS)
-	@for t in $(UNITS); do echo "UNIT $$t"; $$t 2>$$t.log || \
-	    { cat $$t.log; exit 1; }; done; echo "$(words $(UNITS)) unit programs passed"
+	@for t in $(UNITS); do $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; \
+	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
+	    sed "s|$$| of $${t##*/}|"; done
 
 check-e2e: all bench-programs ## drive the real programs
 	PERCONN_BIN=$(abspath $(if $(SAN),$(BUILD),.)) \

@@ -48,6 +48,7 @@ worker_main(struct worker *worker)
 		close_range(first, fd - 1, 0);
 	close_range(fd < first ? first : fd + 1, ~0U, 0);
 
+	worker_nudge_itself(worker);
 	outcome = worker_serve(worker);
 	worker_close(worker);
 	worker_announce(worker);
@@ -105,6 +106,15 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	return true;
 }
 
+/* ---- nudge workers ---- */
+
+/* Each child has its own timer; threads would have to share one. */
+static void
+model_nudge(const struct worker *worker)
+{
+	(void)worker;
+}
+
 /* ---- stop workers ---- */
 
 /* SIGKILL: a child that is stopped or spins ends, too. Its pid cannot be a
@@ -126,6 +136,7 @@ static const struct server_model MODEL = {
     .share = model_share,
     .spawn = model_spawn,
     .reap = model_reap,
+    .nudge = model_nudge,
     .stop = model_stop,
 };
 

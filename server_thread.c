@@ -81,6 +81,14 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	return true;
 }
 
+/* ---- nudge workers ---- */
+
+static void
+model_nudge(const struct worker *worker)
+{
+	pthread_kill(worker->thread, WORKER_NUDGE);
+}
+
 /* ---- stop workers ---- */
 
 /* A thread cannot be killed alone. Its socket can be shut: the call that it is
@@ -104,6 +112,7 @@ static const struct server_model MODEL = {
     .share = model_share,
     .spawn = model_spawn,
     .reap = model_reap,
+    .nudge = model_nudge,
     .stop = model_stop,
 };
 

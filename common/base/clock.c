@@ -28,7 +28,7 @@ timeout_ms(uint64_t deadline, uint64_t now)
 		return -1;
 	if (deadline <= now)
 		return 0;
-	ms = (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
+	ms = (deadline - now - 1) / NS_PER_MS + 1;
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 

@@ -98,7 +98,7 @@ put_line(const char *word, const char *format, va_list args)
 	/* A full disk, a closed pipe or one that nobody empties must not become
 	 * the server's fault. */
 	if (poll(&out, 1, 0) != 1 || write(STDERR_FILENO, line, len) < 0)
-		atomic_fetch_add(&lost, 1);
+		atomic_fetch_add(&lost, missing + 1);
 	errno = saved;
 }
 

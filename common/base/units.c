@@ -56,6 +56,7 @@ parse_digits(const char **text, uint64_t *out)
 static int
 parse_quantity(const char *text, const struct unit *unit, uint64_t *out)
 {
+	__extension__ typedef unsigned __int128 wide;
 	uint64_t whole, scaled, part = 0, place = 1;
 
 	if (parse_digits(&text, &whole) < 0)
@@ -77,7 +78,7 @@ parse_quantity(const char *text, const struct unit *unit, uint64_t *out)
 	if (!unit->suffix ||
 	    __builtin_mul_overflow(whole, unit->scale, &scaled))
 		return -1;
-	part = (uint64_t)((double)part / (double)place * (double)unit->scale);
+	part = (uint64_t)((wide)part * unit->scale / place);
 	if (__builtin_add_overflow(scaled, part, &scaled))
 		return -1;
 	*out = scaled;
@@ -111,7 +112,7 @@ format_duration(char *buf, size_t size, double ns)
 	} scales[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
 	size_t i = 0;
 
-	while (i < 3 && ns < scales[i].scale)
+	while (i < 3 && ns < scales[i].scale * 0.9995)
 		i++;
 	ns /= scales[i].scale;
 	snprintf(buf, size, "%.*f %s",
@@ -125,7 +126,7 @@ format_duration(char *buf, size_t size, double ns)
 char *
 format_number(char *buf, size_t size, double value)
 {
-	char plain[32];
+	char plain[320]; /* DBL_MAX has 309 digits */
 	size_t len, out = 0;
 
 	if (fabs(value) < 99.95) {

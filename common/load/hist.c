@@ -94,7 +94,7 @@ hist_add(struct hist *hist, const struct hist *from)
 uint64_t
 hist_percentile(const struct hist *hist, double percent)
 {
-	double rank = ceil(percent / 100 * (double)hist->total);
+	double rank = ceil(percent * (double)hist->total / 100);
 	uint64_t need = rank < 1 ? 1 : (uint64_t)rank, seen = 0;
 
 	if (!hist->total)

@@ -23,11 +23,18 @@ protocol_find(const char *name)
 	return NULL;
 }
 
+/* Each connection has offsets of its own, two at least. */
+static uint64_t
+span_of(uint32_t connections)
+{
+	return connections > OFFSETS / 2 ? 2 : OFFSETS / connections;
+}
+
 int
 payload_init(struct payload *payload, size_t size, uint32_t connections)
 {
 	uint64_t x = 0x9e3779b97f4a7c15ULL;
-	size_t len = OFFSETS + size + sizeof(x);
+	size_t len = span_of(connections) * connections + size + sizeof(x);
 
 	payload->table = malloc(len);
 	if (!payload->table)
@@ -58,6 +65,7 @@ const char *
 payload_request(
     const struct payload *payload, uint32_t connection, uint64_t number)
 {
-	return payload->table +
-	       (number * payload->connections + connection) % OFFSETS;
+	uint64_t span = span_of(payload->connections);
+
+	return payload->table + connection * span + number % span;
 }

@@ -36,7 +36,7 @@ size_t
 stats_wilcoxon_rank(size_t count, double alpha)
 {
 	/* share[w]: probability that the positive ranks add up to w. */
-	static double share[WALSH_MAX + 1];
+	static _Thread_local double share[WALSH_MAX + 1];
 	double tail = 0;
 	size_t k = 0, top = 0;
 
@@ -56,7 +56,7 @@ stats_wilcoxon_rank(size_t count, double alpha)
 struct estimate
 stats_hodges_lehmann(const double *values, size_t count, double alpha)
 {
-	static double walsh[WALSH_MAX];
+	static _Thread_local double walsh[WALSH_MAX];
 	size_t pairs = 0, k = stats_wilcoxon_rank(count, alpha);
 
 	for (size_t i = 0; i < count; i++) {

@@ -17,6 +17,7 @@ conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
 	*conn = (struct conn){
 	    .fd = fd,
 	    .outcome = OUTCOME_SERVED,
+	    .moved = true,
 	    .request_due_ns = NEVER,
 	    .idle_timeout_ns = idle_timeout_ns,
 	    .request_timeout_ns = request_timeout_ns,
@@ -26,13 +27,30 @@ conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
 static int
 fail(struct conn *conn, int error)
 {
-	/* A blocking socket says EAGAIN when its own timeout has passed. */
-	if (error == EAGAIN)
-		error = ETIMEDOUT;
 	conn->outcome = error == ETIMEDOUT ? OUTCOME_TIMED_OUT : OUTCOME_FAILED;
 	conn->ended = true;
 	errno = error;
 	return -1;
+}
+
+/*
+ * A call was interrupted: has nothing moved for the idle timeout? A peer that
+ * reads slowly moves something as well: then less is queued than when we last
+ * looked, though not enough for send() to go on.
+ */
+static bool
+is_idle(struct conn *conn)
+{
+	uint64_t now = now_ns();
+	int queued = 0;
+
+	ioctl(conn->fd, SIOCOUTQ, &queued);
+	if (conn->moved || queued < conn->queued) {
+		conn->moved = false;
+		conn->quiet_since_ns = now;
+	}
+	conn->queued = queued;
+	return now - conn->quiet_since_ns >= conn->idle_timeout_ns;
 }
 
 /*
@@ -56,75 +74,57 @@ wait_in_request(const struct conn *conn, short events)
 	return n > 0 ? 0 : -1;
 }
 
+/*
+ * After a recv or send that failed. Returns 0 to try again, or -1 when the
+ * connection has failed.
+ */
+static int
+try_again(struct conn *conn, short events)
+{
+	if (errno == EINTR && is_idle(conn))
+		errno = ETIMEDOUT;
+	else if (errno == EINTR ||
+		 (errno == EAGAIN && wait_in_request(conn, events) == 0))
+		return 0;
+	return fail(conn, errno);
+}
+
 ssize_t
 conn_read(struct conn *conn, void *buf, size_t size)
 {
 	bool timed = conn->request_due_ns != NEVER;
 	ssize_t n;
 
-	for (;;) {
-		n = recv(conn->fd, buf, size, timed ? MSG_DONTWAIT : 0);
-		if (n > 0)
-			break;
-		if (n == 0) {
-			conn->ended = true;
-			return 0;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN || !timed ||
-		    wait_in_request(conn, POLLIN) < 0)
-			return fail(conn, errno);
+	if (timed && now_ns() >= conn->request_due_ns)
+		return fail(conn, ETIMEDOUT);
+	while ((n = recv(conn->fd, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
+		if (try_again(conn, POLLIN) < 0)
+			return -1;
 	}
-	if (conn->in_request && !timed)
+	conn->moved = true;
+	if (n == 0)
+		conn->ended = true;
+	else if (conn->in_request && !timed)
 		conn->request_due_ns = now_ns() + conn->request_timeout_ns;
 	return n;
-}
-
-/*
- * A send that timed out has found no room, but the peer may be reading, slowly:
- * then less is queued than when we last looked. Returns whether the idle
- * timeout has passed without that. *QUEUED is -1 at first.
- */
-static bool
-send_is_idle(const struct conn *conn, int *queued, uint64_t *since)
-{
-	uint64_t now = now_ns();
-	int left = 0;
-
-	ioctl(conn->fd, SIOCOUTQ, &left);
-	if (*queued < 0 || left < *queued) {
-		*queued = left;
-		*since = now;
-		return false;
-	}
-	return now - *since >= conn->idle_timeout_ns;
 }
 
 int
 conn_write(struct conn *conn, const void *buf, size_t len)
 {
-	const char *at = buf;
 	bool timed = conn->request_due_ns != NEVER;
-	int queued = -1;
-	uint64_t since = 0;
+	int flags = MSG_NOSIGNAL | (timed ? MSG_DONTWAIT : 0);
+	const char *at = buf;
 
 	while (len > 0) {
-		ssize_t n = send(conn->fd, at, len,
-		    MSG_NOSIGNAL | (timed ? MSG_DONTWAIT : 0));
+		ssize_t n = send(conn->fd, at, len, flags);
 
-		if (n >= 0) {
+		if (n < 0 && try_again(conn, POLLOUT) < 0)
+			return -1;
+		if (n > 0) {
+			conn->moved = true;
 			at += n;
 			len -= (size_t)n;
-			queued = -1;
-		} else if (errno == EAGAIN && timed) {
-			if (wait_in_request(conn, POLLOUT) < 0)
-				return fail(conn, errno);
-		} else if (errno == EAGAIN) {
-			if (send_is_idle(conn, &queued, &since))
-				return fail(conn, ETIMEDOUT);
-		} else if (errno != EINTR) {
-			return fail(conn, errno);
 		}
 	}
 	return 0;

@@ -10,13 +10,13 @@
  *		if (conn_write(conn, buf, (size_t)n) < 0)
  *			return;
  *
- * Two deadlines hold at once. Idle: no byte in either direction, by the
- * socket's own SO_RCVTIMEO, and a quarter of it as SO_SNDTIMEO, after which a
- * send looks whether the peer has read anything; they cost nothing (a poll(2)
- * before each recv(2) cost 7 % of an echo). Request: between
- * conn_request_begin() and conn_request_end(), from the request's first byte,
- * which a byte a second does not extend; it costs a poll only where a call
- * would block.
+ * Two deadlines hold at once. Idle: no byte in either direction. Nothing is
+ * done for it before each call (a poll(2) cost 7 % of an echo, a socket timeout
+ * 4 %): somebody interrupts a blocked call now and then with a signal
+ * (server/worker.h), and the conn looks at the clock. So it holds within an
+ * eighth or two of its length. Request: between conn_request_begin() and
+ * conn_request_end(), from the request's first byte, which a byte a second does
+ * not extend; it costs a poll only where a call would block.
  */
 #ifndef COMMON_NET_CONN_H
 #define COMMON_NET_CONN_H
@@ -41,11 +41,14 @@ struct conn {
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
 	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
-	uint64_t idle_timeout_ns; /* as set on the socket */
+	bool moved;		 /* a byte, since the clock was looked at */
+	int queued;		 /* bytes not sent by the kernel then */
+	uint64_t quiet_since_ns;
+	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 };
 
-/* FD stays the caller's; listen.c has set its socket timeouts. */
+/* FD stays the caller's. */
 void
 conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
     uint64_t request_timeout_ns);

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/clock.h"
 #include "common/base/log.h"
 
 /* How often port 0 is tried for a port that is free in both families. */
@@ -94,31 +93,9 @@ clear_unix_path(const struct address *address)
 	return unlink(address->un.sun_path);
 }
 
-static void
-set_timeouts(int fd, const struct listen_settings *settings)
-{
-	struct timespec t = timespec_of(settings->idle_timeout_ns);
-	struct timeval idle = {t.tv_sec, t.tv_nsec / 1000};
-	/* Shorter, so that conn_write() can look whether the peer reads; never
-	 * 0, which would mean no timeout at all. */
-	struct timespec q = timespec_of(settings->idle_timeout_ns / 4 + 1000);
-	struct timeval quarter = {q.tv_sec, q.tv_nsec / 1000};
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof(idle));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &quarter, sizeof(quarter));
-}
-
-void
-listener_adopt(const struct listener *listener, int fd,
-    const struct listen_settings *settings)
-{
-	if (listener->address.any.sa_family == AF_UNIX)
-		set_timeouts(fd, settings);
-}
-
 /* 0, or -1 with errno and nothing open. */
 static int
-open_one(struct listener *one, const struct listen_settings *settings)
+open_one(struct listener *one, int backlog)
 {
 	struct address *address = &one->address;
 	int family = address->any.sa_family, on = 1;
@@ -137,9 +114,8 @@ open_one(struct listener *one, const struct listen_settings *settings)
 		setsockopt(one->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	}
-	set_timeouts(one->fd, settings);
 	if (bind(one->fd, &address->any, address->len) == 0 &&
-	    listen(one->fd, settings->backlog) == 0) {
+	    listen(one->fd, backlog) == 0) {
 		if (family != AF_UNIX) /* learn the port behind port 0 */
 			getsockname(one->fd, &address->any, &len);
 		return 0;
@@ -152,11 +128,11 @@ open_one(struct listener *one, const struct listen_settings *settings)
 }
 
 static int
-open_with_fallback(struct listener *one, const struct listen_settings *settings)
+open_with_fallback(struct listener *one, int backlog)
 {
 	uint16_t port = address_port(&one->address);
 
-	if (open_one(one, settings) == 0)
+	if (open_one(one, backlog) == 0)
 		return 0;
 	/* A machine without IPv6 still has all of its IPv4 addresses. */
 	if (!one->dual_stack || errno != EAFNOSUPPORT)
@@ -164,21 +140,23 @@ open_with_fallback(struct listener *one, const struct listen_settings *settings)
 	address_parse("0.0.0.0:0", &one->address);
 	address_set_port(&one->address, port);
 	one->dual_stack = false;
-	return open_one(one, settings);
+	return open_one(one, backlog);
 }
 
 /* The pair of localhost: a port that IPv4 got may be taken in IPv6. */
 static int
-open_twins(struct listener *v4, struct listener *v6,
-    const struct listen_settings *settings)
+open_twins(struct listener *v4, struct listener *v6, int backlog)
 {
 	for (int i = 0; i < LOCALHOST_TRIES; i++) {
 		address_set_port(&v4->address, 0);
-		if (open_one(v4, settings) < 0)
+		if (open_one(v4, backlog) < 0)
 			return -1;
 		address_set_port(&v6->address, address_port(&v4->address));
-		if (open_one(v6, settings) == 0 || errno != EADDRINUSE)
+		if (open_one(v6, backlog) == 0 || errno == EAFNOSUPPORT ||
+		    errno == EADDRNOTAVAIL)
 			return 0; /* a machine without IPv6 has one of them */
+		if (errno != EADDRINUSE)
+			return -1;
 		close(v4->fd);
 		v4->fd = -1;
 	}
@@ -187,7 +165,7 @@ open_twins(struct listener *v4, struct listener *v6,
 }
 
 int
-listeners_open(struct listeners *all, const struct listen_settings *settings)
+listeners_open(struct listeners *all, int backlog)
 {
 	char text[ADDRESS_TEXT_MAX];
 	size_t i, kept = 0;
@@ -199,8 +177,8 @@ listeners_open(struct listeners *all, const struct listen_settings *settings)
 
 		if (one->port_of_last)
 			continue; /* opened with the one before it */
-		bad = twins ? open_twins(one, one + 1, settings)
-			    : open_with_fallback(one, settings);
+		bad = twins ? open_twins(one, one + 1, backlog)
+			    : open_with_fallback(one, backlog);
 		if (bad && one->optional &&
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
 			continue;

@@ -2,14 +2,12 @@
 /*
  * listen: bound, listening sockets, from what --listen says.
  *
- * A listener is a non-blocking stream socket with close-on-exec. What every
- * connection needs is set once on the listener, because an accepted TCP socket
- * inherits it (TCP_NODELAY, both timeouts); a unix socket inherits nothing, so
- * listener_adopt() sets its timeouts.
+ * A listener is a non-blocking stream socket with close-on-exec. TCP_NODELAY is
+ * set once on the listener, because accepted sockets inherit it.
  *
  *	struct listeners all = {0};
  *	listeners_add(&all, "localhost:0");            // parse only
- *	if (listeners_open(&all, &settings) < 0) ...   // bind, listen
+ *	if (listeners_open(&all, 4096) < 0) ...        // bind, listen
  *	listeners_close(&all, true);
  *
  * Used by the one thread that owns the array.
@@ -38,12 +36,6 @@ struct listeners {
 	struct listener at[LISTENERS_MAX];
 };
 
-/* What a listener hands on to its connections. */
-struct listen_settings {
-	int backlog;
-	uint64_t idle_timeout_ns; /* SO_RCVTIMEO and SO_SNDTIMEO */
-};
-
 /*
  * Appends what TEXT means: "IPv4:PORT", "[IPv6]:PORT", "localhost:PORT" (one
  * for each family), ":PORT" (all addresses), "unix:PATH". Returns 0, or -1 if
@@ -53,17 +45,12 @@ int
 listeners_add(struct listeners *all, const char *text);
 
 /*
- * Opens all of them; port 0 becomes the port that the system gave. A unix
- * socket file that nobody listens on is replaced. Returns 0; or -1 after an
- * error line, with none left open.
+ * Opens all of them, each with a queue of BACKLOG; port 0 becomes the port that
+ * the system gave. A unix socket file that nobody listens on is replaced.
+ * Returns 0; or -1 after an error line, with none left open.
  */
 int
-listeners_open(struct listeners *all, const struct listen_settings *settings);
-
-/* Gives the accepted socket FD what it could not inherit. */
-void
-listener_adopt(const struct listener *listener, int fd,
-    const struct listen_settings *settings);
+listeners_open(struct listeners *all, int backlog);
 
 /* Closes what is open; REMOVE also unlinks unix socket files. */
 void

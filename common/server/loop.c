@@ -20,6 +20,8 @@ enum {
 	BATCH = 64,
 	/* Errors in one batch that may be the clients' own. */
 	ACCEPT_ERRORS = 8,
+	/* A millisecond's work, or so. */
+	NUDGES_AT_ONCE = 256,
 	ANNOUNCEMENTS = 512,
 	POLLS_MAX = 3 + LISTENERS_MAX + REFUSED_MAX,
 };
@@ -50,6 +52,8 @@ struct loop_state {
 	uint64_t short_until; /* 0: resources suffice */
 	uint64_t refused_due;
 	uint64_t sweep_after;
+	uint64_t nudge_after;
+	uint32_t nudged;  /* parts of the workers, in this round */
 	uint64_t stop_at; /* drain's or stop's end */
 	/* A client that waits for a worker that could not be made. */
 	int held_fd; /* -1: none */
@@ -61,10 +65,18 @@ struct loop_state {
 
 enum { POLL_CONTROL, POLL_CHILDREN, POLL_WAKE, POLL_LISTENERS };
 
+/* A handler, so that the signal interrupts a call; there is nothing to do. */
+static void
+on_nudge(int signal)
+{
+	(void)signal;
+}
+
 static int
 open_signals(int *control, int *children)
 {
-	sigset_t stop, child, all;
+	struct sigaction act = {.sa_handler = on_nudge}; /* no SA_RESTART */
+	sigset_t stop, child, all, nudges;
 
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
@@ -74,6 +86,10 @@ open_signals(int *control, int *children)
 	sigaddset(&child, SIGCHLD);
 	/* An ignored SIGCHLD would lose the children's status and CPU time. */
 	signal(SIGCHLD, SIG_DFL);
+	sigaction(WORKER_NUDGE, &act, NULL);
+	sigemptyset(&nudges);
+	sigaddset(&nudges, WORKER_NUDGE);
+	sigprocmask(SIG_UNBLOCK, &nudges, NULL);
 	all = stop;
 	sigaddset(&all, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
@@ -279,7 +295,6 @@ accept_batch(struct loop *loop, const struct listener *listener)
 			refuse(loop, fd);
 			continue;
 		}
-		listener_adopt(listener, fd, loop->listen_settings);
 		admit(loop, fd, &peer);
 	}
 	/* A client's error, so many times over, is not a client's. */
@@ -353,6 +368,20 @@ sweep(struct loop *loop)
 							    : SWEEP_MIN_NS;
 }
 
+/*
+ * Lets the workers look at their clocks. Thousands at once would hold up those
+ * who have work, so they take turns.
+ */
+static void
+nudge(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+	uint32_t parts = 1 + loop->workers->state->live / NUDGES_AT_ONCE;
+
+	workers_nudge(loop->workers, s->nudged++, parts);
+	s->nudge_after = s->now + loop->nudge_every_ns / parts;
+}
+
 static void
 stop_workers(struct loop *loop)
 {
@@ -376,7 +405,7 @@ begin_drain(struct loop *loop)
 	loop->refuse = true;
 	admit_held(loop);
 	for (size_t i = 0; i < loop->listeners->count; i++) {
-		int left = loop->listen_settings->backlog;
+		int left = loop->backlog;
 
 		while (left > 0 && accepting(loop)) {
 			int came = accept_batch(loop, &loop->listeners->at[i]);
@@ -422,6 +451,8 @@ next_deadline(const struct loop *loop)
 		due = earlier(due, s->now + QUIET_NS);
 	if (loop->workers->state->ending)
 		due = earlier(due, s->now + ENDING_NS);
+	if (loop->workers->state->live)
+		due = earlier(due, s->nudge_after);
 	if (loop->workers->state->live && s->sweep_after > s->now)
 		due = earlier(due, s->sweep_after);
 	return due;
@@ -461,8 +492,12 @@ wait_for_work(struct loop *loop)
 	s->polls = POLL_LISTENERS + count;
 	s->polls += refused_poll(&loop->refused, polls + s->polls);
 	timeout = timeout_ms(next_deadline(loop), s->now);
-	if (poll(polls, s->polls, timeout) < 0)
-		look_at_all(s);
+	if (poll(polls, s->polls, timeout) < 0) {
+		for (size_t i = 0; i < s->polls; i++)
+			polls[i].revents = 0;
+		if (errno != EINTR)
+			look_at_all(s);
+	}
 	s->now = now_ns();
 	if (s->short_until && s->now >= s->short_until)
 		s->short_until = 0;
@@ -482,6 +517,8 @@ loop_run(struct loop *loop)
 			sweep(loop);
 		if (s->poll[POLL_CONTROL].revents)
 			take_signals(loop);
+		if (workers->state->live && s->now >= s->nudge_after)
+			nudge(loop);
 		if (loop->refused.count)
 			s->refused_due = refused_step(&loop->refused, s->now);
 		accept_clients(loop);

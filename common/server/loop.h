@@ -24,10 +24,11 @@
 struct loop {
 	struct workers *workers;
 	struct listeners *listeners;
-	const struct listen_settings *listen_settings;
+	int backlog;
 	const char *full; /* what a refused client reads */
 	bool refuse;	  /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
+	uint64_t nudge_every_ns;  /* each live worker */
 	struct loop_state *state; /* loop.c's own, in shared memory */
 	struct refused refused;
 	int wake;     /* read end of the workers' announcements */

@@ -48,6 +48,9 @@ struct server_model {
 	 */
 	bool (*reap)(struct worker *worker, enum outcome *outcome);
 
+	/* Interrupts the call that WORKER is blocked in, by WORKER_NUDGE. */
+	void (*nudge)(const struct worker *worker);
+
 	/* Ends WORKER soon, whatever its client does. reap() is still due. */
 	void (*stop)(struct worker *worker);
 };

@@ -45,18 +45,31 @@ accept_one(int listener, struct address *peer)
 	return accept4(listener, &peer->any, &peer->len, SOCK_CLOEXEC);
 }
 
-int
-refused_accept(struct refused *refused, int listener, struct address *peer)
+static int
+accept_with_reserve(int listener, struct address *peer)
 {
 	int fd;
 
 	limits_spend_reserve(true);
 	fd = accept_one(listener, peer);
 	limits_spend_reserve(false);
+	return fd;
+}
+
+int
+refused_accept(struct refused *refused, int listener, struct address *peer)
+{
+	int fd;
+
+	fd = accept_with_reserve(listener, peer);
 	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
-	if (refused->spare < 0 && refused->count > 0)
+	if (refused->spare < 0 && refused->count > 0) {
 		drop(refused, 0);
+		/* Its number may have been one of those kept back. */
+		if (refused->spare < 0)
+			return accept_with_reserve(listener, peer);
+	}
 	if (refused->spare < 0) {
 		errno = EMFILE;
 		return -1;

@@ -217,7 +217,6 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .backlog = 4096,
 	    .ready_fd = UINT64_MAX,
 	};
-	static struct listen_settings listening;
 	static struct workers workers;
 	static struct loop loop;
 	char program[32];
@@ -232,8 +231,6 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    : config.verbose ? LOG_DEBUG
 			     : LOG_INFO,
 	    true);
-	listening.backlog = (int)config.backlog;
-	listening.idle_timeout_ns = config.idle_timeout_ns;
 	workers = (struct workers){
 	    .model = model,
 	    .max_per_source = config.max_per_source,
@@ -247,17 +244,18 @@ server_main(int argc, char **argv, const struct server_model *model)
 	loop = (struct loop){
 	    .workers = &workers,
 	    .listeners = &config.listeners,
-	    .listen_settings = &listening,
+	    .backlog = (int)config.backlog,
 	    .full = config.service->full,
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
+	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,
 	};
 
 	choose_limit(&config, model);
 	if (workers_init(&workers, (uint32_t)config.max_connections) < 0 ||
 	    loop_open(&loop, &workers.settings) < 0)
 		die(1, "cannot start: %s", strerror(errno));
-	if (listeners_open(&config.listeners, &listening) < 0)
+	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
 	say_ready(&config);
 	clean = loop_run(&loop);

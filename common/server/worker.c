@@ -3,7 +3,10 @@
 #include "common/server/worker.h"
 
 #include <errno.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#include "common/base/clock.h"
 
 enum outcome
 worker_serve(const struct worker *worker)
@@ -15,6 +18,17 @@ worker_serve(const struct worker *worker)
 	    settings->request_timeout_ns);
 	settings->service->serve(&conn);
 	return conn_finish(&conn);
+}
+
+void
+worker_nudge_itself(const struct worker *worker)
+{
+	uint64_t every = worker->settings->idle_timeout_ns / WORKER_NUDGES;
+	struct timespec t = timespec_of(every);
+	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
+	struct itimerval timer = {gap, gap};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 int

@@ -46,7 +46,8 @@ workers_init(struct workers *w, uint32_t max)
 		source_table_init(&w->sources, memory + head, max);
 	w->slots = (void *)(memory + head + sources);
 	w->max = max;
-	w->state->free_top = w->state->ending_head = NONE;
+	w->state->free_top = w->state->cold_top = NONE;
+	w->state->ending_head = NONE;
 	return map_stacks(w);
 }
 
@@ -92,6 +93,10 @@ workers_begin(struct workers *w, int fd, const struct address *peer)
 	struct worker *slot;
 	uint64_t source;
 
+	if (w->state->free_top == NONE) {
+		w->state->free_top = w->state->cold_top;
+		w->state->cold_top = NONE;
+	}
 	if (w->state->free_top == NONE && open_slot(w) < 0)
 		return -1;
 	slot = &w->slots[w->state->free_top];
@@ -163,6 +168,7 @@ keep_or_cool_stack(struct workers *w, struct worker *slot)
 static void
 release(struct workers *w, struct worker *slot, enum outcome outcome)
 {
+	uint32_t *top;
 	uint64_t source;
 
 	if (log_on(LOG_DEBUG))
@@ -173,8 +179,10 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 	if (slot->stack)
 		keep_or_cool_stack(w, slot);
 	slot->state = WORKER_FREE;
-	slot->next = w->state->free_top;
-	w->state->free_top = slot->index;
+	top = slot->stack && !slot->warm ? &w->state->cold_top
+					 : &w->state->free_top;
+	slot->next = *top;
+	*top = slot->index;
 	w->state->live--;
 }
 
@@ -218,6 +226,15 @@ workers_sweep(struct workers *w)
 		}
 	}
 	return swept;
+}
+
+void
+workers_nudge(struct workers *w, uint32_t part, uint32_t parts)
+{
+	for (uint32_t i = part % parts; i < w->state->used; i += parts) {
+		if (w->slots[i].state == WORKER_LIVE)
+			w->model->nudge(&w->slots[i]);
+	}
 }
 
 void

@@ -29,7 +29,7 @@ struct workers {
 		uint32_t ending;
 		uint32_t warm; /* free, and the stack's pages kept */
 		uint32_t used; /* slots 0 to used-1 have been used */
-		uint32_t free_top, ending_head, ending_tail;
+		uint32_t free_top, cold_top, ending_head, ending_tail;
 		bool any_cut;
 	} * state;
 	struct worker *slots;
@@ -75,6 +75,10 @@ workers_collect(struct workers *workers);
  */
 uint32_t
 workers_sweep(struct workers *workers);
+
+/* Nudges part PART modulo PARTS of those that live. */
+void
+workers_nudge(struct workers *workers, uint32_t part, uint32_t parts);
 
 /* Stops all that live. */
 void

@@ -26,6 +26,7 @@ model_share(size_t size)
 static void
 worker_main(struct worker *worker)
 {
+	worker_nudge_itself(worker);
 	worker->result = worker_serve(worker);
 	worker_close(worker);
 	worker_announce(worker);
@@ -49,6 +50,15 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	return true;
 }
 
+/* ---- nudge workers ---- */
+
+/* While a worker is blocked, nobody is here to do it. */
+static void
+model_nudge(const struct worker *worker)
+{
+	(void)worker;
+}
+
 /* ---- stop workers ---- */
 
 /* Nothing can be stopped: while one is served, nobody is here to stop it. */
@@ -67,6 +77,7 @@ static const struct server_model MODEL = {
     .share = model_share,
     .spawn = model_spawn,
     .reap = model_reap,
+    .nudge = model_nudge,
     .stop = model_stop,
 };
 

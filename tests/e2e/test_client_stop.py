@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""However `client compare` ends, no server stays behind."""
+import signal
+import time
+
+import pytest
+
+from harness import eventually
+from known_servers import (
+    DEADLINE, FORK, SMALL, THREAD, catches, check_compare, point_of, ratio_of,
+    result_of, running_client, server_groups, servers_of)
+
+
+@pytest.fixture
+def groups(tmp_path):
+    with server_groups(tmp_path) as found:
+        yield found
+
+
+# It and its child ignore SIGTERM.
+STUBBORN = "trap '' TERM; sleep 1000 & " + THREAD.replace("exec ", "")
+
+
+def test_servers_that_ignore_sigterm_are_ended_too(groups):
+    with running_client("compare", *SMALL,
+                        *servers_of(groups, {"a": STUBBORN}), "steady",
+                        "--json", "-") as process:
+        eventually(groups.numbers, "a server")
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+    assert result.code == 130
+    assert groups.alive() == []
+    check_compare(result.json)
+    assert point_of(result.json, "steady")["ratios"] == [], "one server only"
+
+
+@pytest.mark.parametrize("servers", [2, 15])
+def test_sigint_gives_the_results_so_far_and_leaves_no_server(
+        groups, servers):
+    """In the first and in the fifth block."""
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"thread": THREAD, "fork": FORK}),
+            "--json", "-") as process:
+        eventually(lambda: len(groups.numbers()) >= servers, "servers")
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+    assert groups.alive() == []
+    assert result.code == 130, result
+    report = result.json
+    check_compare(report)
+    assert "nterrupted" in result.err
+    ratio = ratio_of(report, "churn", "fork")
+    assert ratio["verdict"] in ("undecided", "invalid")
+    if servers == 15:
+        assert ratio["estimate"] > 0, "what four whole blocks say"
+    assert "too few" in ratio["reason"] or "no block" in ratio["reason"]
+
+
+def test_sigint_while_a_server_does_not_come_up(groups):
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"a": "exec sleep 1000; : {port}"}),
+            "--json", "-") as process:
+        eventually(groups.numbers, "a server")
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+    assert result.code == 130, result
+    check_compare(result.json)
+    assert time.monotonic() - start < DEADLINE
+    assert groups.alive() == []
+
+
+def test_a_second_sigint_leaves_no_server_either(groups):
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"a": STUBBORN})) as process:
+        eventually(lambda: len(groups.numbers()) >= 2, "two servers")
+        process.send_signal(signal.SIGINT)
+        eventually(lambda: not catches(process.pid, signal.SIGINT),
+                   "the first one is taken")
+        process.send_signal(signal.SIGINT)
+        assert result_of(process).code in (130, -signal.SIGINT)
+    groups.check()
+
+
+@pytest.mark.parametrize("number", [
+    signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
+def test_a_client_that_is_ended_leaves_no_server(groups, number):
+    """By `timeout 60 client compare`, or a terminal that is closed."""
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"thread": THREAD, "fork": FORK})) as process:
+        eventually(lambda: len(groups.numbers()) >= 3, "three servers")
+        process.send_signal(number)
+        assert result_of(process).code != 0
+    groups.check()

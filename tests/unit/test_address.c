@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+
+#include "common/net/address.h"
+
+static void
+text_survives_the_way_there_and_back(void **state)
+{
+	static const char *const texts[] = {
+	    "127.0.0.1:7007",
+	    "0.0.0.0:0",
+	    "255.255.255.255:65535",
+	    "[::]:0",
+	    "[::1]:7007",
+	    "[2001:db8::7]:80",
+	    "[::ffff:192.0.2.1]:443",
+	    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535",
+	    "unix:/run/echo.sock",
+	    "unix:relative",
+	    "unix:a:80",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct address address;
+		char buf[ADDRESS_TEXT_MAX];
+
+		assert_int_equal(address_parse(texts[i], &address), 0);
+		assert_string_equal(address_format(&address, buf), texts[i]);
+	}
+}
+
+static void
+text_of_another_form_is_rejected(void **state)
+{
+	static const char *const texts[] = {
+	    "",
+	    ":",
+	    ":80",
+	    "127.0.0.1",
+	    "127.0.0.1:",
+	    "127.0.0.1:65536",
+	    "127.0.0.1:-1",
+	    "127.0.0.1:+80",
+	    "127.0.0.1: 80",
+	    "127.0.0.1:80x",
+	    "127.0.0.1:http",
+	    "127.0.0.256:80",
+	    "127.1:80",
+	    "localhost:80",
+	    "::1:80",
+	    "::1",
+	    "[::1]",
+	    "[::1]:",
+	    "[::1:80",
+	    "::1]:80",
+	    "[]:80",
+	    "[127.0.0.1]:80",
+	    "[::1]80:90",
+	    "[::1]:80:90",
+	    "[::g]:80",
+	    "[1111:2222:3333:4444:5555:6666:7777:8888:9999]:80",
+	    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:80",
+	    "unix:",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct address address;
+
+		if (address_parse(texts[i], &address) != -1)
+			fail_msg("\"%s\" is taken", texts[i]);
+	}
+}
+
+static void
+parsed_bytes_are_in_network_order(void **state)
+{
+	struct address address;
+
+	(void)state;
+	assert_int_equal(address_parse("192.0.2.1:258", &address), 0);
+	assert_int_equal(address.any.sa_family, AF_INET);
+	assert_int_equal(address.len, sizeof(struct sockaddr_in));
+	assert_memory_equal(&address.in4.sin_addr, "\xc0\x00\x02\x01", 4);
+	assert_memory_equal(&address.in4.sin_port, "\x01\x02", 2);
+
+	assert_int_equal(address_parse("[2001:db8::1]:258", &address), 0);
+	assert_int_equal(address.any.sa_family, AF_INET6);
+	assert_int_equal(address.len, sizeof(struct sockaddr_in6));
+	assert_memory_equal(&address.in6.sin6_addr,
+	    "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
+	assert_int_equal(address.in6.sin6_scope_id, 0);
+}
+
+static void
+unix_path_may_fill_all_but_the_nul(void **state)
+{
+	struct address address;
+	size_t most = sizeof(address.un.sun_path) - 1;
+	char text[5 + sizeof(address.un.sun_path) + 1];
+	char buf[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	memset(text, 'p', sizeof(text));
+	memcpy(text, "unix:/", 6);
+	text[5 + most] = '\0';
+	assert_int_equal(address_parse(text, &address), 0);
+	assert_string_equal(address_format(&address, buf), text);
+	assert_int_equal(address.un.sun_path[most], '\0');
+
+	text[5 + most] = 'p';
+	text[5 + most + 1] = '\0';
+	assert_int_equal(address_parse(text, &address), -1);
+}
+
+/* What accept(2) leaves of a client that has no name: the family alone. */
+static void
+unix_client_without_a_name_is_just_unix(void **state)
+{
+	struct address address;
+	char buf[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	memset(&address, 'x', sizeof(address));
+	address.any.sa_family = AF_UNIX;
+	address.len = sizeof(sa_family_t);
+	assert_string_equal(address_format(&address, buf), "unix:");
+	assert_int_equal(address_port(&address), 0);
+}
+
+static void
+split_takes_brackets_off(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port;
+	} known[] = {
+	    {"localhost:7007", "localhost", 7007},
+	    {"[::1]:80", "::1", 80},
+	    {"[example.org]:1", "example.org", 1},
+	    {":0", "", 0},
+	    {"[]:9", "", 9},
+	    {"a.b:65535", "a.b", 65535},
+	};
+	char host[32];
+	uint16_t port;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		assert_int_equal(
+		    address_split(known[i].text, host, sizeof(host), &port), 0);
+		assert_string_equal(host, known[i].host);
+		assert_int_equal(port, known[i].port);
+	}
+}
+
+static void
+split_rejects_an_ambiguous_host(void **state)
+{
+	static const char *const texts[] = {
+	    "::1:80", "::1", "a:b:80", "[::1:80", "::1]:80", "a", "a:", ""};
+	char host[32];
+	uint16_t port;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		if (address_split(texts[i], host, sizeof(host), &port) == 0)
+			fail_msg("\"%s\" is taken", texts[i]);
+	}
+}
+
+static void
+split_keeps_to_the_size_of_host(void **state)
+{
+	char host[8];
+	uint16_t port = 0;
+
+	(void)state;
+	memset(host, '#', sizeof(host));
+	assert_int_equal(address_split("abc:80", host, 4, &port), 0);
+	assert_string_equal(host, "abc");
+	assert_int_equal(host[4], '#');
+	assert_int_equal(address_split("abcd:80", host, 4, &port), -1);
+	assert_int_equal(address_split("[abc]:81", host, 4, &port), 0);
+	assert_int_equal(port, 81);
+}
+
+static void
+port_can_be_set_where_there_is_one(void **state)
+{
+	struct address address;
+	char buf[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	address_parse("127.0.0.1:1", &address);
+	address_set_port(&address, 65535);
+	assert_int_equal(address_port(&address), 65535);
+	address_parse("[::1]:1", &address);
+	address_set_port(&address, 4660);
+	assert_int_equal(address_port(&address), 4660);
+	assert_int_equal(ntohs(address.in6.sin6_port), 4660);
+	address_parse("unix:/tmp/x", &address);
+	address_set_port(&address, 80);
+	assert_int_equal(address_port(&address), 0);
+	assert_string_equal(address_format(&address, buf), "unix:/tmp/x");
+}
+
+static uint64_t
+source_of(const char *text)
+{
+	struct address address;
+	uint64_t source = 0;
+
+	assert_int_equal(address_parse(text, &address), 0);
+	assert_true(address_source(&address, &source));
+	return source;
+}
+
+static void
+ipv4_source_is_the_whole_address(void **state)
+{
+	(void)state;
+	assert_int_equal(source_of("192.0.2.1:1"), source_of("192.0.2.1:2"));
+	assert_int_not_equal(
+	    source_of("192.0.2.1:1"), source_of("192.0.2.2:1"));
+	assert_int_not_equal(
+	    source_of("192.0.2.1:1"), source_of("193.0.2.1:1"));
+}
+
+static void
+ipv6_source_is_the_first_64_bits(void **state)
+{
+	(void)state;
+	assert_int_equal(source_of("[2001:db8:1:2::1]:1"),
+	    source_of("[2001:db8:1:2:ffff:ffff:ffff:ffff]:2"));
+	assert_int_not_equal(
+	    source_of("[2001:db8:1:2::1]:1"), source_of("[2001:db8:1:3::1]:1"));
+	assert_int_not_equal(
+	    source_of("[2001:db8:1:2::1]:1"), source_of("[2002:db8:1:2::1]:1"));
+}
+
+static void
+mapped_ipv4_source_is_that_of_ipv4(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    source_of("[::ffff:192.0.2.1]:1"), source_of("192.0.2.1:1"));
+	assert_int_not_equal(source_of("[::ffff:192.0.2.1]:1"),
+	    source_of("[::ffff:192.0.2.2]:1"));
+	/* ::1 is not mapped: it must not be 0.0.0.1, nor 127.0.0.1. */
+	assert_int_not_equal(source_of("[::1]:1"), source_of("0.0.0.1:1"));
+	assert_int_not_equal(source_of("[::1]:1"), source_of("127.0.0.1:1"));
+}
+
+static void
+unix_client_has_no_source(void **state)
+{
+	struct address address;
+	uint64_t source;
+
+	(void)state;
+	address_parse("unix:/tmp/x", &address);
+	assert_false(address_source(&address, &source));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(text_survives_the_way_there_and_back),
+	    cmocka_unit_test(text_of_another_form_is_rejected),
+	    cmocka_unit_test(parsed_bytes_are_in_network_order),
+	    cmocka_unit_test(unix_path_may_fill_all_but_the_nul),
+	    cmocka_unit_test(unix_client_without_a_name_is_just_unix),
+	    cmocka_unit_test(split_takes_brackets_off),
+	    cmocka_unit_test(split_rejects_an_ambiguous_host),
+	    cmocka_unit_test(split_keeps_to_the_size_of_host),
+	    cmocka_unit_test(port_can_be_set_where_there_is_one),
+	    cmocka_unit_test(ipv4_source_is_the_whole_address),
+	    cmocka_unit_test(ipv6_source_is_the_first_64_bits),
+	    cmocka_unit_test(mapped_ipv4_source_is_that_of_ipv4),
+	    cmocka_unit_test(unix_client_has_no_source),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

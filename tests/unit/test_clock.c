@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <limits.h>
+#include <poll.h>
+
+#include "common/base/clock.h"
+
+static void
+timeout_rounds_up_to_the_next_millisecond(void **state)
+{
+	uint64_t now = 5 * NS_PER_S;
+
+	(void)state;
+	assert_int_equal(timeout_ms(now + 1, now), 1);
+	assert_int_equal(timeout_ms(now + NS_PER_MS - 1, now), 1);
+	assert_int_equal(timeout_ms(now + NS_PER_MS, now), 1);
+	assert_int_equal(timeout_ms(now + NS_PER_MS + 1, now), 2);
+	assert_int_equal(timeout_ms(now + 3 * NS_PER_S, now), 3000);
+}
+
+static void
+timeout_of_a_past_deadline_is_zero(void **state)
+{
+	(void)state;
+	assert_int_equal(timeout_ms(7, 7), 0);
+	assert_int_equal(timeout_ms(6, 7), 0);
+	assert_int_equal(timeout_ms(0, NEVER - 1), 0);
+}
+
+static void
+timeout_of_never_is_endless(void **state)
+{
+	(void)state;
+	assert_int_equal(timeout_ms(NEVER, 0), -1);
+	assert_int_equal(timeout_ms(NEVER, NEVER), -1);
+}
+
+static void
+timeout_beyond_an_int_is_the_largest_int(void **state)
+{
+	(void)state;
+	assert_int_equal(timeout_ms(INT_MAX * NS_PER_MS, 0), INT_MAX);
+	assert_int_equal(timeout_ms(INT_MAX * NS_PER_MS + 1, 0), INT_MAX);
+	assert_int_equal(timeout_ms(NEVER / 2, 0), INT_MAX);
+}
+
+/* Rounding up must not wrap around: a poll(2) of 0 ms would spin. */
+static void
+timeout_of_the_last_instants_is_the_largest_int(void **state)
+{
+	(void)state;
+	assert_int_equal(timeout_ms(NEVER - NS_PER_MS, 0), INT_MAX);
+	assert_int_equal(timeout_ms(NEVER - 1, 0), INT_MAX);
+}
+
+static void
+poll_with_a_timeout_does_not_wake_early(void **state)
+{
+	(void)state;
+	for (uint64_t part = 1; part <= 5; part++) {
+		uint64_t now = now_ns(), due = now + part * 300 * NS_PER_US;
+
+		poll(NULL, 0, timeout_ms(due, now));
+		assert_true(now_ns() >= due);
+	}
+}
+
+static void
+now_never_decreases(void **state)
+{
+	uint64_t last = now_ns();
+
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		uint64_t now = now_ns();
+
+		assert_true(now >= last);
+		last = now;
+	}
+}
+
+static void
+timespec_holds_the_same_instant(void **state)
+{
+	static const uint64_t instants[] = {
+	    0, 1, NS_PER_S - 1, NS_PER_S, 3 * NS_PER_S + 7, NEVER};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(instants); i++) {
+		struct timespec t = timespec_of(instants[i]);
+
+		assert_in_range(t.tv_nsec, 0, NS_PER_S - 1);
+		assert_int_equal(
+		    (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec,
+		    instants[i]);
+	}
+}
+
+static void
+earlier_is_the_smaller(void **state)
+{
+	(void)state;
+	assert_int_equal(earlier(3, NEVER), 3);
+	assert_int_equal(earlier(NEVER, 3), 3);
+	assert_int_equal(earlier(3, 3), 3);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(timeout_rounds_up_to_the_next_millisecond),
+	    cmocka_unit_test(timeout_of_a_past_deadline_is_zero),
+	    cmocka_unit_test(timeout_of_never_is_endless),
+	    cmocka_unit_test(timeout_beyond_an_int_is_the_largest_int),
+	    cmocka_unit_test(timeout_of_the_last_instants_is_the_largest_int),
+	    cmocka_unit_test(poll_with_a_timeout_does_not_wake_early),
+	    cmocka_unit_test(now_never_decreases),
+	    cmocka_unit_test(timespec_holds_the_same_instant),
+	    cmocka_unit_test(earlier_is_the_smaller),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

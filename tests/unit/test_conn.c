@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timeouts here are a few milliseconds where one is to pass and ten seconds
+ * where it must not: a test that waits for the wrong one is seen.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/time.h>
+
+#include "common/base/clock.h"
+#include "common/net/address.h"
+#include "common/net/conn.h"
+#include "common/net/listen.h"
+
+#define SOON (5 * NS_PER_MS)
+#define LONG (10 * NS_PER_S)
+
+static struct conn conn;
+static int peer; /* the client's end; -1: closed */
+
+static void
+on_nudge(int signal)
+{
+	(void)signal;
+}
+
+/* What a server does for its workers: interrupts them now and then. */
+static void
+nudge_every(uint64_t ns)
+{
+	struct sigaction act = {.sa_handler = on_nudge};
+	struct timespec t = timespec_of(ns);
+	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
+	struct itimerval timer = {gap, gap};
+
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* A pair of unix sockets, or of TCP ones over loopback. */
+static void
+connect_pair(int ends[2], int family)
+{
+	struct address address;
+	socklen_t len = sizeof(address.in4);
+	int listener;
+
+	if (family == AF_UNIX) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+		return;
+	}
+	address_parse("127.0.0.1:0", &address);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, &address.any, address.len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	getsockname(listener, &address.any, &len);
+	ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(ends[1], &address.any, len), 0);
+	ends[0] = accept(listener, NULL, NULL);
+	assert_true(ends[0] >= 0);
+	close(listener);
+}
+
+static void
+begin(int family, uint64_t idle_ns, uint64_t request_ns)
+{
+	int ends[2];
+
+	connect_pair(ends, family);
+	nudge_every(idle_ns / 8);
+	conn_init(&conn, ends[0], idle_ns, request_ns);
+	peer = ends[1];
+}
+
+static void
+close_peer(void)
+{
+	close(peer);
+	peer = -1;
+}
+
+static void
+end(void)
+{
+	close(conn.fd);
+	if (peer >= 0)
+		close(peer);
+}
+
+static void
+timed_out(ssize_t result)
+{
+	int error = errno;
+
+	assert_int_equal(result, -1);
+	assert_int_equal(error, ETIMEDOUT);
+	assert_int_equal(conn.outcome, OUTCOME_TIMED_OUT);
+	assert_true(conn.ended);
+	assert_int_equal(conn_finish(&conn), OUTCOME_TIMED_OUT);
+}
+
+/* ---- without deadlines ---- */
+
+static void
+bytes_come_and_go(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	assert_int_equal(write(peer, "abc", 3), 3);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_memory_equal(buf, "abc", 3);
+	assert_int_equal(conn_write(&conn, "defg", 4), 0);
+	assert_int_equal(read(peer, buf, sizeof(buf)), 4);
+	assert_memory_equal(buf, "defg", 4);
+	assert_int_equal(conn_write(&conn, "", 0), 0);
+	assert_false(conn.ended);
+	assert_int_equal(conn.outcome, OUTCOME_SERVED);
+	end();
+}
+
+static void
+end_of_file_is_no_failure(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	shutdown(peer, SHUT_WR);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 0);
+	assert_true(conn.ended);
+	assert_int_equal(conn_write(&conn, "bye", 3), 0);
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	end();
+}
+
+static void
+a_reset_is_a_failure(void **state)
+{
+	struct linger none = {1, 0};
+	char buf[8];
+
+	(void)state;
+	begin(AF_INET, LONG, LONG);
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close_peer();
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(conn.outcome, OUTCOME_FAILED);
+	assert_int_equal(conn_finish(&conn), OUTCOME_FAILED);
+	end();
+}
+
+static void
+a_write_to_nobody_is_a_failure_without_a_signal(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_DFL);
+	begin(AF_UNIX, LONG, LONG);
+	close_peer();
+	assert_int_equal(conn_write(&conn, "x", 1), -1);
+	assert_int_equal(errno, EPIPE);
+	assert_int_equal(conn.outcome, OUTCOME_FAILED);
+	end();
+}
+
+struct reading {
+	int fd;
+	size_t bytes;
+	bool in_order;
+};
+
+static unsigned char
+byte_at(size_t i)
+{
+	return (unsigned char)(i * 31 + (i >> 8));
+}
+
+static void *
+read_slowly(void *arg)
+{
+	struct reading *r = arg;
+	unsigned char buf[8192];
+	ssize_t n;
+
+	r->in_order = true;
+	while ((n = read(r->fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			r->in_order &= buf[i] == byte_at(r->bytes + (size_t)i);
+		r->bytes += (size_t)n;
+	}
+	return NULL;
+}
+
+static void
+write_everything(bool in_request)
+{
+	static unsigned char data[1 << 20];
+	struct reading r = {0};
+	pthread_t thread;
+	char first;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = byte_at(i);
+	begin(AF_UNIX, LONG, LONG);
+	if (in_request) {
+		conn_request_begin(&conn);
+		assert_int_equal(write(peer, "x", 1), 1);
+		assert_int_equal(conn_read(&conn, &first, 1), 1);
+	}
+	r.fd = peer;
+	pthread_create(&thread, NULL, read_slowly, &r);
+	assert_int_equal(conn_write(&conn, data, sizeof(data)), 0);
+	shutdown(conn.fd, SHUT_WR);
+	pthread_join(thread, NULL);
+	assert_int_equal(r.bytes, sizeof(data));
+	assert_true(r.in_order);
+	end();
+}
+
+static void
+a_write_larger_than_the_socket_arrives_whole(void **state)
+{
+	(void)state;
+	write_everything(false);
+	write_everything(true);
+}
+
+/* ---- idle ---- */
+
+static void
+a_silent_peer_times_out(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, SOON, LONG);
+	timed_out(conn_read(&conn, buf, sizeof(buf)));
+	end();
+}
+
+static void
+a_peer_that_does_not_read_times_out(void **state)
+{
+	static const char data[4 << 20];
+
+	(void)state;
+	begin(AF_UNIX, SOON, LONG);
+	timed_out(conn_write(&conn, data, sizeof(data)));
+	end();
+}
+
+static void
+idle_holds_before_and_within_a_request(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, SOON, LONG);
+	conn_request_begin(&conn);
+	timed_out(conn_read(&conn, buf, sizeof(buf)));
+	end();
+
+	begin(AF_UNIX, SOON, LONG);
+	conn_request_begin(&conn);
+	assert_int_equal(write(peer, "G", 1), 1);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	timed_out(conn_read(&conn, buf, sizeof(buf)));
+	end();
+}
+
+static void
+idle_holds_for_writes_within_a_request(void **state)
+{
+	static const char data[4 << 20];
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, SOON, LONG);
+	conn_request_begin(&conn);
+	assert_int_equal(write(peer, "G", 1), 1);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	timed_out(conn_write(&conn, data, sizeof(data)));
+	end();
+}
+
+/* ---- requests ---- */
+
+struct dripping {
+	int fd;
+	atomic_bool stop;
+};
+
+/* A byte each millisecond, 300 at the most; then the end of file. */
+static void *
+drip(void *arg)
+{
+	struct dripping *d = arg;
+
+	for (int i = 0; i < 300 && !atomic_load(&d->stop); i++) {
+		send(d->fd, "x", 1, MSG_NOSIGNAL);
+		nap_ms(1);
+	}
+	shutdown(d->fd, SHUT_WR);
+	return NULL;
+}
+
+static void
+a_byte_at_a_time_does_not_extend_a_request(void **state)
+{
+	struct dripping d = {0};
+	uint64_t request = 15 * NS_PER_MS, first = 0;
+	pthread_t thread;
+	ssize_t n;
+	char byte;
+	int error;
+
+	(void)state;
+	begin(AF_UNIX, LONG, request);
+	conn_request_begin(&conn);
+	d.fd = peer;
+	pthread_create(&thread, NULL, drip, &d);
+	while ((n = conn_read(&conn, &byte, 1)) > 0) {
+		if (!first)
+			first = conn.request_due_ns - request;
+	}
+	error = errno;
+	atomic_store(&d.stop, true);
+	pthread_join(thread, NULL);
+	assert_true(now_ns() - first >= request);
+	errno = error;
+	timed_out(n);
+	end();
+}
+
+static void
+outside_a_request_its_deadline_does_not_hold(void **state)
+{
+	struct dripping d = {0};
+	pthread_t thread;
+	size_t bytes = 0;
+	ssize_t n;
+	char byte;
+
+	(void)state;
+	begin(AF_UNIX, LONG, SOON);
+	d.fd = peer;
+	pthread_create(&thread, NULL, drip, &d);
+	/* For twice as long as a request may last. */
+	while ((n = conn_read(&conn, &byte, 1)) > 0) {
+		if (++bytes == 10)
+			atomic_store(&d.stop, true);
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(n, 0);
+	assert_true(bytes >= 10);
+	end();
+}
+
+static void
+a_peer_that_does_not_read_ends_a_request(void **state)
+{
+	static const char data[4 << 20];
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, SOON);
+	conn_request_begin(&conn);
+	assert_int_equal(write(peer, "G", 1), 1);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	timed_out(conn_write(&conn, data, sizeof(data)));
+	end();
+}
+
+static void *
+send_late(void *arg)
+{
+	nap_ms(8);
+	send(*(int *)arg, "late", 4, MSG_NOSIGNAL);
+	return NULL;
+}
+
+static void
+a_request_begins_with_its_first_byte(void **state)
+{
+	pthread_t thread;
+	char buf[8];
+	uint64_t before;
+
+	(void)state;
+	begin(AF_UNIX, LONG, SOON);
+	conn_request_begin(&conn);
+	assert_true(conn.request_due_ns == NEVER);
+	pthread_create(&thread, NULL, send_late, &peer);
+	before = now_ns();
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 4);
+	pthread_join(thread, NULL);
+	assert_true(conn.request_due_ns > before + SOON);
+	end();
+}
+
+static void
+a_request_that_is_answered_has_no_deadline(void **state)
+{
+	pthread_t thread;
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, SOON);
+	for (int i = 0; i < 2; i++) {
+		conn_request_begin(&conn);
+		assert_int_equal(write(peer, "G", 1), 1);
+		assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+		conn_request_end(&conn);
+		pthread_create(&thread, NULL, send_late, &peer);
+		assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 4);
+		pthread_join(thread, NULL);
+	}
+	end();
+}
+
+/* ---- the end ---- */
+
+struct answer {
+	int fd;
+	char text[16];
+	size_t len;
+	int error; /* of the read that did not return bytes; 0: end of file */
+};
+
+/* Begins to read when the server has long done what it does. */
+static void *
+read_answer(void *arg)
+{
+	static const char more[5000];
+	struct answer *a = arg;
+	ssize_t n;
+
+	nap_ms(10);
+	send(a->fd, more, sizeof(more), MSG_NOSIGNAL);
+	nap_ms(5);
+	while ((n = recv(
+		    a->fd, a->text + a->len, sizeof(a->text) - a->len, 0)) > 0)
+		a->len += (size_t)n;
+	a->error = n < 0 ? errno : 0;
+	close(a->fd);
+	return NULL;
+}
+
+static void
+the_answer_arrives_though_input_is_unread(int family)
+{
+	static const char input[10000];
+	struct answer a = {0};
+	pthread_t thread;
+
+	begin(family, LONG, LONG);
+	assert_int_equal(write(peer, input, sizeof(input)), sizeof(input));
+	assert_int_equal(conn_write(&conn, "answer", 6), 0);
+	a.fd = peer;
+	peer = -1;
+	pthread_create(&thread, NULL, read_answer, &a);
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	end();
+	pthread_join(thread, NULL);
+	assert_int_equal(a.error, 0);
+	assert_int_equal(a.len, 6);
+	assert_memory_equal(a.text, "answer", 6);
+}
+
+static void
+finish_lets_the_peer_read_the_answer(void **state)
+{
+	(void)state;
+	the_answer_arrives_though_input_is_unread(AF_INET);
+	the_answer_arrives_though_input_is_unread(AF_UNIX);
+}
+
+static void
+finish_leaves_the_descriptor_open(void **state)
+{
+	char byte;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	shutdown(peer, SHUT_WR);
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	assert_int_equal(read(peer, &byte, 1), 0);
+	assert_int_equal(close(conn.fd), 0);
+	close_peer();
+}
+
+/* With the end of file seen there is nothing to drain, and no end to send: a
+ * close(2) does it. */
+static void
+finish_after_the_end_does_nothing(void **state)
+{
+	char byte;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	shutdown(peer, SHUT_WR);
+	assert_int_equal(conn_read(&conn, &byte, 1), 0);
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	end();
+}
+
+static void
+finish_is_over_when_the_peer_is_gone(void **state)
+{
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	close_peer();
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	end();
+}
+
+static void
+a_drain_step_takes_what_is_there(void **state)
+{
+	size_t drained = 0;
+	char byte;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	assert_false(conn_drain_step(conn.fd, &drained));
+	assert_int_equal(drained, 0);
+	assert_int_equal(write(peer, "abcde", 5), 5);
+	assert_false(conn_drain_step(conn.fd, &drained));
+	assert_int_equal(drained, 5);
+	assert_int_equal(recv(conn.fd, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(write(peer, "fg", 2), 2);
+	close_peer();
+	assert_true(conn_drain_step(conn.fd, &drained));
+	assert_int_equal(drained, 7);
+	end();
+}
+
+static void
+a_drain_ends_after_so_many_bytes(void **state)
+{
+	static const char block[4096];
+	size_t drained = 0, sent = 0;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	do {
+		assert_true(sent <= CONN_LINGER_BYTES);
+		assert_int_equal(
+		    write(peer, block, sizeof(block)), sizeof(block));
+		sent += sizeof(block);
+	} while (!conn_drain_step(conn.fd, &drained));
+	assert_true(sent > CONN_LINGER_BYTES);
+	assert_true(drained > CONN_LINGER_BYTES);
+	end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(bytes_come_and_go),
+	    cmocka_unit_test(end_of_file_is_no_failure),
+	    cmocka_unit_test(a_reset_is_a_failure),
+	    cmocka_unit_test(a_write_to_nobody_is_a_failure_without_a_signal),
+	    cmocka_unit_test(a_write_larger_than_the_socket_arrives_whole),
+	    cmocka_unit_test(a_silent_peer_times_out),
+	    cmocka_unit_test(a_peer_that_does_not_read_times_out),
+	    cmocka_unit_test(idle_holds_before_and_within_a_request),
+	    cmocka_unit_test(idle_holds_for_writes_within_a_request),
+	    cmocka_unit_test(a_byte_at_a_time_does_not_extend_a_request),
+	    cmocka_unit_test(outside_a_request_its_deadline_does_not_hold),
+	    cmocka_unit_test(a_peer_that_does_not_read_ends_a_request),
+	    cmocka_unit_test(a_request_begins_with_its_first_byte),
+	    cmocka_unit_test(a_request_that_is_answered_has_no_deadline),
+	    cmocka_unit_test(finish_lets_the_peer_read_the_answer),
+	    cmocka_unit_test(finish_leaves_the_descriptor_open),
+	    cmocka_unit_test(finish_after_the_end_does_nothing),
+	    cmocka_unit_test(finish_is_over_when_the_peer_is_gone),
+	    cmocka_unit_test(a_drain_step_takes_what_is_there),
+	    cmocka_unit_test(a_drain_ends_after_so_many_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "common/server/ledger.h"
+
+static void
+adds_up(const struct ledger_view *v)
+{
+	assert_int_equal(v->accepted, v->active + v->served + v->refused +
+					  v->timed_out + v->failed +
+					  v->crashed);
+}
+
+static void
+a_new_ledger_is_empty(void **state)
+{
+	struct ledger ledger = {0};
+	struct ledger_view v = ledger_read(&ledger), empty = {0};
+
+	(void)state;
+	assert_memory_equal(&v, &empty, sizeof(v));
+}
+
+static void
+each_outcome_has_its_own_count(void **state)
+{
+	static const size_t at[OUTCOME_COUNT] = {
+	    [OUTCOME_SERVED] = offsetof(struct ledger_view, served),
+	    [OUTCOME_TIMED_OUT] = offsetof(struct ledger_view, timed_out),
+	    [OUTCOME_FAILED] = offsetof(struct ledger_view, failed),
+	    [OUTCOME_CRASHED] = offsetof(struct ledger_view, crashed),
+	};
+
+	(void)state;
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+		struct ledger ledger = {0};
+		struct ledger_view v, expected = {.accepted = 1};
+
+		ledger_begin(&ledger);
+		v = ledger_read(&ledger);
+		assert_int_equal(v.active, 1);
+		ledger_end(&ledger, (enum outcome)outcome);
+		v = ledger_read(&ledger);
+		memcpy((char *)&expected + at[outcome], &(uint64_t){1},
+		    sizeof(uint64_t));
+		assert_memory_equal(&v, &expected, sizeof(v));
+	}
+}
+
+static void
+the_equation_holds_after_every_step(void **state)
+{
+	struct ledger ledger = {0};
+	uint64_t random = 7, accepted = 0, refused = 0, active = 0;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		uint64_t what = random_next(&random) % 8;
+		struct ledger_view v;
+
+		if (what == 0) {
+			uint64_t n = random_next(&random) % 5;
+
+			ledger_refuse(&ledger, n);
+			accepted += n;
+			refused += n;
+		} else if (what < 5 || !active) {
+			ledger_begin(&ledger);
+			accepted++;
+			active++;
+		} else {
+			ledger_end(
+			    &ledger, (enum outcome)(
+					 random_next(&random) % OUTCOME_COUNT));
+			active--;
+		}
+		v = ledger_read(&ledger);
+		adds_up(&v);
+		assert_int_equal(v.accepted, accepted);
+		assert_int_equal(v.refused, refused);
+		assert_int_equal(v.active, active);
+	}
+}
+
+/* ---- one writer, many readers ---- */
+
+struct shared {
+	struct ledger ledger;
+	atomic_bool stop;
+	atomic_uint readers; /* that have begun */
+};
+
+/*
+ * The writer has one worker at the most, refuses in threes, and ends its
+ * workers as served and as failed in turn. A torn copy breaks one of that.
+ * Returns what broke, or NULL.
+ */
+static const char *
+watch(struct shared *shared, uint64_t *reads)
+{
+	struct ledger_view last = {0};
+
+	atomic_fetch_add(&shared->readers, 1);
+	while (!atomic_load_explicit(&shared->stop, memory_order_relaxed)) {
+		struct ledger_view v = ledger_read(&shared->ledger);
+
+		if (v.active > 1)
+			return "more active than there ever were";
+		if (v.refused % 3)
+			return "a part of a refusal";
+		if (v.served < v.failed || v.served > v.failed + 1)
+			return "an end before the one before it";
+		if (v.accepted < last.accepted || v.served < last.served ||
+		    v.refused < last.refused)
+			return "an older copy after a newer one";
+		last = v;
+		++*reads;
+	}
+	return NULL;
+}
+
+static void
+write_until(struct shared *shared, unsigned readers)
+{
+	struct timespec until, now;
+
+	while (atomic_load(&shared->readers) < readers)
+		continue;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += 60 * 1000000;
+	do {
+		for (int i = 0; i < 1000; i++) {
+			ledger_begin(&shared->ledger);
+			ledger_refuse(&shared->ledger, 3);
+			ledger_end(&shared->ledger, OUTCOME_SERVED);
+			ledger_begin(&shared->ledger);
+			ledger_end(&shared->ledger, OUTCOME_FAILED);
+		}
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - until.tv_sec) * 1000000000 + now.tv_nsec <
+		 until.tv_nsec);
+	atomic_store(&shared->stop, true);
+}
+
+struct reader {
+	pthread_t thread;
+	struct shared *shared;
+	const char *broken;
+	uint64_t reads;
+};
+
+static void *
+reader_main(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->broken = watch(reader->shared, &reader->reads);
+	return NULL;
+}
+
+static void
+a_thread_never_reads_half_a_step(void **state)
+{
+	static struct shared shared;
+	struct reader readers[2] = {{.shared = &shared}, {.shared = &shared}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(readers); i++)
+		pthread_create(
+		    &readers[i].thread, NULL, reader_main, &readers[i]);
+	write_until(&shared, COUNT_OF(readers));
+	for (size_t i = 0; i < COUNT_OF(readers); i++) {
+		pthread_join(readers[i].thread, NULL);
+		if (readers[i].broken)
+			fail_msg("%s", readers[i].broken);
+		assert_int_not_equal(readers[i].reads, 0);
+	}
+}
+
+static void
+a_process_never_reads_half_a_step(void **state)
+{
+	struct shared *shared = mmap(NULL, sizeof(*shared),
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t reads = 0;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(watch(shared, &reads) ? 1 : reads ? 0 : 2);
+	write_until(shared, 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	munmap(shared, sizeof(*shared));
+}
+
+/* ---- as text ---- */
+
+static const struct ledger_view VIEW = {
+    .accepted = UINT64_MAX,
+    .active = 1,
+    .served = 2,
+    .refused = 3,
+    .timed_out = 4,
+    .failed = 5,
+    .crashed = 6,
+};
+
+static void
+words_are_in_the_order_of_the_manual(void **state)
+{
+	char buf[200], small[16];
+
+	(void)state;
+	assert_string_equal(ledger_format(&VIEW, buf, sizeof(buf)),
+	    "accepted 18446744073709551615, active 1, served 2, refused 3, "
+	    "timed_out 4, failed 5, crashed 6");
+	assert_string_equal(
+	    ledger_format(&VIEW, small, sizeof(small)), "accepted 184467");
+}
+
+static void
+json_is_one_line(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(ledger_write(&VIEW, out), 0);
+	fclose(out);
+	assert_string_equal(text,
+	    "{\"schema\":\"perconn.ledger/1\","
+	    "\"accepted\":18446744073709551615,\"active\":1,\"served\":2,"
+	    "\"refused\":3,\"timed_out\":4,\"failed\":5,\"crashed\":6}\n");
+	free(text);
+}
+
+static void
+a_full_disk_is_reported(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	if (!full)
+		skip();
+	errno = 0;
+	assert_int_equal(ledger_write(&VIEW, full), -1);
+	assert_int_equal(errno, ENOSPC);
+	fclose(full);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_new_ledger_is_empty),
+	    cmocka_unit_test(each_outcome_has_its_own_count),
+	    cmocka_unit_test(the_equation_holds_after_every_step),
+	    cmocka_unit_test(a_process_never_reads_half_a_step),
+	    cmocka_unit_test(a_thread_never_reads_half_a_step),
+	    cmocka_unit_test(words_are_in_the_order_of_the_manual),
+	    cmocka_unit_test(json_is_one_line),
+	    cmocka_unit_test(a_full_disk_is_reported),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

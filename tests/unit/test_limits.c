@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Each limit is lowered in a child, which cannot raise it again. */
+#include "tests/unit/unit.h"
+
+#include <sys/resource.h>
+
+#include "common/server/limits.h"
+
+static const struct worker_cost ONE_DESCRIPTOR = {.descriptors = 1};
+
+static void
+allow_descriptors(rlim_t soft, rlim_t hard)
+{
+	struct rlimit limit = {soft, hard};
+
+	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+static rlim_t
+soft_limit(void)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+static bool
+is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* ---- descriptors ---- */
+
+static void
+with_hardly_any_descriptor(void *arg)
+{
+	struct limit limit;
+
+	(void)arg;
+	allow_descriptors(12, 12);
+	limit = limits_compute(&ONE_DESCRIPTOR, 8);
+	child_assert(limit.workers == 1);
+	child_assert(is(limit.binding, "open descriptors"));
+}
+
+static void
+there_is_always_one_worker(void **state)
+{
+	(void)state;
+	run_child(with_hardly_any_descriptor, NULL);
+}
+
+static void
+with_two_hundred_descriptors(void *arg)
+{
+	struct worker_cost two = {.descriptors = 2};
+	struct limit limit, half;
+	uint64_t open_now;
+
+	(void)arg;
+	open_now = (uint64_t)open_descriptors();
+	allow_descriptors(200, 200);
+	limit = limits_compute(&ONE_DESCRIPTOR, 8);
+	child_assert(is(limit.binding, "open descriptors"));
+	child_assert(limit.workers >= 100);
+	/* those open now, a few for the loop, and those kept back */
+	child_assert(limit.workers + open_now + 8 < 200);
+	half = limits_compute(&two, 8);
+	child_assert(half.workers == limit.workers / 2);
+	child_assert(is(half.binding, "open descriptors"));
+}
+
+static void
+descriptors_bound_the_workers(void **state)
+{
+	(void)state;
+	run_child(with_two_hundred_descriptors, NULL);
+}
+
+static void
+with_a_low_soft_limit(void *arg)
+{
+	(void)arg;
+	allow_descriptors(32, 256);
+	limits_compute(&ONE_DESCRIPTOR, 16);
+	child_assert(soft_limit() == 240);
+	limits_spend_reserve(true);
+	child_assert(soft_limit() == 256);
+	limits_spend_reserve(false);
+	child_assert(soft_limit() == 240);
+}
+
+static void
+the_soft_limit_rises_to_the_hard_less_the_reserve(void **state)
+{
+	(void)state;
+	run_child(with_a_low_soft_limit, NULL);
+}
+
+static void
+with_a_reserve_too_large(void *arg)
+{
+	(void)arg;
+	allow_descriptors(40, 40);
+	limits_compute(&ONE_DESCRIPTOR, 32);
+	child_assert(soft_limit() == 30);
+}
+
+static void
+a_quarter_at_most_is_kept_back(void **state)
+{
+	(void)state;
+	run_child(with_a_reserve_too_large, NULL);
+}
+
+static void
+with_a_hard_limit_that_falls_later(void *arg)
+{
+	(void)arg;
+	allow_descriptors(100, 100);
+	limits_compute(&ONE_DESCRIPTOR, 10);
+	allow_descriptors(50, 50);
+	limits_spend_reserve(true);
+	child_assert(soft_limit() == 50);
+	limits_spend_reserve(false);
+	child_assert(soft_limit() == 40);
+}
+
+static void
+a_hard_limit_that_was_lowered_is_kept(void **state)
+{
+	(void)state;
+	run_child(with_a_hard_limit_that_falls_later, NULL);
+}
+
+/* ---- the others ---- */
+
+static void
+with_few_processes(void *arg)
+{
+	struct worker_cost cost = {.tasks = 1};
+	struct rlimit limit = {50, 50};
+	struct limit workers;
+
+	(void)arg;
+	child_assert(setrlimit(RLIMIT_NPROC, &limit) == 0);
+	if (geteuid() == 0)
+		child_assert(setuid(65534) == 0);
+	workers = limits_compute(&cost, 0);
+	child_assert(workers.workers == 48);
+	child_assert(is(workers.binding, "processes of this user"));
+}
+
+static void
+processes_of_a_user_bound_the_workers(void **state)
+{
+	(void)state;
+	run_child(with_few_processes, NULL);
+}
+
+static void
+root_with_few_processes(void *arg)
+{
+	struct worker_cost cost = {.tasks = 1};
+	struct rlimit limit = {5, 5};
+	struct limit workers;
+
+	(void)arg;
+	child_assert(setrlimit(RLIMIT_NPROC, &limit) == 0);
+	workers = limits_compute(&cost, 0);
+	child_assert(!is(workers.binding, "processes of this user"));
+}
+
+static void
+processes_of_root_are_not_bounded(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	run_child(root_with_few_processes, NULL);
+}
+
+/* A worker that takes more than all there is, of one resource. */
+static void
+with_huge_workers(void *arg)
+{
+	static const struct {
+		struct worker_cost cost;
+		const char *words[4];
+	} known[] = {
+	    {{.descriptors = UINT64_MAX}, {"open descriptors"}},
+	    {{.tasks = UINT64_MAX},
+		{"process numbers", "threads of the system",
+		    "processes of the cgroup", "processes of this user"}},
+	    {{.mappings = UINT64_MAX}, {"memory mappings"}},
+	    {{.memory_kib = UINT64_MAX}, {"memory"}},
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		struct limit limit = limits_compute(&known[i].cost, 0);
+		bool named = false;
+
+		child_assert(limit.workers == 1);
+		for (size_t w = 0; w < 4 && known[i].words[w]; w++)
+			named |= is(limit.binding, known[i].words[w]);
+		child_assert(named);
+	}
+}
+
+static void
+the_resource_that_binds_is_named(void **state)
+{
+	(void)state;
+	run_child(with_huge_workers, NULL);
+}
+
+static void
+with_costlier_workers(void *arg)
+{
+	uint64_t last = UINT64_MAX;
+
+	(void)arg;
+	for (uint64_t each = 1; each < 1 << 20; each *= 2) {
+		struct worker_cost cost = {1, 1, each, each};
+		struct limit limit = limits_compute(&cost, 8);
+
+		child_assert(limit.workers >= 1);
+		child_assert(limit.workers <= last);
+		last = limit.workers;
+	}
+}
+
+static void
+costlier_workers_are_fewer(void **state)
+{
+	(void)state;
+	run_child(with_costlier_workers, NULL);
+}
+
+static void
+with_free_workers(void *arg)
+{
+	struct limit limit = limits_compute(&(struct worker_cost){0}, 0);
+
+	(void)arg;
+	child_assert(limit.workers == UINT64_MAX);
+	child_assert(limit.binding);
+}
+
+static void
+workers_that_cost_nothing_have_no_limit(void **state)
+{
+	(void)state;
+	run_child(with_free_workers, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(there_is_always_one_worker),
+	    cmocka_unit_test(descriptors_bound_the_workers),
+	    cmocka_unit_test(the_soft_limit_rises_to_the_hard_less_the_reserve),
+	    cmocka_unit_test(a_quarter_at_most_is_kept_back),
+	    cmocka_unit_test(a_hard_limit_that_was_lowered_is_kept),
+	    cmocka_unit_test(processes_of_a_user_bound_the_workers),
+	    cmocka_unit_test(processes_of_root_are_not_bounded),
+	    cmocka_unit_test(the_resource_that_binds_is_named),
+	    cmocka_unit_test(costlier_workers_are_fewer),
+	    cmocka_unit_test(workers_that_cost_nothing_have_no_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

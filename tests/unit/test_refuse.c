@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "common/base/clock.h"
+#include "common/net/conn.h"
+#include "common/server/limits.h"
+#include "common/server/refuse.h"
+
+#define TEXT "server is full\n"
+#define NOW (100 * NS_PER_S) /* time is an argument: no test waits */
+
+static int listener;
+static struct address address;
+
+static int
+open_listener(void **state)
+{
+	socklen_t len = sizeof(address.in4);
+
+	(void)state;
+	address_parse("127.0.0.1:0", &address);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(listener, &address.any, address.len) < 0 ||
+	    listen(listener, 64) < 0)
+		return -1;
+	return getsockname(listener, &address.any, &len);
+}
+
+static int
+close_listener(void **state)
+{
+	(void)state;
+	return close(listener);
+}
+
+static int
+dial(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd >= 0 && connect(fd, &address.any, address.len) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void
+connect_pair(int *client, int *server)
+{
+	*client = dial();
+	*server = accept(listener, NULL, NULL);
+	assert_true(*client >= 0 && *server >= 0);
+}
+
+static void
+reads_answer_and_end(int fd)
+{
+	char buf[64] = "";
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = recv(fd, buf + len, sizeof(buf) - 1 - len, 0)) > 0)
+		len += (size_t)n;
+	assert_string_equal(buf, TEXT);
+	assert_int_equal(n < 0 ? errno : 0, 0); /* and no ECONNRESET */
+}
+
+static void
+the_answer_arrives_though_input_is_unread(void **state)
+{
+	static const char input[10000];
+	struct refused refused;
+	int client, server, before;
+
+	(void)state;
+	refused_init(&refused);
+	before = open_descriptors();
+	connect_pair(&client, &server);
+	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
+	refused_add(&refused, server, TEXT, NOW);
+	assert_int_equal(refused.count, 1);
+	/* More comes after the answer, as of a client that writes first. */
+	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
+	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
+	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
+	reads_answer_and_end(client);
+	close(client);
+	assert_true(refused_step(&refused, NOW + 1) == NEVER);
+	assert_int_equal(refused.count, 0);
+	assert_int_equal(open_descriptors(), before);
+	refused_close(&refused);
+}
+
+static void
+a_silent_peer_is_dropped_after_a_second(void **state)
+{
+	struct refused refused;
+	int client, server;
+
+	(void)state;
+	refused_init(&refused);
+	connect_pair(&client, &server);
+	refused_add(&refused, server, TEXT, NOW);
+	assert_int_equal(refused_step(&refused, NOW + CONN_LINGER_NS - 1),
+	    NOW + CONN_LINGER_NS);
+	assert_int_equal(refused.count, 1);
+	assert_true(refused_step(&refused, NOW + CONN_LINGER_NS) == NEVER);
+	assert_int_equal(refused.count, 0);
+	reads_answer_and_end(client);
+	close(client);
+	refused_close(&refused);
+}
+
+static void
+the_earliest_deadline_is_the_next(void **state)
+{
+	struct refused refused;
+	int clients[3], server;
+
+	(void)state;
+	refused_init(&refused);
+	for (uint64_t i = 0; i < 3; i++) {
+		connect_pair(&clients[i], &server);
+		refused_add(&refused, server, TEXT, NOW + i * NS_PER_MS);
+	}
+	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
+	close(clients[0]);
+	assert_int_equal(
+	    refused_step(&refused, NOW), NOW + NS_PER_MS + CONN_LINGER_NS);
+	close(clients[2]);
+	assert_int_equal(
+	    refused_step(&refused, NOW), NOW + NS_PER_MS + CONN_LINGER_NS);
+	assert_int_equal(refused.count, 1);
+	refused_close(&refused);
+	assert_int_equal(refused.count, 0);
+	close(clients[1]);
+}
+
+static void
+an_endless_talker_is_dropped(void **state)
+{
+	static const char input[65536];
+	struct refused refused;
+	size_t sent = 0;
+	int client, server;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	refused_init(&refused);
+	connect_pair(&client, &server);
+	refused_add(&refused, server, TEXT, NOW);
+	while (refused.count && sent < 4 * CONN_LINGER_BYTES) {
+		ssize_t n = send(
+		    client, input, sizeof(input), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0)
+			sent += (size_t)n;
+		refused_step(&refused, NOW);
+	}
+	assert_int_equal(refused.count, 0);
+	assert_true(sent > CONN_LINGER_BYTES);
+	close(client);
+	refused_close(&refused);
+}
+
+static void
+a_peer_that_is_gone_costs_nothing(void **state)
+{
+	struct linger none = {1, 0};
+	struct refused refused;
+	int client, server;
+
+	(void)state;
+	signal(SIGPIPE, SIG_DFL);
+	refused_init(&refused);
+	for (int i = 0; i < 3; i++) {
+		connect_pair(&client, &server);
+		if (i)
+			setsockopt(
+			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+		close(client);
+		refused_add(&refused, server, TEXT, NOW);
+	}
+	assert_true(refused_step(&refused, NOW) == NEVER);
+	assert_int_equal(refused.count, 0);
+	refused_close(&refused);
+}
+
+static void
+one_too_many_pushes_the_oldest_out(void **state)
+{
+	struct refused refused;
+	int clients[REFUSED_MAX + 3], server, before = open_descriptors();
+
+	(void)state;
+	refused_init(&refused);
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		connect_pair(&clients[i], &server);
+		refused_add(&refused, server, TEXT, NOW + i);
+		assert_int_equal(
+		    refused.count, i < REFUSED_MAX ? i + 1 : REFUSED_MAX);
+	}
+	assert_int_equal(refused.at[0].due_ns, NOW + 3 + CONN_LINGER_NS);
+	for (size_t i = 1; i < refused.count; i++)
+		assert_true(
+		    refused.at[i].due_ns == refused.at[i - 1].due_ns + 1);
+	/* No one lost the answer, not even those that were pushed out. */
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		reads_answer_and_end(clients[i]);
+		close(clients[i]);
+	}
+	refused_close(&refused);
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void
+poll_waits_for_all_of_them(void **state)
+{
+	struct refused refused;
+	struct pollfd polls[REFUSED_MAX];
+	int clients[3], server;
+
+	(void)state;
+	refused_init(&refused);
+	assert_int_equal(refused_poll(&refused, polls), 0);
+	for (size_t i = 0; i < 3; i++) {
+		connect_pair(&clients[i], &server);
+		refused_add(&refused, server, TEXT, NOW);
+	}
+	assert_int_equal(refused_poll(&refused, polls), 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(polls[i].fd, refused.at[i].fd);
+	assert_int_equal(poll(polls, 3, 0), 0);
+	close(clients[1]);
+	assert_int_equal(poll(polls, 3, -1), 1);
+	assert_true(polls[1].revents & POLLIN);
+	close(clients[0]);
+	close(clients[2]);
+	refused_close(&refused);
+}
+
+/* ---- out of descriptors ---- */
+
+enum { CLIENTS = 6, RESERVE = 2 };
+
+/* The clients of an earlier child may still be in the queue. */
+static void
+empty_queue(void)
+{
+	struct pollfd wait = {.fd = listener, .events = POLLIN};
+
+	while (poll(&wait, 1, 0) > 0)
+		close(accept(listener, NULL, NULL));
+}
+
+/* A client's words through the connection that was accepted for it. */
+static void
+child_refuses(struct refused *refused, uint64_t now)
+{
+	struct address peer;
+	int fd = refused_accept(refused, listener, &peer);
+
+	child_assert(fd >= 0);
+	child_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	child_assert(peer.any.sa_family == AF_INET);
+	child_assert(address_port(&peer) != 0);
+	refused_add(refused, fd, TEXT, now);
+}
+
+static void
+accept_without_descriptors(void *arg)
+{
+	struct rlimit limit = {64, 64};
+	struct refused refused;
+	int clients[CLIENTS];
+	char buf[64];
+
+	empty_queue();
+	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limits_compute(&(struct worker_cost){.descriptors = 1}, RESERVE);
+	refused_init(&refused);
+	for (size_t i = 0; i < CLIENTS; i++)
+		child_assert((clients[i] = dial()) >= 0);
+	while (dup(STDERR_FILENO) >= 0)
+		continue;
+	child_assert(errno == EMFILE);
+	child_assert(accept(listener, NULL, NULL) < 0 && errno == EMFILE);
+
+	/* With what was kept back, and then in the place of the spare one. */
+	for (size_t i = 0; i < RESERVE + 1; i++)
+		child_refuses(&refused, NOW + i);
+	child_assert(refused.count == RESERVE + 1);
+	if (!arg)
+		return;
+	/* Then one of the refused has to go, and only one. */
+	for (size_t i = RESERVE + 1; i < CLIENTS; i++) {
+		child_refuses(&refused, NOW + i);
+		child_assert(refused.count == RESERVE + 1);
+	}
+	for (size_t i = 0; i < CLIENTS; i++) {
+		child_assert(
+		    recv(clients[i], buf, sizeof(buf), 0) == sizeof(TEXT) - 1);
+		child_assert(recv(clients[i], buf, sizeof(buf), 0) == 0);
+	}
+}
+
+static void
+accept_spends_the_reserve_and_then_the_spare(void **state)
+{
+	(void)state;
+	run_child(accept_without_descriptors, NULL);
+}
+
+static void
+accept_takes_the_place_of_the_oldest_refused(void **state)
+{
+	(void)state;
+	run_child(accept_without_descriptors, &address);
+}
+
+/* Nobody is waiting: the spare one must be there for the next time. */
+static void
+accept_of_nobody(void *arg)
+{
+	struct rlimit limit = {64, 64};
+	struct refused refused;
+	struct address peer;
+
+	(void)arg;
+	empty_queue();
+	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limits_compute(&(struct worker_cost){.descriptors = 1}, 0);
+	fcntl(listener, F_SETFL, O_NONBLOCK);
+	refused_init(&refused);
+	while (dup(STDERR_FILENO) >= 0)
+		continue;
+	for (int i = 0; i < 3; i++) {
+		child_assert(refused_accept(&refused, listener, &peer) == -1);
+		child_assert(errno == EAGAIN);
+		child_assert(refused.spare >= 0);
+	}
+}
+
+static void
+a_failed_accept_keeps_the_spare(void **state)
+{
+	(void)state;
+	run_child(accept_of_nobody, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_answer_arrives_though_input_is_unread),
+	    cmocka_unit_test(a_silent_peer_is_dropped_after_a_second),
+	    cmocka_unit_test(the_earliest_deadline_is_the_next),
+	    cmocka_unit_test(an_endless_talker_is_dropped),
+	    cmocka_unit_test(a_peer_that_is_gone_costs_nothing),
+	    cmocka_unit_test(one_too_many_pushes_the_oldest_out),
+	    cmocka_unit_test(poll_waits_for_all_of_them),
+	    cmocka_unit_test(accept_spends_the_reserve_and_then_the_spare),
+	    cmocka_unit_test(accept_takes_the_place_of_the_oldest_refused),
+	    cmocka_unit_test(a_failed_accept_keeps_the_spare),
+	};
+
+	return cmocka_run_group_tests(tests, open_listener, close_listener);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "common/server/worker.h"
+
+static int client; /* the other end of the worker's connection */
+static int wake[2];
+static struct worker_settings settings;
+static struct worker worker;
+static enum outcome outcome; /* that the service below makes */
+
+static void
+serve_a_word(struct conn *conn)
+{
+	char buf[8];
+
+	if (conn_read(conn, buf, sizeof(buf)) > 0)
+		conn_write(conn, "word", 4);
+	if (outcome != OUTCOME_SERVED)
+		conn->outcome = outcome;
+}
+
+static const struct service SERVICE = {.serve = serve_a_word};
+
+static int
+make_worker(void **state)
+{
+	int ends[2];
+
+	(void)state;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0 || pipe(wake) < 0)
+		return -1;
+	client = ends[1];
+	outcome = OUTCOME_SERVED;
+	settings = (struct worker_settings){
+	    .service = &SERVICE,
+	    .idle_timeout_ns = 10000000000,
+	    .request_timeout_ns = 10000000000,
+	    .wake = wake[1],
+	};
+	worker = (struct worker){
+	    .settings = &settings,
+	    .number = 0x700000009,
+	    .index = 5,
+	    .fd = ends[0],
+	};
+	return 0;
+}
+
+static int
+close_all(void **state)
+{
+	(void)state;
+	worker_close(&worker);
+	close(client);
+	close(wake[0]);
+	return close(wake[1]);
+}
+
+static void
+the_service_serves_and_the_connection_stays(void **state)
+{
+	int fd = worker.fd;
+	char buf[8];
+
+	(void)state;
+	assert_int_equal(write(client, "x", 1), 1);
+	shutdown(client, SHUT_WR);
+	assert_int_equal(worker_serve(&worker), OUTCOME_SERVED);
+	assert_int_equal(worker.fd, fd);
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	assert_int_equal(read(client, buf, sizeof(buf)), 4);
+	assert_memory_equal(buf, "word", 4);
+	assert_int_equal(read(client, buf, sizeof(buf)), 0);
+}
+
+static void
+the_outcome_is_that_of_the_connection(void **state)
+{
+	(void)state;
+	outcome = OUTCOME_TIMED_OUT;
+	shutdown(client, SHUT_WR);
+	assert_int_equal(worker_serve(&worker), OUTCOME_TIMED_OUT);
+}
+
+static void
+close_ends_the_connection_once(void **state)
+{
+	int fd = worker.fd, other;
+	char byte;
+
+	(void)state;
+	worker_close(&worker);
+	assert_int_equal(worker.fd, -1);
+	assert_int_equal(read(client, &byte, 1), 0);
+	/* The number is another's now; a second close must spare it. */
+	other = fcntl(wake[0], F_DUPFD, fd);
+	assert_int_equal(other, fd);
+	worker_close(&worker);
+	assert_true(fcntl(other, F_GETFD) >= 0);
+	close(other);
+}
+
+static void
+what_is_taken_is_not_closed(void **state)
+{
+	int fd = worker.fd;
+
+	(void)state;
+	assert_int_equal(worker_take(&worker), fd);
+	assert_int_equal(worker_take(&worker), -1);
+	worker_close(&worker);
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	close(fd);
+}
+
+static void
+an_announcement_names_slot_and_connection(void **state)
+{
+	struct announcement end[2];
+
+	(void)state;
+	worker_announce(&worker);
+	assert_int_equal(read(wake[0], end, sizeof(end)), sizeof(end[0]));
+	assert_int_equal(end[0].index, 5);
+	assert_int_equal(end[0].number, 9);
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, make_worker, close_all)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    test(the_service_serves_and_the_connection_stays),
+	    test(the_outcome_is_that_of_the_connection),
+	    test(close_ends_the_connection_once),
+	    test(what_is_taken_is_not_closed),
+	    test(an_announcement_names_slot_and_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of slots with a model that has no concurrency at all: its workers
+ * end when the test says so.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "common/server/workers.h"
+
+/* BURST is more than the slots that keep the pages of their stacks. */
+enum { MAX = 16, BURST = 1100, STACK = 8192 };
+
+/* ---- the fake model ---- */
+
+static struct {
+	int spawn_error;  /* 0: spawn works */
+	bool gone[BURST]; /* reap() finds it ended, by slot */
+	enum outcome outcome[BURST];
+	unsigned spawned, reaped, stopped[BURST];
+} fake;
+
+static _Alignas(64) char pool[1 << 20];
+
+static void *
+fake_share(size_t size)
+{
+	if (size > sizeof(pool)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	memset(pool, 0, sizeof(pool));
+	return pool;
+}
+
+static int
+fake_spawn(struct worker *worker)
+{
+	if (fake.spawn_error) {
+		errno = fake.spawn_error;
+		return -1;
+	}
+	fake.spawned++;
+	fake.gone[worker->index] = false;
+	fake.outcome[worker->index] = OUTCOME_SERVED;
+	return 0;
+}
+
+static bool
+fake_reap(struct worker *worker, enum outcome *outcome)
+{
+	if (!fake.gone[worker->index])
+		return false;
+	fake.reaped++;
+	fake.gone[worker->index] = false;
+	*outcome = fake.outcome[worker->index];
+	return true;
+}
+
+static void
+fake_stop(struct worker *worker)
+{
+	fake.stopped[worker->index]++;
+}
+
+static struct server_model model = {
+    .name = "fake",
+    .worker = "nobody",
+    .share = fake_share,
+    .spawn = fake_spawn,
+    .reap = fake_reap,
+    .stop = fake_stop,
+};
+
+static struct workers workers;
+static struct address peer;
+
+static void
+make_table_with(uint32_t max, uint64_t max_per_source, size_t stack)
+{
+	model.stack = stack;
+	memset(&fake, 0, sizeof(fake));
+	workers = (struct workers){
+	    .model = &model,
+	    .max_per_source = max_per_source,
+	};
+	assert_int_equal(workers_init(&workers, max), 0);
+	address_parse("192.0.2.1:4711", &peer);
+}
+
+static void
+make_table(uint32_t max, uint64_t max_per_source)
+{
+	make_table_with(max, max_per_source, 0);
+}
+
+/* Begins one on descriptor number FD. Returns its slot. */
+static struct worker *
+begin(int fd)
+{
+	uint64_t number = workers.state->last_number + 1;
+
+	assert_true(workers_room(&workers));
+	assert_int_equal(workers_begin(&workers, fd, &peer), 0);
+	for (uint32_t i = 0; i < workers.state->used; i++) {
+		if (workers.slots[i].state == WORKER_LIVE &&
+		    workers.slots[i].number == number)
+			return &workers.slots[i];
+	}
+	fail_msg("no slot has number %d", (int)number);
+	return NULL;
+}
+
+static void
+ends(const struct worker *worker, enum outcome outcome)
+{
+	fake.gone[worker->index] = true;
+	fake.outcome[worker->index] = outcome;
+}
+
+static struct announcement
+announcement_of(const struct worker *worker)
+{
+	return (struct announcement){worker->index, (uint32_t)worker->number};
+}
+
+static void
+announces(const struct worker *worker)
+{
+	workers_announced(&workers, announcement_of(worker));
+}
+
+static struct ledger_view
+ledger(void)
+{
+	return ledger_read(workers.ledger);
+}
+
+/* ---- one worker ---- */
+
+static void
+a_worker_begins_and_is_collected(void **state)
+{
+	struct worker *worker;
+
+	(void)state;
+	make_table(4, 0);
+	worker = begin(7);
+	assert_int_equal(worker->number, 1);
+	assert_int_equal(worker->fd, 7);
+	assert_ptr_equal(worker->settings, &workers.settings);
+	assert_int_equal(worker->peer.len, peer.len);
+	assert_memory_equal(&worker->peer.any, &peer.any, peer.len);
+	assert_int_equal(workers.state->live, 1);
+	assert_int_equal(ledger().active, 1);
+
+	ends(worker, OUTCOME_TIMED_OUT);
+	assert_int_equal(workers_collect(&workers), 0); /* not announced */
+	announces(worker);
+	assert_int_equal(workers.state->live, 1);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(worker->state, WORKER_FREE);
+	assert_int_equal(workers.state->live, 0);
+	assert_int_equal(workers.state->ending, 0);
+	assert_int_equal(ledger().active, 0);
+	assert_int_equal(ledger().timed_out, 1);
+}
+
+static void
+each_outcome_reaches_the_ledger(void **state)
+{
+	struct ledger_view v;
+
+	(void)state;
+	make_table(4, 0);
+	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+		for (int i = 0; i <= outcome; i++) {
+			struct worker *worker = begin(3);
+
+			ends(worker, (enum outcome)outcome);
+			announces(worker);
+			assert_int_equal(workers_collect(&workers), 1);
+		}
+	}
+	v = ledger();
+	assert_int_equal(v.served, OUTCOME_SERVED + 1);
+	assert_int_equal(v.timed_out, OUTCOME_TIMED_OUT + 1);
+	assert_int_equal(v.failed, OUTCOME_FAILED + 1);
+	assert_int_equal(v.crashed, OUTCOME_CRASHED + 1);
+	assert_int_equal(v.active, 0);
+	assert_int_equal(workers.state->used, 1); /* one warm slot did */
+}
+
+static void
+a_worker_still_on_its_way_is_collected_later(void **state)
+{
+	struct worker *first, *second;
+
+	(void)state;
+	make_table(4, 0);
+	first = begin(3);
+	second = begin(4);
+	announces(first);
+	announces(second);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(workers_collect(&workers), 0);
+		assert_int_equal(workers.state->ending, 2);
+		assert_int_equal(first->state, WORKER_ENDING);
+	}
+	ends(second, OUTCOME_SERVED);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers.state->ending, 1);
+	assert_int_equal(second->state, WORKER_FREE);
+	ends(first, OUTCOME_SERVED);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers.state->ending, 0);
+	assert_int_equal(workers_collect(&workers), 0);
+	assert_int_equal(ledger().served, 2);
+}
+
+static void
+a_failed_spawn_leaves_no_worker(void **state)
+{
+	struct worker *worker;
+	int fd = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	make_table(1, 1);
+	fake.spawn_error = EAGAIN;
+	for (int i = 0; i < 3; i++) {
+		errno = 0;
+		assert_int_equal(workers_begin(&workers, fd, &peer), -1);
+		assert_int_equal(errno, EAGAIN);
+	}
+	assert_true(fcntl(fd, F_GETFD) >= 0); /* still the caller's */
+	close(fd);
+	assert_true(workers_room(&workers));
+	assert_false(workers_source_full(&workers, &peer));
+	assert_int_equal(workers.state->live, 0);
+	assert_int_equal(ledger().accepted, 0);
+	assert_int_equal(workers_sweep(&workers), 0);
+
+	fake.spawn_error = 0;
+	worker = begin(3);
+	assert_int_equal(worker->number, 1);
+	assert_int_equal(worker->index, 0);
+	assert_false(workers_room(&workers));
+}
+
+/* ---- announcements ---- */
+
+static void
+a_second_announcement_is_ignored(void **state)
+{
+	struct worker *worker;
+
+	(void)state;
+	make_table(4, 0);
+	worker = begin(3);
+	announces(worker);
+	announces(worker);
+	assert_int_equal(workers.state->ending, 1);
+	ends(worker, OUTCOME_SERVED);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_collect(&workers), 0);
+	assert_int_equal(fake.reaped, 1);
+}
+
+static void
+a_stale_announcement_spares_the_next_worker(void **state)
+{
+	struct announcement late;
+	struct worker *first, *second;
+
+	(void)state;
+	make_table(4, 0);
+	first = begin(3);
+	late = announcement_of(first);
+	ends(first, OUTCOME_SERVED);
+	assert_int_equal(workers_sweep(&workers), 1);
+	workers_announced(&workers, late); /* nobody lives there */
+	assert_int_equal(workers.state->ending, 0);
+	second = begin(3);
+	assert_ptr_equal(second, first); /* the warm slot again */
+	workers_announced(&workers, late);
+	assert_int_equal(workers.state->ending, 0);
+	assert_int_equal(second->state, WORKER_LIVE);
+	announces(second);
+	assert_int_equal(workers.state->ending, 1);
+}
+
+static void
+an_announcement_of_no_slot_is_ignored(void **state)
+{
+	static const struct announcement none[] = {
+	    {1, 1}, {0, 2}, {MAX, 1}, {UINT32_MAX, 1}, {UINT32_MAX, 0}};
+
+	(void)state;
+	make_table(MAX, 0);
+	workers_announced(&workers, (struct announcement){0, 0});
+	begin(3);
+	for (size_t i = 0; i < COUNT_OF(none); i++)
+		workers_announced(&workers, none[i]);
+	assert_int_equal(workers.state->ending, 0);
+}
+
+static void
+numbers_go_on_beyond_32_bits(void **state)
+{
+	(void)state;
+	make_table(4, 0);
+	workers.state->last_number = UINT32_MAX - 2ULL;
+	for (uint64_t i = 0; i < 5; i++) {
+		struct worker *worker = begin(3);
+
+		assert_int_equal(worker->number, UINT32_MAX - 1ULL + i);
+		ends(worker, OUTCOME_SERVED);
+		announces(worker);
+		assert_int_equal(workers_collect(&workers), 1);
+	}
+}
+
+/* ---- many ---- */
+
+static void
+the_table_holds_as_many_as_it_was_made_for(void **state)
+{
+	struct worker *all[MAX];
+
+	(void)state;
+	make_table(MAX, 0);
+	for (int i = 0; i < MAX; i++) {
+		all[i] = begin(i + 3);
+		for (int j = 0; j < i; j++)
+			assert_ptr_not_equal(all[i], all[j]);
+	}
+	assert_false(workers_room(&workers));
+	ends(all[5], OUTCOME_SERVED);
+	announces(all[5]);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_true(workers_room(&workers));
+	assert_ptr_equal(begin(3), all[5]);
+	assert_false(workers_room(&workers));
+}
+
+static void
+a_sweep_finds_the_dead_that_said_nothing(void **state)
+{
+	struct worker *all[6];
+
+	(void)state;
+	make_table(MAX, 0);
+	for (int i = 0; i < 6; i++)
+		all[i] = begin(i + 3);
+	assert_int_equal(workers_sweep(&workers), 0);
+	ends(all[1], OUTCOME_CRASHED);
+	ends(all[4], OUTCOME_CRASHED);
+	assert_int_equal(workers_collect(&workers), 0);
+	assert_int_equal(workers_sweep(&workers), 2);
+	assert_int_equal(workers_sweep(&workers), 0);
+	assert_int_equal(ledger().crashed, 2);
+	assert_int_equal(ledger().active, 4);
+	assert_int_equal(all[1]->state, WORKER_FREE);
+	assert_int_equal(all[2]->state, WORKER_LIVE);
+}
+
+/* It is in the queue: taking it out of the table would leave it there. */
+static void
+a_sweep_leaves_the_announced_to_collect(void **state)
+{
+	struct worker *worker;
+
+	(void)state;
+	make_table(4, 0);
+	worker = begin(3);
+	announces(worker);
+	ends(worker, OUTCOME_SERVED);
+	assert_int_equal(workers_sweep(&workers), 0);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(ledger().served, 1);
+}
+
+static void
+stop_reaches_all_that_live(void **state)
+{
+	struct worker *all[4];
+
+	(void)state;
+	make_table(MAX, 0);
+	workers_stop(&workers);
+	assert_false(workers.state->any_cut);
+	for (int i = 0; i < 4; i++)
+		all[i] = begin(i + 3);
+	ends(all[2], OUTCOME_SERVED);
+	workers_sweep(&workers);
+	workers_stop(&workers);
+	assert_true(workers.state->any_cut);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(fake.stopped[all[i]->index], i != 2);
+	assert_int_equal(workers.state->live, 3); /* reap is still due */
+}
+
+static void
+the_abandoned_count_as_failed(void **state)
+{
+	struct worker *all[5];
+	struct ledger_view v;
+
+	(void)state;
+	make_table(MAX, 2);
+	for (int i = 0; i < 5; i++) {
+		address_parse(i < 2 ? "192.0.2.1:1" : "unix:/tmp/x", &peer);
+		all[i] = begin(i + 3);
+	}
+	ends(all[2], OUTCOME_SERVED);
+	workers_sweep(&workers);
+	announces(all[3]);
+	workers_abandon(&workers);
+	v = ledger();
+	assert_int_equal(v.failed, 4);
+	assert_int_equal(v.served, 1);
+	assert_int_equal(v.active, 0);
+	assert_true(workers.state->any_cut);
+}
+
+static void
+abandoning_nobody_cuts_nobody(void **state)
+{
+	(void)state;
+	make_table(4, 0);
+	ends(begin(3), OUTCOME_SERVED);
+	workers_sweep(&workers);
+	workers_abandon(&workers);
+	assert_false(workers.state->any_cut);
+	assert_int_equal(ledger().failed, 0);
+}
+
+/* ---- sources ---- */
+
+static void
+a_source_has_its_share_and_no_more(void **state)
+{
+	struct worker *first;
+	struct address other;
+
+	(void)state;
+	make_table(MAX, 2);
+	address_parse("192.0.2.2:4711", &other);
+	first = begin(3);
+	assert_false(workers_source_full(&workers, &peer));
+	address_set_port(&peer, 4712);
+	begin(4);
+	assert_true(workers_source_full(&workers, &peer));
+	assert_false(workers_source_full(&workers, &other));
+	announces(first);
+	assert_true(workers_source_full(&workers, &peer));
+	ends(first, OUTCOME_SERVED);
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_false(workers_source_full(&workers, &peer));
+}
+
+static void
+neighbours_in_ipv6_share_their_share(void **state)
+{
+	struct address neighbour, other;
+
+	(void)state;
+	make_table(MAX, 1);
+	address_parse("[2001:db8::1]:1", &peer);
+	address_parse("[2001:db8::ffff:2]:2", &neighbour);
+	address_parse("[2001:db8:0:1::1]:1", &other);
+	begin(3);
+	assert_true(workers_source_full(&workers, &neighbour));
+	assert_false(workers_source_full(&workers, &other));
+}
+
+static void
+unix_clients_have_no_share(void **state)
+{
+	(void)state;
+	make_table(4, 1);
+	address_parse("unix:/tmp/x", &peer);
+	for (int i = 0; i < 3; i++) {
+		begin(3);
+		assert_false(workers_source_full(&workers, &peer));
+	}
+}
+
+static void
+without_a_share_no_source_is_full(void **state)
+{
+	(void)state;
+	make_table(4, 0);
+	for (int i = 0; i < 4; i++)
+		begin(3);
+	assert_false(workers_source_full(&workers, &peer));
+}
+
+/* ---- at random ---- */
+
+/* What the test knows of each slot. */
+static struct known {
+	bool live, dead, announced;
+	uint64_t number;
+	unsigned source;
+} known[MAX];
+
+static unsigned
+source_count(unsigned source)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < MAX; i++)
+		count += known[i].live && known[i].source == source;
+	return count;
+}
+
+static void
+agrees(uint64_t begun, uint64_t ended)
+{
+	uint32_t live = 0, ending = 0;
+	struct ledger_view v = ledger();
+
+	for (uint32_t i = 0; i < MAX; i++) {
+		live += known[i].live;
+		ending += known[i].live && known[i].announced;
+	}
+	assert_int_equal(workers.state->live, live);
+	assert_int_equal(workers.state->ending, ending);
+	assert_int_equal(workers_room(&workers), live < MAX);
+	assert_int_equal(v.accepted, begun);
+	assert_int_equal(v.active, live);
+	assert_int_equal(v.served, ended);
+}
+
+static void
+random_play_agrees_with_a_list(void **state)
+{
+	static const char *const names[] = {
+	    "192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1"};
+	uint64_t random = 3, begun = 0, ended = 0;
+
+	(void)state;
+	make_table(MAX, 4);
+	memset(known, 0, sizeof(known));
+	for (int step = 0; step < 30000; step++) {
+		struct known *one = &known[random_next(&random) % MAX];
+		uint32_t index = (uint32_t)(one - known), expected = 0;
+		unsigned source = (unsigned)(random_next(&random) % 3);
+
+		address_parse(names[source], &peer);
+		assert_int_equal(workers_source_full(&workers, &peer),
+		    source_count(source) >= 4);
+		switch (random_next(&random) % 8) {
+		default: {
+			struct worker *worker;
+
+			if (!workers_room(&workers) ||
+			    workers_source_full(&workers, &peer))
+				break;
+			fake.spawn_error =
+			    random_next(&random) % 8 ? 0 : ENOMEM;
+			if (fake.spawn_error) {
+				assert_int_equal(
+				    workers_begin(&workers, 3, &peer), -1);
+				break;
+			}
+			worker = begin(3);
+			assert_false(known[worker->index].live);
+			known[worker->index] = (struct known){
+			    .live = true,
+			    .number = worker->number,
+			    .source = source,
+			};
+			assert_int_equal(worker->number, ++begun);
+			break;
+		}
+		case 3:
+			if (one->live) {
+				one->dead = true;
+				fake.gone[index] = true;
+			}
+			break;
+		case 4:
+		case 5:
+			/* At times a late one, of the worker before. */
+			if (random_next(&random) % 4)
+				one->announced |= one->live;
+			workers_announced(&workers,
+			    (struct announcement){index,
+				(uint32_t)one->number - !one->announced});
+			break;
+		case 6:
+		case 7: {
+			bool sweep = random_next(&random) % 2;
+
+			for (size_t i = 0; i < MAX; i++) {
+				if (known[i].live && known[i].dead &&
+				    known[i].announced == !sweep) {
+					known[i].live = false;
+					expected++;
+				}
+			}
+			assert_int_equal(sweep ? workers_sweep(&workers)
+					       : workers_collect(&workers),
+			    expected);
+			ended += expected;
+			break;
+		}
+		}
+		agrees(begun, ended);
+	}
+	assert_true(begun > 1000);
+}
+
+/* ---- stacks ---- */
+
+/* Whether the kernel may read at AT: no signal, whatever it is. */
+static bool
+readable(int pipe_end, const void *at)
+{
+	return write(pipe_end, at, 1) == 1;
+}
+
+static void
+each_slot_has_a_guarded_stack_of_its_own(void **state)
+{
+	char *last = NULL;
+	int ends_of[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends_of), 0);
+	make_table_with(3, 0, STACK);
+	for (int i = 0; i < 3; i++) {
+		char *stack = begin(3)->stack;
+
+		assert_non_null(stack);
+		assert_int_equal((uintptr_t)stack % 4096, 0);
+		memset(stack, i, STACK);
+		/* the first one's guard, too, is ours */
+		assert_true(stack >= workers.stacks + 4096);
+		assert_false(readable(ends_of[1], stack - 1));
+		assert_int_equal(errno, EFAULT);
+		assert_true(readable(ends_of[1], stack));
+		if (last) {
+			assert_true(stack >= last + STACK + 4096 ||
+				    stack + STACK + 4096 <= last);
+			assert_int_equal(last[STACK - 1], i - 1);
+		}
+		last = stack;
+	}
+	close(ends_of[0]);
+	close(ends_of[1]);
+	make_table(1, 0);
+	assert_null(begin(3)->stack);
+}
+
+static void
+ends_and_is_collected(const struct worker *worker)
+{
+	ends(worker, OUTCOME_SERVED);
+	announces(worker);
+	assert_int_equal(workers_collect(&workers), 1);
+}
+
+static void
+a_stack_is_used_again_as_it_is(void **state)
+{
+	char *stack;
+
+	(void)state;
+	make_table_with(4, 0, STACK);
+	for (int i = 0; i < 3; i++) {
+		struct worker *worker = begin(3);
+
+		stack = worker->stack;
+		assert_int_equal(stack[100], i ? 'x' : 0);
+		stack[100] = 'x';
+		ends_and_is_collected(worker);
+	}
+}
+
+/* Begins BURST workers that touch their stacks, and collects them all. */
+static void
+burst(void)
+{
+	static struct worker *all[BURST];
+
+	for (int i = 0; i < BURST; i++) {
+		assert_int_equal(workers_begin(&workers, 3, &peer), 0);
+		all[i] = &workers.slots[i];
+		memset(all[i]->stack, 'b', STACK);
+	}
+	for (int i = 0; i < BURST; i++) {
+		ends(all[i], OUTCOME_SERVED);
+		announces(all[i]);
+	}
+	assert_int_equal(workers_collect(&workers), BURST);
+}
+
+static void
+a_burst_gives_back_what_is_too_much(void **state)
+{
+	size_t kept = 0;
+
+	(void)state;
+	make_table_with(BURST, 0, STACK);
+	burst();
+	for (size_t i = 0; i < BURST; i++)
+		kept += ((char *)workers.slots[i].stack)[STACK - 1] == 'b';
+	assert_int_equal(kept, workers.state->warm);
+	assert_in_range(kept, 1, BURST - 1);
+}
+
+/* Otherwise each connection after a burst pays for a new page and for giving
+ * it back, and the pages that are kept are never used. */
+static void
+after_a_burst_the_warm_stacks_are_used_first(void **state)
+{
+	uint32_t warm;
+	struct worker *worker;
+
+	(void)state;
+	make_table_with(BURST, 0, STACK);
+	burst();
+	warm = workers.state->warm;
+	worker = begin(3);
+	assert_int_equal(((char *)worker->stack)[STACK - 1], 'b');
+	assert_int_equal(workers.state->warm, warm - 1);
+	ends_and_is_collected(worker);
+	assert_int_equal(workers.state->warm, warm);
+	worker = begin(3);
+	assert_int_equal(((char *)worker->stack)[STACK - 1], 'b');
+}
+
+static void *
+share_nothing(size_t size)
+{
+	(void)size;
+	errno = ENOMEM;
+	return NULL;
+}
+
+static void
+a_table_without_memory_is_not_made(void **state)
+{
+	struct server_model poor = model;
+
+	(void)state;
+	poor.share = share_nothing;
+	workers = (struct workers){.model = &poor};
+	assert_int_equal(workers_init(&workers, MAX), -1);
+	assert_int_equal(errno, ENOMEM);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_worker_begins_and_is_collected),
+	    cmocka_unit_test(each_outcome_reaches_the_ledger),
+	    cmocka_unit_test(a_worker_still_on_its_way_is_collected_later),
+	    cmocka_unit_test(a_failed_spawn_leaves_no_worker),
+	    cmocka_unit_test(a_second_announcement_is_ignored),
+	    cmocka_unit_test(a_stale_announcement_spares_the_next_worker),
+	    cmocka_unit_test(an_announcement_of_no_slot_is_ignored),
+	    cmocka_unit_test(numbers_go_on_beyond_32_bits),
+	    cmocka_unit_test(the_table_holds_as_many_as_it_was_made_for),
+	    cmocka_unit_test(a_sweep_finds_the_dead_that_said_nothing),
+	    cmocka_unit_test(a_sweep_leaves_the_announced_to_collect),
+	    cmocka_unit_test(stop_reaches_all_that_live),
+	    cmocka_unit_test(the_abandoned_count_as_failed),
+	    cmocka_unit_test(abandoning_nobody_cuts_nobody),
+	    cmocka_unit_test(a_source_has_its_share_and_no_more),
+	    cmocka_unit_test(neighbours_in_ipv6_share_their_share),
+	    cmocka_unit_test(unix_clients_have_no_share),
+	    cmocka_unit_test(without_a_share_no_source_is_full),
+	    cmocka_unit_test(random_play_agrees_with_a_list),
+	    cmocka_unit_test(each_slot_has_a_guarded_stack_of_its_own),
+	    cmocka_unit_test(a_stack_is_used_again_as_it_is),
+	    cmocka_unit_test(a_burst_gives_back_what_is_too_much),
+	    cmocka_unit_test(after_a_burst_the_warm_stacks_are_used_first),
+	    cmocka_unit_test(a_table_without_memory_is_not_made),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
