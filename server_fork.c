@@ -37,16 +37,20 @@ static _Noreturn void
 worker_main(struct worker *worker)
 {
 	enum outcome outcome;
-	unsigned first = (unsigned)worker->settings->first_private;
+	unsigned first = worker->settings->first_private;
+	unsigned last = worker->settings->last_private;
 	unsigned fd = (unsigned)worker->fd;
 
 	/* Let go of the listeners and all else that is the accept loop's: a
 	 * port that a child holds open cannot be bound again. Signals stay
 	 * blocked: a terminal's Ctrl-C and a service manager's SIGTERM reach
 	 * every process of the group, and it is the parent who drains. */
-	if (fd > first)
+	if (fd < first || fd > last) {
+		close_range(first, last, 0);
+	} else {
 		close_range(first, fd - 1, 0);
-	close_range(fd < first ? first : fd + 1, ~0U, 0);
+		close_range(fd + 1, last, 0);
+	}
 
 	worker_nudge_itself(worker);
 	outcome = worker_serve(worker);

@@ -119,7 +119,7 @@ loop_open(struct loop *loop, struct worker_settings *settings)
 	} else {
 		close(ends[0]);
 	}
-	settings->first_private = settings->wake + 1;
+	settings->first_private = (unsigned)settings->wake + 1;
 	fcntl(loop->wake, F_SETFL, O_NONBLOCK);
 	refused_init(&loop->refused);
 	loop->state = loop->workers->model->share(sizeof(*loop->state));
@@ -148,6 +148,32 @@ log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 	    (double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6);
 }
 
+/* Up to which number a child has descriptors of ours to close. */
+static void
+find_last_private(struct loop *loop)
+{
+	const struct refused *refused = &loop->refused;
+	int last = loop->children;
+
+	last = refused->spare > last ? refused->spare : last;
+	for (size_t i = 0; i < refused->count; i++)
+		last = refused->at[i].fd > last ? refused->at[i].fd : last;
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		int fd = loop->listeners->at[i].fd;
+
+		last = fd > last ? fd : last;
+	}
+	loop->workers->settings.last_private = (unsigned)last;
+}
+
+static void
+step_refused(struct loop *loop)
+{
+	loop->state->refused_due =
+	    refused_step(&loop->refused, loop->state->now);
+	find_last_private(loop);
+}
+
 /* A client that gets no worker: counted, answered, closed in peace. */
 static void
 refuse(struct loop *loop, int fd)
@@ -156,7 +182,7 @@ refuse(struct loop *loop, int fd)
 
 	ledger_refuse(loop->workers->ledger, 1);
 	refused_add(&loop->refused, fd, loop->full, s->now);
-	s->refused_due = refused_step(&loop->refused, s->now);
+	step_refused(loop);
 }
 
 static bool
@@ -509,6 +535,7 @@ loop_run(struct loop *loop)
 	struct loop_state *s = loop->state;
 	struct workers *workers = loop->workers;
 
+	find_last_private(loop);
 	s->now = now_ns();
 	while (!s->draining || workers->state->live || loop->refused.count) {
 		wait_for_work(loop);
@@ -520,7 +547,7 @@ loop_run(struct loop *loop)
 		if (workers->state->live && s->now >= s->nudge_after)
 			nudge(loop);
 		if (loop->refused.count)
-			s->refused_due = refused_step(&loop->refused, s->now);
+			step_refused(loop);
 		accept_clients(loop);
 		if (s->now >= s->stop_at) {
 			if (s->stopping)

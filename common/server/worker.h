@@ -31,13 +31,15 @@
 #define WORKER_NUDGE SIGALRM
 #define WORKER_NUDGES 8
 
-/* What every worker needs to know; set before the first, then only read. */
+/* What every worker needs to know. Workers only read it. */
 struct worker_settings {
 	const struct service *service;
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
-	int wake;	   /* where worker_announce() writes */
-	int first_private; /* descriptors from here on are the accept loop's */
+	int wake; /* where worker_announce() writes */
+	/* The accept loop's own descriptors; a connection's number may lie
+	 * among them or below. */
+	unsigned first_private, last_private;
 };
 
 struct worker {
