@@ -18,6 +18,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/option.h"
+#include "common/base/process.h"
 #include "common/base/units.h"
 #include "common/load/compare.h"
 #include "common/load/engine.h"
@@ -28,8 +29,6 @@
 #include "common/report/compare_report.h"
 #include "common/report/load_report.h"
 
-enum { EXIT_INTERRUPTED = 130 };
-
 #define TIMEOUT_MIN NS_PER_MS
 #define TIMEOUT_MAX (3600 * NS_PER_S)
 
@@ -37,24 +36,28 @@ enum { EXIT_INTERRUPTED = 130 };
 
 static const struct option_spec NO_OPTIONS[] = {{0}};
 
+/* The signal that asked us to end, or 0. */
 static volatile int interrupted;
 
+/* The first ends the run, with its results so far; the second one, all. */
 static void
 on_interrupt(int signal)
 {
-	(void)signal;
-	interrupted = 1;
+	if (interrupted) {
+		launch_kill_all();
+		_exit(128 + signal);
+	}
+	interrupted = signal;
 }
 
-/* A first SIGINT ends the run with its results so far; a second one, at once.
- */
 static void
 take_interrupts(void)
 {
-	struct sigaction act = {
-	    .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction act = {.sa_handler = on_interrupt};
 
 	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
 }
 
 static void
@@ -78,22 +81,28 @@ resolve(const char *text)
 	return address;
 }
 
-/* PATH, or standard output for "-". Dies if it cannot be written. */
+/*
+ * PATH, standard output for "-", or NULL for none. Before the measuring: a path
+ * that cannot be written shall not cost it. Dies of that.
+ */
 static FILE *
 open_output(const char *path)
 {
-	FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+	FILE *out = !path		     ? NULL
+		    : strcmp(path, "-") == 0 ? stdout
+					     : fopen(path, "we");
 
-	if (!out)
+	if (path && !out)
 		die(1, "%s: %s", path, strerror(errno));
 	return out;
 }
 
+/* And standard output in any case: the words may be there. */
 static void
 close_output(FILE *out, const char *path)
 {
-	if (fflush(out) != 0 || ferror(out) ||
-	    (out != stdout && fclose(out) != 0))
+	process_flush();
+	if (out && out != stdout && (ferror(out) || fclose(out) != 0))
 		die(1, "%s: %s", path, strerror(errno));
 }
 
@@ -218,13 +227,63 @@ place(struct placement *placement, enum placement_kind kind,
 	placement_of_client(placement);
 }
 
-static int
-load_verb(int argc, char **argv)
+/* Fills CONFIG and PLAN, and returns the target as the user wrote it. */
+static const char *
+read_load(
+    int argc, char **argv, struct load_config *config, struct load_plan *plan)
 {
 	static const struct option_set set = {"client load TARGET [options]",
 	    "Loads one server and checks every byte that comes back.\n"
 	    "TARGET is HOST:PORT, [IPv6]:PORT or unix:PATH.",
 	    LOAD_OPTIONS, NULL};
+	int i = options_parse(&set, config, argc, argv);
+
+	if (argc - i != 1)
+		usage_error("load: takes one TARGET");
+	*plan = (struct load_plan){
+	    .target = resolve(argv[i]),
+	    .protocol = config->protocol,
+	    .connections = (uint32_t)config->connections,
+	    .churn = config->churn || config->protocol->closes,
+	    .rate = (double)config->rate,
+	    .size = config->size,
+	    .timeout_ns = config->timeout_ns,
+	};
+	if (!config->duration_ns)
+		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;
+	if (!config->requests)
+		config->requests = UINT64_MAX;
+	return argv[i];
+}
+
+/* Returns how many seconds it took. */
+static double
+run_load(const struct load_config *config, const struct load_plan *plan,
+    struct load_result *result)
+{
+	bool live = isatty(STDERR_FILENO);
+	struct engine engine;
+	double seconds;
+	uint64_t start;
+
+	if (result_init(result) < 0 || engine_open(&engine, plan) < 0)
+		die(1, "cannot start: %s", strerror(errno));
+	engine.stop = &interrupted;
+	engine.progress = live ? show_load : NULL;
+	engine_connect(&engine);
+	start = now_ns();
+	engine_run(&engine, config->duration_ns, config->requests, result);
+	seconds = (double)(now_ns() - start) / 1e9;
+	engine_finish(&engine, result);
+	engine_close(&engine);
+	if (live)
+		fprintf(stderr, "\r\033[K");
+	return seconds;
+}
+
+static int
+load_verb(int argc, char **argv)
+{
 	struct load_config config = {
 	    .protocol = &PROTOCOLS[0],
 	    .connections = 16,
@@ -232,57 +291,33 @@ load_verb(int argc, char **argv)
 	    .timeout_ns = 5 * NS_PER_S,
 	    .placement = PLACEMENT_FREE,
 	};
-	int i = options_parse(&set, &config, argc, argv);
 	struct load_plan plan;
 	struct placement placement;
 	struct load_result result;
-	struct load_report report;
-	struct engine engine;
-	uint64_t start;
-
-	if (argc - i != 1)
-		usage_error("load: takes one TARGET");
-	plan = (struct load_plan){
-	    .target = resolve(argv[i]),
-	    .protocol = config.protocol,
-	    .connections = (uint32_t)config.connections,
-	    .churn = config.churn || config.protocol->closes,
-	    .rate = (double)config.rate,
-	    .size = config.size,
-	    .timeout_ns = config.timeout_ns,
+	struct load_report report = {
+	    .target = read_load(argc, argv, &config, &plan),
+	    .plan = &plan,
+	    .placement = &placement,
+	    .result = &result,
 	};
-	if (!config.duration_ns)
-		config.duration_ns = config.requests ? NEVER : 5 * NS_PER_S;
-	if (!config.requests)
-		config.requests = UINT64_MAX;
+	FILE *json = open_output(config.json);
+	bool clean;
+
 	raise_descriptors();
+	take_interrupts();
 	place(&placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
-	if (result_init(&result) < 0 || engine_open(&engine, &plan) < 0)
-		die(1, "cannot start: %s", strerror(errno));
-	take_interrupts();
-	engine.stop = &interrupted;
-	if (isatty(STDERR_FILENO))
-		engine.progress = show_load;
-	engine_connect(&engine);
-	start = now_ns();
-	engine_run(&engine, config.duration_ns, config.requests, &result);
-	report = (struct load_report){argv[i], &plan, &placement, &result,
-	    (double)(now_ns() - start) / 1e9};
-	engine_finish(&engine, &result);
-	engine_close(&engine);
-	if (engine.progress)
-		fprintf(stderr, "\r\033[K");
+	report.seconds = run_load(&config, &plan, &result);
+	placement_undo(&placement);
 	load_report_print(&report, words_for(config.json));
-	if (config.json) {
-		FILE *out = open_output(config.json);
-
-		load_report_json(&report, out);
-		close_output(out, config.json);
-	}
+	if (json)
+		load_report_json(&report, json);
+	close_output(json, config.json);
+	clean = result.ok && result.ok == result.begun;
+	result_release(&result);
 	if (interrupted)
-		return EXIT_INTERRUPTED;
-	return result.wrong || result.timed_out || result.failed || !result.ok;
+		return 128 + interrupted;
+	return clean ? 0 : 1;
 }
 
 #undef AT
@@ -421,7 +456,7 @@ compare_verb(int argc, char **argv)
 	struct compare_plan *plan = &config.plan;
 	struct compare_report report = {.plan = plan, .result = &result};
 	int i = options_parse(&set, &config, argc, argv);
-	FILE *words = words_for(config.json);
+	FILE *words = words_for(config.json), *json = open_output(config.json);
 
 	choose_scenarios(plan, argc - i, argv + i);
 	if (plan->server_count == 0) {
@@ -451,15 +486,12 @@ compare_verb(int argc, char **argv)
 		fprintf(stderr, "\r\033[K");
 	compare_report_print(
 	    &report, words, isatty(fileno(words)) && !getenv("NO_COLOR"));
-	if (config.json) {
-		FILE *out = open_output(config.json);
-
-		compare_report_json(&report, out);
-		close_output(out, config.json);
-	}
+	if (json)
+		compare_report_json(&report, json);
+	close_output(json, config.json);
 	compare_release(plan, &result);
-	if (result.interrupted)
-		return EXIT_INTERRUPTED;
+	if (interrupted)
+		return 128 + interrupted;
 	return compare_report_clean(&report) ? 0 : 1;
 }
 
@@ -478,6 +510,7 @@ list_verb(int argc, char **argv)
 		printf("scenario %-8s %s\n", s->name, s->question);
 	for (const struct protocol *p = PROTOCOLS; p->name; p++)
 		printf("protocol %-8s %s\n", p->name, p->summary);
+	process_flush();
 	return 0;
 }
 
@@ -500,6 +533,7 @@ print_verbs(void)
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		printf("  %-8s %s\n", VERBS[i].name, VERBS[i].summary);
 	printf("\nclient VERB --help tells more.\n");
+	process_flush();
 	return 0;
 }
 
@@ -510,7 +544,7 @@ main(int argc, char **argv)
 	    "client VERB [options]", "", NO_OPTIONS, NULL};
 
 	log_open("client", LOG_INFO, false);
-	signal(SIGPIPE, SIG_IGN);
+	process_begin();
 	if (argc < 2)
 		usage_error("which verb? talk, load, compare or list "
 			    "(client --help)");

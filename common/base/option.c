@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/process.h"
 #include "common/base/units.h"
 #include "common/base/version.h"
 
@@ -138,6 +139,7 @@ apply(const struct option_spec *spec, void *config, const char *text)
 		return;
 	case OPTION_DO:
 		spec->parse(config, NULL);
+		process_flush();
 		exit(0);
 	case OPTION_COUNT:
 		bad = parse_count(text, &number);
@@ -212,10 +214,12 @@ options_parse(const struct option_set *set, void *config, int argc, char **argv)
 
 		if (code == CODE_HELP) {
 			print_help(set);
+			process_flush();
 			exit(0);
 		}
 		if (code == CODE_VERSION) {
 			printf("perconn %s\n", PERCONN_VERSION);
+			process_flush();
 			exit(0);
 		}
 		if (code == '?' || code == ':')

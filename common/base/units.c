@@ -129,7 +129,7 @@ format_number(char *buf, size_t size, double value)
 	char plain[320]; /* DBL_MAX has 309 digits */
 	size_t len, out = 0;
 
-	if (fabs(value) < 99.95) {
+	if (fabs(value) < 99.95 && value != rint(value)) {
 		snprintf(buf, size, "%.*f", fabs(value) < 9.995 ? 2 : 1, value);
 		return buf;
 	}

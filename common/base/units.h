@@ -34,7 +34,8 @@ parse_duration(const char *text, uint64_t *out);
 char *
 format_duration(char *buf, size_t size, double ns);
 
-/* VALUE with thin groups ("155,376") or three digits below 100 ("8.53"). */
+/* VALUE in groups ("155,376"); a fraction below 100 in three digits ("8.53").
+ */
 char *
 format_number(char *buf, size_t size, double value);
 

@@ -73,11 +73,12 @@ stopped(const struct run *run)
 }
 
 /* A server in trouble is out for the rest of the scenario; so are all, if it
- * is the baseline. */
+ * is the baseline, in either of its instances. */
 static bool
 in_trouble(const struct run *run, size_t i)
 {
 	return run->out->servers[0].trouble[0] ||
+	       run->out->servers[run->count - 1].trouble[0] ||
 	       run->out->servers[i].trouble[0];
 }
 
@@ -108,8 +109,8 @@ open_instance(struct run *run, size_t i)
 	uint32_t missing;
 
 	if (launch_start(&one->server, one->contender->command,
-		&run->plan->placement, next_random(run) % 4096, result->trouble,
-		sizeof(result->trouble)) < 0)
+		&run->plan->placement, next_random(run) % 4096, run->plan->stop,
+		result->trouble, sizeof(result->trouble)) < 0)
 		return;
 	plan.target = one->server.address;
 	if (engine_open(&one->engine, &plan) < 0) {
@@ -317,6 +318,23 @@ compare_judge(const double *ratios, const double *control, size_t count,
 	return UNDECIDED;
 }
 
+/* Its own trouble, or that of an instance of the baseline. */
+static void
+explain_trouble(struct scenario_result *out, size_t i, size_t control)
+{
+	struct server_result *one = &out->servers[i];
+	const char *whose = "", *what = one->trouble;
+
+	if (!what[0] && out->servers[0].trouble[0]) {
+		whose = "no baseline: ";
+		what = out->servers[0].trouble;
+	} else if (!what[0]) {
+		whose = "no control, the baseline's second instance ";
+		what = out->servers[control].trouble;
+	}
+	snprintf(one->reason, sizeof(one->reason), "%s%s", whose, what);
+}
+
 static void
 judge(const struct run *run)
 {
@@ -341,13 +359,11 @@ judge(const struct run *run)
 		}
 		out->limited |= result_limited(
 		    load, run->plan->placement.kind == PLACEMENT_SPLIT);
-		if (one->trouble[0] || out->servers[0].trouble[0]) {
+		if (in_trouble(run, i) && !stopped(run)) {
 			one->verdict = INVALID;
-			snprintf(one->reason, sizeof(one->reason), "%s%s",
-			    one->trouble[0] ? "" : "no baseline: ",
-			    one->trouble[0] ? one->trouble
-					    : out->servers[0].trouble);
+			explain_trouble(out, i, run->count - 1);
 		}
+		one->usable = out->blocks && !in_trouble(run, i);
 	}
 }
 

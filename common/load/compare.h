@@ -74,6 +74,7 @@ struct server_result {
 	double ratios[STATS_MAX];   /* by block: logarithm of it to baseline */
 	uint64_t cpu_ns, cpu_begun; /* its own CPU, and for how many requests */
 	char trouble[600];	    /* why it gives no result; empty: it does */
+	bool usable;		    /* the figures below are figures */
 	struct estimate rate;
 	struct estimate ratio; /* exp()ed; above 1 is better */
 	enum verdict verdict;

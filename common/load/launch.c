@@ -85,10 +85,13 @@ become(const char *command, const struct placement *placement, size_t padding,
 	sigset_t none;
 
 	setpgid(0, 0);
-	placement_of_server(placement, 0);
+	/* If the client is killed, nobody is left to stop us. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	placement_become_server(placement);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
@@ -100,7 +103,31 @@ become(const char *command, const struct placement *placement, size_t padding,
 	_exit(127);
 }
 
-/* The last line that the server wrote, behind TEXT. */
+/* For launch_kill_all(): the groups that run, 0 in free places. */
+static volatile pid_t groups[64];
+
+static void
+replace_group(pid_t old, pid_t new)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (groups[i] == old) {
+			groups[i] = new;
+			return;
+		}
+	}
+}
+
+void
+launch_kill_all(void)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (groups[i])
+			kill(-groups[i], SIGKILL);
+	}
+}
+
+/* The last line that the server wrote, behind TEXT; it shall not drive our
+ * terminal. */
 static void
 add_last_words(const struct launched *server, char *text, size_t size)
 {
@@ -118,78 +145,12 @@ add_last_words(const struct launched *server, char *text, size_t size)
 	while (n > 0 && tail[n - 1] == '\n')
 		tail[--n] = '\0';
 	line = strrchr(tail, '\n');
+	for (char *c = line ? line + 1 : tail; *c; c++) {
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
+	}
 	snprintf(text + len, size - len, "; its last words: %s",
 	    line ? line + 1 : tail);
-}
-
-bool
-launch_died(struct launched *server, char *why, size_t size)
-{
-	int status;
-
-	if (!server->pid || waitpid(server->pid, &status, WNOHANG) <= 0)
-		return false;
-	if (WIFSIGNALED(status))
-		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
-	else
-		snprintf(
-		    why, size, "ended with status %d", WEXITSTATUS(status));
-	add_last_words(server, why, size);
-	kill(-server->pid, SIGKILL); /* whoever is left of its group */
-	close(server->log);
-	server->pid = 0;
-	return true;
-}
-
-static bool
-accepts(const struct address *address)
-{
-	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool good = fd >= 0 && connect(fd, &address->any, address->len) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-int
-launch_start(struct launched *server, const char *command,
-    const struct placement *placement, size_t padding, char *why, size_t size)
-{
-	char line[COMMAND_MAX];
-	uint64_t deadline = now_ns() + READY_NS;
-
-	*server = (struct launched){.log = -1};
-	if (free_address(&server->address) < 0 ||
-	    fill_in(command, &server->address, line) < 0 ||
-	    (server->log = memfd_create("log", MFD_CLOEXEC)) < 0 ||
-	    (server->pid = fork()) < 0) {
-		snprintf(why, size, "cannot be started: %s", strerror(errno));
-		if (server->log >= 0)
-			close(server->log);
-		server->pid = 0;
-		return -1;
-	}
-	if (server->pid == 0)
-		become(line, placement, padding, server->log);
-	setpgid(server->pid, server->pid); /* whoever of us is first */
-	/* Workers that outlive their server become our children, not lost. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	while (!accepts(&server->address)) {
-		if (launch_died(server, why, size))
-			return -1;
-		if (now_ns() > deadline) {
-			snprintf(why, size,
-			    "did not accept a connection within "
-			    "10 s");
-			add_last_words(server, why, size);
-			launch_stop(server);
-			return -1;
-		}
-		poll(NULL, 0, 2);
-	}
-	return 0;
 }
 
 /* Waits for the group until DEADLINE. True when all of it has ended. */
@@ -209,6 +170,87 @@ group_gone(pid_t group, uint64_t deadline)
 	}
 }
 
+static void
+forget(struct launched *server)
+{
+	close(server->log);
+	replace_group(server->pid, 0);
+	server->pid = 0;
+}
+
+bool
+launch_died(struct launched *server, char *why, size_t size)
+{
+	int status;
+
+	if (!server->pid || waitpid(server->pid, &status, WNOHANG) <= 0)
+		return false;
+	if (WIFSIGNALED(status))
+		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else
+		snprintf(
+		    why, size, "ended with status %d", WEXITSTATUS(status));
+	add_last_words(server, why, size);
+	kill(-server->pid, SIGKILL); /* whoever is left of its group */
+	group_gone(server->pid, now_ns() + STOP_NS);
+	forget(server);
+	return true;
+}
+
+static bool
+accepts(const struct address *address)
+{
+	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool good = fd >= 0 && connect(fd, &address->any, address->len) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+int
+launch_start(struct launched *server, const char *command,
+    const struct placement *placement, size_t padding, const volatile int *stop,
+    char *why, size_t size)
+{
+	char line[COMMAND_MAX];
+	uint64_t deadline = now_ns() + READY_NS;
+
+	*server = (struct launched){.log = -1};
+	if (free_address(&server->address) < 0 ||
+	    fill_in(command, &server->address, line) < 0 ||
+	    (server->log = memfd_create("log", MFD_CLOEXEC)) < 0 ||
+	    (server->pid = fork()) < 0) {
+		snprintf(why, size, "cannot be started: %s", strerror(errno));
+		if (server->log >= 0)
+			close(server->log);
+		server->pid = 0;
+		return -1;
+	}
+	if (server->pid == 0)
+		become(line, placement, padding, server->log);
+	setpgid(server->pid, server->pid); /* whoever of us is first */
+	replace_group(0, server->pid);
+	/* Workers that outlive their server become our children, not lost. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	while (!accepts(&server->address)) {
+		if (launch_died(server, why, size))
+			return -1;
+		if (now_ns() > deadline || (stop && *stop)) {
+			snprintf(why, size,
+			    stop && *stop ? "was not waited for"
+					  : "did not accept a connection "
+					    "within 10 s");
+			add_last_words(server, why, size);
+			launch_stop(server);
+			return -1;
+		}
+		poll(NULL, 0, 2);
+	}
+	return 0;
+}
+
 void
 launch_stop(struct launched *server)
 {
@@ -219,6 +261,5 @@ launch_stop(struct launched *server)
 		kill(-server->pid, SIGKILL);
 		group_gone(server->pid, now_ns() + STOP_NS);
 	}
-	close(server->log);
-	server->pid = 0;
+	forget(server);
 }

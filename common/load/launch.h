@@ -4,7 +4,8 @@
  *
  * A server is a shell command with {address}, {host} or {port} in it. It runs
  * in a process group of its own, so that stopping it stops all of it, and
- * Ctrl-C on the terminal does not reach it. What it says on standard output
+ * Ctrl-C on the terminal does not reach it. It ends when the client dies, by
+ * whatever cause. What it says on standard output
  * and error is kept for the day it dies.
  */
 #ifndef COMMON_LOAD_LAUNCH_H
@@ -30,12 +31,13 @@ launch_command_ok(const char *command);
 /*
  * Starts COMMAND on a free port of 127.0.0.1, placed, with PADDING bytes more
  * environment (the stack's place changes with it, and with that, speed), and
- * waits until it accepts a connection, 10 s at most. Returns 0; or -1 with the
- * reason in WHY and nothing running.
+ * waits until it accepts a connection, 10 s at most, or until *STOP is set
+ * (NULL: never). Returns 0; or -1 with the reason in WHY and nothing running.
  */
 int
 launch_start(struct launched *server, const char *command,
-    const struct placement *placement, size_t padding, char *why, size_t size);
+    const struct placement *placement, size_t padding, const volatile int *stop,
+    char *why, size_t size);
 
 /* Whether it has ended by itself; then WHY says how, with its last words. */
 bool
@@ -44,5 +46,9 @@ launch_died(struct launched *server, char *why, size_t size);
 /* Ends it, gently first. Harmless if it is not running. */
 void
 launch_stop(struct launched *server);
+
+/* Kills all that run, at once. Safe in a signal handler. */
+void
+launch_kill_all(void);
 
 #endif

@@ -36,7 +36,7 @@ placement_choose(struct placement *p, enum placement_kind kind)
 		else
 			second = cpu;
 	}
-	*p = (struct placement){kind, -1, -1, allowed, allowed};
+	*p = (struct placement){kind, -1, -1, allowed, allowed, 0, allowed};
 	if (kind == PLACEMENT_FREE)
 		return;
 	if (second < 0)
@@ -82,16 +82,32 @@ pin(pid_t pid, void *context)
 		closedir(dir);
 }
 
+void
+placement_become_server(const struct placement *p)
+{
+	sched_setaffinity(0, sizeof(p->server), &p->server);
+}
+
 int
-placement_of_server(const struct placement *p, pid_t pid)
+placement_of_server(struct placement *p, pid_t pid)
 {
 	struct pinning pinning = {&p->server, 0};
 
-	if (pid == 0)
-		return sched_setaffinity(0, sizeof(p->server), &p->server);
+	if (sched_getaffinity(pid, sizeof(p->before), &p->before) < 0)
+		return -1;
+	p->placed = pid;
 	procs_walk(pid, pin, &pinning);
 	errno = pinning.error;
 	return pinning.error ? -1 : 0;
+}
+
+void
+placement_undo(const struct placement *p)
+{
+	struct pinning pinning = {&p->before, 0};
+
+	if (p->placed)
+		procs_walk(p->placed, pin, &pinning);
 }
 
 char *

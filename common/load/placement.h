@@ -22,6 +22,8 @@ struct placement {
 	enum placement_kind kind;
 	int client_cpu, server_cpu; /* -1: any */
 	cpu_set_t client, server;   /* what to set */
+	pid_t placed;		    /* a running server, or 0 */
+	cpu_set_t before;	    /* where it was */
 };
 
 /*
@@ -35,10 +37,18 @@ placement_choose(struct placement *placement, enum placement_kind kind);
 void
 placement_of_client(const struct placement *placement);
 
-/* Puts PID there, with its threads and children (0: this process, before it
- * executes a server). Returns 0, or -1 with errno. */
+/* Puts this process there, before it executes a server. */
+void
+placement_become_server(const struct placement *placement);
+
+/* Puts the running server PID there, with its threads and children. Returns 0,
+ * or -1 with errno. */
 int
-placement_of_server(const struct placement *placement, pid_t pid);
+placement_of_server(struct placement *placement, pid_t pid);
+
+/* Lets such a server go back to where it was. */
+void
+placement_undo(const struct placement *placement);
 
 /* "split (client on CPU 0, server on CPU 1)" in BUF. Returns BUF. */
 char *

@@ -139,7 +139,7 @@ converse(struct talk *t, uint64_t timeout_ns)
 		    {reading ? t->input : -1, POLLIN, 0},
 		};
 		int n =
-		    poll(polls, 2, t->sending ? -1 : timeout_ms(timeout_ns, 0));
+		    poll(polls, 2, reading ? -1 : timeout_ms(timeout_ns, 0));
 
 		if (n < 0 && errno == EINTR)
 			continue;

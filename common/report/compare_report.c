@@ -34,14 +34,6 @@ errors_of(const struct server_result *server)
 	       server->load.failed;
 }
 
-static bool
-has_result(
-    const struct scenario_result *scenario, const struct server_result *server)
-{
-	return scenario->blocks && !server->trouble[0] &&
-	       !scenario->servers[0].trouble[0];
-}
-
 bool
 compare_report_clean(const struct compare_report *report)
 {
@@ -60,13 +52,13 @@ compare_report_clean(const struct compare_report *report)
 /* ---- for a person ---- */
 
 static void
-print_server(const struct scenario_result *scenario,
+print_server(
     const struct server_result *server, const char *name, int width, FILE *out)
 {
 	char rate[24], low[24], high[24], range[64], p50[16], p99[16];
 	const struct hist *latency = &server->load.latency;
 
-	if (!has_result(scenario, server)) {
+	if (!server->usable) {
 		fprintf(out, "  %-*s  no result\n", width, name);
 		return;
 	}
@@ -117,15 +109,14 @@ print_scenario(const struct compare_report *report,
 	    "requests/s", "95 % interval", "its CPU each", "p50", "p99",
 	    "errors");
 	for (size_t i = 0; i < plan->server_count; i++)
-		print_server(
-		    s, &s->servers[i], plan->servers[i].name, width, out);
+		print_server(&s->servers[i], plan->servers[i].name, width, out);
 	for (size_t i = 1; i < plan->server_count; i++)
 		print_verdict(
 		    plan, &s->servers[i], plan->servers[i].name, out, colour);
-	if (plan->server_count == 1 && s->servers[0].trouble[0])
+	if (s->servers[0].verdict == INVALID)
 		fprintf(out, "  %s: %s\n", plan->servers[0].name,
-		    s->servers[0].trouble);
-	if (has_result(s, control))
+		    s->servers[0].reason);
+	if (control->usable)
 		fprintf(out,
 		    "  control, %s twice: %.3f [%.3f, %.3f] (1 is what it "
 		    "should be)\n",
@@ -192,10 +183,10 @@ json_estimate(
 }
 
 static void
-json_server(struct json *j, const struct scenario_result *s,
-    const struct server_result *server, const char *name)
+json_server(
+    struct json *j, const struct server_result *server, const char *name)
 {
-	bool known = has_result(s, server);
+	bool known = server->usable;
 
 	json_object(j, NULL);
 	json_string(j, "server", name);
@@ -221,11 +212,10 @@ json_ratio(struct json *j, const struct compare_plan *plan,
 	json_object(j, NULL);
 	json_string(j, "of", plan->servers[i].name);
 	json_string(j, "to", plan->servers[0].name);
-	json_estimate(j, &server->ratio, "estimate", has_result(s, server));
+	json_estimate(j, &server->ratio, "estimate", server->usable);
 	json_string(j, "verdict", VERDICTS[server->verdict].word);
 	json_string(j, "reason", server->reason);
-	json_double(
-	    j, "detectable", has_result(s, server) ? server->detectable : NAN);
+	json_double(j, "detectable", server->usable ? server->detectable : NAN);
 	json_end(j);
 }
 
@@ -248,7 +238,7 @@ json_scenario(struct json *j, const struct compare_plan *plan,
 	json_bool(j, "client_limited", s->limited);
 	json_array(j, "results");
 	for (size_t i = 0; i < plan->server_count; i++)
-		json_server(j, s, &s->servers[i], plan->servers[i].name);
+		json_server(j, &s->servers[i], plan->servers[i].name);
 	json_end(j);
 	json_array(j, "ratios");
 	for (size_t i = 1; i < plan->server_count; i++)
@@ -257,7 +247,7 @@ json_scenario(struct json *j, const struct compare_plan *plan,
 	json_array(j, "controls");
 	json_object(j, NULL);
 	json_string(j, "server", plan->servers[0].name);
-	json_estimate(j, &control->ratio, "estimate", has_result(s, control));
+	json_estimate(j, &control->ratio, "estimate", control->usable);
 	json_end(j);
 	json_end(j);
 	json_end(j);

@@ -5,19 +5,60 @@
 #include <inttypes.h>
 #include <math.h>
 
+/* Bytes of the UTF-8 character at TEXT (RFC 3629), or 0 if it is none. */
+static size_t
+utf8_length(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	static const struct {
+		unsigned char first, last, low, high; /* of the second byte */
+		size_t length;
+	} forms[] = {
+	    {0x00, 0x7f, 0, 0, 1},
+	    {0xc2, 0xdf, 0x80, 0xbf, 2},
+	    {0xe0, 0xe0, 0xa0, 0xbf, 3},
+	    {0xe1, 0xec, 0x80, 0xbf, 3},
+	    {0xed, 0xed, 0x80, 0x9f, 3},
+	    {0xee, 0xef, 0x80, 0xbf, 3},
+	    {0xf0, 0xf0, 0x90, 0xbf, 4},
+	    {0xf1, 0xf3, 0x80, 0xbf, 4},
+	    {0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+	size_t form = 0;
+
+	while (form < 9 &&
+	       !(c[0] >= forms[form].first && c[0] <= forms[form].last))
+		form++;
+	if (form == 9)
+		return 0;
+	for (size_t i = 1; i < forms[form].length; i++) {
+		unsigned char low = i == 1 ? forms[form].low : 0x80;
+		unsigned char high = i == 1 ? forms[form].high : 0xbf;
+
+		if (c[i] < low || c[i] > high) /* a NUL is, too */
+			return 0;
+	}
+	return forms[form].length;
+}
+
+/* What is no UTF-8 (a path may hold any byte) becomes U+FFFD. */
 static void
 put_text(FILE *out, const char *text)
 {
 	putc('"', out);
-	for (; *text; text++) {
+	while (*text) {
 		unsigned char c = (unsigned char)*text;
+		size_t length = utf8_length(text);
 
 		if (c == '"' || c == '\\')
 			fprintf(out, "\\%c", c);
 		else if (c < 0x20)
 			fprintf(out, "\\u%04x", c);
+		else if (length)
+			fwrite(text, 1, length, out);
 		else
-			putc(c, out);
+			fputs("\\ufffd", out);
+		text += length ? length : 1;
 	}
 	putc('"', out);
 }

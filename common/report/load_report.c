@@ -96,7 +96,7 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_string(&j, "mode", plan->churn ? "churn" : "steady");
 	json_uint(&j, "connections", plan->connections);
 	if (plan->rate > 0)
-		json_double(&j, "rate", plan->rate);
+		json_uint(&j, "rate", (uint64_t)plan->rate);
 	else
 		json_null(&j, "rate");
 	json_uint(&j, "size", plan->size);

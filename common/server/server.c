@@ -2,7 +2,6 @@
 /* server: the command line, the start and the end; the rest is loop.c. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/option.h"
+#include "common/base/process.h"
 #include "common/server/loop.h"
 #include "common/server/model.h"
 
@@ -186,25 +186,6 @@ write_ledger(const char *path, const struct ledger *ledger)
 	return bad ? -1 : 0;
 }
 
-/*
- * Before anything is opened: a descriptor that takes the place of a closed
- * standard one would be written to as if it were that. And before the first
- * log line: its reader may have gone, and a client may go at any time, which
- * is an error of write() or send(), not our end.
- */
-static void
-secure_basics(void)
-{
-	int fd;
-
-	signal(SIGPIPE, SIG_IGN);
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -222,7 +203,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	char program[32];
 	bool clean;
 
-	secure_basics();
+	process_begin();
 	snprintf(program, sizeof(program), "server_%s", model->name);
 	log_open(program, LOG_INFO, false);
 	read_options(&config, argc, argv, program, model);

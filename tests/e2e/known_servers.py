@@ -397,12 +397,11 @@ def result_of(process):
     return Result(process.returncode, out, err)
 
 
-def catches(pid, number):
-    """Whether PID has a handler for signal NUMBER."""
-    with open(f"/proc/{pid}/status") as status:
-        for line in status:
-            if line.startswith("SigCgt:"):
-                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+def has_pending(pid, number):
+    """Whether a signal to the process is still on its way to it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    pending = int(re.search(r"ShdPnd:\s*(\w+)", status)[1], 16)
+    return bool(pending >> (number - 1) & 1)
 
 
 def load(target, *options, code=0, **more):

@@ -7,7 +7,7 @@ import pytest
 
 from harness import eventually
 from known_servers import (
-    DEADLINE, FORK, SMALL, THREAD, catches, check_compare, point_of, ratio_of,
+    DEADLINE, FORK, SMALL, THREAD, has_pending, check_compare, point_of, ratio_of,
     result_of, running_client, server_groups, servers_of)
 
 
@@ -78,7 +78,7 @@ def test_a_second_sigint_leaves_no_server_either(groups):
             *servers_of(groups, {"a": STUBBORN})) as process:
         eventually(lambda: len(groups.numbers()) >= 2, "two servers")
         process.send_signal(signal.SIGINT)
-        eventually(lambda: not catches(process.pid, signal.SIGINT),
+        eventually(lambda: not has_pending(process.pid, signal.SIGINT),
                    "the first one is taken")
         process.send_signal(signal.SIGINT)
         assert result_of(process).code in (130, -signal.SIGINT)

@@ -200,7 +200,9 @@ number_has_three_digits_or_groups(void **state)
 		double value;
 		const char *text;
 	} known[] = {
-	    {0, "0.00"},
+	    {0, "0"},
+	    {20, "20"},
+	    {0.004, "0.00"},
 	    {8.534, "8.53"},
 	    {9.996, "10.0"},
 	    {42.42, "42.4"},

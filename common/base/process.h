@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process: what each of our programs does first, and last.
+ */
+#ifndef COMMON_BASE_PROCESS_H
+#define COMMON_BASE_PROCESS_H
+
+/*
+ * Before anything is opened or printed: fills closed standard descriptors with
+ * /dev/null, for what is opened in their place would be written to as if it
+ * were that; and ignores SIGPIPE, for a reader that has gone is an error of
+ * write() or send(), not our end.
+ */
+void
+process_begin(void);
+
+/* After data was printed: exit(1) with an error line if it did not get out. */
+void
+process_flush(void);
+
+#endif
