@@ -110,8 +110,11 @@ open_instance(struct run *run, size_t i)
 
 	if (launch_start(&one->server, one->contender->command,
 		&run->plan->placement, next_random(run) % 4096, run->plan->stop,
-		result->trouble, sizeof(result->trouble)) < 0)
+		result->trouble, sizeof(result->trouble)) < 0) {
+		if (stopped(run)) /* our impatience is not its trouble */
+			result->trouble[0] = '\0';
 		return;
+	}
 	plan.target = one->server.address;
 	if (engine_open(&one->engine, &plan) < 0) {
 		snprintf(result->trouble, sizeof(result->trouble),
