@@ -3,7 +3,6 @@
 #include "common/server/loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -65,62 +64,13 @@ struct loop_state {
 
 enum { POLL_CONTROL, POLL_CHILDREN, POLL_WAKE, POLL_LISTENERS };
 
-/* A handler, so that the signal interrupts a call; there is nothing to do. */
-static void
-on_nudge(int signal)
-{
-	(void)signal;
-}
-
-static int
-open_signals(int *control, int *children)
-{
-	struct sigaction act = {.sa_handler = on_nudge}; /* no SA_RESTART */
-	sigset_t stop, child, all, nudges;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGUSR1);
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	/* An ignored SIGCHLD would lose the children's status and CPU time. */
-	signal(SIGCHLD, SIG_DFL);
-	sigaction(WORKER_NUDGE, &act, NULL);
-	sigemptyset(&nudges);
-	sigaddset(&nudges, WORKER_NUDGE);
-	sigprocmask(SIG_UNBLOCK, &nudges, NULL);
-	all = stop;
-	sigaddset(&all, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
-		return -1;
-	*control = signalfd(-1, &stop, SFD_NONBLOCK | SFD_CLOEXEC);
-	*children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
-	return *control < 0 || *children < 0 ? -1 : 0;
-}
-
 int
 loop_open(struct loop *loop, struct worker_settings *settings)
 {
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (wakeup_open(&loop->wakeup) < 0)
 		return -1;
-	/* The write end is the workers', everything above it is ours: so a
-	 * child lets go of all that with a call or two. */
-	settings->wake = ends[0] < ends[1] ? ends[0] : ends[1];
-	loop->wake = fcntl(ends[0], F_DUPFD_CLOEXEC, settings->wake + 1);
-	if (loop->wake < 0)
-		return -1;
-	if (settings->wake != ends[1]) {
-		if (dup3(ends[1], settings->wake, O_CLOEXEC) < 0)
-			return -1;
-		close(ends[1]);
-	} else {
-		close(ends[0]);
-	}
+	settings->wake = loop->wakeup.announce;
 	settings->first_private = (unsigned)settings->wake + 1;
-	fcntl(loop->wake, F_SETFL, O_NONBLOCK);
 	refused_init(&loop->refused);
 	loop->state = loop->workers->model->share(sizeof(*loop->state));
 	if (!loop->state)
@@ -128,7 +78,7 @@ loop_open(struct loop *loop, struct worker_settings *settings)
 	loop->state->held_fd = -1;
 	loop->state->refused_due = NEVER;
 	loop->state->stop_at = NEVER;
-	return open_signals(&loop->control, &loop->children);
+	return 0;
 }
 
 static void
@@ -153,7 +103,7 @@ static void
 find_last_private(struct loop *loop)
 {
 	const struct refused *refused = &loop->refused;
-	int last = loop->children;
+	int last = wakeup_last(&loop->wakeup);
 
 	last = refused->spare > last ? refused->spare : last;
 	for (size_t i = 0; i < refused->count; i++)
@@ -358,7 +308,7 @@ collect(struct loop *loop)
 	/* Those of the last pass first: by now they are gone, while one that
 	 * has just announced itself is still on its way out. */
 	collected = workers_collect(workers);
-	while ((n = read(loop->wake, ends, sizeof(ends))) > 0) {
+	while ((n = read(loop->wakeup.ends, ends, sizeof(ends))) > 0) {
 		for (size_t i = 0; i < (size_t)n / sizeof(ends[0]); i++)
 			workers_announced(workers, ends[i]);
 		if ((size_t)n < sizeof(ends))
@@ -384,7 +334,7 @@ sweep(struct loop *loop)
 	struct loop_state *s = loop->state;
 	uint64_t took;
 
-	while (read(loop->children, &info, sizeof(info)) > 0)
+	while (read(loop->wakeup.children, &info, sizeof(info)) > 0)
 		continue;
 	if (workers_sweep(loop->workers))
 		s->short_until = 0;
@@ -453,7 +403,8 @@ take_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
-	while (read(loop->control, &info, sizeof(info)) == sizeof(info)) {
+	while (
+	    read(loop->wakeup.control, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1) {
 			collect(loop);
 			log_ledger(loop, log_always);
@@ -508,10 +459,11 @@ wait_for_work(struct loop *loop)
 	struct pollfd *polls = s->poll;
 	int timeout;
 
-	polls[POLL_CONTROL] = (struct pollfd){loop->control, POLLIN, 0};
+	polls[POLL_CONTROL] = (struct pollfd){loop->wakeup.control, POLLIN, 0};
 	polls[POLL_CHILDREN] = (struct pollfd){
-	    s->sweep_after > s->now ? -1 : loop->children, POLLIN, 0};
-	polls[POLL_WAKE] = (struct pollfd){wake ? loop->wake : -1, POLLIN, 0};
+	    s->sweep_after > s->now ? -1 : loop->wakeup.children, POLLIN, 0};
+	polls[POLL_WAKE] =
+	    (struct pollfd){wake ? loop->wakeup.ends : -1, POLLIN, 0};
 	for (size_t i = 0; i < count; i++)
 		polls[POLL_LISTENERS + i] = (struct pollfd){
 		    open ? loop->listeners->at[i].fd : -1, POLLIN, 0};

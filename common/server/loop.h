@@ -19,6 +19,7 @@
 
 #include "common/net/listen.h"
 #include "common/server/refuse.h"
+#include "common/server/wakeup.h"
 #include "common/server/workers.h"
 
 struct loop {
@@ -31,15 +32,13 @@ struct loop {
 	uint64_t nudge_every_ns;  /* each live worker */
 	struct loop_state *state; /* loop.c's own, in shared memory */
 	struct refused refused;
-	int wake;     /* read end of the workers' announcements */
-	int control;  /* signalfd: SIGTERM, SIGINT, SIGUSR1 */
-	int children; /* signalfd: SIGCHLD */
+	struct wakeup wakeup;
 };
 
 /*
- * Blocks the signals it takes by descriptor and opens what it waits on. Sets
- * SETTINGS' wake and first_private. Call it before any thread is made and
- * before the listeners are opened. Returns 0, or -1 with errno.
+ * Opens what the loop waits on (wakeup.h) and sets SETTINGS' wake and
+ * first_private. Call it before any thread is made and before the listeners
+ * are opened. Returns 0, or -1 with errno.
  */
 int
 loop_open(struct loop *loop, struct worker_settings *settings);

@@ -10,7 +10,9 @@
 #define TESTS_BENCH_FLOOR_H
 
 #include <err.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,6 +31,26 @@ floor_serve(int fd)
 			break;
 	}
 	close(fd);
+}
+
+/* Accepts for ever; a detached thread with a 64 KiB stack runs SERVE with the
+ * descriptor as its argument. */
+static inline void
+floor_threads(int listener, void *(*serve)(void *))
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, (size_t)64 * 1024);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		pthread_t thread;
+
+		if (fd < 0 || pthread_create(&thread, &attr, serve,
+				  (void *)(intptr_t)fd) != 0)
+			err(1, "accept or thread");
+	}
 }
 
 static inline int

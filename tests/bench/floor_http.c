@@ -5,8 +5,6 @@
  */
 #include "tests/bench/floor.h"
 
-#include <pthread.h>
-#include <stdint.h>
 #include <string.h>
 
 static void *
@@ -28,18 +26,5 @@ serve(void *arg)
 int
 main(int argc, char **argv)
 {
-	int listener = floor_listen(argc, argv);
-	pthread_attr_t attr;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, (size_t)64 * 1024);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-		pthread_t thread;
-
-		if (fd < 0 || pthread_create(&thread, &attr, serve,
-				  (void *)(intptr_t)fd) != 0)
-			err(1, "accept or thread");
-	}
+	floor_threads(floor_listen(argc, argv), serve);
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* result: counters, three histograms, and what follows from them. */
+#include "common/load/result.h"
+
+#include <string.h>
+
+int
+result_init(struct load_result *result)
+{
+	memset(result, 0, sizeof(*result));
+	if (hist_init(&result->latency) == 0 &&
+	    hist_init(&result->service) == 0 && hist_init(&result->pacing) == 0)
+		return 0;
+	result_release(result);
+	return -1;
+}
+
+void
+result_release(struct load_result *result)
+{
+	hist_release(&result->latency);
+	hist_release(&result->service);
+	hist_release(&result->pacing);
+}
+
+void
+result_clear(struct load_result *result)
+{
+	struct load_result kept = *result;
+
+	memset(result, 0, sizeof(*result));
+	result->latency = kept.latency;
+	result->service = kept.service;
+	result->pacing = kept.pacing;
+	hist_clear(&result->latency);
+	hist_clear(&result->service);
+	hist_clear(&result->pacing);
+}
+
+void
+result_add(struct load_result *result, const struct load_result *from)
+{
+	result->begun += from->begun;
+	result->ok += from->ok;
+	result->wrong += from->wrong;
+	result->timed_out += from->timed_out;
+	result->failed += from->failed;
+	result->unsent += from->unsent;
+	result->reconnects += from->reconnects;
+	for (int i = 0; i < RESULT_ERRNOS; i++)
+		result->errors[i] += from->errors[i];
+	result->span_ns += from->span_ns;
+	result->cpu_ns += from->cpu_ns;
+	result->wait_ns += from->wait_ns;
+	result->wall_ns += from->wall_ns;
+	hist_add(&result->latency, &from->latency);
+	hist_add(&result->service, &from->service);
+	hist_add(&result->pacing, &from->pacing);
+	if (!result->example[0])
+		memcpy(result->example, from->example, sizeof(result->example));
+}
+
+double
+result_rate(const struct load_result *result)
+{
+	return result->span_ns
+		   ? (double)result->ok * 1e9 / (double)result->span_ns
+		   : 0;
+}
+
+double
+result_busy(const struct load_result *result)
+{
+	double busy = result->wall_ns
+			  ? (double)result->cpu_ns / (double)result->wall_ns
+			  : 0;
+
+	return busy < 1 ? busy : 1;
+}
+
+bool
+result_limited(const struct load_result *result, bool own_cpu)
+{
+	return result_busy(result) > 0.85 ||
+	       (own_cpu &&
+		   (double)result->wait_ns > 0.05 * (double)result->wall_ns);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * result: what came of a load, in numbers that add up.
+ *
+ *	begun = ok + wrong + timed_out + failed
+ *
+ * once an engine_run() has returned. Results of several runs add up to one.
+ * One thread at a time.
+ */
+#ifndef COMMON_LOAD_RESULT_H
+#define COMMON_LOAD_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/load/hist.h"
+
+#define RESULT_ERRNOS 160 /* errno values fit; 0 stands for end of file */
+
+struct load_result {
+	uint64_t begun, ok, wrong, timed_out, failed;
+	uint64_t unsent;     /* open loop: due, but no connection was free */
+	uint64_t reconnects; /* the server closed an idle connection */
+	uint64_t errors[RESULT_ERRNOS];
+	uint64_t span_ns; /* first send to last reply, of each run, added */
+	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
+					      to run, but without a CPU */
+	struct hist latency;		   /* from when the request was due */
+	struct hist service; /* from when it was sent; open loop only */
+	struct hist pacing;  /* sent late by; open loop only */
+	char example[200];   /* what the first wrong reply looked like */
+};
+
+/* Returns 0, or -1 with errno. */
+int
+result_init(struct load_result *result);
+
+void
+result_release(struct load_result *result);
+
+void
+result_clear(struct load_result *result);
+
+/* Adds all of FROM; the first example stays. */
+void
+result_add(struct load_result *result, const struct load_result *from);
+
+/* Replies a second over the span; 0 if there were none. */
+double
+result_rate(const struct load_result *result);
+
+/* Share of a CPU that the client itself used, 0 to 1. */
+double
+result_busy(const struct load_result *result);
+
+/* Whether the client was the limit: its CPU was full, or it had to wait for
+ * one although nothing of the load ran there (OWN_CPU). */
+bool
+result_limited(const struct load_result *result, bool own_cpu);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wakeup: what the accept loop waits on beside its sockets: the workers'
+ * announcements and signals, all as descriptors.
+ *
+ * No signal handler does anything, and no signal interrupts the loop: those
+ * that it takes are blocked and read from descriptors.
+ */
+#ifndef COMMON_SERVER_WAKEUP_H
+#define COMMON_SERVER_WAKEUP_H
+
+struct wakeup {
+	int announce; /* the workers' end of the pipe, blocking */
+	int ends;     /* the loop's end of it */
+	int control;  /* signalfd: SIGTERM, SIGINT, SIGUSR1 */
+	int children; /* signalfd: SIGCHLD */
+};
+
+/*
+ * Opens them, blocks the signals taken by descriptor, and makes WORKER_NUDGE
+ * (worker.h) interrupt blocked calls. `announce` gets the lowest number of all,
+ * and what is opened later is above it, too: so a forked child can close all
+ * that is the loop's by number. Call it before any thread is made. Returns 0,
+ * or -1 with errno.
+ */
+int
+wakeup_open(struct wakeup *wakeup);
+
+/* The highest of the numbers. */
+int
+wakeup_last(const struct wakeup *wakeup);
+
+#endif
