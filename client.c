@@ -313,7 +313,7 @@ load_verb(int argc, char **argv)
 	if (json)
 		load_report_json(&report, json);
 	close_output(json, config.json);
-	clean = result.ok && result.ok == result.begun;
+	clean = result.ok && result.ok == result.begun && !result.wrong;
 	result_release(&result);
 	if (interrupted)
 		return 128 + interrupted;
@@ -456,9 +456,10 @@ compare_verb(int argc, char **argv)
 	struct compare_plan *plan = &config.plan;
 	struct compare_report report = {.plan = plan, .result = &result};
 	int i = options_parse(&set, &config, argc, argv);
-	FILE *words = words_for(config.json), *json = open_output(config.json);
+	FILE *words = words_for(config.json), *json;
 
 	choose_scenarios(plan, argc - i, argv + i);
+	json = open_output(config.json);
 	if (plan->server_count == 0) {
 		plan->servers[0] =
 		    (struct contender){"thread", own_server("thread")};

@@ -54,8 +54,8 @@ worker_main(struct worker *worker)
 
 	worker_nudge_itself(worker);
 	outcome = worker_serve(worker);
-	worker_close(worker);
 	worker_announce(worker);
+	worker_close(worker);
 	_exit(outcome);
 }
 

@@ -35,8 +35,8 @@ worker_main(void *arg)
 	struct worker *worker = arg;
 	enum outcome outcome = worker_serve(worker);
 
-	worker_close(worker);
 	worker_announce(worker);
+	worker_close(worker);
 	return (void *)(intptr_t)outcome;
 }
 
@@ -107,7 +107,11 @@ static const struct server_model MODEL = {
     .name = "thread",
     .worker = "thread",
     /* A stack is two mappings: the memory and the guard below it. */
-    .cost = {.descriptors = 1, .tasks = 1, .mappings = 2, .memory_kib = 40},
+    .cost = {.descriptors = 1,
+	.tasks = 1,
+	.mappings = 2,
+	.address_kib = 72,
+	.memory_kib = 40},
     .stack = WORKER_STACK,
     .share = model_share,
     .spawn = model_spawn,

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,16 @@ apply(const struct option_spec *spec, void *config, const char *text)
 	*(uint64_t *)(void *)at = number;
 }
 
+static bool
+letter_known(const struct option_set *set, int letter)
+{
+	for (const struct option_spec *s = set->specs; s->name; s++) {
+		if (s->letter == letter)
+			return true;
+	}
+	return false;
+}
+
 /* getopt's own words name neither what is allowed nor always the option. */
 static void
 refuse_option(const struct option_set *set, int code, char **argv)
@@ -170,7 +181,9 @@ refuse_option(const struct option_set *set, int code, char **argv)
 				    s->value);
 		}
 	}
-	if (strncmp(word, "--", 2) != 0)
+	/* A letter that no option has. (One that an option has stands for its
+	 * long form, given a value that it does not take.) */
+	if (optopt && optopt < FIRST_CODE && !letter_known(set, optopt))
 		usage_error("-%c: no such option (see --help)", optopt);
 	usage_error("%.200s: allowed are the options of --help, whole or "
 		    "unmistakable, with a value only where they take one",

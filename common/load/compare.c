@@ -14,6 +14,9 @@
 
 #define QUADS_MAX 64
 #define TIMEOUT_NS (5 * NS_PER_S)
+/* Shares of a CPU from which on it is the limit. */
+#define CLIENT_FULL 0.85
+#define SERVER_FULL 0.90
 
 const struct scenario SCENARIOS[] = {
     {"churn",
@@ -193,6 +196,8 @@ sample_cpu(struct run *run, bool before)
 			continue;
 		cpu = procs_cpu_ns(one->server.pid);
 		if (before) {
+			result->cpu_lost |=
+			    procs_loses_children(one->server.pid);
 			one->cpu_before = cpu;
 			one->begun_before = result->load.begun;
 		} else {
@@ -238,6 +243,23 @@ conclude_block(struct run *run, size_t block)
 	return true;
 }
 
+/* What comes on kept connections after the last reply is wrong, too. */
+static void
+end_load(struct run *run, size_t i)
+{
+	struct server_result *result = &run->out->servers[i];
+	struct instance *one = &run->at[i];
+
+	if (!one->open || in_trouble(run, i) || stopped(run))
+		return;
+	result_clear(&one->slice);
+	engine_finish(&one->engine, &one->slice);
+	result->load.wrong += one->slice.wrong;
+	if (one->slice.wrong)
+		snprintf(result->trouble, sizeof(result->trouble), "%s",
+		    one->slice.example);
+}
+
 static void
 run_block(struct run *run)
 {
@@ -258,6 +280,8 @@ run_block(struct run *run)
 	for (size_t q = 0; q < run->plan->quads && !stopped(run); q++)
 		run_quad(run, q, true);
 	sample_cpu(run, false);
+	for (size_t i = 0; i < run->count; i++)
+		end_load(run, i);
 	if (!stopped(run) && conclude_block(run, run->out->blocks))
 		run->out->blocks++;
 	for (size_t i = 0; i < run->count; i++)
@@ -321,6 +345,22 @@ compare_judge(const double *ratios, const double *control, size_t count,
 	return UNDECIDED;
 }
 
+/*
+ * Whether ONE could have done more than this client: the client's CPU was full
+ * and its own was not. (With a CPU each; on a shared one, both are the limit.)
+ */
+static bool
+was_limited(const struct run *run, const struct server_result *one)
+{
+	double busy = one->load.wall_ns
+			  ? (double)one->cpu_ns / (double)one->load.wall_ns
+			  : 0;
+
+	return run->plan->placement.kind == PLACEMENT_SPLIT &&
+	       result_busy(&one->load) > CLIENT_FULL &&
+	       (one->cpu_lost || busy < SERVER_FULL);
+}
+
 /* Its own trouble, or that of an instance of the baseline. */
 static void
 explain_trouble(struct scenario_result *out, size_t i, size_t control)
@@ -346,8 +386,6 @@ judge(const struct run *run)
 
 	for (size_t i = 0; i < run->count; i++) {
 		struct server_result *one = &out->servers[i];
-		const struct load_result *load = &one->load;
-
 		if (out->blocks) {
 			one->rate =
 			    stats_hodges_lehmann(one->rates, out->blocks, 0.05);
@@ -360,9 +398,14 @@ judge(const struct run *run)
 			snprintf(one->reason, sizeof(one->reason),
 			    "no block was completed");
 		}
-		out->limited |= result_limited(
-		    load, run->plan->placement.kind == PLACEMENT_SPLIT);
-		if (in_trouble(run, i) && !stopped(run)) {
+		one->limited = was_limited(run, one);
+		if (one->limited || out->servers[0].limited) {
+			one->verdict = INVALID;
+			snprintf(one->reason, sizeof(one->reason),
+			    "the client was the limit, not the server%s",
+			    one->limited ? "" : " it is compared with");
+		}
+		if (in_trouble(run, i)) {
 			one->verdict = INVALID;
 			explain_trouble(out, i, run->count - 1);
 		}

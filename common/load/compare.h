@@ -61,7 +61,7 @@ struct compare_plan {
 	uint64_t seed;
 	struct placement placement;
 	const volatile int *stop;
-	/* Called before each quad: done of total quads. NULL: silent. */
+	/* Called after each quad: done of total quads. NULL: silent. */
 	void (*progress)(const char *scenario, size_t done, size_t total);
 };
 
@@ -73,6 +73,8 @@ struct server_result {
 	double rates[STATS_MAX];    /* by block */
 	double ratios[STATS_MAX];   /* by block: logarithm of it to baseline */
 	uint64_t cpu_ns, cpu_begun; /* its own CPU, and for how many requests */
+	bool cpu_lost;		    /* it lets the kernel reap its children */
+	bool limited;		    /* the client's CPU was full, its own not */
 	char trouble[600];	    /* why it gives no result; empty: it does */
 	bool usable;		    /* the figures below are figures */
 	struct estimate rate;
@@ -87,7 +89,6 @@ struct scenario_result {
 	size_t blocks; /* completed */
 	/* servers in plan's order, then the control */
 	struct server_result servers[SERVERS_MAX + 1];
-	bool limited; /* by the client */
 };
 
 struct compare_result {

@@ -209,8 +209,12 @@ idle_event(struct engine *e, struct session *s, enum session_result what)
 		r->reconnects++;
 		return;
 	}
-	/* The reply that was right when it came is wrong after all. */
-	r->ok -= r->ok > 0;
+	/* The reply that was right when it came is wrong after all. One that
+	 * came before any request counts as one more. */
+	if (s->number && r->ok)
+		r->ok--;
+	else
+		r->begun++;
 	note_wrong(e, s);
 }
 
@@ -289,6 +293,7 @@ wait_for_events(struct engine *e)
 	due = due > now ? due - now : 0;
 	if (e->plan.spin)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
+	e->spinning = e->plan.spin && due == 0;
 	timeout = timespec_of(due);
 	return epoll_pwait2(e->shared.epoll, e->events, EVENTS, &timeout, NULL);
 }
@@ -296,9 +301,12 @@ wait_for_events(struct engine *e)
 static void
 step(struct engine *e)
 {
+	uint64_t before = now_ns();
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
+	if (e->spinning && n == 0)
+		e->spun_ns += e->now - before;
 	for (int i = 0; i < n; i++)
 		handle(e, e->events[i].data.ptr, e->events[i].events);
 	expire(e);
@@ -347,6 +355,11 @@ engine_open(struct engine *e, const struct load_plan *plan)
 	e->idle = calloc(n, sizeof(e->idle[0]));
 	e->events = calloc(EVENTS, sizeof(e->events[0]));
 	e->shared.buffer = malloc(BUFFER);
+	/* Before anything can fail: engine_close() closes them all. */
+	for (uint32_t i = n; e->sessions && e->idle && i-- > 0;) {
+		e->sessions[i] = (struct session){.fd = -1, .id = i};
+		make_idle(e, &e->sessions[i]);
+	}
 	if (e->shared.epoll < 0 || !e->sessions || !e->idle || !e->events ||
 	    !e->shared.buffer ||
 	    payload_init(&e->shared.payload, plan->size, n) < 0) {
@@ -355,10 +368,6 @@ engine_open(struct engine *e, const struct load_plan *plan)
 		engine_close(e);
 		errno = saved;
 		return -1;
-	}
-	for (uint32_t i = n; i-- > 0;) {
-		e->sessions[i] = (struct session){.fd = -1, .id = i};
-		make_idle(e, &e->sessions[i]);
 	}
 	return 0;
 }
@@ -400,7 +409,7 @@ engine_connect(struct engine *e)
 			struct session *s = e->events[i].data.ptr;
 			bool new = s->state == SESSION_CONNECTING;
 
-			if (session_event(&e->shared, s, e->events[i].events) !=
+			if (session_event(&e->shared, s, e->events[i].events) >
 			    SESSION_DONE)
 				failed++;
 			pending -= new;
@@ -445,7 +454,7 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	e->progress_due = e->now + PROGRESS_NS;
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
-	e->scheduled = e->first_ns = e->last_ns = 0;
+	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
 	begin_due(e);
 	while (e->under_way || beginning(e))
 		step(e);
@@ -459,7 +468,9 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 			result->unsent += due - e->scheduled;
 	}
 	result->wall_ns += now_ns() - e->schedule_start;
-	result->cpu_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	/* Time spun away is not work, and would not have been missed. */
+	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
 	result->wait_ns += waited_ns() - waited;
 }
 

@@ -47,6 +47,8 @@ struct engine {
 	struct load_result *result; /* of the run under way */
 	uint64_t now;		    /* of this wake-up */
 	uint64_t end_ns, requests_left, first_ns, last_ns;
+	bool spinning;	  /* the wait under way is one of a spin */
+	uint64_t spun_ns; /* of the run under way */
 	uint64_t schedule_start, scheduled; /* open loop */
 	uint32_t under_way;		    /* requests not over yet */
 	struct session_list {
@@ -72,7 +74,7 @@ engine_close(struct engine *engine);
 
 /*
  * Makes the kept connections; harmless for churn. Returns how many could not
- * be made (their first requests will try again, and count as failed).
+ * be made (their first requests will try again).
  */
 uint32_t
 engine_connect(struct engine *engine);

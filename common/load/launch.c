@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/net/dial.h"
 
 #define READY_NS (10 * NS_PER_S)
 #define STOP_NS (5 * NS_PER_S)
@@ -51,8 +52,10 @@ fill_in(const char *command, const struct address *address, char *out)
 				command += mark;
 			}
 		}
-		if (len + ADDRESS_TEXT_MAX >= COMMAND_MAX)
+		if (len + ADDRESS_TEXT_MAX >= COMMAND_MAX) {
+			errno = E2BIG;
 			return -1;
+		}
 		if (value)
 			len = (size_t)(stpcpy(out + len, value) - out);
 		else
@@ -198,17 +201,6 @@ launch_died(struct launched *server, char *why, size_t size)
 	return true;
 }
 
-static bool
-accepts(const struct address *address)
-{
-	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool good = fd >= 0 && connect(fd, &address->any, address->len) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 int
 launch_start(struct launched *server, const char *command,
     const struct placement *placement, size_t padding, const volatile int *stop,
@@ -234,7 +226,7 @@ launch_start(struct launched *server, const char *command,
 	replace_group(0, server->pid);
 	/* Workers that outlive their server become our children, not lost. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	while (!accepts(&server->address)) {
+	while (!dial_answers(&server->address, READY_NS)) {
 		if (launch_died(server, why, size))
 			return -1;
 		if (now_ns() > deadline || (stop && *stop)) {

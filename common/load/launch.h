@@ -4,9 +4,9 @@
  *
  * A server is a shell command with {address}, {host} or {port} in it. It runs
  * in a process group of its own, so that stopping it stops all of it, and
- * Ctrl-C on the terminal does not reach it. It ends when the client dies, by
- * whatever cause. What it says on standard output
- * and error is kept for the day it dies.
+ * Ctrl-C on the terminal does not reach it. If the client
+ * is killed, the shell and what it has become get SIGTERM. What it says on
+ * standard output and error is kept for the day it dies.
  */
 #ifndef COMMON_LOAD_LAUNCH_H
 #define COMMON_LOAD_LAUNCH_H

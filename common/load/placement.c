@@ -127,21 +127,45 @@ placement_format(const struct placement *p, char *buf, size_t size)
 
 /* ---- who listens ---- */
 
+/*
+ * Whether HEX, a local address of /proc/net/tcp or tcp6 (words in host order),
+ * takes connections to ADDRESS: it is the same, its mapped form, or "any".
+ */
+static bool
+takes(const char *hex, const struct address *address)
+{
+	char want[33];
+	uint32_t words[4];
+
+	if (strspn(hex, "0") == strlen(hex))
+		return true;
+	if (address->any.sa_family == AF_INET) {
+		snprintf(
+		    want, sizeof(want), "%08X", address->in4.sin_addr.s_addr);
+		return strcmp(hex + strlen(hex) - 8, want) == 0;
+	}
+	memcpy(words, &address->in6.sin6_addr, sizeof(words));
+	snprintf(want, sizeof(want), "%08X%08X%08X%08X", words[0], words[1],
+	    words[2], words[3]);
+	return strcmp(hex, want) == 0;
+}
+
 /* proc_net(5): state 0A is LISTEN; the tenth field is the inode. */
 static unsigned long
-tcp_inode(const char *file, unsigned port)
+tcp_inode(const char *file, const struct address *address)
 {
-	char line[512];
-	unsigned local, state;
+	char line[512], hex[33];
+	unsigned port, state;
 	unsigned long inode, found = 0;
 	FILE *in = fopen(file, "re");
 
 	while (in && !found && fgets(line, sizeof(line), in)) {
 		if (sscanf(line,
-			" %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x "
-			"%*x %*u %*u %lu",
-			&local, &state, &inode) == 3 &&
-		    state == 0x0a && local == port)
+			" %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x "
+			"%*x:%*x %*x %*u %*u %lu",
+			hex, &port, &state, &inode) == 4 &&
+		    state == 0x0a && port == address_port(address) &&
+		    takes(hex, address))
 			found = inode;
 	}
 	if (in)
@@ -227,9 +251,9 @@ listener_pid(const struct address *address)
 	if (address->any.sa_family == AF_UNIX)
 		inode = unix_inode(address->un.sun_path);
 	if (address->any.sa_family == AF_INET)
-		inode = tcp_inode("/proc/net/tcp", address_port(address));
+		inode = tcp_inode("/proc/net/tcp", address);
 	if (!inode && address->any.sa_family != AF_UNIX)
-		inode = tcp_inode("/proc/net/tcp6", address_port(address));
+		inode = tcp_inode("/proc/net/tcp6", address);
 	dir = inode ? opendir("/proc") : NULL;
 	while (dir && !pid && (entry = readdir(dir))) {
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&

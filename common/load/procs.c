@@ -3,6 +3,7 @@
 #include "common/load/procs.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,4 +90,32 @@ procs_cpu_ns(pid_t pid)
 
 	procs_walk(pid, add_cpu, &sum);
 	return sum;
+}
+
+static void
+look_for_ignored(pid_t pid, void *context)
+{
+	bool *ignored = context;
+	char path[32], line[256];
+	unsigned long long mask;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	in = fopen(path, "re");
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "SigIgn: %llx", &mask) == 1 &&
+		    mask >> (SIGCHLD - 1) & 1)
+			*ignored = true;
+	}
+	if (in)
+		fclose(in);
+}
+
+bool
+procs_loses_children(pid_t pid)
+{
+	bool ignored = false;
+
+	procs_walk(pid, look_for_ignored, &ignored);
+	return ignored;
 }

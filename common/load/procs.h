@@ -5,12 +5,20 @@
 #ifndef COMMON_LOAD_PROCS_H
 #define COMMON_LOAD_PROCS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* Calls VISIT for PID and each living descendant. */
 void
 procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
+
+/*
+ * Whether PID or a living descendant ignores SIGCHLD: then the kernel reaps its
+ * children, and their CPU time is lost to everybody.
+ */
+bool
+procs_loses_children(pid_t pid);
 
 /*
  * CPU nanoseconds that PID, its living descendants, and every child that one

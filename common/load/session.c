@@ -303,6 +303,12 @@ session_explain(const struct session_shared *shared,
 
 	buf += len;
 	size -= (size_t)len;
+	if (!session->number) {
+		snprintf(buf - len, size + (size_t)len,
+		    "connection %u: %zu bytes before any request", session->id,
+		    shared->got_len);
+		return buf - len;
+	}
 	while (i < left && i < shared->got_len && shared->got[i] == want[i])
 		i++;
 	if (i == left) {

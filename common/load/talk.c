@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/net/dial.h"
 
 struct talk {
 	int socket, input; /* input: -1 for a message */
@@ -25,45 +26,6 @@ fail(const char *what)
 {
 	log_error("%s: %s", what, strerror(errno));
 	return -1;
-}
-
-static int
-wait_for(int fd, short events, uint64_t timeout_ns)
-{
-	struct pollfd wait = {fd, events, 0};
-	int n = poll(&wait, 1, timeout_ms(timeout_ns, 0));
-
-	if (n == 0)
-		errno = ETIMEDOUT;
-	return n > 0 ? 0 : -1;
-}
-
-static int
-connect_to(const struct address *target, uint64_t timeout_ns)
-{
-	int fd, error = 0;
-	socklen_t len = sizeof(error);
-
-	fd = socket(target->any.sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	if (connect(fd, &target->any, target->len) < 0) {
-		error = errno;
-		if (error == EINPROGRESS) {
-			if (wait_for(fd, POLLOUT, timeout_ns) < 0)
-				error = errno;
-			else
-				getsockopt(
-				    fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		}
-	}
-	if (error) {
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
 }
 
 /* 1: there is more to send; 0: all is sent; -1: error. */
@@ -178,7 +140,7 @@ talk(const struct address *target, const char *message, uint64_t timeout_ns)
 	};
 	int bad;
 
-	t.socket = connect_to(target, timeout_ns);
+	t.socket = dial(target, timeout_ns);
 	if (t.socket < 0)
 		return fail("connecting");
 	if (message && !t.out_len) {

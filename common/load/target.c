@@ -6,7 +6,12 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/net/dial.h"
+
+/* For one of several addresses of a name. */
+#define TRY_NS NS_PER_S
 
 static void
 set(struct address *out, const struct addrinfo *from)
@@ -14,17 +19,6 @@ set(struct address *out, const struct addrinfo *from)
 	memset(out, 0, sizeof(*out));
 	out->len = from->ai_addrlen;
 	memcpy(&out->any, from->ai_addr, from->ai_addrlen);
-}
-
-static int
-answers(const struct addrinfo *at)
-{
-	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int good = fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return good;
 }
 
 int
@@ -50,9 +44,13 @@ target_resolve(const char *text, struct address *out, char *why, size_t size)
 		errno = ENOENT;
 		return -1;
 	}
-	for (at = found; at->ai_next && !answers(at); at = at->ai_next)
-		continue;
-	set(out, at->ai_next || answers(at) ? at : found);
+	for (at = found; at; at = at->ai_next) {
+		set(out, at);
+		if (!found->ai_next || dial_answers(out, TRY_NS))
+			break;
+	}
+	if (!at)
+		set(out, found);
 	freeaddrinfo(found);
 	return 0;
 }

@@ -54,8 +54,8 @@ is_idle(struct conn *conn)
 }
 
 /*
- * Waits for EVENTS under the request deadline, which a socket timeout cannot
- * express: that one starts anew with every byte. Returns 0, or -1 with errno.
+ * Waits for EVENTS until the request's deadline, and not longer than the idle
+ * timeout. Returns 0, or -1 with errno.
  */
 static int
 wait_in_request(const struct conn *conn, short events)

@@ -93,6 +93,28 @@ clear_unix_path(const struct address *address)
 	return unlink(address->un.sun_path);
 }
 
+/* What stands there may be another server's by now. */
+static void
+remove_unix_path(const struct listener *one)
+{
+	struct stat st;
+
+	if (lstat(one->address.un.sun_path, &st) == 0 &&
+	    st.st_dev == one->device && st.st_ino == one->inode)
+		unlink(one->address.un.sun_path);
+}
+
+static void
+note_unix_path(struct listener *one)
+{
+	struct stat st;
+
+	if (lstat(one->address.un.sun_path, &st) == 0) {
+		one->device = st.st_dev;
+		one->inode = st.st_ino;
+	}
+}
+
 /* 0, or -1 with errno and nothing open. */
 static int
 open_one(struct listener *one, int backlog)
@@ -116,7 +138,9 @@ open_one(struct listener *one, int backlog)
 	}
 	if (bind(one->fd, &address->any, address->len) == 0 &&
 	    listen(one->fd, backlog) == 0) {
-		if (family != AF_UNIX) /* learn the port behind port 0 */
+		if (family == AF_UNIX)
+			note_unix_path(one);
+		else /* learn the port behind port 0 */
 			getsockname(one->fd, &address->any, &len);
 		return 0;
 	}
@@ -210,7 +234,7 @@ listeners_close(struct listeners *all, bool remove)
 		if (one->fd < 0)
 			continue;
 		if (remove && one->address.any.sa_family == AF_UNIX)
-			unlink(one->address.un.sun_path);
+			remove_unix_path(one);
 		close(one->fd);
 		one->fd = -1;
 	}

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/net/address.h"
 
@@ -28,7 +29,9 @@ struct listener {
 	struct address address;
 	bool dual_stack;   /* [::] that takes IPv4 as well */
 	bool port_of_last; /* the port that the listener before it was given */
-	bool optional;	   /* IPv6 half of localhost: may be missing */
+	dev_t device;	   /* of the unix socket's file, to know it again */
+	ino_t inode;
+	bool optional; /* IPv6 half of localhost: may be missing */
 };
 
 struct listeners {

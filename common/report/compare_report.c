@@ -22,7 +22,7 @@ static const struct {
 static double
 cpu_us(const struct server_result *server)
 {
-	return server->cpu_begun
+	return server->cpu_begun && !server->cpu_lost
 		   ? (double)server->cpu_ns / 1e3 / (double)server->cpu_begun
 		   : NAN;
 }
@@ -56,6 +56,7 @@ print_server(
     const struct server_result *server, const char *name, int width, FILE *out)
 {
 	char rate[24], low[24], high[24], range[64], p50[16], p99[16];
+	char cpu[24] = "unknown";
 	const struct hist *latency = &server->load.latency;
 
 	if (!server->usable) {
@@ -65,9 +66,10 @@ print_server(
 	snprintf(range, sizeof(range), "%s .. %s",
 	    format_number(low, sizeof(low), server->rate.low),
 	    format_number(high, sizeof(high), server->rate.high));
-	fprintf(out, "  %-*s %12s  %-20s %9.1f us %10s %10s %7llu\n", width,
-	    name, format_number(rate, sizeof(rate), server->rate.value), range,
-	    cpu_us(server),
+	if (!isnan(cpu_us(server)))
+		snprintf(cpu, sizeof(cpu), "%.1f us", cpu_us(server));
+	fprintf(out, "  %-*s %12s  %-20s %12s %10s %10s %7llu\n", width, name,
+	    format_number(rate, sizeof(rate), server->rate.value), range, cpu,
 	    format_duration(
 		p50, sizeof(p50), (double)hist_percentile(latency, 50)),
 	    format_duration(
@@ -81,7 +83,7 @@ print_verdict(const struct compare_plan *plan,
     bool colour)
 {
 	fprintf(out, "  %s against %s: ", name, plan->servers[0].name);
-	if (server->verdict != INVALID)
+	if (server->usable)
 		fprintf(out,
 		    "%.3f times the rate [%.3f, %.3f]: ", server->ratio.value,
 		    server->ratio.low, server->ratio.high);
@@ -122,9 +124,6 @@ print_scenario(const struct compare_report *report,
 		    "should be)\n",
 		    plan->servers[0].name, control->ratio.value,
 		    control->ratio.low, control->ratio.high);
-	if (s->limited)
-		fprintf(out, "  The client was busy for most of the time: the "
-			     "servers can do more, and differ by more.\n");
 }
 
 void
@@ -155,6 +154,16 @@ compare_report_print(
 }
 
 /* ---- for a program ---- */
+
+static bool
+any_limited(const struct compare_plan *plan, const struct scenario_result *s)
+{
+	bool limited = false;
+
+	for (size_t i = 0; i < plan->server_count; i++)
+		limited |= s->servers[i].limited;
+	return limited;
+}
 
 static void
 json_machine(struct json *j, const struct compare_report *report)
@@ -235,7 +244,7 @@ json_scenario(struct json *j, const struct compare_plan *plan,
 	json_uint(j, "connections", s->scenario->connections);
 	json_end(j);
 	json_uint(j, "blocks", s->blocks);
-	json_bool(j, "client_limited", s->limited);
+	json_bool(j, "client_limited", any_limited(plan, s));
 	json_array(j, "results");
 	for (size_t i = 0; i < plan->server_count; i++)
 		json_server(j, &s->servers[i], plan->servers[i].name);

@@ -12,6 +12,8 @@
 /* Listeners and the accept loop's own, opened after the limit is computed. */
 #define OWN_DESCRIPTORS 24
 
+#define OWN_SPACE_KIB 65536
+
 /* Descriptors kept back; set once by limits_compute(). */
 static rlim_t reserved;
 
@@ -140,12 +142,15 @@ struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve)
 {
 	struct limit limit = {UINT64_MAX, "nothing"};
-	struct rlimit processes;
+	struct rlimit processes, space;
 	uint64_t descriptors = set_descriptors(reserve);
 
 	reserved = reserve;
 	narrow(&limit, less(descriptors, open_descriptors() + OWN_DESCRIPTORS),
 	    cost->descriptors, "open descriptors");
+	getrlimit(RLIMIT_AS, &space);
+	narrow(&limit, less(share_of(space.rlim_cur) / 1024, OWN_SPACE_KIB),
+	    cost->address_kib, "address space");
 	getrlimit(RLIMIT_NPROC, &processes);
 	if (geteuid() != 0) /* the kernel does not hold root to it */
 		narrow(&limit, less(processes.rlim_cur, 2), cost->tasks,

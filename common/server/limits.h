@@ -3,7 +3,7 @@
  * limits: how many workers this process could have alive at once, and room to
  * say no when descriptors run out.
  *
- * Asked once at start, by one thread.
+ * Used by the accept loop's thread alone.
  */
 #ifndef COMMON_SERVER_LIMITS_H
 #define COMMON_SERVER_LIMITS_H
@@ -16,6 +16,7 @@ struct worker_cost {
 	uint64_t descriptors; /* in the process that accepts */
 	uint64_t tasks;	      /* threads or processes */
 	uint64_t mappings;    /* in the process that accepts */
+	uint64_t address_kib; /* address space of the process that accepts */
 	uint64_t memory_kib;  /* idle, kernel's part included, socket not */
 };
 

@@ -150,6 +150,37 @@ pause_for(struct loop *loop, const char *what, struct log_limit *limit)
 	loop->state->short_until = loop->state->now + SHORTAGE_NS;
 }
 
+/* Reads the announcements, collects, and ends a shortage if that freed any. */
+static void
+collect(struct loop *loop)
+{
+	struct announcement ends[ANNOUNCEMENTS];
+	struct loop_state *s = loop->state;
+	struct workers *workers = loop->workers;
+	uint32_t collected;
+	ssize_t n;
+
+	/* A sweep may have taken the last worker, and left what it had
+	 * announced: unread, that would wake us for ever. */
+	if (workers->state->live == 0 && !s->poll[POLL_WAKE].revents)
+		return;
+	/* Those of the last pass first: by now they are gone, while one that
+	 * has just announced itself is still on its way out. */
+	collected = workers_collect(workers);
+	while ((n = read(loop->wakeup.ends, ends, sizeof(ends))) > 0) {
+		for (size_t i = 0; i < (size_t)n / sizeof(ends[0]); i++)
+			workers_announced(workers, ends[i]);
+		if ((size_t)n < sizeof(ends))
+			break;
+	}
+	if (!workers_room(workers) || s->short_until || s->draining)
+		collected += workers_collect(workers);
+	if (collected && s->short_until)
+		s->short_until = 0;
+	if (collected && s->stopping)
+		s->stop_at = s->now + STOP_NS; /* they are going */
+}
+
 /* FD gets a worker, or is refused, or is held until one can be made. */
 static void
 admit(struct loop *loop, int fd, const struct address *peer)
@@ -157,9 +188,13 @@ admit(struct loop *loop, int fd, const struct address *peer)
 	struct loop_state *s = loop->state;
 	struct workers *workers = loop->workers;
 
+	/* Its last worker may have ended, and not be collected yet. */
 	if (workers_source_full(workers, peer)) {
-		refuse(loop, fd);
-		return;
+		collect(loop);
+		if (workers_source_full(workers, peer)) {
+			refuse(loop, fd);
+			return;
+		}
 	}
 	if (workers_begin(workers, fd, peer) == 0)
 		return;
@@ -193,8 +228,13 @@ admit_held(struct loop *loop)
 	admit(loop, fd, &peer);
 }
 
-/* The error of an accept: goes on, says no, or waits. True: go on at once. */
-static bool
+enum accept_result { ACCEPT_NONE, ACCEPT_ERROR, ACCEPT_REFUSED };
+
+/*
+ * The error of an accept: ends the batch (none is waiting, or we have to wait),
+ * is that of one client, or was a shortage in which the client got its answer.
+ */
+static enum accept_result
 accept_failed(struct loop *loop, const struct listener *listener)
 {
 	struct loop_state *s = loop->state;
@@ -203,7 +243,7 @@ accept_failed(struct loop *loop, const struct listener *listener)
 
 	switch (errno) {
 	case EAGAIN:
-		return false;
+		return ACCEPT_NONE;
 	/* A client that went away in the queue, and what accept(2) passes on
 	 * of its network's errors: the next client is not to blame. */
 	case EINTR:
@@ -219,7 +259,7 @@ accept_failed(struct loop *loop, const struct listener *listener)
 	case ENETUNREACH:
 	case ETIMEDOUT:
 	case EPERM:
-		return true;
+		return ACCEPT_ERROR;
 	}
 	if (loop->refuse && is_shortage(errno)) {
 		log_limited(&s->accept_limit, "accept: %s; client refused",
@@ -227,13 +267,13 @@ accept_failed(struct loop *loop, const struct listener *listener)
 		fd = refused_accept(&loop->refused, listener->fd, &peer);
 		if (fd >= 0) {
 			refuse(loop, fd);
-			return true;
+			return ACCEPT_REFUSED;
 		}
 		if (errno == EAGAIN)
-			return false;
+			return ACCEPT_NONE;
 	}
 	pause_for(loop, "accept", &s->accept_limit);
-	return false;
+	return ACCEPT_NONE;
 }
 
 /* Whether a client that comes now would be taken off the backlog. */
@@ -259,14 +299,21 @@ accept_batch(struct loop *loop, const struct listener *listener)
 		peer.len = sizeof(peer) - offsetof(struct address, any);
 		fd = accept4(listener->fd, &peer.any, &peer.len, SOCK_CLOEXEC);
 		if (fd < 0) {
-			if (!accept_failed(loop, listener))
+			enum accept_result result =
+			    accept_failed(loop, listener);
+
+			if (result == ACCEPT_NONE)
 				return came;
-			if (++failed == ACCEPT_ERRORS)
+			came += result == ACCEPT_REFUSED;
+			failed += result == ACCEPT_ERROR;
+			if (failed == ACCEPT_ERRORS)
 				break;
 			continue;
 		}
 		came++;
 		loop->state->busy = true;
+		if (!workers_room(loop->workers))
+			collect(loop);
 		if (!workers_room(loop->workers)) {
 			refuse(loop, fd);
 			continue;
@@ -293,35 +340,6 @@ accept_clients(struct loop *loop)
 	}
 }
 
-/* Reads the announcements, collects, and ends a shortage if that freed any. */
-static void
-collect(struct loop *loop)
-{
-	struct announcement ends[ANNOUNCEMENTS];
-	struct loop_state *s = loop->state;
-	struct workers *workers = loop->workers;
-	uint32_t collected;
-	ssize_t n;
-
-	if (workers->state->live == 0)
-		return;
-	/* Those of the last pass first: by now they are gone, while one that
-	 * has just announced itself is still on its way out. */
-	collected = workers_collect(workers);
-	while ((n = read(loop->wakeup.ends, ends, sizeof(ends))) > 0) {
-		for (size_t i = 0; i < (size_t)n / sizeof(ends[0]); i++)
-			workers_announced(workers, ends[i]);
-		if ((size_t)n < sizeof(ends))
-			break;
-	}
-	if (!workers_room(workers) || s->short_until || s->draining)
-		collected += workers_collect(workers);
-	if (collected && s->short_until)
-		s->short_until = 0;
-	if (collected && s->stopping)
-		s->stop_at = s->now + STOP_NS; /* they are going */
-}
-
 /*
  * Children that a signal killed announce nothing. SIGCHLD says that there may
  * be one, but not which: pending ones merge. So all are asked, by pid: a
@@ -336,9 +354,14 @@ sweep(struct loop *loop)
 
 	while (read(loop->wakeup.children, &info, sizeof(info)) > 0)
 		continue;
-	if (workers_sweep(loop->workers))
+	if (workers_sweep(loop->workers)) {
 		s->short_until = 0;
+		if (s->stopping)
+			s->stop_at = now_ns() + STOP_NS;
+	}
 	took = now_ns() - s->now;
+	if (s->stopping)
+		return; /* they are all going now */
 	s->sweep_after = s->now + took;
 	s->sweep_after += took * SWEEP_SHARE > SWEEP_MIN_NS ? took * SWEEP_SHARE
 							    : SWEEP_MIN_NS;
@@ -365,6 +388,7 @@ stop_workers(struct loop *loop)
 
 	log_info("stopping %u connections", loop->workers->state->live);
 	s->stopping = true;
+	s->sweep_after = 0; /* the killed announce nothing */
 	s->stop_at = s->now + STOP_NS;
 	workers_stop(loop->workers);
 }
@@ -386,6 +410,7 @@ begin_drain(struct loop *loop)
 		while (left > 0 && accepting(loop)) {
 			int came = accept_batch(loop, &loop->listeners->at[i]);
 
+			collect(loop);
 			if (came < BATCH)
 				break;
 			left -= came;

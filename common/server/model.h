@@ -19,7 +19,8 @@
 #include "common/server/worker.h"
 
 /* For a model whose workers need a stack of their own. Address space and one
- * guard page each; an idle echo touches two pages of it. */
+ * guard page each; an idle echo touches two pages of it, three once it was
+ * nudged. */
 #ifndef WORKER_STACK_KIB
 #define WORKER_STACK_KIB 64
 #endif
@@ -48,7 +49,8 @@ struct server_model {
 	 */
 	bool (*reap)(struct worker *worker, enum outcome *outcome);
 
-	/* Interrupts the call that WORKER is blocked in, by WORKER_NUDGE. */
+	/* Interrupts the call that WORKER is blocked in, by WORKER_NUDGE,
+	 * unless its process has a timer for that (worker_nudge_itself()). */
 	void (*nudge)(const struct worker *worker);
 
 	/* Ends WORKER soon, whatever its client does. reap() is still due. */

@@ -121,6 +121,7 @@ refused_step(struct refused *refused, uint64_t now)
 		else
 			i++;
 	}
+	refill_spare(refused); /* it may be lost with the list empty */
 	return refused->count ? refused->at[0].due_ns : NEVER;
 }
 

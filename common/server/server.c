@@ -132,6 +132,10 @@ read_options(struct config *config, int argc, char **argv, const char *program,
 	    fcntl((int)config->ready_fd, F_GETFD) < 0)
 		usage_error("--ready-fd %d: allowed is an open descriptor",
 		    (int)config->ready_fd);
+	if (config->ready_fd == STDOUT_FILENO && config->ledger &&
+	    strcmp(config->ledger, "-") == 0)
+		usage_error("--ready-fd 1: allowed is another descriptor, for "
+			    "the ledger goes to standard output");
 	if (config->listeners.count == 0)
 		listeners_add(&config->listeners, "127.0.0.1:7007");
 }
@@ -168,8 +172,18 @@ say_ready(const struct config *config)
 		if (config->ready_fd != UINT64_MAX)
 			dprintf(fd, "%s\n", text);
 	}
-	if (config->ready_fd != UINT64_MAX && fd > STDERR_FILENO)
+	if (config->ready_fd == UINT64_MAX)
+		return;
+	/* Its reader waits for end of file. A standard descriptor stays taken,
+	 * or what is opened next would become it. */
+	if (fd > STDERR_FILENO) {
 		close(fd);
+	} else {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		dup2(null, fd);
+		close(null);
+	}
 }
 
 static int

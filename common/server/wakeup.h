@@ -3,8 +3,8 @@
  * wakeup: what the accept loop waits on beside its sockets: the workers'
  * announcements and signals, all as descriptors.
  *
- * No signal handler does anything, and no signal interrupts the loop: those
- * that it takes are blocked and read from descriptors.
+ * The signals that the loop takes are blocked and read from descriptors. The
+ * one that is not, WORKER_NUDGE, has a handler that does nothing.
  */
 #ifndef COMMON_SERVER_WAKEUP_H
 #define COMMON_SERVER_WAKEUP_H

@@ -89,8 +89,9 @@ struct announcement {
 };
 
 /*
- * The worker's last act: tells the accept loop that it may be reaped. Without
- * it, a loop that serves thousands would have to ask them all.
+ * Tells the accept loop that it may soon be reaped; without it, a loop that
+ * serves thousands would have to ask them all. Before the close: a client that
+ * has seen the end, and comes back at once, is not its own second connection.
  */
 void
 worker_announce(const struct worker *worker);

@@ -119,6 +119,15 @@ workers_begin(struct workers *w, int fd, const struct address *peer)
 }
 
 static void
+leave_source(struct workers *w, const struct worker *slot)
+{
+	uint64_t source;
+
+	if (w->max_per_source && address_source(&slot->peer, &source))
+		source_remove(&w->sources, source);
+}
+
+static void
 enqueue_ending(struct workers *w, struct worker *slot)
 {
 	slot->state = WORKER_ENDING;
@@ -136,8 +145,11 @@ workers_announced(struct workers *w, struct announcement end)
 {
 	if (end.index < w->state->used &&
 	    w->slots[end.index].state == WORKER_LIVE &&
-	    (uint32_t)w->slots[end.index].number == end.number)
+	    (uint32_t)w->slots[end.index].number == end.number) {
+		/* Its client has all it came for, and may be back already. */
+		leave_source(w, &w->slots[end.index]);
 		enqueue_ending(w, &w->slots[end.index]);
+	}
 }
 
 static void
@@ -169,13 +181,12 @@ static void
 release(struct workers *w, struct worker *slot, enum outcome outcome)
 {
 	uint32_t *top;
-	uint64_t source;
 
 	if (log_on(LOG_DEBUG))
 		log_end(slot, outcome);
-	if (w->max_per_source && address_source(&slot->peer, &source))
-		source_remove(&w->sources, source);
 	ledger_end(w->ledger, outcome);
+	if (slot->cut >= 0 && outcome == OUTCOME_FAILED)
+		w->state->any_cut = true;
 	if (slot->stack)
 		keep_or_cool_stack(w, slot);
 	slot->state = WORKER_FREE;
@@ -221,6 +232,7 @@ workers_sweep(struct workers *w)
 
 		if (slot->state == WORKER_LIVE &&
 		    w->model->reap(slot, &outcome)) {
+			leave_source(w, slot);
 			release(w, slot, outcome);
 			swept++;
 		}
@@ -243,7 +255,6 @@ workers_stop(struct workers *w)
 	for (uint32_t i = 0; i < w->state->used; i++) {
 		if (w->slots[i].state == WORKER_LIVE) {
 			w->model->stop(&w->slots[i]);
-			w->state->any_cut = true;
 		}
 	}
 }

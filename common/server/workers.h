@@ -55,8 +55,9 @@ bool
 workers_source_full(const struct workers *workers, const struct address *peer);
 
 /*
- * Begins a worker for FD, which it then owns. There must be room. Returns 0, or
- * -1 with errno: no worker could be made, FD is still the caller's.
+ * Begins a worker for FD, which it then owns. (Its source has one more until
+ * the announcement.) There must be room. Returns 0, or -1 with errno: no worker
+ * could be made, FD is still the caller's.
  */
 int
 workers_begin(struct workers *workers, int fd, const struct address *peer);

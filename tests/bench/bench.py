@@ -112,14 +112,28 @@ def floors():
             for scenario in json.loads(run.stdout)["scenarios"]:
                 point = scenario["points"][0]
                 ratio, control = point["ratios"][0], point["controls"][0]
-                cpu = [r["cpu_us_per_request"] for r in point["results"]]
                 say(f"{model:7} {scenario['name']:7} {placement:6}"
                     f" {ratio['estimate']:.3f} [{ratio['low']:.3f}, {ratio['high']:.3f}]"
                     f" of the floor's {point['results'][0]['value']:,.0f}/s;"
-                    f" CPU {cpu[1]:.1f} against {cpu[0]:.1f} us;"
                     f" control {control['estimate']:.3f}"
                     f" [{control['low']:.3f}, {control['high']:.3f}]"
-                    f" {ratio['verdict'] if ratio['verdict'] == 'invalid' else ''}")
+                    f" {ratio['reason'] if ratio['verdict'] == 'invalid' else ''}")
+    process_control()
+
+
+def process_control():
+    """Stevens' measure: CPU for each connection, less that of the iterative server."""
+    servers = []
+    for name in ("inline", "thread", "fork"):
+        servers += ["--server", f"{name}=" + " ".join(COMMANDS[name]).format("{address}")]
+    run = subprocess.run([CLIENT, "compare", *servers, "churn", "--json", "-"],
+                         capture_output=True, text=True)
+    results = json.loads(run.stdout)["scenarios"][0]["points"][0]["results"]
+    cpu = {r["server"]: r["cpu_us_per_request"] for r in results}
+    control = {name: cpu[name] - cpu["inline"] for name in ("thread", "fork")}
+    say(f"process control: iterative {cpu['inline']:.1f} us of CPU for a connection;"
+        f" thread {control['thread']:.1f} us more, fork {control['fork']:.1f} us more,"
+        f" {control['fork'] / control['thread']:.1f} times that")
 
 
 def hold(server, count):
@@ -229,9 +243,12 @@ def memory():
         for _ in range(3):
             time.sleep(1)
             before = meminfo()
-            with Server(name) as server:
+            # Every worker is to have been nudged, which touches one page more:
+            # an eighth of the idle timeout, and the time to hold them.
+            options = () if name.startswith("floor") else ("--idle-timeout", "16s")
+            with Server(name, *options) as server:
                 held = hold(server, count)
-                time.sleep(1)
+                time.sleep(4)
                 after = meminfo()
                 drop(held)
             each = {k: (after[k] - before[k]) / count for k in before}

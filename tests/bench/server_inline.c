@@ -28,8 +28,8 @@ worker_main(struct worker *worker)
 {
 	worker_nudge_itself(worker);
 	worker->result = worker_serve(worker);
-	worker_close(worker);
 	worker_announce(worker);
+	worker_close(worker);
 }
 
 /* ---- start a worker ---- */

@@ -396,10 +396,15 @@ stop_reaches_all_that_live(void **state)
 	ends(all[2], OUTCOME_SERVED);
 	workers_sweep(&workers);
 	workers_stop(&workers);
+	/* Whether one was cut is known when it has ended. */
+	assert_false(workers.state->any_cut);
+	all[0]->cut = 1;
+	ends(all[0], OUTCOME_FAILED);
+	workers_sweep(&workers);
 	assert_true(workers.state->any_cut);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(fake.stopped[all[i]->index], i != 2);
-	assert_int_equal(workers.state->live, 3); /* reap is still due */
+	assert_int_equal(workers.state->live, 2); /* reap is still due */
 }
 
 static void

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* dial: a non-blocking connect, and a poll for its end. */
+#include "common/net/dial.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* 0, or the errno of a connect that is under way on FD. */
+static int
+wait_connected(int fd, uint64_t timeout_ns)
+{
+	struct pollfd wait = {fd, POLLOUT, 0};
+	uint64_t now = now_ns();
+	uint64_t due = now > NEVER - timeout_ns ? NEVER : now + timeout_ns;
+	int n, error = 0;
+	socklen_t len = sizeof(error);
+
+	do
+		n = poll(&wait, 1, timeout_ms(due, now_ns()));
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return ETIMEDOUT;
+	if (n < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		return errno;
+	return error;
+}
+
+int
+dial(const struct address *address, uint64_t timeout_ns)
+{
+	int fd, error = 0;
+
+	fd = socket(address->any.sa_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, &address->any, address->len) < 0)
+		error = errno;
+	if (error == EINPROGRESS)
+		error = wait_connected(fd, timeout_ns);
+	if (!error)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+bool
+dial_answers(const struct address *address, uint64_t timeout_ns)
+{
+	int fd = dial(address, timeout_ns);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
