@@ -460,10 +460,12 @@ a_source_has_its_share_and_no_more(void **state)
 	assert_true(workers_source_full(&workers, &peer));
 	assert_false(workers_source_full(&workers, &other));
 	announces(first);
-	assert_true(workers_source_full(&workers, &peer));
+	/* Its client has all it came for. */
+	assert_false(workers_source_full(&workers, &peer));
 	ends(first, OUTCOME_SERVED);
 	assert_int_equal(workers_collect(&workers), 1);
-	assert_false(workers_source_full(&workers, &peer));
+	begin(5);
+	assert_true(workers_source_full(&workers, &peer));
 }
 
 static void
@@ -518,7 +520,8 @@ source_count(unsigned source)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < MAX; i++)
-		count += known[i].live && known[i].source == source;
+		count += known[i].live && !known[i].announced &&
+			 known[i].source == source;
 	return count;
 }
 
