@@ -72,7 +72,7 @@ endif
 all: $(PROGRAMS) ## build the two servers and the client
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1'
 
 deps: ## install the packages that are missing (apt-get, as root)
@@ -88,7 +88,8 @@ compare: all ## compare threads and processes on this machine
 	./client compare
 
 lesson: ## what differs between a thread and a process, in colour
-	@diff -u --color=always server_thread.c server_fork.c; [ $$? -eq 1 ]
+	@diff -u --color=always --label server_thread.c --label server_fork.c \
+	    server_thread.c server_fork.c; [ $$? -eq 1 ]
 
 # ---- compile and link ----
 $(PROGRAMS): $(BIN)%: $(BUILD)/%.o $(LIBRARY)
@@ -170,13 +171,14 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-thread.1
-	ln -sf perconn-server-thread.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-fork.1
+	for name in perconn-server perconn-server-fork; do \
+	    ln -sf perconn-server-thread.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/$$name.1; done
 
 uninstall: ## remove what install put there
 	cd $(DESTDIR)$(PREFIX) && rm -f bin/perconn-server-thread \
 	    bin/perconn-server-fork bin/perconn-client \
-	    share/man/man1/perconn-client.1 \
+	    share/man/man1/perconn-client.1 share/man/man1/perconn-server.1 \
 	    share/man/man1/perconn-server-thread.1 \
 	    share/man/man1/perconn-server-fork.1
 

@@ -32,6 +32,9 @@
 #define TIMEOUT_MIN NS_PER_MS
 #define TIMEOUT_MAX (3600 * NS_PER_S)
 
+/* Standard ones, epoll, a file or two. */
+#define OWN_DESCRIPTORS 16
+
 /* ---- what all verbs need ---- */
 
 static const struct option_spec NO_OPTIONS[] = {{0}};
@@ -60,14 +63,21 @@ take_interrupts(void)
 	sigaction(SIGHUP, &act, NULL);
 }
 
+/* So that CONNECTIONS can be open at once; dies if they cannot. */
 static void
-raise_descriptors(void)
+raise_descriptors(uint64_t connections)
 {
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+	if (connections + OWN_DESCRIPTORS > limit.rlim_max)
+		die(1,
+		    "%llu connections need as many descriptors; the limit "
+		    "is %llu (ulimit -Hn)",
+		    (unsigned long long)connections,
+		    (unsigned long long)limit.rlim_max);
 }
 
 static struct address
@@ -303,7 +313,7 @@ load_verb(int argc, char **argv)
 	FILE *json = open_output(config.json);
 	bool clean;
 
-	raise_descriptors();
+	raise_descriptors(plan.connections);
 	take_interrupts();
 	place(&placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
@@ -475,7 +485,7 @@ compare_verb(int argc, char **argv)
 	plan->stop = &interrupted;
 	if (isatty(STDERR_FILENO))
 		plan->progress = show_compare;
-	raise_descriptors();
+	raise_descriptors(0);
 	machine_ask(&report.before);
 	placement_choose(
 	    &plan->placement, (enum placement_kind)config.placement);

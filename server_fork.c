@@ -52,7 +52,7 @@ worker_main(struct worker *worker)
 		close_range(fd + 1, last, 0);
 	}
 
-	worker_nudge_itself(worker);
+	worker_nudge_itself(worker); /* by a timer, for idle clients */
 	outcome = worker_serve(worker);
 	worker_announce(worker);
 	worker_close(worker);
@@ -101,7 +101,7 @@ model_reap(struct worker *worker, enum outcome *outcome)
 		return true;
 	}
 	signal = WTERMSIG(status);
-	if (signal == worker->cut)
+	if (signal == SIGKILL && worker->stopped)
 		return true;
 	log_warn("connection %llu: worker %d died of signal %d (%s)",
 	    (unsigned long long)worker->number, (int)worker->pid, signal,
@@ -112,7 +112,8 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* ---- nudge workers ---- */
 
-/* Each child has its own timer; threads would have to share one. */
+/* Nothing to do: a process has a timer of its own (worker_main() sets it),
+ * which interrupts the call that it is blocked in. Threads share one. */
 static void
 model_nudge(const struct worker *worker)
 {
@@ -126,8 +127,8 @@ model_nudge(const struct worker *worker)
 static void
 model_stop(struct worker *worker)
 {
-	worker->cut = SIGKILL;
-	kill(worker->pid, worker->cut);
+	worker->stopped = true;
+	kill(worker->pid, SIGKILL);
 }
 
 /* ---- main ---- */

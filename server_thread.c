@@ -74,8 +74,8 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	if (pthread_tryjoin_np(worker->thread, &returned) != 0)
 		return false;
 	*outcome = (enum outcome)(intptr_t)returned;
-	if (worker->cut >= 0) {
-		close(worker->cut);
+	if (worker->stopped) {
+		close(worker->cut_fd);
 		*outcome = OUTCOME_FAILED;
 	}
 	return true;
@@ -83,6 +83,8 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* ---- nudge workers ---- */
 
+/* A signal for this thread alone: the call that it is blocked in returns, and
+ * it looks whether its client has been silent for too long. */
 static void
 model_nudge(const struct worker *worker)
 {
@@ -92,13 +94,15 @@ model_nudge(const struct worker *worker)
 /* ---- stop workers ---- */
 
 /* A thread cannot be killed alone. Its socket can be shut: the call that it is
- * blocked in returns end of file. */
+ * blocked in returns end of file. Until the thread is gone the number must not
+ * be used again, so we close it when we reap. */
 static void
 model_stop(struct worker *worker)
 {
-	worker->cut = worker_take(worker);
-	if (worker->cut >= 0)
-		shutdown(worker->cut, SHUT_RDWR);
+	worker->cut_fd = worker_take(worker);
+	worker->stopped = worker->cut_fd >= 0;
+	if (worker->stopped)
+		shutdown(worker->cut_fd, SHUT_RDWR);
 }
 
 /* ---- main ---- */

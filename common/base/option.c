@@ -68,8 +68,8 @@ print_help(const struct option_set *set)
 		printf("%*s", HELP_COLUMN - width, "");
 		print_words(spec->help);
 	}
-	printf("      --help%*sprint this and exit\n", HELP_COLUMN - 12, "");
-	printf("      --version%*sprint the version and exit\n",
+	printf("  -h, --help%*sprint this and exit\n", HELP_COLUMN - 12, "");
+	printf("  -V, --version%*sprint the version and exit\n",
 	    HELP_COLUMN - 15, "");
 	if (set->foot)
 		printf("\n%s", set->foot);
@@ -167,12 +167,34 @@ letter_known(const struct option_set *set, int letter)
 	return false;
 }
 
+/* WORD, "--name" or "--name=value", is not an option of SET: why not. */
+static void
+refuse_long(const struct option_set *set, const char *word)
+{
+	size_t len = strcspn(word + 2, "=");
+	const struct option_spec *first = NULL, *second = NULL;
+
+	for (const struct option_spec *s = set->specs; s->name; s++) {
+		if (strncmp(s->name, word + 2, len) != 0)
+			continue;
+		second = first ? s : NULL;
+		first = first ? first : s;
+		if (second)
+			break;
+	}
+	if (second)
+		usage_error("%.100s: may be --%s or --%s", word, first->name,
+		    second->name);
+	if (first)
+		usage_error("%.100s: --%s takes no value", word, first->name);
+	usage_error(
+	    "%.100s: no such option; allowed are those of --help", word);
+}
+
 /* getopt's own words name neither what is allowed nor always the option. */
 static void
 refuse_option(const struct option_set *set, int code, char **argv)
 {
-	const char *word = argv[optind - 1];
-
 	if (code == ':') {
 		for (const struct option_spec *s = set->specs; s->name; s++) {
 			if (s->letter == optopt ||
@@ -184,22 +206,21 @@ refuse_option(const struct option_set *set, int code, char **argv)
 	/* A letter that no option has. (One that an option has stands for its
 	 * long form, given a value that it does not take.) */
 	if (optopt && optopt < FIRST_CODE && !letter_known(set, optopt))
-		usage_error("-%c: no such option (see --help)", optopt);
-	usage_error("%.200s: allowed are the options of --help, whole or "
-		    "unmistakable, with a value only where they take one",
-	    word);
+		usage_error(
+		    "-%c: no such option; allowed are those of --help", optopt);
+	refuse_long(set, argv[optind - 1]);
 }
 
 int
 options_parse(const struct option_set *set, void *config, int argc, char **argv)
 {
 	struct option longs[OPTIONS_MAX + 3];
-	char shorts[3 * OPTIONS_MAX + 2] = ":";
+	char shorts[3 * OPTIONS_MAX + 4] = ":hV";
 	const struct option_spec *specs = set->specs;
-	size_t count = 0, len = 1;
+	size_t count = 0, len = 3;
 	int code;
 
-	for (; specs[count].name && count < OPTIONS_MAX; count++) {
+	for (; count < OPTIONS_MAX && specs[count].name; count++) {
 		const struct option_spec *spec = &specs[count];
 
 		longs[count] = (struct option){
@@ -225,12 +246,12 @@ options_parse(const struct option_set *set, void *config, int argc, char **argv)
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		size_t i = 0;
 
-		if (code == CODE_HELP) {
+		if (code == CODE_HELP || code == 'h') {
 			print_help(set);
 			process_flush();
 			exit(0);
 		}
-		if (code == CODE_VERSION) {
+		if (code == CODE_VERSION || code == 'V') {
 			printf("perconn %s\n", PERCONN_VERSION);
 			process_flush();
 			exit(0);

@@ -19,15 +19,12 @@
 #define SERVER_FULL 0.90
 
 const struct scenario SCENARIOS[] = {
-    {"churn",
-	"What does a new worker for each connection cost? (a connection "
-	"for each request, 32 at once)",
-	"echo", true, 32, 64},
-    {"steady",
-	"What does it cost to switch between workers that stay? (64 kept "
-	"connections)",
-	"echo", false, 64, 64},
-    {NULL, NULL, NULL, false, 0, 0},
+    {"churn", "What does a new worker for each connection cost?",
+	"a connection for each request, 32 at once, 64 bytes", "echo", true, 32,
+	64},
+    {"steady", "What does it cost to switch between workers that stay?",
+	"64 kept connections, 64 bytes", "echo", false, 64, 64},
+    {NULL, NULL, NULL, NULL, false, 0, 0},
 };
 
 const struct scenario *

@@ -33,6 +33,7 @@
 struct scenario {
 	const char *name;
 	const char *question;
+	const char *setting;
 	const char *protocol;
 	bool churn;
 	uint32_t connections;

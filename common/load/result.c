@@ -81,6 +81,8 @@ result_busy(const struct load_result *result)
 bool
 result_limited(const struct load_result *result, bool own_cpu)
 {
+	if (!result->ok)
+		return false;
 	return result_busy(result) > 0.85 ||
 	       (own_cpu &&
 		   (double)result->wait_ns > 0.05 * (double)result->wall_ns);

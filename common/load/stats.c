@@ -73,7 +73,7 @@ stats_hodges_lehmann(const double *values, size_t count, double alpha)
 double
 stats_robust_sd(const double *values, size_t count)
 {
-	double away[STATS_MAX], middle = stats_median(values, count);
+	double away[STATS_MAX] = {0}, middle = stats_median(values, count);
 
 	for (size_t i = 0; i < count; i++)
 		away[i] = fabs(values[i] - middle);

@@ -129,6 +129,17 @@ converse(struct talk *t, uint64_t timeout_ns)
 	return done > 0 ? 0 : -1;
 }
 
+static int
+fail_to_connect(const struct address *target)
+{
+	int error = errno;
+	char text[ADDRESS_TEXT_MAX];
+
+	log_error("connecting to %s: %s", address_format(target, text),
+	    strerror(error));
+	return -1;
+}
+
 int
 talk(const struct address *target, const char *message, uint64_t timeout_ns)
 {
@@ -142,7 +153,7 @@ talk(const struct address *target, const char *message, uint64_t timeout_ns)
 
 	t.socket = dial(target, timeout_ns);
 	if (t.socket < 0)
-		return fail("connecting");
+		return fail_to_connect(target);
 	if (message && !t.out_len) {
 		t.sending = false;
 		shutdown(t.socket, SHUT_WR);

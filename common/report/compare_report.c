@@ -68,7 +68,7 @@ print_server(
 	    format_number(high, sizeof(high), server->rate.high));
 	if (!isnan(cpu_us(server)))
 		snprintf(cpu, sizeof(cpu), "%.1f us", cpu_us(server));
-	fprintf(out, "  %-*s %12s  %-20s %12s %10s %10s %7llu\n", width, name,
+	fprintf(out, "  %-*s %9s  %-18s %10s %9s %9s %6llu\n", width, name,
 	    format_number(rate, sizeof(rate), server->rate.value), range, cpu,
 	    format_duration(
 		p50, sizeof(p50), (double)hist_percentile(latency, 50)),
@@ -84,9 +84,8 @@ print_verdict(const struct compare_plan *plan,
 {
 	fprintf(out, "  %s against %s: ", name, plan->servers[0].name);
 	if (server->usable)
-		fprintf(out,
-		    "%.3f times the rate [%.3f, %.3f]: ", server->ratio.value,
-		    server->ratio.low, server->ratio.high);
+		fprintf(out, "%.3f times the rate [%.3f, %.3f]\n    ",
+		    server->ratio.value, server->ratio.low, server->ratio.high);
 	fprintf(out, "%s%s%s, %s\n",
 	    colour ? VERDICTS[server->verdict].colour : "",
 	    VERDICTS[server->verdict].word, colour ? "\033[0m" : "",
@@ -106,10 +105,10 @@ print_scenario(const struct compare_report *report,
 
 		width = len > width ? len : width;
 	}
-	fprintf(out, "\n%s: %s\n", s->scenario->name, s->scenario->question);
-	fprintf(out, "  %-*s %12s  %-20s %12s %10s %10s %7s\n", width, "server",
-	    "requests/s", "95 % interval", "its CPU each", "p50", "p99",
-	    "errors");
+	fprintf(out, "\n%s: %s\n  %s\n", s->scenario->name,
+	    s->scenario->setting, s->scenario->question);
+	fprintf(out, "  %-*s %9s  %-18s %10s %9s %9s %6s\n", width, "server",
+	    "rate/s", "95 % interval", "CPU each", "p50", "p99", "errors");
 	for (size_t i = 0; i < plan->server_count; i++)
 		print_server(&s->servers[i], plan->servers[i].name, width, out);
 	for (size_t i = 1; i < plan->server_count; i++)
@@ -135,20 +134,21 @@ compare_report_print(
 	char text[100];
 
 	fprintf(out,
-	    "%s, %s%s, %d CPUs, %.0f GiB; load %.2f before, %.2f after\n",
+	    "%s, %s%s\n%d CPUs, %.0f GiB; load average %.2f before, %.2f "
+	    "after\n",
 	    m->kernel, m->cpu, m->virtual_machine ? " (virtual)" : "", m->cpus,
 	    m->memory_gib, m->load_average, report->after.load_average);
 	fprintf(out,
 	    "placement %s\n%zu blocks with fresh servers, each of %zu rounds "
-	    "there and back in slices of %.0f ms; seed %llu; %.0f s\n",
+	    "there and back\nin slices of %.0f ms; seed %llu; %.0f s\n",
 	    placement_format(&plan->placement, text, sizeof(text)),
 	    plan->blocks, plan->quads, (double)plan->slice_ns / 1e6,
 	    (unsigned long long)plan->seed, report->result->seconds);
 	for (size_t i = 0; i < report->result->count; i++)
 		print_scenario(
 		    report, &report->result->scenarios[i], out, colour);
-	fprintf(out, "\nThis holds for this machine, over the loopback, at "
-		     "these sizes; the ratios travel better than the rates.\n");
+	fprintf(out, "\nThis holds for this machine, its loopback and these "
+		     "sizes. Ratios travel\nbetter than rates do.\n");
 	if (report->result->interrupted)
 		fprintf(out, "Interrupted: what was done until then.\n");
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Listeners and the accept loop's own, opened after the limit is computed. */
-#define OWN_DESCRIPTORS 24
+#define OWN_DESCRIPTORS 8
 
 #define OWN_SPACE_KIB 65536
 

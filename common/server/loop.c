@@ -386,7 +386,7 @@ stop_workers(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
 
-	log_info("stopping %u connections", loop->workers->state->live);
+	log_info("stopping; connections alive: %u", loop->workers->state->live);
 	s->stopping = true;
 	s->sweep_after = 0; /* the killed announce nothing */
 	s->stop_at = s->now + STOP_NS;
@@ -420,7 +420,7 @@ begin_drain(struct loop *loop)
 	s->stop_at = s->now + loop->drain_timeout_ns;
 	listeners_close(loop->listeners, true);
 	loop->listeners->count = 0;
-	log_info("draining %u connections", loop->workers->state->live);
+	log_info("draining; connections alive: %u", loop->workers->state->live);
 }
 
 static void

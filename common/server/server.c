@@ -106,7 +106,8 @@ static const struct option_spec OPTIONS[] = {
 	OPTION_TEXT, .offset = AT(ledger)},
     {'v', "verbose", NULL, "log each connection", OPTION_FLAG,
 	.offset = AT(verbose)},
-    {'q', "quiet", NULL, "log errors only", OPTION_FLAG, .offset = AT(quiet)},
+    {'q', "quiet", NULL, "log errors, and where it listens", OPTION_FLAG,
+	.offset = AT(quiet)},
     {0},
 };
 
@@ -186,6 +187,20 @@ say_ready(const struct config *config)
 	}
 }
 
+/* Weeks later would be too late to learn that it cannot be written. */
+static void
+try_ledger(const char *path)
+{
+	int fd = strcmp(path, "-") == 0
+		     ? -1
+		     : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd >= 0)
+		close(fd);
+	else if (strcmp(path, "-") != 0)
+		die(1, "--ledger %s: %s", path, strerror(errno));
+}
+
 static int
 write_ledger(const char *path, const struct ledger *ledger)
 {
@@ -246,6 +261,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,
 	};
 
+	if (config.ledger)
+		try_ledger(config.ledger);
 	choose_limit(&config, model);
 	if (workers_init(&workers, (uint32_t)config.max_connections) < 0 ||
 	    loop_open(&loop, &workers.settings) < 0)

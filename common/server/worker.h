@@ -49,9 +49,10 @@ struct worker {
 	uint32_t index;	 /* of this slot */
 	uint32_t next;	 /* in the list that the slot is in; see workers.h */
 	enum { WORKER_FREE, WORKER_LIVE, WORKER_ENDING } state;
-	bool warm; /* free, but the stack's pages are kept */
-	int cut;   /* the model's note that stop() reached it in time; -1: no */
-	union {	   /* what the model knows it by */
+	bool warm;    /* free, but the stack's pages are kept */
+	bool stopped; /* stop() reached it in time */
+	int cut_fd;   /* the connection that stop() took (threads) */
+	union {	      /* what the model knows it by */
 		pthread_t thread;
 		pid_t pid;
 		enum outcome result;

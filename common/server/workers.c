@@ -102,7 +102,7 @@ workers_begin(struct workers *w, int fd, const struct address *peer)
 	slot = &w->slots[w->state->free_top];
 	slot->number = w->state->last_number + 1;
 	slot->fd = fd;
-	slot->cut = -1;
+	slot->stopped = false;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	if (w->model->spawn(slot) < 0)
 		return -1;
@@ -185,7 +185,7 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 	if (log_on(LOG_DEBUG))
 		log_end(slot, outcome);
 	ledger_end(w->ledger, outcome);
-	if (slot->cut >= 0 && outcome == OUTCOME_FAILED)
+	if (slot->stopped && outcome == OUTCOME_FAILED)
 		w->state->any_cut = true;
 	if (slot->stack)
 		keep_or_cool_stack(w, slot);

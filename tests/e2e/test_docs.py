@@ -77,7 +77,8 @@ def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
                      "p/bin/perconn-server-thread",
                      "p/share/man/man1/perconn-client.1",
                      "p/share/man/man1/perconn-server-fork.1",
-                     "p/share/man/man1/perconn-server-thread.1"]
+                     "p/share/man/man1/perconn-server-thread.1",
+                     "p/share/man/man1/perconn-server.1"]
     out = subprocess.run([tmp_path / "p/bin/perconn-client", "list"], check=True,
                          capture_output=True, text=True).stdout
     assert "churn" in out

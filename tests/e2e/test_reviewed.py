@@ -87,9 +87,12 @@ def test_a_standard_descriptor_gets_the_addresses_and_then_the_end(program):
 def test_unasked_bytes_before_any_request_are_wrong_and_exit_1():
     """Three of four connections get bytes before anything was asked on them."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(20)
         target = "127.0.0.1:%d" % listener.getsockname()[1]
         process = subprocess.Popen(
-            [BIN / "client", "load", target, "-c", "4", "-n", "1", "--json", "-"],
+            # Only the first request is due within the half second.
+            [BIN / "client", "load", target, "-c", "4", "-r", "1", "-d", "500ms",
+             "--json", "-"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         socks = [listener.accept()[0] for _ in range(4)]
         asking = select.select(socks, [], [], 20)[0][0]
