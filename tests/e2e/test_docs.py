@@ -64,6 +64,12 @@ def test_the_readme_has_the_two_commands_and_all_services():
         assert f".It Cm {line.split()[0]}" in text("docs/man/perconn-server.1")
 
 
+def test_no_page_has_a_gap_left():
+    for name in ("README.md", "docs/design.md", "docs/CONTRIBUTING.md",
+                 "docs/man/perconn-server.1", "docs/man/perconn-client.1"):
+        assert "@@" not in text(name), name
+
+
 def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
     if os.environ.get("PERCONN_BIN", TOP) != TOP:
         pytest.skip("the release programs are what is installed")
