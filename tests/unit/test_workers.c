@@ -398,7 +398,7 @@ stop_reaches_all_that_live(void **state)
 	workers_stop(&workers);
 	/* Whether one was cut is known when it has ended. */
 	assert_false(workers.state->any_cut);
-	all[0]->cut = 1;
+	all[0]->stopped = true;
 	ends(all[0], OUTCOME_FAILED);
 	workers_sweep(&workers);
 	assert_true(workers.state->any_cut);
