@@ -28,8 +28,9 @@ ifeq ($(SAN),)
 # program has twice the mappings (docs/design.md, "Linking").
 MODE_C   := $(HARDEN_C) -fPIE
 MODE_L   := $(HARDEN_L) -static-pie
-# Not the client: it resolves names, which a static program cannot do alone.
-$(BIN)client: MODE_L = $(HARDEN_L) -pie
+# Not the client: it resolves names, which a static program cannot do alone;
+# and not the full images, whose libraries come as shared ones.
+$(BIN)client $(BIN)%-full: MODE_L = $(HARDEN_L) -pie
 else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.
@@ -38,15 +39,29 @@ MODE_C   := -fsanitize=$(SAN) -fno-sanitize-recover=all \
             $(if $(filter thread,$(SAN)),-Wno-tsan)
 MODE_L   := -fsanitize=$(SAN)
 endif
+# The optional libraries: HAVE_TLS= and HAVE_WS= build without them.
+HAVE_TLS := $(shell pkg-config --atleast-version=3 openssl 2>/dev/null && echo yes)
+HAVE_WS  := $(and $(HAVE_TLS),$(wildcard /usr/include/wslay/wslay.h))
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -pthread $(WARNINGS) $(MODE_C) \
               -MMD -MP $(CFLAGS)
 ALL_LDFLAGS = -pthread $(MODE_L) $(LDFLAGS)
 Q := $(if $(V),,@)
 
 # ---- what is built ----
-COMMON   := $(wildcard common/*/*.c)
+# TLS and WebSocket stand in two folders, a file for each case: the real ones
+# in full/, those that say "not here" in plain/; each program links one of them.
+COMMON   := $(filter-out common/full/% common/plain/%,$(wildcard common/*/*.c))
 SERVERS  := server_thread server_fork
-PROGRAMS := $(addprefix $(BIN),$(SERVERS) client)
+PLAINS   := $(addprefix $(BIN),$(SERVERS))
+FULLS    := $(if $(HAVE_TLS),$(addsuffix -full,$(PLAINS)))
+CLIENT   := $(BIN)client
+PROGRAMS := $(PLAINS) $(FULLS) $(CLIENT)
+NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/plain/*.c))
+HERE     := $(patsubst %,$(BUILD)/common/%.o,\
+                $(if $(HAVE_TLS),full,plain)/tls \
+                $(if $(HAVE_TLS),full,plain)/tls_client \
+                $(if $(HAVE_WS),full,plain)/websocket)
+HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 LIBRARY  := $(BUILD)/libcommon.a
@@ -54,6 +69,8 @@ OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(COMMON))
 # What `make deps` looks for: COMMAND-or-FILE=PACKAGE.
 NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/include/cmocka.h=libcmocka-dev \
+            pkg-config=pkg-config /usr/include/openssl/ssl.h=libssl-dev \
+            /usr/include/wslay/wslay.h=libwslay-dev \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
             socat=socat ncat=ncat mandoc=mandoc strace=strace \
@@ -70,6 +87,8 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 all: $(PROGRAMS) ## build the two servers and the client
+	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
+	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
@@ -92,19 +111,26 @@ lesson: ## what differs between a thread and a process, in colour
 	    server_thread.c server_fork.c; [ $$? -eq 1 ]
 
 # ---- compile and link ----
-$(PROGRAMS): $(BIN)%: $(BUILD)/%.o $(LIBRARY)
-	$(if $(V),,@echo "LINK $@")
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIBRARY) $(ALL_LDFLAGS) -lm
+LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
+       $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lm
 
-$(BENCHES): %: %.o $(LIBRARY)
-	$(if $(V),,@echo "LINK $@")
-	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(LIBRARY) $(ALL_LDFLAGS) -lm
+$(PLAINS): $(BIN)%: $(BUILD)/%.o $(NOT_HERE) $(LIBRARY)
+	$(LINK)
+
+$(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBRARY)
+	$(LINK) $(HERE_LIB)
+
+$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(LIBRARY)
+	$(LINK) $(HERE_LIB)
+
+$(BENCHES): %: %.o $(NOT_HERE) $(LIBRARY)
+	$(LINK)
 
 # cmocka is a shared library, so the unit tests are dynamic.
-$(UNITS): %: %.o $(LIBRARY)
+$(UNITS): %: %.o $(HERE) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
-	$(Q)$(CC) -o $@ $< $(LIBRARY) -pthread $(if $(SAN),$(MODE_L)) $(LDFLAGS) \
-	    -lcmocka -lm
+	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
+	    $(LDFLAGS) -lcmocka -lm $(HERE_LIB)
 
 $(LIBRARY): $(OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -168,6 +194,11 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork
 	install -m 755 client $(DESTDIR)$(PREFIX)/bin/perconn-client
+	$(if $(FULLS),install -d $(DESTDIR)$(PREFIX)/libexec/perconn)
+	$(if $(FULLS),install -m 755 server_thread-full \
+	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-thread-full)
+	$(if $(FULLS),install -m 755 server_fork-full \
+	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-fork-full)
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-thread.1
@@ -180,7 +211,9 @@ uninstall: ## remove what install put there
 	    bin/perconn-server-fork bin/perconn-client \
 	    share/man/man1/perconn-client.1 share/man/man1/perconn-server.1 \
 	    share/man/man1/perconn-server-thread.1 \
-	    share/man/man1/perconn-server-fork.1
+	    share/man/man1/perconn-server-fork.1 \
+	    libexec/perconn/perconn-server-thread-full \
+	    libexec/perconn/perconn-server-fork-full
 
 clean: ## remove what was built
-	rm -rf build $(SERVERS) client
+	rm -rf build $(SERVERS) $(addsuffix -full,$(SERVERS)) client

@@ -139,6 +139,7 @@ static const struct server_model MODEL = {
     /* The parent holds no descriptor of a connection that has its child. */
     .cost = {.descriptors = 0, .tasks = 1, .mappings = 0, .memory_kib = 110},
     .share = model_share,
+    .mutex = {PTHREAD_PROCESS_SHARED, PTHREAD_MUTEX_ROBUST},
     .spawn = model_spawn,
     .reap = model_reap,
     .nudge = model_nudge,

@@ -118,6 +118,7 @@ static const struct server_model MODEL = {
 	.memory_kib = 40},
     .stack = WORKER_STACK,
     .share = model_share,
+    .mutex = {PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED},
     .spawn = model_spawn,
     .reap = model_reap,
     .nudge = model_nudge,

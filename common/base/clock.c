@@ -40,3 +40,13 @@ timespec_of(uint64_t ns)
 	    .tv_nsec = (long)(ns % NS_PER_S),
 	};
 }
+
+void
+wait_ns(uint64_t ns)
+{
+	struct timespec until = timespec_of(now_ns() + ns);
+
+	while (
+	    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
+		continue;
+}

@@ -39,6 +39,10 @@ earlier(uint64_t a, uint64_t b)
 int
 timeout_ms(uint64_t deadline, uint64_t now);
 
+/* Waits NS, whatever signals come. */
+void
+wait_ns(uint64_t ns);
+
 /* NS as a timespec, for the calls that want one. */
 struct timespec
 timespec_of(uint64_t ns);

@@ -10,12 +10,42 @@
 
 #include "common/base/clock.h"
 
+/* ---- a plain socket ---- */
+
+static ssize_t
+socket_receive(struct conn *conn, void *buf, size_t size, int flags)
+{
+	return recv(conn->fd, buf, size, flags);
+}
+
+static ssize_t
+socket_send(struct conn *conn, const void *buf, size_t len, int flags)
+{
+	return send(conn->fd, buf, len, flags | MSG_NOSIGNAL);
+}
+
+static int
+socket_end(struct conn *conn)
+{
+	/* After the peer's end, or an error, our close says all. */
+	return conn->ended ? 0 : shutdown(conn->fd, SHUT_WR);
+}
+
+const struct transport TRANSPORT_SOCKET = {
+    .receive = socket_receive,
+    .send = socket_send,
+    .end = socket_end,
+};
+
+/* ---- deadlines ---- */
+
 void
 conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
     uint64_t request_timeout_ns)
 {
 	*conn = (struct conn){
 	    .fd = fd,
+	    .transport = &TRANSPORT_SOCKET,
 	    .outcome = OUTCOME_SERVED,
 	    .moved = true,
 	    .request_due_ns = NEVER,
@@ -24,8 +54,8 @@ conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
 	};
 }
 
-static int
-fail(struct conn *conn, int error)
+int
+conn_fail(struct conn *conn, int error)
 {
 	conn->outcome = error == ETIMEDOUT ? OUTCOME_TIMED_OUT : OUTCOME_FAILED;
 	conn->ended = true;
@@ -53,6 +83,12 @@ is_idle(struct conn *conn)
 	return now - conn->quiet_since_ns >= conn->idle_timeout_ns;
 }
 
+static short
+obvious_or(const struct conn *conn, short events)
+{
+	return conn->blocked_on ? conn->blocked_on : events;
+}
+
 /*
  * Waits for EVENTS until the request's deadline, and not longer than the idle
  * timeout. Returns 0, or -1 with errno.
@@ -60,7 +96,7 @@ is_idle(struct conn *conn)
 static int
 wait_in_request(const struct conn *conn, short events)
 {
-	struct pollfd wait = {.fd = conn->fd, .events = events};
+	struct pollfd wait = {conn->fd, obvious_or(conn, events), 0};
 	uint64_t now = now_ns(), due = conn->request_due_ns;
 	int n;
 
@@ -86,7 +122,20 @@ try_again(struct conn *conn, short events)
 	else if (errno == EINTR ||
 		 (errno == EAGAIN && wait_in_request(conn, events) == 0))
 		return 0;
-	return fail(conn, errno);
+	return conn_fail(conn, errno);
+}
+
+/* ---- read and write ---- */
+
+/* After so many bytes were received. */
+static void
+note_received(struct conn *conn, ssize_t n)
+{
+	conn->moved = true;
+	if (n == 0)
+		conn->ended = true;
+	else if (conn->in_request && conn->request_due_ns == NEVER)
+		conn->request_due_ns = now_ns() + conn->request_timeout_ns;
 }
 
 ssize_t
@@ -96,16 +145,13 @@ conn_read(struct conn *conn, void *buf, size_t size)
 	ssize_t n;
 
 	if (timed && now_ns() >= conn->request_due_ns)
-		return fail(conn, ETIMEDOUT);
-	while ((n = recv(conn->fd, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
+		return conn_fail(conn, ETIMEDOUT);
+	while ((n = conn->transport->receive(
+		    conn, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
 		if (try_again(conn, POLLIN) < 0)
 			return -1;
 	}
-	conn->moved = true;
-	if (n == 0)
-		conn->ended = true;
-	else if (conn->in_request && !timed)
-		conn->request_due_ns = now_ns() + conn->request_timeout_ns;
+	note_received(conn, n);
 	return n;
 }
 
@@ -113,11 +159,11 @@ int
 conn_write(struct conn *conn, const void *buf, size_t len)
 {
 	bool timed = conn->request_due_ns != NEVER;
-	int flags = MSG_NOSIGNAL | (timed ? MSG_DONTWAIT : 0);
+	int flags = timed ? MSG_DONTWAIT : 0;
 	const char *at = buf;
 
 	while (len > 0) {
-		ssize_t n = send(conn->fd, at, len, flags);
+		ssize_t n = conn->transport->send(conn, at, len, flags);
 
 		if (n < 0 && try_again(conn, POLLOUT) < 0)
 			return -1;
@@ -128,6 +174,75 @@ conn_write(struct conn *conn, const void *buf, size_t len)
 		}
 	}
 	return 0;
+}
+
+static ssize_t
+tried(struct conn *conn, ssize_t n)
+{
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return conn_fail(conn, errno);
+	return n;
+}
+
+ssize_t
+conn_try_read(struct conn *conn, void *buf, size_t size)
+{
+	ssize_t n = conn->transport->receive(conn, buf, size, MSG_DONTWAIT);
+
+	if (n >= 0)
+		note_received(conn, n);
+	return tried(conn, n);
+}
+
+ssize_t
+conn_try_write(struct conn *conn, const void *buf, size_t len)
+{
+	ssize_t n = conn->transport->send(conn, buf, len, MSG_DONTWAIT);
+
+	if (n > 0)
+		conn->moved = true;
+	return tried(conn, n);
+}
+
+int
+conn_wait(struct conn *conn, short events, const sigset_t *mask)
+{
+	struct pollfd wait = {conn->fd, obvious_or(conn, events), 0};
+	uint64_t now = now_ns(), due = conn->request_due_ns;
+	struct timespec left;
+	int n;
+
+	if (now >= due)
+		return conn_fail(conn, ETIMEDOUT);
+	if ((events & POLLIN) && conn_holds_input(conn))
+		return 0;
+	left = timespec_of(due == NEVER ? 0 : due - now);
+	n = ppoll(&wait, 1, due == NEVER ? NULL : &left, mask);
+	if (n < 0 && errno == EINTR)
+		return is_idle(conn) ? conn_fail(conn, ETIMEDOUT) : 0;
+	return n < 0 ? conn_fail(conn, errno) : 0;
+}
+
+bool
+conn_holds_input(const struct conn *conn)
+{
+	return conn->transport->holds_input &&
+	       conn->transport->holds_input(conn);
+}
+
+uint64_t
+conn_quiet_ns(const struct conn *conn)
+{
+	return conn->moved ? 0 : now_ns() - conn->quiet_since_ns;
+}
+
+/* ---- requests and the end ---- */
+
+void
+conn_request_within(struct conn *conn, uint64_t timeout_ns)
+{
+	conn->in_request = true;
+	conn->request_due_ns = now_ns() + timeout_ns;
 }
 
 void
@@ -165,15 +280,15 @@ conn_finish(struct conn *conn)
 	uint64_t now, due;
 	size_t drained = 0;
 
-	if (conn->ended)
-		return conn->outcome;
-	if (shutdown(conn->fd, SHUT_WR) < 0)
-		return conn->outcome;
-	now = now_ns();
-	due = now + CONN_LINGER_NS;
-	while (!conn_drain_step(conn->fd, &drained) && now < due) {
-		poll(&wait, 1, timeout_ms(due, now));
+	if (conn->transport->end(conn) == 0 && !conn->ended) {
 		now = now_ns();
+		due = now + CONN_LINGER_NS;
+		while (!conn_drain_step(conn->fd, &drained) && now < due) {
+			poll(&wait, 1, timeout_ms(due, now));
+			now = now_ns();
+		}
 	}
+	if (conn->transport->release)
+		conn->transport->release(conn);
 	return conn->outcome;
 }

@@ -21,6 +21,7 @@
 #ifndef COMMON_NET_CONN_H
 #define COMMON_NET_CONN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,8 +36,35 @@ enum outcome {
 	OUTCOME_COUNT,
 };
 
+struct conn;
+
+/*
+ * How bytes travel. receive() and send() are recv(2) and send(2): FLAGS is 0
+ * or MSG_DONTWAIT, errors come by errno; with EAGAIN, conn->blocked_on says
+ * what to wait for where that is not POLLIN or POLLOUT.
+ */
+struct transport {
+	ssize_t (*receive)(
+	    struct conn *conn, void *buf, size_t size, int flags);
+	ssize_t (*send)(
+	    struct conn *conn, const void *buf, size_t len, int flags);
+	/* Whether it holds input of which poll(2) does not know. NULL: never.
+	 */
+	bool (*holds_input)(const struct conn *conn);
+	/* Ends what we write, unless the peer cannot be told any more. Returns
+	 * 0, or -1 with errno: then nothing is waited for. */
+	int (*end)(struct conn *conn);
+	/* Gives back conn->layer. NULL: there is none. */
+	void (*release)(struct conn *conn);
+};
+
+extern const struct transport TRANSPORT_SOCKET;
+
 struct conn {
 	int fd; /* borrowed: conn_finish() does not close it */
+	const struct transport *transport;
+	void *layer;	  /* the transport's own */
+	short blocked_on; /* poll events, 0: the obvious ones */
 	enum outcome outcome;
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
@@ -48,7 +76,8 @@ struct conn {
 	uint64_t request_timeout_ns;
 };
 
-/* FD stays the caller's. */
+/* Over a plain socket; who wants another transport sets it then. FD stays the
+ * caller's. */
 void
 conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
     uint64_t request_timeout_ns);
@@ -64,6 +93,40 @@ conn_read(struct conn *conn, void *buf, size_t size);
 int
 conn_write(struct conn *conn, const void *buf, size_t len);
 
+/*
+ * For who serves a client and something else at once: the same without
+ * waiting. -1 with EAGAIN (nothing is lost) or EINTR is not a failure. A write
+ * may be short; what is not taken has to come again from the same bytes.
+ */
+ssize_t
+conn_try_read(struct conn *conn, void *buf, size_t size);
+ssize_t
+conn_try_write(struct conn *conn, const void *buf, size_t len);
+
+/*
+ * Waits until EVENTS (POLLIN, POLLOUT) or one of the signals that MASK lets
+ * through. Returns 0 when to look again (it need not be ready), -1 with errno
+ * when either deadline has passed or the connection has failed.
+ */
+int
+conn_wait(struct conn *conn, short events, const sigset_t *mask);
+
+/* Whether more is here already than the last read took. */
+bool
+conn_holds_input(const struct conn *conn);
+
+/* How long nothing has moved in either direction, as far as was looked. */
+uint64_t
+conn_quiet_ns(const struct conn *conn);
+
+/* The connection has failed with ERROR: its outcome, and -1 with errno. */
+int
+conn_fail(struct conn *conn, int error);
+
+/* All until conn_request_end() is one request, from now, of TIMEOUT_NS. */
+void
+conn_request_within(struct conn *conn, uint64_t timeout_ns);
+
 /* The next byte that is read begins a request. */
 void
 conn_request_begin(struct conn *conn);
@@ -77,7 +140,8 @@ conn_request_end(struct conn *conn);
  * how it went. Where the client's end of file was not seen, closing at once
  * would reset the connection if input is unread, and a reset destroys the
  * answer on its way (RFC 9112 9.6): so the write side is shut and the input
- * drained, for CONN_LINGER_NS at most. The descriptor stays open.
+ * drained, for CONN_LINGER_NS at most. The descriptor stays open; the
+ * transport's layer is given back.
  */
 enum outcome
 conn_finish(struct conn *conn);

@@ -4,7 +4,9 @@
 #include "common/net/listen.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,8 +41,8 @@ add_localhost(struct listeners *all, uint16_t port)
 	return 0;
 }
 
-int
-listeners_add(struct listeners *all, const char *text)
+static int
+add_streams(struct listeners *all, const char *text)
 {
 	char host[INET6_ADDRSTRLEN];
 	struct address address;
@@ -63,6 +65,23 @@ listeners_add(struct listeners *all, const char *text)
 	if (address_parse(text, &address) < 0 || !(one = append(all)))
 		return -1;
 	one->address = address;
+	return 0;
+}
+
+int
+listeners_add(struct listeners *all, const char *text)
+{
+	static const char udp[] = "udp:";
+	bool datagrams = strncmp(text, udp, strlen(udp)) == 0;
+	size_t before = all->count;
+
+	text += datagrams ? strlen(udp) : 0;
+	if (datagrams && strncmp(text, "unix:", 5) == 0)
+		return -1;
+	if (add_streams(all, text) < 0)
+		return -1;
+	for (size_t i = before; i < all->count; i++)
+		all->at[i].datagrams = datagrams;
 	return 0;
 }
 
@@ -115,29 +134,46 @@ note_unix_path(struct listener *one)
 	}
 }
 
+/* What has to be set before bind. */
+static void
+set_options(const struct listener *one)
+{
+	int family = one->address.any.sa_family, on = 1;
+	int only_v6 = !one->dual_stack;
+
+	if (family == AF_INET6)
+		setsockopt(one->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6,
+		    sizeof(only_v6));
+	if (one->datagrams) {
+		/* The answer shall come from where the question went to. No
+		 * SO_REUSEADDR: for UDP it lets two servers share a port. */
+		setsockopt(one->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+		if (family == AF_INET6)
+			setsockopt(one->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on,
+			    sizeof(on));
+	} else if (family != AF_UNIX) {
+		setsockopt(one->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	}
+}
+
 /* 0, or -1 with errno and nothing open. */
 static int
 open_one(struct listener *one, int backlog)
 {
 	struct address *address = &one->address;
-	int family = address->any.sa_family, on = 1;
-	int only_v6 = !one->dual_stack, saved;
+	int family = address->any.sa_family, saved;
+	int type = one->datagrams ? SOCK_DGRAM : SOCK_STREAM;
 	socklen_t len = sizeof(*address) - offsetof(struct address, any);
 
 	if (family == AF_UNIX && clear_unix_path(address) < 0)
 		return -1;
-	one->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	one->fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (one->fd < 0)
 		return -1;
-	if (family == AF_INET6)
-		setsockopt(one->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6,
-		    sizeof(only_v6));
-	if (family != AF_UNIX) {
-		setsockopt(one->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	}
+	set_options(one);
 	if (bind(one->fd, &address->any, address->len) == 0 &&
-	    listen(one->fd, backlog) == 0) {
+	    (one->datagrams || listen(one->fd, backlog) == 0)) {
 		if (family == AF_UNIX)
 			note_unix_path(one);
 		else /* learn the port behind port 0 */
@@ -208,8 +244,7 @@ listeners_open(struct listeners *all, int backlog)
 			continue;
 		if (bad) {
 			log_error("cannot listen on %s: %s",
-			    address_format(&one->address, text),
-			    strerror(errno));
+			    listener_format(one, text), strerror(errno));
 			listeners_close(all, true);
 			return -1;
 		}
@@ -219,10 +254,30 @@ listeners_open(struct listeners *all, int backlog)
 			all->at[kept++] = all->at[i];
 		else
 			log_warn("not listening on %s: no IPv6 here",
-			    address_format(&all->at[i].address, text));
+			    listener_format(&all->at[i], text));
 	}
 	all->count = kept;
 	return 0;
+}
+
+char *
+listener_format(const struct listener *one, char *buf)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	snprintf(buf, ADDRESS_TEXT_MAX, "%s%s", one->datagrams ? "udp:" : "",
+	    address_format(&one->address, text));
+	return buf;
+}
+
+uint32_t
+listener_dropped(const struct listener *one)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(info);
+
+	getsockopt(one->fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+	return info[SK_MEMINFO_DROPS];
 }
 
 void

@@ -2,8 +2,8 @@
 /*
  * listen: bound, listening sockets, from what --listen says.
  *
- * A listener is a non-blocking stream socket with close-on-exec. TCP_NODELAY is
- * set once on the listener, because accepted sockets inherit it.
+ * A listener is a non-blocking stream or UDP socket with close-on-exec.
+ *TCP_NODELAY is set once on the listener, because accepted sockets inherit it.
  *
  *	struct listeners all = {0};
  *	listeners_add(&all, "localhost:0");            // parse only
@@ -27,6 +27,7 @@
 struct listener {
 	int fd; /* -1: not open */
 	struct address address;
+	bool datagrams;	   /* UDP: nothing to accept, see datagram.h */
 	bool dual_stack;   /* [::] that takes IPv4 as well */
 	bool port_of_last; /* the port that the listener before it was given */
 	dev_t device;	   /* of the unix socket's file, to know it again */
@@ -41,8 +42,9 @@ struct listeners {
 
 /*
  * Appends what TEXT means: "IPv4:PORT", "[IPv6]:PORT", "localhost:PORT" (one
- * for each family), ":PORT" (all addresses), "unix:PATH". Returns 0, or -1 if
- * TEXT is none of them or the array is full.
+ * for each family), ":PORT" (all addresses), each with "udp:" before it for
+ * datagrams, or "unix:PATH". Returns 0, or -1 if TEXT is none of them or the
+ * array is full.
  */
 int
 listeners_add(struct listeners *all, const char *text);
@@ -54,6 +56,14 @@ listeners_add(struct listeners *all, const char *text);
  */
 int
 listeners_open(struct listeners *all, int backlog);
+
+/* Its address as a target: "udp:" and address_format(). BUF as there. */
+char *
+listener_format(const struct listener *one, char *buf);
+
+/* Datagrams that the kernel dropped because ONE's buffer was full. */
+uint32_t
+listener_dropped(const struct listener *one);
 
 /* Closes what is open; REMOVE also unlinks unix socket files. */
 void

@@ -3,7 +3,9 @@
 #include "common/server/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -55,8 +57,9 @@ struct loop_state {
 	uint32_t nudged;  /* parts of the workers, in this round */
 	uint64_t stop_at; /* drain's or stop's end */
 	/* A client that waits for a worker that could not be made. */
-	int held_fd; /* -1: none */
-	struct address held_peer;
+	bool holds;
+	struct client held;
+	int held_socket;
 	struct log_limit accept_limit, spawn_limit;
 	size_t polls;
 	struct pollfd poll[POLLS_MAX];
@@ -75,10 +78,26 @@ loop_open(struct loop *loop, struct worker_settings *settings)
 	loop->state = loop->workers->model->share(sizeof(*loop->state));
 	if (!loop->state)
 		return -1;
-	loop->state->held_fd = -1;
 	loop->state->refused_due = NEVER;
 	loop->state->stop_at = NEVER;
 	return 0;
+}
+
+/* What the ledger cannot know of. */
+static void
+log_dropped(const struct loop *loop)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		const struct listener *one = &loop->listeners->at[i];
+		uint32_t dropped = one->datagrams ? listener_dropped(one) : 0;
+
+		if (dropped)
+			log_always("%s: %u datagrams dropped by the kernel: "
+				   "the socket's buffer was full",
+			    listener_format(one, text), dropped);
+	}
 }
 
 static void
@@ -96,6 +115,7 @@ log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 	    ledger_format(&view, text, sizeof(text)),
 	    (double)self.ru_utime.tv_sec + (double)self.ru_utime.tv_usec / 1e6,
 	    (double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6);
+	log_dropped(loop);
 }
 
 /* Up to which number a child has descriptors of ours to close. */
@@ -124,14 +144,21 @@ step_refused(struct loop *loop)
 	find_last_private(loop);
 }
 
-/* A client that gets no worker: counted, answered, closed in peace. */
+/* A client that gets no worker: counted, answered, closed in peace. No answer
+ * to a datagram: its sender's address may be forged. */
 static void
-refuse(struct loop *loop, int fd)
+refuse(struct loop *loop, const struct client *client)
 {
 	struct loop_state *s = loop->state;
 
 	ledger_refuse(loop->workers->ledger, 1);
-	refused_add(&loop->refused, fd, loop->full, s->now);
+	if (client->datagram) {
+		free(client->datagram);
+		if (client->fd >= 0)
+			close(client->fd);
+		return;
+	}
+	refused_add(&loop->refused, client->fd, loop->full, s->now);
 	step_refused(loop);
 }
 
@@ -181,37 +208,53 @@ collect(struct loop *loop)
 		s->stop_at = s->now + STOP_NS; /* they are going */
 }
 
-/* FD gets a worker, or is refused, or is held until one can be made. */
+/*
+ * A datagram has no descriptor of its own. Its worker gets a second one of the
+ * listener's socket, so that it owns, and closes, what any worker does.
+ */
+static int
+begin_worker(struct loop *loop, struct client *client, int socket)
+{
+	if (client->fd < 0)
+		client->fd = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+	return client->fd < 0 ? -1 : workers_begin(loop->workers, client);
+}
+
+/*
+ * CLIENT gets a worker, or is refused, or is held until one can be made. SOCKET
+ * is where it came from.
+ */
 static void
-admit(struct loop *loop, int fd, const struct address *peer)
+admit(struct loop *loop, struct client *client, int socket)
 {
 	struct loop_state *s = loop->state;
 	struct workers *workers = loop->workers;
 
 	/* Its last worker may have ended, and not be collected yet. */
-	if (workers_source_full(workers, peer)) {
+	if (workers_source_full(workers, &client->peer)) {
 		collect(loop);
-		if (workers_source_full(workers, peer)) {
-			refuse(loop, fd);
+		if (workers_source_full(workers, &client->peer)) {
+			refuse(loop, client);
 			return;
 		}
 	}
-	if (workers_begin(workers, fd, peer) == 0)
+	if (begin_worker(loop, client, socket) == 0)
 		return;
 	/* What failed may have been one bad moment, or a thread that has
 	 * announced its end and is still there. */
 	workers_collect(workers);
-	if (workers_begin(workers, fd, peer) == 0)
+	if (begin_worker(loop, client, socket) == 0)
 		return;
 	if (loop->refuse) {
 		log_limited(&s->spawn_limit, "no worker: %s; client refused",
 		    strerror(errno));
-		refuse(loop, fd);
+		refuse(loop, client);
 		return;
 	}
 	pause_for(loop, "no worker", &s->spawn_limit);
-	s->held_fd = fd;
-	s->held_peer = *peer;
+	s->holds = true;
+	s->held = *client;
+	s->held_socket = socket;
 }
 
 /* Another try for the client that is held, if there is one. */
@@ -219,13 +262,24 @@ static void
 admit_held(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
-	struct address peer = s->held_peer;
-	int fd = s->held_fd;
+	struct client client = s->held;
 
-	if (fd < 0)
+	if (!s->holds)
 		return;
-	s->held_fd = -1;
-	admit(loop, fd, &peer);
+	s->holds = false;
+	admit(loop, &client, s->held_socket);
+}
+
+/* There may be room for it. */
+static void
+admit_or_refuse(struct loop *loop, struct client *client, int socket)
+{
+	if (!workers_room(loop->workers))
+		collect(loop);
+	if (workers_room(loop->workers))
+		admit(loop, client, socket);
+	else
+		refuse(loop, client);
 }
 
 enum accept_result { ACCEPT_NONE, ACCEPT_ERROR, ACCEPT_REFUSED };
@@ -238,8 +292,7 @@ static enum accept_result
 accept_failed(struct loop *loop, const struct listener *listener)
 {
 	struct loop_state *s = loop->state;
-	struct address peer;
-	int fd;
+	struct client client = {.fd = -1};
 
 	switch (errno) {
 	case EAGAIN:
@@ -264,9 +317,10 @@ accept_failed(struct loop *loop, const struct listener *listener)
 	if (loop->refuse && is_shortage(errno)) {
 		log_limited(&s->accept_limit, "accept: %s; client refused",
 		    strerror(errno));
-		fd = refused_accept(&loop->refused, listener->fd, &peer);
-		if (fd >= 0) {
-			refuse(loop, fd);
+		client.fd =
+		    refused_accept(&loop->refused, listener->fd, &client.peer);
+		if (client.fd >= 0) {
+			refuse(loop, &client);
 			return ACCEPT_REFUSED;
 		}
 		if (errno == EAGAIN)
@@ -282,7 +336,7 @@ accepting(const struct loop *loop)
 {
 	const struct loop_state *s = loop->state;
 
-	return !s->draining && s->held_fd < 0 && !s->short_until &&
+	return !s->draining && !s->holds && !s->short_until &&
 	       (loop->refuse || workers_room(loop->workers));
 }
 
@@ -290,15 +344,16 @@ accepting(const struct loop *loop)
 static int
 accept_batch(struct loop *loop, const struct listener *listener)
 {
-	struct address peer;
 	int came = 0, failed = 0;
 
 	for (int i = 0; i < BATCH && accepting(loop); i++) {
-		int fd;
+		struct client client = {.fd = -1};
+		struct address *peer = &client.peer;
 
-		peer.len = sizeof(peer) - offsetof(struct address, any);
-		fd = accept4(listener->fd, &peer.any, &peer.len, SOCK_CLOEXEC);
-		if (fd < 0) {
+		peer->len = sizeof(*peer) - offsetof(struct address, any);
+		client.fd =
+		    accept4(listener->fd, &peer->any, &peer->len, SOCK_CLOEXEC);
+		if (client.fd < 0) {
 			enum accept_result result =
 			    accept_failed(loop, listener);
 
@@ -312,18 +367,49 @@ accept_batch(struct loop *loop, const struct listener *listener)
 		}
 		came++;
 		loop->state->busy = true;
-		if (!workers_room(loop->workers))
-			collect(loop);
-		if (!workers_room(loop->workers)) {
-			refuse(loop, fd);
-			continue;
-		}
-		admit(loop, fd, &peer);
+		admit_or_refuse(loop, &client, listener->fd);
 	}
 	/* A client's error, so many times over, is not a client's. */
 	if (failed == ACCEPT_ERRORS)
 		pause_for(loop, "accept", &loop->state->accept_limit);
 	return came;
+}
+
+/* The same for datagrams, each of which is a client. */
+static int
+receive_batch(struct loop *loop, const struct listener *listener)
+{
+	int came = 0;
+
+	while (came < BATCH && accepting(loop)) {
+		struct client client = {.fd = -1};
+
+		client.datagram = datagram_receive(listener->fd);
+		if (!client.datagram) {
+			/* Whatever it was, it is gone from the socket. */
+			if (errno != EAGAIN && errno != EINTR)
+				pause_for(loop, "receive",
+				    &loop->state->accept_limit);
+			return came;
+		}
+		client.peer = client.datagram->peer;
+		came++;
+		loop->state->busy = true;
+		if (datagram_forbidden(
+			client.datagram, address_port(&listener->address)))
+			refuse(loop, &client);
+		else
+			admit_or_refuse(loop, &client, listener->fd);
+	}
+	return came;
+}
+
+/* Returns how many clients came. */
+static int
+take_batch(struct loop *loop, const struct listener *listener)
+{
+	return listener->datagrams ? receive_batch(loop, listener)
+				   : accept_batch(loop, listener);
 }
 
 static void
@@ -336,7 +422,7 @@ accept_clients(struct loop *loop)
 		admit_held(loop);
 	for (size_t i = 0; i < loop->listeners->count; i++) {
 		if (s->poll[POLL_LISTENERS + i].revents)
-			accept_batch(loop, &loop->listeners->at[i]);
+			take_batch(loop, &loop->listeners->at[i]);
 	}
 }
 
@@ -408,7 +494,7 @@ begin_drain(struct loop *loop)
 		int left = loop->backlog;
 
 		while (left > 0 && accepting(loop)) {
-			int came = accept_batch(loop, &loop->listeners->at[i]);
+			int came = take_batch(loop, &loop->listeners->at[i]);
 
 			collect(loop);
 			if (came < BATCH)
@@ -418,6 +504,7 @@ begin_drain(struct loop *loop)
 	}
 	s->draining = true;
 	s->stop_at = s->now + loop->drain_timeout_ns;
+	log_dropped(loop);
 	listeners_close(loop->listeners, true);
 	loop->listeners->count = 0;
 	log_info("draining; connections alive: %u", loop->workers->state->live);

@@ -35,6 +35,11 @@ struct server_model {
 	/* SIZE zeroed bytes that all workers see; NULL with errno. Kept until
 	 * exit. */
 	void *(*share)(size_t size);
+	/* The lock in such memory: who may use it, and whether its holder may
+	 * die alone (shared_init()). */
+	struct {
+		int pshared, robust;
+	} mutex;
 
 	/*
 	 * Begins to serve WORKER, whose descriptor it owns from now on, and

@@ -11,6 +11,8 @@
 #include "common/base/log.h"
 #include "common/base/option.h"
 #include "common/base/process.h"
+#include "common/net/websocket.h"
+#include "common/server/image.h"
 #include "common/server/loop.h"
 #include "common/server/model.h"
 
@@ -22,6 +24,9 @@ enum { WAIT, REFUSE };
 struct config {
 	struct listeners listeners;
 	const struct service *service;
+	uint64_t service_argument;
+	uint64_t race_window_ns;
+	const char *tls_cert, *tls_key, *tls_client_ca;
 	uint64_t max_connections; /* 0: computed */
 	uint64_t max_per_source;  /* 0: none */
 	uint64_t idle_timeout_ns;
@@ -47,7 +52,7 @@ parse_service(void *config, const char *text)
 {
 	struct config *c = config;
 
-	c->service = service_find(text);
+	c->service = service_find(text, &c->service_argument);
 	return c->service ? 0 : -1;
 }
 
@@ -56,8 +61,14 @@ list_services(void *config, const char *text)
 {
 	(void)config;
 	(void)text;
-	for (const struct service *const *s = SERVICES; *s; s++)
-		printf("%-8s %s\n", (*s)->name, (*s)->summary);
+	for (const struct service *const *s = SERVICES; *s; s++) {
+		const char *argument = (*s)->argument;
+		int width = printf("%s%s%s", (*s)->name,
+		    argument && argument[0] != '[' ? ":" : "",
+		    argument ? argument : "");
+
+		printf("%*s%s\n", 20 - width, "", (*s)->summary);
+	}
 	return 0;
 }
 
@@ -70,12 +81,12 @@ static const struct option_spec OPTIONS[] = {
 	"listen here; may be repeated\n"
 	"(default 127.0.0.1:7007)",
 	OPTION_CALL,
-	.allowed =
-	    "IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT or unix:PATH, at "
-	    "most 16 sockets",
+	.allowed = "IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT, any of them "
+		   "after udp:, or unix:PATH, at most 16 sockets",
 	.parse = parse_listen},
-    {'s', "service", "NAME", "what to serve (default echo)", OPTION_CALL,
-	.allowed = "a name from --list-services", .parse = parse_service},
+    {'s', "service", "NAME[:ARG]", "what to serve (default echo)", OPTION_CALL,
+	.allowed = "a name from --list-services, with its argument",
+	.parse = parse_service},
     {0, "list-services", NULL, "print the services and exit", OPTION_DO,
 	.parse = list_services},
     {'m', "max-connections", "N", "workers alive at once (default: computed)",
@@ -100,6 +111,17 @@ static const struct option_spec OPTIONS[] = {
 	.max = TIMEOUT_MAX},
     {0, "backlog", "N", "clients that wait to be accepted (default 4096)",
 	OPTION_COUNT, .offset = AT(backlog), .min = 1, .max = 1 << 20},
+    {0, "tls-cert", "FILE", "speak TLS on streams: the certificate chain",
+	OPTION_TEXT, .offset = AT(tls_cert)},
+    {0, "tls-key", "FILE", "its private key", OPTION_TEXT,
+	.offset = AT(tls_key)},
+    {0, "tls-client-ca", "FILE",
+	"demand certificates of clients, signed by this", OPTION_TEXT,
+	.offset = AT(tls_client_ca)},
+    {0, "race-window", "D",
+	"counter:unlocked waits so long between load\n"
+	"and store, for all to see (default none)",
+	OPTION_DURATION, .offset = AT(race_window_ns), .max = 10 * NS_PER_S},
     {0, "ready-fd", "FD", "write the addresses there when listening",
 	OPTION_COUNT, .offset = AT(ready_fd), .max = 1 << 20},
     {0, "ledger", "FILE", "write the final ledger as JSON (- is stdout)",
@@ -137,8 +159,71 @@ read_options(struct config *config, int argc, char **argv, const char *program,
 	    strcmp(config->ledger, "-") == 0)
 		usage_error("--ready-fd 1: allowed is another descriptor, for "
 			    "the ledger goes to standard output");
+	if (!config->tls_cert != !config->tls_key)
+		usage_error("--tls-cert and --tls-key: allowed are both, or "
+			    "neither");
+	if (config->tls_client_ca && !config->tls_cert)
+		usage_error("--tls-client-ca: allowed is it with --tls-cert");
+	if (!config->service)
+		config->service =
+		    service_find("echo", &config->service_argument);
 	if (config->listeners.count == 0)
 		listeners_add(&config->listeners, "127.0.0.1:7007");
+	for (size_t i = 0; i < config->listeners.count; i++) {
+		if (config->listeners.at[i].datagrams &&
+		    !config->service->datagrams)
+			usage_error("--listen udp: allowed is a service that "
+				    "fits into datagrams, not %s",
+			    config->service->name);
+	}
+}
+
+/*
+ * TLS and WebSocket are in the full image. Comes back where this is it, none of
+ * them is wanted, or a service can do without.
+ */
+static void
+choose_image(const struct config *config, char **argv)
+{
+	bool websocket = config->service->websocket && !WEBSOCKET_HERE;
+	bool tls = config->tls_cert && !TLS_HERE;
+
+	if ((websocket || tls) && !IMAGE_FULL)
+		image_become_full(argv);
+	if (tls)
+		die(1, "--tls-cert: no TLS in this build (OpenSSL was missing "
+		       "when it was made)");
+	if (websocket)
+		log_warn("%s without WebSocket: none in this build (OpenSSL or "
+			 "wslay was missing when it was made)",
+		    config->service->name);
+	log_info("%s image, linked %s", IMAGE_FULL ? "full" : "plain",
+	    image_linking());
+}
+
+/* What all connections need to know of the service, in SETTINGS. */
+static int
+set_up_service(const struct config *config, const struct server_model *model,
+    struct workers *workers)
+{
+	const struct service *service = config->service;
+	struct service_setup *setup = &workers->settings.setup;
+	size_t size;
+
+	*setup = (struct service_setup){
+	    .argument = config->service_argument,
+	    .race_window_ns = config->race_window_ns,
+	    .workers = (uint32_t)config->max_connections,
+	    .model = model->name,
+	    .ledger = workers->ledger,
+	};
+	if (!service->shared_size)
+		return 0;
+	size = sizeof(*setup->shared) + service->shared_size(setup);
+	setup->shared = model->share(size);
+	return setup->shared ? shared_init(setup->shared, model->mutex.pshared,
+				   model->mutex.robust)
+			     : -1;
 }
 
 static void
@@ -168,7 +253,7 @@ say_ready(const struct config *config)
 	int fd = (int)config->ready_fd;
 
 	for (size_t i = 0; i < config->listeners.count; i++) {
-		address_format(&config->listeners.at[i].address, text);
+		listener_format(&config->listeners.at[i], text);
 		log_always("listening on %s", text);
 		if (config->ready_fd != UINT64_MAX)
 			dprintf(fd, "%s\n", text);
@@ -220,7 +305,6 @@ server_main(int argc, char **argv, const struct server_model *model)
 {
 	/* Static: it is read only once workers exist, so a fork shares it. */
 	static struct config config = {
-	    .service = &service_echo,
 	    .idle_timeout_ns = 60 * NS_PER_S,
 	    .request_timeout_ns = 30 * NS_PER_S,
 	    .drain_timeout_ns = 10 * NS_PER_S,
@@ -261,10 +345,16 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,
 	};
 
+	choose_image(&config, argv);
 	if (config.ledger)
 		try_ledger(config.ledger);
 	choose_limit(&config, model);
+	if (config.tls_cert &&
+	    !(workers.settings.tls = tls_open(
+		  config.tls_cert, config.tls_key, config.tls_client_ca)))
+		return 1;
 	if (workers_init(&workers, (uint32_t)config.max_connections) < 0 ||
+	    set_up_service(&config, model, &workers) < 0 ||
 	    loop_open(&loop, &workers.settings) < 0)
 		die(1, "cannot start: %s", strerror(errno));
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)

@@ -12,11 +12,22 @@ enum outcome
 worker_serve(const struct worker *worker)
 {
 	const struct worker_settings *settings = worker->settings;
+	const struct service_context context = {
+	    .setup = &settings->setup,
+	    .number = worker->number,
+	    .worker = worker->index,
+	    .peer = &worker->peer,
+	};
 	struct conn conn;
 
 	conn_init(&conn, worker->fd, settings->idle_timeout_ns,
 	    settings->request_timeout_ns);
-	settings->service->serve(&conn);
+	if (worker->datagram)
+		datagram_carry(&conn, worker->datagram);
+	else if (settings->tls &&
+		 tls_accept(&conn, settings->tls, worker->number) < 0)
+		return conn_finish(&conn);
+	settings->service->serve(&conn, &context);
 	return conn_finish(&conn);
 }
 

@@ -20,6 +20,8 @@
 
 #include "common/net/address.h"
 #include "common/net/conn.h"
+#include "common/net/datagram.h"
+#include "common/net/tls.h"
 #include "common/service/service.h"
 
 /*
@@ -34,6 +36,8 @@
 /* What every worker needs to know. Workers only read it. */
 struct worker_settings {
 	const struct service *service;
+	struct service_setup setup;
+	struct tls *tls; /* for streams; NULL: plain */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 	int wake; /* where worker_announce() writes */
@@ -61,6 +65,7 @@ struct worker {
 	 * stop() never touches a number that the worker has closed and that
 	 * belongs to another connection since. */
 	_Atomic int fd;
+	struct datagram *datagram; /* freed by the accept loop; or NULL */
 	struct address peer;
 };
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -88,8 +89,9 @@ open_slot(struct workers *w)
 }
 
 int
-workers_begin(struct workers *w, int fd, const struct address *peer)
+workers_begin(struct workers *w, const struct client *client)
 {
+	const struct address *peer = &client->peer;
 	struct worker *slot;
 	uint64_t source;
 
@@ -101,7 +103,8 @@ workers_begin(struct workers *w, int fd, const struct address *peer)
 		return -1;
 	slot = &w->slots[w->state->free_top];
 	slot->number = w->state->last_number + 1;
-	slot->fd = fd;
+	slot->fd = client->fd;
+	slot->datagram = client->datagram;
 	slot->stopped = false;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	if (w->model->spawn(slot) < 0)
@@ -180,6 +183,7 @@ keep_or_cool_stack(struct workers *w, struct worker *slot)
 static void
 release(struct workers *w, struct worker *slot, enum outcome outcome)
 {
+	const struct service *service = w->settings.service;
 	uint32_t *top;
 
 	if (log_on(LOG_DEBUG))
@@ -187,6 +191,10 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 	ledger_end(w->ledger, outcome);
 	if (slot->stopped && outcome == OUTCOME_FAILED)
 		w->state->any_cut = true;
+	if (outcome == OUTCOME_CRASHED && service->worker_died)
+		service->worker_died(w->settings.setup.shared, slot->index);
+	free(slot->datagram);
+	slot->datagram = NULL;
 	if (slot->stack)
 		keep_or_cool_stack(w, slot);
 	slot->state = WORKER_FREE;

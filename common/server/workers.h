@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "common/server/ledger.h"
+#include "common/net/ledger.h"
 #include "common/server/model.h"
 #include "common/server/source.h"
 #include "common/server/worker.h"
@@ -54,13 +54,21 @@ workers_room(const struct workers *workers);
 bool
 workers_source_full(const struct workers *workers, const struct address *peer);
 
+/* Somebody to serve. */
+struct client {
+	int fd; /* of the stream, or for the answer; -1: none */
+	struct datagram *datagram; /* NULL: a stream */
+	struct address peer;
+};
+
 /*
- * Begins a worker for FD, which it then owns. (Its source has one more until
- * the announcement.) There must be room. Returns 0, or -1 with errno: no worker
- * could be made, FD is still the caller's.
+ * Begins a worker for CLIENT, whose descriptor it then owns, and the table its
+ * datagram. (Its source has one more until the announcement.) There must be
+ * room. Returns 0, or -1 with errno: no worker could be made, both are still
+ * the caller's.
  */
 int
-workers_begin(struct workers *workers, int fd, const struct address *peer);
+workers_begin(struct workers *workers, const struct client *client);
 
 /* A worker has announced its end. One that is known already is ignored. */
 void

@@ -24,11 +24,12 @@ echo_large(struct conn *conn)
 }
 
 static void
-echo_serve(struct conn *conn)
+echo_serve(struct conn *conn, const struct service_context *context)
 {
 	char buf[ECHO_SMALL];
 	ssize_t n;
 
+	(void)context;
 	while ((n = conn_read(conn, buf, sizeof(buf))) > 0) {
 		if (conn_write(conn, buf, (size_t)n) < 0)
 			return;
@@ -44,4 +45,5 @@ const struct service service_echo = {
     .summary = "returns every byte until end of file (RFC 862)",
     .serve = echo_serve,
     .full = "Server full, please try again later.\n",
+    .datagrams = true,
 };

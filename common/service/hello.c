@@ -5,11 +5,12 @@
 #include "common/service/service.h"
 
 static void
-hello_serve(struct conn *conn)
+hello_serve(struct conn *conn, const struct service_context *context)
 {
 	static const char greeting[] = "Hello, client!\n";
 	char buf[4096];
 
+	(void)context;
 	conn_request_begin(conn);
 	if (conn_read(conn, buf, sizeof(buf)) >= 0)
 		conn_write(conn, greeting, strlen(greeting));
@@ -20,4 +21,5 @@ const struct service service_hello = {
     .summary = "reads once, answers \"Hello, client!\", closes",
     .serve = hello_serve,
     .full = "Server full, please try again later.\n",
+    .datagrams = true,
 };

@@ -7,27 +7,65 @@
  * returns, and the words that say "full, come back" in its protocol. It knows
  * nothing of threads or processes and keeps no state of its own outside its
  * stack: many run at once, and under fork a static variable would be a copy.
+ * What its workers share goes through struct shared.
  */
 #ifndef COMMON_SERVICE_SERVICE_H
 #define COMMON_SERVICE_SERVICE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/net/address.h"
 #include "common/net/conn.h"
+#include "common/net/ledger.h"
+#include "common/service/shared.h"
+
+/* What is the same for all connections of a server. Workers only read it. */
+struct service_setup {
+	uint64_t argument;	 /* what NAME:ARG said, as configure() put it */
+	uint64_t race_window_ns; /* --race-window */
+	uint32_t workers;	 /* how many there may be at once */
+	const char *model;	 /* "thread" */
+	const struct ledger *ledger;
+	struct shared *shared; /* of shared_size() bytes; NULL: none asked */
+};
+
+/* What a service may know beside the stream itself. */
+struct service_context {
+	const struct service_setup *setup;
+	uint64_t number; /* of this connection, from 1 */
+	uint32_t worker; /* below setup->workers; no other live one has it */
+	const struct address *peer;
+};
 
 struct service {
 	const char *name;
-	const char *summary; /* one line for --list-services */
-	void (*serve)(struct conn *conn);
+	const char *argument; /* "D" for NAME:D, in brackets if it may be left
+				 out; NULL: none is taken */
+	const char *summary;  /* one line for --list-services */
+	void (*serve)(struct conn *conn, const struct service_context *context);
 	const char *full; /* sent to a client that gets no worker */
+	bool datagrams;	  /* may be served over UDP */
+	bool websocket;	  /* speaks it, where this image can (image.h) */
+	/* TEXT (NULL: none) to setup->argument; -1 if it is not allowed. NULL:
+	 * takes none. */
+	int (*configure)(const char *text, uint64_t *argument);
+	/* Bytes that its workers share; zeroed at the start. NULL: none. */
+	size_t (*shared_size)(const struct service_setup *setup);
+	/* A worker died of a signal while it served: called by the accept loop,
+	 * so it must not wait for anybody. NULL: nothing to do. */
+	void (*worker_died)(struct shared *shared, uint32_t worker);
 };
-
-extern const struct service service_echo;
-extern const struct service service_hello;
 
 /* NULL-terminated, in the order in which they are listed. */
 extern const struct service *const SERVICES[];
 
-/* The service of that name, or NULL. */
+/*
+ * The service that TEXT, "NAME" or "NAME:ARG", names; *ARGUMENT is set. NULL
+ * if there is none, or ARG is not allowed.
+ */
 const struct service *
-service_find(const char *name);
+service_find(const char *text, uint64_t *argument);
 
 #endif

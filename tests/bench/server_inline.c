@@ -75,6 +75,7 @@ static const struct server_model MODEL = {
     .worker = "turn",
     .cost = {.descriptors = 1, .tasks = 0, .mappings = 0, .memory_kib = 0},
     .share = model_share,
+    .mutex = {PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED},
     .spawn = model_spawn,
     .reap = model_reap,
     .nudge = model_nudge,

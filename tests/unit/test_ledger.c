@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include "common/server/ledger.h"
+#include "common/net/ledger.h"
 
 static void
 adds_up(const struct ledger_view *v)

@@ -13,10 +13,11 @@ static struct worker worker;
 static enum outcome outcome; /* that the service below makes */
 
 static void
-serve_a_word(struct conn *conn)
+serve_a_word(struct conn *conn, const struct service_context *context)
 {
 	char buf[8];
 
+	(void)context;
 	if (conn_read(conn, buf, sizeof(buf)) > 0)
 		conn_write(conn, "word", 4);
 	if (outcome != OUTCOME_SERVED)

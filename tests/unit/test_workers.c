@@ -74,6 +74,7 @@ static struct server_model model = {
     .stop = fake_stop,
 };
 
+static const struct service service;
 static struct workers workers;
 static struct address peer;
 
@@ -85,6 +86,7 @@ make_table_with(uint32_t max, uint64_t max_per_source, size_t stack)
 	workers = (struct workers){
 	    .model = &model,
 	    .max_per_source = max_per_source,
+	    .settings.service = &service,
 	};
 	assert_int_equal(workers_init(&workers, max), 0);
 	address_parse("192.0.2.1:4711", &peer);
@@ -96,6 +98,14 @@ make_table(uint32_t max, uint64_t max_per_source)
 	make_table_with(max, max_per_source, 0);
 }
 
+static int
+begin_for(int fd)
+{
+	struct client client = {.fd = fd, .peer = peer};
+
+	return workers_begin(&workers, &client);
+}
+
 /* Begins one on descriptor number FD. Returns its slot. */
 static struct worker *
 begin(int fd)
@@ -103,7 +113,7 @@ begin(int fd)
 	uint64_t number = workers.state->last_number + 1;
 
 	assert_true(workers_room(&workers));
-	assert_int_equal(workers_begin(&workers, fd, &peer), 0);
+	assert_int_equal(begin_for(fd), 0);
 	for (uint32_t i = 0; i < workers.state->used; i++) {
 		if (workers.slots[i].state == WORKER_LIVE &&
 		    workers.slots[i].number == number)
@@ -231,7 +241,7 @@ a_failed_spawn_leaves_no_worker(void **state)
 	fake.spawn_error = EAGAIN;
 	for (int i = 0; i < 3; i++) {
 		errno = 0;
-		assert_int_equal(workers_begin(&workers, fd, &peer), -1);
+		assert_int_equal(begin_for(fd), -1);
 		assert_int_equal(errno, EAGAIN);
 	}
 	assert_true(fcntl(fd, F_GETFD) >= 0); /* still the caller's */
@@ -571,8 +581,7 @@ random_play_agrees_with_a_list(void **state)
 			fake.spawn_error =
 			    random_next(&random) % 8 ? 0 : ENOMEM;
 			if (fake.spawn_error) {
-				assert_int_equal(
-				    workers_begin(&workers, 3, &peer), -1);
+				assert_int_equal(begin_for(3), -1);
 				break;
 			}
 			worker = begin(3);
@@ -697,7 +706,7 @@ burst(void)
 	static struct worker *all[BURST];
 
 	for (int i = 0; i < BURST; i++) {
-		assert_int_equal(workers_begin(&workers, 3, &peer), 0);
+		assert_int_equal(begin_for(3), 0);
 		all[i] = &workers.slots[i];
 		memset(all[i]->stack, 'b', STACK);
 	}

@@ -10,8 +10,8 @@
  * reader in any thread or process gets one consistent copy by a sequence
  * number (odd while the writer is inside), without a lock.
  */
-#ifndef COMMON_SERVER_LEDGER_H
-#define COMMON_SERVER_LEDGER_H
+#ifndef COMMON_NET_LEDGER_H
+#define COMMON_NET_LEDGER_H
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ledger: one writer, any readers, a sequence lock between them. */
-#include "common/server/ledger.h"
+#include "common/net/ledger.h"
 
 #include <inttypes.h>
 

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* image: this is the full one. */
+#include "common/server/image.h"
+
+const bool IMAGE_FULL = true;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* tls: placeholder */
+#include "common/net/tls.h"
+
+#include <errno.h>
+
+#include "common/base/log.h"
+
+const bool TLS_HERE = false;
+
+struct tls *
+tls_open(const char *cert, const char *key, const char *client_ca)
+{
+	(void)key;
+	(void)client_ca;
+	log_error("%s: no TLS here (OpenSSL was missing at build time)", cert);
+	return NULL;
+}
+
+int
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number)
+{
+	(void)tls;
+	(void)number;
+	return conn_fail(conn, ENOTSUP);
+}
+
+bool
+tls_look(const struct conn *conn, struct tls_view *view)
+{
+	(void)conn;
+	(void)view;
+	return false;
+}

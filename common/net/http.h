@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http: parses HTTP/1.1 requests (RFC 9110, RFC 9112). No I/O, no allocation,
+ * no state but the caller's; nothing is read beyond the bytes given.
+ *
+ * Strict, because what one parser forgives and another does not is how requests
+ * are smuggled: bare CR or LF, obs-fold, white space before a colon, control
+ * bytes, a doubtful Content-Length or Transfer-Encoding are refused (RFC 9112
+ * sections 2.2, 5.1, 5.2, 6.3).
+ *
+ *	n = http_parse(buf, len, &request);
+ *	if (n == 0) ...read more; else if (n < 0) ...answer status -n, close;
+ *	else ...the body, if any, begins at buf + n
+ */
+#ifndef COMMON_NET_HTTP_H
+#define COMMON_NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Limits: beyond them 414 (the line) or 431 (the rest). */
+#define HTTP_LINE_MAX 8192
+#define HTTP_FIELDS_MAX 64
+#define HTTP_HEAD_MAX 32768
+
+/* Bytes of the caller's buffer; not NUL-terminated. */
+struct http_text {
+	const char *at;
+	size_t len;
+};
+
+struct http_request {
+	struct http_text method, target;
+	struct http_text path; /* of the target, without its query */
+	int minor;	       /* of the version: HTTP/1.minor */
+	size_t field_count;
+	struct http_field {
+		struct http_text name, value;
+	} fields[HTTP_FIELDS_MAX];
+	bool keep_alive;  /* what RFC 9112 9.3 makes of it */
+	bool chunked;	  /* the body is */
+	bool expects_100; /* and waits for 100 Continue */
+	uint64_t length;  /* else it has so many bytes */
+};
+
+/*
+ * Parses a head. Returns how many bytes it has; 0 if LEN is not all of it; or
+ * less than 0: the status that says what is wrong with it (-400, -414, -431,
+ * -501, -505), told as early as it shows.
+ */
+int
+http_parse(const char *buf, size_t len, struct http_request *request);
+
+/* The value of the first field NAME (lower case), or NULL. */
+const struct http_text *
+http_field(const struct http_request *request, const char *name);
+
+/* Whether TEXT is WORD, letters of either case; and, in a list with commas,
+ * whether one of its members is. */
+bool
+http_is(struct http_text text, const char *word);
+bool
+http_lists(struct http_text text, const char *word);
+
+/* What is left of a body; start it from a request. */
+struct http_body {
+	uint64_t left; /* of the length, or of this chunk */
+	int state;     /* http.c's */
+	unsigned line; /* bytes of the chunk or trailer line so far */
+};
+
+void
+http_body_begin(struct http_body *body, const struct http_request *request);
+
+/*
+ * Passes over LEN bytes at BUF, which are thrown away. Returns how many belong
+ * to the body, and sets *DONE when it is complete; -400, -413 or -431 when it
+ * is malformed or too long.
+ */
+long
+http_body_skip(struct http_body *body, const char *buf, size_t len, bool *done);
+
+/*
+ * Whether REQUEST is a WebSocket handshake that can be accepted (RFC 6455
+ * 4.2.1): 101, and *KEY is the client's; 0 if it is no upgrade to WebSocket at
+ * all; else the status that refuses it (400, 426).
+ */
+int
+http_websocket(const struct http_request *request, struct http_text *key);
+
+#endif

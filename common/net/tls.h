@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tls: the server's side of TLS 1.2 and 1.3 (RFC 5246, RFC 8446) under a conn,
+ * by OpenSSL 3.
+ *
+ * common/full/tls.c is the real one, common/plain/tls.c stands in its place in
+ * an image without it. A struct tls is made before the first worker and only
+ * read after that, so that all workers, forked ones included, have the same
+ * ticket keys and a session can be resumed with any of them.
+ */
+#ifndef COMMON_NET_TLS_H
+#define COMMON_NET_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/net/conn.h"
+
+/* The handshake as a whole; a byte a second does not extend it. */
+#define TLS_HANDSHAKE_NS (5 * 1000 * 1000 * 1000ULL)
+
+struct tls;
+
+/* Whether this image can. */
+extern const bool TLS_HERE;
+
+/*
+ * From PEM files: the certificate chain CERT, its KEY, and CLIENT_CA whose
+ * certificates clients must have (NULL: none asked for). Returns NULL after an
+ * error line that names the file. Kept until exit.
+ */
+struct tls *
+tls_open(const char *cert, const char *key, const char *client_ca);
+
+/*
+ * Does the handshake on CONN, whose transport it becomes, within
+ * TLS_HANDSHAKE_NS. Returns 0; or -1 with CONN failed and one log line that
+ * says why, beginning with "connection NUMBER".
+ */
+int
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number);
+
+/* What a server saw of its client; empty strings where there is nothing. */
+struct tls_view {
+	char version[16], cipher[64];
+	char peer[256]; /* the subject of its certificate, RFC 2253 */
+	bool resumed;
+};
+
+/* False if CONN is not over TLS. */
+bool
+tls_look(const struct conn *conn, struct tls_view *view);
+
+#endif

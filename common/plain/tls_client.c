@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_client: none in this client; who asks TLS_CLIENT_HERE calls no other. */
+#include "common/net/tls_client.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+const bool TLS_CLIENT_HERE = false;
+
+struct tls_client *
+tls_client_open(const char *host, const char *ca, const char *cert,
+    const char *key, char *why, size_t size)
+{
+	(void)host;
+	(void)ca;
+	(void)cert;
+	(void)key;
+	snprintf(why, size, "no TLS here (OpenSSL was missing at build time)");
+	return NULL;
+}
+
+void
+tls_client_close(struct tls_client *client)
+{
+	(void)client;
+}
+
+struct tls_stream *
+tls_stream_open(struct tls_client *client, int fd)
+{
+	(void)client;
+	(void)fd;
+	errno = ENOTSUP;
+	return NULL;
+}
+
+void
+tls_stream_close(struct tls_stream *stream)
+{
+	(void)stream;
+}
+
+ssize_t
+tls_stream_read(
+    struct tls_stream *stream, void *buf, size_t size, bool *wants_out)
+{
+	(void)stream;
+	(void)buf;
+	(void)size;
+	*wants_out = false;
+	errno = ENOTSUP;
+	return -1;
+}
+
+ssize_t
+tls_stream_write(
+    struct tls_stream *stream, const void *buf, size_t len, bool *wants_out)
+{
+	(void)stream;
+	(void)buf;
+	(void)len;
+	*wants_out = false;
+	errno = ENOTSUP;
+	return -1;
+}
+
+void
+tls_stream_end(struct tls_stream *stream)
+{
+	(void)stream;
+}
+
+const char *
+tls_stream_why(const struct tls_stream *stream)
+{
+	(void)stream;
+	return "";
+}
+
+char *
+tls_stream_describe(const struct tls_stream *stream, char *buf, size_t size)
+{
+	(void)stream;
+	snprintf(buf, size, "no TLS");
+	return buf;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * counter: each line adds one to a number that all workers share, and is
+ * answered with the new value.
+ *
+ * counter:unlocked leaves the lock out, on purpose: between the load and the
+ * store of one worker another may do both, and one of the two additions is
+ * lost. Both are atomic, so what is wrong is the pair, not the memory access
+ * (and no race detector says a word).
+ */
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/service/service.h"
+
+enum { LOCKED, UNLOCKED };
+
+/* "18446744073709551615\n" */
+#define ANSWER_MAX 21
+
+struct counter {
+	_Atomic uint64_t value;
+};
+
+static int
+counter_configure(const char *text, uint64_t *argument)
+{
+	*argument = text ? UNLOCKED : LOCKED;
+	return !text || strcmp(text, "unlocked") == 0 ? 0 : -1;
+}
+
+static size_t
+counter_shared_size(const struct service_setup *setup)
+{
+	(void)setup;
+	return sizeof(struct counter);
+}
+
+static uint64_t
+add_unlocked(struct counter *counter, uint64_t window_ns)
+{
+	uint64_t value = atomic_load(&counter->value) + 1;
+
+	if (window_ns)
+		wait_ns(window_ns); /* time for another to come between */
+	atomic_store(&counter->value, value);
+	return value;
+}
+
+/* Whoever dies inside has added one or has not: nothing to repair. */
+static uint64_t
+add_locked(struct shared *shared, struct counter *counter)
+{
+	uint64_t value;
+
+	shared_lock(shared);
+	value = atomic_load(&counter->value) + 1;
+	atomic_store(&counter->value, value);
+	shared_unlock(shared);
+	return value;
+}
+
+static int
+answer(struct conn *conn, const struct service_setup *setup)
+{
+	struct counter *counter = (void *)setup->shared->memory;
+	uint64_t value = setup->argument == UNLOCKED
+			     ? add_unlocked(counter, setup->race_window_ns)
+			     : add_locked(setup->shared, counter);
+	char text[ANSWER_MAX + 1];
+	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
+
+	return conn_write(conn, text, (size_t)len);
+}
+
+static void
+counter_serve(struct conn *conn, const struct service_context *context)
+{
+	char buf[4096];
+	bool partial = false;
+	ssize_t n;
+
+	conn_request_begin(conn);
+	while ((n = conn_read(conn, buf, sizeof(buf))) > 0) {
+		const char *at = buf, *end = buf + n, *newline;
+
+		while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
+			if (answer(conn, context->setup) < 0)
+				return;
+			conn_request_begin(conn);
+			at = newline + 1;
+		}
+		partial = at < end;
+	}
+	/* A last line may lack its end, as a datagram's does. */
+	if (n == 0 && partial)
+		answer(conn, context->setup);
+}
+
+const struct service service_counter = {
+    .name = "counter",
+    .argument = "[:unlocked]",
+    .summary = "each line adds one to a shared counter, answers its value",
+    .serve = counter_serve,
+    .full = "Server full, please try again later.\n",
+    .datagrams = true,
+    .configure = counter_configure,
+    .shared_size = counter_shared_size,
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_site: one client's HTTP conversation, for a service that has pages.
+ *
+ * Reads requests (http.h), drops their bodies, answers from a table of pages,
+ * keeps the connection alive, pipelines; refuses what is wrong with the right
+ * status, and ends after an error so that the client can read the answer
+ * (conn_finish()). A request is one of conn.h: the request timeout holds for
+ * each, and 408 tells of it.
+ */
+#ifndef COMMON_SERVICE_HTTP_SITE_H
+#define COMMON_SERVICE_HTTP_SITE_H
+
+#include <stddef.h>
+
+#include "common/net/conn.h"
+#include "common/service/service.h"
+
+/* What a page may need to know. */
+struct http_visit {
+	struct conn *conn;
+	const struct service_context *context;
+};
+
+struct http_page {
+	const char *path;
+	const char *type; /* of its content; NULL: no GET, only an upgrade */
+	/* Either the text itself ... */
+	const char *text;
+	/* ... or who writes it into BUF of SIZE (HTTP_PAGE_MAX) bytes and
+	 * returns how many it took. */
+	size_t (*write)(const struct http_visit *visit, char *buf, size_t size);
+	/* Takes the connection over after a WebSocket handshake; EARLY_LEN
+	 * bytes at EARLY were read already. NULL: no upgrade here. */
+	void (*websocket)(const struct http_visit *visit, const char *early,
+	    size_t early_len);
+};
+
+#define HTTP_PAGE_MAX 8192
+
+/*
+ * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN
+ * bytes at EARLY were read already (0: none; else they began a request).
+ */
+void
+http_site_serve(struct conn *conn, const struct service_context *context,
+    const struct http_page *pages, const char *early, size_t early_len);
+
+#endif
