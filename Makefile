@@ -140,6 +140,9 @@ $(BUILD)/%.o: %.c Makefile
 	$(if $(V),,@echo "CC $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# The assembler's includes are not in the .d file.
+$(BUILD)/common/service/chat_page.o: common/service/chat.html
+
 # Only what prints the version is built again when it changes.
 $(BUILD)/common/base/option.o: ALL_CFLAGS += -DPERCONN_VERSION='"$(VERSION)"'
 $(BUILD)/common/base/option.o: $(BUILD)/version

@@ -104,12 +104,14 @@ ssize_t
 conn_try_write(struct conn *conn, const void *buf, size_t len);
 
 /*
- * Waits until EVENTS (POLLIN, POLLOUT) or one of the signals that MASK lets
- * through. Returns 0 when to look again (it need not be ready), -1 with errno
+ * Waits until EVENTS (POLLIN, POLLOUT), the time UNTIL_NS, or one of the
+ * signals that MASK lets through (NULL: those that are). Returns 1 when the
+ * client's side is worth a look, 0 when it was time or a signal; -1 with errno
  * when either deadline has passed or the connection has failed.
  */
 int
-conn_wait(struct conn *conn, short events, const sigset_t *mask);
+conn_wait(
+    struct conn *conn, short events, uint64_t until_ns, const sigset_t *mask);
 
 /* Whether more is here already than the last read took. */
 bool
