@@ -148,6 +148,8 @@ conn_read(struct conn *conn, void *buf, size_t size)
 		return conn_fail(conn, ETIMEDOUT);
 	while ((n = conn->transport->receive(
 		    conn, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
+		if (errno == EINTR && conn->leave && *conn->leave)
+			return 0; /* not its end: ours */
 		if (try_again(conn, POLLIN) < 0)
 			return -1;
 	}

@@ -65,6 +65,9 @@ struct conn {
 	const struct transport *transport;
 	void *layer;	  /* the transport's own */
 	short blocked_on; /* poll events, 0: the obvious ones */
+	/* Once true, a read that waits is at its end of file, as if the client
+	 * had left: for where it may be sent away. NULL: never. */
+	const _Atomic bool *leave;
 	enum outcome outcome;
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
