@@ -50,6 +50,7 @@ complain(const char *path, const char *wanted, char *why, size_t size)
 	if (error == 0 || ERR_GET_LIB(error) == ERR_LIB_PEM ||
 	    ERR_GET_LIB(error) == ERR_LIB_ASN1 ||
 	    ERR_GET_LIB(error) == ERR_LIB_OSSL_DECODER ||
+	    ERR_GET_LIB(error) == ERR_LIB_X509 ||
 	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
 		snprintf(why, size, "%s: no %s in PEM form", path, wanted);
 	else

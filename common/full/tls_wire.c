@@ -371,18 +371,22 @@ ssize_t
 wire_read(struct wire *wire, void *buf, size_t size, int flags)
 {
 	size_t n = 0;
+	int got;
 
 	prepare(wire, flags);
-	return result(wire, SSL_read_ex(wire->ssl, buf, size, &n), n);
+	got = SSL_read_ex(wire->ssl, buf, size, &n);
+	return result(wire, got, n);
 }
 
 ssize_t
 wire_write(struct wire *wire, const void *buf, size_t len, int flags)
 {
 	size_t n = 0;
+	int got;
 
 	prepare(wire, flags);
-	return result(wire, SSL_write_ex(wire->ssl, buf, len, &n), n);
+	got = SSL_write_ex(wire->ssl, buf, len, &n);
+	return result(wire, got, n);
 }
 
 int
