@@ -412,10 +412,11 @@ take_head(struct talk *talk, struct answer *answer)
 		talk->upgraded = answer->page;
 		return UPGRADE;
 	}
-	answer->head_only = http_is(request.method, "HEAD");
 	/* What follows a handshake that is refused may be frames. */
-	answer->keep_alive = request.keep_alive && answer->status != 400 &&
-			     answer->status != 501;
+	if (answer->status == 400 || answer->status == 501)
+		return ANSWER;
+	answer->head_only = http_is(request.method, "HEAD");
+	answer->keep_alive = request.keep_alive;
 	answer->minor = request.minor;
 	answer->expects_100 = request.expects_100;
 	http_body_begin(&answer->body, &request);
