@@ -319,6 +319,7 @@ cut(struct wire *wire)
 	snprintf(wire->why, sizeof(wire->why), "the peer closed %s",
 	    SSL_is_init_finished(wire->ssl) ? "without close_notify"
 					    : "during the handshake");
+	wire->cut = true;
 	return fail(wire, ECONNRESET);
 }
 

@@ -422,7 +422,7 @@ def test_an_idle_client_times_out(server, files):
     server.start("--idle-timeout", "1s", *files.options())
     sock = shake(server, trusting(files))
     echo(sock)
-    with pytest.raises((ssl.SSLEOFError, ConnectionError)):
+    with pytest.raises((ssl.SSLError, ConnectionError)):
         sock.recv(1)
     server.wait_ledger(timed_out=1)
 
@@ -443,7 +443,7 @@ def test_a_request_times_out(server, files):
                  *files.options())
     sock = shake(server, trusting(files))
     sock.sendall(b"no end of line")
-    with pytest.raises((ssl.SSLEOFError, ConnectionError)):
+    with pytest.raises((ssl.SSLError, ConnectionError)):
         sock.recv(1)
     server.wait_ledger(timed_out=1)
 
@@ -478,6 +478,16 @@ def test_an_end_without_notice_is_a_failure(server, files):
     echo(sock)
     sock.close()
     server.wait_ledger(failed=1)
+
+
+def test_between_requests_it_is_an_end(server, files):
+    """Then nothing can be missing, and many clients just close."""
+    server.start("-s", "counter", *files.options())
+    sock = shake(server, trusting(files))
+    sock.sendall(b"\n")
+    assert read_exactly(sock, 2) == b"1\n"
+    sock.close()
+    server.wait_ledger(served=1)
 
 
 def test_a_half_close_is_answered_to_the_last_byte(server, files):

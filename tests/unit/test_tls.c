@@ -332,6 +332,38 @@ an_end_that_was_not_announced_is_a_failure(void **state)
 	end(OUTCOME_FAILED);
 }
 
+static void
+between_requests_it_is_an_end(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = vanishes});
+	accept_all();
+	conn_request_begin(&conn);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	conn_request_end(&conn);
+	conn_request_begin(&conn);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 0);
+	end(OUTCOME_SERVED);
+}
+
+static void
+within_a_request_it_is_a_failure(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = vanishes});
+	accept_all();
+	conn_request_begin(&conn);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	fails_with(conn_read(&conn, buf, sizeof(buf)), ECONNRESET);
+	end(OUTCOME_FAILED);
+}
+
 static ssize_t
 only_reads(struct client *c)
 {
@@ -648,6 +680,8 @@ main(void)
 		input_is_held_until_it_is_read_but_a_part_of_a_record_is_not),
 	    cmocka_unit_test(the_view_says_what_was_agreed_on),
 	    cmocka_unit_test(an_end_that_was_not_announced_is_a_failure),
+	    cmocka_unit_test(between_requests_it_is_an_end),
+	    cmocka_unit_test(within_a_request_it_is_a_failure),
 	    cmocka_unit_test(a_client_sees_that_the_server_was_cut_off),
 	    cmocka_unit_test(a_silent_client_times_out),
 	    cmocka_unit_test(a_byte_at_a_time_does_not_extend_a_request),
