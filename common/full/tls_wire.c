@@ -281,6 +281,22 @@ words_of(int reason)
 	}
 }
 
+/* The alert that came as REASON. OpenSSL 3.0 describes none that is new in TLS
+ * 1.3, but it has reasons ("tlsv13 alert certificate required") for them. */
+static const char *
+alert_of(int reason)
+{
+	const char *words =
+	    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+	const char *alert;
+
+	if (strcmp(words, "unknown") != 0)
+		return words;
+	words = words_of(reason);
+	alert = strstr(words, "alert ");
+	return alert ? alert + strlen("alert ") : words;
+}
+
 /* From OpenSSL's queue, whose first entry is the cause of all others. */
 static void
 note_reason(struct wire *wire)
@@ -297,7 +313,7 @@ note_reason(struct wire *wire)
 		    words ? words : "OpenSSL gives no reason");
 	} else if (reason >= SSL_AD_REASON_OFFSET) {
 		snprintf(wire->why, sizeof(wire->why), "the peer's alert: %s",
-		    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+		    alert_of(reason));
 	} else {
 		snprintf(wire->why, sizeof(wire->why), "%s", words_of(reason));
 	}
