@@ -152,19 +152,25 @@ wire_close(struct wire *wire)
 
 /* ---- words ---- */
 
+/* What was printed to OUT, which is freed. */
+static char *
+take_text(BIO *out, char *buf, size_t size)
+{
+	int n = out ? BIO_read(out, buf, (int)size - 1) : 0;
+
+	buf[n > 0 ? n : 0] = '\0';
+	BIO_free(out);
+	return buf;
+}
+
 static char *
 put_name(const X509_NAME *name, char *buf, size_t size)
 {
 	BIO *out = name ? BIO_new(BIO_s_mem()) : NULL;
-	int n = 0;
 
-	if (out) {
+	if (out)
 		X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253);
-		n = BIO_read(out, buf, (int)size - 1);
-	}
-	buf[n > 0 ? n : 0] = '\0';
-	BIO_free(out);
-	return buf;
+	return take_text(out, buf, size);
 }
 
 char *
@@ -174,31 +180,37 @@ wire_subject(const X509 *certificate, char *buf, size_t size)
 	    certificate ? X509_get_subject_name(certificate) : NULL, buf, size);
 }
 
+/* "DNS:name", "IP Address:1.2.3.4": without what kind it is, and without line
+ * ends, which come through and would drive a terminal. */
+static void
+put_general_name(GENERAL_NAME *name, char *buf, size_t size)
+{
+	BIO *out = BIO_new(BIO_s_mem());
+	char *colon;
+
+	if (out)
+		GENERAL_NAME_print(out, name);
+	take_text(out, buf, size);
+	colon = strchr(buf, ':');
+	if (colon)
+		memmove(buf, colon + 1, strlen(colon));
+	for (char *c = buf; *c; c++) {
+		if (*c == '\n' || *c == '\r')
+			*c = '?';
+	}
+}
+
 /* The first name that CERTIFICATE is for. */
 static void
 put_own_name(const X509 *certificate, char *buf, size_t size)
 {
 	GENERAL_NAMES *names =
 	    X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	const GENERAL_NAME *first =
-	    names ? sk_GENERAL_NAME_value(names, 0) : NULL;
-	BIO *out = first ? BIO_new(BIO_s_mem()) : NULL;
-	int n = 0;
 
-	if (out) {
-		char *colon;
-
-		GENERAL_NAME_print(out, (GENERAL_NAME *)first);
-		n = BIO_read(out, buf, (int)size - 1);
-		buf[n > 0 ? n : 0] = '\0';
-		/* "DNS:name", "IP Address:1.2.3.4" */
-		colon = strchr(buf, ':');
-		if (colon)
-			memmove(buf, colon + 1, strlen(colon));
-	} else {
+	if (sk_GENERAL_NAME_num(names) > 0)
+		put_general_name(sk_GENERAL_NAME_value(names, 0), buf, size);
+	else
 		wire_subject(certificate, buf, size);
-	}
-	BIO_free(out);
 	GENERAL_NAMES_free(names);
 }
 
