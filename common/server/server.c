@@ -241,7 +241,8 @@ set_up_service(const struct config *config, const struct server_model *model,
 {
 	const struct service *service = config->service;
 	struct service_setup *setup = &workers->settings.setup;
-	size_t size;
+	size_t size, align = _Alignof(struct shared);
+	char *memory;
 
 	*setup = (struct service_setup){
 	    .argument = config->service_argument,
@@ -252,11 +253,14 @@ set_up_service(const struct config *config, const struct server_model *model,
 	};
 	if (!service->shared_size)
 		return 0;
-	size = sizeof(*setup->shared) + service->shared_size(setup);
-	setup->shared = model->share(size);
-	return setup->shared ? shared_init(setup->shared, model->mutex.pshared,
-				   model->mutex.robust)
-			     : -1;
+	/* A model's memory is aligned as malloc(3)'s is, and no better. */
+	size = align + sizeof(*setup->shared) + service->shared_size(setup);
+	memory = model->share(size);
+	if (!memory)
+		return -1;
+	setup->shared = (void *)(memory + -(uintptr_t)memory % align);
+	return shared_init(
+	    setup->shared, model->mutex.pshared, model->mutex.robust);
 }
 
 static void
