@@ -187,6 +187,24 @@ datagram_holds_input(const struct conn *conn)
 	return d->read < d->len;
 }
 
+/* The socket's buffer may be full of other workers' answers. Nobody nudges who
+ * has announced its end, so the clock is looked at here. */
+static int
+send_or_wait(struct conn *conn, const struct msghdr *header)
+{
+	uint64_t until = now_ns() + conn->idle_timeout_ns;
+
+	while (sendmsg(conn->fd, header, MSG_NOSIGNAL) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return conn_fail(conn, errno);
+		if (now_ns() >= until)
+			return conn_fail(conn, ETIMEDOUT);
+		if (conn_wait(conn, POLLOUT, until, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 datagram_answer(struct conn *conn)
 {
@@ -201,20 +219,13 @@ datagram_answer(struct conn *conn)
 	    .msg_control = &control,
 	    .msg_controllen = sizeof(control),
 	};
-	ssize_t n;
 
 	/* Nothing to drain: what is in the socket is for other workers. */
 	conn->ended = true;
 	if (conn->outcome != OUTCOME_SERVED)
 		return -1;
 	write_local(&header, &d->local);
-	/* The socket's buffer may be full of other workers' answers. */
-	while ((n = sendmsg(conn->fd, &header, MSG_NOSIGNAL)) < 0 &&
-	       (errno == EINTR || errno == EAGAIN)) {
-		if (conn_wait(conn, POLLOUT, NEVER, NULL) < 0)
-			return -1;
-	}
-	return n < 0 ? conn_fail(conn, errno) : 0;
+	return send_or_wait(conn, &header);
 }
 
 static const struct transport TRANSPORT_DATAGRAM = {

@@ -320,6 +320,7 @@ def test_at_the_limit_datagrams_are_dropped_and_counted(server):
             client.send(b"too many")
         server.wait_ledger(refused=9, active=1)
         assert client.receive() == b"held"
+        server.wait_ledger(active=0)
         assert client.ask(b"room again") == b"room again"
         client.sock.settimeout(0.1)
         with pytest.raises(TimeoutError):
@@ -366,6 +367,16 @@ def test_a_source_has_its_share_of_datagrams(server, mode):
         assert [greedy.receive() for _ in range(2)] == [b"more"] * 2
         server.wait_ledger(active=0)
         assert greedy.ask(b"again") == b"again"
+
+
+def test_who_asks_again_at_once_is_not_a_second_one_of_its_source(server):
+    """Its last worker has announced its end before the answer leaves."""
+    server.start("--max-per-source", 1, listen="udp:127.0.0.1:0")
+    with Client(server.address) as client:
+        for i in range(500):
+            assert client.ask(b"%d" % i) == b"%d" % i
+    assert server.stop() == 0
+    assert server.ledger["served"] == 500 and server.ledger["refused"] == 0
 
 
 @MODES
@@ -461,6 +472,15 @@ def test_an_answer_waits_where_the_socket_is_full_of_others(server):
         assert client.ask(b"patience") == b"patience"
     server.stop()
     assert server.ledger["served"] == 1
+
+
+@needs("strace")
+def test_an_answer_does_not_wait_for_ever(server):
+    server.start("--idle-timeout", "200ms", listen="udp:127.0.0.1:0",
+                 strace=injection("sendmsg", "EAGAIN", "1+"))
+    with Client(server.address) as client:
+        client.send(b"patience")
+        server.wait_ledger(timed_out=1, active=0)
 
 
 @needs("strace")
