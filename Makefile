@@ -89,6 +89,7 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 all: $(PROGRAMS) ## build the two servers and the client
+	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
 	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
 	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
 
@@ -118,6 +119,11 @@ LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
 
 $(PLAINS): $(BIN)%: $(BUILD)/%.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
+
+# What was linked with other libraries than are there now is linked again.
+$(FULLS) $(CLIENT) $(UNITS): $(BUILD)/libraries
+$(BUILD)/libraries: FORCE
+	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
 
 $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBRARY)
 	$(LINK) $(HERE_LIB)
