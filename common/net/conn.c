@@ -63,6 +63,14 @@ conn_fail(struct conn *conn, int error)
 	return -1;
 }
 
+int
+conn_refuse(struct conn *conn)
+{
+	conn->outcome = OUTCOME_FAILED;
+	errno = EPROTO;
+	return -1;
+}
+
 /*
  * A call was interrupted: has nothing moved for the idle timeout? A peer that
  * reads slowly moves something as well: then less is queued than when we last
@@ -148,6 +156,8 @@ conn_read(struct conn *conn, void *buf, size_t size)
 		return conn_fail(conn, ETIMEDOUT);
 	while ((n = conn->transport->receive(
 		    conn, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
+		if (errno == EINTR && conn->leave && *conn->leave)
+			return 0; /* not its end: ours */
 		if (try_again(conn, POLLIN) < 0)
 			return -1;
 	}
@@ -205,22 +215,22 @@ conn_try_write(struct conn *conn, const void *buf, size_t len)
 }
 
 int
-conn_wait(struct conn *conn, short events, const sigset_t *mask)
+conn_wait(
+    struct conn *conn, short events, uint64_t until_ns, const sigset_t *mask)
 {
 	struct pollfd wait = {conn->fd, obvious_or(conn, events), 0};
-	uint64_t now = now_ns(), due = conn->request_due_ns;
-	struct timespec left;
+	uint64_t now = now_ns(), due = earlier(conn->request_due_ns, until_ns);
+	struct timespec left = timespec_of(due > now ? due - now : 0);
 	int n;
 
-	if (now >= due)
+	if (now >= conn->request_due_ns)
 		return conn_fail(conn, ETIMEDOUT);
 	if ((events & POLLIN) && conn_holds_input(conn))
-		return 0;
-	left = timespec_of(due == NEVER ? 0 : due - now);
+		return 1;
 	n = ppoll(&wait, 1, due == NEVER ? NULL : &left, mask);
 	if (n < 0 && errno == EINTR)
 		return is_idle(conn) ? conn_fail(conn, ETIMEDOUT) : 0;
-	return n < 0 ? conn_fail(conn, errno) : 0;
+	return n < 0 ? conn_fail(conn, errno) : n;
 }
 
 bool

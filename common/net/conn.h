@@ -65,6 +65,9 @@ struct conn {
 	const struct transport *transport;
 	void *layer;	  /* the transport's own */
 	short blocked_on; /* poll events, 0: the obvious ones */
+	/* Once true, a read that waits is at its end of file, as if the client
+	 * had left: for where it may be sent away. NULL: never. */
+	const _Atomic bool *leave;
 	enum outcome outcome;
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
@@ -104,12 +107,14 @@ ssize_t
 conn_try_write(struct conn *conn, const void *buf, size_t len);
 
 /*
- * Waits until EVENTS (POLLIN, POLLOUT) or one of the signals that MASK lets
- * through. Returns 0 when to look again (it need not be ready), -1 with errno
+ * Waits until EVENTS (POLLIN, POLLOUT), the time UNTIL_NS, or one of the
+ * signals that MASK lets through (NULL: those that are). Returns 1 when the
+ * client's side is worth a look, 0 when it was time or a signal; -1 with errno
  * when either deadline has passed or the connection has failed.
  */
 int
-conn_wait(struct conn *conn, short events, const sigset_t *mask);
+conn_wait(
+    struct conn *conn, short events, uint64_t until_ns, const sigset_t *mask);
 
 /* Whether more is here already than the last read took. */
 bool
@@ -122,6 +127,13 @@ conn_quiet_ns(const struct conn *conn);
 /* The connection has failed with ERROR: its outcome, and -1 with errno. */
 int
 conn_fail(struct conn *conn, int error);
+
+/*
+ * The client broke the protocol and has been told so: its outcome, and -1 with
+ * EPROTO. Other than after conn_fail(), conn_finish() lets it read the words.
+ */
+int
+conn_refuse(struct conn *conn);
 
 /* All until conn_request_end() is one request, from now, of TIMEOUT_NS. */
 void
