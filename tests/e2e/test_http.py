@@ -16,10 +16,14 @@ import time
 import pytest
 
 from harness import (BIN, Server, assert_exact, connect, eventually, exchange,
-                     has_ipv6, needs, needs_ipv6, read_all)
+                     has_ipv6, needs, needs_ipv6, read_all,
+                     read_exactly)
 from http_cases import ANSWERED, HELLO, LAST, REFUSED
 
 BODY = b"Hello, World!\n"
+HANDSHAKE = ("Connection: upgrade\r\nUpgrade: websocket\r\n"
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+             "Sec-WebSocket-Version: 13\r\n")
 
 
 # ---- one server for many requests ----
@@ -187,10 +191,7 @@ def test_an_upgrade_that_is_missing_is_asked_for(site):
 
 @pytest.mark.parametrize("padding", [0, 30_000])
 def test_a_handshake_is_accepted_where_the_build_can(site, padding):
-    one = fetch(site, "/echo", fields=(
-        "Connection: upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        f"Sec-WebSocket-Version: 13\r\nX: {'a' * padding}\r\n"))
+    one = fetch(site, "/echo", fields=HANDSHAKE + f"X: {'a' * padding}\r\n")
     if "without WebSocket" in site.log():
         assert one.status == 501
         return
@@ -201,10 +202,8 @@ def test_a_handshake_is_accepted_where_the_build_can(site, padding):
 def test_much_before_the_handshake_is_answered_is_refused(site):
     """A client has to wait (RFC 6455 4.1); what it sent is not kept for it."""
     with connect(site.address) as sock:
-        sock.sendall(b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n"
-                     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     b"X: " + b"a" * 10_000 + b"\r\n\r\n" + b"\0" * 10_000)
+        sock.sendall(f"GET /echo HTTP/1.1\r\nHost: a\r\n{HANDSHAKE}"
+                     f"X: {'a' * 10_000}\r\n\r\n".encode() + bytes(10_000))
         [one] = responses(read_all(sock))
     assert one.status == (501 if "without WebSocket" in site.log() else 400)
 
@@ -530,6 +529,23 @@ def test_a_stop_ends_connections_that_wait_for_no_answer(server):
         sock.close()
     assert server.wait() == 0
     assert server.ledger["served"] == 5
+
+
+def test_a_stop_tells_websocket_clients_that_it_goes_away(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
+    if "without WebSocket" in server.log():
+        pytest.skip("a build without WebSocket")
+    sock = server.connect()
+    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
+    masked = b"\x81\x82\0\0\0\0hi"
+    sock.sendall(masked)
+    assert read_exactly(sock, 4) == b"\x81\x02hi"
+    sock.sendall(masked[:5])  # a message that is not complete does not hold it
+    server.send_signal(signal.SIGTERM)
+    assert read_all(sock) == b"\x88\x02\x03\xe9"  # a close, 1001
+    sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
 
 
 # ---- where the first bytes were read by another ----
