@@ -655,7 +655,8 @@ step(struct websocket *ws)
 	/* wslay also wants more where a read gave it less than a header. */
 	if (n != WSLAY_ERR_WANT_READ)
 		return violated(ws, PROTOCOL_ERROR);
-	if (ws->input == NO_MORE)
+	/* Sent away (conn->leave), there is still a close to say. */
+	if (ws->input == NO_MORE && ws->conn->ended)
 		ws->state = ENDED;
 	return ws->input == NO_MORE ? -1 : 0;
 }

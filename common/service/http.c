@@ -137,24 +137,35 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 
 /* ---- /echo ---- */
 
+/* Until its end, or ours: the server stops. */
+static void
+converse(struct websocket *ws)
+{
+	struct websocket_message message;
+
+	while (websocket_receive(ws, &message, true) == 1) {
+		if (websocket_send(
+			ws, message.text, message.bytes, message.len) < 0 ||
+		    websocket_flush(ws, true) < 0)
+			return;
+	}
+	if (websocket_close(ws, WEBSOCKET_GOING_AWAY, NULL) == 0)
+		websocket_flush(ws, true);
+}
+
 static void
 echo_messages(
     const struct http_visit *visit, const char *early, size_t early_len)
 {
 	struct websocket *ws =
 	    websocket_open(visit->conn, ECHO_MAX, early, early_len);
-	struct websocket_message message;
 
 	if (!ws) {
 		conn_fail(visit->conn, errno);
 		return;
 	}
-	while (websocket_receive(ws, &message, true) == 1) {
-		if (websocket_send(
-			ws, message.text, message.bytes, message.len) < 0 ||
-		    websocket_flush(ws, true) < 0)
-			break;
-	}
+	visit->conn->leave = visit->context->setup->draining;
+	converse(ws);
 	websocket_free(ws);
 }
 
