@@ -60,6 +60,7 @@ NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/plain/*.c))
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
+                $(if $(HAVE_TLS),full/tls_wire full/tls_files) \
                 $(if $(HAVE_WS),full,plain)/websocket)
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
@@ -73,7 +74,8 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/include/wslay/wslay.h=libwslay-dev \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
-            socat=socat ncat=ncat mandoc=mandoc strace=strace \
+            /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
+            openssl=openssl socat=socat ncat=ncat mandoc=mandoc strace=strace \
             prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
             ps=procps readelf=binutils
 

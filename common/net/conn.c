@@ -63,6 +63,14 @@ conn_fail(struct conn *conn, int error)
 	return -1;
 }
 
+int
+conn_refuse(struct conn *conn)
+{
+	conn->outcome = OUTCOME_FAILED;
+	errno = EPROTO;
+	return -1;
+}
+
 /*
  * A call was interrupted: has nothing moved for the idle timeout? A peer that
  * reads slowly moves something as well: then less is queued than when we last
@@ -148,6 +156,8 @@ conn_read(struct conn *conn, void *buf, size_t size)
 		return conn_fail(conn, ETIMEDOUT);
 	while ((n = conn->transport->receive(
 		    conn, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
+		if (errno == EINTR && conn->leave && *conn->leave)
+			return 0; /* not its end: ours */
 		if (try_again(conn, POLLIN) < 0)
 			return -1;
 	}

@@ -65,6 +65,9 @@ struct conn {
 	const struct transport *transport;
 	void *layer;	  /* the transport's own */
 	short blocked_on; /* poll events, 0: the obvious ones */
+	/* Once true, a read that waits is at its end of file, as if the client
+	 * had left: for where it may be sent away. NULL: never. */
+	const _Atomic bool *leave;
 	enum outcome outcome;
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
@@ -124,6 +127,13 @@ conn_quiet_ns(const struct conn *conn);
 /* The connection has failed with ERROR: its outcome, and -1 with errno. */
 int
 conn_fail(struct conn *conn, int error);
+
+/*
+ * The client broke the protocol and has been told so: its outcome, and -1 with
+ * EPROTO. Other than after conn_fail(), conn_finish() lets it read the words.
+ */
+int
+conn_refuse(struct conn *conn);
 
 /* All until conn_request_end() is one request, from now, of TIMEOUT_NS. */
 void

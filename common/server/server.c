@@ -250,6 +250,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .workers = (uint32_t)config->max_connections,
 	    .model = model->name,
 	    .ledger = workers->ledger,
+	    .draining = setup->draining,
 	};
 	if (!service->shared_size)
 		return 0;

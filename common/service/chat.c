@@ -328,6 +328,17 @@ sleep_until_needed(struct chat *c)
 	return result;
 }
 
+/* The server is about to stop. */
+static void
+say_goodbye(struct chat *c)
+{
+	if (!c->ws)
+		return;
+	conn_request_within(c->conn, LAST_WORDS_NS);
+	websocket_close(c->ws, WEBSOCKET_GOING_AWAY, "The server is stopping.");
+	websocket_flush(c->ws, true);
+}
+
 static void
 converse(struct chat *c)
 {
@@ -342,6 +353,10 @@ converse(struct chat *c)
 			return;
 		if (broadcast_lost(&c->member)) {
 			drop(c);
+			return;
+		}
+		if (*c->context->setup->draining) {
+			say_goodbye(c);
 			return;
 		}
 		if (give_output(c) < 0 || (c->ended && !more && !c->held_text))
