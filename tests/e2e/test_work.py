@@ -56,18 +56,6 @@ def run_one(server):
         echo(sock)
 
 
-def test_a_spinner_does_not_keep_others_from_their_turn(server):
-    """The system shares the CPU out among workers, whatever they do."""
-    server.start("-s", "spin:2s")
-    busy = server.connect()
-    busy.sendall(b"long\n")
-    server.wait_ledger(active=1)
-    other = server.connect()
-    other.sendall(b"x\n")
-    assert read_exactly(other, 2) == b"x\n"
-    assert read_exactly(busy, 5) == b"long\n"
-
-
 # ---- what a message is ----
 
 @pytest.mark.parametrize("service", ["spin:1us", "sleep:1us"])

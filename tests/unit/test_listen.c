@@ -294,24 +294,31 @@ datagrams_have_a_bound_socket(void **state)
 	listeners_close(&all, true);
 }
 
+/* A port that UDP got may be taken in TCP by somebody else: try some. */
 static void
 tcp_and_udp_may_have_one_port(void **state)
 {
-	struct listeners all = {0}, same = {0};
+	struct listeners udp, tcp;
 	char text[ADDRESS_TEXT_MAX];
+	int bad = -1;
 
 	(void)state;
-	listeners_add(&all, "udp:127.0.0.1:0");
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	listener_format(&all.at[0], text);
-	listeners_add(&same, text + strlen("udp:"));
-	assert_int_equal(listeners_open(&same, BACKLOG), 0);
-	listeners_close(&same, true);
-
-	same.count = 0;
-	listeners_add(&same, text);
-	assert_int_equal(listeners_open(&same, BACKLOG), -1);
-	listeners_close(&all, true);
+	for (int i = 0; i < 20 && bad; i++) {
+		udp = tcp = (struct listeners){0};
+		listeners_add(&udp, "udp:127.0.0.1:0");
+		assert_int_equal(listeners_open(&udp, BACKLOG), 0);
+		listener_format(&udp.at[0], text);
+		listeners_add(&tcp, text + strlen("udp:"));
+		bad = listeners_open(&tcp, BACKLOG);
+		listeners_close(&tcp, true);
+		if (bad)
+			listeners_close(&udp, true);
+	}
+	assert_int_equal(bad, 0);
+	tcp.count = 0;
+	listeners_add(&tcp, text);
+	assert_int_equal(listeners_open(&tcp, BACKLOG), -1);
+	listeners_close(&udp, true);
 }
 
 static void
