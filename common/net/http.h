@@ -55,9 +55,10 @@ struct http_request {
 /*
  * Parses a head. Returns how many bytes it has; 0 if LEN is not all of it; or
  * less than 0: the status that says what is wrong with it (-400, -413, -414,
- * -417, -431, -501, -505), told as early as it shows. After 0 call it with the
- * same bytes and more, wherever they are then: request->checked of them are
- * not looked at again before a line ends.
+ * -417, -431, -501, -505), told with the line that shows it, or with the byte
+ * if that may stand nowhere. After 0 call it with the same bytes and more,
+ * wherever they are then: the first request->checked of them are not looked at
+ * again before a line ends.
  */
 int
 http_parse(const char *buf, size_t len, struct http_request *request);

@@ -323,8 +323,6 @@ drop_body(struct talk *talk, struct answer *answer)
 {
 	bool done;
 
-	if (answer->expects_100 && talk->begin == talk->end)
-		put_text(talk, "HTTP/1.1 100 Continue\r\n\r\n");
 	for (;;) {
 		long n = http_body_skip(&answer->body, talk->in + talk->begin,
 		    talk->end - talk->begin, &done);
@@ -337,6 +335,9 @@ drop_body(struct talk *talk, struct answer *answer)
 		talk->begin += (size_t)n;
 		if (done)
 			return GO_ON;
+		/* Who waits for it has sent nothing of the body. */
+		if (answer->expects_100 && n == 0)
+			put_text(talk, "HTTP/1.1 100 Continue\r\n\r\n");
 		talk->begin = talk->end = 0;
 		if (fill(talk, true) == END)
 			return END;
@@ -411,10 +412,11 @@ take_head(struct talk *talk, struct answer *answer)
 		talk->upgraded = answer->page;
 		return UPGRADE;
 	}
-	answer->head_only = http_is(request.method, "HEAD");
 	/* What follows a handshake that is refused may be frames. */
-	answer->keep_alive = request.keep_alive && answer->status != 400 &&
-			     answer->status != 501;
+	if (answer->status == 400 || answer->status == 501)
+		return ANSWER;
+	answer->head_only = http_is(request.method, "HEAD");
+	answer->keep_alive = request.keep_alive;
 	answer->minor = request.minor;
 	answer->expects_100 = request.expects_100;
 	http_body_begin(&answer->body, &request);
@@ -486,16 +488,20 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	    .fresh = true,
 	    .out = out,
 	};
-	enum next next;
+	enum next next = GROW;
 
-	if (early_len > sizeof(in)) {
-		talk.in = (char *)early; /* only read from, as it is full */
-		talk.in_size = early_len;
-	} else if (early_len > 0) {
-		memcpy(in, early, early_len);
+	if (early_len > 0) {
+		talk.fresh = false;
+		conn_request_within(conn, conn->request_timeout_ns);
 	}
 	talk.end = early_len;
-	next = early_len > sizeof(in) ? GROW : converse(&talk);
+	if (early_len <= sizeof(in)) {
+		if (early_len > 0)
+			memcpy(in, early, early_len);
+		next = converse(&talk);
+	} else {
+		talk.in = (char *)early; /* until it is copied */
+	}
 	if (next == GROW)
 		next = converse_large(&talk, in);
 	if (next != UPGRADE || talk.failed)
