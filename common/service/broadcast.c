@@ -277,7 +277,7 @@ slowdown(const struct broadcast *b, uint64_t head)
 		    at < head && head - at > lag)
 			lag = head - at;
 	}
-	return lag < WORDS / 4 ? 1 : lag < WORDS / 2 ? 4 : 16;
+	return lag < WORDS / 2 ? 1 : lag < WORDS / 4 * 3 ? 4 : 16;
 }
 
 /*

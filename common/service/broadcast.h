@@ -46,7 +46,7 @@
 /*
  * How many bytes the ring holds, and what all publishers together get in a
  * second, BROADCAST_BURST ahead. The rate falls to a fourth while somebody is
- * a fourth of the ring behind, and to a sixteenth from the half on. So one that
+ * half the ring behind, and to a sixteenth from three quarters on. So one that
  * floods the room drops nobody out of it who takes BROADCAST_RATE / 16, and one
  * that takes nothing slows down a flood, and nothing else, until it is lost.
  */

@@ -444,24 +444,19 @@ write_members(const struct http_visit *visit, char *buf, size_t size)
 	uint32_t at = 0;
 	size_t len = 0;
 
-	buf[len++] = '[';
 	while (broadcast_list(visit->context->setup->shared, &at, &e)) {
-		char entry[160];
-		int n = snprintf(entry, sizeof(entry),
+		size_t room = len < size ? size - len : 0;
+
+		len += (size_t)snprintf(room ? buf + len : NULL, room,
 		    "%s{\"connection\":%" PRIu64
 		    ",\"pid\":%d,\"tid\":%d,\"over\":\"%s\",\"tag\":%" PRIu32
 		    "}",
-		    len > 1 ? "," : "", e.number, (int)e.pid, (int)e.tid,
+		    len ? ",\n" : "[", e.number, (int)e.pid, (int)e.tid,
 		    kinds[e.kind], e.tag);
-
-		if (len + (size_t)n + 2 > size)
-			break;
-		memcpy(buf + len, entry, (size_t)n);
-		len += (size_t)n;
 	}
-	buf[len++] = ']';
-	buf[len++] = '\n';
-	return len;
+	if (len + strlen("[]\n") <= size)
+		memcpy(buf + len, len ? "]\n" : "[]\n", len ? 2 : 3);
+	return len + (len ? 2 : 3);
 }
 
 static const struct http_page PAGES[] = {
@@ -469,6 +464,7 @@ static const struct http_page PAGES[] = {
 	.type = "text/html; charset=utf-8",
 	.text = CHAT_PAGE,
 	.websocket = join_by_websocket},
+    {.path = "/who", .type = "application/json", .write = http_write_who},
     {.path = "/members", .type = "application/json", .write = write_members},
     {0},
 };

@@ -415,7 +415,7 @@ the_room_slows_down_for_who_is_far_behind_until_it_is_lost(void **state)
 	/* Time that passes makes a price lower, never higher. */
 	assert_true(price(&a) < 2 * full);
 	broadcast_publish(&a, &LARGE, text);
-	while (broadcast_behind(&slow) < BROADCAST_RING * 3 / 4)
+	while (broadcast_behind(&slow) < BROADCAST_RING * 7 / 8)
 		say_bytes(&a, text, LARGE.len);
 	now = price(&a);
 	assert_true(now > 4 * full);
