@@ -74,6 +74,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/include/wslay/wslay.h=libwslay-dev \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
+            /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
             socat=socat ncat=ncat mandoc=mandoc strace=strace \
             prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
             ps=procps readelf=binutils

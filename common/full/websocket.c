@@ -207,7 +207,7 @@ buffer_reserve(struct buffer *b, size_t more)
 	size_t room = 2 * b->room;
 	char *bytes;
 
-	if (b->end + more <= b->room)
+	if (more == 0 || b->end + more <= b->room)
 		return 0;
 	if (b->begin > b->room / 2 && buffer_len(b) + more <= b->room) {
 		memmove(b->bytes, b->bytes + b->begin, buffer_len(b));
