@@ -174,8 +174,9 @@ take_frame(struct chat *c)
 	if (got.text)
 		return publish_frame(c, &got);
 	websocket_close(c->ws, WEBSOCKET_UNSUPPORTED, "this room is for text");
+	conn_request_within(c->conn, LAST_WORDS_NS);
 	websocket_flush(c->ws, true);
-	return -1;
+	return conn_refuse(c->conn);
 }
 
 /* Returns 1 when there may be more, 0 when there is not, -1 at the end. */
