@@ -496,7 +496,11 @@ read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 
 		if (!space)
 			return c->ended ? 0 : too_long(c);
+		/* A browser connects ahead, and may never say a word: a stop
+		 * need not wait for that. */
+		c->conn->leave = c->in.len ? NULL : c->context->setup->draining;
 		n = conn_read(c->conn, space, size);
+		c->conn->leave = NULL;
 		if (n < 0)
 			return -1;
 		lines_add(&c->in, (size_t)n);
