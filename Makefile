@@ -7,6 +7,7 @@ CFLAGS  = -O2 -g
 LDFLAGS =
 PREFIX  = /usr/local
 DESTDIR =
+FUZZ_SECONDS = 60
 # SAN=address|thread|undefined  a sanitizer build, under build/SAN/
 # DEV=1                         warnings are errors
 # V=1                           show whole commands
@@ -64,6 +65,9 @@ HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_WS),full,plain)/websocket)
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(addprefix $(BUILD)/tests/fuzz/replay_,$(FUZZ))
+FUZZERS  := $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(FUZZ))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 LIBRARY  := $(BUILD)/libcommon.a
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(COMMON))
@@ -77,7 +81,8 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
             socat=socat ncat=ncat mandoc=mandoc strace=strace \
             prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
-            ps=procps readelf=binutils
+            ps=procps readelf=binutils curl=curl \
+            /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -94,7 +99,7 @@ all: $(PROGRAMS) ## build the two servers and the client
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1'
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1 FUZZ_SECONDS'
 
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
@@ -134,6 +139,18 @@ $(UNITS): %: %.o $(HERE) $(LIBRARY)
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
 	    $(LDFLAGS) -lcmocka -lm $(HERE_LIB)
 
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
+    $(BUILD)/tests/fuzz/replay.o $(HERE) $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
+	    $(LDFLAGS) -lm $(HERE_LIB)
+
+# By `make fuzz` alone.
+$(FUZZERS): %: %.o $(HERE) $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LDFLAGS) \
+	    -lm $(HERE_LIB)
+
 $(LIBRARY): $(OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -156,12 +173,16 @@ $(BUILD)/version: FORCE
 # ---- tests ----
 test check: check-unit check-e2e ## run all tests
 
-check-unit: ## run the unit tests
+check-unit: run-replays ## run the unit tests and what the fuzzers keep
 	@if [ -e /usr/include/cmocka.h ]; then \
 	    $(MAKE) --no-print-directory run-units; else \
 	    echo 'unit tests skipped: no cmocka (make deps installs it)'; fi
 
-.PHONY: run-units
+.PHONY: run-units run-replays fuzz fuzz-programs
+run-replays: $(REPLAYS)
+	@for t in $(FUZZ); do $(BUILD)/tests/fuzz/replay_$$t \
+	    tests/fuzz/corpus/$$t || exit 1; done
+
 run-units: $(UNITS)
 	@for t in $(UNITS); do $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; \
 	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
@@ -176,6 +197,19 @@ bench-programs: $(BENCHES)
 
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
+
+# What it finds of interest stays under build/fuzz/found/; an input that failed
+# belongs into tests/fuzz/corpus/, with its fix.
+fuzz: ## fuzz each parser for FUZZ_SECONDS (needs clang)
+	$(Q)$(MAKE) --no-print-directory CC=clang VARIANT=fuzz \
+	    SAN=fuzzer-no-link,address,undefined fuzz-programs
+	$(Q)for t in $(FUZZ); do found=build/fuzz/found/$$t; \
+	    mkdir -p $$found && build/fuzz/tests/fuzz/fuzz_$$t -max_len=40000 \
+	    -timeout=10 -max_total_time=$(FUZZ_SECONDS) \
+	    -artifact_prefix=build/fuzz/$$t- -print_final_stats=1 \
+	    $$found tests/fuzz/corpus/$$t || exit 1; done
+
+fuzz-programs: $(FUZZERS)
 
 # ---- care ----
 SOURCES := $(shell git ls-files '*.[ch]' 2>/dev/null)

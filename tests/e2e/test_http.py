@@ -3,8 +3,10 @@
 import email.utils
 import fcntl
 import json
+import random
 import re
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -14,7 +16,7 @@ import time
 import pytest
 
 from harness import (BIN, Server, assert_exact, connect, eventually, exchange,
-                     has_ipv6, needs, needs_ipv6, read_all, send_until_full)
+                     has_ipv6, needs, needs_ipv6, read_all)
 from http_cases import ANSWERED, HELLO, LAST, REFUSED
 
 BODY = b"Hello, World!\n"
@@ -183,16 +185,28 @@ def test_an_upgrade_that_is_missing_is_asked_for(site):
     assert one.fields["sec-websocket-version"] == "13"
 
 
-def test_a_handshake_is_accepted_where_the_build_can(site):
+@pytest.mark.parametrize("padding", [0, 30_000])
+def test_a_handshake_is_accepted_where_the_build_can(site, padding):
     one = fetch(site, "/echo", fields=(
         "Connection: upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\n"))
+        f"Sec-WebSocket-Version: 13\r\nX: {'a' * padding}\r\n"))
     if "without WebSocket" in site.log():
         assert one.status == 501
         return
     assert one.status == 101
     assert one.fields["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def test_much_before_the_handshake_is_answered_is_refused(site):
+    """A client has to wait (RFC 6455 4.1); what it sent is not kept for it."""
+    with connect(site.address) as sock:
+        sock.sendall(b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n"
+                     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                     b"X: " + b"a" * 10_000 + b"\r\n\r\n" + b"\0" * 10_000)
+        [one] = responses(read_all(sock))
+    assert one.status == (501 if "without WebSocket" in site.log() else 400)
 
 
 def test_who_tells_the_worker_and_the_peer(site):
@@ -211,7 +225,6 @@ def test_who_tells_the_worker_and_the_peer(site):
 
 
 def test_who_is_json_whatever_the_peer_is_called(site, tmp_path):
-    import socket
     name = bytes(tmp_path) + b'/a"b\\c\n\xff'
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(name)
@@ -329,6 +342,15 @@ def test_a_head_of_30_kb_comes_byte_by_byte(site):
         assert statuses(exchange(sock, head * 2, piece=1)) == (200, 200)
 
 
+@pytest.mark.parametrize("path", ["/who", "/metrics"])
+def test_a_page_is_written_behind_a_long_head(site, path):
+    """There the stack is deepest."""
+    with connect(site.address) as sock:
+        for _ in range(2):
+            assert ask(sock, path, fields=f"X: {'a' * 30_000}\r\n").status == 200
+        assert ask(sock).body == BODY
+
+
 def test_a_client_that_waits_for_it_is_told_to_continue(site):
     with connect(site.address) as sock:
         for _ in range(2):
@@ -372,7 +394,6 @@ def test_an_error_can_be_read_though_much_was_not(site):
 
 def test_noise_does_no_harm(site):
     """The same bytes in each run."""
-    import random
     source = random.Random(2)
     for _ in range(100):
         with connect(site.address) as sock:
@@ -386,7 +407,6 @@ def test_noise_does_no_harm(site):
 
 def test_damaged_requests_do_no_harm(site):
     """A few bytes changed: any answer that is whole will do."""
-    import random
     source = random.Random(3)
     for _ in range(200):
         data = bytearray(STREAM)
