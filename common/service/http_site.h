@@ -39,12 +39,12 @@ struct http_page {
 };
 
 #define HTTP_PAGE_MAX 8192
-#define HTTP_EARLY_MAX HTTP_HEAD_MAX
 
 /*
  * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN
- * bytes at EARLY, HTTP_EARLY_MAX at most, were read already (0: none; else they
- * began a request, whose time runs from this call).
+ * bytes at EARLY were read already (0: none; else they began a request, whose
+ * time runs from this call). A server that is about to stop ends the connection
+ * between two requests.
  */
 void
 http_site_serve(struct conn *conn, const struct service_context *context,

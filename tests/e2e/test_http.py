@@ -499,17 +499,76 @@ def test_a_client_that_does_not_read_its_answers_times_out(server):
     server.wait_ledger(accepted=1, timed_out=1)
 
 
-def test_a_stop_lets_a_request_end(server):
-    server.start("-s", "http")
+# ---- a stop ----
+
+def test_a_stop_lets_a_request_end_and_then_the_connection(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
     sock = server.connect()
     ask(sock)
     sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12")
     server.send_signal(signal.SIGTERM)
     server.wait_log("draining")
     sock.sendall(b"345")
-    assert read_response(sock).status == 405
-    server.close_clients()
+    one = read_response(sock)
+    assert one.status == 405
+    # Its head may have been read before the stop, when all was well.
+    assert one.fields.get("connection") in (None, "close")
+    assert read_all(sock) == b""
+    sock.close()
     assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
+def test_a_stop_ends_connections_that_wait_for_no_answer(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
+    socks = [server.connect() for _ in range(5)]
+    for sock in socks:
+        ask(sock)
+    server.send_signal(signal.SIGTERM)
+    for sock in socks:
+        assert read_all(sock) == b""
+        sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 5
+
+
+# ---- where the first bytes were read by another ----
+
+@pytest.fixture
+def room(server):
+    """chat reads the first line, and hands HTTP over with all that came."""
+    return server.start("-s", "chat")
+
+
+def test_a_request_to_chat_is_answered_as_one_to_http(room):
+    with connect(room.address) as sock:
+        assert statuses(exchange(sock, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),
+                        head_only=True) == (200,)
+        assert fetch(room, "/nothing").status == 404
+
+
+@pytest.mark.parametrize("piece", [None, 1000])
+def test_many_requests_to_chat_at_once_are_all_answered(room, piece):
+    request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
+    with connect(room.address) as sock:
+        got = exchange(sock, request * 5000, piece)
+    assert statuses(got) == (404,) * 5000
+
+
+@pytest.mark.parametrize("size, status", [(30_000, 404), (40_000, 431), (500_000, 431)])
+def test_a_long_head_to_chat_is_bounded_all_the_same(room, size, status):
+    with connect(room.address) as sock:
+        got = exchange(sock, b"GET /nothing HTTP/1.1\r\nHost: a\r\nX: " +
+                       b"a" * size + b"\r\n\r\n")
+    assert statuses(got) == (status,)
+
+
+def test_a_slow_head_to_chat_times_out_with_408(server):
+    server.start("-s", "chat", "--request-timeout", "300ms")
+    sock = server.connect()
+    sock.sendall(b"GET / HTTP/1.1\r\nHost:")
+    [one] = responses(read_all(sock))
+    assert one.status == 408
 
 
 # ---- real clients ----
