@@ -79,7 +79,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
             /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
-            socat=socat ncat=ncat mandoc=mandoc strace=strace \
+            openssl=openssl socat=socat ncat=ncat mandoc=mandoc strace=strace \
             prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
             ps=procps readelf=binutils curl=curl \
             /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
@@ -94,6 +94,7 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 all: $(PROGRAMS) ## build the two servers and the client
+	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
 	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
 	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
 
@@ -123,6 +124,11 @@ LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
 
 $(PLAINS): $(BIN)%: $(BUILD)/%.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
+
+# What was linked with other libraries than are there now is linked again.
+$(FULLS) $(CLIENT) $(UNITS): $(BUILD)/libraries
+$(BUILD)/libraries: FORCE
+	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
 
 $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBRARY)
 	$(LINK) $(HERE_LIB)

@@ -35,6 +35,7 @@ struct wire {
 	short wants;	   /* what to wait for, after EAGAIN */
 	bool starved;	   /* all input that is here was looked at */
 	bool failed;
+	bool cut;   /* by an end that was not announced */
 	bool asked; /* the peer wanted a certificate of ours */
 	char why[192];
 };

@@ -377,6 +377,37 @@ accept_batch(struct loop *loop, const struct listener *listener)
 	return came;
 }
 
+/*
+ * Whether DATAGRAM gets no answer. A source port that is one of ours: it may be
+ * forged, and what we answer would be the next question to ourselves.
+ */
+static bool
+is_forbidden(const struct loop *loop, const struct datagram *datagram)
+{
+	if (datagram_forbidden(datagram))
+		return true;
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		const struct listener *one = &loop->listeners->at[i];
+
+		if (one->datagrams && address_port(&one->address) ==
+					  address_port(&datagram->peer))
+			return true;
+	}
+	return false;
+}
+
+/* No datagram came from a socket that had one. Memory ran out after it was
+ * taken: then it is lost, but not uncounted. */
+static void
+receive_failed(struct loop *loop)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		return;
+	if (errno == ENOMEM)
+		ledger_refuse(loop->workers->ledger, 1);
+	pause_for(loop, "receive", &loop->state->accept_limit);
+}
+
 /* The same for datagrams, each of which is a client. */
 static int
 receive_batch(struct loop *loop, const struct listener *listener)
@@ -388,17 +419,13 @@ receive_batch(struct loop *loop, const struct listener *listener)
 
 		client.datagram = datagram_receive(listener->fd);
 		if (!client.datagram) {
-			/* Whatever it was, it is gone from the socket. */
-			if (errno != EAGAIN && errno != EINTR)
-				pause_for(loop, "receive",
-				    &loop->state->accept_limit);
+			receive_failed(loop);
 			return came;
 		}
 		client.peer = client.datagram->peer;
 		came++;
 		loop->state->busy = true;
-		if (datagram_forbidden(
-			client.datagram, address_port(&listener->address)))
+		if (is_forbidden(loop, client.datagram))
 			refuse(loop, &client);
 		else
 			admit_or_refuse(loop, &client, listener->fd);
