@@ -86,7 +86,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help deps compare lesson test check check-unit check-e2e bench \
+.PHONY: all help deps deps-browser compare lesson test check check-unit check-e2e bench \
         bench-programs format lint man install uninstall clean FORCE
 # `make -j deps test` must not test before the packages are there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -110,6 +110,12 @@ deps: ## install the packages that are missing (apt-get, as root)
 	[ -z "$$missing" ] || { echo "installing:$$missing"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
+deps-browser: ## install Chromium, for the tests of the chat page (as root)
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	    echo 'installing: chromium chromium-driver'; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+	    -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
 
 compare: all ## compare threads and processes on this machine
 	./client compare

@@ -140,6 +140,7 @@ static void
 note_received(struct conn *conn, ssize_t n)
 {
 	conn->moved = true;
+	conn->heard = true;
 	if (n == 0)
 		conn->ended = true;
 	else if (conn->in_request && conn->request_due_ns == NEVER)

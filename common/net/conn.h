@@ -72,6 +72,7 @@ struct conn {
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
 	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
+	bool heard;		 /* a byte came; who wants to know clears it */
 	bool moved;		 /* a byte, since the clock was looked at */
 	int queued;		 /* bytes not sent by the kernel then */
 	uint64_t quiet_since_ns;

@@ -13,9 +13,13 @@ enum { AWAKE, ASLEEP, BLOCKED };
 #define WORDS (BROADCAST_RING / sizeof(uint64_t))
 #define HEADER_WORDS 2
 
+/* The rate is looked at again whenever so many words were published. */
+#define STRIDE (WORDS / 16)
+
 struct member_slot {
-	_Atomic uint64_t number; /* 0: nobody */
-	_Atomic uint64_t cursor; /* of one that is BLOCKED */
+	/* A cache line each: its owner moves the cursor all the time. */
+	_Alignas(64) _Atomic uint64_t number; /* 0: nobody */
+	_Atomic uint64_t cursor;
 	_Atomic uint32_t state;
 	_Atomic pid_t pid, tid;
 	_Atomic uint32_t kind, tag;
@@ -33,6 +37,7 @@ struct broadcast {
 	_Atomic uint32_t used; /* slots 0 to used-1 have been used */
 	uint32_t slot_count;
 	uint64_t paid_until_ns; /* the rate is used up to then */
+	uint64_t slowdown;	/* the rate is divided by it; 0: 1 */
 	_Alignas(64) _Atomic uint64_t ring[WORDS];
 	struct member_slot slots[];
 };
@@ -157,6 +162,7 @@ broadcast_join(struct broadcast_member *member, struct shared *shared,
 					    &b->used, &used, member->index + 1))
 		continue;
 	member->cursor = atomic_load(&b->head);
+	atomic_store(&slot->cursor, member->cursor);
 	atomic_store(&slot->number, member->number);
 }
 
@@ -185,6 +191,9 @@ broadcast_list(
 		entry->tid = atomic_load(&slot->tid);
 		entry->kind = (enum broadcast_kind)atomic_load(&slot->kind);
 		entry->tag = atomic_load(&slot->tag);
+		/* Or it is another's by now, or half of it is. */
+		if (atomic_load(&slot->number) != entry->number)
+			continue;
 		(*at)++;
 		return true;
 	}
@@ -254,21 +263,39 @@ broadcast_forget(struct shared *shared, uint32_t index)
 
 /* ---- publish and receive ---- */
 
+/* By how much the slowest of those that can still be saved is behind. */
+static uint64_t
+slowdown(const struct broadcast *b, uint64_t head)
+{
+	uint64_t tail = atomic_load(&b->tail), lag = 0;
+	uint32_t used = atomic_load(&b->used);
+
+	for (uint32_t i = 0; i < used; i++) {
+		uint64_t at = atomic_load(&b->slots[i].cursor);
+
+		if (atomic_load(&b->slots[i].number) && at >= tail &&
+		    at < head && head - at > lag)
+			lag = head - at;
+	}
+	return lag < WORDS / 2 ? 1 : lag < WORDS / 4 * 3 ? 4 : 16;
+}
+
 /*
- * The generic cell rate algorithm (ITU-T I.371): 0 when LEN bytes more are
- * within the rate, and then they are paid for; else how long to wait.
+ * The generic cell rate algorithm (ITU-T I.371), for LEN bytes. Returns 0 when
+ * they are within the rate, else how long to wait; they are paid for either
+ * way. Not to the first instant at which they would be: who has much to say
+ * then comes back for one message at a time, thousands of times a second.
  */
 static uint64_t
 charge(struct broadcast *b, uint64_t len)
 {
 	const uint64_t burst = BROADCAST_BURST * NS_PER_S / BROADCAST_RATE;
-	uint64_t now = now_ns(), due = b->paid_until_ns;
+	uint64_t now = now_ns();
+	uint64_t due = b->paid_until_ns > now ? b->paid_until_ns : now;
+	uint64_t rate = BROADCAST_RATE / (b->slowdown ? b->slowdown : 1);
 
-	if (due > now + burst)
-		return due - now - burst;
-	b->paid_until_ns =
-	    (due > now ? due : now) + len * NS_PER_S / BROADCAST_RATE;
-	return 0;
+	b->paid_until_ns = due + len * NS_PER_S / rate;
+	return due > now + burst ? due - now - burst / 2 : 0;
 }
 
 /* Makes room for NEED words after HEAD: the oldest messages go. */
@@ -285,24 +312,37 @@ move_tail(struct broadcast *b, uint64_t head, uint64_t need)
 	atomic_thread_fence(memory_order_release);
 }
 
+/* Under the lock. */
+static void
+append(struct broadcast *b, uint64_t sender,
+    const struct broadcast_message *message, const char *bytes)
+{
+	uint64_t head = atomic_load(&b->head);
+	uint64_t end = head + record_words(message->len);
+
+	move_tail(b, head, end - head);
+	put(b, head, pack(message));
+	put(b, head + 1, sender);
+	put_bytes(b, head + HEADER_WORDS, bytes, message->len);
+	if (end / STRIDE != head / STRIDE)
+		b->slowdown = slowdown(b, end);
+	atomic_store(&b->head, end);
+}
+
 uint64_t
 broadcast_publish(struct broadcast_member *member,
     const struct broadcast_message *message, const char *bytes)
 {
 	struct broadcast *b = of(member->shared);
-	uint64_t need = record_words(message->len), head, wait;
+	uint64_t wait = 0;
 
 	/* Nothing to repair if the last holder died: head moves last. */
 	shared_lock(member->shared);
-	wait = charge(b, need * sizeof(uint64_t));
-	if (!wait) {
-		head = atomic_load(&b->head);
-		move_tail(b, head, need);
-		put(b, head, pack(message));
-		put(b, head + 1, member->number);
-		put_bytes(b, head + HEADER_WORDS, bytes, message->len);
-		atomic_store(&b->head, head + need);
-	}
+	if (!member->paid)
+		wait = charge(b, record_words(message->len) * sizeof(uint64_t));
+	member->paid = wait > 0;
+	if (!wait)
+		append(b, member->number, message, bytes);
 	shared_unlock(member->shared);
 	if (!wait)
 		wake_sleepers(b);
@@ -330,6 +370,17 @@ copy_out(const struct broadcast_member *member,
 	       member->cursor;
 }
 
+/* Past the message at the cursor. Publishers look how far behind it is. */
+static void
+advance(struct broadcast_member *member, uint32_t len)
+{
+	struct broadcast *b = of(member->shared);
+
+	member->cursor += record_words(len);
+	atomic_store_explicit(&b->slots[member->index].cursor, member->cursor,
+	    memory_order_relaxed);
+}
+
 int
 broadcast_next(struct broadcast_member *member,
     struct broadcast_message *message, char *buf, size_t size)
@@ -341,7 +392,7 @@ broadcast_next(struct broadcast_member *member,
 			return -1;
 		if (message->sender != member->number && message->len > size)
 			return 0;
-		member->cursor += record_words(message->len);
+		advance(member, message->len);
 		if (message->sender != member->number)
 			return 1;
 	}

@@ -44,10 +44,11 @@
 #define BROADCAST_MAX (64 * 1024 + 2)
 
 /*
- * A ring is RING_BYTES, and all publishers together get BROADCAST_RATE bytes a
- * second, BROADCAST_BURST ahead: so a member that keeps up with that rate has
- * half a second to come back, and one that floods the room drops nobody out of
- * it.
+ * How many bytes the ring holds, and what all publishers together get in a
+ * second, BROADCAST_BURST ahead. The rate falls to a fourth while somebody is
+ * half the ring behind, and to a sixteenth from three quarters on. So one that
+ * floods the room drops nobody out of it who takes BROADCAST_RATE / 16, and one
+ * that takes nothing slows down a flood, and nothing else, until it is lost.
  */
 #define BROADCAST_RING (2 * 1024 * 1024)
 #define BROADCAST_RATE (4 * 1024 * 1024)
@@ -66,6 +67,7 @@ struct broadcast_member {
 	uint32_t index;
 	uint64_t number;
 	uint64_t cursor;
+	bool paid;     /* the message that has to come again is */
 	sigset_t mask; /* for ppoll(2): lets BROADCAST_SIGNAL through */
 };
 
@@ -86,8 +88,9 @@ void
 broadcast_leave(struct broadcast_member *member);
 
 /*
- * Publishes BYTES to all others. Returns 0; or how many nanoseconds to wait
- * and then come again, because the rate is used up: nothing was published.
+ * Publishes BYTES to all others. Returns 0; or, because the rate is used up,
+ * how many nanoseconds to wait and then come again with the same message, which
+ * will be published then: nobody can take its place.
  */
 uint64_t
 broadcast_publish(struct broadcast_member *member,

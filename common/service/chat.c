@@ -18,6 +18,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
+#include "common/net/http.h"
 #include "common/net/websocket.h"
 #include "common/service/broadcast.h"
 #include "common/service/chat_page.h"
@@ -30,6 +31,8 @@
 enum {
 	/* Messages of one client, before the others' are looked at again. */
 	INPUT_BATCH = 64,
+	/* Times that its output is filled, before its input is. */
+	OUTPUT_BATCH = 16,
 	OUT_MIN = 16 * 1024,
 };
 
@@ -171,8 +174,9 @@ take_frame(struct chat *c)
 	if (got.text)
 		return publish_frame(c, &got);
 	websocket_close(c->ws, WEBSOCKET_UNSUPPORTED, "this room is for text");
+	conn_request_within(c->conn, LAST_WORDS_NS);
 	websocket_flush(c->ws, true);
-	return -1;
+	return conn_refuse(c->conn);
 }
 
 /* Returns 1 when there may be more, 0 when there is not, -1 at the end. */
@@ -265,66 +269,98 @@ send_out(struct chat *c)
 static int
 give_output(struct chat *c)
 {
-	do {
+	for (int i = 0; i < OUTPUT_BATCH; i++) {
 		if (!output_waits(c) && fill(c) < 0)
 			return -1;
 		if (send_out(c) < 0)
 			return -1;
-	} while (!output_waits(c) && broadcast_behind(&c->member) &&
-		 !broadcast_lost(&c->member));
+		if (output_waits(c) || broadcast_lost(&c->member) ||
+		    !broadcast_behind(&c->member))
+			break;
+	}
 	return 0;
 }
 
 /* ---- one member ---- */
 
 /*
- * It did not read, and the room went on. What it was being sent is finished,
- * and it is told why that is all, if it reads within a second.
+ * What the client is being sent is finished, so that the last line is whole,
+ * and then WHY it is the last (NULL: nothing is said), if it reads within a
+ * second.
  */
 static void
-drop(struct chat *c)
+finish_output(struct chat *c, unsigned code, const char *why)
 {
-	static const char why[] = "Too slow for this room: messages were lost.";
-
-	log_info("connection %" PRIu64 ": dropped from the room: %" PRIu64
-		 " bytes behind",
-	    c->context->number, broadcast_behind(&c->member));
 	conn_request_within(c->conn, LAST_WORDS_NS);
 	if (c->ws) {
-		websocket_close(c->ws, WEBSOCKET_POLICY, why);
+		websocket_close(c->ws, code, why);
 		websocket_flush(c->ws, true);
 	} else if (conn_write(c->conn, c->out + c->out_sent,
-		       c->out_len - c->out_sent) == 0) {
+		       c->out_len - c->out_sent) == 0 &&
+		   why) {
 		conn_write(c->conn, why, strlen(why));
 		conn_write(c->conn, "\n", 1);
 	}
+}
+
+/* It did not read, and the room went on. */
+static void
+drop(struct chat *c)
+{
+	log_info("connection %" PRIu64 ": dropped from the room: %" PRIu64
+		 " bytes behind",
+	    c->context->number, broadcast_behind(&c->member));
+	finish_output(
+	    c, WEBSOCKET_POLICY, "Too slow for this room: messages were lost.");
 	c->conn->outcome = OUTCOME_FAILED;
 }
 
-/* A client that says nothing but is there answers a ping, and so is not idle.
+/*
+ * A client that says nothing but is there answers a ping, and so is not idle.
+ * One that is not there gets no second one: to send it would keep it alive.
  */
 static void
 ping_the_quiet(struct chat *c)
 {
-	if (conn_quiet_ns(c->conn) < c->conn->idle_timeout_ns / 2)
-		return;
-	if (!c->pinged && c->ws && websocket_ping(c->ws) == 0)
-		c->pinged = true;
+	if (c->conn->heard) {
+		c->conn->heard = false;
+		c->pinged = false;
+	}
+	if (c->ws && !c->pinged &&
+	    conn_quiet_ns(c->conn) >= c->conn->idle_timeout_ns / 2)
+		c->pinged = websocket_ping(c->ws) == 0;
 }
 
-/* Until the client sends, can be sent to, or another member published. */
+/* What to wait for of the client. */
+static short
+events_wanted(const struct chat *c, bool blocked)
+{
+	bool full = c->ws && websocket_queued(c->ws) > WEBSOCKET_QUEUE_MAX;
+
+	return (short)((c->held_text || full ? 0 : POLLIN) |
+		       (blocked ? POLLOUT : 0));
+}
+
+/* Until the client sends, can be sent to, or another member published. Returns
+ * as conn_wait(). */
 static int
 sleep_until_needed(struct chat *c)
 {
 	bool blocked = output_waits(c);
-	short events =
-	    (short)((c->held_text ? 0 : POLLIN) | (blocked ? POLLOUT : 0));
+	short events = events_wanted(c, blocked);
 	uint64_t until = c->held_text ? c->held_until_ns : NEVER;
-	int result = 0;
+	int result;
 
-	if (broadcast_sleep(&c->member, blocked))
-		result = conn_wait(c->conn, events, until, &c->member.mask);
+	/* With something to do already: look at the client all the same, or it
+	 * is not heard while the others never pause. */
+	if (!broadcast_sleep(&c->member, blocked))
+		until = 0;
+	result = conn_wait(c->conn, events, until, &c->member.mask);
 	broadcast_awake(&c->member);
+	/* Its end, which we did not ask for: what it said last has still to be
+	 * published, and to wait for that on its socket would spin. */
+	if (result > 0 && events == 0 && now_ns() < until)
+		wait_ns(NS_PER_MS);
 	return result;
 }
 
@@ -332,11 +368,8 @@ sleep_until_needed(struct chat *c)
 static void
 say_goodbye(struct chat *c)
 {
-	if (!c->ws)
-		return;
-	conn_request_within(c->conn, LAST_WORDS_NS);
-	websocket_close(c->ws, WEBSOCKET_GOING_AWAY, "The server is stopping.");
-	websocket_flush(c->ws, true);
+	finish_output(
+	    c, WEBSOCKET_GOING_AWAY, c->ws ? "The server is stopping." : NULL);
 }
 
 static void
@@ -359,8 +392,12 @@ converse(struct chat *c)
 			say_goodbye(c);
 			return;
 		}
-		if (give_output(c) < 0 || (c->ended && !more && !c->held_text))
+		if (give_output(c) < 0)
 			return;
+		if (c->ended && !more && !c->held_text) {
+			finish_output(c, WEBSOCKET_NORMAL, NULL);
+			return;
+		}
 		look = more ? more : sleep_until_needed(c);
 		if (look >= 0)
 			ping_the_quiet(c);
@@ -408,24 +445,19 @@ write_members(const struct http_visit *visit, char *buf, size_t size)
 	uint32_t at = 0;
 	size_t len = 0;
 
-	buf[len++] = '[';
 	while (broadcast_list(visit->context->setup->shared, &at, &e)) {
-		char entry[160];
-		int n = snprintf(entry, sizeof(entry),
+		size_t room = len < size ? size - len : 0;
+
+		len += (size_t)snprintf(room ? buf + len : NULL, room,
 		    "%s{\"connection\":%" PRIu64
 		    ",\"pid\":%d,\"tid\":%d,\"over\":\"%s\",\"tag\":%" PRIu32
 		    "}",
-		    len > 1 ? "," : "", e.number, (int)e.pid, (int)e.tid,
+		    len ? ",\n" : "[", e.number, (int)e.pid, (int)e.tid,
 		    kinds[e.kind], e.tag);
-
-		if (len + (size_t)n + 2 > size)
-			break;
-		memcpy(buf + len, entry, (size_t)n);
-		len += (size_t)n;
 	}
-	buf[len++] = ']';
-	buf[len++] = '\n';
-	return len;
+	if (len + strlen("[]\n") <= size)
+		memcpy(buf + len, len ? "]\n" : "[]\n", len ? 2 : 3);
+	return len + (len ? 2 : 3);
 }
 
 static const struct http_page PAGES[] = {
@@ -433,6 +465,7 @@ static const struct http_page PAGES[] = {
 	.type = "text/html; charset=utf-8",
 	.text = CHAT_PAGE,
 	.websocket = join_by_websocket},
+    {.path = "/who", .type = "application/json", .write = http_write_who},
     {.path = "/members", .type = "application/json", .write = write_members},
     {0},
 };
@@ -463,7 +496,11 @@ read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 
 		if (!space)
 			return c->ended ? 0 : too_long(c);
+		/* A browser connects ahead, and may never say a word: a stop
+		 * need not wait for that. */
+		c->conn->leave = c->in.len ? NULL : c->context->setup->draining;
 		n = conn_read(c->conn, space, size);
+		c->conn->leave = NULL;
 		if (n < 0)
 			return -1;
 		lines_add(&c->in, (size_t)n);
@@ -484,7 +521,11 @@ chat_serve(struct conn *conn, const struct service_context *context)
 	if (read_first(&c, &line, &len, &end_len) > 0) {
 		if (begins_http(line, len - end_len)) {
 			lines_rest(&c.in, &rest);
-			http_site_serve(conn, context, PAGES, line, len + rest);
+			/* Of a line that is far too long, enough to see it. */
+			len += rest;
+			if (len > HTTP_HEAD_MAX)
+				len = HTTP_HEAD_MAX;
+			http_site_serve(conn, context, PAGES, line, len);
 		} else {
 			/* An empty one joins, and is no message. */
 			if (len > end_len)

@@ -71,8 +71,8 @@ add_tls(struct text *text, const struct conn *conn)
 	add(text, ",\"resumed\":%s}", view.resumed ? "true" : "false");
 }
 
-static size_t
-write_who(const struct http_visit *visit, char *buf, size_t size)
+size_t
+http_write_who(const struct http_visit *visit, char *buf, size_t size)
 {
 	struct text text = {buf, size, 0};
 	char peer[ADDRESS_TEXT_MAX];
@@ -171,7 +171,7 @@ echo_messages(
 
 static const struct http_page PAGES[] = {
     {.path = "/", .type = "text/plain", .text = "Hello, World!\n"},
-    {.path = "/who", .type = "application/json", .write = write_who},
+    {.path = "/who", .type = "application/json", .write = http_write_who},
     {.path = "/metrics",
 	.type = "text/plain; version=0.0.4; charset=utf-8",
 	.write = write_metrics},

@@ -3,6 +3,7 @@
 #include "common/service/http_site.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -215,13 +216,24 @@ put_head(struct talk *talk, const struct answer *answer,
 static __attribute__((noinline)) void
 put_written(struct talk *talk, const struct answer *answer)
 {
-	char content[HTTP_PAGE_MAX];
-	size_t len =
-	    answer->page->write(&talk->visit, content, sizeof(content));
+	char small[HTTP_PAGE_MAX], *content = small, *large = NULL;
+	size_t size = sizeof(small), len;
 
+	while (
+	    (len = answer->page->write(&talk->visit, content, size)) > size) {
+		size = len + len / 8; /* it may grow meanwhile */
+		free(large);
+		content = large = malloc(size);
+		if (!large) {
+			conn_fail(talk->visit.conn, ENOMEM);
+			talk->failed = true;
+			return;
+		}
+	}
 	put_head(talk, answer, find_status(200), answer->page->type, len);
 	if (!answer->head_only)
 		put(talk, content, len);
+	free(large);
 }
 
 static void

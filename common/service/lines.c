@@ -60,10 +60,11 @@ lines_add(struct lines *lines, size_t n)
 size_t
 lines_next(struct lines *lines, const char **text, size_t *len)
 {
-	const char *at = lines->buf + lines->start, *end;
+	const char *at, *end;
 
 	if (lines->looked == lines->len)
 		return 0;
+	at = lines->buf + lines->start;
 	end = memchr(at + lines->looked, '\n', lines->len - lines->looked);
 	if (!end) {
 		lines->looked = lines->len;
@@ -89,5 +90,5 @@ const char *
 lines_rest(const struct lines *lines, size_t *len)
 {
 	*len = lines->len;
-	return lines->buf + lines->start;
+	return lines->buf ? lines->buf + lines->start : "";
 }
