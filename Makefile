@@ -245,11 +245,9 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork
 	install -m 755 client $(DESTDIR)$(PREFIX)/bin/perconn-client
-	$(if $(FULLS),install -d $(DESTDIR)$(PREFIX)/libexec/perconn)
-	$(if $(FULLS),install -m 755 server_thread-full \
-	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-thread-full)
-	$(if $(FULLS),install -m 755 server_fork-full \
-	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-fork-full)
+	for model in thread fork; do [ ! -e server_$$model-full ] || \
+	    install -D -m 755 server_$$model-full $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$model-full \
+	    || exit 1; done
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-thread.1

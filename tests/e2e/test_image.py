@@ -29,6 +29,17 @@ def alone(server):
     return server
 
 
+def make(where, *arguments):
+    """Not with the variables of the make that may be running these tests."""
+    env = {name: value for name, value in os.environ.items()
+           if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")}
+    result = subprocess.run(
+        ["make", "-C", where, *arguments], capture_output=True, text=True,
+        timeout=300, env=env, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
 # ---- which one runs ----
 
 @pytest.mark.parametrize("service", PLAIN_SERVICES)
@@ -154,9 +165,7 @@ def test_half_of_tls_is_wrong_usage(server, options, words):
 def test_installed_it_finds_the_full_image_in_libexec(server, tmp_path):
     if BIN != ROOT:
         pytest.skip("the release programs are what is installed")
-    subprocess.run(["make", "-C", ROOT, "-o", "all", "install",
-                    f"DESTDIR={tmp_path}", "PREFIX=/p"],
-                   check=True, capture_output=True)
+    make(ROOT, "-o", "all", "install", f"DESTDIR={tmp_path}", "PREFIX=/p")
     program = tmp_path / f"p/bin/perconn-server-{server.name}"
     server.program = program
     server.start("-s", "chat")
@@ -167,12 +176,6 @@ def test_installed_it_finds_the_full_image_in_libexec(server, tmp_path):
 
 # ---- built without the libraries ----
 
-def make(where, *arguments):
-    return subprocess.run(
-        ["make", "-C", where, *arguments], check=True, capture_output=True,
-        text=True, timeout=300).stdout
-
-
 @release_only
 @needs("gcc")
 def test_without_openssl_the_rest_is_built_and_works(tmp_path):
@@ -182,7 +185,8 @@ def test_without_openssl_the_rest_is_built_and_works(tmp_path):
         "build", ".git", "server_thread", "server_fork", "*-full", "client",
         "*.pyc", "docs", "tests"))
     (copy / "server_thread-full").write_text("left over")
-    out = make(copy, "-j2", "HAVE_TLS=", "HAVE_WS=", "CFLAGS=-O0")
+    out = make(copy, "-j2", "HAVE_TLS=", "HAVE_WS=", "CFLAGS=-O1",
+               "DEV=1")
     assert out.count("no OpenSSL 3: built without TLS and WebSocket\n") == 1
     assert not (copy / "server_thread-full").exists()
     # Without wslay alone it is the other half that is missing.
