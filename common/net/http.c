@@ -743,3 +743,23 @@ http_websocket(const struct http_request *request, struct http_text *key)
 	*key = *sent;
 	return 101;
 }
+
+bool
+http_same_origin(const struct http_request *request)
+{
+	const struct http_text *origin = http_field(request, "origin");
+	const struct http_text *host = http_field(request, "host");
+	static const char *const schemes[] = {"http://", "https://"};
+
+	if (!origin)
+		return true;
+	for (size_t i = 0; host && i < 2; i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (origin->len == len + host->len &&
+		    strncasecmp(origin->at, schemes[i], len) == 0 &&
+		    strncasecmp(origin->at + len, host->at, host->len) == 0)
+			return true;
+	}
+	return false;
+}

@@ -74,6 +74,11 @@ http_is(struct http_text text, const char *word);
 bool
 http_lists(struct http_text text, const char *word);
 
+/* Whether REQUEST comes from no page, or one of its own host (RFC 6454): the
+ * Origin that a browser puts into it names the Host. */
+bool
+http_same_origin(const struct http_request *request);
+
 /* What is left of a body; start it from a request. Zeroed, there is none. */
 struct http_body {
 	uint64_t left;	/* of the length, or of this chunk */

@@ -17,6 +17,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/units.h"
 #include "common/base/utf8.h"
 #include "common/net/http.h"
 #include "common/net/websocket.h"
@@ -420,6 +421,19 @@ be_member(struct chat *c, uint32_t tag)
 
 /* ---- the web ---- */
 
+/* "tag=N", by which a page knows itself in the list of members; else 0. */
+static uint32_t
+tag_of(const char *query)
+{
+	static const char name[] = "tag=";
+	uint64_t tag;
+
+	if (strncmp(query, name, strlen(name)) != 0 ||
+	    parse_count(query + strlen(name), &tag) < 0 || tag > UINT32_MAX)
+		return 0;
+	return (uint32_t)tag;
+}
+
 static void
 join_by_websocket(
     const struct http_visit *visit, const char *early, size_t early_len)
@@ -428,7 +442,7 @@ join_by_websocket(
 
 	c.ws = websocket_open(c.conn, TEXT_MAX, early, early_len);
 	if (c.ws)
-		be_member(&c, 0);
+		be_member(&c, tag_of(visit->query));
 	else
 		conn_fail(c.conn, errno);
 	websocket_free(c.ws);
@@ -464,7 +478,9 @@ static const struct http_page PAGES[] = {
     {.path = "/",
 	.type = "text/html; charset=utf-8",
 	.text = CHAT_PAGE,
-	.websocket = join_by_websocket},
+	.websocket = join_by_websocket,
+	.any_path = true,
+	.same_origin = true},
     {.path = "/who", .type = "application/json", .write = http_write_who},
     {.path = "/members", .type = "application/json", .write = write_members},
     {0},

@@ -164,6 +164,7 @@ static const struct status {
     {200, "200 OK", ""},
     {204, "204 No Content", ALLOW},
     {400, "400 Bad Request", ""},
+    {403, "403 Forbidden", ""},
     {404, "404 Not Found", ""},
     {405, "405 Method Not Allowed", ALLOW},
     {408, "408 Request Timeout", ""},
@@ -386,15 +387,21 @@ drop_body(struct talk *talk, struct answer *answer)
 
 /* ---- requests ---- */
 
+/* Returns NULL if there is none. */
 static const struct http_page *
-find_page(const struct http_page *pages, struct http_text path)
+find_page(const struct http_page *pages, const struct http_request *request)
 {
+	struct http_text path = request->path, key;
+	const struct http_page *any = NULL;
+
 	for (; pages->path; pages++) {
 		if (path.len == strlen(pages->path) &&
 		    memcmp(path.at, pages->path, path.len) == 0)
 			return pages;
+		if (pages->any_path)
+			any = pages;
 	}
-	return NULL;
+	return any && http_websocket(request, &key) != 0 ? any : NULL;
 }
 
 /* The status that REQUEST gets where nothing is wrong with its body. */
@@ -410,6 +417,8 @@ decide(const struct http_request *request, const struct http_page *page,
 		status = http_websocket(request, key);
 	if (status == 101 && !WEBSOCKET_HERE)
 		return 501;
+	if (status == 101 && page->same_origin && !http_same_origin(request))
+		return 403;
 	/* Who has an answer to wait for has nothing to send yet. */
 	if (status == 101 && !early_fits)
 		return 400;
@@ -421,6 +430,23 @@ decide(const struct http_request *request, const struct http_page *page,
 	    !http_is(request->method, "HEAD"))
 		return 405;
 	return page->type ? 200 : 426;
+}
+
+static void
+upgrade(struct talk *talk, const struct http_page *page,
+    const struct http_request *request, struct http_text key)
+{
+	size_t after = request->path.len + 1; /* the "?" */
+	struct http_text query = request->target;
+
+	put_switch(talk, key);
+	talk->upgraded = page;
+	if (query.at != request->path.at || query.len <= after)
+		return; /* an absolute target, or no query */
+	query.len -= after;
+	if (query.len >= HTTP_QUERY_MAX)
+		query.len = HTTP_QUERY_MAX - 1;
+	memcpy(talk->visit.query, query.at + after, query.len);
 }
 
 /*
@@ -444,16 +470,16 @@ take_head(struct talk *talk, struct answer *answer)
 	if (n < 0)
 		return ANSWER;
 	talk->begin += (size_t)n;
-	answer->page = find_page(talk->pages, request.path);
+	answer->page = find_page(talk->pages, &request);
 	answer->status = decide(
 	    &request, answer->page, talk->end - talk->begin <= SMALL_IN, &key);
 	if (answer->status == 101) {
-		put_switch(talk, key);
-		talk->upgraded = answer->page;
+		upgrade(talk, answer->page, &request, key);
 		return UPGRADE;
 	}
 	/* What follows a handshake that is refused may be frames. */
-	if (answer->status == 400 || answer->status == 501)
+	if (answer->status == 400 || answer->status == 403 ||
+	    answer->status == 501)
 		return ANSWER;
 	answer->head_only = http_is(request.method, "HEAD");
 	answer->keep_alive =
@@ -523,7 +549,7 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 {
 	char in[SMALL_IN], out[OUT_MAX];
 	struct talk talk = {
-	    .visit = {conn, context},
+	    .visit = {.conn = conn, .context = context},
 	    .pages = pages,
 	    .in = in,
 	    .in_size = sizeof(in),

@@ -17,10 +17,15 @@
 #include "common/net/http.h"
 #include "common/service/service.h"
 
+#define HTTP_QUERY_MAX 32
+
 /* What a page may need to know. */
 struct http_visit {
 	struct conn *conn;
 	const struct service_context *context;
+	/* After a WebSocket handshake: what stood behind the "?" of its target,
+	 * cut if it was longer. */
+	char query[HTTP_QUERY_MAX];
 };
 
 struct http_page {
@@ -36,6 +41,13 @@ struct http_page {
 	 * bytes at EARLY were read already. NULL: no upgrade here. */
 	void (*websocket)(const struct http_visit *visit, const char *early,
 	    size_t early_len);
+	/* Handshakes on paths that no page has are for this one, too. */
+	bool any_path;
+	/* A browser's handshake from another site's page is refused (403): it
+	 * would talk here in the name of who looks at that page (RFC
+	 * 6455 10.2).
+	 */
+	bool same_origin;
 };
 
 #define HTTP_PAGE_MAX 8192

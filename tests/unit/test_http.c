@@ -729,6 +729,33 @@ handshake_gives(int wanted, const char *line, const char *fields)
 }
 
 static void
+origin_is_own(bool wanted, const char *fields)
+{
+	struct http_request request;
+	char head[256];
+
+	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%s\r\n", fields);
+	assert_int_equal(
+	    parse_whole(head, strlen(head), &request), strlen(head));
+	if (http_same_origin(&request) != wanted)
+		fail_msg("not %d for \"%s\"", wanted, head);
+}
+
+static void
+only_pages_of_its_own_host_are_of_the_same_origin(void **state)
+{
+	(void)state;
+	origin_is_own(true, "Host: a:7\r\n");
+	origin_is_own(true, "Host: a:7\r\nOrigin: http://a:7\r\n");
+	origin_is_own(true, "Host: a\r\nOrigin: HTTPS://A\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin: http://a:7\r\n");
+	origin_is_own(false, "Host: a:7\r\nOrigin: http://b:7\r\n");
+	origin_is_own(false, "Host: a:7\r\nOrigin: http://a:77\r\n");
+	origin_is_own(false, "Host: a:7\r\nOrigin: null\r\n");
+	origin_is_own(false, "Host: a:7\r\nOrigin: a:7\r\n");
+}
+
+static void
 handshake_is_what_the_rfc_says(void **state)
 {
 	static const char get[] = "GET /echo HTTP/1.1";
@@ -811,6 +838,7 @@ main(void)
 	    cmocka_unit_test(trailers_are_passed_over_and_bounded),
 	    cmocka_unit_test(chunks_have_a_limit_together),
 	    cmocka_unit_test(handshake_is_what_the_rfc_says),
+	    cmocka_unit_test(only_pages_of_its_own_host_are_of_the_same_origin),
 	    cmocka_unit_test(handshake_key_is_sixteen_bytes_in_base64),
 	};
 
