@@ -8,6 +8,7 @@
  * bytes, a doubtful Content-Length or Transfer-Encoding are refused (RFC 9112
  * sections 2.2, 5.1, 5.2, 6.3).
  *
+ *	request.checked = 0;
  *	n = http_parse(buf, len, &request);
  *	if (n == 0) ...read more; else if (n < 0) ...answer status -n, close;
  *	else ...the body, if any, begins at buf + n
@@ -19,10 +20,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Limits: beyond them 414 (the line) or 431 (the rest). */
+/* Limits: beyond them 414 (the line) or 431 (the rest of the head). */
 #define HTTP_LINE_MAX 8192
 #define HTTP_FIELDS_MAX 64
 #define HTTP_HEAD_MAX 32768
+/* Beyond this 413, whether it was announced or came in chunks. */
+#define HTTP_BODY_MAX (1024 * 1024 * 1024ULL)
+/* Of a chunk: beyond them 400. Of all trailers together: beyond it 431. */
+#define HTTP_CHUNK_DIGITS_MAX 16
+#define HTTP_CHUNK_EXTENSION_MAX 256
+#define HTTP_TRAILERS_MAX 8192
 
 /* Bytes of the caller's buffer; not NUL-terminated. */
 struct http_text {
@@ -31,6 +38,7 @@ struct http_text {
 };
 
 struct http_request {
+	size_t checked; /* 0 for a new head; else as the last call left it */
 	struct http_text method, target;
 	struct http_text path; /* of the target, without its query */
 	int minor;	       /* of the version: HTTP/1.minor */
@@ -46,8 +54,11 @@ struct http_request {
 
 /*
  * Parses a head. Returns how many bytes it has; 0 if LEN is not all of it; or
- * less than 0: the status that says what is wrong with it (-400, -414, -431,
- * -501, -505), told as early as it shows.
+ * less than 0: the status that says what is wrong with it (-400, -413, -414,
+ * -417, -431, -501, -505), told with the line that shows it, or with the byte
+ * if that may stand nowhere. After 0 call it with the same bytes and more,
+ * wherever they are then: the first request->checked of them are not looked at
+ * again before a line ends.
  */
 int
 http_parse(const char *buf, size_t len, struct http_request *request);
@@ -63,11 +74,12 @@ http_is(struct http_text text, const char *word);
 bool
 http_lists(struct http_text text, const char *word);
 
-/* What is left of a body; start it from a request. */
+/* What is left of a body; start it from a request. Zeroed, there is none. */
 struct http_body {
-	uint64_t left; /* of the length, or of this chunk */
-	int state;     /* http.c's */
-	unsigned line; /* bytes of the chunk or trailer line so far */
+	uint64_t left;	/* of the length, or of this chunk */
+	uint64_t total; /* of all chunks so far */
+	int state;	/* http.c's */
+	unsigned line;	/* digits or extension bytes so far, or trailer bytes */
 };
 
 void

@@ -5,6 +5,10 @@
  *
  * common/full/tls_client.c is the real one, common/plain/tls_client.c stands in
  * its place in a client without it. One thread uses a context and its streams.
+ *
+ * Each connection does a whole handshake: no session is resumed, so that a load
+ * of new connections measures what new clients cost. SSLKEYLOGFILE in the
+ * environment is honoured.
  */
 #ifndef COMMON_NET_TLS_CLIENT_H
 #define COMMON_NET_TLS_CLIENT_H
@@ -31,7 +35,7 @@ tls_client_open(const char *host, const char *ca, const char *cert,
 void
 tls_client_close(struct tls_client *client);
 
-/* Over FD, which stays the caller's. NULL with errno. */
+/* Over FD, which stays the caller's and does not block. NULL with errno. */
 struct tls_stream *
 tls_stream_open(struct tls_client *client, int fd);
 
@@ -42,8 +46,12 @@ tls_stream_close(struct tls_stream *stream);
 /*
  * recv(2) and send(2) that do the handshake first; never block. With EAGAIN,
  * *WANTS_OUT says whether the socket has to become writable; -1 with EPROTO is
- * an alert or a refused certificate (tls_stream_why()). A write that said
- * EAGAIN has to come again with the same bytes.
+ * an alert or a refused certificate (tls_stream_why()). End of file (0) is the
+ * server's close_notify; an end without it is ECONNRESET, for a part could be
+ * taken for the whole. A write that said EAGAIN has to come again with the same
+ * bytes, and may be short.
+ *
+ * Read until EAGAIN: the stream may hold input of which poll(2) does not know.
  */
 ssize_t
 tls_stream_read(
@@ -52,11 +60,13 @@ ssize_t
 tls_stream_write(
     struct tls_stream *stream, const void *buf, size_t len, bool *wants_out);
 
-/* Tells the peer that nothing more comes (close_notify). */
+/* Tells the peer that nothing more comes (close_notify), as far as the socket
+ * takes it at once. Reading goes on as before. */
 void
 tls_stream_end(struct tls_stream *stream);
 
-/* Why it failed, in words. */
+/* Why it failed, in words ("the certificate is for other.example, not
+ * localhost"); "" if it did not. As long as the stream is open. */
 const char *
 tls_stream_why(const struct tls_stream *stream);
 

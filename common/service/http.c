@@ -1,19 +1,186 @@
 /* SPDX-License-Identifier: MIT */
 /* http: a small site (http_site.h). */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/net/tls.h"
+#include "common/net/websocket.h"
 #include "common/service/http_site.h"
+
+#define ECHO_MAX (16 * 1024 * 1024)
+
+/* ---- text into a buffer of fixed size ---- */
+
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+/* What does not fit is left out; no page comes near HTTP_PAGE_MAX. */
+static __attribute__((format(printf, 2, 3))) void
+add(struct text *text, const char *format, ...)
+{
+	size_t room = text->size - text->len;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text->buf + text->len, room, format, args);
+	va_end(args);
+	text->len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* A JSON string (RFC 8259 7). A unix socket's path may have any byte, and a
+ * byte that is not ASCII stands for the character of its number. */
+static void
+add_string(struct text *text, const char *string)
+{
+	add(text, "\"");
+	for (; *string; string++) {
+		unsigned char c = (unsigned char)*string;
+
+		if (c < ' ' || c >= 0x7f)
+			add(text, "\\u%04x", c);
+		else
+			add(text, c == '"' || c == '\\' ? "\\%c" : "%c", c);
+	}
+	add(text, "\"");
+}
+
+/* ---- /who ---- */
+
+static void
+add_tls(struct text *text, const struct conn *conn)
+{
+	struct tls_view view;
+
+	if (!tls_look(conn, &view)) {
+		add(text, "null");
+		return;
+	}
+	add(text, "{\"version\":");
+	add_string(text, view.version);
+	add(text, ",\"cipher\":");
+	add_string(text, view.cipher);
+	add(text, ",\"peer\":");
+	add_string(text, view.peer);
+	add(text, ",\"resumed\":%s}", view.resumed ? "true" : "false");
+}
+
+static size_t
+write_who(const struct http_visit *visit, char *buf, size_t size)
+{
+	struct text text = {buf, size, 0};
+	char peer[ADDRESS_TEXT_MAX];
+
+	add(&text, "{\"model\":");
+	add_string(&text, visit->context->setup->model);
+	add(&text, ",\"pid\":%ld,\"tid\":%ld,\"connection\":%" PRIu64,
+	    (long)getpid(), (long)gettid(), visit->context->number);
+	add(&text, ",\"peer\":");
+	add_string(&text, address_format(visit->context->peer, peer));
+	add(&text, ",\"tls\":");
+	add_tls(&text, visit->conn);
+	add(&text, "}\n");
+	return text.len;
+}
+
+/* ---- /metrics ---- */
+
+/* One metric with its one sample, in the text format 0.0.4 of Prometheus. */
+static void
+add_metric(struct text *text, const char *model, const char *type,
+    const char *name, const char *help, uint64_t value)
+{
+	add(text,
+	    "# HELP perconn_connections_%s %s\n"
+	    "# TYPE perconn_connections_%s %s\n"
+	    "perconn_connections_%s{model=\"%s\"} %" PRIu64 "\n",
+	    name, help, name, type, name, model, value);
+}
+
+static size_t
+write_metrics(const struct http_visit *visit, char *buf, size_t size)
+{
+	const struct service_setup *setup = visit->context->setup;
+	const struct ledger_view view = ledger_read(setup->ledger);
+	struct text text = {buf, size, 0};
+	const struct {
+		const char *type, *name, *help;
+		uint64_t value;
+	} metrics[] = {
+	    {"counter", "accepted_total", "Connections accepted.",
+		view.accepted},
+	    {"gauge", "active", "Connections that have a worker now.",
+		view.active},
+	    {"counter", "served_total", "Connections that ended in order.",
+		view.served},
+	    {"counter", "refused_total", "Connections closed without a worker.",
+		view.refused},
+	    {"counter", "timed_out_total", "Connections past a deadline.",
+		view.timed_out},
+	    {"counter", "failed_total", "Connections ended by an error.",
+		view.failed},
+	    {"counter", "crashed_total",
+		"Connections whose worker died of a signal.", view.crashed},
+	};
+
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		add_metric(&text, setup->model, metrics[i].type,
+		    metrics[i].name, metrics[i].help, metrics[i].value);
+	return text.len;
+}
+
+/* ---- /echo ---- */
+
+static void
+echo_messages(
+    const struct http_visit *visit, const char *early, size_t early_len)
+{
+	struct websocket *ws =
+	    websocket_open(visit->conn, ECHO_MAX, early, early_len);
+	struct websocket_message message;
+
+	if (!ws) {
+		conn_fail(visit->conn, errno);
+		return;
+	}
+	while (websocket_receive(ws, &message, true) == 1) {
+		if (websocket_send(
+			ws, message.text, message.bytes, message.len) < 0 ||
+		    websocket_flush(ws, true) < 0)
+			break;
+	}
+	websocket_free(ws);
+}
+
+static const struct http_page PAGES[] = {
+    {.path = "/", .type = "text/plain", .text = "Hello, World!\n"},
+    {.path = "/who", .type = "application/json", .write = write_who},
+    {.path = "/metrics",
+	.type = "text/plain; version=0.0.4; charset=utf-8",
+	.write = write_metrics},
+    {.path = "/echo", .websocket = echo_messages},
+    {0},
+};
 
 static void
 http_serve(struct conn *conn, const struct service_context *context)
 {
-	(void)conn;
-	(void)context;
+	http_site_serve(conn, context, PAGES, NULL, 0);
 }
 
 const struct service service_http = {
     .name = "http",
     .summary = "HTTP/1.1: /, /who, /metrics, WebSocket echo at /echo",
     .serve = http_serve,
-    .full = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
-	    "Connection: close\r\nRetry-After: 1\r\n\r\n",
+    .full = "HTTP/1.1 503 Service Unavailable\r\n"
+	    "Content-Type: text/plain\r\nContent-Length: 28\r\n"
+	    "Connection: close\r\nRetry-After: 1\r\n\r\n"
+	    "Server full, come back soon\n",
     .websocket = true,
 };

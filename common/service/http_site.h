@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "common/net/conn.h"
+#include "common/net/http.h"
 #include "common/service/service.h"
 
 /* What a page may need to know. */
@@ -37,10 +38,12 @@ struct http_page {
 };
 
 #define HTTP_PAGE_MAX 8192
+#define HTTP_EARLY_MAX HTTP_HEAD_MAX
 
 /*
  * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN
- * bytes at EARLY were read already (0: none; else they began a request).
+ * bytes at EARLY, HTTP_EARLY_MAX at most, were read already (0: none; else they
+ * began a request, whose time runs from this call).
  */
 void
 http_site_serve(struct conn *conn, const struct service_context *context,

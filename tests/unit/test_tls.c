@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's side is a conn in the first thread, where assertions belong;
+ * the client's is a thread that does what its test says. The certificate is
+ * made by openssl(1).
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
+
+#include "common/base/clock.h"
+#include "common/net/conn.h"
+#include "common/net/tls.h"
+#include "common/net/tls_client.h"
+
+#define SOON (50 * NS_PER_MS)
+#define LONG (10 * NS_PER_S)
+
+static char directory[] = "/tmp/perconn-tls-XXXXXX";
+static char cert[64], key[64], other[64];
+static struct tls *tls;
+
+/* ---- both sides ---- */
+
+struct client {
+	const char *host;
+	const char *ca;
+	/* Returns what the test has to see. */
+	ssize_t (*act)(struct client *);
+	int fd;
+	struct tls_stream *stream;
+	ssize_t result;
+	int error;
+	char why[256];
+	char described[256];
+	char got[64];
+};
+
+static struct conn conn;
+static struct client client;
+static pthread_t thread;
+
+static void
+on_nudge(int signal)
+{
+	(void)signal;
+}
+
+static void
+nudge_every(uint64_t ns)
+{
+	struct sigaction act = {.sa_handler = on_nudge};
+	struct timespec t = timespec_of(ns);
+	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
+	struct itimerval timer = {gap, gap};
+
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void
+await(int fd, bool out)
+{
+	struct pollfd wait = {fd, out ? POLLOUT : POLLIN, 0};
+
+	poll(&wait, 1, 10000);
+}
+
+static ssize_t
+client_read(struct client *c, void *buf, size_t size)
+{
+	bool out = false;
+	ssize_t n;
+
+	while ((n = tls_stream_read(c->stream, buf, size, &out)) < 0 &&
+	       errno == EAGAIN)
+		await(c->fd, out);
+	return n;
+}
+
+static ssize_t
+client_write(struct client *c, const void *buf, size_t len)
+{
+	bool out = false;
+	ssize_t n;
+
+	while ((n = tls_stream_write(c->stream, buf, len, &out)) < 0 &&
+	       errno == EAGAIN)
+		await(c->fd, out);
+	return n;
+}
+
+static void *
+client_main(void *arg)
+{
+	struct client *c = arg;
+	struct tls_client *context;
+	sigset_t nudge;
+
+	sigemptyset(&nudge);
+	sigaddset(&nudge, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &nudge, NULL);
+	context =
+	    tls_client_open(c->host, c->ca, NULL, NULL, c->why, sizeof(c->why));
+	c->stream = context ? tls_stream_open(context, c->fd) : NULL;
+	if (c->stream) {
+		c->result = c->act(c);
+		c->error = errno;
+		snprintf(
+		    c->why, sizeof(c->why), "%s", tls_stream_why(c->stream));
+	}
+	tls_stream_close(c->stream);
+	tls_client_close(context);
+	if (c->fd >= 0)
+		close(c->fd);
+	return NULL;
+}
+
+static void
+begin(const struct client *what)
+{
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	fcntl(ends[1], F_SETFL, O_NONBLOCK);
+	client = *what;
+	client.host = client.host ? client.host : "localhost";
+	client.ca = client.ca ? client.ca : cert;
+	client.fd = ends[1];
+	nudge_every(LONG / 8);
+	conn_init(&conn, ends[0], LONG, LONG);
+	assert_int_equal(
+	    pthread_create(&thread, NULL, client_main, &client), 0);
+}
+
+static void
+end(enum outcome outcome)
+{
+	enum outcome was = conn_finish(&conn);
+
+	close(conn.fd);
+	pthread_join(thread, NULL);
+	assert_int_equal(was, outcome);
+}
+
+static void
+accept_all(void)
+{
+	assert_int_equal(tls_accept(&conn, tls, 1), 0);
+}
+
+/* After the handshake, which may take its time on a busy machine. */
+static void
+be_impatient(uint64_t idle_ns, uint64_t request_ns)
+{
+	conn.idle_timeout_ns = idle_ns;
+	conn.request_timeout_ns = request_ns;
+	nudge_every(idle_ns / 8);
+}
+
+static void
+fails_with(ssize_t result, int error)
+{
+	int was = errno;
+
+	assert_int_equal(result, -1);
+	assert_int_equal(was, error);
+}
+
+/* ---- bytes ---- */
+
+static ssize_t
+says_and_ends(struct client *c)
+{
+	if (client_write(c, "abc", 3) != 3)
+		return -1;
+	tls_stream_describe(c->stream, c->described, sizeof(c->described));
+	tls_stream_end(c->stream);
+	if (client_read(c, c->got, sizeof(c->got)) != 4)
+		return -1;
+	return client_read(c, c->got + 8, 8);
+}
+
+static void
+bytes_come_and_go_after_the_client_has_ended(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = says_and_ends});
+	accept_all();
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_memory_equal(buf, "abc", 3);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 0);
+	assert_int_equal(conn_write(&conn, "defg", 4), 0);
+	end(OUTCOME_SERVED);
+	assert_int_equal(client.result, 0);
+	assert_memory_equal(client.got, "defg", 4);
+	assert_string_equal(client.why, "");
+	assert_string_equal(client.described,
+	    "TLSv1.3 TLS_AES_256_GCM_SHA384, server CN=localhost");
+}
+
+enum { MUCH = 3 << 20 };
+
+static ssize_t
+sends_much(struct client *c)
+{
+	static char data[MUCH];
+	size_t at = 0;
+
+	while (at < MUCH) {
+		ssize_t n = client_write(c, data + at, MUCH - at);
+
+		if (n < 0)
+			return -1;
+		for (ssize_t i = 0; i < n; i++)
+			data[at + (size_t)i] = 'x';
+		at += (size_t)n;
+	}
+	tls_stream_end(c->stream);
+	for (at = 0;;) {
+		ssize_t n = client_read(c, data, MUCH);
+
+		if (n <= 0)
+			return n < 0 ? -1 : (ssize_t)at;
+		at += (size_t)n;
+	}
+}
+
+static void
+much_more_than_a_socket_holds_goes_both_ways(void **state)
+{
+	static char data[MUCH];
+	size_t at = 0;
+	ssize_t n;
+
+	(void)state;
+	begin(&(struct client){.act = sends_much});
+	accept_all();
+	while ((n = conn_read(&conn, data + at, MUCH - at)) > 0)
+		at += (size_t)n;
+	assert_int_equal(at, MUCH);
+	conn_request_within(&conn, LONG); /* without blocking this way */
+	assert_int_equal(conn_write(&conn, data, MUCH), 0);
+	end(OUTCOME_SERVED);
+	assert_int_equal(client.result, MUCH);
+}
+
+static ssize_t
+says_ten_bytes(struct client *c)
+{
+	if (client_write(c, "0123456789", 10) != 10 ||
+	    client_read(c, c->got, 2) != 2)
+		return -1;
+	/* The beginning of a record that never comes. */
+	send(c->fd, "\x17\x03\x03", 3, MSG_NOSIGNAL);
+	return client_read(c, c->got, 1);
+}
+
+static void
+input_is_held_until_it_is_read_but_a_part_of_a_record_is_not(void **state)
+{
+	char buf[10];
+
+	(void)state;
+	begin(&(struct client){.act = says_ten_bytes});
+	accept_all();
+	assert_int_equal(conn_read(&conn, buf, 4), 4);
+	assert_true(conn_holds_input(&conn));
+	assert_int_equal(conn_try_read(&conn, buf, 10), 6);
+	assert_false(conn_holds_input(&conn));
+	fails_with(conn_try_read(&conn, buf, 1), EAGAIN);
+	assert_int_equal(conn_write(&conn, "go", 2), 0);
+	await(conn.fd, false);
+	fails_with(conn_try_read(&conn, buf, 1), EAGAIN);
+	assert_false(conn_holds_input(&conn));
+	assert_int_equal(conn.blocked_on, 0);
+	end(OUTCOME_SERVED);
+	assert_int_equal(client.result, 0);
+}
+
+static void
+the_view_says_what_was_agreed_on(void **state)
+{
+	struct tls_view view;
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = says_and_ends});
+	assert_false(tls_look(&conn, &view));
+	accept_all();
+	assert_true(tls_look(&conn, &view));
+	assert_string_equal(view.version, "TLSv1.3");
+	assert_string_equal(view.cipher, "TLS_AES_256_GCM_SHA384");
+	assert_string_equal(view.peer, "");
+	assert_false(view.resumed);
+	while (conn_read(&conn, buf, sizeof(buf)) > 0)
+		continue;
+	end(OUTCOME_SERVED);
+}
+
+/* ---- ends and deadlines ---- */
+
+static ssize_t
+vanishes(struct client *c)
+{
+	ssize_t n = client_write(c, "abc", 3);
+
+	client_read(c, c->got, 1);
+	close(c->fd);
+	c->fd = -1;
+	return n;
+}
+
+static void
+an_end_that_was_not_announced_is_a_failure(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = vanishes});
+	accept_all();
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	fails_with(conn_read(&conn, buf, sizeof(buf)), ECONNRESET);
+	end(OUTCOME_FAILED);
+}
+
+static void
+between_requests_it_is_an_end(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = vanishes});
+	accept_all();
+	conn_request_begin(&conn);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	conn_request_end(&conn);
+	conn_request_begin(&conn);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 0);
+	end(OUTCOME_SERVED);
+}
+
+static void
+within_a_request_it_is_a_failure(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = vanishes});
+	accept_all();
+	conn_request_begin(&conn);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	fails_with(conn_read(&conn, buf, sizeof(buf)), ECONNRESET);
+	end(OUTCOME_FAILED);
+}
+
+static ssize_t
+only_reads(struct client *c)
+{
+	return client_read(c, c->got, 1);
+}
+
+static void
+a_client_sees_that_the_server_was_cut_off(void **state)
+{
+	(void)state;
+	begin(&(struct client){.act = only_reads});
+	accept_all();
+	conn_fail(&conn, EIO);
+	end(OUTCOME_FAILED);
+	assert_int_equal(client.result, -1);
+	assert_int_equal(client.error, ECONNRESET);
+	assert_string_equal(client.why, "the peer closed without close_notify");
+}
+
+static void
+a_silent_client_times_out(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = only_reads});
+	accept_all();
+	be_impatient(SOON, LONG);
+	fails_with(conn_read(&conn, buf, sizeof(buf)), ETIMEDOUT);
+	end(OUTCOME_TIMED_OUT);
+}
+
+static ssize_t
+dribbles(struct client *c)
+{
+	if (client_write(c, "x", 1) != 1 || client_read(c, c->got, 1) != 1)
+		return -1;
+	/* A record of 16 KiB that comes a byte at a time. */
+	send(c->fd, "\x17\x03\x03\x40", 4, MSG_NOSIGNAL);
+	while (send(c->fd, "", 1, MSG_NOSIGNAL) == 1)
+		nap_ms(2);
+	return 0;
+}
+
+static void
+a_byte_at_a_time_does_not_extend_a_request(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(&(struct client){.act = dribbles});
+	accept_all();
+	be_impatient(LONG, SOON);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	conn_request_begin(&conn);
+	fails_with(conn_read(&conn, buf, sizeof(buf)), ETIMEDOUT);
+	end(OUTCOME_TIMED_OUT);
+}
+
+static void
+bytes_of_an_unfinished_record_are_no_silence(void **state)
+{
+	char buf[8];
+	uint64_t before;
+
+	(void)state;
+	begin(&(struct client){.act = dribbles});
+	accept_all();
+	be_impatient(5 * SOON, 15 * SOON);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	assert_int_equal(conn_write(&conn, "x", 1), 0);
+	before = now_ns();
+	conn_request_begin(&conn);
+	fails_with(conn_read(&conn, buf, sizeof(buf)), ETIMEDOUT);
+	assert_true(now_ns() - before >= 15 * SOON);
+	end(OUTCOME_TIMED_OUT);
+}
+
+static ssize_t
+reads_late(struct client *c)
+{
+	static char data[1 << 16];
+	ssize_t n, sum = 0;
+
+	client_write(c, "x", 1);
+	nap_ms(30);
+	while ((n = client_read(c, data, sizeof(data))) > 0)
+		sum += n;
+	return n < 0 ? -1 : sum;
+}
+
+/* The end, too, has to wait for room in the socket. */
+static void
+a_client_that_reads_late_gets_a_whole_answer(void **state)
+{
+	static char data[1 << 16];
+	size_t sent = 0;
+	char byte;
+	ssize_t n;
+
+	(void)state;
+	begin(&(struct client){.act = reads_late});
+	accept_all();
+	assert_int_equal(conn_read(&conn, &byte, 1), 1);
+	while ((n = conn_try_write(&conn, data, sizeof(data))) > 0)
+		sent += (size_t)n;
+	/* What was begun has to be finished. */
+	assert_int_equal(conn_write(&conn, data, sizeof(data)), 0);
+	end(OUTCOME_SERVED);
+	assert_int_equal(client.result, sent + sizeof(data));
+}
+
+/* ---- handshakes ---- */
+
+static void
+handshake_fails(const struct client *what, const char *words)
+{
+	begin(what);
+	fails_with(tls_accept(&conn, tls, 1), EPROTO);
+	end(OUTCOME_FAILED);
+	assert_int_equal(client.result, -1);
+	assert_int_equal(client.error, EPROTO);
+	assert_string_equal(client.why, words);
+}
+
+static void
+a_certificate_for_another_host_is_refused(void **state)
+{
+	(void)state;
+	handshake_fails(
+	    &(struct client){.act = only_reads, .host = "elsewhere"},
+	    "the certificate is for localhost, not elsewhere");
+	handshake_fails(
+	    &(struct client){.act = only_reads, .host = "127.0.0.2"},
+	    "the certificate is for localhost, not 127.0.0.2");
+}
+
+static void
+addresses_and_names_with_a_dot_are_accepted(void **state)
+{
+	static const char *const hosts[] = {
+	    "127.0.0.1", "::1", "::1%lo", "localhost."};
+	char buf[8];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(hosts); i++) {
+		begin(&(struct client){.act = says_and_ends, .host = hosts[i]});
+		accept_all();
+		while (conn_read(&conn, buf, sizeof(buf)) > 0)
+			continue;
+		assert_int_equal(conn_write(&conn, "defg", 4), 0);
+		end(OUTCOME_SERVED);
+		assert_int_equal(client.result, 0);
+	}
+}
+
+static void
+a_certificate_that_nobody_signed_is_refused(void **state)
+{
+	(void)state;
+	handshake_fails(&(struct client){.act = only_reads, .ca = other},
+	    "self-signed certificate (CN=localhost)");
+}
+
+static void
+a_client_without_its_authorities_says_why(void **state)
+{
+	char why[256];
+
+	(void)state;
+	assert_null(tls_client_open(
+	    "localhost", "/nowhere", NULL, NULL, why, sizeof(why)));
+	assert_string_equal(why, "/nowhere: No such file or directory");
+	assert_null(
+	    tls_client_open("localhost", key, NULL, NULL, why, sizeof(why)));
+	assert_non_null(strstr(why, ": no certificate in PEM form"));
+	assert_null(
+	    tls_client_open("localhost", cert, other, key, why, sizeof(why)));
+	assert_non_null(strstr(why, ": does not belong to the certificate"));
+}
+
+/* ---- forks ---- */
+
+/* In a child: the server's first flight, as an answer to HELLO. */
+static void
+answer_hello(int fd, const char *hello, size_t len)
+{
+	int ends[2];
+	char buf[512];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+	send(ends[1], hello, len, 0);
+	shutdown(ends[1], SHUT_WR);
+	conn_init(&conn, ends[0], LONG, LONG);
+	tls_accept(&conn, tls, 1);
+	if (read(ends[1], buf, sizeof(buf)) == sizeof(buf))
+		send(fd, buf, sizeof(buf), 0);
+	_exit(0);
+}
+
+static size_t
+make_hello(char *buf, size_t size)
+{
+	char why[64];
+	struct tls_client *context =
+	    tls_client_open("localhost", cert, NULL, NULL, why, sizeof(why));
+	struct tls_stream *stream;
+	ssize_t n;
+	bool out;
+	int ends[2];
+
+	socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+	stream = tls_stream_open(context, ends[0]);
+	tls_stream_write(stream, "x", 1, &out);
+	n = read(ends[1], buf, size);
+	tls_stream_close(stream);
+	tls_client_close(context);
+	close(ends[0]);
+	close(ends[1]);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* _Fork() runs no handlers of OpenSSL: it has to see for itself that this is
+ * another process. The same hello is answered, so only the server's own random
+ * numbers can differ. */
+static void
+children_do_not_repeat_each_others_random_numbers(void **state)
+{
+	enum { CHILDREN = 8, RANDOM = 11, SHARE = 95 };
+	static char hello[4096], got[CHILDREN][512];
+	size_t len = make_hello(hello, sizeof(hello));
+
+	(void)state;
+	assert_true(len > 100);
+	for (int i = 0; i < CHILDREN; i++) {
+		int ends[2];
+		pid_t pid;
+
+		socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+		pid = _Fork();
+		if (pid == 0)
+			answer_hello(ends[1], hello, len);
+		assert_int_equal(recv(ends[0], got[i], 512, MSG_WAITALL), 512);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		close(ends[0]);
+		close(ends[1]);
+		/* A record of 122 bytes with a ServerHello in it, whose
+		 * last extension is the key share. */
+		assert_memory_equal(got[i], "\x16\x03\x03\0\x7a", 5);
+		assert_int_equal(got[i][5], 2);
+		for (int j = 0; j < i; j++) {
+			assert_memory_not_equal(
+			    got[i] + RANDOM, got[j] + RANDOM, 32);
+			assert_memory_not_equal(
+			    got[i] + SHARE, got[j] + SHARE, 32);
+		}
+	}
+}
+
+/* ---- preparation ---- */
+
+static int
+make_certificate(const char *to, const char *to_key, const char *name)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+	    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+	    "-nodes -days 2 -subj /CN=%s -addext "
+	    "subjectAltName=DNS:%s,IP:127.0.0.1,IP:::1 -out %s -keyout %s "
+	    "2>/dev/null",
+	    name, name, to, to_key);
+	return system(command);
+}
+
+static int
+prepare(void **state)
+{
+	char other_key[64];
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(cert, sizeof(cert), "%s/cert", directory);
+	snprintf(key, sizeof(key), "%s/key", directory);
+	snprintf(other, sizeof(other), "%s/other", directory);
+	snprintf(other_key, sizeof(other_key), "%s/other-key", directory);
+	if (make_certificate(cert, key, "localhost") != 0 ||
+	    make_certificate(other, other_key, "other.example") != 0)
+		return -1;
+	tls = tls_open(cert, key, NULL);
+	return tls ? 0 : -1;
+}
+
+static int
+clean_up(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	return system(command);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(bytes_come_and_go_after_the_client_has_ended),
+	    cmocka_unit_test(much_more_than_a_socket_holds_goes_both_ways),
+	    cmocka_unit_test(
+		input_is_held_until_it_is_read_but_a_part_of_a_record_is_not),
+	    cmocka_unit_test(the_view_says_what_was_agreed_on),
+	    cmocka_unit_test(an_end_that_was_not_announced_is_a_failure),
+	    cmocka_unit_test(between_requests_it_is_an_end),
+	    cmocka_unit_test(within_a_request_it_is_a_failure),
+	    cmocka_unit_test(a_client_sees_that_the_server_was_cut_off),
+	    cmocka_unit_test(a_silent_client_times_out),
+	    cmocka_unit_test(a_byte_at_a_time_does_not_extend_a_request),
+	    cmocka_unit_test(bytes_of_an_unfinished_record_are_no_silence),
+	    cmocka_unit_test(a_client_that_reads_late_gets_a_whole_answer),
+	    cmocka_unit_test(a_certificate_for_another_host_is_refused),
+	    cmocka_unit_test(addresses_and_names_with_a_dot_are_accepted),
+	    cmocka_unit_test(a_certificate_that_nobody_signed_is_refused),
+	    cmocka_unit_test(a_client_without_its_authorities_says_why),
+	    cmocka_unit_test(children_do_not_repeat_each_others_random_numbers),
+	};
+
+	if (!TLS_HERE || system("openssl version >/dev/null 2>&1") != 0) {
+		puts("skipped: no TLS in this build, or no openssl(1)");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, prepare, clean_up);
+}
