@@ -1,83 +1,721 @@
 /* SPDX-License-Identifier: MIT */
-/* websocket: none in this image; who asks WEBSOCKET_HERE calls no other. */
+/*
+ * websocket: frames by wslay, all that is between frames here.
+ *
+ * Of wslay it takes the frame layer (wslay_frame_recv), which reads headers
+ * and unmasks. Its event layer (1.1.1) is not strict enough and cannot be made
+ * so from outside: it answers over-long control frames and lengths with a close
+ * without a code, takes a close of one byte, refuses 1012 to 1014, does not
+ * check a close's reason that comes byte by byte, hands over all messages of a
+ * read at once, and allocates for each pong.
+ *
+ * What goes out needs no library: a server does not mask, so a frame is two to
+ * ten bytes and the message. They are written in front of the message where it
+ * lies: a message that is sent back (an echo) is never copied, its buffer
+ * becomes the queue.
+ */
 #include "common/net/websocket.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
-const bool WEBSOCKET_HERE = false;
+#include <openssl/evp.h>
+#include <wslay/wslay.h>
+
+const bool WEBSOCKET_HERE = true;
+
+#define HEADER_MAX 10	       /* of a frame without a mask */
+#define CONTROL_MAX 125	       /* RFC 6455 5.5 */
+#define CODE_SIZE 2	       /* of a close, in front of the reason */
+#define KEPT_BYTES (64 * 1024) /* a larger buffer is given back after use */
+#define READS_AT_ONCE 16       /* without WAIT: of 4 KiB, wslay's buffer */
+
+/* The codes that only this file needs. */
+enum { PROTOCOL_ERROR = 1002, BAD_DATA = 1007 };
+
+/* What a receiver of UTF-8 expects (RFC 3629 4). Zeroed: a new character. */
+struct utf8 {
+	unsigned char left;	 /* bytes of this character ... */
+	unsigned char low, high; /* ... the next of them between these */
+};
+
+/* Bytes in use: from begin to end of room. */
+struct buffer {
+	char *bytes;
+	size_t begin, end, room;
+};
+
+enum state {
+	OPEN,
+	CLOSING, /* our close is queued or sent, the peer's is awaited */
+	ENDED,
+};
+
+enum input {
+	SOME,
+	NONE_NOW, /* only without WAIT */
+	NO_MORE,  /* end of file, or the connection has failed */
+};
+
+struct websocket {
+	struct conn *conn;
+	wslay_frame_context_ptr frames;
+	size_t max;
+	enum state state;
+	struct buffer early, out;
+
+	/* The call that is being served. */
+	bool wait;
+	enum input input;
+	unsigned reads; /* left, without WAIT */
+
+	/* The frame that is being received. */
+	bool in_frame;
+	uint64_t frame_left;
+
+	/* The message, over all its frames. Its bytes leave room for a header
+	 * in front of them. */
+	bool in_message;
+	bool delivered; /* and not given up yet */
+	bool text;
+	struct utf8 utf8;
+	struct buffer message;
+
+	/* A control frame, which may come between a message's. */
+	struct utf8 reason;
+	size_t control_len;
+	unsigned char control[CONTROL_MAX];
+};
+
+/*
+ * Once a large block has been freed, malloc takes blocks of that size from the
+ * heap, and each thread's heap keeps them. A fixed threshold makes it give them
+ * back. Here, because mallopt(3) must not run beside other threads.
+ */
+__attribute__((constructor)) static void
+let_large_blocks_go(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 2 * KEPT_BYTES);
+}
+
+/* ---- the handshake ---- */
 
 void
 websocket_accept_key(
     const char *key, size_t len, char accept[WEBSOCKET_ACCEPT_SIZE])
 {
-	(void)key;
-	(void)len;
+	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+	EVP_MD_CTX *sha1 = EVP_MD_CTX_new();
+
 	accept[0] = '\0';
+	if (sha1 && EVP_DigestInit_ex(sha1, EVP_sha1(), NULL) == 1 &&
+	    EVP_DigestUpdate(sha1, key, len) == 1 &&
+	    EVP_DigestUpdate(sha1, guid, sizeof(guid) - 1) == 1 &&
+	    EVP_DigestFinal_ex(sha1, digest, &size) == 1)
+		EVP_EncodeBlock((unsigned char *)accept, digest, (int)size);
+	EVP_MD_CTX_free(sha1);
 }
 
-struct websocket *
-websocket_open(
-    struct conn *conn, size_t max, const char *early, size_t early_len)
+/* ---- UTF-8 ---- */
+
+/* The first byte of a character of more than one. */
+static bool
+utf8_begin(struct utf8 *u, unsigned char byte)
 {
-	(void)conn;
-	(void)max;
-	(void)early;
-	(void)early_len;
-	errno = ENOTSUP;
-	return NULL;
+	if (byte < 0xc2 || byte > 0xf4)
+		return false;
+	u->left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+	/* No over-long forms, no surrogates, nothing above U+10FFFF: the
+	 * second byte tells. */
+	u->low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
+	u->high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+	return true;
 }
 
-void
-websocket_free(struct websocket *ws)
+static bool
+utf8_go_on(struct utf8 *u, unsigned char byte)
 {
-	(void)ws;
+	if (byte < u->low || byte > u->high)
+		return false;
+	u->left--;
+	u->low = 0x80;
+	u->high = 0xbf;
+	return true;
 }
 
-int
-websocket_receive(
-    struct websocket *ws, struct websocket_message *message, bool wait)
+/* How many of LEN bytes, in steps of eight, are ASCII. */
+static size_t
+ascii_run(const unsigned char *at, size_t len)
 {
-	(void)ws;
-	(void)message;
-	(void)wait;
+	uint64_t eight;
+	size_t i;
+
+	for (i = 0; i + sizeof(eight) <= len; i += sizeof(eight)) {
+		memcpy(&eight, at + i, sizeof(eight));
+		if (eight & 0x8080808080808080)
+			break;
+	}
+	return i;
+}
+
+/* Whether LEN more bytes can still be text: false from the first bad one. */
+static bool
+utf8_take(struct utf8 *u, const unsigned char *at, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (u->left == 0 && (i += ascii_run(at + i, len - i)) == len)
+			break;
+		if (u->left > 0) {
+			if (!utf8_go_on(u, at[i]))
+				return false;
+		} else if (at[i] >= 0x80 && !utf8_begin(u, at[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- buffers ---- */
+
+static size_t
+buffer_len(const struct buffer *b)
+{
+	return b->end - b->begin;
+}
+
+/* Empties B, with FRONT bytes free before what comes next. */
+static void
+buffer_reset(struct buffer *b, size_t front)
+{
+	if (b->room > KEPT_BYTES) {
+		free(b->bytes);
+		b->bytes = NULL;
+		b->room = 0;
+	}
+	b->begin = b->end = front;
+}
+
+/* Makes room for MORE bytes. It doubles, so that bytes cost the same one by
+ * one; -1 with ENOMEM. */
+static int
+buffer_reserve(struct buffer *b, size_t more)
+{
+	size_t room = 2 * b->room;
+	char *bytes;
+
+	if (b->end + more <= b->room)
+		return 0;
+	if (b->begin > b->room / 2 && buffer_len(b) + more <= b->room) {
+		memmove(b->bytes, b->bytes + b->begin, buffer_len(b));
+		b->end -= b->begin;
+		b->begin = 0;
+		return 0;
+	}
+	if (room < b->end + more)
+		room = b->end + more;
+	if (room < 512)
+		room = 512;
+	bytes = realloc(b->bytes, room);
+	if (!bytes)
+		return -1;
+	b->bytes = bytes;
+	b->room = room;
+	return 0;
+}
+
+/* After buffer_reserve(). */
+static void
+buffer_put(struct buffer *b, const void *bytes, size_t len)
+{
+	if (len > 0)
+		memcpy(b->bytes + b->end, bytes, len);
+	b->end += len;
+}
+
+/* Before what is there, where there is room for it. */
+static void
+buffer_put_front(struct buffer *b, const void *bytes, size_t len)
+{
+	b->begin -= len;
+	memcpy(b->bytes + b->begin, bytes, len);
+}
+
+/* Moves what is there so that FRONT bytes are free before it. */
+static int
+buffer_make_front(struct buffer *b, size_t front)
+{
+	if (b->begin >= front)
+		return 0;
+	if (buffer_reserve(b, front - b->begin) < 0)
+		return -1;
+	memmove(b->bytes + front, b->bytes + b->begin, buffer_len(b));
+	b->end += front - b->begin;
+	b->begin = front;
+	return 0;
+}
+
+/* ---- output ---- */
+
+/* A whole frame's header (RFC 6455 5.2); returns its length. */
+static size_t
+put_header(unsigned char header[HEADER_MAX], unsigned opcode, size_t len)
+{
+	size_t bytes = len < 126 ? 0 : len < 65536 ? 2 : 8;
+
+	header[0] = (unsigned char)(0x80 | opcode);
+	header[1] = (unsigned char)(bytes == 0 ? len : bytes == 2 ? 126 : 127);
+	for (size_t i = 0; i < bytes; i++)
+		header[2 + i] = (unsigned char)(len >> 8 * (bytes - 1 - i));
+	return 2 + bytes;
+}
+
+static int
+queue_copy(struct websocket *ws, unsigned opcode, const void *bytes, size_t len)
+{
+	unsigned char header[HEADER_MAX];
+	size_t n = put_header(header, opcode, len);
+
+	if (buffer_reserve(&ws->out, n + len) < 0)
+		return -1;
+	buffer_put(&ws->out, header, n);
+	buffer_put(&ws->out, bytes, len);
+	return 0;
+}
+
+/*
+ * The message just received goes out again: its buffer becomes the queue. The
+ * few bytes that are queued already (a pong, from the same read) are put in
+ * front of it.
+ */
+static int
+queue_message(struct websocket *ws, unsigned opcode)
+{
+	struct buffer out = ws->out;
+	unsigned char header[HEADER_MAX];
+	size_t n = put_header(header, opcode, buffer_len(&ws->message));
+
+	if (buffer_make_front(&ws->message, buffer_len(&out) + n) < 0)
+		return -1;
+	buffer_put_front(&ws->message, header, n);
+	if (buffer_len(&out) > 0)
+		buffer_put_front(
+		    &ws->message, out.bytes + out.begin, buffer_len(&out));
+	ws->out = ws->message;
+	ws->message = out;
+	buffer_reset(&ws->message, HEADER_MAX);
+	ws->delivered = false;
+	return 0;
+}
+
+static bool
+is_the_message(const struct websocket *ws, const char *bytes, size_t len)
+{
+	const struct buffer *m = &ws->message;
+
+	return ws->delivered && m->bytes && bytes == m->bytes + m->begin &&
+	       len == buffer_len(m) && len > buffer_len(&ws->out);
+}
+
+static int
+still_open(const struct websocket *ws)
+{
+	if (ws->state == OPEN)
+		return 0;
+	errno = EPIPE;
 	return -1;
 }
 
 int
 websocket_send(struct websocket *ws, bool text, const char *bytes, size_t len)
 {
-	(void)ws;
-	(void)text;
-	(void)bytes;
-	(void)len;
-	errno = ENOTSUP;
-	return -1;
+	unsigned opcode = text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
+
+	if (still_open(ws) < 0)
+		return -1;
+	if (is_the_message(ws, bytes, len))
+		return queue_message(ws, opcode);
+	return queue_copy(ws, opcode, bytes, len);
 }
 
 int
 websocket_ping(struct websocket *ws)
 {
-	return websocket_send(ws, false, NULL, 0);
+	return still_open(ws) < 0 ? -1 : queue_copy(ws, WSLAY_PING, NULL, 0);
 }
 
 int
 websocket_close(struct websocket *ws, unsigned code, const char *reason)
 {
-	(void)code;
-	return websocket_send(ws, false, reason, 0);
-}
+	size_t len = reason ? strlen(reason) : 0;
+	unsigned char bytes[CONTROL_MAX];
 
-int
-websocket_flush(struct websocket *ws, bool wait)
-{
-	(void)ws;
-	(void)wait;
-	return -1;
+	if (still_open(ws) < 0)
+		return -1;
+	if (len > sizeof(bytes) - CODE_SIZE) {
+		errno = EINVAL;
+		return -1;
+	}
+	bytes[0] = (unsigned char)(code >> 8);
+	bytes[1] = (unsigned char)code;
+	if (len > 0)
+		memcpy(bytes + CODE_SIZE, reason, len);
+	if (queue_copy(ws, WSLAY_CONNECTION_CLOSE, bytes, CODE_SIZE + len) < 0)
+		return -1;
+	ws->state = CLOSING;
+	return 0;
 }
 
 size_t
 websocket_queued(const struct websocket *ws)
 {
-	(void)ws;
+	return buffer_len(&ws->out);
+}
+
+/* What goes without waiting. Returns as websocket_flush(). */
+static int
+flush_at_once(struct websocket *ws)
+{
+	struct buffer *out = &ws->out;
+
+	while (buffer_len(out) > 0) {
+		ssize_t n = conn_try_write(
+		    ws->conn, out->bytes + out->begin, buffer_len(out));
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 1 : -1;
+		out->begin += (size_t)n;
+	}
 	return 0;
+}
+
+int
+websocket_flush(struct websocket *ws, bool wait)
+{
+	struct buffer *out = &ws->out;
+	int left = 0;
+
+	if (buffer_len(out) == 0)
+		return 0;
+	if (wait)
+		left = conn_write(
+		    ws->conn, out->bytes + out->begin, buffer_len(out));
+	else
+		left = flush_at_once(ws);
+	if (left == 0)
+		buffer_reset(out, 0);
+	return left;
+}
+
+/* ---- the end ---- */
+
+/*
+ * Our last words, with the close in them. Who serves others as well has no more
+ * than a moment to wait for a peer that does not read them.
+ */
+static int
+end_with(struct websocket *ws, const void *close, size_t len)
+{
+	if (ws->state == OPEN &&
+	    queue_copy(ws, WSLAY_CONNECTION_CLOSE, close, len) < 0)
+		return conn_fail(ws->conn, errno);
+	ws->state = ENDED;
+	if (!ws->wait)
+		conn_request_within(ws->conn, CONN_LINGER_NS);
+	websocket_flush(ws, true);
+	return -1;
+}
+
+/* What the peer sent ends the connection with CODE. */
+static int
+violated(struct websocket *ws, unsigned code)
+{
+	unsigned char close[CODE_SIZE] = {
+	    (unsigned char)(code >> 8), (unsigned char)code};
+
+	end_with(ws, close, sizeof(close));
+	return conn_refuse(ws->conn);
+}
+
+/* ---- control frames ---- */
+
+/* Of those that may be on the wire (RFC 6455 7.4, and its IANA registry). */
+static bool
+code_is_valid(unsigned code)
+{
+	return (code >= 1000 && code <= 1003) ||
+	       (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+static int
+take_close(struct websocket *ws)
+{
+	const unsigned char *c = ws->control;
+
+	if (ws->control_len == 1 ||
+	    (ws->control_len > 1 && !code_is_valid(c[0] * 256U + c[1])))
+		return violated(ws, PROTOCOL_ERROR);
+	if (ws->reason.left > 0)
+		return violated(ws, BAD_DATA);
+	return end_with(ws, c, ws->control_len > 0 ? CODE_SIZE : 0);
+}
+
+static int
+take_ping(struct websocket *ws)
+{
+	if (ws->state == OPEN &&
+	    queue_copy(ws, WSLAY_PONG, ws->control, ws->control_len) < 0)
+		return conn_fail(ws->conn, errno);
+	return 0;
+}
+
+/* A part of a control frame; wslay has seen to it that it is not too long. */
+static int
+take_control(struct websocket *ws, const struct wslay_frame_iocb *frame)
+{
+	size_t from = ws->control_len;
+
+	memcpy(ws->control + from, frame->data, frame->data_length);
+	ws->control_len += frame->data_length;
+	if (frame->opcode == WSLAY_CONNECTION_CLOSE) {
+		from = from < CODE_SIZE ? CODE_SIZE : from;
+		if (ws->control_len > from &&
+		    !utf8_take(&ws->reason, ws->control + from,
+			ws->control_len - from))
+			return violated(ws, BAD_DATA);
+	}
+	if (ws->in_frame)
+		return 0;
+	if (frame->opcode == WSLAY_CONNECTION_CLOSE)
+		return take_close(ws);
+	return frame->opcode == WSLAY_PING ? take_ping(ws) : 0;
+}
+
+/* ---- messages ---- */
+
+/* A part of a message's frame. Returns 1 when the message is complete. */
+static int
+take_data(struct websocket *ws, const struct wslay_frame_iocb *frame)
+{
+	if (ws->state != OPEN) {
+		ws->in_message = !frame->fin || ws->in_frame;
+		return 0;
+	}
+	if (ws->text && !utf8_take(&ws->utf8, frame->data, frame->data_length))
+		return violated(ws, BAD_DATA);
+	if (buffer_reserve(&ws->message, frame->data_length) < 0)
+		return conn_fail(ws->conn, errno);
+	buffer_put(&ws->message, frame->data, frame->data_length);
+	if (ws->in_frame || !frame->fin)
+		return 0;
+	ws->in_message = false;
+	if (ws->utf8.left > 0)
+		return violated(ws, BAD_DATA);
+	ws->delivered = true;
+	return 1;
+}
+
+/* ---- frames ---- */
+
+static bool
+is_control(const struct wslay_frame_iocb *frame)
+{
+	return wslay_is_ctrl_frame(frame->opcode);
+}
+
+/* Whether such a frame may come now. */
+static bool
+is_allowed(const struct websocket *ws, const struct wslay_frame_iocb *frame)
+{
+	if (frame->rsv != 0 || !frame->mask)
+		return false;
+	switch (frame->opcode) {
+	case WSLAY_CONNECTION_CLOSE:
+	case WSLAY_PING:
+	case WSLAY_PONG:
+		return true;
+	case WSLAY_CONTINUATION_FRAME:
+		return ws->in_message;
+	case WSLAY_TEXT_FRAME:
+	case WSLAY_BINARY_FRAME:
+		return !ws->in_message;
+	default:
+		return false;
+	}
+}
+
+static int
+begin_frame(struct websocket *ws, const struct wslay_frame_iocb *frame)
+{
+	if (!is_allowed(ws, frame))
+		return violated(ws, PROTOCOL_ERROR);
+	ws->frame_left = frame->payload_length;
+	if (is_control(frame)) {
+		ws->control_len = 0;
+		ws->reason = (struct utf8){0};
+		return 0;
+	}
+	if (frame->payload_length > ws->max - buffer_len(&ws->message))
+		return violated(ws, WEBSOCKET_TOO_BIG);
+	if (frame->opcode != WSLAY_CONTINUATION_FRAME) {
+		ws->in_message = true;
+		ws->text = frame->opcode == WSLAY_TEXT_FRAME;
+		ws->utf8 = (struct utf8){0};
+	}
+	return 0;
+}
+
+/* As much of a frame as has come. Returns as websocket_receive(). */
+static int
+take(struct websocket *ws, const struct wslay_frame_iocb *frame)
+{
+	if (!ws->in_frame && begin_frame(ws, frame) < 0)
+		return -1;
+	ws->frame_left -= frame->data_length;
+	ws->in_frame = ws->frame_left > 0;
+	return is_control(frame) ? take_control(ws, frame)
+				 : take_data(ws, frame);
+}
+
+/* ---- input ---- */
+
+static ssize_t
+read_early(struct websocket *ws, void *buf, size_t size)
+{
+	struct buffer *early = &ws->early;
+	size_t len = buffer_len(early) < size ? buffer_len(early) : size;
+
+	memcpy(buf, early->bytes + early->begin, len);
+	early->begin += len;
+	if (buffer_len(early) == 0) {
+		free(early->bytes);
+		*early = (struct buffer){0};
+	}
+	return (ssize_t)len;
+}
+
+/* First what is queued goes out: so it is never more than one read brought. */
+static ssize_t
+read_waiting(struct websocket *ws, void *buf, size_t size)
+{
+	if (websocket_flush(ws, true) < 0)
+		return -1;
+	return conn_read(ws->conn, buf, size);
+}
+
+/*
+ * Not from a peer that does not take its answers; and not for ever from one
+ * that sends what is no message.
+ */
+static ssize_t
+read_at_once(struct websocket *ws, void *buf, size_t size)
+{
+	if (ws->reads == 0 || websocket_queued(ws) > WEBSOCKET_QUEUE_MAX) {
+		errno = EAGAIN;
+		return -1;
+	}
+	ws->reads--;
+	return conn_try_read(ws->conn, buf, size);
+}
+
+/* wslay wants more. */
+static ssize_t
+on_input(uint8_t *buf, size_t size, int flags, void *arg)
+{
+	struct websocket *ws = arg;
+	ssize_t n;
+
+	(void)flags;
+	if (buffer_len(&ws->early) > 0)
+		return read_early(ws, buf, size);
+	if (ws->wait)
+		n = read_waiting(ws, buf, size);
+	else
+		n = read_at_once(ws, buf, size);
+	if (n < 0 && !ws->wait && (errno == EAGAIN || errno == EINTR))
+		ws->input = NONE_NOW;
+	else if (n <= 0)
+		ws->input = NO_MORE;
+	return n > 0 ? n : -1;
+}
+
+/* The next part of a frame. Returns as websocket_receive(), or 0 to go on
+ * where ws->input is SOME. */
+static int
+step(struct websocket *ws)
+{
+	struct wslay_frame_iocb frame = {0};
+	ssize_t n = wslay_frame_recv(ws->frames, &frame);
+
+	if (n >= 0)
+		return take(ws, &frame);
+	/* wslay also wants more where a read gave it less than a header. */
+	if (n != WSLAY_ERR_WANT_READ)
+		return violated(ws, PROTOCOL_ERROR);
+	if (ws->input == NO_MORE)
+		ws->state = ENDED;
+	return ws->input == NO_MORE ? -1 : 0;
+}
+
+int
+websocket_receive(
+    struct websocket *ws, struct websocket_message *message, bool wait)
+{
+	const struct buffer *m = &ws->message;
+	int result = ws->state == ENDED ? -1 : 0;
+
+	if (ws->delivered)
+		buffer_reset(&ws->message, HEADER_MAX);
+	ws->delivered = false;
+	ws->wait = wait;
+	ws->input = SOME;
+	ws->reads = READS_AT_ONCE;
+	while (result == 0 && ws->input == SOME)
+		result = step(ws);
+	if (result > 0) {
+		message->text = ws->text;
+		message->len = buffer_len(m);
+		message->bytes = m->bytes ? m->bytes + m->begin : "";
+	}
+	return result;
+}
+
+/* ---- life ---- */
+
+struct websocket *
+websocket_open(
+    struct conn *conn, size_t max, const char *early, size_t early_len)
+{
+	const struct wslay_frame_callbacks callbacks = {
+	    .recv_callback = on_input};
+	struct websocket *ws = calloc(1, sizeof(*ws));
+
+	if (!ws)
+		return NULL;
+	ws->conn = conn;
+	ws->max = max;
+	buffer_reset(&ws->message, HEADER_MAX);
+	if (wslay_frame_context_init(&ws->frames, &callbacks, ws) != 0 ||
+	    buffer_reserve(&ws->early, early_len) < 0) {
+		websocket_free(ws);
+		errno = ENOMEM;
+		return NULL;
+	}
+	buffer_put(&ws->early, early, early_len);
+	return ws;
+}
+
+void
+websocket_free(struct websocket *ws)
+{
+	if (!ws)
+		return;
+	wslay_frame_context_free(ws->frames);
+	free(ws->early.bytes);
+	free(ws->message.bytes);
+	free(ws->out.bytes);
+	free(ws);
 }

@@ -63,6 +63,14 @@ conn_fail(struct conn *conn, int error)
 	return -1;
 }
 
+int
+conn_refuse(struct conn *conn)
+{
+	conn->outcome = OUTCOME_FAILED;
+	errno = EPROTO;
+	return -1;
+}
+
 /*
  * A call was interrupted: has nothing moved for the idle timeout? A peer that
  * reads slowly moves something as well: then less is queued than when we last

@@ -123,6 +123,13 @@ conn_quiet_ns(const struct conn *conn);
 int
 conn_fail(struct conn *conn, int error);
 
+/*
+ * The client broke the protocol and has been told so: its outcome, and -1 with
+ * EPROTO. Other than after conn_fail(), conn_finish() lets it read the words.
+ */
+int
+conn_refuse(struct conn *conn);
+
 /* All until conn_request_end() is one request, from now, of TIMEOUT_NS. */
 void
 conn_request_within(struct conn *conn, uint64_t timeout_ns);

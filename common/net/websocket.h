@@ -33,6 +33,10 @@ enum {
 
 #define WEBSOCKET_ACCEPT_SIZE 29 /* 28 characters and a NUL */
 
+/* Without WAIT nothing is read while more bytes than these are queued: then
+ * wait for POLLOUT, not for POLLIN. */
+#define WEBSOCKET_QUEUE_MAX (64 * 1024)
+
 struct websocket;
 
 struct websocket_message {
@@ -68,15 +72,23 @@ websocket_free(struct websocket *ws);
  * The next message. WAIT: until there is one. Returns 1; 0 where none is
  * complete and WAIT is false; -1 when the connection is at its end, in order
  * or not (then conn->outcome says so): return from the service. With WAIT, all
- * that is queued to be sent goes out before anything is read.
+ * that is queued to be sent goes out before anything is read. Without, at most
+ * 64 KiB are read in one call, and a wait for input makes sense only after 0.
+ *
+ * At its end, what is queued and our close have been sent, where that was
+ * possible: without WAIT for CONN_LINGER_NS at most. After websocket_close()
+ * messages are dropped; how long to wait for the peer's close is the caller's.
+ * An end of file without a close is an orderly end, as for any service.
  */
 int
 websocket_receive(
     struct websocket *ws, struct websocket_message *message, bool wait);
 
 /*
- * Queues a message, a ping or a close (REASON: at most 123 bytes of text). -1
- * with errno: no memory, or a close was sent or queued.
+ * Queues a message, a ping or a close (REASON: at most 123 bytes of text, or
+ * NULL). -1 with errno: ENOMEM, EINVAL (REASON is too long), EPIPE (a close was
+ * sent or queued). BYTES may be those of the message just received, which then
+ * costs no copy.
  */
 int
 websocket_send(struct websocket *ws, bool text, const char *bytes, size_t len);
