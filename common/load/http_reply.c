@@ -191,8 +191,6 @@ take_line(struct http_reply *r)
 	r->line[len] = '\0';
 	if (r->state == HTTP_CHUNK_SIZE)
 		take_chunk_size(r);
-	else if (r->state == HTTP_CHUNK_END && len)
-		bad(r, "a chunk longer than its size");
 	else if (r->state == HTTP_CHUNK_END)
 		r->state = HTTP_CHUNK_SIZE;
 	else if (r->state == HTTP_TRAILER && !len)
@@ -221,6 +219,10 @@ take_byte(struct http_reply *r, char c)
 	r->after_cr = c == '\r';
 	if (r->after_cr)
 		return;
+	if (r->state == HTTP_CHUNK_END) {
+		bad(r, "a chunk longer than its size");
+		return;
+	}
 	if (r->line_len < sizeof(r->line) - 1)
 		r->line[r->line_len] = c;
 	r->line_len++;

@@ -68,6 +68,9 @@ make_room(struct counter_run *c, uint64_t value, uint64_t slack)
 	uint64_t *words;
 	size_t count;
 
+	/* No sum below wraps then. */
+	if (value > UINT64_MAX / 2)
+		return -1;
 	if (!c->count)
 		low = high = value;
 	if (value <= low)
@@ -75,7 +78,11 @@ make_room(struct counter_run *c, uint64_t value, uint64_t slack)
 		    value > slack ? (value - slack) / WORD_BITS * WORD_BITS : 0;
 	if (value >= high)
 		high = value + (value - low) / 2 + 64 * WORD_BITS;
-	if (high < low || high - low > VALUES_MAX)
+	if (value - low >= VALUES_MAX)
+		return -1;
+	if (high - low > VALUES_MAX)
+		high = low + VALUES_MAX;
+	if (high < c->base + c->count * WORD_BITS)
 		return -1;
 	count = (high - low + WORD_BITS - 1) / WORD_BITS;
 	words = calloc(count, sizeof(words[0]));
