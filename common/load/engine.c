@@ -125,6 +125,7 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 	e->under_way--;
 	if (what == SESSION_DONE) {
 		e->result->ok++;
+		e->result->reconnects += s->fd < 0 && !e->plan.churn;
 		make_idle(e, s);
 		return;
 	}

@@ -69,8 +69,8 @@ struct engine {
 
 /*
  * Returns 0; or -1 with the reason in WHY (SIZE bytes) and nothing to close.
- * PLAN is copied, what it points to is not; where the protocol has a size of its
- * own, the copy's SIZE is that.
+ * PLAN is copied, what it points to is not; where the protocol has a size of
+ * its own, the copy's SIZE is that.
  */
 int
 engine_open(struct engine *engine, const struct load_plan *plan, char *why,

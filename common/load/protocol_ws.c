@@ -231,6 +231,7 @@ ws_farewell(struct protocol_run *run, struct exchange *x)
 	uint16_t code = htons(WEBSOCKET_NORMAL);
 
 	((struct ws_state *)x->own)->leaving = true;
+	x->interrupted = false; /* nothing follows a close */
 	say(run, x, CLOSE, &code, sizeof(code));
 }
 
@@ -329,7 +330,7 @@ end_control(
 {
 	unsigned opcode = state->head[0] & 0xf;
 
-	if (opcode == PING) {
+	if (opcode == PING && !state->leaving) {
 		memcpy(state->ping, state->control, state->control_len);
 		state->ping_len = state->control_len;
 		x->interrupted = true;

@@ -20,7 +20,8 @@
 struct load_result {
 	uint64_t begun, ok, wrong, timed_out, failed;
 	uint64_t unsent;     /* open loop: due, but no connection was free */
-	uint64_t reconnects; /* the server closed an idle connection */
+	uint64_t reconnects; /* the server closed a kept connection between
+				requests */
 	/* Datagrams that answered a request that had timed out, or had been
 	 * answered. They are in none of the counts above. */
 	uint64_t late, duplicated;

@@ -434,9 +434,10 @@ judge_received(
 	result = follow(shared, session,
 	    shared->run.protocol->judge(
 		&shared->run, x, shared->buffer, (size_t)n));
-	return result == SESSION_AGAIN && x->interrupted
-		   ? interject(shared, session)
-		   : result;
+	if (x->interrupted && result <= SESSION_DONE &&
+	    interject(shared, session) != SESSION_AGAIN)
+		return SESSION_FAILED;
+	return result;
 }
 
 /* To the last byte that is here, as no event may tell of what TLS holds. */

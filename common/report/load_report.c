@@ -196,7 +196,9 @@ print_requests(const struct load_result *r, FILE *out)
 	if (r->example[0])
 		fprintf(out, "  wrong    first: %s\n", r->example);
 	if (r->reconnects)
-		fprintf(out, "  closed   %llu idle connections by the server\n",
+		fprintf(out,
+		    "  closed   %llu connections by the server, between "
+		    "requests\n",
 		    (unsigned long long)r->reconnects);
 	if (r->unsent)
 		fprintf(out,
