@@ -447,7 +447,8 @@ engine_connect(struct engine *e)
 			pending += what == SESSION_AGAIN;
 			failed += what == SESSION_FAILED;
 		}
-		n = epoll_wait(e->shared.epoll, e->events, EVENTS, 100);
+		n = epoll_wait(
+		    e->shared.epoll, e->events, EVENTS, pending ? 100 : 0);
 		for (int i = 0; i < n; i++) {
 			struct session *s = e->events[i].data.ptr;
 			bool new = s->state == SESSION_CONNECTING;

@@ -92,7 +92,9 @@ make_room(struct counter_run *c, uint64_t value, uint64_t slack)
 		memcpy(words + (c->base - low) / WORD_BITS, c->words,
 		    c->count * sizeof(words[0]));
 	free(c->words);
-	*c = (struct counter_run){words, low, count};
+	c->words = words;
+	c->base = low;
+	c->count = count;
 	return 0;
 }
 
