@@ -7,6 +7,7 @@ CFLAGS  = -O2 -g
 LDFLAGS =
 PREFIX  = /usr/local
 DESTDIR =
+FUZZ_SECONDS = 60
 # SAN=address|thread|undefined  a sanitizer build, under build/SAN/
 # DEV=1                         warnings are errors
 # V=1                           show whole commands
@@ -64,6 +65,9 @@ HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_WS),full,plain)/websocket)
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(addprefix $(BUILD)/tests/fuzz/replay_,$(FUZZ))
+FUZZERS  := $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(FUZZ))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 LIBRARY  := $(BUILD)/libcommon.a
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(COMMON))
@@ -74,13 +78,15 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/include/wslay/wslay.h=libwslay-dev \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
-            socat=socat ncat=ncat mandoc=mandoc strace=strace \
+            /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
+            openssl=openssl socat=socat ncat=ncat mandoc=mandoc strace=strace \
             prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
-            ps=procps readelf=binutils
+            ps=procps readelf=binutils curl=curl \
+            /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help deps compare lesson test check check-unit check-e2e bench \
+.PHONY: all help deps deps-browser compare lesson test check check-unit check-e2e bench \
         bench-programs format lint man install uninstall clean FORCE
 # `make -j deps test` must not test before the packages are there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -88,12 +94,13 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 endif
 
 all: $(PROGRAMS) ## build the two servers and the client
+	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
 	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
 	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1'
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1 FUZZ_SECONDS'
 
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
@@ -103,6 +110,12 @@ deps: ## install the packages that are missing (apt-get, as root)
 	[ -z "$$missing" ] || { echo "installing:$$missing"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
+deps-browser: ## install Chromium, for the tests of the chat page (as root)
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	    echo 'installing: chromium chromium-driver'; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+	    -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
 
 compare: all ## compare threads and processes on this machine
 	./client compare
@@ -117,6 +130,11 @@ LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
 
 $(PLAINS): $(BIN)%: $(BUILD)/%.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
+
+# What was linked with other libraries than are there now is linked again.
+$(FULLS) $(CLIENT) $(UNITS): $(BUILD)/libraries
+$(BUILD)/libraries: FORCE
+	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
 
 $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBRARY)
 	$(LINK) $(HERE_LIB)
@@ -133,6 +151,18 @@ $(UNITS): %: %.o $(HERE) $(LIBRARY)
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
 	    $(LDFLAGS) -lcmocka -lm $(HERE_LIB)
 
+$(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
+    $(BUILD)/tests/fuzz/replay.o $(HERE) $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
+	    $(LDFLAGS) -lm $(HERE_LIB)
+
+# By `make fuzz` alone.
+$(FUZZERS): %: %.o $(HERE) $(LIBRARY)
+	$(if $(V),,@echo "LINK $@")
+	$(Q)$(CC) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LDFLAGS) \
+	    -lm $(HERE_LIB)
+
 $(LIBRARY): $(OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -140,6 +170,9 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "CC $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The assembler's includes are not in the .d file.
+$(BUILD)/common/service/chat_page.o: common/service/chat.html
 
 # Only what prints the version is built again when it changes.
 $(BUILD)/common/base/option.o: ALL_CFLAGS += -DPERCONN_VERSION='"$(VERSION)"'
@@ -152,12 +185,16 @@ $(BUILD)/version: FORCE
 # ---- tests ----
 test check: check-unit check-e2e ## run all tests
 
-check-unit: ## run the unit tests
+check-unit: run-replays ## run the unit tests and what the fuzzers keep
 	@if [ -e /usr/include/cmocka.h ]; then \
 	    $(MAKE) --no-print-directory run-units; else \
 	    echo 'unit tests skipped: no cmocka (make deps installs it)'; fi
 
-.PHONY: run-units
+.PHONY: run-units run-replays fuzz fuzz-programs
+run-replays: $(REPLAYS)
+	@for t in $(FUZZ); do $(BUILD)/tests/fuzz/replay_$$t \
+	    tests/fuzz/corpus/$$t || exit 1; done
+
 run-units: $(UNITS)
 	@for t in $(UNITS); do $$t >$$t.log 2>&1 || { cat $$t.log; exit 1; }; \
 	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
@@ -172,6 +209,19 @@ bench-programs: $(BENCHES)
 
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
+
+# What it finds of interest stays under build/fuzz/found/; an input that failed
+# belongs into tests/fuzz/corpus/, with its fix.
+fuzz: ## fuzz each parser for FUZZ_SECONDS (needs clang)
+	$(Q)$(MAKE) --no-print-directory CC=clang VARIANT=fuzz \
+	    SAN=fuzzer-no-link,address,undefined fuzz-programs
+	$(Q)for t in $(FUZZ); do found=build/fuzz/found/$$t; \
+	    mkdir -p $$found && build/fuzz/tests/fuzz/fuzz_$$t -max_len=40000 \
+	    -timeout=10 -max_total_time=$(FUZZ_SECONDS) \
+	    -artifact_prefix=build/fuzz/$$t- -print_final_stats=1 \
+	    $$found tests/fuzz/corpus/$$t || exit 1; done
+
+fuzz-programs: $(FUZZERS)
 
 # ---- care ----
 SOURCES := $(shell git ls-files '*.[ch]' 2>/dev/null)
@@ -195,11 +245,9 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork
 	install -m 755 client $(DESTDIR)$(PREFIX)/bin/perconn-client
-	$(if $(FULLS),install -d $(DESTDIR)$(PREFIX)/libexec/perconn)
-	$(if $(FULLS),install -m 755 server_thread-full \
-	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-thread-full)
-	$(if $(FULLS),install -m 755 server_fork-full \
-	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-fork-full)
+	for model in thread fork; do [ ! -e server_$$model-full ] || \
+	    install -D -m 755 server_$$model-full $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$model-full \
+	    || exit 1; done
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-thread.1

@@ -112,12 +112,13 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* ---- nudge workers ---- */
 
-/* Nothing to do: a process has a timer of its own (worker_main() sets it),
- * which interrupts the call that it is blocked in. Threads share one. */
+/* A signal for this process: the call that it is blocked in returns. For idle
+ * clients it has a timer of its own (worker_main() sets it); threads share
+ * one. */
 static void
 model_nudge(const struct worker *worker)
 {
-	(void)worker;
+	kill(worker->pid, WORKER_NUDGE);
 }
 
 /* ---- stop workers ---- */
@@ -144,6 +145,7 @@ static const struct server_model MODEL = {
     .reap = model_reap,
     .nudge = model_nudge,
     .stop = model_stop,
+    .own_timer = true,
 };
 
 int

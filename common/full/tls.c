@@ -273,7 +273,8 @@ shake(struct conn *conn)
 	while (wire_handshake(wire, MSG_DONTWAIT) < 0) {
 		if (wire->failed)
 			return conn_fail(conn, errno);
-		if (errno == EAGAIN && conn_wait(conn, wire->wants, NULL) < 0)
+		if (errno == EAGAIN &&
+		    conn_wait(conn, wire->wants, NEVER, NULL) < 0)
 			return -1;
 	}
 	return 0;

@@ -152,19 +152,25 @@ wire_close(struct wire *wire)
 
 /* ---- words ---- */
 
+/* What was printed to OUT, which is freed. */
+static char *
+take_text(BIO *out, char *buf, size_t size)
+{
+	int n = out ? BIO_read(out, buf, (int)size - 1) : 0;
+
+	buf[n > 0 ? n : 0] = '\0';
+	BIO_free(out);
+	return buf;
+}
+
 static char *
 put_name(const X509_NAME *name, char *buf, size_t size)
 {
 	BIO *out = name ? BIO_new(BIO_s_mem()) : NULL;
-	int n = 0;
 
-	if (out) {
+	if (out)
 		X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253);
-		n = BIO_read(out, buf, (int)size - 1);
-	}
-	buf[n > 0 ? n : 0] = '\0';
-	BIO_free(out);
-	return buf;
+	return take_text(out, buf, size);
 }
 
 char *
@@ -174,31 +180,37 @@ wire_subject(const X509 *certificate, char *buf, size_t size)
 	    certificate ? X509_get_subject_name(certificate) : NULL, buf, size);
 }
 
+/* "DNS:name", "IP Address:1.2.3.4": without what kind it is, and without line
+ * ends, which come through and would drive a terminal. */
+static void
+put_general_name(GENERAL_NAME *name, char *buf, size_t size)
+{
+	BIO *out = BIO_new(BIO_s_mem());
+	char *colon;
+
+	if (out)
+		GENERAL_NAME_print(out, name);
+	take_text(out, buf, size);
+	colon = strchr(buf, ':');
+	if (colon)
+		memmove(buf, colon + 1, strlen(colon));
+	for (char *c = buf; *c; c++) {
+		if (*c == '\n' || *c == '\r')
+			*c = '?';
+	}
+}
+
 /* The first name that CERTIFICATE is for. */
 static void
 put_own_name(const X509 *certificate, char *buf, size_t size)
 {
 	GENERAL_NAMES *names =
 	    X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-	const GENERAL_NAME *first =
-	    names ? sk_GENERAL_NAME_value(names, 0) : NULL;
-	BIO *out = first ? BIO_new(BIO_s_mem()) : NULL;
-	int n = 0;
 
-	if (out) {
-		char *colon;
-
-		GENERAL_NAME_print(out, (GENERAL_NAME *)first);
-		n = BIO_read(out, buf, (int)size - 1);
-		buf[n > 0 ? n : 0] = '\0';
-		/* "DNS:name", "IP Address:1.2.3.4" */
-		colon = strchr(buf, ':');
-		if (colon)
-			memmove(buf, colon + 1, strlen(colon));
-	} else {
+	if (sk_GENERAL_NAME_num(names) > 0)
+		put_general_name(sk_GENERAL_NAME_value(names, 0), buf, size);
+	else
 		wire_subject(certificate, buf, size);
-	}
-	BIO_free(out);
 	GENERAL_NAMES_free(names);
 }
 
@@ -281,6 +293,22 @@ words_of(int reason)
 	}
 }
 
+/* The alert that came as REASON. OpenSSL 3.0 describes none that is new in TLS
+ * 1.3, but it has reasons ("tlsv13 alert certificate required") for them. */
+static const char *
+alert_of(int reason)
+{
+	const char *words =
+	    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET);
+	const char *alert;
+
+	if (strcmp(words, "unknown") != 0)
+		return words;
+	words = words_of(reason);
+	alert = strstr(words, "alert ");
+	return alert ? alert + strlen("alert ") : words;
+}
+
 /* From OpenSSL's queue, whose first entry is the cause of all others. */
 static void
 note_reason(struct wire *wire)
@@ -297,7 +325,7 @@ note_reason(struct wire *wire)
 		    words ? words : "OpenSSL gives no reason");
 	} else if (reason >= SSL_AD_REASON_OFFSET) {
 		snprintf(wire->why, sizeof(wire->why), "the peer's alert: %s",
-		    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+		    alert_of(reason));
 	} else {
 		snprintf(wire->why, sizeof(wire->why), "%s", words_of(reason));
 	}

@@ -207,7 +207,7 @@ buffer_reserve(struct buffer *b, size_t more)
 	size_t room = 2 * b->room;
 	char *bytes;
 
-	if (b->end + more <= b->room)
+	if (more == 0 || b->end + more <= b->room)
 		return 0;
 	if (b->begin > b->room / 2 && buffer_len(b) + more <= b->room) {
 		memmove(b->bytes, b->bytes + b->begin, buffer_len(b));
@@ -655,7 +655,8 @@ step(struct websocket *ws)
 	/* wslay also wants more where a read gave it less than a header. */
 	if (n != WSLAY_ERR_WANT_READ)
 		return violated(ws, PROTOCOL_ERROR);
-	if (ws->input == NO_MORE)
+	/* Sent away (conn->leave), there is still a close to say. */
+	if (ws->input == NO_MORE && ws->conn->ended)
 		ws->state = ENDED;
 	return ws->input == NO_MORE ? -1 : 0;
 }

@@ -140,6 +140,7 @@ static void
 note_received(struct conn *conn, ssize_t n)
 {
 	conn->moved = true;
+	conn->heard = true;
 	if (n == 0)
 		conn->ended = true;
 	else if (conn->in_request && conn->request_due_ns == NEVER)
@@ -156,6 +157,8 @@ conn_read(struct conn *conn, void *buf, size_t size)
 		return conn_fail(conn, ETIMEDOUT);
 	while ((n = conn->transport->receive(
 		    conn, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
+		if (errno == EINTR && conn->leave && *conn->leave)
+			return 0; /* not its end: ours */
 		if (try_again(conn, POLLIN) < 0)
 			return -1;
 	}
@@ -213,22 +216,22 @@ conn_try_write(struct conn *conn, const void *buf, size_t len)
 }
 
 int
-conn_wait(struct conn *conn, short events, const sigset_t *mask)
+conn_wait(
+    struct conn *conn, short events, uint64_t until_ns, const sigset_t *mask)
 {
 	struct pollfd wait = {conn->fd, obvious_or(conn, events), 0};
-	uint64_t now = now_ns(), due = conn->request_due_ns;
-	struct timespec left;
+	uint64_t now = now_ns(), due = earlier(conn->request_due_ns, until_ns);
+	struct timespec left = timespec_of(due > now ? due - now : 0);
 	int n;
 
-	if (now >= due)
+	if (now >= conn->request_due_ns)
 		return conn_fail(conn, ETIMEDOUT);
 	if ((events & POLLIN) && conn_holds_input(conn))
-		return 0;
-	left = timespec_of(due == NEVER ? 0 : due - now);
+		return 1;
 	n = ppoll(&wait, 1, due == NEVER ? NULL : &left, mask);
 	if (n < 0 && errno == EINTR)
 		return is_idle(conn) ? conn_fail(conn, ETIMEDOUT) : 0;
-	return n < 0 ? conn_fail(conn, errno) : 0;
+	return n < 0 ? conn_fail(conn, errno) : n;
 }
 
 bool

@@ -65,10 +65,14 @@ struct conn {
 	const struct transport *transport;
 	void *layer;	  /* the transport's own */
 	short blocked_on; /* poll events, 0: the obvious ones */
+	/* Once true, a read that waits is at its end of file, as if the client
+	 * had left: for where it may be sent away. NULL: never. */
+	const _Atomic bool *leave;
 	enum outcome outcome;
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
 	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
+	bool heard;		 /* a byte came; who wants to know clears it */
 	bool moved;		 /* a byte, since the clock was looked at */
 	int queued;		 /* bytes not sent by the kernel then */
 	uint64_t quiet_since_ns;
@@ -104,12 +108,14 @@ ssize_t
 conn_try_write(struct conn *conn, const void *buf, size_t len);
 
 /*
- * Waits until EVENTS (POLLIN, POLLOUT) or one of the signals that MASK lets
- * through. Returns 0 when to look again (it need not be ready), -1 with errno
+ * Waits until EVENTS (POLLIN, POLLOUT), the time UNTIL_NS, or one of the
+ * signals that MASK lets through (NULL: those that are). Returns 1 when the
+ * client's side is worth a look, 0 when it was time or a signal; -1 with errno
  * when either deadline has passed or the connection has failed.
  */
 int
-conn_wait(struct conn *conn, short events, const sigset_t *mask);
+conn_wait(
+    struct conn *conn, short events, uint64_t until_ns, const sigset_t *mask);
 
 /* Whether more is here already than the last read took. */
 bool

@@ -3,74 +3,107 @@
 #include "common/net/datagram.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "common/base/clock.h"
+
 enum { PORT_ECHO = 7, PORT_CHARGEN = 19 };
 
-/* One for IPv4 or IPv6. */
+/* A dual-stack socket says it both ways. */
 union control {
-	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+		   CMSG_SPACE(sizeof(struct in_pktinfo))];
 	struct cmsghdr align;
 };
 
+/* ipi_spec_dst is ours even where the datagram went to everybody. */
+static void
+read_local4(struct datagram *d, const struct cmsghdr *c)
+{
+	struct in_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	d->local.in4.sin_family = AF_INET;
+	d->local.in4.sin_addr = info.ipi_spec_dst;
+	d->to_many = info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr;
+}
+
+static void
+read_local6(struct datagram *d, const struct cmsghdr *c)
+{
+	struct in6_pktinfo info;
+
+	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	d->local.in6.sin6_family = AF_INET6;
+	d->local.in6.sin6_addr = info.ipi6_addr;
+	/* Only such an address is one of an interface; for others, the way
+	 * back is the routing table's affair. */
+	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+		d->local.in6.sin6_scope_id = info.ipi6_ifindex;
+	d->to_many = IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+}
+
 /* The address that HEADER's datagram was sent to; port 0. */
 static void
-read_local(struct msghdr *header, struct address *local)
+read_local(struct msghdr *header, struct datagram *d)
 {
 	struct cmsghdr *c;
 
-	memset(local, 0, sizeof(*local));
+	memset(&d->local, 0, sizeof(d->local));
+	d->to_many = false;
 	for (c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			local->in4.sin_family = AF_INET;
-			local->in4.sin_addr = info.ipi_spec_dst;
-		} else if (c->cmsg_level == IPPROTO_IPV6 &&
-			   c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			local->in6.sin6_family = AF_INET6;
-			local->in6.sin6_addr = info.ipi6_addr;
-			local->in6.sin6_scope_id = info.ipi6_ifindex;
+			/* It knows more than the mapped address. */
+			memset(&d->local, 0, sizeof(d->local));
+			read_local4(d, c);
+			return;
 		}
+		if (c->cmsg_level == IPPROTO_IPV6 &&
+		    c->cmsg_type == IPV6_PKTINFO)
+			read_local6(d, c);
 	}
+}
+
+static void
+put_control(
+    struct msghdr *header, int level, int type, const void *info, size_t size)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(header);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(c), info, size);
+	header->msg_controllen = CMSG_SPACE(size);
 }
 
 /* Lets HEADER's datagram leave from LOCAL, whatever the route would say. */
 static void
 write_local(struct msghdr *header, const struct address *local)
 {
-	struct cmsghdr *c = CMSG_FIRSTHDR(header);
+	struct in_pktinfo info4 = {.ipi_spec_dst = local->in4.sin_addr};
+	struct in6_pktinfo info6 = {
+	    .ipi6_addr = local->in6.sin6_addr,
+	    .ipi6_ifindex = local->in6.sin6_scope_id,
+	};
 
-	if (local->any.sa_family == AF_INET) {
-		struct in_pktinfo info = {.ipi_spec_dst = local->in4.sin_addr};
-
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-		header->msg_controllen = CMSG_SPACE(sizeof(info));
-	} else if (local->any.sa_family == AF_INET6) {
-		struct in6_pktinfo info = {
-		    .ipi6_addr = local->in6.sin6_addr,
-		    .ipi6_ifindex = local->in6.sin6_scope_id,
+	if (local->any.sa_family == AF_INET)
+		put_control(
+		    header, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+	else if (local->any.sa_family == AF_INET6)
+		put_control(
+		    header, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+	else
+		*header = (struct msghdr){
+		    .msg_name = header->msg_name,
+		    .msg_namelen = header->msg_namelen,
+		    .msg_iov = header->msg_iov,
+		    .msg_iovlen = header->msg_iovlen,
 		};
-
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-		header->msg_controllen = CMSG_SPACE(sizeof(info));
-	} else {
-		header->msg_control = NULL;
-		header->msg_controllen = 0;
-	}
 }
 
 struct datagram *
@@ -100,7 +133,7 @@ datagram_receive(int fd)
 		return NULL;
 	d->peer = head.peer;
 	d->peer.len = header.msg_namelen;
-	read_local(&header, &d->local);
+	read_local(&header, d);
 	d->len = (size_t)n;
 	d->read = d->answered = 0;
 	d->room = room;
@@ -109,12 +142,12 @@ datagram_receive(int fd)
 }
 
 bool
-datagram_forbidden(const struct datagram *d, unsigned own_port)
+datagram_forbidden(const struct datagram *d)
 {
 	unsigned port = address_port(&d->peer);
 
-	return port == 0 || port == PORT_ECHO || port == PORT_CHARGEN ||
-	       port == own_port;
+	return d->to_many || port == 0 || port == PORT_ECHO ||
+	       port == PORT_CHARGEN;
 }
 
 /* ---- the transport ---- */
@@ -154,6 +187,24 @@ datagram_holds_input(const struct conn *conn)
 	return d->read < d->len;
 }
 
+/* The socket's buffer may be full of other workers' answers. Nobody nudges who
+ * has announced its end, so the clock is looked at here. */
+static int
+send_or_wait(struct conn *conn, const struct msghdr *header)
+{
+	uint64_t until = now_ns() + conn->idle_timeout_ns;
+
+	while (sendmsg(conn->fd, header, MSG_NOSIGNAL) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return conn_fail(conn, errno);
+		if (now_ns() >= until)
+			return conn_fail(conn, ETIMEDOUT);
+		if (conn_wait(conn, POLLOUT, until, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 datagram_answer(struct conn *conn)
 {
@@ -168,17 +219,13 @@ datagram_answer(struct conn *conn)
 	    .msg_control = &control,
 	    .msg_controllen = sizeof(control),
 	};
-	ssize_t n;
 
 	/* Nothing to drain: what is in the socket is for other workers. */
 	conn->ended = true;
 	if (conn->outcome != OUTCOME_SERVED)
 		return -1;
 	write_local(&header, &d->local);
-	do
-		n = sendmsg(conn->fd, &header, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? conn_fail(conn, errno) : 0;
+	return send_or_wait(conn, &header);
 }
 
 static const struct transport TRANSPORT_DATAGRAM = {

@@ -3,10 +3,10 @@
  * datagram: one UDP datagram as a connection.
  *
  * Reading yields the datagram and then end of file; what is written is gathered
- * and sent as one datagram at the end. An answer has at most as many bytes as
- * its question, or DATAGRAM_ANSWER_MIN where that is more, so that a forged
- * source address gains nobody a bigger flood (RFC 5358 names the attack); a
- * write that would exceed it is left out whole.
+ * and sent as one datagram at the end, an empty one if nothing was. An answer
+ * has at most as many bytes as its question, or DATAGRAM_ANSWER_MIN where that
+ * is more, so that a forged source address gains nobody a bigger flood (RFC
+ * 5358 names the attack); a write that would exceed it is left out whole.
  *
  * The accept loop receives and frees; between, one worker owns it.
  */
@@ -27,23 +27,26 @@ struct datagram {
 	struct address peer;
 	/* Where it was sent to, and so where the answer comes from. */
 	struct address local;
+	bool to_many; /* ... unless that was a broadcast or a multicast */
 	size_t len, read, answered, room;
 	char bytes[]; /* LEN of the question, then ROOM for the answer */
 };
 
 /*
  * The next datagram of FD, a non-blocking UDP socket from listen.h. Returns
- * memory for free(3), or NULL with errno (EAGAIN: none is there).
+ * memory for free(3), or NULL with errno (EAGAIN: none is there; ENOMEM: it is
+ * lost).
  */
 struct datagram *
 datagram_receive(int fd);
 
 /*
  * Whether an answer could start a loop or an attack: the source port is that of
- * echo or chargen (RFC 862, 864), it is nobody's, or it is OWN_PORT.
+ * echo or chargen (RFC 862, 864) or nobody's, or everybody was asked (RFC 1122
+ * 4.1.3.6 and the attack called fraggle). The server's own ports are no better.
  */
 bool
-datagram_forbidden(const struct datagram *datagram, unsigned own_port);
+datagram_forbidden(const struct datagram *datagram);
 
 /* CONN, initialised with a UDP socket, becomes this datagram's. */
 void

@@ -3,7 +3,7 @@
  * listen: bound, listening sockets, from what --listen says.
  *
  * A listener is a non-blocking stream or UDP socket with close-on-exec.
- *TCP_NODELAY is set once on the listener, because accepted sockets inherit it.
+ * TCP_NODELAY is set once on the listener, because accepted sockets inherit it.
  *
  *	struct listeners all = {0};
  *	listeners_add(&all, "localhost:0");            // parse only

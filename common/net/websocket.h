@@ -78,7 +78,8 @@ websocket_free(struct websocket *ws);
  * At its end, what is queued and our close have been sent, where that was
  * possible: without WAIT for CONN_LINGER_NS at most. After websocket_close()
  * messages are dropped; how long to wait for the peer's close is the caller's.
- * An end of file without a close is an orderly end, as for any service.
+ * An end of file without a close is an orderly end, as for any service. Where
+ * conn->leave was the reason, nothing was sent, and websocket_close() still can.
  */
 int
 websocket_receive(

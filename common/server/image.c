@@ -7,13 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
 
+/* A link to ourselves would start over for ever. */
+static bool
+is_this(const char *path)
+{
+	struct stat self, other;
+
+	return stat("/proc/self/exe", &self) == 0 && stat(path, &other) == 0 &&
+	       self.st_dev == other.st_dev && self.st_ino == other.st_ino;
+}
+
 static void
 try_image(const char *path, char **argv)
 {
+	if (is_this(path))
+		return;
 	execv(path, argv);
 	if (errno != ENOENT)
 		log_warn("%s: %s", path, strerror(errno));

@@ -29,6 +29,8 @@ enum {
 
 /* No client for this long, and a worker's end wakes the loop again. */
 #define QUIET_NS (2 * NS_PER_MS)
+/* Who may leave in a drain, and did not hear of it at once, soon does. */
+#define DRAIN_NUDGE_NS (100 * NS_PER_MS)
 /* Descriptors or processes ran out and no worker ends: somebody else has them.
  * Try again after this long; a worker's end is noticed at once. */
 #define SHORTAGE_NS (20 * NS_PER_MS)
@@ -375,6 +377,37 @@ accept_batch(struct loop *loop, const struct listener *listener)
 	return came;
 }
 
+/*
+ * Whether DATAGRAM gets no answer. A source port that is one of ours: it may be
+ * forged, and what we answer would be the next question to ourselves.
+ */
+static bool
+is_forbidden(const struct loop *loop, const struct datagram *datagram)
+{
+	if (datagram_forbidden(datagram))
+		return true;
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		const struct listener *one = &loop->listeners->at[i];
+
+		if (one->datagrams && address_port(&one->address) ==
+					  address_port(&datagram->peer))
+			return true;
+	}
+	return false;
+}
+
+/* No datagram came from a socket that had one. Memory ran out after it was
+ * taken: then it is lost, but not uncounted. */
+static void
+receive_failed(struct loop *loop)
+{
+	if (errno == EAGAIN || errno == EINTR)
+		return;
+	if (errno == ENOMEM)
+		ledger_refuse(loop->workers->ledger, 1);
+	pause_for(loop, "receive", &loop->state->accept_limit);
+}
+
 /* The same for datagrams, each of which is a client. */
 static int
 receive_batch(struct loop *loop, const struct listener *listener)
@@ -386,17 +419,13 @@ receive_batch(struct loop *loop, const struct listener *listener)
 
 		client.datagram = datagram_receive(listener->fd);
 		if (!client.datagram) {
-			/* Whatever it was, it is gone from the socket. */
-			if (errno != EAGAIN && errno != EINTR)
-				pause_for(loop, "receive",
-				    &loop->state->accept_limit);
+			receive_failed(loop);
 			return came;
 		}
 		client.peer = client.datagram->peer;
 		came++;
 		loop->state->busy = true;
-		if (datagram_forbidden(
-			client.datagram, address_port(&listener->address)))
+		if (is_forbidden(loop, client.datagram))
 			refuse(loop, &client);
 		else
 			admit_or_refuse(loop, &client, listener->fd);
@@ -453,18 +482,29 @@ sweep(struct loop *loop)
 							    : SWEEP_MIN_NS;
 }
 
+/* Whether it is on us. */
+static bool
+nudges(const struct loop *loop)
+{
+	return loop->workers->state->live &&
+	       (loop->state->draining || !loop->workers->model->own_timer);
+}
+
 /*
- * Lets the workers look at their clocks. Thousands at once would hold up those
- * who have work, so they take turns.
+ * Lets the workers look at their clocks, and at whether they should leave.
+ * Thousands at once would hold up those who have work, so they take turns.
  */
 static void
 nudge(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
 	uint32_t parts = 1 + loop->workers->state->live / NUDGES_AT_ONCE;
+	uint64_t every = loop->nudge_every_ns;
 
 	workers_nudge(loop->workers, s->nudged++, parts);
-	s->nudge_after = s->now + loop->nudge_every_ns / parts;
+	if (s->draining)
+		every = earlier(every, DRAIN_NUDGE_NS);
+	s->nudge_after = s->now + every / parts;
 }
 
 static void
@@ -503,6 +543,8 @@ begin_drain(struct loop *loop)
 		}
 	}
 	s->draining = true;
+	loop->workers->state->draining = true;
+	s->nudge_after = s->now;
 	s->stop_at = s->now + loop->drain_timeout_ns;
 	log_dropped(loop);
 	listeners_close(loop->listeners, true);
@@ -540,7 +582,7 @@ next_deadline(const struct loop *loop)
 		due = earlier(due, s->now + QUIET_NS);
 	if (loop->workers->state->ending)
 		due = earlier(due, s->now + ENDING_NS);
-	if (loop->workers->state->live)
+	if (nudges(loop))
 		due = earlier(due, s->nudge_after);
 	if (loop->workers->state->live && s->sweep_after > s->now)
 		due = earlier(due, s->sweep_after);
@@ -608,7 +650,7 @@ loop_run(struct loop *loop)
 			sweep(loop);
 		if (s->poll[POLL_CONTROL].revents)
 			take_signals(loop);
-		if (workers->state->live && s->now >= s->nudge_after)
+		if (nudges(loop) && s->now >= s->nudge_after)
 			nudge(loop);
 		if (loop->refused.count)
 			step_refused(loop);

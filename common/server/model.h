@@ -54,12 +54,15 @@ struct server_model {
 	 */
 	bool (*reap)(struct worker *worker, enum outcome *outcome);
 
-	/* Interrupts the call that WORKER is blocked in, by WORKER_NUDGE,
-	 * unless its process has a timer for that (worker_nudge_itself()). */
+	/* Interrupts the call that WORKER is blocked in, by WORKER_NUDGE. */
 	void (*nudge)(const struct worker *worker);
 
 	/* Ends WORKER soon, whatever its client does. reap() is still due. */
 	void (*stop)(struct worker *worker);
+
+	/* A worker's process nudges itself for its idle client's sake
+	 * (worker_nudge_itself()); else the accept loop does. */
+	bool own_timer;
 };
 
 /* Parses the command line and runs the server. Returns its exit status. */

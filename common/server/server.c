@@ -24,6 +24,7 @@ enum { WAIT, REFUSE };
 struct config {
 	struct listeners listeners;
 	const struct service *service;
+	const char *service_text; /* as it was given */
 	uint64_t service_argument;
 	uint64_t race_window_ns;
 	const char *tls_cert, *tls_key, *tls_client_ca;
@@ -52,6 +53,7 @@ parse_service(void *config, const char *text)
 {
 	struct config *c = config;
 
+	c->service_text = text;
 	c->service = service_find(text, &c->service_argument);
 	return c->service ? 0 : -1;
 }
@@ -133,6 +135,45 @@ static const struct option_spec OPTIONS[] = {
     {0},
 };
 
+static size_t
+count_datagram_listeners(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->listeners.count; i++)
+		count += config->listeners.at[i].datagrams;
+	return count;
+}
+
+/* No option is ignored. */
+static void
+check_service(const struct config *config)
+{
+	if (count_datagram_listeners(config) && !config->service->datagrams)
+		usage_error("--listen udp: allowed is a service that fits into "
+			    "datagrams, not %s",
+		    config->service->name);
+	if (config->race_window_ns &&
+	    strcmp(config->service_text, "counter:unlocked") != 0)
+		usage_error("--race-window: allowed is it with --service "
+			    "counter:unlocked, not %s",
+		    config->service_text);
+}
+
+static void
+check_tls(const struct config *config)
+{
+	if (!config->tls_cert != !config->tls_key)
+		usage_error("--tls-cert and --tls-key: allowed are both, or "
+			    "neither");
+	if (config->tls_client_ca && !config->tls_cert)
+		usage_error("--tls-client-ca: allowed is it with --tls-cert");
+	if (config->tls_cert &&
+	    count_datagram_listeners(config) == config->listeners.count)
+		usage_error("--tls-cert: allowed is it with a listener of "
+			    "streams, not with udp: alone");
+}
+
 static void
 read_options(struct config *config, int argc, char **argv, const char *program,
     const struct server_model *model)
@@ -159,23 +200,12 @@ read_options(struct config *config, int argc, char **argv, const char *program,
 	    strcmp(config->ledger, "-") == 0)
 		usage_error("--ready-fd 1: allowed is another descriptor, for "
 			    "the ledger goes to standard output");
-	if (!config->tls_cert != !config->tls_key)
-		usage_error("--tls-cert and --tls-key: allowed are both, or "
-			    "neither");
-	if (config->tls_client_ca && !config->tls_cert)
-		usage_error("--tls-client-ca: allowed is it with --tls-cert");
 	if (!config->service)
-		config->service =
-		    service_find("echo", &config->service_argument);
+		parse_service(config, "echo");
 	if (config->listeners.count == 0)
-		listeners_add(&config->listeners, "127.0.0.1:7007");
-	for (size_t i = 0; i < config->listeners.count; i++) {
-		if (config->listeners.at[i].datagrams &&
-		    !config->service->datagrams)
-			usage_error("--listen udp: allowed is a service that "
-				    "fits into datagrams, not %s",
-			    config->service->name);
-	}
+		parse_listen(config, "127.0.0.1:7007");
+	check_service(config);
+	check_tls(config);
 }
 
 /*
@@ -187,16 +217,19 @@ choose_image(const struct config *config, char **argv)
 {
 	bool websocket = config->service->websocket && !WEBSOCKET_HERE;
 	bool tls = config->tls_cert && !TLS_HERE;
+	/* Comes back from exec only where there is no full image. */
+	const char *missing = IMAGE_FULL
+				  ? "wslay was missing when it was made"
+				  : "there is no full image, which is made "
+				    "where OpenSSL 3 is";
 
 	if ((websocket || tls) && !IMAGE_FULL)
 		image_become_full(argv);
 	if (tls)
-		die(1, "--tls-cert: no TLS in this build (OpenSSL was missing "
-		       "when it was made)");
+		die(1, "--tls-cert: no TLS in this build: %s", missing);
 	if (websocket)
-		log_warn("%s without WebSocket: none in this build (OpenSSL or "
-			 "wslay was missing when it was made)",
-		    config->service->name);
+		log_warn("%s without WebSocket: none in this build: %s",
+		    config->service->name, missing);
 	log_info("%s image, linked %s", IMAGE_FULL ? "full" : "plain",
 	    image_linking());
 }
@@ -208,7 +241,8 @@ set_up_service(const struct config *config, const struct server_model *model,
 {
 	const struct service *service = config->service;
 	struct service_setup *setup = &workers->settings.setup;
-	size_t size;
+	size_t size, align = _Alignof(struct shared);
+	char *memory;
 
 	*setup = (struct service_setup){
 	    .argument = config->service_argument,
@@ -216,14 +250,18 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .workers = (uint32_t)config->max_connections,
 	    .model = model->name,
 	    .ledger = workers->ledger,
+	    .draining = setup->draining,
 	};
 	if (!service->shared_size)
 		return 0;
-	size = sizeof(*setup->shared) + service->shared_size(setup);
-	setup->shared = model->share(size);
-	return setup->shared ? shared_init(setup->shared, model->mutex.pshared,
-				   model->mutex.robust)
-			     : -1;
+	/* A model's memory is aligned as malloc(3)'s is, and no better. */
+	size = align + sizeof(*setup->shared) + service->shared_size(setup);
+	memory = model->share(size);
+	if (!memory)
+		return -1;
+	setup->shared = (void *)(memory + -(uintptr_t)memory % align);
+	return shared_init(
+	    setup->shared, model->mutex.pshared, model->mutex.robust);
 }
 
 static void

@@ -8,6 +8,18 @@
 
 #include "common/base/clock.h"
 
+static void
+announce(const struct worker *worker)
+{
+	struct announcement end = {worker->index, (uint32_t)worker->number};
+
+	/* So few bytes are written whole or not at all (PIPE_BUF). The write
+	 * waits while the pipe is full: an announcement must not be lost. */
+	while (write(worker->settings->wake, &end, sizeof(end)) < 0 &&
+	       errno == EINTR)
+		continue;
+}
+
 enum outcome
 worker_serve(const struct worker *worker)
 {
@@ -28,6 +40,10 @@ worker_serve(const struct worker *worker)
 		 tls_accept(&conn, settings->tls, worker->number) < 0)
 		return conn_finish(&conn);
 	settings->service->serve(&conn, &context);
+	/* Its client sees the end when it has the answer, which is on its way
+	 * with conn_finish(). */
+	if (worker->datagram)
+		announce(worker);
 	return conn_finish(&conn);
 }
 
@@ -60,11 +76,6 @@ worker_close(struct worker *worker)
 void
 worker_announce(const struct worker *worker)
 {
-	struct announcement end = {worker->index, (uint32_t)worker->number};
-
-	/* So few bytes are written whole or not at all (PIPE_BUF). The write
-	 * waits while the pipe is full: an announcement must not be lost. */
-	while (write(worker->settings->wake, &end, sizeof(end)) < 0 &&
-	       errno == EINTR)
-		continue;
+	if (!worker->datagram)
+		announce(worker);
 }

@@ -98,6 +98,7 @@ struct announcement {
  * Tells the accept loop that it may soon be reaped; without it, a loop that
  * serves thousands would have to ask them all. Before the close: a client that
  * has seen the end, and comes back at once, is not its own second connection.
+ * That of a datagram is told by worker_serve() already.
  */
 void
 worker_announce(const struct worker *worker);

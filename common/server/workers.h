@@ -31,6 +31,7 @@ struct workers {
 		uint32_t used; /* slots 0 to used-1 have been used */
 		uint32_t free_top, cold_top, ending_head, ending_tail;
 		bool any_cut;
+		_Atomic bool draining; /* set by the loop, seen by workers */
 	} * state;
 	struct worker *slots;
 	uint32_t max;

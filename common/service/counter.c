@@ -76,27 +76,41 @@ answer(struct conn *conn, const struct service_setup *setup)
 	return conn_write(conn, text, (size_t)len);
 }
 
+/* Answers the lines of BUF. Returns how many bytes of the next one are left, or
+ * -1 when the connection has failed. */
+static ssize_t
+answer_lines(
+    struct conn *conn, const struct service_setup *setup, char *buf, size_t len)
+{
+	const char *at = buf, *end = buf + len, *newline;
+
+	while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
+		if (answer(conn, setup) < 0)
+			return -1;
+		at = newline + 1;
+		/* The next request began if its first byte is here. */
+		if (at < end)
+			conn_request_within(conn, conn->request_timeout_ns);
+		else
+			conn_request_begin(conn);
+	}
+	return end - at;
+}
+
 static void
 counter_serve(struct conn *conn, const struct service_context *context)
 {
 	char buf[4096];
-	bool partial = false;
-	ssize_t n;
+	ssize_t n, rest = 0;
 
 	conn_request_begin(conn);
 	while ((n = conn_read(conn, buf, sizeof(buf))) > 0) {
-		const char *at = buf, *end = buf + n, *newline;
-
-		while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
-			if (answer(conn, context->setup) < 0)
-				return;
-			conn_request_begin(conn);
-			at = newline + 1;
-		}
-		partial = at < end;
+		rest = answer_lines(conn, context->setup, buf, (size_t)n);
+		if (rest < 0)
+			return;
 	}
 	/* A last line may lack its end, as a datagram's does. */
-	if (n == 0 && partial)
+	if (n == 0 && rest > 0)
 		answer(conn, context->setup);
 }
 

@@ -71,8 +71,8 @@ add_tls(struct text *text, const struct conn *conn)
 	add(text, ",\"resumed\":%s}", view.resumed ? "true" : "false");
 }
 
-static size_t
-write_who(const struct http_visit *visit, char *buf, size_t size)
+size_t
+http_write_who(const struct http_visit *visit, char *buf, size_t size)
 {
 	struct text text = {buf, size, 0};
 	char peer[ADDRESS_TEXT_MAX];
@@ -137,30 +137,41 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 
 /* ---- /echo ---- */
 
+/* Until its end, or ours: the server stops. */
+static void
+converse(struct websocket *ws)
+{
+	struct websocket_message message;
+
+	while (websocket_receive(ws, &message, true) == 1) {
+		if (websocket_send(
+			ws, message.text, message.bytes, message.len) < 0 ||
+		    websocket_flush(ws, true) < 0)
+			return;
+	}
+	if (websocket_close(ws, WEBSOCKET_GOING_AWAY, NULL) == 0)
+		websocket_flush(ws, true);
+}
+
 static void
 echo_messages(
     const struct http_visit *visit, const char *early, size_t early_len)
 {
 	struct websocket *ws =
 	    websocket_open(visit->conn, ECHO_MAX, early, early_len);
-	struct websocket_message message;
 
 	if (!ws) {
 		conn_fail(visit->conn, errno);
 		return;
 	}
-	while (websocket_receive(ws, &message, true) == 1) {
-		if (websocket_send(
-			ws, message.text, message.bytes, message.len) < 0 ||
-		    websocket_flush(ws, true) < 0)
-			break;
-	}
+	visit->conn->leave = visit->context->setup->draining;
+	converse(ws);
 	websocket_free(ws);
 }
 
 static const struct http_page PAGES[] = {
     {.path = "/", .type = "text/plain", .text = "Hello, World!\n"},
-    {.path = "/who", .type = "application/json", .write = write_who},
+    {.path = "/who", .type = "application/json", .write = http_write_who},
     {.path = "/metrics",
 	.type = "text/plain; version=0.0.4; charset=utf-8",
 	.write = write_metrics},

@@ -3,6 +3,7 @@
 #include "common/service/http_site.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,6 +21,8 @@ enum {
 struct talk {
 	struct http_visit visit;
 	const struct http_page *pages;
+	const char *early; /* read by our caller, not taken yet */
+	size_t early_len;
 	char *in; /* of in_size bytes */
 	size_t in_size;
 	size_t begin, end; /* what was read and is not used yet */
@@ -213,13 +216,24 @@ put_head(struct talk *talk, const struct answer *answer,
 static __attribute__((noinline)) void
 put_written(struct talk *talk, const struct answer *answer)
 {
-	char content[HTTP_PAGE_MAX];
-	size_t len =
-	    answer->page->write(&talk->visit, content, sizeof(content));
+	char small[HTTP_PAGE_MAX], *content = small, *large = NULL;
+	size_t size = sizeof(small), len;
 
+	while (
+	    (len = answer->page->write(&talk->visit, content, size)) > size) {
+		size = len + len / 8; /* it may grow meanwhile */
+		free(large);
+		content = large = malloc(size);
+		if (!large) {
+			conn_fail(talk->visit.conn, ENOMEM);
+			talk->failed = true;
+			return;
+		}
+	}
 	put_head(talk, answer, find_status(200), answer->page->type, len);
 	if (!answer->head_only)
 		put(talk, content, len);
+	free(large);
 }
 
 static void
@@ -277,22 +291,42 @@ say_timed_out(struct talk *talk)
 	conn->ended = false;
 }
 
+static void
+take_early(struct talk *talk)
+{
+	size_t room = talk->in_size - talk->end;
+	size_t len = talk->early_len < room ? talk->early_len : room;
+
+	if (len == 0)
+		return;
+	memcpy(talk->in + talk->end, talk->early, len);
+	talk->end += len;
+	talk->early += len;
+	talk->early_len -= len;
+}
+
 /* Reads what comes into the buffer's free end. BEGUN: a request has. */
 static enum next
 fill(struct talk *talk, bool begun)
 {
+	struct conn *conn = talk->visit.conn;
 	ssize_t n;
 
+	if (talk->early_len > 0) {
+		take_early(talk);
+		return GO_ON;
+	}
 	if (flush(talk) < 0)
 		return END;
 	if (talk->fresh && begun)
-		conn_request_within(
-		    talk->visit.conn, talk->visit.conn->request_timeout_ns);
+		conn_request_within(conn, conn->request_timeout_ns);
 	else if (talk->fresh)
-		conn_request_begin(talk->visit.conn);
+		conn_request_begin(conn);
 	talk->fresh = false;
-	n = conn_read(
-	    talk->visit.conn, talk->in + talk->end, talk->in_size - talk->end);
+	/* Who waits for nothing of ours may be sent away. */
+	conn->leave = begun ? NULL : talk->visit.context->setup->draining;
+	n = conn_read(conn, talk->in + talk->end, talk->in_size - talk->end);
+	conn->leave = NULL;
 	if (n > 0) {
 		talk->end += (size_t)n;
 		return GO_ON;
@@ -302,6 +336,15 @@ fill(struct talk *talk, bool begun)
 	return END;
 }
 
+/* Moves what is not used yet to the start of the buffer. */
+static void
+to_front(struct talk *talk)
+{
+	talk->end -= talk->begin;
+	memmove(talk->in, talk->in + talk->begin, talk->end);
+	talk->begin = 0;
+}
+
 static enum next
 read_head(struct talk *talk)
 {
@@ -309,11 +352,8 @@ read_head(struct talk *talk)
 
 	if (len == talk->in_size)
 		return GROW;
-	if (talk->begin > 0 && (len == 0 || talk->end == talk->in_size)) {
-		memmove(talk->in, talk->in + talk->begin, len);
-		talk->begin = 0;
-		talk->end = len;
-	}
+	if (talk->begin > 0 && (len == 0 || talk->end == talk->in_size))
+		to_front(talk);
 	return fill(talk, len > 0);
 }
 
@@ -416,7 +456,8 @@ take_head(struct talk *talk, struct answer *answer)
 	if (answer->status == 400 || answer->status == 501)
 		return ANSWER;
 	answer->head_only = http_is(request.method, "HEAD");
-	answer->keep_alive = request.keep_alive;
+	answer->keep_alive =
+	    request.keep_alive && !*talk->visit.context->setup->draining;
 	answer->minor = request.minor;
 	answer->expects_100 = request.expects_100;
 	http_body_begin(&answer->body, &request);
@@ -453,6 +494,15 @@ converse(struct talk *talk)
 	return next;
 }
 
+static void
+move_to(struct talk *talk, char *in, size_t size)
+{
+	to_front(talk);
+	memcpy(in, talk->in, talk->end);
+	talk->in = in;
+	talk->in_size = size;
+}
+
 /* With room for the longest head; see echo.c. */
 static __attribute__((noinline)) enum next
 converse_large(struct talk *talk, char *small)
@@ -460,18 +510,10 @@ converse_large(struct talk *talk, char *small)
 	char buf[HTTP_HEAD_MAX];
 	enum next next;
 
-	talk->end -= talk->begin;
-	memcpy(buf, talk->in + talk->begin, talk->end);
-	talk->begin = 0;
-	talk->in = buf;
-	talk->in_size = sizeof(buf);
+	move_to(talk, buf, sizeof(buf));
 	next = converse(talk);
-	if (next == UPGRADE) {
-		memcpy(small, buf + talk->begin, talk->end - talk->begin);
-		talk->end -= talk->begin;
-		talk->begin = 0;
-		talk->in = small;
-	}
+	if (next == UPGRADE)
+		move_to(talk, small, SMALL_IN);
 	return next;
 }
 
@@ -485,28 +527,23 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	    .pages = pages,
 	    .in = in,
 	    .in_size = sizeof(in),
-	    .fresh = true,
+	    .early = early,
+	    .early_len = early_len,
+	    .fresh = early_len == 0,
 	    .out = out,
 	};
-	enum next next = GROW;
+	enum next next;
 
-	if (early_len > 0) {
-		talk.fresh = false;
+	if (early_len > 0)
 		conn_request_within(conn, conn->request_timeout_ns);
-	}
-	talk.end = early_len;
-	if (early_len <= sizeof(in)) {
-		if (early_len > 0)
-			memcpy(in, early, early_len);
-		next = converse(&talk);
-	} else {
-		talk.in = (char *)early; /* until it is copied */
-	}
+	next = converse(&talk);
 	if (next == GROW)
 		next = converse_large(&talk, in);
 	if (next != UPGRADE || talk.failed)
 		return;
+	/* They fit: decide(). */
+	to_front(&talk);
+	take_early(&talk);
 	conn_request_end(conn);
-	talk.upgraded->websocket(
-	    &talk.visit, talk.in + talk.begin, talk.end - talk.begin);
+	talk.upgraded->websocket(&talk.visit, in, talk.end);
 }

@@ -29,7 +29,8 @@ struct http_page {
 	/* Either the text itself ... */
 	const char *text;
 	/* ... or who writes it into BUF of SIZE (HTTP_PAGE_MAX) bytes and
-	 * returns how many it took. */
+	 * returns how many it has: if that is more, what was written does not
+	 * count, and it is called again with more room. */
 	size_t (*write)(const struct http_visit *visit, char *buf, size_t size);
 	/* Takes the connection over after a WebSocket handshake; EARLY_LEN
 	 * bytes at EARLY were read already. NULL: no upgrade here. */
@@ -38,15 +39,19 @@ struct http_page {
 };
 
 #define HTTP_PAGE_MAX 8192
-#define HTTP_EARLY_MAX HTTP_HEAD_MAX
 
 /*
  * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN
- * bytes at EARLY, HTTP_EARLY_MAX at most, were read already (0: none; else they
- * began a request, whose time runs from this call).
+ * bytes at EARLY were read already (0: none; else they began a request, whose
+ * time runs from this call). A server that is about to stop ends the connection
+ * between two requests.
  */
 void
 http_site_serve(struct conn *conn, const struct service_context *context,
     const struct http_page *pages, const char *early, size_t early_len);
+
+/* A page that any site may have: who serves this connection, as JSON. */
+size_t
+http_write_who(const struct http_visit *visit, char *buf, size_t size);
 
 #endif

@@ -28,6 +28,8 @@ struct service_setup {
 	uint32_t workers;	 /* how many there may be at once */
 	const char *model;	 /* "thread" */
 	const struct ledger *ledger;
+	/* The server is about to stop: end where the protocol lets you. */
+	const _Atomic bool *draining;
 	struct shared *shared; /* of shared_size() bytes; NULL: none asked */
 };
 

@@ -3,7 +3,7 @@
 """Measures the servers against plain floors, and the client against wrk.
 
     make bench                          everything, about 15 minutes
-    make bench BENCH_ARGS='floors'      one part: floors held memory client million
+    make bench BENCH_ARGS='floors'      one part: floors http held memory client million
 
 Nothing else should run meanwhile. Each figure is a ratio of two things that
 were measured in turn in one run, with its spread; rates alone mean little.
@@ -26,7 +26,10 @@ COMMANDS = {
     "fork": [os.path.join(TOP, "server_fork"), "-q", "-l", "{}"],
     "floor_thread": [os.path.join(BENCH, "floor_thread"), "{}"],
     "floor_fork": [os.path.join(BENCH, "floor_fork"), "{}"],
-    "floor_http": [os.path.join(BENCH, "floor_http"), "{}"],
+    "floor_http_thread": [os.path.join(BENCH, "floor_http_thread"), "{}"],
+    "floor_http_fork": [os.path.join(BENCH, "floor_http_fork"), "{}"],
+    "http_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http", "-l", "{}"],
+    "http_fork": [os.path.join(TOP, "server_fork"), "-q", "-s", "http", "-l", "{}"],
     "inline": [os.path.join(BENCH, "server_inline"), "-q", "-l", "{}"],
 }
 CLIENT_CPU, SERVER_CPU = 0, 1
@@ -244,15 +247,38 @@ def memory():
             ", ".join(f"{k} {statistics.median(v):.1f}" for k, v in parts.items()))
 
 
-def wrk_cost(server, cpus, seconds=3):
+def wrk(server, cpus, seconds):
+    """Requests, and the client's CPU seconds for all of them."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run = subprocess.run(["wrk", "-t1", "-c64", f"-d{seconds}s", f"http://{server.target}/"],
-                         preexec_fn=lambda: os.sched_setaffinity(0, cpus),
-                         capture_output=True, text=True)
+    run = subprocess.run(
+        ["wrk", "-t1", "-c64", f"-d{seconds}s", f"http://{server.target}/"],
+        preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+        capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if "Socket errors" in run.stdout or "Non-2xx" in run.stdout:
+        say("NOT CLEAN:", run.stdout)
     requests = int(run.stdout.split(" requests in")[0].split()[-1])
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) \
-        / requests * 1e6
+    return requests, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def wrk_cost(server, cpus):
+    requests, cpu = wrk(server, cpus, 3)
+    return cpu / requests * 1e6
+
+
+def http(turns=12, seconds=2):
+    say("\n== http: wrk's keep-alive requests against the same answer without parsing ==")
+    for model in ("thread", "fork"):
+        names = (f"http_{model}", f"floor_http_{model}")
+        ratios, rates = [], []
+        with Server(names[0]) as ours, Server(names[1]) as floor:
+            for turn in range(turns):
+                rate = {}
+                for server in (ours, floor) if turn % 2 else (floor, ours):
+                    rate[server] = wrk(server, {CLIENT_CPU}, seconds)[0] / seconds
+                ratios.append(rate[ours] / rate[floor])
+                rates.append(rate[floor])
+        say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s")
 
 
 def client():
@@ -260,7 +286,7 @@ def client():
     for placement, cpus in (("split", {CLIENT_CPU}), ("shared", {SERVER_CPU})):
         ours, theirs, ratios = [], [], []
         for _ in range(7):
-            with Server("floor_thread") as echo, Server("floor_http") as http:
+            with Server("floor_thread") as echo, Server("floor_http_thread") as http:
                 theirs.append(wrk_cost(http, cpus))
                 run = subprocess.run(
                     [CLIENT, "load", echo.target, "-c", "64", "-d", "3s", "--json", "-"],
@@ -289,7 +315,7 @@ def million():
             f" exit {status}, ledger exact {exact}: {ledger}")
 
 
-PARTS = {"floors": floors, "held": held_part, "memory": memory, "client": client,
+PARTS = {"floors": floors, "http": http, "held": held_part, "memory": memory, "client": client,
          "million": million}
 
 

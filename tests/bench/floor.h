@@ -53,6 +53,25 @@ floor_threads(int listener, void *(*serve)(void *))
 	}
 }
 
+/* Accepts for ever; a forked child runs SERVE, the kernel reaps it. */
+static inline void
+floor_forks(int listener, void *(*serve)(void *))
+{
+	signal(SIGCHLD, SIG_IGN);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		pid_t pid = fd < 0 ? -1 : fork();
+
+		if (pid < 0)
+			err(1, "accept or fork");
+		if (pid == 0) {
+			serve((void *)(intptr_t)fd);
+			_exit(0);
+		}
+		close(fd);
+	}
+}
+
 static inline int
 floor_listen(int argc, char **argv)
 {

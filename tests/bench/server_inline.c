@@ -80,6 +80,7 @@ static const struct server_model MODEL = {
     .reap = model_reap,
     .nudge = model_nudge,
     .stop = model_stop,
+    .own_timer = true,
 };
 
 int

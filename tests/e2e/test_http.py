@@ -3,8 +3,10 @@
 import email.utils
 import fcntl
 import json
+import random
 import re
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -14,10 +16,14 @@ import time
 import pytest
 
 from harness import (BIN, Server, assert_exact, connect, eventually, exchange,
-                     has_ipv6, needs, needs_ipv6, read_all, send_until_full)
+                     has_ipv6, needs, needs_ipv6, read_all,
+                     read_exactly)
 from http_cases import ANSWERED, HELLO, LAST, REFUSED
 
 BODY = b"Hello, World!\n"
+HANDSHAKE = ("Connection: upgrade\r\nUpgrade: websocket\r\n"
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+             "Sec-WebSocket-Version: 13\r\n")
 
 
 # ---- one server for many requests ----
@@ -183,16 +189,23 @@ def test_an_upgrade_that_is_missing_is_asked_for(site):
     assert one.fields["sec-websocket-version"] == "13"
 
 
-def test_a_handshake_is_accepted_where_the_build_can(site):
-    one = fetch(site, "/echo", fields=(
-        "Connection: upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Version: 13\r\n"))
+@pytest.mark.parametrize("padding", [0, 30_000])
+def test_a_handshake_is_accepted_where_the_build_can(site, padding):
+    one = fetch(site, "/echo", fields=HANDSHAKE + f"X: {'a' * padding}\r\n")
     if "without WebSocket" in site.log():
         assert one.status == 501
         return
     assert one.status == 101
     assert one.fields["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def test_much_before_the_handshake_is_answered_is_refused(site):
+    """A client has to wait (RFC 6455 4.1); what it sent is not kept for it."""
+    with connect(site.address) as sock:
+        sock.sendall(f"GET /echo HTTP/1.1\r\nHost: a\r\n{HANDSHAKE}"
+                     f"X: {'a' * 10_000}\r\n\r\n".encode() + bytes(10_000))
+        [one] = responses(read_all(sock))
+    assert one.status == (501 if "without WebSocket" in site.log() else 400)
 
 
 def test_who_tells_the_worker_and_the_peer(site):
@@ -211,7 +224,6 @@ def test_who_tells_the_worker_and_the_peer(site):
 
 
 def test_who_is_json_whatever_the_peer_is_called(site, tmp_path):
-    import socket
     name = bytes(tmp_path) + b'/a"b\\c\n\xff'
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(name)
@@ -329,6 +341,15 @@ def test_a_head_of_30_kb_comes_byte_by_byte(site):
         assert statuses(exchange(sock, head * 2, piece=1)) == (200, 200)
 
 
+@pytest.mark.parametrize("path", ["/who", "/metrics"])
+def test_a_page_is_written_behind_a_long_head(site, path):
+    """There the stack is deepest."""
+    with connect(site.address) as sock:
+        for _ in range(2):
+            assert ask(sock, path, fields=f"X: {'a' * 30_000}\r\n").status == 200
+        assert ask(sock).body == BODY
+
+
 def test_a_client_that_waits_for_it_is_told_to_continue(site):
     with connect(site.address) as sock:
         for _ in range(2):
@@ -372,7 +393,6 @@ def test_an_error_can_be_read_though_much_was_not(site):
 
 def test_noise_does_no_harm(site):
     """The same bytes in each run."""
-    import random
     source = random.Random(2)
     for _ in range(100):
         with connect(site.address) as sock:
@@ -386,7 +406,6 @@ def test_noise_does_no_harm(site):
 
 def test_damaged_requests_do_no_harm(site):
     """A few bytes changed: any answer that is whole will do."""
-    import random
     source = random.Random(3)
     for _ in range(200):
         data = bytearray(STREAM)
@@ -479,17 +498,93 @@ def test_a_client_that_does_not_read_its_answers_times_out(server):
     server.wait_ledger(accepted=1, timed_out=1)
 
 
-def test_a_stop_lets_a_request_end(server):
-    server.start("-s", "http")
+# ---- a stop ----
+
+def test_a_stop_lets_a_request_end_and_then_the_connection(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
     sock = server.connect()
     ask(sock)
     sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12")
     server.send_signal(signal.SIGTERM)
     server.wait_log("draining")
     sock.sendall(b"345")
-    assert read_response(sock).status == 405
-    server.close_clients()
+    one = read_response(sock)
+    assert one.status == 405
+    # Its head may have been read before the stop, when all was well.
+    assert one.fields.get("connection") in (None, "close")
+    assert read_all(sock) == b""
+    sock.close()
     assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
+def test_a_stop_ends_connections_that_wait_for_no_answer(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
+    socks = [server.connect() for _ in range(5)]
+    for sock in socks:
+        ask(sock)
+    server.send_signal(signal.SIGTERM)
+    for sock in socks:
+        assert read_all(sock) == b""
+        sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 5
+
+
+def test_a_stop_tells_websocket_clients_that_it_goes_away(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
+    if "without WebSocket" in server.log():
+        pytest.skip("a build without WebSocket")
+    sock = server.connect()
+    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
+    masked = b"\x81\x82\0\0\0\0hi"
+    sock.sendall(masked)
+    assert read_exactly(sock, 4) == b"\x81\x02hi"
+    sock.sendall(masked[:5])  # a message that is not complete does not hold it
+    server.send_signal(signal.SIGTERM)
+    assert read_all(sock) == b"\x88\x02\x03\xe9"  # a close, 1001
+    sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
+# ---- where the first bytes were read by another ----
+
+@pytest.fixture
+def room(server):
+    """chat reads the first line, and hands HTTP over with all that came."""
+    return server.start("-s", "chat")
+
+
+def test_a_request_to_chat_is_answered_as_one_to_http(room):
+    with connect(room.address) as sock:
+        assert statuses(exchange(sock, b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"),
+                        head_only=True) == (200,)
+        assert fetch(room, "/nothing").status == 404
+
+
+@pytest.mark.parametrize("piece", [None, 1000])
+def test_many_requests_to_chat_at_once_are_all_answered(room, piece):
+    request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
+    with connect(room.address) as sock:
+        got = exchange(sock, request * 5000, piece)
+    assert statuses(got) == (404,) * 5000
+
+
+@pytest.mark.parametrize("size, status", [(30_000, 404), (40_000, 431), (500_000, 431)])
+def test_a_long_head_to_chat_is_bounded_all_the_same(room, size, status):
+    with connect(room.address) as sock:
+        got = exchange(sock, b"GET /nothing HTTP/1.1\r\nHost: a\r\nX: " +
+                       b"a" * size + b"\r\n\r\n")
+    assert statuses(got) == (status,)
+
+
+def test_a_slow_head_to_chat_times_out_with_408(server):
+    server.start("-s", "chat", "--request-timeout", "300ms")
+    sock = server.connect()
+    sock.sendall(b"GET / HTTP/1.1\r\nHost:")
+    [one] = responses(read_all(sock))
+    assert one.status == 408
 
 
 # ---- real clients ----

@@ -3,6 +3,8 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
 
 #include "common/base/clock.h"
 
@@ -106,6 +108,47 @@ earlier_is_the_smaller(void **state)
 	assert_int_equal(earlier(3, 3), 3);
 }
 
+static void
+on_signal(int signal)
+{
+	(void)signal;
+}
+
+static void
+a_wait_is_as_long_as_told_whatever_signals_come(void **state)
+{
+	struct sigaction act = {.sa_handler = on_signal};
+	struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+	uint64_t before;
+
+	(void)state;
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	before = now_ns();
+	wait_ns(10 * NS_PER_MS);
+	assert_true(now_ns() - before >= 10 * NS_PER_MS);
+	setitimer(ITIMER_REAL, &never, NULL);
+}
+
+static void
+a_wait_for_nothing_returns(void **state)
+{
+	(void)state;
+	wait_ns(0);
+	wait_ns(1);
+}
+
+static void
+a_wait_costs_no_cpu(void **state)
+{
+	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID), used;
+
+	(void)state;
+	wait_ns(50 * NS_PER_MS);
+	used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+	assert_true(used < 25 * NS_PER_MS);
+}
+
 int
 main(void)
 {
@@ -119,6 +162,9 @@ main(void)
 	    cmocka_unit_test(now_never_decreases),
 	    cmocka_unit_test(timespec_holds_the_same_instant),
 	    cmocka_unit_test(earlier_is_the_smaller),
+	    cmocka_unit_test(a_wait_is_as_long_as_told_whatever_signals_come),
+	    cmocka_unit_test(a_wait_for_nothing_returns),
+	    cmocka_unit_test(a_wait_costs_no_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

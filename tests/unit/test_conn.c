@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -424,6 +425,207 @@ a_request_that_is_answered_has_no_deadline(void **state)
 	end();
 }
 
+/* ---- without waiting ---- */
+
+static void
+a_try_takes_what_is_there_and_no_more(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(conn.outcome, OUTCOME_SERVED); /* not a failure */
+	assert_false(conn.ended);
+	assert_int_equal(write(peer, "abc", 3), 3);
+	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), 3);
+	assert_memory_equal(buf, "abc", 3);
+	assert_false(conn_holds_input(&conn)); /* poll(2) knows of all here */
+	shutdown(peer, SHUT_WR);
+	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), 0);
+	assert_true(conn.ended);
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	end();
+}
+
+static void
+a_try_to_write_may_be_short(void **state)
+{
+	static const char data[4 << 20];
+	ssize_t n, sum = 0;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	while ((n = conn_try_write(&conn, data, sizeof(data))) > 0)
+		sum += n;
+	assert_int_equal(n, -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_in_range(sum, 1, (ssize_t)sizeof(data) - 1);
+	assert_int_equal(conn.outcome, OUTCOME_SERVED);
+	assert_false(conn.ended);
+	end();
+}
+
+static void
+a_try_fails_as_the_waiting_calls_do(void **state)
+{
+	struct linger none = {1, 0};
+	char buf[8];
+
+	(void)state;
+	begin(AF_INET, LONG, LONG);
+	setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close_peer();
+	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), -1);
+	assert_int_equal(errno, ECONNRESET);
+	assert_int_equal(conn_finish(&conn), OUTCOME_FAILED);
+	end();
+
+	begin(AF_UNIX, LONG, LONG);
+	close_peer();
+	assert_int_equal(conn_try_write(&conn, "x", 1), -1);
+	assert_int_equal(errno, EPIPE);
+	assert_int_equal(conn_finish(&conn), OUTCOME_FAILED);
+	end();
+}
+
+static void
+a_wait_ends_when_the_client_speaks(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	pthread_create(&thread, NULL, send_late, &peer);
+	while (!conn_wait(&conn, POLLIN, now_ns() + LONG, NULL))
+		continue; /* a nudge */
+	pthread_join(thread, NULL);
+	assert_int_equal(conn_wait(&conn, POLLIN, NEVER, NULL), 1);
+	assert_int_equal(conn_wait(&conn, POLLIN | POLLOUT, NEVER, NULL), 1);
+	close_peer();
+	assert_int_equal(conn_wait(&conn, POLLIN, NEVER, NULL), 1);
+	end();
+}
+
+static void
+a_wait_ends_when_it_is_time(void **state)
+{
+	uint64_t due;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	nudge_every(0);
+	due = now_ns() + SOON;
+	assert_int_equal(conn_wait(&conn, POLLIN, due, NULL), 0);
+	assert_true(now_ns() >= due);
+	/* In the past: a look, no wait. */
+	assert_int_equal(conn_wait(&conn, POLLIN, due, NULL), 0);
+	assert_int_equal(conn_wait(&conn, POLLOUT, due, NULL), 1);
+	assert_int_equal(conn.outcome, OUTCOME_SERVED);
+	end();
+}
+
+static void
+a_wait_ends_at_a_signal_that_only_it_lets_through(void **state)
+{
+	struct sigaction act = {.sa_handler = on_nudge};
+	sigset_t blocked, before, during;
+
+	(void)state;
+	sigaction(SIGUSR1, &act, NULL);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	during = before;
+	sigdelset(&during, SIGUSR1);
+	begin(AF_UNIX, LONG, LONG);
+	nudge_every(0);
+	raise(SIGUSR1); /* pending: it must not be lost */
+	assert_int_equal(conn_wait(&conn, POLLIN, NEVER, &during), 0);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	end();
+}
+
+static void
+a_wait_knows_the_idle_deadline(void **state)
+{
+	int n;
+
+	(void)state;
+	begin(AF_UNIX, SOON, LONG);
+	while ((n = conn_wait(&conn, POLLIN, NEVER, NULL)) == 0)
+		continue;
+	timed_out(n);
+	end();
+}
+
+static void
+a_wait_knows_the_requests_deadline(void **state)
+{
+	uint64_t began;
+	int n;
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	nudge_every(0);
+	began = now_ns();
+	conn_request_within(&conn, SOON);
+	while ((n = conn_wait(&conn, POLLIN, NEVER, NULL)) == 0)
+		continue;
+	timed_out(n);
+	assert_true(now_ns() - began >= SOON);
+	end();
+}
+
+static void
+a_request_from_now_holds_before_its_first_byte(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	conn_request_within(&conn, SOON);
+	timed_out(conn_read(&conn, buf, sizeof(buf)));
+	end();
+}
+
+static void
+a_byte_does_not_extend_a_request_from_now(void **state)
+{
+	uint64_t due;
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	conn_request_within(&conn, SOON);
+	due = conn.request_due_ns;
+	assert_int_equal(write(peer, "G", 1), 1);
+	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), 1);
+	assert_true(conn.request_due_ns == due);
+	conn_request_end(&conn);
+	assert_true(conn.request_due_ns == NEVER);
+	end();
+}
+
+static void
+it_tells_for_how_long_nothing_has_moved(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin(AF_UNIX, LONG, LONG);
+	nudge_every(NS_PER_MS);
+	assert_int_equal(conn_quiet_ns(&conn), 0);
+	while (conn_quiet_ns(&conn) < SOON)
+		assert_true(conn_wait(&conn, POLLIN, NEVER, NULL) >= 0);
+	assert_int_equal(write(peer, "G", 1), 1);
+	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), 1);
+	assert_int_equal(conn_quiet_ns(&conn), 0);
+	nudge_every(0);
+	end();
+}
+
 /* ---- the end ---- */
 
 struct answer {
@@ -586,6 +788,17 @@ main(void)
 	    cmocka_unit_test(finish_is_over_when_the_peer_is_gone),
 	    cmocka_unit_test(a_drain_step_takes_what_is_there),
 	    cmocka_unit_test(a_drain_ends_after_so_many_bytes),
+	    cmocka_unit_test(a_try_takes_what_is_there_and_no_more),
+	    cmocka_unit_test(a_try_to_write_may_be_short),
+	    cmocka_unit_test(a_try_fails_as_the_waiting_calls_do),
+	    cmocka_unit_test(a_wait_ends_when_the_client_speaks),
+	    cmocka_unit_test(a_wait_ends_when_it_is_time),
+	    cmocka_unit_test(a_wait_ends_at_a_signal_that_only_it_lets_through),
+	    cmocka_unit_test(a_wait_knows_the_idle_deadline),
+	    cmocka_unit_test(a_wait_knows_the_requests_deadline),
+	    cmocka_unit_test(a_request_from_now_holds_before_its_first_byte),
+	    cmocka_unit_test(a_byte_does_not_extend_a_request_from_now),
+	    cmocka_unit_test(it_tells_for_how_long_nothing_has_moved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

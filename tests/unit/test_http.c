@@ -166,8 +166,9 @@ version_is_of_the_first_major(void **state)
 {
 	static const char *const bad[] = {"GET / http/1.1", "GET / HTTP/1",
 	    "GET / HTTP/1.", "GET / HTTP/1.10", "GET / HTTP/11",
-	    "GET / HTTP 1.1", "GET / HTTP/x.1", "GET / HTTP/1.x",
-	    "GET / HTTPS/1.1", "GET / HTTP/-1.1"};
+	    "GET / HTTP 1.1", "GET / HTTP/x.1", "GET / HTTP//.1",
+	    "GET / HTTP/1./", "GET / HTTP/1.x", "GET / HTTPS/1.1",
+	    "GET / HTTP/-1.1"};
 
 	(void)state;
 	line_gives(0, "GET / HTTP/1.0");
@@ -204,14 +205,14 @@ target_is_a_path_a_url_or_an_asterisk(void **state)
 	    "/a?b=c&d", "/:@!$&'()*+,;=-._~", "http://a", "http://a/",
 	    "HTTP://a?b", "https://a:8/b?c", "http://[::1]:8/"},
 				 *const bad[] = {"*", "a", "a:80", "/a#b",
-				     "/a b", "/%", "/%2", "/%2g", "/\"", "/<",
-				     "/\\", "/^", "/`", "/{", "/|", "/\xc3\xa4",
-				     "/[", "http:", "http:/a", "http://",
-				     "http:///a", "ftp://a/", "http://u@a/",
-				     "http://a:x/", "http://a:65536/",
-				     "http://[::1/", "http://[::g]/",
-				     "http://[::1]8/", "http://a/[", "?a",
-				     "http://a\\b/"};
+				     "/a b", "/%", "/%2", "/%g2", "/%2g", "/\"",
+				     "/<", "/\\", "/^", "/`", "/{", "/|",
+				     "/\xc3\xa4", "/[", "http:", "http:/a",
+				     "http://", "http:///a", "ftp://a/",
+				     "http://u@a/", "http://a:x/",
+				     "http://a:65536/", "http://[::1/",
+				     "http://[::g]/", "http://[::1]8/",
+				     "http://a/[", "?a", "http://a\\b/"};
 	char line[64];
 
 	(void)state;
@@ -317,9 +318,9 @@ host_is_needed_once_and_is_one(void **state)
 	    "[::1]", "[::1]:80", "a-b.c_d~", "a%41"},
 				 *const bad[] = {"", " ", "a b", "a/b", "u@a",
 				     "a:b", "a:65536", "a:99999999999", ":80",
-				     "[::1", "[]", "[a]", "[::1]a", "a:1:2",
-				     "http://a", "a, b", "a?b", "a#b", "%4",
-				     "a\xe4",
+				     "[::1", "[]", "[a]", "[::1]a", "[::1]:x",
+				     "a:1:2", "http://a", "a, b", "a?b", "a#b",
+				     "%4", "a\xe4",
 				     "[1111:2222:3333:4444:5555:6666:"
 				     "7777:8888:9999:0000:1111]"};
 	char head[256];
@@ -641,7 +642,8 @@ chunk_extension_has_a_grammar_and_a_limit(void **state)
 {
 	static const char *const good[] = {"0;a\r\n\r\n", "0;a=b\r\n\r\n",
 	    "0;a=\"b\"\r\n\r\n", "0;a=\"\\\"\"\r\n\r\n", "0;a;b=c;d\r\n\r\n",
-	    "0 ; a = b ; c\r\n\r\n", "0\t;\ta=\t\"\tb c;\"\t;d\r\n\r\n"},
+	    "0;ab=cd;ef\r\n\r\n", "0 ; a = b ; c\r\n\r\n",
+	    "0\t;\ta=\t\"\tb c;\"\t;d\r\n\r\n"},
 				 *const bad[] = {"0;\r\n", "0;;\r\n", "0;=\r\n",
 				     "0;a=\r\n", "0;a=\"b\r\n", "0;a=b\"\r\n",
 				     "0;a=\"b\"c\r\n", "0;a\n", "0;a\rx",
@@ -670,6 +672,7 @@ trailers_are_passed_over_and_bounded(void **state)
 
 	(void)state;
 	chunks_are_taken("0\r\na: b\r\nc:\r\n\r\n");
+	chunks_are_taken("0\r\nabc: d\r\n\r\n");
 	chunks_give(-400, "0\r\n a: b\r\n");
 	chunks_give(-400, "0\r\na : b\r\n");
 	chunks_give(-400, "0\r\na\r\n");
@@ -677,6 +680,7 @@ trailers_are_passed_over_and_bounded(void **state)
 	chunks_give(-400, "0\r\na: b\n\r\n");
 	chunks_give(-400, "0\r\na: \x01\r\n");
 	chunks_give(-400, "0\r\na: b\r\n\n");
+	chunks_give(-400, "0\r\na: b\rx");
 	chunks_give(-400, "0\r\n\rx");
 	memset(many, 'a', sizeof(many) - 1);
 	memcpy(many, "0\r\na:", 5);
@@ -702,7 +706,7 @@ chunks_have_a_limit_together(void **state)
 
 /* ---- WebSocket ---- */
 
-#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhb+/sZSBub25jZQ==\r\n"
 #define VERSION "Sec-WebSocket-Version: 13\r\n"
 #define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 
@@ -721,7 +725,7 @@ handshake_gives(int wanted, const char *line, const char *fields)
 	if (got != wanted)
 		fail_msg("%d, not %d, for \"%s\"", got, wanted, head);
 	if (got == 101)
-		text_is(key, "dGhlIHNhbXBsZSBub25jZQ==");
+		text_is(key, "dGhlIHNhb+/sZSBub25jZQ==");
 }
 
 static void
@@ -762,7 +766,8 @@ handshake_key_is_sixteen_bytes_in_base64(void **state)
 	    "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===",
 	    "dGhlIHNhbXBsZSBub25jZR==", "dGhlIHNhbXBsZSBub25jZQQQ",
 	    "dGhlIHNhbXBsZSBub2 jZQ==", "dGhlIHNhbXBsZSBub2-jZQ==",
-	    "dGhlIHNhbXBsZSBub25jZQ==,"};
+	    "dGhlIHNhbXBsZSBub25jZQ==,", "dGhl{HNhbXBsZSBub25jZQ==",
+	    "dGhl[HNhbXBsZSBub25jZQ==", "dGhl:HNhbXBsZSBub25jZQ=="};
 	char fields[256];
 
 	(void)state;

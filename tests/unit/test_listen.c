@@ -241,6 +241,125 @@ a_taken_port_leaves_nothing_open(void **state)
 	listeners_close(&first, true);
 }
 
+/* ---- datagrams ---- */
+
+static void
+add_takes_datagrams_by_a_prefix(void **state)
+{
+	static const char *const no[] = {"udp:", "udp:unix:/tmp/s",
+	    "udp:udp:127.0.0.1:0", "udp:127.0.0.1", "udp:host:1",
+	    "UDP:[::1]:1"};
+	struct listeners all = {0};
+	char buf[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(listeners_add(&all, "udp:127.0.0.1:7"), 0);
+	assert_int_equal(listeners_add(&all, "udp:[::1]:7"), 0);
+	assert_int_equal(listeners_add(&all, "udp:localhost:7"), 0);
+	assert_int_equal(listeners_add(&all, "udp::7"), 0);
+	assert_int_equal(listeners_add(&all, "127.0.0.1:7"), 0);
+	assert_int_equal(all.count, 6);
+	for (size_t i = 0; i < 5; i++)
+		assert_true(all.at[i].datagrams);
+	assert_false(all.at[5].datagrams);
+	assert_string_equal(
+	    listener_format(&all.at[0], buf), "udp:127.0.0.1:7");
+	assert_string_equal(listener_format(&all.at[3], buf), "udp:[::1]:7");
+	assert_string_equal(listener_format(&all.at[4], buf), "udp:[::]:7");
+	assert_true(all.at[4].dual_stack);
+	assert_string_equal(listener_format(&all.at[5], buf), "127.0.0.1:7");
+	for (size_t i = 0; i < COUNT_OF(no); i++)
+		assert_int_equal(listeners_add(&all, no[i]), -1);
+	assert_int_equal(all.count, 6);
+}
+
+static void
+datagrams_have_a_bound_socket(void **state)
+{
+	struct listeners all = {0};
+	socklen_t len = sizeof(int);
+	int type, reuse;
+
+	(void)state;
+	listeners_add(&all, "udp:127.0.0.1:0");
+	assert_int_equal(listeners_open(&all, BACKLOG), 0);
+	assert_int_not_equal(address_port(&all.at[0].address), 0);
+	getsockopt(all.at[0].fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	assert_int_equal(type, SOCK_DGRAM);
+	/* It would let two servers share a port, and one of them starve. */
+	getsockopt(all.at[0].fd, SOL_SOCKET, SO_REUSEADDR, &reuse, &len);
+	assert_int_equal(reuse, 0);
+	assert_true(fcntl(all.at[0].fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(all.at[0].fd, F_GETFD) & FD_CLOEXEC);
+	listeners_close(&all, true);
+}
+
+/* A port that UDP got may be taken in TCP by somebody else: try some. */
+static void
+tcp_and_udp_may_have_one_port(void **state)
+{
+	struct listeners udp, tcp;
+	char text[ADDRESS_TEXT_MAX];
+	int bad = -1;
+
+	(void)state;
+	for (int i = 0; i < 20 && bad; i++) {
+		udp = tcp = (struct listeners){0};
+		listeners_add(&udp, "udp:127.0.0.1:0");
+		assert_int_equal(listeners_open(&udp, BACKLOG), 0);
+		listener_format(&udp.at[0], text);
+		listeners_add(&tcp, text + strlen("udp:"));
+		bad = listeners_open(&tcp, BACKLOG);
+		listeners_close(&tcp, true);
+		if (bad)
+			listeners_close(&udp, true);
+	}
+	assert_int_equal(bad, 0);
+	tcp.count = 0;
+	listeners_add(&tcp, text);
+	assert_int_equal(listeners_open(&tcp, BACKLOG), -1);
+	listeners_close(&udp, true);
+}
+
+static void
+localhost_has_one_udp_port_in_both_families(void **state)
+{
+	struct listeners all = {0};
+
+	(void)state;
+	if (!has_ipv6())
+		skip();
+	listeners_add(&all, "udp:localhost:0");
+	assert_int_equal(listeners_open(&all, BACKLOG), 0);
+	assert_int_equal(all.count, 2);
+	assert_int_not_equal(address_port(&all.at[0].address), 0);
+	assert_int_equal(
+	    address_port(&all.at[0].address), address_port(&all.at[1].address));
+	listeners_close(&all, true);
+}
+
+static void
+what_the_kernel_drops_is_known(void **state)
+{
+	static const char data[30000];
+	struct listeners all = {0};
+	const struct address *to = &all.at[0].address;
+	int client;
+
+	(void)state;
+	listeners_add(&all, "udp:127.0.0.1:0");
+	assert_int_equal(listeners_open(&all, BACKLOG), 0);
+	assert_int_equal(listener_dropped(&all.at[0]), 0);
+	client = socket(AF_INET, SOCK_DGRAM, 0);
+	for (int i = 0; i < 10000 && !listener_dropped(&all.at[0]); i++)
+		assert_int_equal(
+		    sendto(client, data, sizeof(data), 0, &to->any, to->len),
+		    sizeof(data));
+	assert_int_not_equal(listener_dropped(&all.at[0]), 0);
+	close(client);
+	listeners_close(&all, true);
+}
+
 /* ---- unix sockets ---- */
 
 static char directory[] = "/tmp/perconn-unit-XXXXXX";
@@ -439,6 +558,11 @@ main(void)
 	    cmocka_unit_test(localhost_has_one_port_in_both_families),
 	    cmocka_unit_test(all_addresses_take_ipv4_as_well),
 	    cmocka_unit_test(a_taken_port_leaves_nothing_open),
+	    cmocka_unit_test(add_takes_datagrams_by_a_prefix),
+	    cmocka_unit_test(datagrams_have_a_bound_socket),
+	    cmocka_unit_test(tcp_and_udp_may_have_one_port),
+	    cmocka_unit_test(localhost_has_one_udp_port_in_both_families),
+	    cmocka_unit_test(what_the_kernel_drops_is_known),
 	    unix_test(unix_connection_is_given_its_timeouts),
 	    unix_test(close_without_removal_leaves_the_path),
 	    unix_test(a_stale_unix_socket_is_replaced),

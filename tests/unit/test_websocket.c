@@ -594,6 +594,73 @@ a_message_may_be_as_long_as_allowed_and_no_longer(void **state)
 	}
 }
 
+/* ---- anything ---- */
+
+/* A frame that may be right: of a message more often than not. */
+static void
+add_any_frame(struct bytes *in, uint64_t *random)
+{
+	static const unsigned opcodes[] = {
+	    0, TEXT, BINARY, CLOSE, PING, PONG, 0, TEXT, 0, 3};
+	static const char payload[] = "k\xce\xba\xe1\xbd\xb9 \xf0\x9f\x98\x80";
+	uint64_t r = random_next(random);
+
+	add_masked(in, opcodes[r % 10] | (r >> 8 & 1 ? FIN : 0), payload,
+	    (r >> 16) % sizeof(payload));
+	if ((r >> 24) % 8 == 0)
+		in->at[in->len - 1 - (r >> 32) % 6] ^=
+		    (char)(1 << (r >> 40) % 8);
+}
+
+static void
+give_in_random_pieces(const struct bytes *in, uint64_t *random)
+{
+	size_t at = 0;
+
+	while (at < in->len && !ended) {
+		size_t n = 1 + random_next(random) % 9;
+
+		n = n < in->len - at ? n : in->len - at;
+		at += give(in->at + at, n, WHOLE);
+	}
+}
+
+static void
+how_input_is_cut_makes_no_difference(void **state)
+{
+	uint64_t random = 6455;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		struct bytes in = {0}, first_sent = {0}, first_messages = {0};
+		enum outcome outcome;
+		bool was_ended;
+
+		for (uint64_t n = random_next(&random) % 12; n-- > 0;)
+			add_any_frame(&in, &random);
+		begin(40);
+		echo = true;
+		give(in.at, in.len, WHOLE);
+		add(&first_sent, sent.at, sent.len);
+		add(&first_messages, messages.at, messages.len);
+		was_ended = ended;
+		outcome = conn.outcome;
+		end();
+
+		begin(40);
+		echo = true;
+		give_in_random_pieces(&in, &random);
+		got(&sent, first_sent.at, first_sent.len);
+		got(&messages, first_messages.at, first_messages.len);
+		assert_int_equal(ended, was_ended);
+		assert_int_equal(conn.outcome, outcome);
+		end();
+		clear(&in);
+		clear(&first_sent);
+		clear(&first_messages);
+	}
+}
+
 /* ---- close ---- */
 
 static bool
@@ -812,6 +879,7 @@ main(void)
 	    cmocka_unit_test(binary_may_be_anything),
 	    cmocka_unit_test(what_is_forbidden_ends_with_the_code_for_it),
 	    cmocka_unit_test(a_message_may_be_as_long_as_allowed_and_no_longer),
+	    cmocka_unit_test(how_input_is_cut_makes_no_difference),
 	    cmocka_unit_test(close_codes_are_returned_or_refused),
 	    cmocka_unit_test(a_close_without_a_code_is_answered_by_one),
 	    cmocka_unit_test(nothing_is_heard_after_a_close),

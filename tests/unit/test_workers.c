@@ -772,6 +772,114 @@ a_table_without_memory_is_not_made(void **state)
 	assert_int_equal(errno, ENOMEM);
 }
 
+/* ---- datagrams, and the service's part ---- */
+
+static void
+a_datagram_is_the_tables_until_its_worker_is_gone(void **state)
+{
+	struct client client = {.fd = 3, .peer = peer};
+	struct worker *worker;
+
+	(void)state;
+	make_table(2, 0);
+	worker = &workers.slots[0];
+	client.peer = peer;
+	client.datagram = calloc(1, sizeof(*client.datagram));
+	assert_int_equal(workers_begin(&workers, &client), 0);
+	assert_ptr_equal(worker->datagram, client.datagram);
+	ends(worker, OUTCOME_SERVED);
+	announces(worker);
+	assert_ptr_equal(worker->datagram, client.datagram);
+	/* Freed here: a leak check or a second free would tell. */
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_null(worker->datagram);
+	/* The slot's next worker serves a stream. */
+	assert_null(begin(3)->datagram);
+}
+
+static void
+a_datagram_of_a_dead_worker_is_freed(void **state)
+{
+	struct client client = {.fd = 3};
+
+	(void)state;
+	make_table(2, 0);
+	client.peer = peer;
+	client.datagram = calloc(1, sizeof(*client.datagram));
+	assert_int_equal(workers_begin(&workers, &client), 0);
+	ends(&workers.slots[0], OUTCOME_CRASHED);
+	assert_int_equal(workers_sweep(&workers), 1);
+	assert_null(workers.slots[0].datagram);
+}
+
+static void
+without_a_worker_the_datagram_stays_its_owners(void **state)
+{
+	struct client client = {.fd = 3};
+
+	(void)state;
+	make_table(2, 0);
+	client.peer = peer;
+	client.datagram = calloc(1, sizeof(*client.datagram));
+	fake.spawn_error = EAGAIN;
+	assert_int_equal(workers_begin(&workers, &client), -1);
+	fake.spawn_error = 0;
+	free(client.datagram);
+	/* Nobody frees it again with the slot's next worker. */
+	ends_and_is_collected(begin(3));
+	assert_int_equal(workers_sweep(&workers), 0);
+}
+
+static struct {
+	struct shared *shared;
+	uint32_t worker, calls;
+} died;
+
+static void
+note_death(struct shared *shared, uint32_t worker)
+{
+	died.shared = shared;
+	died.worker = worker;
+	died.calls++;
+}
+
+static void
+a_service_hears_of_crashes_and_of_nothing_else(void **state)
+{
+	static const struct service watching = {.worker_died = note_death};
+	static struct shared shared;
+	struct worker *crashing, *swept;
+
+	(void)state;
+	make_table(MAX, 0);
+	workers.settings.service = &watching;
+	workers.settings.setup.shared = &shared;
+	died.calls = 0;
+	ends_and_is_collected(begin(3));
+	for (int outcome = 0; outcome < OUTCOME_CRASHED; outcome++) {
+		struct worker *worker = begin(3);
+
+		ends(worker, (enum outcome)outcome);
+		announces(worker);
+		assert_int_equal(workers_collect(&workers), 1);
+	}
+	assert_int_equal(died.calls, 0);
+
+	begin(3); /* so that the others are not slot 0 */
+	crashing = begin(4);
+	swept = begin(5);
+	ends(crashing, OUTCOME_CRASHED);
+	announces(crashing); /* killed between its announcement and its end */
+	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(died.calls, 1);
+	assert_int_equal(died.worker, crashing->index);
+	assert_ptr_equal(died.shared, &shared);
+	ends(swept, OUTCOME_CRASHED);
+	assert_int_equal(workers_sweep(&workers), 1);
+	assert_int_equal(died.calls, 2);
+	assert_int_equal(died.worker, swept->index);
+}
+
 int
 main(void)
 {
@@ -800,6 +908,10 @@ main(void)
 	    cmocka_unit_test(a_burst_gives_back_what_is_too_much),
 	    cmocka_unit_test(after_a_burst_the_warm_stacks_are_used_first),
 	    cmocka_unit_test(a_table_without_memory_is_not_made),
+	    cmocka_unit_test(a_datagram_is_the_tables_until_its_worker_is_gone),
+	    cmocka_unit_test(a_datagram_of_a_dead_worker_is_freed),
+	    cmocka_unit_test(without_a_worker_the_datagram_stays_its_owners),
+	    cmocka_unit_test(a_service_hears_of_crashes_and_of_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* One datagram as a connection, over loopback. */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+
+#include "common/base/clock.h"
+#include "common/net/datagram.h"
+#include "common/net/listen.h"
+
+#define LARGEST 65507
+#define LONG (10 * NS_PER_S)
+
+static struct listeners all;
+static struct datagram *datagram;
+static struct conn conn;
+static int client;
+static char big[DATAGRAM_MAX + 1];
+
+/* A server's socket on what TEXT says, and a client's that is connected to HOST
+ * (NULL: the same address) there: it gets what comes from no other. */
+static void
+begin_at(const char *text, const char *host)
+{
+	struct timeval patience = {10, 0};
+	struct address to;
+
+	all = (struct listeners){0};
+	datagram = NULL;
+	assert_int_equal(listeners_add(&all, text), 0);
+	assert_int_equal(listeners_open(&all, 1), 0);
+	to = all.at[0].address;
+	if (host) {
+		assert_int_equal(address_parse(host, &to), 0);
+		address_set_port(&to, address_port(&all.at[0].address));
+	}
+	client = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	setsockopt(
+	    client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(connect(client, &to.any, to.len), 0);
+}
+
+static void
+begin(void)
+{
+	begin_at("udp:127.0.0.1:0", NULL);
+}
+
+static void
+end(void)
+{
+	free(datagram);
+	close(client);
+	listeners_close(&all, false);
+}
+
+/* The next one that came, as a connection. */
+static void
+take(void)
+{
+	struct pollfd wait = {all.at[0].fd, POLLIN, 0};
+
+	assert_int_equal(poll(&wait, 1, 10000), 1);
+	free(datagram);
+	datagram = datagram_receive(all.at[0].fd);
+	assert_non_null(datagram);
+	conn_init(&conn, all.at[0].fd, LONG, LONG);
+	datagram_carry(&conn, datagram);
+}
+
+static void
+question(const char *bytes, size_t len)
+{
+	assert_int_equal(send(client, bytes, len, 0), len);
+	take();
+}
+
+static void
+answer_is(const char *bytes, size_t len)
+{
+	static char buf[sizeof(big)];
+
+	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
+	assert_int_equal(recv(client, buf, sizeof(buf), 0), len);
+	assert_memory_equal(buf, bytes, len);
+}
+
+static void
+it_reads_as_a_stream_that_ends(void **state)
+{
+	char buf[4];
+
+	(void)state;
+	begin();
+	question("abcdef", 6);
+	assert_true(conn_holds_input(&conn));
+	assert_int_equal(conn_read(&conn, buf, 4), 4);
+	assert_memory_equal(buf, "abcd", 4);
+	assert_true(conn_holds_input(&conn));
+	assert_int_equal(conn_try_read(&conn, buf, 4), 2);
+	assert_memory_equal(buf, "ef", 2);
+	assert_false(conn_holds_input(&conn));
+	assert_int_equal(conn_read(&conn, buf, 4), 0);
+	assert_int_equal(conn_read(&conn, buf, 4), 0);
+	assert_true(conn.ended);
+	end();
+}
+
+static void
+what_is_written_goes_out_as_one(void **state)
+{
+	(void)state;
+	begin();
+	question("?", 1);
+	assert_int_equal(conn_write(&conn, "one ", 4), 0);
+	assert_int_equal(conn_try_write(&conn, "two", 3), 3);
+	/* Not before the end. */
+	assert_int_equal(recv(client, big, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	answer_is("one two", 7);
+	end();
+}
+
+static void
+an_empty_one_is_answered_by_an_empty_one(void **state)
+{
+	char byte;
+
+	(void)state;
+	begin();
+	question("", 0);
+	assert_int_equal(datagram->len, 0);
+	assert_int_equal(conn_read(&conn, &byte, 1), 0);
+	answer_is("", 0);
+	end();
+}
+
+static void
+the_largest_comes_back(void **state)
+{
+	ssize_t n;
+	char buf[4096];
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < LARGEST; i++)
+		big[i] = (char)(i % 251);
+	question(big, LARGEST);
+	while ((n = conn_read(&conn, buf, sizeof(buf))) > 0)
+		assert_int_equal(conn_write(&conn, buf, (size_t)n), 0);
+	answer_is(big, LARGEST);
+	end();
+}
+
+static void
+an_answer_has_the_size_of_its_question_or_64_bytes(void **state)
+{
+	static const struct {
+		size_t question, answer;
+	} cases[] = {{0, 64}, {1, 64}, {63, 64}, {64, 64}, {65, 65},
+	    {1000, 1000}, {LARGEST, LARGEST}};
+
+	(void)state;
+	begin();
+	memset(big, 'x', sizeof(big));
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		question(big, cases[i].question);
+		for (size_t n = 0; n <= cases[i].answer + 10; n++)
+			assert_int_equal(conn_write(&conn, "x", 1), 0);
+		answer_is(big, cases[i].answer);
+	}
+	end();
+}
+
+/* Or a client would read half a number, or the third after the first. */
+static void
+what_does_not_fit_is_left_out_whole_and_all_after_it(void **state)
+{
+	(void)state;
+	begin();
+	memset(big, 'x', sizeof(big));
+	question("?", 1);
+	assert_int_equal(conn_write(&conn, big, 60), 0);
+	assert_int_equal(conn_write(&conn, "12345", 5), 0);
+	assert_int_equal(conn_write(&conn, "y", 1), 0);
+	answer_is(big, 60);
+	end();
+}
+
+static void
+a_failed_one_gets_no_answer(void **state)
+{
+	(void)state;
+	begin();
+	question("?", 1);
+	assert_int_equal(conn_write(&conn, "half", 4), 0);
+	conn_fail(&conn, ETIMEDOUT);
+	assert_int_equal(conn_finish(&conn), OUTCOME_TIMED_OUT);
+	assert_int_equal(recv(client, big, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+	end();
+}
+
+static void
+several_are_read_one_by_one(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	begin();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send(client, "abc", (size_t)i + 1, 0), i + 1);
+	for (int i = 0; i < 3; i++) {
+		take();
+		assert_int_equal(conn_read(&conn, buf, sizeof(buf)), i + 1);
+		assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 0);
+	}
+	assert_null(datagram_receive(all.at[0].fd));
+	assert_int_equal(errno, EAGAIN);
+	end();
+}
+
+static void
+comes_from_where_it_was_sent_to(const char *text, const char *host)
+{
+	begin_at(text, host);
+	question("who?", 4);
+	assert_int_equal(conn_write(&conn, "me", 2), 0);
+	answer_is("me", 2);
+	end();
+}
+
+static void
+the_answer_comes_from_the_address_that_was_asked(void **state)
+{
+	(void)state;
+	comes_from_where_it_was_sent_to("udp:127.0.0.1:0", NULL);
+	comes_from_where_it_was_sent_to("udp:0.0.0.0:0", "127.0.0.2:0");
+	comes_from_where_it_was_sent_to("udp::0", "127.0.0.3:0");
+	if (all.at[0].address.any.sa_family == AF_INET6)
+		comes_from_where_it_was_sent_to("udp::0", "[::1]:0");
+}
+
+/* As an inherited socket may be: its answers take the route's address. */
+static void
+without_the_address_it_is_answered_all_the_same(void **state)
+{
+	int off = 0;
+
+	(void)state;
+	begin();
+	assert_int_equal(
+	    setsockopt(all.at[0].fd, IPPROTO_IP, IP_PKTINFO, &off, sizeof(off)),
+	    0);
+	question("?", 1);
+	assert_int_equal(conn_write(&conn, "yes", 3), 0);
+	answer_is("yes", 3);
+	end();
+}
+
+static void
+some_ports_get_no_answer(void **state)
+{
+	static const struct {
+		const char *peer;
+		bool forbidden;
+	} cases[] = {{"127.0.0.1:7", true}, {"127.0.0.1:19", true},
+	    {"127.0.0.1:0", true}, {"127.0.0.1:8", false},
+	    {"127.0.0.1:53", false}, {"[::1]:7", true}, {"[::1]:19", true},
+	    {"[::1]:65535", false}};
+	struct datagram one = {.to_many = false};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(address_parse(cases[i].peer, &one.peer), 0);
+		assert_int_equal(datagram_forbidden(&one), cases[i].forbidden);
+	}
+	one.to_many = true;
+	assert_true(datagram_forbidden(&one));
+}
+
+static void
+to_everybody(const char *text)
+{
+	struct address to;
+	int on = 1;
+
+	begin_at(text, "127.0.0.1:0");
+	question("just you", 8);
+	assert_false(datagram->to_many);
+	address_parse("127.255.255.255:0", &to);
+	address_set_port(&to, address_port(&all.at[0].address));
+	setsockopt(client, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+	assert_int_equal(
+	    connect(client, &(struct sockaddr){.sa_family = AF_UNSPEC},
+		sizeof(struct sockaddr)),
+	    0);
+	assert_int_equal(sendto(client, "you all", 7, 0, &to.any, to.len), 7);
+	take();
+	assert_true(datagram->to_many);
+	assert_true(datagram_forbidden(datagram));
+	end();
+}
+
+static void
+a_broadcast_is_known_as_one(void **state)
+{
+	(void)state;
+	to_everybody("udp:0.0.0.0:0");
+	to_everybody("udp::0");
+}
+
+static void
+receive_without_memory(void *arg)
+{
+	struct rlimit none = {0, 0};
+	struct pollfd wait = {all.at[0].fd, POLLIN, 0};
+
+	(void)arg;
+	child_assert(poll(&wait, 1, 10000) == 1);
+	setrlimit(RLIMIT_DATA, &none);
+	setrlimit(RLIMIT_AS, &none);
+	/* The heap may have room for some of them. */
+	for (int i = 0; i < 100 && datagram_receive(all.at[0].fd); i++)
+		continue;
+	child_assert(errno == ENOMEM);
+}
+
+/* The caller has to know that one is lost: it counts them. */
+static void
+without_memory_it_says_so(void **state)
+{
+	(void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	skip(); /* its malloc ends the program instead */
+#endif
+	begin();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(send(client, big, 60000, 0), 60000);
+	run_child(receive_without_memory, NULL);
+	end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(it_reads_as_a_stream_that_ends),
+	    cmocka_unit_test(what_is_written_goes_out_as_one),
+	    cmocka_unit_test(an_empty_one_is_answered_by_an_empty_one),
+	    cmocka_unit_test(the_largest_comes_back),
+	    cmocka_unit_test(
+		an_answer_has_the_size_of_its_question_or_64_bytes),
+	    cmocka_unit_test(
+		what_does_not_fit_is_left_out_whole_and_all_after_it),
+	    cmocka_unit_test(a_failed_one_gets_no_answer),
+	    cmocka_unit_test(several_are_read_one_by_one),
+	    cmocka_unit_test(the_answer_comes_from_the_address_that_was_asked),
+	    cmocka_unit_test(without_the_address_it_is_answered_all_the_same),
+	    cmocka_unit_test(some_ports_get_no_answer),
+	    cmocka_unit_test(a_broadcast_is_known_as_one),
+	    cmocka_unit_test(without_memory_it_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "common/service/shared.h"
+
+enum { SIZE = 4096, ROUNDS = 20000 };
+
+static struct shared *
+make(int pshared, int robust)
+{
+	struct shared *shared = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	assert_int_equal(shared_init(shared, pshared, robust), 0);
+	return shared;
+}
+
+static struct shared *
+of_processes(void)
+{
+	return make(PTHREAD_PROCESS_SHARED, PTHREAD_MUTEX_ROBUST);
+}
+
+static uint64_t *
+counter(struct shared *shared)
+{
+	return (uint64_t *)shared->memory;
+}
+
+static void
+count(struct shared *shared)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		shared_lock(shared);
+		++*counter(shared);
+		shared_unlock(shared);
+	}
+}
+
+static void
+processes_count_one_by_one(void **state)
+{
+	struct shared *shared = of_processes();
+	pid_t children[4];
+	int status;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(children); i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			count(shared);
+			_exit(0);
+		}
+	}
+	for (size_t i = 0; i < COUNT_OF(children); i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(*counter(shared), COUNT_OF(children) * ROUNDS);
+	munmap(shared, SIZE);
+}
+
+static void *
+count_in_thread(void *shared)
+{
+	count(shared);
+	return NULL;
+}
+
+static void
+threads_count_one_by_one(void **state)
+{
+	struct shared *shared =
+	    make(PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED);
+	pthread_t threads[4];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		pthread_create(&threads[i], NULL, count_in_thread, shared);
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(*counter(shared), COUNT_OF(threads) * ROUNDS);
+	munmap(shared, SIZE);
+}
+
+/* Dies by SIGKILL with the lock held, after it told so by PIPE. */
+static pid_t
+child_with_the_lock(struct shared *shared, int pipe)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		shared_lock(shared);
+		*counter(shared) = 42;
+		if (write(pipe, "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	return pid;
+}
+
+static void
+reap_killed(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
+static void
+the_next_holder_learns_that_the_last_one_died_inside(void **state)
+{
+	struct shared *shared = of_processes();
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = child_with_the_lock(shared, ends[1]);
+
+		assert_int_equal(read(ends[0], &byte, 1), 1);
+		kill(pid, SIGKILL);
+		reap_killed(pid);
+		assert_true(shared_lock(shared));
+		assert_int_equal(*counter(shared), 42);
+		shared_unlock(shared);
+		/* And it is as good as before. */
+		assert_false(shared_lock(shared));
+		shared_unlock(shared);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	munmap(shared, SIZE);
+}
+
+static void
+lock_of_a_dead_one(void *arg)
+{
+	struct shared *shared = arg;
+
+	child_assert(shared_lock(shared));
+	child_assert(*counter(shared) == 42);
+	shared_unlock(shared);
+}
+
+/* Blocked in the lock already when its holder is killed. */
+static void
+who_waits_gets_the_lock_of_one_that_is_killed(void **state)
+{
+	struct shared *shared = of_processes();
+	int ends[2], status;
+	pid_t holder, waiter;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	holder = child_with_the_lock(shared, ends[1]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	waiter = fork();
+	if (waiter == 0) {
+		lock_of_a_dead_one(shared);
+		_exit(0);
+	}
+	nap_ms(20); /* so that it does wait; if not, the test is still right */
+	kill(holder, SIGKILL);
+	reap_killed(holder);
+	assert_int_equal(waitpid(waiter, &status, 0), waiter);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	close(ends[1]);
+	munmap(shared, SIZE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(processes_count_one_by_one),
+	    cmocka_unit_test(threads_count_one_by_one),
+	    cmocka_unit_test(
+		the_next_holder_learns_that_the_last_one_died_inside),
+	    cmocka_unit_test(who_waits_gets_the_lock_of_one_that_is_killed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
