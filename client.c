@@ -24,6 +24,7 @@
 #include "common/load/engine.h"
 #include "common/load/launch.h"
 #include "common/load/placement.h"
+#include "common/load/procs.h"
 #include "common/load/talk.h"
 #include "common/load/target.h"
 #include "common/report/compare_report.h"
@@ -80,15 +81,56 @@ raise_descriptors(uint64_t connections)
 		    (unsigned long long)limit.rlim_max);
 }
 
-static struct address
+static struct target
 resolve(const char *text)
 {
-	struct address address;
+	struct target target;
 	char why[128];
 
-	if (target_resolve(text, &address, why, sizeof(why)) < 0)
+	if (target_resolve(text, &target, why, sizeof(why)) < 0)
 		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);
-	return address;
+	return target;
+}
+
+/* What talk and load have in common. */
+struct tls_config {
+	const char *ca, *cert, *key;
+};
+
+#define TLS_OPTIONS(config, field)                                           \
+	{0, "tls-ca", "FILE",                                                \
+	    "PEM; who may have signed the server's "                         \
+	    "certificate\n(default: whom the system trusts)",                \
+	    OPTION_TEXT, .offset = offsetof(struct config, field.ca)},       \
+	    {0, "tls-cert", "FILE", "PEM; to show the server who we are",    \
+		OPTION_TEXT, .offset = offsetof(struct config, field.cert)}, \
+	{                                                                    \
+		0, "tls-key", "FILE", "PEM; the key to it", OPTION_TEXT,     \
+		    .offset = offsetof(struct config, field.key)             \
+	}
+
+/* NULL if TARGET is not a TLS one; dies of what cannot be. */
+static struct tls_client *
+open_tls(const struct target *target, const struct tls_config *config)
+{
+	struct tls_client *tls;
+	char why[300];
+
+	if (target->kind != TARGET_TLS) {
+		if (config->ca || config->cert || config->key)
+			usage_error("--tls-%s: the target is not tls:HOST:PORT",
+			    config->ca	   ? "ca"
+			    : config->cert ? "cert"
+					   : "key");
+		return NULL;
+	}
+	if (!config->cert != !config->key)
+		usage_error("--tls-cert and --tls-key go together");
+	tls = tls_client_open(target->host, config->ca, config->cert,
+	    config->key, why, sizeof(why));
+	if (!tls)
+		die(1, "TLS: %s", why);
+	return tls;
 }
 
 /*
@@ -127,12 +169,14 @@ words_for(const char *json)
 
 struct talk_config {
 	uint64_t timeout_ns;
+	struct tls_config tls;
 };
 
 static const struct option_spec TALK_OPTIONS[] = {
     {0, "timeout", "D", "to connect, and for the answer (default 5s)",
 	OPTION_DURATION, .offset = offsetof(struct talk_config, timeout_ns),
 	.min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
+    TLS_OPTIONS(talk_config, tls),
     {0},
 };
 
@@ -142,19 +186,22 @@ talk_verb(int argc, char **argv)
 	static const struct option_set set = {
 	    "client talk TARGET [MESSAGE] [options]",
 	    "Sends MESSAGE (or standard input) and prints what comes back.\n"
-	    "TARGET is HOST:PORT, [IPv6]:PORT or unix:PATH.",
+	    "TARGET is " TARGET_FORMS ".",
 	    TALK_OPTIONS, NULL};
 	struct talk_config config = {.timeout_ns = 5 * NS_PER_S};
 	int i = options_parse(&set, &config, argc, argv);
-	struct address target;
+	struct tls_client *tls;
+	struct target target;
+	int bad;
 
 	if (argc - i < 1 || argc - i > 2)
 		usage_error("talk: takes a TARGET and at most one MESSAGE");
 	target = resolve(argv[i]);
-	return talk(&target, argc - i == 2 ? argv[i + 1] : NULL,
-		   config.timeout_ns) < 0
-		   ? 1
-		   : 0;
+	tls = open_tls(&target, &config.tls);
+	bad = talk(&target, tls, argc - i == 2 ? argv[i + 1] : NULL,
+	    config.timeout_ns);
+	tls_client_close(tls);
+	return bad < 0 ? 1 : 0;
 }
 
 /* ---- load ---- */
@@ -163,7 +210,8 @@ struct load_config {
 	const struct protocol *protocol;
 	uint64_t connections, requests, duration_ns, rate, size, timeout_ns;
 	int churn, placement;
-	const char *json;
+	const char *json, *path;
+	struct tls_config tls;
 };
 
 static int
@@ -194,6 +242,8 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	.offset = AT(churn)},
     {'p', "protocol", "NAME", "see `client list` (default echo)", OPTION_CALL,
 	.allowed = "a protocol from `client list`", .parse = parse_protocol},
+    {0, "path", "PATH", "of http (default /) and ws (default /echo)",
+	OPTION_TEXT, .offset = AT(path)},
     {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
 	.offset = AT(timeout_ns), .min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
     {0, "placement", "WHERE",
@@ -202,6 +252,7 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
 	.offset = AT(json)},
+    TLS_OPTIONS(load_config, tls),
     {0},
 };
 
@@ -219,22 +270,51 @@ show_load(void *context, const struct load_result *so_far, uint64_t elapsed_ns)
 	fflush(stderr);
 }
 
-static void
+/* Returns how the server is linked, or NULL if it is none of this machine. */
+static const char *
 place(struct placement *placement, enum placement_kind kind,
-    const struct address *target)
+    const struct target *target)
 {
-	pid_t pid;
+	pid_t pid = listener_pid(&target->address, target->kind == TARGET_UDP);
+	const char *image = pid ? procs_image(pid) : NULL;
 
 	placement_choose(placement, kind);
 	if (placement->kind != kind)
 		log_warn("one CPU only: client and server share it");
 	if (placement->kind == PLACEMENT_FREE)
-		return;
-	pid = listener_pid(target);
+		return image;
 	if (!pid || placement_of_server(placement, pid) < 0)
 		log_warn("the server is not one that can be placed from here; "
 			 "the client alone is");
 	placement_of_client(placement);
+	return image;
+}
+
+/* What does not go together. */
+static void
+check_load(const struct load_config *config, const struct load_plan *plan)
+{
+	const struct protocol *p = plan->protocol;
+
+	if (plan->target.kind == TARGET_UDP && !p->datagrams)
+		usage_error(
+		    "--protocol %s: not over udp:, it is a stream's", p->name);
+	if (plan->target.kind == TARGET_UDP &&
+	    plan->size > SESSION_DATAGRAM_MAX)
+		usage_error("--size %llu: a datagram holds %d bytes at most",
+		    (unsigned long long)plan->size, SESSION_DATAGRAM_MAX);
+	if (config->size && !p->sized)
+		usage_error("--size %llu: requests of --protocol %s have "
+			    "their own size",
+		    (unsigned long long)config->size, p->name);
+	if (config->path && !p->path)
+		usage_error("--path %.200s: only for --protocol http and ws",
+		    config->path);
+	if (config->path &&
+	    (config->path[0] != '/' || strpbrk(config->path, " \t\r\n")))
+		usage_error("--path %.200s: allowed is a path that begins "
+			    "with / and has no space",
+		    config->path);
 }
 
 /* Fills CONFIG and PLAN, and returns the target as the user wrote it. */
@@ -244,7 +324,7 @@ read_load(
 {
 	static const struct option_set set = {"client load TARGET [options]",
 	    "Loads one server and checks every byte that comes back.\n"
-	    "TARGET is HOST:PORT, [IPv6]:PORT or unix:PATH.",
+	    "TARGET is " TARGET_FORMS ".",
 	    LOAD_OPTIONS, NULL};
 	int i = options_parse(&set, config, argc, argv);
 
@@ -254,11 +334,14 @@ read_load(
 	    .target = resolve(argv[i]),
 	    .protocol = config->protocol,
 	    .connections = (uint32_t)config->connections,
-	    .churn = config->churn || config->protocol->closes,
+	    .path = config->path ? config->path : config->protocol->path,
+	    .churn = config->churn,
 	    .rate = (double)config->rate,
-	    .size = config->size,
+	    .size = config->size ? config->size : 64,
 	    .timeout_ns = config->timeout_ns,
 	};
+	plan->churn = load_plan_churns(plan);
+	check_load(config, plan);
 	if (!config->duration_ns)
 		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;
 	if (!config->requests)
@@ -268,16 +351,20 @@ read_load(
 
 /* Returns how many seconds it took. */
 static double
-run_load(const struct load_config *config, const struct load_plan *plan,
+run_load(const struct load_config *config, struct load_plan *plan,
     struct load_result *result)
 {
 	bool live = isatty(STDERR_FILENO);
 	struct engine engine;
+	char why[200];
 	double seconds;
 	uint64_t start;
 
-	if (result_init(result) < 0 || engine_open(&engine, plan) < 0)
+	if (result_init(result) < 0)
 		die(1, "cannot start: %s", strerror(errno));
+	if (engine_open(&engine, plan, why, sizeof(why)) < 0)
+		die(1, "cannot start: %s", why);
+	plan->size = engine.plan.size;
 	engine.stop = &interrupted;
 	engine.progress = live ? show_load : NULL;
 	engine_connect(&engine);
@@ -295,9 +382,8 @@ static int
 load_verb(int argc, char **argv)
 {
 	struct load_config config = {
-	    .protocol = &PROTOCOLS[0],
+	    .protocol = PROTOCOLS[0],
 	    .connections = 16,
-	    .size = 64,
 	    .timeout_ns = 5 * NS_PER_S,
 	    .placement = PLACEMENT_FREE,
 	};
@@ -315,7 +401,9 @@ load_verb(int argc, char **argv)
 
 	raise_descriptors(plan.connections);
 	take_interrupts();
-	place(&placement, (enum placement_kind)config.placement, &plan.target);
+	plan.tls = open_tls(&plan.target, &config.tls);
+	report.image = place(
+	    &placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
 	report.seconds = run_load(&config, &plan, &result);
 	placement_undo(&placement);
@@ -323,8 +411,10 @@ load_verb(int argc, char **argv)
 	if (json)
 		load_report_json(&report, json);
 	close_output(json, config.json);
-	clean = result.ok && result.ok == result.begun && !result.wrong;
+	clean = result.ok && result.ok == result.begun && !result.wrong &&
+		!result.duplicated;
 	result_release(&result);
+	tls_client_close(plan.tls);
 	if (interrupted)
 		return 128 + interrupted;
 	return clean ? 0 : 1;
@@ -519,8 +609,8 @@ list_verb(int argc, char **argv)
 		usage_error("list: takes no arguments");
 	for (const struct scenario *s = SCENARIOS; s->name; s++)
 		printf("scenario %-8s %s\n", s->name, s->question);
-	for (const struct protocol *p = PROTOCOLS; p->name; p++)
-		printf("protocol %-8s %s\n", p->name, p->summary);
+	for (const struct protocol *const *p = PROTOCOLS; *p; p++)
+		printf("protocol %-8s %s\n", (*p)->name, (*p)->summary);
 	process_flush();
 	return 0;
 }

@@ -51,6 +51,7 @@ struct instance {
 struct run {
 	const struct compare_plan *plan;
 	struct scenario_result *out;
+	const char **images;
 	struct instance at[SERVERS_MAX + 1];
 	size_t count; /* servers and the control */
 	uint64_t random;
@@ -93,6 +94,18 @@ close_instance(struct instance *one)
 	launch_stop(&one->server);
 }
 
+/* The process that listens need not be the shell that was started. */
+static void
+look_at_image(struct run *run, const struct instance *one)
+{
+	size_t i = (size_t)(one->contender - run->plan->servers);
+	pid_t pid =
+	    run->images[i] ? 0 : listener_pid(&one->server.address, false);
+
+	if (pid)
+		run->images[i] = procs_image(pid);
+}
+
 static void
 open_instance(struct run *run, size_t i)
 {
@@ -107,6 +120,7 @@ open_instance(struct run *run, size_t i)
 	    .timeout_ns = TIMEOUT_NS,
 	};
 	uint32_t missing;
+	char why[200];
 
 	if (launch_start(&one->server, one->contender->command,
 		&run->plan->placement, next_random(run) % 4096, run->plan->stop,
@@ -115,10 +129,11 @@ open_instance(struct run *run, size_t i)
 			result->trouble[0] = '\0';
 		return;
 	}
-	plan.target = one->server.address;
-	if (engine_open(&one->engine, &plan) < 0) {
+	plan.target.address = one->server.address;
+	look_at_image(run, one);
+	if (engine_open(&one->engine, &plan, why, sizeof(why)) < 0) {
 		snprintf(result->trouble, sizeof(result->trouble),
-		    "the client cannot load it: %s", strerror(errno));
+		    "the client cannot load it: %s", why);
 		return;
 	}
 	one->open = true;
@@ -448,6 +463,7 @@ compare_run(const struct compare_plan *plan, struct compare_result *result)
 		return -1;
 	run->plan = plan;
 	run->count = plan->server_count + 1;
+	run->images = result->images;
 	run->random = plan->seed | 1; /* xorshift has no way out of 0 */
 	run->quads_total =
 	    plan->scenario_count * plan->blocks * (plan->quads + 1);

@@ -95,6 +95,8 @@ struct scenario_result {
 struct compare_result {
 	size_t count;
 	struct scenario_result scenarios[SCENARIOS_MAX];
+	const char *images[SERVERS_MAX]; /* how each server is linked, see
+					    procs.h; NULL: unknown */
 	double seconds;
 	bool interrupted;
 };

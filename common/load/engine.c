@@ -27,6 +27,8 @@ enum {
 
 /* A connection that failed rests, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
+/* For a datagram that comes after the last reply. */
+#define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
 #define PROGRESS_NS (250 * NS_PER_MS)
 /* epoll's timer comes up to this much late; on a CPU of our own we wait the
  * rest out in a spin. */
@@ -40,10 +42,10 @@ list_append(struct engine *e, struct session_list *list, struct session *s)
 	s->prev = list->tail;
 	s->next = NONE;
 	if (list->tail == NONE)
-		list->head = s->id;
+		list->head = s->x.id;
 	else
-		e->sessions[list->tail].next = s->id;
-	list->tail = s->id;
+		e->sessions[list->tail].next = s->x.id;
+	list->tail = s->x.id;
 }
 
 static void
@@ -90,15 +92,19 @@ note_wrong(struct engine *e, const struct session *s)
 static void
 note_failed(struct engine *e, int error)
 {
-	e->result->failed++;
-	e->result->errors[error < RESULT_ERRNOS ? error : RESULT_ERRNOS - 1]++;
+	struct load_result *r = e->result;
+
+	r->failed++;
+	r->errors[error < RESULT_ERRNOS ? error : RESULT_ERRNOS - 1]++;
+	if (!r->failure[0])
+		memcpy(r->failure, e->shared.why, sizeof(e->shared.why));
 }
 
 static void
 make_idle(struct engine *e, struct session *s)
 {
 	s->state = SESSION_IDLE;
-	e->idle[e->idle_count++] = s->id;
+	e->idle[e->idle_count++] = s->x.id;
 }
 
 static void
@@ -119,6 +125,7 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 	e->under_way--;
 	if (what == SESSION_DONE) {
 		e->result->ok++;
+		e->result->reconnects += s->fd < 0 && !e->plan.churn;
 		make_idle(e, s);
 		return;
 	}
@@ -126,7 +133,10 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 		note_failed(e, error);
 	else
 		note_wrong(e, s);
-	make_rest(e, s);
+	if (what == SESSION_REPEATED)
+		make_idle(e, s);
+	else
+		make_rest(e, s);
 }
 
 /* The whole reply is here: its time counts, whatever its end will be. */
@@ -211,7 +221,7 @@ idle_event(struct engine *e, struct session *s, enum session_result what)
 	}
 	/* The reply that was right when it came is wrong after all. One that
 	 * came before any request counts as one more. */
-	if (s->number && r->ok)
+	if (s->x.number && r->ok)
 		r->ok--;
 	else
 		r->begun++;
@@ -236,7 +246,7 @@ handle(struct engine *e, struct session *s, uint32_t events)
 	end_request(e, s, what);
 	/* In a closed loop, at once: the other connections' events can wait
 	 * longer than this server can. */
-	if (what == SESSION_DONE && e->plan.rate <= 0 && beginning(e))
+	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && beginning(e))
 		begin_request(e, &e->sessions[e->idle[--e->idle_count]], 0);
 }
 
@@ -250,7 +260,7 @@ expire(struct engine *e)
 		list_remove(e, &e->waiting, s);
 		e->under_way--;
 		e->result->timed_out++;
-		session_close(s);
+		session_give_up(&e->shared, s);
 		make_rest(e, s);
 	}
 	while ((s = list_first(e, &e->resting)) && s->due_ns <= e->now) {
@@ -320,54 +330,87 @@ step(struct engine *e)
 
 /* ---- open, connect, run, finish, close ---- */
 
+bool
+load_plan_churns(const struct load_plan *plan)
+{
+	return plan->churn || plan->protocol->closes ||
+	       (plan->target.kind == TARGET_UDP && !plan->protocol->echoes);
+}
+
+/* Datagram sockets leave no port behind that would have to rest. */
 static bool
 wants_sources(const struct load_plan *plan)
 {
-	const struct address *to = &plan->target;
+	const struct address *to = &plan->target.address;
 
-	return (plan->churn || plan->protocol->closes) &&
+	return plan->churn && plan->target.kind != TARGET_UDP &&
 	       to->any.sa_family == AF_INET &&
 	       (ntohl(to->in4.sin_addr.s_addr) >> 24) == 127;
 }
 
-int
-engine_open(struct engine *e, const struct load_plan *plan)
+static void
+set_up(struct engine *e, const struct load_plan *plan)
 {
-	uint32_t n = plan->connections;
+	struct session_shared *shared = &e->shared;
 
 	*e = (struct engine){
 	    .plan = *plan,
 	    .waiting = {NONE, NONE},
 	    .resting = {NONE, NONE},
-	    .shared =
-		{
-		    .target = plan->target,
-		    .protocol = plan->protocol,
-		    .churn = plan->churn,
-		    .sources = wants_sources(plan) ? SOURCES : 0,
-		    .buffer_size = BUFFER,
-		},
 	};
-	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
-	prctl(PR_SET_TIMERSLACK, 1);
+	e->plan.churn = load_plan_churns(plan);
+	shared->target = plan->target.address;
+	shared->datagrams = plan->target.kind == TARGET_UDP;
+	shared->tls = plan->tls;
+	shared->churn = e->plan.churn;
+	shared->sources = wants_sources(&e->plan) ? SOURCES : 0;
+	shared->buffer_size = BUFFER;
+	shared->run.protocol = plan->protocol;
+	shared->run.churn = e->plan.churn;
+	shared->run.host = e->plan.target.authority;
+	shared->run.path = plan->path ? plan->path : plan->protocol->path;
+}
+
+static int
+allocate(struct engine *e)
+{
+	uint32_t n = e->plan.connections;
+
 	e->shared.epoll = epoll_create1(EPOLL_CLOEXEC);
 	e->sessions = calloc(n, sizeof(e->sessions[0]));
 	e->idle = calloc(n, sizeof(e->idle[0]));
 	e->events = calloc(EVENTS, sizeof(e->events[0]));
 	e->shared.buffer = malloc(BUFFER);
-	/* Before anything can fail: engine_close() closes them all. */
-	for (uint32_t i = n; e->sessions && e->idle && i-- > 0;) {
-		e->sessions[i] = (struct session){.fd = -1, .id = i};
+	/* Before anything else can fail: engine_close() closes them all. */
+	for (uint32_t i = 0; e->sessions && i < n; i++)
+		e->sessions[i].fd = -1;
+	return e->shared.epoll < 0 || !e->sessions || !e->idle || !e->events ||
+		       !e->shared.buffer
+		   ? -1
+		   : protocol_open(&e->shared.run, e->plan.size, n);
+}
+
+int
+engine_open(
+    struct engine *e, const struct load_plan *plan, char *why, size_t size)
+{
+	set_up(e, plan);
+	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	if (allocate(e) < 0) {
+		snprintf(why, size, "%s",
+		    e->shared.run.why[0] ? e->shared.run.why : strerror(errno));
+		engine_close(e);
+		return -1;
+	}
+	for (uint32_t i = plan->connections; i-- > 0;) {
+		exchange_init(&e->sessions[i].x, &e->shared.run, i);
 		make_idle(e, &e->sessions[i]);
 	}
-	if (e->shared.epoll < 0 || !e->sessions || !e->idle || !e->events ||
-	    !e->shared.buffer ||
-	    payload_init(&e->shared.payload, plan->size, n) < 0) {
-		int saved = errno;
-
-		engine_close(e);
-		errno = saved;
-		return -1;
+	if (!plan->protocol->sized) {
+		plan->protocol->request(&e->shared.run, &e->sessions[0].x);
+		e->plan.size = e->sessions[0].x.out_len;
+		e->sessions[0].x.out_len = 0;
 	}
 	return 0;
 }
@@ -379,7 +422,7 @@ engine_close(struct engine *e)
 		session_close(&e->sessions[i]);
 	if (e->shared.epoll >= 0)
 		close(e->shared.epoll);
-	payload_release(&e->shared.payload);
+	protocol_close(&e->shared.run);
 	free(e->sessions);
 	free(e->idle);
 	free(e->events);
@@ -392,27 +435,28 @@ engine_connect(struct engine *e)
 	uint32_t begun = 0, pending = 0, failed = 0;
 	uint64_t deadline = now_ns() + e->plan.timeout_ns;
 
-	if (e->plan.churn || e->plan.protocol->closes)
+	if (e->plan.churn)
 		return 0;
 	while (begun < e->plan.connections || pending) {
 		int n;
 
 		while (pending < CONNECTS && begun < e->plan.connections) {
-			if (session_connect(&e->shared,
-				&e->sessions[begun++]) == SESSION_AGAIN)
-				pending++;
-			else
-				failed++;
+			enum session_result what =
+			    session_connect(&e->shared, &e->sessions[begun++]);
+
+			pending += what == SESSION_AGAIN;
+			failed += what == SESSION_FAILED;
 		}
-		n = epoll_wait(e->shared.epoll, e->events, EVENTS, 100);
+		n = epoll_wait(
+		    e->shared.epoll, e->events, EVENTS, pending ? 100 : 0);
 		for (int i = 0; i < n; i++) {
 			struct session *s = e->events[i].data.ptr;
 			bool new = s->state == SESSION_CONNECTING;
+			enum session_result what =
+			    session_event(&e->shared, s, e->events[i].events);
 
-			if (session_event(&e->shared, s, e->events[i].events) >
-			    SESSION_DONE)
-				failed++;
-			pending -= new;
+			failed += what > SESSION_DONE;
+			pending -= new &&what != SESSION_AGAIN;
 		}
 		if (n > 0)
 			deadline = now_ns() + e->plan.timeout_ns;
@@ -441,6 +485,17 @@ waited_ns(void)
 		fclose(in);
 	}
 	return waited;
+}
+
+/* What the sessions have counted goes into the result. */
+static void
+collect(struct engine *e)
+{
+	e->result->late += e->shared.late;
+	e->result->duplicated += e->shared.duplicated;
+	e->result->lost_updates += e->shared.run.lost_updates;
+	e->shared.late = e->shared.duplicated = 0;
+	e->shared.run.lost_updates = 0;
 }
 
 void
@@ -472,30 +527,42 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
 	result->wait_ns += waited_ns() - waited;
+	collect(e);
+}
+
+/* One of the last events. Whether the session has come to its end. */
+static bool
+finish_event(struct engine *e, struct session *s, uint32_t events)
+{
+	enum session_result what = session_event(&e->shared, s, events);
+
+	if (what == SESSION_TOO_MUCH)
+		idle_event(e, s, what);
+	return what != SESSION_AGAIN;
 }
 
 void
 engine_finish(struct engine *e, struct load_result *result)
 {
-	uint64_t deadline = now_ns() + e->plan.timeout_ns;
+	/* Datagrams have no end: what is on its way gets a moment. */
+	uint64_t patience =
+	    e->shared.datagrams ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
+	uint64_t deadline = now_ns() + earlier(patience, e->plan.timeout_ns);
 	uint32_t open = 0;
 
 	e->result = result;
 	for (uint32_t i = 0; i < e->plan.connections; i++) {
-		session_end(&e->sessions[i]);
+		session_end(&e->shared, &e->sessions[i]);
 		open += e->sessions[i].fd >= 0;
 	}
 	while (open && now_ns() < deadline && !(e->stop && *e->stop)) {
-		int n = epoll_wait(e->shared.epoll, e->events, EVENTS, 100);
+		int n = epoll_wait(e->shared.epoll, e->events, EVENTS,
+		    timeout_ms(earlier(deadline, now_ns() + 100 * NS_PER_MS),
+			now_ns()));
 
-		for (int i = 0; i < n; i++) {
-			struct session *s = e->events[i].data.ptr;
-			enum session_result what =
-			    session_event(&e->shared, s, e->events[i].events);
-
-			if (what == SESSION_TOO_MUCH)
-				idle_event(e, s, what);
-			open -= what != SESSION_AGAIN;
-		}
+		for (int i = 0; i < n; i++)
+			open -= finish_event(
+			    e, e->events[i].data.ptr, e->events[i].events);
 	}
+	collect(e);
 }

@@ -26,11 +26,13 @@
 
 #include "common/load/result.h"
 #include "common/load/session.h"
-#include "common/net/address.h"
+#include "common/load/target.h"
 
 struct load_plan {
-	struct address target;
+	struct target target;
+	struct tls_client *tls; /* for a TLS target; stays the caller's */
 	const struct protocol *protocol;
+	const char *path; /* where the protocol has one; NULL: its own */
 	uint32_t connections;
 	bool churn;
 	double rate; /* requests a second; 0: closed loop */
@@ -65,9 +67,22 @@ struct engine {
 	const volatile int *stop; /* non-zero: begin no more, if set */
 };
 
-/* Returns 0, or -1 with errno and nothing to close. */
+/*
+ * Returns 0; or -1 with the reason in WHY (SIZE bytes) and nothing to close.
+ * PLAN is copied, what it points to is not; where the protocol has a size of
+ * its own, the copy's SIZE is that.
+ */
 int
-engine_open(struct engine *engine, const struct load_plan *plan);
+engine_open(struct engine *engine, const struct load_plan *plan, char *why,
+    size_t size);
+
+/*
+ * Whether PLAN makes a connection for each request, be it because it says so,
+ * because the server closes after each reply, or because over UDP only a new
+ * port tells which request a reply is for.
+ */
+bool
+load_plan_churns(const struct load_plan *plan);
 
 void
 engine_close(struct engine *engine);

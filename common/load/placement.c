@@ -150,9 +150,14 @@ takes(const char *hex, const struct address *address)
 	return strcmp(hex, want) == 0;
 }
 
-/* proc_net(5): state 0A is LISTEN; the tenth field is the inode. */
+/* proc_net(5): states of a TCP socket that listens, and of a UDP one that is
+ * not connected. */
+enum { TCP_LISTENS = 0x0a, UDP_IS_OPEN = 0x07 };
+
+/* The tenth field of FILE is the inode. */
 static unsigned long
-tcp_inode(const char *file, const struct address *address)
+inet_inode(
+    const char *file, const struct address *address, unsigned state_wanted)
 {
 	char line[512], hex[33];
 	unsigned port, state;
@@ -164,7 +169,7 @@ tcp_inode(const char *file, const struct address *address)
 			" %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x "
 			"%*x:%*x %*x %*u %*u %lu",
 			hex, &port, &state, &inode) == 4 &&
-		    state == 0x0a && port == address_port(address) &&
+		    state == state_wanted && port == address_port(address) &&
 		    takes(hex, address))
 			found = inode;
 	}
@@ -238,8 +243,20 @@ is_local(const struct address *address)
 	return local;
 }
 
+/* An IPv6 socket may take IPv4 clients. */
+static unsigned long
+either_inode(const char *file, const char *file6, const struct address *address,
+    unsigned state)
+{
+	unsigned long inode = 0;
+
+	if (address->any.sa_family == AF_INET)
+		inode = inet_inode(file, address, state);
+	return inode ? inode : inet_inode(file6, address, state);
+}
+
 pid_t
-listener_pid(const struct address *address)
+listener_pid(const struct address *address, bool datagrams)
 {
 	unsigned long inode = 0;
 	struct dirent *entry;
@@ -250,10 +267,12 @@ listener_pid(const struct address *address)
 		return 0;
 	if (address->any.sa_family == AF_UNIX)
 		inode = unix_inode(address->un.sun_path);
-	if (address->any.sa_family == AF_INET)
-		inode = tcp_inode("/proc/net/tcp", address);
-	if (!inode && address->any.sa_family != AF_UNIX)
-		inode = tcp_inode("/proc/net/tcp6", address);
+	else if (datagrams)
+		inode = either_inode(
+		    "/proc/net/udp", "/proc/net/udp6", address, UDP_IS_OPEN);
+	else
+		inode = either_inode(
+		    "/proc/net/tcp", "/proc/net/tcp6", address, TCP_LISTENS);
 	dir = inode ? opendir("/proc") : NULL;
 	while (dir && !pid && (entry = readdir(dir))) {
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&

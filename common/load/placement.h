@@ -58,10 +58,10 @@ const char *
 placement_name(enum placement_kind kind);
 
 /*
- * The process that listens at ADDRESS on this machine, by its socket's inode,
- * or 0 if it cannot be told.
+ * The process that listens at ADDRESS on this machine (for DATAGRAMS: that has
+ * bound a UDP socket there), by its socket's inode, or 0 if it cannot be told.
  */
 pid_t
-listener_pid(const struct address *address);
+listener_pid(const struct address *address, bool datagrams);
 
 #endif

@@ -3,6 +3,9 @@
 #include "common/load/procs.h"
 
 #include <dirent.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,4 +121,61 @@ procs_loses_children(pid_t pid)
 
 	procs_walk(pid, look_for_ignored, &ignored);
 	return ignored;
+}
+
+/* ELF: whether FD's program headers ask for an interpreter, ld.so. */
+static bool
+has_interpreter(int fd, const ElfW(Ehdr) * head)
+{
+	for (unsigned i = 0; i < head->e_phnum; i++) {
+		ElfW(Phdr) part;
+		off_t at = (off_t)(head->e_phoff + i * sizeof(part));
+
+		if (pread(fd, &part, sizeof(part), at) == sizeof(part) &&
+		    part.p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_mapped(pid_t pid, const char *library)
+{
+	char path[32], line[512];
+	bool found = false;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	in = fopen(path, "re");
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = strstr(line, library) != NULL;
+	if (in)
+		fclose(in);
+	return found;
+}
+
+const char *
+procs_image(pid_t pid)
+{
+	char path[32];
+	ElfW(Ehdr) head;
+	const char *image = NULL;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	if (pread(fd, &head, sizeof(head), 0) == sizeof(head) &&
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) == 0 &&
+	    head.e_phentsize == sizeof(ElfW(Phdr))) {
+		if (!has_interpreter(fd, &head))
+			image = head.e_type == ET_DYN ? "static PIE" : "static";
+		else
+			image = has_mapped(pid, "/libssl.so")
+				    ? "dynamic, with libssl"
+				    : "dynamic";
+	}
+	close(fd);
+	return image;
 }

@@ -28,4 +28,12 @@ procs_loses_children(pid_t pid);
 uint64_t
 procs_cpu_ns(pid_t pid);
 
+/*
+ * How PID's program is linked: "static PIE", "static", "dynamic" or "dynamic,
+ * with libssl" (what it has mapped costs each of its forked children); NULL if
+ * we may not look.
+ */
+const char *
+procs_image(pid_t pid);
+
 #endif

@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* protocol: the table of protocols, and the table of random bytes. */
+/* protocol: the table of protocols, echo and hello, and the random bytes. */
 #include "common/load/protocol.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OFFSETS 65536
 
-const struct protocol PROTOCOLS[] = {
-    {"echo", "every byte comes back (RFC 862)", NULL, false},
-    {"hello", "a greeting comes back, then the end", "Hello, client!\n", true},
-    {NULL, NULL, NULL, false},
-};
-
-const struct protocol *
-protocol_find(const char *name)
-{
-	for (const struct protocol *p = PROTOCOLS; p->name; p++) {
-		if (strcmp(p->name, name) == 0)
-			return p;
-	}
-	return NULL;
-}
+/* ---- the random bytes ---- */
 
 /* Each connection has offsets of its own, two at least. */
 static uint64_t
@@ -68,4 +56,162 @@ payload_request(
 	uint64_t span = span_of(payload->connections);
 
 	return payload->table + connection * span + number % span;
+}
+
+uint64_t
+payload_span(const struct payload *payload)
+{
+	return span_of(payload->connections);
+}
+
+/* ---- what protocols have in common ---- */
+
+enum judgement
+judge_wrong(struct protocol_run *run, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(run->why, sizeof(run->why), format, args);
+	va_end(args);
+	return JUDGE_WRONG;
+}
+
+enum judgement
+judge_bytes(struct protocol_run *run, struct exchange *x, const char *want,
+    size_t size, const char *buf, size_t len)
+{
+	size_t left = size - x->received;
+
+	if (len > left || memcmp(buf, want + x->received, len) != 0) {
+		run->why[0] = '\0';
+		run->got = buf;
+		run->got_len = len;
+		run->got_at = x->received;
+		return JUDGE_WRONG;
+	}
+	x->received += len;
+	return len < left ? JUDGE_MORE : JUDGE_WHOLE;
+}
+
+/* ---- echo ---- */
+
+static void
+slice_request(struct protocol_run *run, struct exchange *x)
+{
+	x->out = payload_request(&run->payload, x->id, x->number);
+	x->out_len = run->payload.size;
+}
+
+static enum judgement
+echo_judge(
+    struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
+{
+	/* OUT still is the request: all of it was sent, and nothing since. */
+	return judge_bytes(run, x, x->out, x->out_len, buf, len);
+}
+
+static const char *
+echo_expected(
+    const struct protocol_run *run, const struct exchange *x, size_t *len)
+{
+	*len = run->payload.size;
+	return payload_request(&run->payload, x->id, x->number);
+}
+
+static const struct protocol protocol_echo = {
+    .name = "echo",
+    .summary = "every byte comes back (RFC 862)",
+    .datagrams = true,
+    .echoes = true,
+    .sized = true,
+    .request = slice_request,
+    .judge = echo_judge,
+    .expected = echo_expected,
+};
+
+/* ---- hello ---- */
+
+static const char GREETING[] = "Hello, client!\n";
+
+static enum judgement
+hello_judge(
+    struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
+{
+	return judge_bytes(run, x, GREETING, sizeof(GREETING) - 1, buf, len);
+}
+
+static const char *
+hello_expected(
+    const struct protocol_run *run, const struct exchange *x, size_t *len)
+{
+	(void)run;
+	(void)x;
+	*len = sizeof(GREETING) - 1;
+	return GREETING;
+}
+
+static const struct protocol protocol_hello = {
+    .name = "hello",
+    .summary = "a greeting comes back, then the end",
+    .closes = true,
+    .datagrams = true,
+    .sized = true,
+    .request = slice_request,
+    .judge = hello_judge,
+    .expected = hello_expected,
+};
+
+/* ---- all of them ---- */
+
+const struct protocol *const PROTOCOLS[] = {
+    &protocol_echo,
+    &protocol_hello,
+    &protocol_http,
+    &protocol_ws,
+    &protocol_counter,
+    NULL,
+};
+
+const struct protocol *
+protocol_find(const char *name)
+{
+	for (const struct protocol *const *p = PROTOCOLS; *p; p++) {
+		if (strcmp((*p)->name, name) == 0)
+			return *p;
+	}
+	return NULL;
+}
+
+int
+protocol_open(struct protocol_run *run, size_t size, uint32_t connections)
+{
+	const struct protocol *p = run->protocol;
+
+	run->connections = connections;
+	if (p->own_size && !(run->states = calloc(connections, p->own_size)))
+		return -1;
+	if (p->sized && payload_init(&run->payload, size, connections) < 0)
+		return -1;
+	return p->open ? p->open(run) : 0;
+}
+
+void
+protocol_close(struct protocol_run *run)
+{
+	if (run->protocol->close)
+		run->protocol->close(run);
+	payload_release(&run->payload);
+	free(run->states);
+	run->states = NULL;
+}
+
+void
+exchange_init(
+    struct exchange *exchange, const struct protocol_run *run, uint32_t id)
+{
+	*exchange = (struct exchange){
+	    .id = id,
+	    .own = run->states + id * run->protocol->own_size,
+	};
 }

@@ -47,6 +47,9 @@ result_add(struct load_result *result, const struct load_result *from)
 	result->failed += from->failed;
 	result->unsent += from->unsent;
 	result->reconnects += from->reconnects;
+	result->late += from->late;
+	result->duplicated += from->duplicated;
+	result->lost_updates += from->lost_updates;
 	for (int i = 0; i < RESULT_ERRNOS; i++)
 		result->errors[i] += from->errors[i];
 	result->span_ns += from->span_ns;
@@ -58,6 +61,8 @@ result_add(struct load_result *result, const struct load_result *from)
 	hist_add(&result->pacing, &from->pacing);
 	if (!result->example[0])
 		memcpy(result->example, from->example, sizeof(result->example));
+	if (!result->failure[0])
+		memcpy(result->failure, from->failure, sizeof(result->failure));
 }
 
 double

@@ -20,7 +20,12 @@
 struct load_result {
 	uint64_t begun, ok, wrong, timed_out, failed;
 	uint64_t unsent;     /* open loop: due, but no connection was free */
-	uint64_t reconnects; /* the server closed an idle connection */
+	uint64_t reconnects; /* the server closed a kept connection between
+				requests */
+	/* Datagrams that answered a request that had timed out, or had been
+	 * answered. They are in none of the counts above. */
+	uint64_t late, duplicated;
+	uint64_t lost_updates; /* counter: values that came twice */
 	uint64_t errors[RESULT_ERRNOS];
 	uint64_t span_ns; /* first send to last reply, of each run, added */
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
@@ -29,6 +34,7 @@ struct load_result {
 	struct hist service; /* from when it was sent; open loop only */
 	struct hist pacing;  /* sent late by; open loop only */
 	char example[200];   /* what the first wrong reply looked like */
+	char failure[200];   /* why the first that failed did, beyond errno */
 };
 
 /* Returns 0, or -1 with errno. */

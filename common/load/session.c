@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session: connect, send, receive and compare, close. */
+/* session: connect, send, receive and have it judged, close. */
 #include "common/load/session.h"
 
 #include <arpa/inet.h>
@@ -12,24 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char *
-expected(const struct session_shared *shared, const struct session *session)
-{
-	return shared->protocol->reply ? shared->protocol->reply
-				       : payload_request(&shared->payload,
-					     session->id, session->number);
-}
-
-static size_t
-reply_size(const struct session_shared *shared)
-{
-	return shared->protocol->reply ? strlen(shared->protocol->reply)
-				       : shared->payload.size;
-}
+/* How far back an answer is looked for that came twice. */
+#define LOOK_BACK 1024
 
 void
 session_close(struct session *session)
 {
+	tls_stream_close(session->stream);
+	session->stream = NULL;
 	if (session->fd >= 0)
 		close(session->fd); /* which also takes it out of the epoll */
 	session->fd = -1;
@@ -38,12 +28,18 @@ session_close(struct session *session)
 }
 
 static enum session_result
-fail(struct session *session, int error)
+fail(struct session_shared *shared, struct session *session, int error)
 {
+	shared->why[0] = '\0';
+	if (session->stream && error)
+		snprintf(shared->why, sizeof(shared->why), "%s",
+		    tls_stream_why(session->stream));
 	session_close(session);
 	errno = error;
 	return SESSION_FAILED;
 }
+
+/* ---- connect ---- */
 
 /* One address has 28,000 ports, and each rests for a second after use. */
 static int
@@ -60,24 +56,49 @@ bind_source(struct session_shared *shared, int fd)
 	return bind(fd, (struct sockaddr *)&from, sizeof(from));
 }
 
+static int
+connect_socket(struct session_shared *shared, struct session *session)
+{
+	const struct address *target = &shared->target;
+	int on = 1;
+
+	if (target->any.sa_family != AF_UNIX && !shared->datagrams)
+		setsockopt(
+		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (shared->sources && bind_source(shared, session->fd) < 0)
+		return -1;
+	if (connect(session->fd, &target->any, target->len) < 0 &&
+	    errno != EINPROGRESS)
+		return -1;
+	if (!shared->tls)
+		return 0;
+	session->stream = tls_stream_open(shared->tls, session->fd);
+	return session->stream ? 0 : -1;
+}
+
 /* A socket on its way to the target; 0, or -1 with errno and none. */
 static int
 open_socket(struct session_shared *shared, struct session *session)
 {
-	const struct address *target = &shared->target;
-	int family = target->any.sa_family, on = 1, saved;
+	const struct protocol *protocol = shared->run.protocol;
+	int type = shared->datagrams ? SOCK_DGRAM : SOCK_STREAM, saved;
 
-	session->fd =
-	    socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	session->fd = socket(shared->target.any.sa_family,
+	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (session->fd < 0)
 		return -1;
-	if (family != AF_UNIX)
-		setsockopt(
-		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if ((!shared->sources || bind_source(shared, session->fd) == 0) &&
-	    (connect(session->fd, &target->any, target->len) == 0 ||
-		errno == EINPROGRESS))
+	if (connect_socket(shared, session) == 0) {
+		session->x.ready = !protocol->greet;
+		session->x.interrupted = false;
+		session->x.out_len = session->x.sent = 0;
+		if (shared->datagrams) {
+			session->first = session->x.number;
+			memset(session->lost, 0, sizeof(session->lost));
+		}
+		if (protocol->greet)
+			protocol->greet(&shared->run, &session->x);
 		return 0;
+	}
 	saved = errno;
 	session_close(session);
 	errno = saved;
@@ -105,96 +126,275 @@ enum session_result
 session_connect(struct session_shared *shared, struct session *session)
 {
 	if (open_socket(shared, session) < 0 ||
-	    watch(shared, session, true) < 0)
-		return fail(session, errno);
+	    watch(shared, session, !shared->datagrams) < 0)
+		return fail(shared, session, errno);
+	if (shared->datagrams)
+		return SESSION_DONE;
 	session->state = SESSION_CONNECTING;
 	return SESSION_AGAIN;
 }
 
-/* Sends what is left; a short write arms EPOLLOUT. */
+/* ---- send ---- */
+
+/* N is what the sending has returned; what did not go waits for the socket. */
+static inline enum session_result
+note_sent(struct session_shared *shared, struct session *session, ssize_t n,
+    bool wants_out)
+{
+	struct exchange *x = &session->x;
+
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return fail(shared, session, errno);
+	if (n > 0)
+		x->sent += (size_t)n;
+	if (watch(shared, session, wants_out && x->sent < x->out_len) < 0)
+		return fail(shared, session, errno);
+	return SESSION_AGAIN;
+}
+
+static enum session_result
+send_tls(struct session_shared *shared, struct session *session)
+{
+	const struct exchange *x = &session->x;
+	bool wants_out = true;
+	ssize_t n = tls_stream_write(session->stream, x->out + x->sent,
+	    x->out_len - x->sent, &wants_out);
+
+	/* A part of it went: the rest has not been tried. */
+	return note_sent(shared, session, n, n >= 0 || wants_out);
+}
+
+/* What is left of x.out. */
 static enum session_result
 send_rest(struct session_shared *shared, struct session *session)
 {
-	const char *request =
-	    payload_request(&shared->payload, session->id, session->number);
-	size_t left = shared->payload.size - session->sent;
-	ssize_t n = send(session->fd, request + session->sent, left,
-	    MSG_NOSIGNAL | MSG_DONTWAIT);
+	const struct exchange *x = &session->x;
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return fail(session, errno);
-	if (n > 0)
-		session->sent += (size_t)n;
-	if (watch(shared, session, session->sent < shared->payload.size) < 0)
-		return fail(session, errno);
-	return SESSION_AGAIN;
+	if (session->stream)
+		return send_tls(shared, session);
+	return note_sent(shared, session,
+	    send(session->fd, x->out + x->sent, x->out_len - x->sent,
+		MSG_NOSIGNAL | MSG_DONTWAIT),
+	    true);
+}
+
+/* A piece of scratch memory has been others' since: it is made again. */
+static enum session_result
+send_more(struct session_shared *shared, struct session *session)
+{
+	if (session->x.out == shared->run.scratch)
+		shared->run.protocol->request(&shared->run, &session->x);
+	return send_rest(shared, session);
+}
+
+static enum session_result
+send_request(struct session_shared *shared, struct session *session)
+{
+	struct exchange *x = &session->x;
+
+	x->sent = x->received = 0;
+	x->asking = true;
+	shared->run.protocol->request(&shared->run, x);
+	return send_rest(shared, session);
 }
 
 enum session_result
 session_begin(struct session_shared *shared, struct session *session)
 {
-	session->number++;
-	session->sent = session->received = 0;
+	struct exchange *x = &session->x;
+
+	/* Half a frame is still to be sent: too late for it. */
+	if (session->fd >= 0 && x->sent < x->out_len)
+		session_close(session);
+	x->number++;
 	session->state = SESSION_BUSY;
 	if (session->fd >= 0)
-		return send_rest(shared, session);
+		return send_request(shared, session);
 	if (open_socket(shared, session) < 0)
-		return fail(session, errno);
+		return fail(shared, session, errno);
+	session->state = SESSION_BUSY;
 	/* On the loopback the handshake is over when connect() returns, so the
 	 * request can follow it without a trip through epoll. Elsewhere send()
 	 * says EAGAIN, and EPOLLOUT will tell. */
-	return send_rest(shared, session);
+	return x->ready ? send_request(shared, session)
+			: send_rest(shared, session);
 }
 
-/* The bytes of the reply that are compared begin at RECEIVED. */
-static enum session_result
-wrong(struct session_shared *shared, struct session *session, size_t at,
-    size_t len)
+/* ---- receive ---- */
+
+static ssize_t
+take(struct session_shared *shared, struct session *session, bool *wants_out)
 {
-	shared->got = shared->buffer;
-	shared->got_at = at;
-	shared->got_len = len;
-	session_close(session);
-	return SESSION_WRONG;
+	if (session->stream)
+		return tls_stream_read(session->stream, shared->buffer,
+		    shared->buffer_size, wants_out);
+	return recv(
+	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+}
+
+/* The receiving has returned -1. Only TLS wants to write before it can read. */
+static enum session_result
+nothing_came(
+    struct session_shared *shared, struct session *session, bool wants_out)
+{
+	if ((errno != EAGAIN && errno != EINTR) ||
+	    (wants_out && watch(shared, session, true) < 0))
+		return fail(shared, session, errno);
+	return SESSION_AGAIN;
+}
+
+/* Tells the server that nothing more comes, in the protocol's way. */
+static void
+say_goodbye(struct session_shared *shared, struct session *session)
+{
+	const struct protocol *protocol = shared->run.protocol;
+	struct exchange *x = &session->x;
+
+	if (protocol->farewell && x->ready && x->sent == x->out_len) {
+		protocol->farewell(&shared->run, x);
+		x->sent = 0;
+		/* A few bytes on a socket that holds none: they all go. */
+		send_rest(shared, session);
+		return;
+	}
+	if (session->stream)
+		tls_stream_end(session->stream);
+	shutdown(session->fd, SHUT_WR);
 }
 
 /* The reply is here whole: keep the connection, or see it closed. */
 static enum session_result
-reply_complete(struct session_shared *shared, struct session *session)
+reply_complete(
+    struct session_shared *shared, struct session *session, bool last)
 {
-	if (!shared->churn && !shared->protocol->closes) {
+	session->x.asking = false;
+	if (!shared->churn && !last) {
 		session->state = SESSION_IDLE;
 		return SESSION_DONE;
 	}
 	/* Only the server's end of file proves that nothing more comes. */
 	session->state = SESSION_CLOSING;
-	shutdown(session->fd, SHUT_WR);
-	return SESSION_AGAIN;
+	say_goodbye(shared, session);
+	return session->fd >= 0 ? SESSION_AGAIN : SESSION_FAILED;
+}
+
+/* The way is set up: the request that waits for it, if there is one. */
+static enum session_result
+way_is_ready(struct session_shared *shared, struct session *session)
+{
+	session->x.ready = true;
+	if (session->state == SESSION_BUSY)
+		return send_request(shared, session);
+	session->state = SESSION_IDLE;
+	return SESSION_DONE;
 }
 
 static enum session_result
-receive(struct session_shared *shared, struct session *session)
+server_left(struct session_shared *shared, struct session *session)
 {
-	size_t size = reply_size(shared), left = size - session->received;
-	/* One byte more than can be right shows a doubled reply at once. */
-	size_t want =
-	    left < shared->buffer_size ? left + 1 : shared->buffer_size;
-	ssize_t n = recv(session->fd, shared->buffer, want, MSG_DONTWAIT);
-	size_t at = session->received;
+	enum session_result result = fail(shared, session, 0);
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? SESSION_AGAIN
-							 : fail(session, errno);
-	if (n == 0)
-		return fail(session, 0);
-	if ((size_t)n > left ||
-	    memcmp(shared->buffer, expected(shared, session) + at, (size_t)n) !=
-		0)
-		return wrong(shared, session, at, (size_t)n);
-	session->received += (size_t)n;
-	if (session->received < size)
+	snprintf(shared->why, sizeof(shared->why), "%s", shared->run.why);
+	return result;
+}
+
+/* What the protocol says of what came while a request was under way. */
+static inline enum session_result
+follow(struct session_shared *shared, struct session *session,
+    enum judgement judgement)
+{
+	switch (judgement) {
+	case JUDGE_MORE:
 		return SESSION_AGAIN;
-	return reply_complete(shared, session);
+	case JUDGE_WHOLE:
+		return reply_complete(shared, session, false);
+	case JUDGE_LAST:
+		return reply_complete(shared, session, true);
+	case JUDGE_READY:
+		return way_is_ready(shared, session);
+	case JUDGE_REPEATED:
+		session->x.asking = false;
+		session->state = SESSION_IDLE;
+		if (shared->churn)
+			session_close(session);
+		return SESSION_REPEATED;
+	case JUDGE_GOODBYE:
+		return server_left(shared, session);
+	default:
+		session_close(session);
+		return SESSION_WRONG;
+	}
+}
+
+/* End of file, with a request under way. */
+static enum session_result
+end_of_file(struct session_shared *shared, struct session *session)
+{
+	const struct protocol *protocol = shared->run.protocol;
+	enum judgement judgement = JUDGE_GOODBYE;
+
+	shared->run.why[0] = '\0';
+	if (protocol->ended && session->x.asking)
+		judgement = protocol->ended(&shared->run, &session->x);
+	if (judgement != JUDGE_LAST)
+		return follow(shared, session, judgement);
+	session_close(session);
+	return SESSION_DONE;
+}
+
+/* A pong, say, once nothing else is on its way out. */
+static enum session_result
+interject(struct session_shared *shared, struct session *session)
+{
+	struct exchange *x = &session->x;
+
+	if (x->sent < x->out_len)
+		return SESSION_AGAIN;
+	x->interrupted = false;
+	shared->run.protocol->interject(&shared->run, x);
+	x->sent = 0;
+	return send_rest(shared, session);
+}
+
+/* ---- receive, without a request under way ---- */
+
+static enum session_result
+too_much(struct session_shared *shared, struct session *session, size_t len)
+{
+	struct protocol_run *run = &shared->run;
+
+	judge_wrong(run, "%zu bytes that nobody asked for (doubled?)", len);
+	run->got = shared->buffer;
+	run->got_len = len;
+	if (run->protocol->expected) {
+		run->why[0] = '\0';
+		run->protocol->expected(run, &session->x, &run->got_at);
+	}
+	session_close(session);
+	return SESSION_TOO_MUCH;
+}
+
+/* LEN bytes came. What no request asked for is wrong, for most protocols. */
+static enum session_result
+judge_unasked(struct session_shared *shared, struct session *session,
+    size_t len, enum session_result at_end)
+{
+	const struct protocol *protocol = shared->run.protocol;
+	enum judgement judgement;
+
+	if (!protocol->unasked)
+		return too_much(shared, session, len);
+	judgement =
+	    protocol->judge(&shared->run, &session->x, shared->buffer, len);
+	if (judgement == JUDGE_MORE) {
+		if (session->x.interrupted)
+			return interject(shared, session);
+		return SESSION_AGAIN;
+	}
+	if (judgement == JUDGE_LAST)
+		say_goodbye(shared, session);
+	session_close(session);
+	return judgement == JUDGE_LAST ? at_end : SESSION_TOO_MUCH;
 }
 
 /* Nothing is expected but the end. */
@@ -202,19 +402,199 @@ static enum session_result
 receive_end(struct session_shared *shared, struct session *session,
     enum session_result at_end)
 {
-	ssize_t n = recv(
-	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	enum session_result result;
+	bool wants_out = false;
+	ssize_t n;
 
+	do {
+		n = take(shared, session, &wants_out);
+		if (n < 0)
+			return nothing_came(shared, session, wants_out);
+		if (n == 0) {
+			session_close(session);
+			return at_end;
+		}
+		result = judge_unasked(shared, session, (size_t)n, at_end);
+	} while (session->stream && result == SESSION_AGAIN);
+	return result;
+}
+
+/* ---- receive, with one ---- */
+
+/* N is what the receiving has returned, 0 or more. */
+static inline enum session_result
+judge_received(
+    struct session_shared *shared, struct session *session, ssize_t n)
+{
+	struct exchange *x = &session->x;
+	enum session_result result;
+
+	if (n == 0)
+		return end_of_file(shared, session);
+	result = follow(shared, session,
+	    shared->run.protocol->judge(
+		&shared->run, x, shared->buffer, (size_t)n));
+	if (x->interrupted && result <= SESSION_DONE &&
+	    interject(shared, session) != SESSION_AGAIN)
+		return SESSION_FAILED;
+	return result;
+}
+
+/* To the last byte that is here, as no event may tell of what TLS holds. */
+static enum session_result
+receive_tls(struct session_shared *shared, struct session *session)
+{
+	enum session_result result = SESSION_AGAIN;
+
+	while (result == SESSION_AGAIN && session->state != SESSION_CLOSING) {
+		bool wants_out = false;
+		ssize_t n = take(shared, session, &wants_out);
+
+		if (n < 0)
+			return nothing_came(shared, session, wants_out);
+		result = judge_received(shared, session, n);
+	}
+	return result == SESSION_AGAIN
+		   ? receive_end(shared, session, SESSION_DONE)
+		   : result;
+}
+
+static enum session_result
+receive(struct session_shared *shared, struct session *session)
+{
+	ssize_t n;
+
+	if (session->stream)
+		return receive_tls(shared, session);
+	n = recv(
+	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	return n < 0 ? nothing_came(shared, session, false)
+		     : judge_received(shared, session, n);
+}
+
+/* ---- datagrams ---- */
+
+/* Whether the LEN bytes at the buffer are the reply to NUMBER. */
+static bool
+answers(const struct session_shared *shared, const struct session *session,
+    uint64_t number, size_t len)
+{
+	const struct payload *payload = &shared->run.payload;
+
+	return len == payload->size &&
+	       memcmp(shared->buffer,
+		   payload_request(payload, session->x.id, number), len) == 0;
+}
+
+/* Counts an answer to an earlier request. False if it is none. */
+static bool
+is_old(struct session_shared *shared, struct session *session, size_t len)
+{
+	uint64_t latest = session->x.number, back;
+	uint64_t span = payload_span(&shared->run.payload);
+
+	if (!shared->run.protocol->echoes)
+		return false;
+	for (int i = 0; i < SESSION_LOST; i++) {
+		if (session->lost[i] &&
+		    answers(shared, session, session->lost[i], len)) {
+			session->lost[i] = 0;
+			shared->late++;
+			return true;
+		}
+	}
+	/* The request under way has its own place, unless it is answered. */
+	for (back = session->x.asking;
+	     back < span && back < LOOK_BACK &&
+	     latest - back >= session->first && back < latest;
+	     back++) {
+		if (answers(shared, session, latest - back, len)) {
+			shared->duplicated++;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One that is too short is no piece of a reply. */
+static enum session_result
+judge_datagram(
+    struct session_shared *shared, struct session *session, size_t len)
+{
+	struct protocol_run *run = &shared->run;
+	struct exchange *x = &session->x;
+	enum judgement judgement =
+	    len ? run->protocol->judge(run, x, shared->buffer, len)
+		: JUDGE_MORE;
+
+	if (judgement == JUDGE_MORE) {
+		judge_wrong(run, "a datagram of %zu bytes is too short", len);
+		judgement = JUDGE_WRONG;
+	}
+	if (judgement == JUDGE_WRONG && is_old(shared, session, len)) {
+		x->received = 0;
+		return SESSION_AGAIN;
+	}
+	if (judgement == JUDGE_WHOLE) {
+		x->asking = false;
+		session->state = SESSION_IDLE;
+		return SESSION_DONE;
+	}
+	return follow(shared, session, judgement);
+}
+
+static enum session_result
+datagram_event(
+    struct session_shared *shared, struct session *session, uint32_t events)
+{
+	enum session_result result;
+	ssize_t n;
+
+	if (session->state == SESSION_BUSY && events & EPOLLOUT) {
+		result = send_rest(shared, session);
+		if (result != SESSION_AGAIN)
+			return result;
+	}
+	n = recv(
+	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? SESSION_AGAIN
-							 : fail(session, errno);
-	if (n > 0) {
-		wrong(shared, session, reply_size(shared), (size_t)n);
-		return SESSION_TOO_MUCH;
+		return nothing_came(shared, session, false);
+	if (session->state != SESSION_BUSY)
+		return is_old(shared, session, (size_t)n)
+			   ? SESSION_AGAIN
+			   : too_much(shared, session, (size_t)n);
+	result = judge_datagram(shared, session, (size_t)n);
+	if (result != SESSION_DONE || !shared->churn)
+		return result;
+	/* A second one shows now or never: no end of file follows. */
+	n = recv(
+	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	if (n >= 0 && !is_old(shared, session, (size_t)n)) {
+		too_much(shared, session, (size_t)n);
+		return SESSION_WRONG;
 	}
 	session_close(session);
-	return at_end;
+	return SESSION_DONE;
 }
+
+void
+session_give_up(struct session_shared *shared, struct session *session)
+{
+	uint64_t number = session->x.number;
+
+	if (!shared->datagrams || shared->churn ||
+	    !shared->run.protocol->echoes) {
+		session_close(session);
+		return;
+	}
+	session->lost[number % SESSION_LOST] = number;
+	session->x.asking = false;
+	session->x.out_len = session->x.sent = 0;
+	session->state = SESSION_IDLE;
+	watch(shared, session, false);
+}
+
+/* ---- events ---- */
 
 static int
 socket_error(const struct session *session)
@@ -226,62 +606,132 @@ socket_error(const struct session *session)
 	return error;
 }
 
+/* Sends on, if there is anything to be sent. */
+static enum session_result
+flush(struct session_shared *shared, struct session *session)
+{
+	if (session->x.sent < session->x.out_len)
+		return send_more(shared, session);
+	if (watch(shared, session, false) < 0)
+		return fail(shared, session, errno);
+	return SESSION_AGAIN;
+}
+
+/* A handshake that waits for the server: reading is the writer's until then,
+ * or it would have nobody to tell it to go on. */
+static bool
+shakes_hands(const struct session *session)
+{
+	return session->stream && session->x.sent < session->x.out_len &&
+	       !session->out_armed;
+}
+
+/* Connected, but perhaps neither shaken hands with nor upgraded. */
+static enum session_result
+set_up(struct session_shared *shared, struct session *session)
+{
+	enum session_result result = SESSION_AGAIN;
+	bool wants_out = false;
+
+	if (!session->x.ready) {
+		result = flush(shared, session);
+		if (result != SESSION_AGAIN || shakes_hands(session))
+			return result;
+		return receive(shared, session);
+	}
+	if (session->stream &&
+	    tls_stream_write(session->stream, "", 0, &wants_out) < 0) {
+		if (errno == EAGAIN && watch(shared, session, wants_out) == 0)
+			return SESSION_AGAIN;
+		return fail(shared, session, errno);
+	}
+	if (watch(shared, session, false) < 0)
+		return fail(shared, session, errno);
+	session->state = SESSION_IDLE;
+	return SESSION_DONE;
+}
+
+static enum session_result
+busy_event(
+    struct session_shared *shared, struct session *session, uint32_t events)
+{
+	enum session_result result;
+
+	/* Over TLS, what is to be sent may wait for what comes. */
+	if (events & EPOLLOUT || shakes_hands(session)) {
+		result = flush(shared, session);
+		if (result != SESSION_AGAIN || shakes_hands(session))
+			return result;
+	}
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || session->stream)
+		return receive(shared, session);
+	return SESSION_AGAIN;
+}
+
+static enum session_result
+idle_event(struct session_shared *shared, struct session *session,
+    uint32_t events, enum session_result at_end)
+{
+	enum session_result result;
+
+	if (events & EPOLLOUT) {
+		result = flush(shared, session);
+		if (result != SESSION_AGAIN)
+			return result;
+	}
+	return receive_end(shared, session, at_end);
+}
+
 enum session_result
 session_event(
     struct session_shared *shared, struct session *session, uint32_t events)
 {
-	enum session_result result;
 	int error;
 
+	if (shared->datagrams)
+		return datagram_event(shared, session, events);
 	switch (session->state) {
 	case SESSION_CONNECTING:
 		error = socket_error(session);
 		if (error)
-			return fail(session, error);
-		watch(shared, session, false);
-		session->state = SESSION_IDLE;
-		return SESSION_DONE;
+			return fail(shared, session, error);
+		return set_up(shared, session);
 	case SESSION_BUSY:
-		if (events & EPOLLOUT) {
-			result = send_rest(shared, session);
-			if (result != SESSION_AGAIN)
-				return result;
-		}
-		if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-			return receive(shared, session);
-		return SESSION_AGAIN;
+		return busy_event(shared, session, events);
 	case SESSION_CLOSING:
-		return receive_end(shared, session, SESSION_DONE);
+		return idle_event(shared, session, events, SESSION_DONE);
 	default:
-		return receive_end(shared, session, SESSION_LEFT);
+		return idle_event(shared, session, events, SESSION_LEFT);
 	}
 }
 
 void
-session_end(struct session *session)
+session_end(struct session_shared *shared, struct session *session)
 {
-	if (session->fd >= 0)
-		shutdown(session->fd, SHUT_WR);
+	if (session->fd >= 0 && !shared->datagrams)
+		say_goodbye(shared, session);
 }
+
+/* ---- words for what was wrong ---- */
 
 /* Whose reply begins with what was received? NULL if nobody's. */
 static const struct session *
 owner_of(const struct session_shared *shared, const struct session *all,
     uint32_t count, uint64_t *number)
 {
-	size_t len = shared->got_len < shared->payload.size
-			 ? shared->got_len
-			 : shared->payload.size;
+	const struct protocol_run *run = &shared->run;
+	size_t len =
+	    run->got_len < run->payload.size ? run->got_len : run->payload.size;
 
 	/* Fewer bytes than this fit somebody by chance. */
-	if (shared->protocol->reply || len < 4)
+	if (!run->protocol->echoes || len < 4)
 		return NULL;
 	for (uint32_t i = 0; i < count; i++) {
 		for (uint64_t back = 0; back < 2; back++) {
-			*number = all[i].number - back;
-			if (memcmp(shared->got,
+			*number = all[i].x.number - back;
+			if (memcmp(run->got,
 				payload_request(
-				    &shared->payload, all[i].id, *number),
+				    &run->payload, all[i].x.id, *number),
 				len) == 0)
 				return &all[i];
 		}
@@ -289,55 +739,82 @@ owner_of(const struct session_shared *shared, const struct session *all,
 	return NULL;
 }
 
-char *
-session_explain(const struct session_shared *shared,
-    const struct session *session, const struct session *all, uint32_t count,
-    char *buf, size_t size)
+/* Whether what was received from I on is what should come a byte later. */
+static bool
+misses_a_byte(
+    const struct protocol_run *run, const char *want, size_t left, size_t i)
 {
-	const char *want = expected(shared, session) + shared->got_at;
-	size_t whole = reply_size(shared), left = whole - shared->got_at, i = 0;
-	const struct session *owner = NULL;
-	uint64_t number;
-	int len = snprintf(buf, size, "connection %u, request %" PRIu64 ": ",
-	    session->id, session->number);
+	size_t have = run->got_len - i, next = left - i - 1;
 
-	buf += len;
-	size -= (size_t)len;
-	if (!session->number) {
-		snprintf(buf - len, size + (size_t)len,
-		    "connection %u: %zu bytes before any request", session->id,
-		    shared->got_len);
-		return buf - len;
-	}
-	while (i < left && i < shared->got_len && shared->got[i] == want[i])
+	return have > 4 && next > 0 &&
+	       memcmp(run->got + i, want + i + 1, have < next ? have : next) ==
+		   0;
+}
+
+/* The reply should be the WHOLE bytes at WANT. */
+static void
+explain_bytes(const struct session_shared *shared,
+    const struct session *session, const struct session *all, uint32_t count,
+    const char *want, size_t whole, char *buf, size_t size)
+{
+	const struct protocol_run *run = &shared->run;
+	const struct session *owner = NULL;
+	size_t left = whole - run->got_at, i = 0;
+	uint64_t number;
+
+	want += run->got_at;
+	while (i < left && i < run->got_len && run->got[i] == want[i])
 		i++;
-	if (i == left) {
+	if (run->got_at == 0 && i < left)
+		owner = owner_of(shared, all, count, &number);
+	if (i == left)
 		snprintf(buf, size,
 		    "%zu bytes too many after the reply of %zu (doubled?)",
-		    shared->got_len - left, whole);
-		return buf - len;
-	}
-	if (shared->got_at == 0)
-		owner = owner_of(shared, all, count, &number);
-	if (owner && owner != session)
+		    run->got_len - left, whole);
+	else if (owner && owner != session)
 		snprintf(buf, size,
-		    "the reply is connection %u's, request %" PRIu64, owner->id,
-		    number);
+		    "the reply is connection %u's, request %" PRIu64,
+		    owner->x.id, number);
 	else if (owner)
 		snprintf(buf, size,
 		    "the reply is that of its request %" PRIu64
 		    " again (doubled)",
 		    number);
-	else if (i + 4 < shared->got_len && left > i + 1 &&
-		 memcmp(shared->got + i, want + i + 1,
-		     shared->got_len - i < left - i - 1 ? shared->got_len - i
-							: left - i - 1) == 0)
+	else if (misses_a_byte(run, want, left, i))
 		snprintf(buf, size, "byte %zu of %zu is missing",
-		    shared->got_at + i, whole);
+		    run->got_at + i, whole);
 	else
 		snprintf(buf, size,
 		    "byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
-		    shared->got_at + i, whole, (unsigned char)shared->got[i],
+		    run->got_at + i, whole, (unsigned char)run->got[i],
 		    (unsigned char)want[i]);
-	return buf - len;
+}
+
+char *
+session_explain(const struct session_shared *shared,
+    const struct session *session, const struct session *all, uint32_t count,
+    char *buf, size_t size)
+{
+	const struct protocol_run *run = &shared->run;
+	const struct exchange *x = &session->x;
+	const char *want;
+	size_t whole;
+	int len;
+
+	if (!x->number) {
+		snprintf(buf, size,
+		    "connection %u: %zu bytes before any request", x->id,
+		    run->got_len);
+		return buf;
+	}
+	len = snprintf(buf, size, "connection %u, request %" PRIu64 ": ", x->id,
+	    x->number);
+	if (run->why[0]) {
+		snprintf(buf + len, size - (size_t)len, "%s", run->why);
+		return buf;
+	}
+	want = run->protocol->expected(run, x, &whole);
+	explain_bytes(shared, session, all, count, want, whole, buf + len,
+	    size - (size_t)len);
+	return buf;
 }

@@ -3,18 +3,24 @@
  * session: one client connection and the request that is under way on it, as a
  * small state machine that never blocks.
  *
- * The engine (engine.h) says when a request begins and what the time is; a
- * session does the system calls and compares every byte that comes back. Each
- * call returns what became of the request:
+ * The engine (engine.h) says when a request begins and what the time is, its
+ * protocol (protocol.h) what is sent and whether what comes is right; a session
+ * does the system calls, over a stream, over TLS, or as datagrams. Each call
+ * returns what became of the request:
  *
  *	SESSION_AGAIN      nothing yet; there will be an event
  *	SESSION_DONE       the reply is complete and right
  *	SESSION_WRONG      it is not; session_explain() says how
+ *	SESSION_REPEATED   nor is this one, but the connection can go on
  *	SESSION_TOO_MUCH   after DONE: bytes that nobody asked for
  *	SESSION_FAILED     errno says why; 0: end of file too early
  *	SESSION_LEFT       the server closed an idle connection
  *
- * After anything but AGAIN and DONE the connection is closed.
+ * After anything but AGAIN, DONE and REPEATED the connection is closed.
+ *
+ * A datagram that is none of the above but the answer to an earlier request
+ * is counted, as late or as duplicated, and the request goes on: networks do
+ * that. It is known by its bytes, where the protocol echoes.
  */
 #ifndef COMMON_LOAD_SESSION_H
 #define COMMON_LOAD_SESSION_H
@@ -25,26 +31,35 @@
 
 #include "common/load/protocol.h"
 #include "common/net/address.h"
+#include "common/net/tls_client.h"
+
+/* The largest datagram's payload over IPv4. */
+#define SESSION_DATAGRAM_MAX 65507
 
 /* What all sessions of an engine have in common. */
 struct session_shared {
 	struct address target;
-	const struct protocol *protocol;
-	struct payload payload;
+	bool datagrams;		/* it is a UDP one */
+	struct tls_client *tls; /* NULL: none */
+	struct protocol_run run;
 	bool churn; /* close after each reply */
 	int epoll;
 	uint32_t sources; /* rotate over this many 127.0.0.x; 0: do not bind */
 	uint32_t last_source;
 	size_t buffer_size;
-	char *buffer; /* for what is received, compared, and forgotten */
-	/* session_explain()'s notes on the latest SESSION_WRONG */
-	const char *got;
-	size_t got_len, got_at;
+	char *buffer; /* for what is received, judged, and forgotten */
+	/* Datagrams that answered an earlier request, which had timed out or
+	 * had been answered. The caller may reset them. */
+	uint64_t late, duplicated;
+	/* Words on the latest SESSION_FAILED; empty: errno says it all. */
+	char why[200];
 };
+
+/* So many unanswered requests are remembered of each session. */
+#define SESSION_LOST 8
 
 struct session {
 	int fd; /* -1: not connected */
-	uint32_t id;
 	enum {
 		SESSION_IDLE,
 		SESSION_CONNECTING,
@@ -53,24 +68,31 @@ struct session {
 				    here yet */
 		SESSION_RESTING, /* failed; for the engine to try again */
 	} state;
+	struct exchange x;
 	bool watched;		  /* in the epoll set ... */
 	bool out_armed;		  /* ... for EPOLLOUT as well */
 	uint32_t prev, next;	  /* the engine's lists */
-	uint64_t number;	  /* of the request, from 1 */
 	uint64_t due_ns, sent_ns; /* when it should have been, and was, sent */
-	size_t sent, received;
+	struct tls_stream *stream;
+	/* Datagrams: numbers of requests that no answer came to (0: none), and
+	 * the first that this socket carried. */
+	uint64_t lost[SESSION_LOST], first;
 };
 
 enum session_result {
 	SESSION_AGAIN,
 	SESSION_DONE,
 	SESSION_WRONG,
+	SESSION_REPEATED,
 	SESSION_TOO_MUCH,
 	SESSION_FAILED,
 	SESSION_LEFT,
 };
 
-/* Connects without a request; for kept connections, before the load begins. */
+/*
+ * Connects without a request; for kept connections, before the load begins.
+ * AGAIN until it is ready, which is DONE.
+ */
 enum session_result
 session_connect(struct session_shared *shared, struct session *session);
 
@@ -83,9 +105,16 @@ enum session_result
 session_event(
     struct session_shared *shared, struct session *session, uint32_t events);
 
-/* Half-closes an idle session: its end of file makes SESSION_LEFT. */
+/* No answer came in time: closes it, unless a late one can be told. */
 void
-session_end(struct session *session);
+session_give_up(struct session_shared *shared, struct session *session);
+
+/*
+ * Takes leave on an idle session: its end of file makes SESSION_LEFT. Datagrams
+ * have no end; whoever wants to see the last must wait.
+ */
+void
+session_end(struct session_shared *shared, struct session *session);
 
 /* Closes at once; harmless if not connected. */
 void

@@ -21,36 +21,79 @@ set(struct address *out, const struct addrinfo *from)
 	memcpy(&out->any, from->ai_addr, from->ai_addrlen);
 }
 
-int
-target_resolve(const char *text, struct address *out, char *why, size_t size)
+/* The first of FOUND that somebody answers at, or the first. */
+static void
+choose(struct target *target, const struct addrinfo *found)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found, *at;
-	char host[256], port[8];
-	uint16_t number;
+	const struct addrinfo *at;
+
+	for (at = found; at && found->ai_next; at = at->ai_next) {
+		set(&target->address, at);
+		if (target->kind == TARGET_UDP
+			? at->ai_family == AF_INET
+			: dial_answers(&target->address, TRY_NS))
+			return;
+	}
+	set(&target->address, found);
+}
+
+static int
+look_up(struct target *target, uint16_t number, char *why, size_t size)
+{
+	struct addrinfo hints = {
+	    .ai_socktype =
+		target->kind == TARGET_UDP ? SOCK_DGRAM : SOCK_STREAM,
+	};
+	struct addrinfo *found;
+	char port[8];
 	int error;
 
-	if (address_parse(text, out) == 0)
-		return 0;
-	if (strncmp(text, "unix:", 5) == 0 ||
-	    address_split(text, host, sizeof(host), &number) < 0 || !host[0]) {
-		snprintf(why, size, "not HOST:PORT, [IPv6]:PORT or unix:PATH");
-		errno = EINVAL;
-		return -1;
-	}
 	snprintf(port, sizeof(port), "%u", number);
-	error = getaddrinfo(host, port, &hints, &found);
+	error = getaddrinfo(target->host, port, &hints, &found);
 	if (error) {
 		snprintf(why, size, "%s", gai_strerror(error));
 		errno = ENOENT;
 		return -1;
 	}
-	for (at = found; at; at = at->ai_next) {
-		set(out, at);
-		if (!found->ai_next || dial_answers(out, TRY_NS))
-			break;
-	}
-	if (!at)
-		set(out, found);
+	choose(target, found);
 	freeaddrinfo(found);
 	return 0;
+}
+
+/* What is behind the scheme in TEXT. */
+static const char *
+take_scheme(const char *text, enum target_kind *kind)
+{
+	*kind = strncmp(text, "udp:", 4) == 0	? TARGET_UDP
+		: strncmp(text, "tls:", 4) == 0 ? TARGET_TLS
+						: TARGET_STREAM;
+	return *kind == TARGET_STREAM ? text : text + 4;
+}
+
+int
+target_resolve(const char *text, struct target *out, char *why, size_t size)
+{
+	const char *rest;
+	uint16_t number;
+	int is_unix;
+
+	memset(out, 0, sizeof(*out));
+	rest = take_scheme(text, &out->kind);
+	is_unix = strncmp(rest, "unix:", 5) == 0;
+	if (is_unix && rest == text &&
+	    address_parse(rest, &out->address) == 0) {
+		snprintf(out->authority, sizeof(out->authority), "localhost");
+		return 0;
+	}
+	if (is_unix ||
+	    address_split(rest, out->host, sizeof(out->host), &number) < 0 ||
+	    !out->host[0]) {
+		snprintf(why, size, "not " TARGET_FORMS);
+		errno = EINVAL;
+		return -1;
+	}
+	snprintf(out->authority, sizeof(out->authority), "%s", rest);
+	if (address_parse(rest, &out->address) == 0)
+		return 0;
+	return look_up(out, number, why, size);
 }

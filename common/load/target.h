@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target: what a client can talk to, from text to an address.
+ * target: what a client can talk to, from text to an address and a transport.
  */
 #ifndef COMMON_LOAD_TARGET_H
 #define COMMON_LOAD_TARGET_H
@@ -9,13 +9,25 @@
 
 #include "common/net/address.h"
 
+#define TARGET_FORMS "HOST:PORT, [IPv6]:PORT, unix:PATH, udp: or tls:HOST:PORT"
+
+enum target_kind { TARGET_STREAM, TARGET_UDP, TARGET_TLS };
+
+struct target {
+	enum target_kind kind;
+	struct address address;
+	char host[256];	     /* as written, without brackets; empty for unix: */
+	char authority[272]; /* HOST:PORT for HTTP; "localhost" for unix: */
+};
+
 /*
- * TEXT is HOST:PORT (a name is resolved, the first address is taken that
- * accepts a connection or, if none does, the first of all) or unix:PATH.
- * Returns 0; or -1 with the reason in WHY (SIZE bytes) and errno: EINVAL if
- * TEXT is not of these forms, ENOENT if the name is not known.
+ * TEXT is HOST:PORT, behind "udp:" or "tls:" if need be, or unix:PATH. Of a
+ * name's addresses the first is taken that accepts a connection or, if none
+ * does, the first of all; for UDP, where nothing accepts, the first of IPv4 if
+ * there is one. Returns 0; or -1 with the reason in WHY (SIZE bytes) and errno:
+ * EINVAL if TEXT is not of these forms, ENOENT if the name is not known.
  */
 int
-target_resolve(const char *text, struct address *out, char *why, size_t size);
+target_resolve(const char *text, struct target *out, char *why, size_t size);
 
 #endif

@@ -48,6 +48,21 @@ dial(const struct address *address, uint64_t timeout_ns)
 	return -1;
 }
 
+int
+dial_datagrams(const struct address *address)
+{
+	int fd = socket(address->any.sa_family,
+	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0 || connect(fd, &address->any, address->len) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 bool
 dial_answers(const struct address *address, uint64_t timeout_ns)
 {

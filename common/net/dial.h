@@ -16,6 +16,10 @@
 int
 dial(const struct address *address, uint64_t timeout_ns);
 
+/* A UDP socket that sends to ADDRESS and hears nobody else; as above. */
+int
+dial_datagrams(const struct address *address);
+
 /* Whether somebody accepts connections there. */
 bool
 dial_answers(const struct address *address, uint64_t timeout_ns);

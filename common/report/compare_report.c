@@ -144,6 +144,10 @@ compare_report_print(
 	    placement_format(&plan->placement, text, sizeof(text)),
 	    plan->blocks, plan->quads, (double)plan->slice_ns / 1e6,
 	    (unsigned long long)plan->seed, report->result->seconds);
+	for (size_t i = 0; i < plan->server_count; i++)
+		fprintf(out, "%s: %s\n", plan->servers[i].name,
+		    report->result->images[i] ? report->result->images[i]
+					      : "image unknown");
 	for (size_t i = 0; i < report->result->count; i++)
 		print_scenario(
 		    report, &report->result->scenarios[i], out, colour);
@@ -286,6 +290,10 @@ compare_report_json(const struct compare_report *report, FILE *out)
 		json_object(&j, NULL);
 		json_string(&j, "name", plan->servers[i].name);
 		json_string(&j, "command", plan->servers[i].command);
+		if (report->result->images[i])
+			json_string(&j, "image", report->result->images[i]);
+		else
+			json_null(&j, "image");
 		json_end(&j);
 	}
 	json_end(&j);

@@ -82,6 +82,37 @@ has_own_cpu(const struct load_report *report)
 	return report->placement->kind == PLACEMENT_SPLIT;
 }
 
+static void
+json_text(struct json *json, const char *key, const char *value)
+{
+	if (value)
+		json_string(json, key, value);
+	else
+		json_null(json, key);
+}
+
+static bool
+is_udp(const struct load_report *report)
+{
+	return report->plan->target.kind == TARGET_UDP;
+}
+
+static void
+json_datagrams(struct json *json, const struct load_report *report)
+{
+	const struct load_result *r = report->result;
+
+	if (!is_udp(report)) {
+		json_null(json, "udp");
+		return;
+	}
+	json_object(json, "udp");
+	json_uint(json, "lost", r->timed_out);
+	json_uint(json, "late", r->late);
+	json_uint(json, "duplicated", r->duplicated);
+	json_end(json);
+}
+
 void
 load_report_json(const struct load_report *report, FILE *out)
 {
@@ -93,6 +124,7 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_string(&j, "schema", "perconn.load/1");
 	json_string(&j, "target", report->target);
 	json_string(&j, "protocol", plan->protocol->name);
+	json_text(&j, "path", plan->path);
 	json_string(&j, "mode", plan->churn ? "churn" : "steady");
 	json_uint(&j, "connections", plan->connections);
 	if (plan->rate > 0)
@@ -101,6 +133,7 @@ load_report_json(const struct load_report *report, FILE *out)
 		json_null(&j, "rate");
 	json_uint(&j, "size", plan->size);
 	json_string(&j, "placement", placement_name(report->placement->kind));
+	json_text(&j, "image", report->image);
 	json_double(&j, "duration_s", report->seconds);
 	json_object(&j, "requests");
 	json_uint(&j, "ok", r->ok);
@@ -111,10 +144,13 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_uint(&j, "unsent", r->unsent);
 	json_uint(&j, "reconnects", r->reconnects);
 	json_errors(&j, "errors", r);
-	if (r->example[0])
-		json_string(&j, "first_wrong", r->example);
+	json_text(&j, "first_wrong", r->example[0] ? r->example : NULL);
+	json_text(&j, "first_failed", r->failure[0] ? r->failure : NULL);
+	json_datagrams(&j, report);
+	if (plan->protocol == &protocol_counter)
+		json_uint(&j, "lost_updates", r->lost_updates);
 	else
-		json_null(&j, "first_wrong");
+		json_null(&j, "lost_updates");
 	json_double(&j, "throughput", result_rate(r));
 	json_latency(&j, "latency_us", &r->latency);
 	json_latency(&j, "service_us", &r->service);
@@ -154,18 +190,42 @@ print_requests(const struct load_result *r, FILE *out)
 	    (unsigned long long)r->wrong, (unsigned long long)r->timed_out,
 	    (unsigned long long)r->failed);
 	if (r->failed)
-		fprintf(out, "  errors   %s\n",
-		    format_errors(r, text, sizeof(text)));
+		fprintf(out, "  errors   %s%s%s\n",
+		    format_errors(r, text, sizeof(text)),
+		    r->failure[0] ? "; first: " : "", r->failure);
 	if (r->example[0])
 		fprintf(out, "  wrong    first: %s\n", r->example);
 	if (r->reconnects)
-		fprintf(out, "  closed   %llu idle connections by the server\n",
+		fprintf(out,
+		    "  closed   %llu connections by the server, between "
+		    "requests\n",
 		    (unsigned long long)r->reconnects);
 	if (r->unsent)
 		fprintf(out,
 		    "  unsent   %llu more were due, but no connection was "
 		    "free: the rate was not reached\n",
 		    (unsigned long long)r->unsent);
+}
+
+/* What only some loads have. */
+static void
+print_special(const struct load_report *report, FILE *out)
+{
+	const struct load_result *r = report->result;
+
+	if (is_udp(report))
+		fprintf(out,
+		    "  udp      %llu lost (timed out), %llu of them came late; "
+		    "%llu answers came twice\n",
+		    (unsigned long long)r->timed_out,
+		    (unsigned long long)r->late,
+		    (unsigned long long)r->duplicated);
+	if (report->plan->protocol == &protocol_counter)
+		fprintf(out,
+		    "  counter  %llu answers, %llu lost updates (values seen "
+		    "twice)\n",
+		    (unsigned long long)(r->ok + r->lost_updates),
+		    (unsigned long long)r->lost_updates);
 }
 
 void
@@ -187,7 +247,12 @@ load_report_print(const struct load_report *report, FILE *out)
 		fprintf(out, "closed loop\n");
 	fprintf(out, "  placed   %s\n",
 	    placement_format(report->placement, text, sizeof(text)));
+	fprintf(out, "  image    %s\n",
+	    report->image
+		? report->image
+		: "unknown (no server on this machine that we may look at)");
 	print_requests(r, out);
+	print_special(report, out);
 	fprintf(out, "  rate     %s requests/s over %.2f s\n",
 	    format_number(number, sizeof(number), result_rate(r)),
 	    report->seconds);

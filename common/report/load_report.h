@@ -16,7 +16,8 @@ struct load_report {
 	const struct load_plan *plan;
 	const struct placement *placement;
 	const struct load_result *result;
-	double seconds; /* that the load lasted */
+	const char *image; /* how the server is linked; NULL: unknown */
+	double seconds;	   /* that the load lasted */
 };
 
 /* A few lines for a person. */

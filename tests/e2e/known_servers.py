@@ -187,15 +187,18 @@ def saying(text):
 class KnownServer:
     """Listens while its `with` lasts.
 
-    SIZE       of a request; None: whatever one recv() gives is one
+    SIZE       of a request; None: whatever one recv() gives is one; bytes:
+               what ends one; a function: called with the socket for one
+    WRAP       called with each socket for the one to use, e.g. for TLS
     ON_ACCEPT  called with the socket before any request; may raise Close
     STAYS      does not close when its client half-closes
     """
 
     def __init__(self, behave=honest, size=64, host="127.0.0.1", port=0,
-                 path=None, on_accept=None, stays=False):
+                 path=None, on_accept=None, stays=False, wrap=None):
         self.behave, self.size = behave, size
         self.on_accept, self.stays = on_accept, stays
+        self.wrap = wrap
         self.connections = self.requests = 0
         self.received = 0  # bytes
         self.sockets = set()
@@ -255,6 +258,11 @@ class KnownServer:
     def _serve(self, sock):
         reset = False
         try:
+            if self.wrap:
+                plain, sock = sock, self.wrap(sock)
+                with self.changed:
+                    self.sockets.discard(plain)
+                    self.sockets.add(sock)
             if self.on_accept:
                 self.on_accept(sock)
             while data := self._next(sock):
@@ -281,7 +289,16 @@ class KnownServer:
             data = sock.recv(65536)
             self.received += len(data)
             return data
+        if callable(self.size):
+            return self.size(sock)
         data = bytearray()
+        if isinstance(self.size, bytes):
+            while not data.endswith(self.size):
+                piece = sock.recv(65536)
+                if not piece:
+                    return None
+                data += piece
+            return bytes(data)
         while len(data) < self.size:
             piece = sock.recv(self.size - len(data))
             if not piece:
@@ -298,6 +315,56 @@ class KnownServer:
 
     def wait_requests(self, count):
         self.wait_for(lambda: self.requests >= count, f"{count} requests")
+
+
+class DatagramServer:
+    """UDP: BEHAVE is called with each datagram as a Request, one after the
+    other, while its `with` lasts."""
+
+    def __init__(self, behave=honest):
+        self.behave = behave
+        self.requests = 0
+        self.peers = set()
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.target = "udp:127.0.0.1:%d" % self.sock.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"the end", self.sock.getsockname())
+        self.thread.join(DEADLINE)
+        self.sock.close()
+
+    def _serve(self):
+        while True:
+            data, peer = self.sock.recvfrom(65536)
+            if data == b"the end":
+                return
+            self.requests += 1
+            self.peers.add(peer)
+            self.behave(Datagram(self, peer, data, self.requests))
+
+
+class Datagram(Request):
+    """A request whose answers go where it came from."""
+
+    def send(self, data):
+        self.server.sock.sendto(data, self.sock)
+
+
+@contextlib.contextmanager
+def refusing_datagrams():
+    """The target of a UDP port that takes none of them: its socket is
+    connected to somebody else, so ICMP says that the port is closed."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.connect(("127.0.0.1", 9))
+        yield "udp:127.0.0.1:%d" % sock.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -430,7 +497,10 @@ LATENCY = {key: NUMBER for key in
 LOAD = {
     "schema": str, "target": str, "protocol": str, "mode": str,
     "connections": int, "rate": (*NUMBER, NULL), "size": int,
-    "placement": str, "duration_s": NUMBER,
+    "placement": str, "duration_s": NUMBER, "image": (str, NULL),
+    "path": (str, NULL), "first_wrong": (str, NULL),
+    "first_failed": (str, NULL), "lost_updates": (int, NULL),
+    "udp": ({"lost": int, "late": int, "duplicated": int}, NULL),
     "requests": {"ok": int, "wrong": int, "timed_out": int, "failed": int},
     "errors": dict, "throughput": NUMBER, "latency_us": (LATENCY, NULL),
     "service_us": (LATENCY, NULL),
@@ -454,7 +524,7 @@ CONTROL = {
 }
 COMPARE = {
     "schema": str, "machine": dict, "placement": str, "blocks": int,
-    "servers": [{"name": str, "command": str}],
+    "servers": [{"name": str, "command": str, "image": (str, NULL)}],
     "scenarios": [{
         "name": str, "unit": str, "better": str,
         "points": [{"at": dict, "results": [RESULT], "ratios": [RATIO],
@@ -512,6 +582,11 @@ def check_load(report):
     assert sum(report["errors"].values()) == report["requests"]["failed"]
     check_latency(report["latency_us"])
     check_latency(report["service_us"])
+    assert bool(report["udp"]) == report["target"].startswith("udp:")
+    if report["udp"]:
+        assert report["udp"]["lost"] == report["requests"]["timed_out"]
+    assert (report["lost_updates"] is None) == \
+        (report["protocol"] != "counter")
     if report["rate"] is None:
         assert report["service_us"] is None
     if report["requests"]["ok"]:

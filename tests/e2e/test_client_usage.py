@@ -59,6 +59,34 @@ WRONG = [
     (["load", "127.0.0.1:1", "-s", "99G"], ["--size", "99G", "to"]),
     (["load", "127.0.0.1:1", "-p", "gopher"],
      ["--protocol", "gopher", "client list"]),
+    (["load", "udp:127.0.0.1:1", "-p", "http"],
+     ["--protocol", "http", "udp:", "stream"]),
+    (["load", "udp:127.0.0.1:1", "-p", "ws"],
+     ["--protocol", "ws", "udp:", "stream"]),
+    (["load", "udp:127.0.0.1:1", "-s", "65508"],
+     ["--size", "65508", "datagram", "65507"]),
+    (["load", "127.0.0.1:1", "-p", "http", "-s", "10"],
+     ["--size", "10", "http"]),
+    (["load", "127.0.0.1:1", "-p", "counter", "-s", "10"],
+     ["--size", "10", "counter"]),
+    (["load", "127.0.0.1:1", "--path", "/x"], ["--path", "/x", "http", "ws"]),
+    (["load", "127.0.0.1:1", "-p", "http", "--path", "x"],
+     ["--path", "x", "begins with /"]),
+    (["load", "127.0.0.1:1", "-p", "http", "--path", "/x\r\nHost: y"],
+     ["--path", "no space"]),
+    (["load", "127.0.0.1:1", "--tls-ca", "/ca.pem"], ["--tls-ca", "tls:"]),
+    (["talk", "127.0.0.1:1", "--tls-cert", "/c.pem"], ["--tls-cert", "tls:"]),
+    (["talk", "udp:127.0.0.1:1", "--tls-key", "/k.pem"],
+     ["--tls-key", "tls:"]),
+    (["talk", "tls:127.0.0.1:1", "--tls-key", "/k.pem"],
+     ["--tls-cert", "--tls-key", "together"]),
+    (["load", "tls:127.0.0.1:1", "--tls-cert", "/c.pem"],
+     ["--tls-cert", "--tls-key", "together"]),
+    (["talk", "udp:unix:/x"], ["udp:unix:/x", "HOST:PORT"]),
+    (["talk", "tls:unix:/x"], ["tls:unix:/x", "HOST:PORT"]),
+    (["talk", "udp:tls:127.0.0.1:1"], ["udp:tls:127.0.0.1:1", "HOST:PORT"]),
+    (["load", "tls:"], ["tls:", "HOST:PORT"]),
+    (["load", "udp::7"], ["udp::7", "HOST:PORT"]),
     (["load", "127.0.0.1:1", "--timeout", "never"],
      ["--timeout", "never", "duration"]),
     (["load", "127.0.0.1:1", "--placement", "moon"],
@@ -121,9 +149,10 @@ def test_help_is_data_and_exit_0(arguments):
 
 
 @pytest.mark.parametrize("verb, options", [
-    ("talk", ["timeout"]),
+    ("talk", ["timeout", "tls-ca", "tls-cert", "tls-key"]),
     ("load", ["connections", "duration", "requests", "rate", "size", "churn",
-              "protocol", "timeout", "placement", "json"]),
+              "protocol", "timeout", "placement", "json", "path", "tls-ca",
+              "tls-cert", "tls-key"]),
     ("compare", ["server", "quick", "blocks", "json"]),
 ])
 def test_help_lists_each_option_of_the_contract(verb, options):
@@ -151,7 +180,8 @@ def test_list_has_a_line_for_each_scenario_and_protocol():
     assert ("scenario", "churn") in names
     assert ("scenario", "steady") in names
     assert ("protocol", "echo") in names
-    assert ("protocol", "hello") in names
+    for protocol in ("hello", "http", "ws", "counter"):
+        assert ("protocol", protocol) in names
     assert len(set(names)) == len(names)
     assert all(len(line) > 2 for line in lines), "each says what it is"
 

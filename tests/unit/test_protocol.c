@@ -10,14 +10,15 @@ static void
 protocols_are_found_by_name(void **state)
 {
 	(void)state;
-	for (const struct protocol *p = PROTOCOLS; p->name; p++) {
-		assert_ptr_equal(protocol_find(p->name), p);
-		assert_true(strlen(p->summary) > 0);
+	for (const struct protocol *const *p = PROTOCOLS; *p; p++) {
+		assert_ptr_equal(protocol_find((*p)->name), *p);
+		assert_true(strlen((*p)->summary) > 0);
 	}
 	assert_non_null(protocol_find("echo"));
-	assert_null(protocol_find("echo")->reply);
-	assert_string_equal(protocol_find("hello")->reply, "Hello, client!\n");
+	assert_true(protocol_find("echo")->echoes);
 	assert_true(protocol_find("hello")->closes);
+	assert_false(protocol_find("http")->datagrams);
+	assert_false(protocol_find("ws")->datagrams);
 	assert_null(protocol_find("gopher"));
 	assert_null(protocol_find(""));
 	assert_null(protocol_find("ech"));

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protocol_counter: a line goes out, a number comes back, and no number may
+ * come twice: two clients that get the same one have added two and made one, a
+ * lost update.
+ *
+ * Which numbers came is a bit each, from a base a little below the first of
+ * them (the first to be answered need not be the first to have come). On one
+ * connection they rise.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/load/protocol.h"
+
+static const char LINE[] = "+1\n";
+
+/* 256 MiB of bits: at 200,000 answers a second, for three hours. */
+#define VALUES_MAX ((uint64_t)1 << 31)
+#define WORD_BITS 64
+
+struct counter_run {
+	uint64_t *words;
+	uint64_t base; /* the value of the first bit, of whole words */
+	size_t count;  /* words */
+};
+
+struct counter_state {
+	uint64_t last;	/* of this connection */
+	uint64_t value; /* as far as it has come */
+};
+
+static int
+counter_open(struct protocol_run *run)
+{
+	run->own = calloc(1, sizeof(struct counter_run));
+	return run->own ? 0 : -1;
+}
+
+static void
+counter_close(struct protocol_run *run)
+{
+	struct counter_run *c = run->own;
+
+	if (c)
+		free(c->words);
+	free(c);
+	run->own = NULL;
+}
+
+static void
+counter_request(struct protocol_run *run, struct exchange *x)
+{
+	struct counter_state *state = x->own;
+
+	(void)run;
+	state->value = 0;
+	x->out = LINE;
+	x->out_len = sizeof(LINE) - 1;
+}
+
+/* Makes room for VALUE, on either side. 0, or -1 where that is too much. */
+static int
+make_room(struct counter_run *c, uint64_t value, uint64_t slack)
+{
+	uint64_t low = c->base, high = c->base + c->count * WORD_BITS;
+	uint64_t *words;
+	size_t count;
+
+	/* No sum below wraps then. */
+	if (value > UINT64_MAX / 2)
+		return -1;
+	if (!c->count)
+		low = high = value;
+	if (value <= low)
+		low =
+		    value > slack ? (value - slack) / WORD_BITS * WORD_BITS : 0;
+	if (value >= high)
+		high = value + (value - low) / 2 + 64 * WORD_BITS;
+	if (value - low >= VALUES_MAX)
+		return -1;
+	if (high - low > VALUES_MAX)
+		high = low + VALUES_MAX;
+	if (high < c->base + c->count * WORD_BITS)
+		return -1;
+	count = (high - low + WORD_BITS - 1) / WORD_BITS;
+	words = calloc(count, sizeof(words[0]));
+	if (!words)
+		return -1;
+	if (c->count)
+		memcpy(words + (c->base - low) / WORD_BITS, c->words,
+		    c->count * sizeof(words[0]));
+	free(c->words);
+	c->words = words;
+	c->base = low;
+	c->count = count;
+	return 0;
+}
+
+/* Whether VALUE came before; from now on it did. -1: no room for it. */
+static int
+came_before(struct counter_run *c, uint64_t value, uint64_t slack)
+{
+	uint64_t bit, mask;
+	int before;
+
+	if (value < c->base || value - c->base >= c->count * WORD_BITS) {
+		if (make_room(c, value, slack) < 0)
+			return -1;
+	}
+	bit = value - c->base;
+	mask = (uint64_t)1 << bit % WORD_BITS;
+	before = (c->words[bit / WORD_BITS] & mask) != 0;
+	c->words[bit / WORD_BITS] |= mask;
+	return before;
+}
+
+static enum judgement
+judge_value(struct protocol_run *run, struct counter_state *state)
+{
+	uint64_t last = state->last;
+	int before =
+	    came_before(run->own, state->value, run->connections + WORD_BITS);
+
+	if (before < 0)
+		return judge_wrong(run,
+		    "%" PRIu64 " is too far from the values before it",
+		    state->value);
+	if (state->value > last)
+		state->last = state->value;
+	if (before) {
+		run->lost_updates++;
+		judge_wrong(run, "%" PRIu64 " came twice: an update was lost",
+		    state->value);
+		return JUDGE_REPEATED;
+	}
+	if (state->value <= last) {
+		judge_wrong(run,
+		    "%" PRIu64 " after %" PRIu64 " on one connection",
+		    state->value, last);
+		return JUDGE_REPEATED;
+	}
+	return JUDGE_WHOLE;
+}
+
+static enum judgement
+counter_judge(
+    struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
+{
+	struct counter_state *state = x->own;
+
+	for (size_t i = 0; i < len; i++) {
+		uint64_t digit = (uint64_t)(buf[i] - '0');
+
+		if (buf[i] == '\n' && x->received) {
+			if (i + 1 < len)
+				return judge_wrong(run,
+				    "%zu bytes too many after the answer "
+				    "(doubled?)",
+				    len - i - 1);
+			return judge_value(run, state);
+		}
+		if (digit > 9 ||
+		    __builtin_mul_overflow(state->value, 10, &state->value) ||
+		    __builtin_add_overflow(state->value, digit, &state->value))
+			return judge_wrong(run,
+			    "byte %zu is 0x%02x: the answer is no number and "
+			    "the end of a line",
+			    x->received, (unsigned char)buf[i]);
+		x->received++;
+	}
+	return JUDGE_MORE;
+}
+
+const struct protocol protocol_counter = {
+    .name = "counter",
+    .summary = "a line adds one to a counter; no value may come twice",
+    .datagrams = true,
+    .own_size = sizeof(struct counter_state),
+    .open = counter_open,
+    .close = counter_close,
+    .request = counter_request,
+    .judge = counter_judge,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protocol_http: GET, and a response with status 2xx, whose body must be that
+ * of the first.
+ *
+ * Most responses are, to the byte, the one before them: those are compared as a
+ * whole. The others (a Date that has moved on, a response in pieces) are
+ * parsed, and become what the next are compared with.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/load/http_reply.h"
+#include "common/load/protocol.h"
+
+#define BODY_MAX ((size_t)256 << 20)
+
+struct bytes {
+	char *at;
+	size_t len, size;
+};
+
+struct http_run {
+	char *request;
+	size_t request_len;
+	/* The latest response that was right and came in one piece. */
+	struct bytes good;
+	bool good_last;	   /* it says Connection: close */
+	struct bytes body; /* of the first that was right ... */
+	bool body_known;   /* ... if there was one */
+};
+
+struct http_state {
+	struct http_reply reply;
+	size_t body_len;   /* so far */
+	struct bytes kept; /* it, while there is none to compare it with */
+};
+
+static int
+http_open(struct protocol_run *run)
+{
+	struct http_run *h = run->own = calloc(1, sizeof(*h));
+	int len;
+
+	if (!h)
+		return -1;
+	len = asprintf(&h->request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+	    run->path, run->host, run->churn ? "Connection: close\r\n" : "");
+	if (len < 0) {
+		h->request = NULL;
+		return -1;
+	}
+	h->request_len = (size_t)len;
+	return 0;
+}
+
+static void
+http_close(struct protocol_run *run)
+{
+	struct http_run *h = run->own;
+
+	if (!h)
+		return;
+	for (uint32_t i = 0; i < run->connections; i++)
+		free(((struct http_state *)(void *)run->states)[i].kept.at);
+	free(h->request);
+	free(h->good.at);
+	free(h->body.at);
+	free(h);
+	run->own = NULL;
+}
+
+static void
+http_request(struct protocol_run *run, struct exchange *x)
+{
+	const struct http_run *h = run->own;
+	struct http_state *state = x->own;
+
+	http_reply_begin(&state->reply);
+	state->body_len = state->kept.len = 0;
+	x->out = h->request;
+	x->out_len = h->request_len;
+}
+
+/* 0, or -1 with errno. */
+static int
+append(struct bytes *to, const char *at, size_t len)
+{
+	size_t need = to->len + len, size = need + need / 2;
+
+	if (need > to->size) {
+		char *new = realloc(to->at, size);
+
+		if (!new)
+			return -1;
+		to->at = new;
+		to->size = size;
+	}
+	memcpy(to->at + to->len, at, len);
+	to->len = need;
+	return 0;
+}
+
+/* Whether LEN bytes are those of the first body from AT on. */
+static enum judgement
+compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
+{
+	const struct bytes *want = &((struct http_run *)run->own)->body;
+	size_t i = 0;
+
+	if (len > want->len - at)
+		return judge_wrong(run,
+		    "a body of more than %zu bytes, which the first had",
+		    want->len);
+	if (!len || memcmp(bytes, want->at + at, len) == 0)
+		return JUDGE_MORE;
+	while (bytes[i] == want->at[at + i])
+		i++;
+	return judge_wrong(run,
+	    "byte %zu of the body is 0x%02x, not 0x%02x as in the first one "
+	    "(changed)",
+	    at + i, (unsigned char)bytes[i], (unsigned char)want->at[at + i]);
+}
+
+/* What was kept until the first body was known. */
+static enum judgement
+catch_up(struct protocol_run *run, struct http_state *state)
+{
+	enum judgement now = compare(run, 0, state->kept.at, state->kept.len);
+
+	free(state->kept.at);
+	state->kept = (struct bytes){NULL, 0, 0};
+	return now;
+}
+
+/* JUDGE_MORE if the piece is as it should be. */
+static enum judgement
+judge_body(struct protocol_run *run, struct http_state *state,
+    const struct http_piece *piece)
+{
+	const struct http_run *h = run->own;
+	size_t at = state->body_len;
+
+	state->body_len += piece->len;
+	if (!h->body_known) {
+		if (state->body_len > BODY_MAX ||
+		    append(&state->kept, piece->at, piece->len) < 0)
+			return judge_wrong(run, "a body too large to be kept");
+		return JUDGE_MORE;
+	}
+	if (state->kept.len && catch_up(run, state) == JUDGE_WRONG)
+		return JUDGE_WRONG;
+	return compare(run, at, piece->at, piece->len);
+}
+
+/* The response is complete. */
+static enum judgement
+judge_end(struct protocol_run *run, struct http_state *state)
+{
+	struct http_run *h = run->own;
+
+	if (!h->body_known) {
+		h->body = state->kept;
+		h->body_known = true;
+		state->kept = (struct bytes){NULL, 0, 0};
+	}
+	if (state->kept.len && catch_up(run, state) == JUDGE_WRONG)
+		return JUDGE_WRONG;
+	if (state->body_len != h->body.len)
+		return judge_wrong(run,
+		    "a body of %zu bytes, where the first had %zu",
+		    state->body_len, h->body.len);
+	return state->reply.keep_alive ? JUDGE_WHOLE : JUDGE_LAST;
+}
+
+static enum judgement
+judge_status(struct protocol_run *run, const struct http_reply *reply)
+{
+	if (reply->state == HTTP_BAD)
+		return judge_wrong(run, "no HTTP response: %s", reply->why);
+	/* Told before its body, which need not be like the others'. */
+	if (reply->state != HTTP_HEAD &&
+	    (reply->status < 200 || reply->status > 299))
+		return judge_wrong(run, "status %d", reply->status);
+	return JUDGE_MORE;
+}
+
+static enum judgement
+http_judge(
+    struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
+{
+	struct http_run *h = run->own;
+	struct http_state *state = x->own;
+	size_t used = 0;
+	bool first = x->received == 0;
+	enum judgement now = JUDGE_MORE;
+
+	x->received += len;
+	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
+		return h->good_last ? JUDGE_LAST : JUDGE_WHOLE;
+	while (used < len && now == JUDGE_MORE) {
+		struct http_piece piece;
+
+		if (http_reply_over(&state->reply))
+			return judge_wrong(run,
+			    "%zu bytes too many after the response (doubled?)",
+			    len - used);
+		used += http_reply_feed(
+		    &state->reply, buf + used, len - used, &piece);
+		now = judge_status(run, &state->reply);
+		if (now == JUDGE_MORE && piece.len)
+			now = judge_body(run, state, &piece);
+	}
+	if (now != JUDGE_MORE || state->reply.state != HTTP_DONE)
+		return now;
+	now = judge_end(run, state);
+	if (now != JUDGE_WRONG && first) {
+		h->good.len = 0;
+		h->good_last = now == JUDGE_LAST;
+		/* Without memory for it, all are parsed. */
+		append(&h->good, buf, len);
+	}
+	return now;
+}
+
+static enum judgement
+http_ended(struct protocol_run *run, struct exchange *x)
+{
+	struct http_state *state = x->own;
+
+	run->why[0] = '\0';
+	if (!http_reply_end(&state->reply))
+		return JUDGE_GOODBYE;
+	return judge_end(run, state) == JUDGE_WRONG ? JUDGE_WRONG : JUDGE_LAST;
+}
+
+const struct protocol protocol_http = {
+    .name = "http",
+    .summary = "GET: status 2xx, each body like the first",
+    .path = "/",
+    .own_size = sizeof(struct http_state),
+    .open = http_open,
+    .close = http_close,
+    .request = http_request,
+    .judge = http_judge,
+    .ended = http_ended,
+};

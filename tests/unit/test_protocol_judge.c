@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: MIT */
+/* What each protocol makes of bytes that are right, and of lies. */
+#include "tests/unit/unit.h"
+
+#include "common/load/protocol.h"
+#include "common/net/websocket.h"
+
+/* A run with two connections, without a socket. */
+struct fixture {
+	struct protocol_run run;
+	struct exchange x[2];
+};
+
+static void
+open_fixture(struct fixture *f, const char *protocol, bool churn, size_t size)
+{
+	memset(f, 0, sizeof(*f));
+	f->run.protocol = protocol_find(protocol);
+	f->run.churn = churn;
+	f->run.host = "example.com:80";
+	f->run.path = f->run.protocol->path;
+	assert_int_equal(protocol_open(&f->run, size, 2), 0);
+	for (uint32_t i = 0; i < 2; i++)
+		exchange_init(&f->x[i], &f->run, i);
+}
+
+static void
+ask(struct fixture *f, struct exchange *x)
+{
+	x->number++;
+	x->asking = true;
+	x->received = x->sent = 0;
+	f->run.protocol->request(&f->run, x);
+	x->sent = x->out_len;
+}
+
+/* LEN bytes in pieces of PIECE, flush at the end of their memory: the first
+ * judgement that is not JUDGE_MORE. */
+static enum judgement
+answer(struct fixture *f, struct exchange *x, const char *text, size_t len,
+    size_t piece)
+{
+	enum judgement now = JUDGE_MORE;
+
+	for (size_t at = 0; at < len && now == JUDGE_MORE; at += piece) {
+		size_t n = piece < len - at ? piece : len - at;
+		char *copy = malloc(n);
+
+		assert_non_null(copy);
+		memcpy(copy, text + at, n);
+		now = f->run.protocol->judge(&f->run, x, copy, n);
+		free(copy);
+	}
+	return now;
+}
+
+static enum judgement
+ask_and_answer(struct fixture *f, struct exchange *x, const char *text)
+{
+	ask(f, x);
+	return answer(f, x, text, strlen(text), 4096);
+}
+
+static const size_t PIECES[] = {1, 2, 5, 4096};
+
+/* ---- echo ---- */
+
+static void
+echo_takes_the_request_and_nothing_else(void **state)
+{
+	struct fixture f;
+	char reply[65];
+
+	(void)state;
+	open_fixture(&f, "echo", false, 64);
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		ask(&f, &f.x[0]);
+		assert_int_equal(
+		    answer(&f, &f.x[0], f.x[0].out, 63, PIECES[p]), JUDGE_MORE);
+		assert_int_equal(
+		    answer(&f, &f.x[0], f.x[0].out + 63, 1, 1), JUDGE_WHOLE);
+		ask(&f, &f.x[0]);
+		memcpy(reply, f.x[0].out, 64);
+		reply[40] ^= 1;
+		assert_int_equal(
+		    answer(&f, &f.x[0], reply, 64, PIECES[p]), JUDGE_WRONG);
+		assert_int_equal(f.run.why[0], '\0');
+		ask(&f, &f.x[0]);
+		memcpy(reply, f.x[0].out, 64);
+		assert_int_equal(
+		    answer(&f, &f.x[0], reply, 65, 65), JUDGE_WRONG);
+		ask(&f, &f.x[0]);
+		ask(&f, &f.x[1]);
+		assert_int_equal(
+		    answer(&f, &f.x[0], f.x[1].out, 64, 64), JUDGE_WRONG);
+	}
+	protocol_close(&f.run);
+}
+
+/* ---- http ---- */
+
+#define OK "HTTP/1.1 200 OK\r\n"
+#define HELLO OK "Content-Length: 5\r\n\r\nhello"
+
+static void
+http_asks_for_the_path_at_the_host(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "http", false, 64);
+	ask(&f, &f.x[0]);
+	assert_int_equal(f.x[0].out_len,
+	    strlen("GET / HTTP/1.1\r\nHost: example.com:80\r\n\r\n"));
+	assert_memory_equal(f.x[0].out,
+	    "GET / HTTP/1.1\r\nHost: example.com:80\r\n\r\n", f.x[0].out_len);
+	protocol_close(&f.run);
+	open_fixture(&f, "http", true, 64);
+	ask(&f, &f.x[0]);
+	assert_non_null(strstr(f.x[0].out, "\r\nConnection: close\r\n\r\n"));
+	protocol_close(&f.run);
+}
+
+static void
+http_takes_the_same_body_in_any_frame(void **state)
+{
+	static const char *const same[] = {
+	    HELLO,
+	    HELLO,
+	    OK "Date: now\r\nContent-Length: 5\r\n\r\nhello",
+	    OK "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n"
+	       "0\r\n\r\n",
+	    "HTTP/1.1 206 Partial\r\nContent-Length: 5\r\n\r\nhello",
+	    "HTTP/1.1 100 Continue\r\n\r\n" HELLO,
+	};
+	struct fixture f;
+
+	(void)state;
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		open_fixture(&f, "http", false, 64);
+		for (size_t i = 0; i < 3 * COUNT_OF(same); i++) {
+			const char *text = same[i % COUNT_OF(same)];
+
+			ask(&f, &f.x[0]);
+			if (answer(&f, &f.x[0], text, strlen(text),
+				PIECES[p]) != JUDGE_WHOLE)
+				fail_msg("%s: %s", text, f.run.why);
+		}
+		protocol_close(&f.run);
+	}
+}
+
+static void
+http_finds_what_is_not_like_the_first(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} lies[] = {
+	    {OK "Content-Length: 5\r\n\r\nhallo",
+		"byte 1 of the body is 0x61, not 0x65"},
+	    {OK "Content-Length: 4\r\n\r\nhell",
+		"a body of 4 bytes, where the first had 5"},
+	    {OK "Content-Length: 6\r\n\r\nhello!", "more than 5 bytes"},
+	    {OK "Content-Length: 0\r\n\r\n", "a body of 0 bytes"},
+	    {"HTTP/1.1 503 Full\r\nContent-Length: 5\r\n\r\nhello",
+		"status 503"},
+	    {"HTTP/1.1 302 Gone\r\nContent-Length: 5\r\n\r\nhello",
+		"status 302"},
+	    {"HTTP/1.1 101 Upgrade\r\n\r\n", "status 101"},
+	    {HELLO "H", "1 bytes too many after the response"},
+	    {HELLO HELLO, "doubled"},
+	    {"hello", NULL}, /* not complete */
+	    {"hello\r\n", "no HTTP response"},
+	};
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "http", false, 64);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+	for (size_t i = 0; i < COUNT_OF(lies); i++) {
+		enum judgement now = ask_and_answer(&f, &f.x[0], lies[i].text);
+
+		if (!lies[i].why) {
+			assert_int_equal(now, JUDGE_MORE);
+			continue;
+		}
+		assert_int_equal(now, JUDGE_WRONG);
+		if (!strstr(f.run.why, lies[i].why))
+			fail_msg("%s: %s", lies[i].text, f.run.why);
+		/* and the truth is still the truth */
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+	}
+	protocol_close(&f.run);
+}
+
+static void
+http_does_not_learn_from_a_bad_response(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "http", false, 64);
+	assert_int_equal(ask_and_answer(&f, &f.x[0],
+			     "HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad"),
+	    JUDGE_WRONG);
+	/* nor from a part of one that never ends */
+	assert_int_equal(
+	    ask_and_answer(&f, &f.x[0], OK "Content-Length: 9\r\n\r\nother"),
+	    JUDGE_MORE);
+	assert_int_equal(ask_and_answer(&f, &f.x[1], HELLO), JUDGE_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+	protocol_close(&f.run);
+}
+
+/* Two that are under way at once, before there is anything to compare with. */
+static void
+http_compares_what_began_before_the_first_was_complete(void **state)
+{
+	static const char *const second[] = {
+	    HELLO, OK "Content-Length: 5\r\n\r\nhallo"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(second); i++) {
+		size_t len = strlen(second[i]);
+		struct fixture f;
+
+		open_fixture(&f, "http", false, 64);
+		ask(&f, &f.x[1]);
+		assert_int_equal(
+		    answer(&f, &f.x[1], second[i], len - 1, 7), JUDGE_MORE);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+		assert_int_equal(answer(&f, &f.x[1], second[i] + len - 1, 1, 1),
+		    i == 0 ? JUDGE_WHOLE : JUDGE_WRONG);
+		protocol_close(&f.run);
+	}
+}
+
+static void
+http_knows_who_closes(void **state)
+{
+	static const char closing[] =
+	    OK "Connection: close\r\nContent-Length: 5\r\n\r\nhello";
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "http", false, 64);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], closing), JUDGE_LAST);
+	assert_int_equal(
+	    ask_and_answer(&f, &f.x[0], OK "\r\nhello"), JUDGE_MORE);
+	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), JUDGE_LAST);
+	assert_int_equal(
+	    ask_and_answer(&f, &f.x[0], OK "\r\nhell"), JUDGE_MORE);
+	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), JUDGE_WRONG);
+	assert_int_equal(
+	    ask_and_answer(&f, &f.x[0], OK "Content-Length: 5\r\n\r\nhell"),
+	    JUDGE_MORE);
+	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), JUDGE_GOODBYE);
+	protocol_close(&f.run);
+}
+
+/* ---- counter ---- */
+
+static void
+counter_takes_each_value_once(void **state)
+{
+	struct fixture f;
+	char text[32];
+
+	(void)state;
+	open_fixture(&f, "counter", false, 64);
+	/* The second connection is a step behind, as with two in flight. */
+	for (int i = 500; i < 5000; i += 2) {
+		snprintf(text, sizeof(text), "%d\n", i + 1);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], text), JUDGE_WHOLE);
+		snprintf(text, sizeof(text), "%d\n", i);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[1], text), JUDGE_WHOLE);
+	}
+	assert_int_equal(f.run.lost_updates, 0);
+	for (int i = 500; i < 5000; i++) {
+		snprintf(text, sizeof(text), "%d\n", i);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], text), JUDGE_REPEATED);
+		assert_non_null(strstr(f.run.why, "came twice"));
+	}
+	assert_int_equal(f.run.lost_updates, 4500);
+	protocol_close(&f.run);
+}
+
+static void
+counter_remembers_far_and_near(void **state)
+{
+	static const char *const values[] = {"1000000\n", "1\n", "70000000\n",
+	    "64\n", "0\n", "63\n", "2000000000\n", "65\n"};
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "counter", false, 64);
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		enum judgement now = ask_and_answer(&f, &f.x[0], values[i]);
+
+		assert_true(now == JUDGE_WHOLE || now == JUDGE_REPEATED);
+		assert_int_equal(f.run.lost_updates, 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[1], values[i]), JUDGE_REPEATED);
+		assert_int_equal(f.run.lost_updates, i + 1);
+	}
+	protocol_close(&f.run);
+}
+
+/* The bits in between would be more than there is memory. */
+static void
+counter_refuses_what_is_too_far_away(void **state)
+{
+	static const char *const pairs[][2] = {
+	    {"5\n", "9000000000\n"},
+	    {"9000000000\n", "5\n"},
+	    {"5\n", "18446744073709551615\n"},
+	    {"9223372036854775807\n", "5\n"},
+	};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+		open_fixture(&f, "counter", false, 64);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], pairs[i][0]), JUDGE_WHOLE);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[1], pairs[i][1]), JUDGE_WRONG);
+		assert_non_null(strstr(f.run.why, "too far"));
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[1], pairs[i][0]), JUDGE_REPEATED);
+		protocol_close(&f.run);
+	}
+}
+
+static void
+counter_wants_rising_values_on_one_connection(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_fixture(&f, "counter", false, 64);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], "10\n"), JUDGE_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], "9\n"), JUDGE_REPEATED);
+	assert_non_null(strstr(f.run.why, "9 after 10 on one connection"));
+	assert_int_equal(f.run.lost_updates, 0);
+	assert_int_equal(ask_and_answer(&f, &f.x[1], "8\n"), JUDGE_WHOLE);
+	protocol_close(&f.run);
+}
+
+static void
+counter_takes_a_number_and_the_end_of_a_line(void **state)
+{
+	static const char *const bad[] = {"\n", "-1\n", "1 \n", " 1\n", "x\n",
+	    "1\r\n", "1\n\n", "1\n2\n", "18446744073709551616\n",
+	    "99999999999999999999999\n", "18446744073709551615\n"};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		open_fixture(&f, "counter", false, 64);
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], "5\n"), JUDGE_WHOLE);
+		if (ask_and_answer(&f, &f.x[1], bad[i]) != JUDGE_WRONG)
+			fail_msg("taken: %s", bad[i]);
+		protocol_close(&f.run);
+	}
+	open_fixture(&f, "counter", false, 64);
+	ask(&f, &f.x[0]);
+	assert_int_equal(answer(&f, &f.x[0], "1234\n", 5, 1), JUDGE_WHOLE);
+	ask(&f, &f.x[0]);
+	assert_int_equal(answer(&f, &f.x[0], "1235", 4, 4), JUDGE_MORE);
+	protocol_close(&f.run);
+}
+
+/* ---- ws ---- */
+
+#define SWITCHING                                       \
+	"HTTP/1.1 101 Switching Protocols\r\n"          \
+	"Upgrade: websocket\r\nConnection: Upgrade\r\n" \
+	"Sec-WebSocket-Accept: %s\r\n\r\n"
+
+/* The upgrade, answered as a server does. Returns the judgement. */
+static enum judgement
+upgrade(struct fixture *f, struct exchange *x, size_t piece)
+{
+	char accept[WEBSOCKET_ACCEPT_SIZE], text[300];
+	const char *key;
+
+	f->run.protocol->greet(&f->run, x);
+	key = strstr(x->out, "Sec-WebSocket-Key: ");
+	assert_non_null(key);
+	key += strlen("Sec-WebSocket-Key: ");
+	assert_int_equal(strcspn(key, "\r"), 24);
+	websocket_accept_key(key, 24, accept);
+	snprintf(text, sizeof(text), SWITCHING, accept);
+	return answer(f, x, text, strlen(text), piece);
+}
+
+static bool
+open_ws(struct fixture *f, size_t size, size_t piece)
+{
+	if (!WEBSOCKET_HERE)
+		return false;
+	open_fixture(f, "ws", false, size);
+	assert_int_equal(upgrade(f, &f->x[0], piece), JUDGE_READY);
+	return true;
+}
+
+/* Unmasks the frame at OUT into PAYLOAD. Returns its payload's length. */
+static size_t
+unmask(const char *out, size_t out_len, char *payload)
+{
+	const unsigned char *at = (const unsigned char *)out;
+	size_t len = at[1] & 0x7f, head = 2;
+
+	assert_true(at[1] & 0x80);
+	if (len >= 126) {
+		head = len == 126 ? 4 : 10;
+		len = 0;
+		for (size_t i = 2; i < head; i++)
+			len = len << 8 | at[i];
+	}
+	assert_int_equal(out_len, head + 4 + len);
+	for (size_t i = 0; i < len; i++)
+		payload[i] = (char)(at[head + 4 + i] ^ at[head + i % 4]);
+	return len;
+}
+
+/* A server's frame at OUT. Returns its length. */
+static size_t
+frame(char *out, int first, const char *payload, size_t len)
+{
+	size_t head = 2;
+
+	out[0] = (char)first;
+	if (len < 126) {
+		out[1] = (char)len;
+	} else {
+		out[1] = 126;
+		out[2] = (char)(len >> 8);
+		out[3] = (char)len;
+		head = 4;
+	}
+	memcpy(out + head, payload, len);
+	return head + len;
+}
+
+static void
+ws_masks_what_it_sends(void **state)
+{
+	static const size_t sizes[] = {1, 2, 7, 125, 126, 127, 65535, 65536};
+	static char payload[70000], first[70020];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		struct fixture f;
+
+		if (!open_ws(&f, sizes[i], 4096))
+			skip();
+		ask(&f, &f.x[0]);
+		assert_int_equal((unsigned char)f.x[0].out[0], 0x82);
+		assert_int_equal(
+		    unmask(f.x[0].out, f.x[0].out_len, payload), sizes[i]);
+		assert_memory_equal(
+		    payload, payload_request(&f.run.payload, 0, 1), sizes[i]);
+		memcpy(first, f.x[0].out, f.x[0].out_len);
+		/* The rest of a frame is made again, to the same bytes ... */
+		f.run.protocol->request(&f.run, &f.x[1]);
+		f.run.protocol->request(&f.run, &f.x[0]);
+		assert_memory_equal(first, f.x[0].out, f.x[0].out_len);
+		protocol_close(&f.run);
+		/* ... but another run's mask is another. */
+		open_ws(&f, sizes[i], 4096);
+		ask(&f, &f.x[0]);
+		assert_memory_not_equal(first, f.x[0].out, f.x[0].out_len);
+		protocol_close(&f.run);
+	}
+}
+
+static void
+ws_takes_a_reply_in_frames_and_pieces_of_any_size(void **state)
+{
+	static const size_t parts[] = {1, 64, 100, 199};
+
+	(void)state;
+	for (size_t p = 0; p < COUNT_OF(PIECES) * COUNT_OF(parts); p++) {
+		size_t part = parts[p / COUNT_OF(PIECES)], len = 0;
+		size_t piece = PIECES[p % COUNT_OF(PIECES)];
+		char text[4000];
+		const char *want;
+		struct fixture f;
+
+		if (!open_ws(&f, 200, piece))
+			skip();
+		ask(&f, &f.x[0]);
+		want = payload_request(&f.run.payload, 0, 1);
+		for (size_t at = 0; at < 200; at += part) {
+			size_t n = part < 200 - at ? part : 200 - at;
+
+			len += frame(text + len,
+			    (at ? 0 : 2) | (at + n == 200 ? 0x80 : 0),
+			    want + at, n);
+			if (at == 0) /* in between, as is allowed */
+				len += frame(text + len, 0x89, "ping", 4);
+		}
+		assert_int_equal(
+		    answer(&f, &f.x[0], text, len, piece), JUDGE_WHOLE);
+		assert_true(f.x[0].interrupted);
+		f.run.protocol->interject(&f.run, &f.x[0]);
+		assert_int_equal((unsigned char)f.x[0].out[0], 0x8a);
+		assert_int_equal(unmask(f.x[0].out, f.x[0].out_len, text), 4);
+		assert_memory_equal(text, "ping", 4);
+		protocol_close(&f.run);
+	}
+}
+
+/* The last frame may be empty. */
+static void
+ws_waits_for_the_final_frame(void **state)
+{
+	struct fixture f;
+	char text[100];
+	size_t len;
+
+	(void)state;
+	if (!open_ws(&f, 64, 4096))
+		skip();
+	ask(&f, &f.x[0]);
+	len = frame(text, 0x02, payload_request(&f.run.payload, 0, 1), 64);
+	assert_int_equal(answer(&f, &f.x[0], text, len, len), JUDGE_MORE);
+	len = frame(text, 0x80, "", 0);
+	assert_int_equal(answer(&f, &f.x[0], text, len, len), JUDGE_WHOLE);
+	protocol_close(&f.run);
+}
+
+static void
+ws_finds_what_is_no_reply(void **state)
+{
+	static const struct {
+		int first;
+		size_t len;
+		const char *why;
+	} lies[] = {
+	    {0x81, 64, "opcode 1"},
+	    {0x80, 64, "opcode 0"},
+	    {0xc2, 64, "reserved"},
+	    {0x83, 64, "opcode 3"},
+	    {0x82, 63, "a message of 63 bytes, not 64"},
+	    {0x82, 0, "a message of 0 bytes"},
+	    {0x8b, 1, "control frame"},
+	    {0x09, 1, "control frame"},
+	    {0x89, 126, "control frame"},
+	};
+	struct fixture f;
+	char text[300];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lies); i++) {
+		size_t len;
+
+		if (!open_ws(&f, 64, 4096))
+			skip();
+		ask(&f, &f.x[0]);
+		len = frame(text, lies[i].first,
+		    payload_request(&f.run.payload, 0, 1), lies[i].len);
+		assert_int_equal(
+		    answer(&f, &f.x[0], text, len, len), JUDGE_WRONG);
+		if (!strstr(f.run.why, lies[i].why))
+			fail_msg(
+			    "0x%02x: %s", (unsigned)lies[i].first, f.run.why);
+		protocol_close(&f.run);
+	}
+}
+
+static void
+ws_finds_a_changed_byte_and_a_second_reply(void **state)
+{
+	struct fixture f;
+	char text[300];
+	size_t len;
+
+	(void)state;
+	if (!open_ws(&f, 64, 4096))
+		skip();
+	ask(&f, &f.x[0]);
+	len = frame(text, 0x82, payload_request(&f.run.payload, 0, 1), 64);
+	text[2 + 33] ^= 1;
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_WRONG);
+	assert_int_equal(f.run.got_at, 33);
+	protocol_close(&f.run);
+
+	open_ws(&f, 64, 4096);
+	ask(&f, &f.x[0]);
+	len = frame(text, 0x82, payload_request(&f.run.payload, 0, 1), 64);
+	memcpy(text + len, text, len);
+	assert_int_equal(
+	    answer(&f, &f.x[0], text, 2 * len, 2 * len), JUDGE_WRONG);
+	assert_non_null(strstr(f.run.why, "doubled"));
+	protocol_close(&f.run);
+}
+
+static void
+ws_understands_a_close(void **state)
+{
+	struct fixture f;
+	char text[100];
+	size_t len = frame(text, 0x88, "\x03\xf5zu voll", 9);
+
+	(void)state;
+	if (!open_ws(&f, 64, 4096))
+		skip();
+	ask(&f, &f.x[0]);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_GOODBYE);
+	assert_non_null(strstr(f.run.why, "1013"));
+	protocol_close(&f.run);
+	/* with nothing under way, and after our own */
+	open_ws(&f, 64, 4096);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_LAST);
+	f.run.protocol->farewell(&f.run, &f.x[0]);
+	assert_int_equal((unsigned char)f.x[0].out[0], 0x88);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_MORE);
+	protocol_close(&f.run);
+}
+
+static void
+ws_checks_the_upgrade(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} lies[] = {
+	    {"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n"
+	     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+		"Sec-WebSocket-Accept is \"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\""},
+	    {"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n",
+		"Sec-WebSocket-Accept is \"\""},
+	    {"HTTP/1.1 101 S\r\n\r\n", "Upgrade"},
+	    {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", "status 200"},
+	    {"HTTP/1.1 503 Full\r\n\r\n", "status 503"},
+	    {"hello\r\n", "no HTTP response"},
+	};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lies); i++) {
+		if (!open_ws(&f, 64, 1))
+			skip();
+		f.run.protocol->greet(&f.run, &f.x[0]);
+		assert_int_equal(
+		    answer(&f, &f.x[0], lies[i].text, strlen(lies[i].text), 1),
+		    JUDGE_WRONG);
+		if (!strstr(f.run.why, lies[i].why))
+			fail_msg("%s: %s", lies[i].text, f.run.why);
+		protocol_close(&f.run);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(echo_takes_the_request_and_nothing_else),
+	    cmocka_unit_test(http_asks_for_the_path_at_the_host),
+	    cmocka_unit_test(http_takes_the_same_body_in_any_frame),
+	    cmocka_unit_test(http_finds_what_is_not_like_the_first),
+	    cmocka_unit_test(http_does_not_learn_from_a_bad_response),
+	    cmocka_unit_test(
+		http_compares_what_began_before_the_first_was_complete),
+	    cmocka_unit_test(http_knows_who_closes),
+	    cmocka_unit_test(counter_takes_each_value_once),
+	    cmocka_unit_test(counter_remembers_far_and_near),
+	    cmocka_unit_test(counter_refuses_what_is_too_far_away),
+	    cmocka_unit_test(counter_wants_rising_values_on_one_connection),
+	    cmocka_unit_test(counter_takes_a_number_and_the_end_of_a_line),
+	    cmocka_unit_test(ws_masks_what_it_sends),
+	    cmocka_unit_test(ws_takes_a_reply_in_frames_and_pieces_of_any_size),
+	    cmocka_unit_test(ws_waits_for_the_final_frame),
+	    cmocka_unit_test(ws_finds_what_is_no_reply),
+	    cmocka_unit_test(ws_finds_a_changed_byte_and_a_second_reply),
+	    cmocka_unit_test(ws_understands_a_close),
+	    cmocka_unit_test(ws_checks_the_upgrade),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
