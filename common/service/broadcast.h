@@ -9,7 +9,9 @@
  * it, and it is told so: that bounds what a slow member can cost to the ring.
  *
  * All see the same order. A publisher that is killed inside the lock has
- * published nothing: `head` moves last.
+ * published nothing: `head` moves last. One that is stopped in there (SIGSTOP,
+ * in the microsecond that it takes) holds up the other publishers until it goes
+ * on or is killed: no lock can tell that from one that is slow.
  *
  * A member sleeps in ppoll(2), on its client and on BROADCAST_SIGNAL, which is
  * blocked everywhere else; publishers send it to those that sleep, by process

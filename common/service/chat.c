@@ -19,7 +19,6 @@
 #include "common/base/log.h"
 #include "common/base/units.h"
 #include "common/base/utf8.h"
-#include "common/net/http.h"
 #include "common/net/websocket.h"
 #include "common/service/broadcast.h"
 #include "common/service/chat_page.h"
@@ -389,12 +388,12 @@ converse(struct chat *c)
 			drop(c);
 			return;
 		}
+		if (give_output(c) < 0)
+			return;
 		if (*c->context->setup->draining) {
 			say_goodbye(c);
 			return;
 		}
-		if (give_output(c) < 0)
-			return;
 		if (c->ended && !more && !c->held_text) {
 			finish_output(c, WEBSOCKET_NORMAL, NULL);
 			return;
@@ -537,11 +536,7 @@ chat_serve(struct conn *conn, const struct service_context *context)
 	if (read_first(&c, &line, &len, &end_len) > 0) {
 		if (begins_http(line, len - end_len)) {
 			lines_rest(&c.in, &rest);
-			/* Of a line that is far too long, enough to see it. */
-			len += rest;
-			if (len > HTTP_HEAD_MAX)
-				len = HTTP_HEAD_MAX;
-			http_site_serve(conn, context, PAGES, line, len);
+			http_site_serve(conn, context, PAGES, line, len + rest);
 		} else {
 			/* An empty one joins, and is no message. */
 			if (len > end_len)

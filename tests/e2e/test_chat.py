@@ -14,8 +14,10 @@ import pytest
 
 from chat_room import (Readers, get, hears, hears_nothing, join, member_of,
                        members, read_for, start, wait_members)
-from harness import (SANITIZER, connect, eventually, has_ipv6, needs,
-                     parse_target, read_all, read_exactly)
+from harness import (BIN, DEADLINE, SANITIZER, connect, eventually, has_ipv6,
+                     needs, parse_target, read_all, read_exactly)
+from test_tls import shake, trusting
+from tls_files import Files
 
 __all__ = ["read_for"]  # a fixture
 RING = 2 * 1024 * 1024
@@ -535,11 +537,15 @@ def test_many_killed_while_they_talk_stop_nobody(fork_server, read_for):
 # ---- the end ----
 
 def test_a_stop_sends_the_members_home(server):
+    """After all that was said."""
     start(server)
-    socks = join(server, 5)
+    speaker, first, *others = join(server, 30)
+    speaker.sendall(b"last words\n")
+    hears(first, b"last words\n")
     server.send_signal(signal.SIGTERM)
-    for sock in socks:
-        assert read_all(sock) == b""
+    for sock in others:
+        assert read_all(sock) == b"last words\n"
+    assert read_all(speaker) == read_all(first) == b""
     assert server.wait() == 0
 
 
@@ -601,3 +607,33 @@ def test_real_clients_talk_with_one_another(server, name, command):
         for program in programs:
             program.kill()
             program.communicate()
+
+
+# ---- over TLS ----
+
+@needs("openssl")
+@pytest.mark.skipif(not (BIN / "server_thread-full").exists(),
+                    reason="built without OpenSSL")
+def test_members_over_tls_talk_both_ways_at_once(server, tmp_path):
+    files = Files(tmp_path)
+    start(server, *files.options())
+    a, b = (shake(server, trusting(files)) for _ in range(2))
+    b.sendall(b"\n")
+    heard = b""
+    b.settimeout(0.1)
+    while not heard:
+        a.sendall(b"are you there?\n")
+        try:
+            heard += b.recv(65536)
+        except TimeoutError:
+            pass
+    b.settimeout(DEADLINE)
+    a.sendall(b"then hear this\n")
+    while not heard.endswith(b"then hear this\n"):
+        heard += b.recv(65536)
+    # More than its socket takes: it is heard all the same.
+    lines = b"".join(b"%04d%s\n" % (i, b"x" * 5000) for i in range(300))
+    a.sendall(lines)
+    b.sendall(b"I am busy\n")
+    hears(a, b"I am busy\n")
+    hears(b, lines)
