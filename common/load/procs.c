@@ -119,3 +119,17 @@ procs_loses_children(pid_t pid)
 	procs_walk(pid, look_for_ignored, &ignored);
 	return ignored;
 }
+
+uint64_t
+procs_waited_ns(void)
+{
+	unsigned long long ran, waited = 0;
+	FILE *in = fopen("/proc/thread-self/schedstat", "re");
+
+	if (in) {
+		if (fscanf(in, "%llu %llu", &ran, &waited) != 2)
+			waited = 0;
+		fclose(in);
+	}
+	return waited;
+}

@@ -28,4 +28,9 @@ procs_loses_children(pid_t pid);
 uint64_t
 procs_cpu_ns(pid_t pid);
 
+/* Nanoseconds that the calling thread was ready to run and did not; 0 where
+ * the kernel does not say. */
+uint64_t
+procs_waited_ns(void);
+
 #endif
