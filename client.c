@@ -24,6 +24,7 @@
 #include "common/load/engine.h"
 #include "common/load/launch.h"
 #include "common/load/placement.h"
+#include "common/load/room.h"
 #include "common/load/talk.h"
 #include "common/load/target.h"
 #include "common/report/compare_report.h"
@@ -266,6 +267,37 @@ read_load(
 	return argv[i];
 }
 
+/* A room is not a number of connections that each have an answer. */
+static bool
+is_room(const struct load_plan *plan)
+{
+	return strcmp(plan->protocol->name, "chat") == 0;
+}
+
+/* Returns how many seconds it took. */
+static double
+run_room(const struct load_config *config, const struct load_plan *plan,
+    struct load_result *result)
+{
+	bool live = isatty(STDERR_FILENO);
+	struct room_plan room = {
+	    .load = plan,
+	    .duration_ns = config->duration_ns,
+	    .requests = config->requests,
+	    .stop = &interrupted,
+	    .progress = live ? show_load : NULL,
+	};
+	char why[200];
+
+	if (result_init(result) < 0)
+		die(1, "cannot start: %s", strerror(errno));
+	if (room_run(&room, result, why, sizeof(why)) < 0)
+		die(errno == EINVAL ? 2 : 1, "%s", why);
+	if (live)
+		fprintf(stderr, "\r\033[K");
+	return (double)result->wall_ns / 1e9;
+}
+
 /* Returns how many seconds it took. */
 static double
 run_load(const struct load_config *config, const struct load_plan *plan,
@@ -313,11 +345,13 @@ load_verb(int argc, char **argv)
 	FILE *json = open_output(config.json);
 	bool clean;
 
-	raise_descriptors(plan.connections);
+	raise_descriptors(
+	    is_room(&plan) ? room_descriptors(&plan) : plan.connections);
 	take_interrupts();
 	place(&placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
-	report.seconds = run_load(&config, &plan, &result);
+	report.seconds = is_room(&plan) ? run_room(&config, &plan, &result)
+					: run_load(&config, &plan, &result);
 	placement_undo(&placement);
 	load_report_print(&report, words_for(config.json));
 	if (json)

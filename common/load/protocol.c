@@ -10,6 +10,7 @@
 const struct protocol PROTOCOLS[] = {
     {"echo", "every byte comes back (RFC 862)", NULL, false},
     {"hello", "a greeting comes back, then the end", "Hello, client!\n", true},
+    {"chat", "a line from one member reaches all others", NULL, false},
     {NULL, NULL, NULL, false},
 };
 
