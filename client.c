@@ -25,6 +25,7 @@
 #include "common/load/launch.h"
 #include "common/load/placement.h"
 #include "common/load/procs.h"
+#include "common/load/room.h"
 #include "common/load/talk.h"
 #include "common/load/target.h"
 #include "common/report/compare_report.h"
@@ -303,6 +304,9 @@ check_load(const struct load_config *config, const struct load_plan *plan)
 	    plan->size > SESSION_DATAGRAM_MAX)
 		usage_error("--size %llu: a datagram holds %d bytes at most",
 		    (unsigned long long)plan->size, SESSION_DATAGRAM_MAX);
+	if (plan->target.kind == TARGET_TLS && p->room)
+		usage_error(
+		    "--protocol %s: not over tls:, only in clear", p->name);
 	if (config->size && !p->sized)
 		usage_error("--size %llu: requests of --protocol %s have "
 			    "their own size",
@@ -347,6 +351,30 @@ read_load(
 	if (!config->requests)
 		config->requests = UINT64_MAX;
 	return argv[i];
+}
+
+/* Returns how many seconds it took. */
+static double
+run_room(const struct load_config *config, const struct load_plan *plan,
+    struct load_result *result)
+{
+	bool live = isatty(STDERR_FILENO);
+	struct room_plan room = {
+	    .load = plan,
+	    .duration_ns = config->duration_ns,
+	    .requests = config->requests,
+	    .stop = &interrupted,
+	    .progress = live ? show_load : NULL,
+	};
+	char why[200];
+
+	if (result_init(result) < 0)
+		die(1, "cannot start: %s", strerror(errno));
+	if (room_run(&room, result, why, sizeof(why)) < 0)
+		die(errno == EINVAL ? 2 : 1, "%s", why);
+	if (live)
+		fprintf(stderr, "\r\033[K");
+	return (double)result->wall_ns / 1e9;
 }
 
 /* Returns how many seconds it took. */
@@ -399,13 +427,16 @@ load_verb(int argc, char **argv)
 	FILE *json = open_output(config.json);
 	bool clean;
 
-	raise_descriptors(plan.connections);
+	raise_descriptors(
+	    plan.protocol->room ? room_descriptors(&plan) : plan.connections);
 	take_interrupts();
 	plan.tls = open_tls(&plan.target, &config.tls);
 	report.image = place(
 	    &placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
-	report.seconds = run_load(&config, &plan, &result);
+	report.seconds = plan.protocol->room
+			     ? run_room(&config, &plan, &result)
+			     : run_load(&config, &plan, &result);
 	placement_undo(&placement);
 	load_report_print(&report, words_for(config.json));
 	if (json)

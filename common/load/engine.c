@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/procs.h"
 
 #define NONE UINT32_MAX
 
@@ -472,21 +473,6 @@ engine_connect(struct engine *e)
 	return failed;
 }
 
-/* Nanoseconds that this thread was ready to run and did not. */
-static uint64_t
-waited_ns(void)
-{
-	unsigned long long ran, waited = 0;
-	FILE *in = fopen("/proc/thread-self/schedstat", "re");
-
-	if (in) {
-		if (fscanf(in, "%llu %llu", &ran, &waited) != 2)
-			waited = 0;
-		fclose(in);
-	}
-	return waited;
-}
-
 /* What the sessions have counted goes into the result. */
 static void
 collect(struct engine *e)
@@ -502,7 +488,8 @@ void
 engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
-	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID), waited = waited_ns();
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
+		 waited = procs_waited_ns();
 
 	e->result = result;
 	e->now = e->schedule_start = now_ns();
@@ -526,7 +513,7 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	/* Time spun away is not work, and would not have been missed. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
-	result->wait_ns += waited_ns() - waited;
+	result->wait_ns += procs_waited_ns() - waited;
 	collect(e);
 }
 

@@ -179,3 +179,17 @@ procs_image(pid_t pid)
 	close(fd);
 	return image;
 }
+
+uint64_t
+procs_waited_ns(void)
+{
+	unsigned long long ran, waited = 0;
+	FILE *in = fopen("/proc/thread-self/schedstat", "re");
+
+	if (in) {
+		if (fscanf(in, "%llu %llu", &ran, &waited) != 2)
+			waited = 0;
+		fclose(in);
+	}
+	return waited;
+}

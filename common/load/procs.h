@@ -36,4 +36,9 @@ procs_cpu_ns(pid_t pid);
 const char *
 procs_image(pid_t pid);
 
+/* Nanoseconds that the calling thread was ready to run and did not; 0 where
+ * the kernel does not say. */
+uint64_t
+procs_waited_ns(void);
+
 #endif

@@ -162,6 +162,16 @@ static const struct protocol protocol_hello = {
     .expected = hello_expected,
 };
 
+/* ---- chat ---- */
+
+/* What room.c runs needs no exchange. */
+static const struct protocol protocol_chat = {
+    .name = "chat",
+    .summary = "a line from one member reaches all others",
+    .room = true,
+    .sized = true,
+};
+
 /* ---- all of them ---- */
 
 const struct protocol *const PROTOCOLS[] = {
@@ -170,6 +180,7 @@ const struct protocol *const PROTOCOLS[] = {
     &protocol_http,
     &protocol_ws,
     &protocol_counter,
+    &protocol_chat,
     NULL,
 };
 

@@ -102,6 +102,7 @@ struct protocol {
 	bool datagrams;	  /* may go over UDP */
 	bool echoes;	  /* the reply tells which request it answers */
 	bool sized;	  /* --size is the request's */
+	bool room;	  /* not connections, but members: room.h runs it */
 	bool unasked;	  /* bytes may come without a request, for judge() */
 	const char *path; /* where --path begins; NULL: it has none */
 	size_t own_size;  /* of exchange.own */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* result: counters, three histograms, and what follows from them. */
+/* result: counters, four histograms, and what follows from them. */
 #include "common/load/result.h"
 
 #include <string.h>
@@ -9,7 +9,9 @@ result_init(struct load_result *result)
 {
 	memset(result, 0, sizeof(*result));
 	if (hist_init(&result->latency) == 0 &&
-	    hist_init(&result->service) == 0 && hist_init(&result->pacing) == 0)
+	    hist_init(&result->service) == 0 &&
+	    hist_init(&result->pacing) == 0 &&
+	    hist_init(&result->complete) == 0)
 		return 0;
 	result_release(result);
 	return -1;
@@ -21,6 +23,7 @@ result_release(struct load_result *result)
 	hist_release(&result->latency);
 	hist_release(&result->service);
 	hist_release(&result->pacing);
+	hist_release(&result->complete);
 }
 
 void
@@ -32,9 +35,11 @@ result_clear(struct load_result *result)
 	result->latency = kept.latency;
 	result->service = kept.service;
 	result->pacing = kept.pacing;
+	result->complete = kept.complete;
 	hist_clear(&result->latency);
 	hist_clear(&result->service);
 	hist_clear(&result->pacing);
+	hist_clear(&result->complete);
 }
 
 void
@@ -59,6 +64,7 @@ result_add(struct load_result *result, const struct load_result *from)
 	hist_add(&result->latency, &from->latency);
 	hist_add(&result->service, &from->service);
 	hist_add(&result->pacing, &from->pacing);
+	hist_add(&result->complete, &from->complete);
 	if (!result->example[0])
 		memcpy(result->example, from->example, sizeof(result->example));
 	if (!result->failure[0])

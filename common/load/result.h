@@ -31,10 +31,11 @@ struct load_result {
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
 	struct hist latency;		   /* from when the request was due */
-	struct hist service; /* from when it was sent; open loop only */
-	struct hist pacing;  /* sent late by; open loop only */
-	char example[200];   /* what the first wrong reply looked like */
-	char failure[200];   /* why the first that failed did, beyond errno */
+	struct hist service;  /* from when it was sent; open loop only */
+	struct hist pacing;   /* sent late by; open loop only */
+	struct hist complete; /* chat: when the last member had it */
+	char example[200];    /* what the first wrong reply looked like */
+	char failure[200];    /* why the first that failed did, beyond errno */
 };
 
 /* Returns 0, or -1 with errno. */

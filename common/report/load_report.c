@@ -155,6 +155,7 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_latency(&j, "latency_us", &r->latency);
 	json_latency(&j, "service_us", &r->service);
 	json_latency(&j, "pacing_us", &r->pacing);
+	json_latency(&j, "complete_us", &r->complete);
 	json_object(&j, "client");
 	json_double(&j, "cpu_us_per_request", client_us_per_request(r));
 	json_double(&j, "busy", result_busy(r));
@@ -259,10 +260,12 @@ load_report_print(const struct load_report *report, FILE *out)
 	print_latency(out, "latency", &r->latency);
 	print_latency(out, "service", &r->service);
 	print_latency(out, "paced", &r->pacing);
+	print_latency(out, "complete", &r->complete);
 	/* Little's law: with a closed loop, rate times latency is how many
 	 * were inside. If it is not, something measured here is not true. */
 	inside = result_rate(r) * hist_mean(&r->latency) / 1e9;
-	if (plan->rate <= 0 && !plan->churn && r->ok > 1000)
+	if (plan->rate <= 0 && !plan->churn && r->ok > 1000 &&
+	    !r->complete.total)
 		fprintf(out,
 		    "  check    rate x mean latency = %.1f inside, of %u\n",
 		    inside, plan->connections);

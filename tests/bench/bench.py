@@ -3,19 +3,22 @@
 """Measures the servers against plain floors, and the client against wrk.
 
     make bench                          everything, about 15 minutes
-    make bench BENCH_ARGS='floors'      one part: floors http held memory client million
+    make bench BENCH_ARGS='floors'      one part: floors http held memory client million chat
 
 Nothing else should run meanwhile. Each figure is a ratio of two things that
 were measured in turn in one run, with its spread; rates alone mean little.
 """
+import contextlib
 import json
 import os
 import resource
+import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -315,8 +318,130 @@ def million():
             f" exit {status}, ledger exact {exact}: {ledger}")
 
 
-PARTS = {"floors": floors, "http": http, "held": held_part, "memory": memory, "client": client,
-         "million": million}
+ROOM = ["-p", "chat", "-c", "100", "-r", "1000", "-d", "5s", "--timeout", "2s"]
+
+
+class Member:
+    """A member of the room beside those of the load: it reads, and says nothing."""
+
+    def __init__(self, server):
+        self.sock = socket.socket()
+        # So small that what it does not read soon stands in the server.
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.sock.connect(("127.0.0.1", server.port))
+        self.sock.sendall(b"\n")
+        self.sock.settimeout(0.1)
+        self.worker = server.worker_of(self.sock) if server.forks else None
+        self.got, self.end, self.stopped = b"", "still in", False
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        while not self.stopped:
+            try:
+                piece = self.sock.recv(65536)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                self.end = error.strerror
+                return
+            if not piece:
+                self.end = "end of file"
+                return
+            self.got += piece
+
+    def stop_reading(self):
+        self.stopped = True
+        self.reader.join()
+
+    def reset(self):
+        self.stop_reading()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.sock.close()
+        self.end = "reset"
+
+    def leave(self):
+        """What became of it."""
+        if self.sock.fileno() >= 0 and not self.reader.is_alive() and self.stopped:
+            # Whatever is left for it, until nothing comes for a second.
+            self.stopped, self.reader = False, threading.Thread(target=self.read)
+            self.reader.start()
+            time.sleep(1)
+        self.stop_reading()
+        self.sock.close()
+        return f"{self.got.count(b'-m'):,} messages, {self.end}"
+
+
+class Room(Server):
+    def __init__(self, name):
+        super().__init__(name, "-s", "chat", pinned=False)
+        self.forks = name == "fork"
+
+    def worker_of(self, sock):
+        """The child that has the other end, by its inode."""
+        ends = (f":{self.port:04X}", f":{sock.getsockname()[1]:04X}")
+        for _ in range(1000):
+            links = {}
+            for pid in self.children():
+                with contextlib.suppress(OSError):
+                    for fd in os.listdir(f"/proc/{pid}/fd"):
+                        links[os.readlink(f"/proc/{pid}/fd/{fd}")] = pid
+            for fields in map(str.split, open("/proc/net/tcp")):
+                if (fields[1][-5:], fields[2][-5:]) == ends and \
+                        f"socket:[{fields[9]}]" in links:
+                    return links[f"socket:[{fields[9]}]"]
+            time.sleep(0.005)
+        raise RuntimeError("no worker for a member")
+
+    def children(self):
+        path = f"/proc/{self.pid}/task/{self.pid}/children"
+        return {int(pid) for pid in open(path).read().split()}
+
+
+# What happens to the one more after a second, and whether under fork only: a
+# thread cannot be stopped or killed alone.
+TROUBLES = [
+    ("all are well", False, lambda member: None),
+    ("one stops reading", False, Member.stop_reading),
+    ("one is reset", False, Member.reset),
+    ("one's worker stops", True, lambda member: os.kill(member.worker, signal.SIGSTOP)),
+    ("one's worker is killed", True, lambda member: os.kill(member.worker, signal.SIGKILL)),
+]
+
+
+def chat():
+    say("\n== chat: 100 members and one more, 1,000 messages/s for 5 s, to each of them ==")
+    say(f"{'':31}{'p50':>11}{'p99':>11}{'p99 of last':>12} {'ok':>6} {'lost':>5}"
+        f" {'unsent':>6}  the one more")
+    for model in ("thread", "fork"):
+        for name, fork_only, trouble in TROUBLES:
+            if model == "fork" or not fork_only:
+                chat_with(model, name, trouble)
+
+
+def chat_with(model, name, trouble):
+    with Room(model) as server:
+        member = Member(server)
+        run = subprocess.Popen([CLIENT, "load", server.target, "--json", "-", *ROOM],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        time.sleep(1)
+        trouble(member)
+        result = json.loads(run.communicate()[0])
+        if member.worker and member.worker in server.children():
+            os.kill(member.worker, signal.SIGCONT)
+        fate = member.leave()
+        status, ledger = server.stop()
+    lost = sum(result["requests"][key] for key in ("wrong", "timed_out", "failed"))
+    latency = result["latency_us"] or {"p50": 0, "p99": 0}
+    complete = result["complete_us"] or {"p99": 0}
+    ms = [f"{us / 1000:.2f} ms" for us in (latency["p50"], latency["p99"], complete["p99"])]
+    say(f"{model:7} {name:22} {ms[0]:>11}{ms[1]:>11}{ms[2]:>12} {result['requests']['ok']:6,}"
+        f" {lost:5,} {result['unsent']:6,}  {fate}; exit {status}, crashed {ledger['crashed']}"
+        f"{'; ' + result['first_wrong'] if result['first_wrong'] else ''}")
+
+
+PARTS = {"floors": floors, "http": http, "held": held_part, "memory": memory,
+         "client": client, "million": million, "chat": chat}
 
 
 def main():

@@ -182,6 +182,134 @@ def saying(text):
     return behave
 
 
+# ---- behaviours of a chat room: each is called with a Post ----
+
+class Post:
+    """A line that one member sent, and the others: those that are to have it.
+
+    NUMBER  of the message, from 1; None: not a message of a load
+    """
+
+    def __init__(self, room, sender, line, others):
+        self.room, self.sender, self.line = room, sender, line
+        self.others = others
+        found = re.match(rb"[0-9a-f]{8}-m(\d{11}) ", line)
+        self.number = int(found[1]) if found else None
+
+    def send(self, line=None, to=None):
+        """LINE, or that of this post, to some members, or all others."""
+        for member in self.others if to is None else to:
+            # A member may be gone: the others shall hear it still.
+            with contextlib.suppress(OSError):
+                member.sendall(self.line if line is None else line)
+
+
+def chat_honest(post):
+    post.send()
+
+
+def at_post(at, lie):
+    """LIE to message number AT only."""
+    def behave(post):
+        if post.number == at:
+            lie(post)
+        else:
+            post.send()
+    return behave
+
+
+def chat_dropped(at, member=0):
+    """One of the others does not get the line."""
+    return at_post(at, lambda post: post.send(
+        to=post.others[:member] + post.others[member + 1:]))
+
+
+def chat_changed(at, byte=0, member=0):
+    """One of the others gets a byte that is not the one that was sent."""
+    def lie(post):
+        line = bytearray(post.line)
+        line[byte] ^= 1
+        post.send(bytes(line), to=post.others[member:member + 1])
+        post.send(to=post.others[:member] + post.others[member + 1:])
+    return at_post(at, lie)
+
+
+def chat_missing(at, byte=0):
+    """All get all but one byte."""
+    return at_post(at, lambda post: post.send(
+        post.line[:byte] + post.line[byte + 1:]))
+
+
+def chat_doubled(at, pause=0.0):
+    """One of the others gets the line twice."""
+    def lie(post):
+        post.send()
+        time.sleep(pause)
+        post.send(to=post.others[:1])
+    return at_post(at, lie)
+
+
+def chat_echoed(at):
+    """Its sender gets it, too."""
+    return at_post(at, lambda post: post.send(
+        to=[*post.others, post.sender]))
+
+
+def chat_garbage(at, text=b"the cheese is out\n"):
+    """All get a line that nobody sent, and then the one that was."""
+    def lie(post):
+        post.send(text)
+        post.send()
+    return at_post(at, lie)
+
+
+class ChatSwapped:
+    """One of the others gets message AT after the one that follows it."""
+
+    def __init__(self, at):
+        self.at = at
+        self.held = None
+
+    def __call__(self, post):
+        if post.number == self.at:
+            self.held = post.line
+            post.send(to=post.others[1:])
+            return
+        post.send()
+        if self.held:
+            post.send(self.held, to=post.others[:1])
+            self.held = None
+
+
+def chat_delayed(seconds):
+    def behave(post):
+        if post.number:
+            time.sleep(seconds)
+        post.send()
+    return behave
+
+
+def chat_closing(at, reset=False):
+    """Drops one of the others instead of sending the line to it."""
+    def lie(post):
+        gone, *others = post.others
+        post.room.leave(gone)
+        if reset:
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            b"\1\0\0\0\0\0\0\0")
+        # Its own thread reads the end of file, and closes.
+        gone.shutdown(socket.SHUT_RD)
+        post.send(to=others)
+    return at_post(at, lie)
+
+
+def chat_refusing(at):
+    """Drops the sender instead of sending its line to anybody."""
+    def lie(post):
+        raise Close
+    return at_post(at, lie)
+
+
 # ---- a server ----
 
 class KnownServer:
@@ -365,6 +493,49 @@ def refusing_datagrams():
         sock.bind(("127.0.0.1", 0))
         sock.connect(("127.0.0.1", 9))
         yield "udp:127.0.0.1:%d" % sock.getsockname()[1]
+
+
+class ChatServer(KnownServer):
+    """A room: each line of a member is a Post to its behaviour, one at a
+    time, so that all members hear them in one order."""
+
+    def __init__(self, behave=chat_honest, **options):
+        super().__init__(behave, **options)
+        self.members = []
+        self.floor = threading.Lock()
+
+    def leave(self, sock):
+        if sock in self.members:
+            self.members.remove(sock)
+
+    def _hear(self, sock, line):
+        with self.floor:
+            if sock not in self.members:
+                self.members.append(sock)
+            if line == b"\n":
+                return
+            with self.changed:
+                self.requests += 1
+                self.changed.notify_all()
+            self.behave(Post(self, sock, line, [
+                one for one in self.members if one is not sock]))
+
+    def _serve(self, sock):
+        try:
+            if self.on_accept:
+                self.on_accept(sock)
+            with sock.makefile("rb") as lines:
+                for line in lines:
+                    self._hear(sock, line)
+            with self.changed:
+                self.changed.wait_for(lambda: self.stopped or not self.stays)
+        except (Close, OSError, ValueError):
+            pass
+        with self.floor:
+            self.leave(sock)
+        with self.changed:
+            self.sockets.discard(sock)
+        sock.close()
 
 
 @contextlib.contextmanager

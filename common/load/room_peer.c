@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* room_peer: a connection of a room's load, from connect to its end. */
+#include "common/load/room_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* After a guest that failed, so that a dead server is not hammered. */
+#define REST_NS (10 * NS_PER_MS)
+
+/* ---- sockets ---- */
+
+void
+peer_close(struct peer *p)
+{
+	if (p->fd >= 0)
+		close(p->fd); /* which also takes it out of the epoll */
+	p->fd = -1;
+	p->watched = p->out_armed = false;
+	p->out_len = 0;
+}
+
+void
+peer_reset(struct peer *p, uint32_t id, enum role role)
+{
+	char *partial = p->partial;
+
+	*p = (struct peer){
+	    .fd = -1, .id = id, .role = role, .next = 1, .partial = partial};
+}
+
+/* A socket on its way to the target; 0, or -1 with errno and none. */
+static int
+connect_peer(const struct room *r, struct peer *p)
+{
+	const struct address *to = &r->load->target.address;
+	int on = 1, saved;
+
+	p->fd = socket(
+	    to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (p->fd < 0)
+		return -1;
+	if (to->any.sa_family != AF_UNIX)
+		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(p->fd, &to->any, to->len) == 0 || errno == EINPROGRESS)
+		return 0;
+	saved = errno;
+	peer_close(p);
+	errno = saved;
+	return -1;
+}
+
+/* Whether EPOLLOUT is wanted, too. One that is not watched yet will be. */
+static int
+watch(const struct room *r, struct peer *p, bool out)
+{
+	struct epoll_event event = {
+	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
+	    .data.ptr = p,
+	};
+	int how = p->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (p->watched && p->out_armed == out)
+		return 0;
+	p->watched = true;
+	p->out_armed = out;
+	return epoll_ctl(r->epoll, how, p->fd, &event);
+}
+
+void
+peer_leave(struct peer *p)
+{
+	if (p->fd >= 0)
+		shutdown(p->fd, SHUT_WR);
+	p->leaving = true;
+}
+
+/* All that P had to send is sent. */
+static void
+sent_all(struct room *r, struct peer *p)
+{
+	if (p->role == GUEST && !p->leaving) {
+		peer_leave(p);
+	} else if (r->phase == JOINING && !p->entered) {
+		p->entered = true;
+		r->entered++;
+		r->moved = now_ns();
+	}
+}
+
+/* Sends what is left; before a connect is over, send() says EAGAIN. */
+static void
+push(struct room *r, struct peer *p)
+{
+	while (p->out_len) {
+		ssize_t n = send(
+		    p->fd, p->out, p->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			peer_lose(r, p, errno);
+			return;
+		}
+		if (n < 0)
+			break;
+		p->out += n;
+		p->out_len -= (size_t)n;
+	}
+	if (watch(r, p, p->out_len > 0) < 0)
+		peer_lose(r, p, errno);
+	else if (!p->out_len)
+		sent_all(r, p);
+}
+
+void
+peer_say(struct room *r, struct peer *p, const char *text, size_t len)
+{
+	p->out = text;
+	p->out_len = len;
+	if (p->fd < 0 && connect_peer(r, p) < 0)
+		peer_lose(r, p, errno);
+	else
+		push(r, p);
+}
+
+/* ---- the sender's stream: the ring, from where it is sent to its head ---- */
+
+char *
+room_line(const struct room *r, uint64_t number)
+{
+	return r->ring + number % r->window.slots * r->load->size;
+}
+
+/* Of all whose first byte is in the N that were sent at NOW. */
+static void
+stamp(struct room *r, uint64_t n, uint64_t now)
+{
+	uint64_t size = r->load->size;
+
+	for (uint64_t i = (r->wired + size - 1) / size; i * size < r->wired + n;
+	     i++)
+		window_sent(&r->window, i, now);
+}
+
+void
+room_send(struct room *r)
+{
+	struct peer *p = &r->peers[0];
+	uint64_t end = r->window.head * r->load->size;
+	uint64_t ring = r->window.slots * r->load->size;
+
+	while (p->fd >= 0 && r->wired < end) {
+		uint64_t at = r->wired % ring, now = now_ns();
+		ssize_t n = send(p->fd, r->ring + at,
+		    earlier(ring - at, end - r->wired),
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			peer_lose(r, p, errno);
+			return;
+		}
+		if (n < 0)
+			break;
+		stamp(r, (uint64_t)n, now);
+		r->wired += (uint64_t)n;
+	}
+	if (p->fd >= 0 && watch(r, p, r->wired < end) < 0)
+		peer_lose(r, p, errno);
+}
+
+/* ---- what is ready ---- */
+
+static void
+receive(struct room *r, struct peer *p)
+{
+	ssize_t n = recv(p->fd, r->buffer, ROOM_BUFFER, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		peer_lose(r, p, n < 0 ? errno : 0);
+		return;
+	}
+	r->now = now_ns();
+	if (p->role != LEAVER)
+		room_hear(r, p, r->buffer, (size_t)n);
+}
+
+void
+peer_event(struct room *r, struct peer *p, uint32_t events)
+{
+	if (p->fd >= 0 && events & EPOLLOUT) {
+		if (p->out_len)
+			push(r, p);
+		else
+			room_send(r);
+	}
+	if (p->fd >= 0 && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		receive(r, p);
+}
+
+/* ---- a connection's end ---- */
+
+static void
+lose_receiver(struct room *r, struct peer *p, int error)
+{
+	bool counted = false;
+
+	room_describe(
+	    r, "member %u was dropped: %s", p->id, room_error_text(error));
+	for (uint64_t i = r->window.tail; i < r->window.head; i++) {
+		struct message *m = window_find(&r->window, i);
+
+		if (!m || m->over || !room_lacks(r, p, i))
+			continue;
+		if (!counted && m->fault < FAULT_FAILED) {
+			window_fail(&r->window, i, error);
+			counted = true;
+		}
+		window_settle(&r->window, i);
+	}
+	if (!counted)
+		window_fail_past(&r->window, error);
+	if (--r->receivers == 0)
+		r->left = 0;
+}
+
+/* Without member 0, nothing that is under way can be told from lost. */
+static void
+lose_sender(struct room *r, int error)
+{
+	uint64_t number;
+
+	room_describe(
+	    r, "member 0, the sender, was dropped: %s", room_error_text(error));
+	r->left = 0;
+	if (!r->window.under_way)
+		window_fail_past(&r->window, error);
+	while (window_first(&r->window, &number)) {
+		window_fail(&r->window, number, error);
+		window_end(&r->window, number);
+	}
+}
+
+static void
+lose_guest(struct room *r, const struct peer *p, int error)
+{
+	room_describe(r, "message %" PRIu64 ": its sender was dropped: %s",
+	    p->number, room_error_text(error));
+	window_fail(&r->window, p->number, error);
+	window_end(&r->window, p->number);
+	r->rest_until = now_ns() + REST_NS;
+}
+
+/* P's connection has ended; ERROR 0: by an end of file. */
+void
+peer_lose(struct room *r, struct peer *p, int error)
+{
+	bool asked_for = p->leaving && !error;
+
+	peer_close(p);
+	if (r->phase == JOINING) {
+		if (!r->lost) {
+			r->lost = p;
+			r->lost_error = error;
+		}
+	} else if (p->role == GUEST) {
+		if (asked_for)
+			window_left(&r->window, p->number);
+		else
+			lose_guest(r, p, error);
+	} else if (r->phase == RUNNING && p->role == RECEIVER) {
+		lose_receiver(r, p, error);
+	} else if (r->phase == RUNNING && p->role == SENDER) {
+		lose_sender(r, error);
+	}
+}
