@@ -1,51 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8: the table of RFC 3629 section 4, as ranges of the second byte. */
+/* utf8: RFC 3629 section 4, as ranges of the byte that comes next. */
 #include "common/base/utf8.h"
 
-/* How many bytes follow FIRST; LOW and HIGH bound the first of them. -1: FIRST
- * begins nothing. */
-static int
-tail_of(unsigned char first, unsigned char *low, unsigned char *high)
+#include <stdint.h>
+#include <string.h>
+
+/* The first byte of a character of more than one. */
+static bool
+begin(struct utf8 *u, unsigned char byte)
 {
-	*low = 0x80;
-	*high = 0xbf;
-	if (first < 0x80)
-		return 0;
-	if (first < 0xc2 || first > 0xf4)
-		return -1;
-	if (first < 0xe0)
-		return 1;
-	if (first == 0xe0)
-		*low = 0xa0; /* overlong below */
-	if (first == 0xed)
-		*high = 0x9f; /* surrogates above */
-	if (first < 0xf0)
-		return 2;
-	if (first == 0xf0)
-		*low = 0x90;
-	if (first == 0xf4)
-		*high = 0x8f;
-	return 3;
+	if (byte < 0xc2 || byte > 0xf4)
+		return false;
+	u->left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+	/* No over-long forms, no surrogates, nothing above U+10FFFF: the
+	 * second byte tells. */
+	u->low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
+	u->high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+	return true;
+}
+
+static bool
+go_on(struct utf8 *u, unsigned char byte)
+{
+	if (byte < u->low || byte > u->high)
+		return false;
+	u->left--;
+	u->low = 0x80;
+	u->high = 0xbf;
+	return true;
+}
+
+/* How many of LEN bytes, in steps of eight, are ASCII. */
+static size_t
+ascii_run(const char *at, size_t len)
+{
+	uint64_t eight;
+	size_t i;
+
+	for (i = 0; i + sizeof(eight) <= len; i += sizeof(eight)) {
+		memcpy(&eight, at + i, sizeof(eight));
+		if (eight & 0x8080808080808080)
+			break;
+	}
+	return i;
+}
+
+bool
+utf8_take(struct utf8 *u, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char byte;
+
+		if (u->left == 0)
+			i += ascii_run(bytes + i, len - i);
+		if (i == len)
+			break;
+		byte = (unsigned char)bytes[i];
+		if (u->left > 0) {
+			if (!go_on(u, byte))
+				return false;
+		} else if (byte >= 0x80 && !begin(u, byte)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool
 utf8_valid(const char *text, size_t len)
 {
-	const unsigned char *at = (const unsigned char *)text, *end = at + len;
+	struct utf8 u = {0};
 
-	while (at < end) {
-		unsigned char low, high;
-		int tail = tail_of(*at++, &low, &high);
-
-		if (tail < 0 || end - at < tail)
-			return false;
-		for (; tail > 0; tail--) {
-			if (*at < low || *at > high)
-				return false;
-			low = 0x80;
-			high = 0xbf;
-			at++;
-		}
-	}
-	return true;
+	return utf8_take(&u, text, len) && u.left == 0;
 }

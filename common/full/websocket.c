@@ -25,6 +25,8 @@
 #include <openssl/evp.h>
 #include <wslay/wslay.h>
 
+#include "common/base/utf8.h"
+
 const bool WEBSOCKET_HERE = true;
 
 #define HEADER_MAX 10	       /* of a frame without a mask */
@@ -35,12 +37,6 @@ const bool WEBSOCKET_HERE = true;
 
 /* The codes that only this file needs. */
 enum { PROTOCOL_ERROR = 1002, BAD_DATA = 1007 };
-
-/* What a receiver of UTF-8 expects (RFC 3629 4). Zeroed: a new character. */
-struct utf8 {
-	unsigned char left;	 /* bytes of this character ... */
-	unsigned char low, high; /* ... the next of them between these */
-};
 
 /* Bytes in use: from begin to end of room. */
 struct buffer {
@@ -119,64 +115,6 @@ websocket_accept_key(
 	    EVP_DigestFinal_ex(sha1, digest, &size) == 1)
 		EVP_EncodeBlock((unsigned char *)accept, digest, (int)size);
 	EVP_MD_CTX_free(sha1);
-}
-
-/* ---- UTF-8 ---- */
-
-/* The first byte of a character of more than one. */
-static bool
-utf8_begin(struct utf8 *u, unsigned char byte)
-{
-	if (byte < 0xc2 || byte > 0xf4)
-		return false;
-	u->left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-	/* No over-long forms, no surrogates, nothing above U+10FFFF: the
-	 * second byte tells. */
-	u->low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-	u->high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
-	return true;
-}
-
-static bool
-utf8_go_on(struct utf8 *u, unsigned char byte)
-{
-	if (byte < u->low || byte > u->high)
-		return false;
-	u->left--;
-	u->low = 0x80;
-	u->high = 0xbf;
-	return true;
-}
-
-/* How many of LEN bytes, in steps of eight, are ASCII. */
-static size_t
-ascii_run(const unsigned char *at, size_t len)
-{
-	uint64_t eight;
-	size_t i;
-
-	for (i = 0; i + sizeof(eight) <= len; i += sizeof(eight)) {
-		memcpy(&eight, at + i, sizeof(eight));
-		if (eight & 0x8080808080808080)
-			break;
-	}
-	return i;
-}
-
-/* Whether LEN more bytes can still be text: false from the first bad one. */
-static bool
-utf8_take(struct utf8 *u, const unsigned char *at, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (u->left == 0 && (i += ascii_run(at + i, len - i)) == len)
-			break;
-		if (u->left > 0) {
-			if (!utf8_go_on(u, at[i]))
-				return false;
-		} else if (at[i] >= 0x80 && !utf8_begin(u, at[i]))
-			return false;
-	}
-	return true;
 }
 
 /* ---- buffers ---- */
@@ -483,7 +421,7 @@ take_control(struct websocket *ws, const struct wslay_frame_iocb *frame)
 	if (frame->opcode == WSLAY_CONNECTION_CLOSE) {
 		from = from < CODE_SIZE ? CODE_SIZE : from;
 		if (ws->control_len > from &&
-		    !utf8_take(&ws->reason, ws->control + from,
+		    !utf8_take(&ws->reason, (const char *)ws->control + from,
 			ws->control_len - from))
 			return violated(ws, BAD_DATA);
 	}
@@ -504,7 +442,8 @@ take_data(struct websocket *ws, const struct wslay_frame_iocb *frame)
 		ws->in_message = !frame->fin || ws->in_frame;
 		return 0;
 	}
-	if (ws->text && !utf8_take(&ws->utf8, frame->data, frame->data_length))
+	if (ws->text && !utf8_take(&ws->utf8, (const char *)frame->data,
+			    frame->data_length))
 		return violated(ws, BAD_DATA);
 	if (buffer_reserve(&ws->message, frame->data_length) < 0)
 		return conn_fail(ws->conn, errno);
