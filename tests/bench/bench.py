@@ -3,7 +3,7 @@
 """Measures the servers against plain floors, and the client against wrk.
 
     make bench                          everything, about 15 minutes
-    make bench BENCH_ARGS='floors'      one part: floors http held memory client million chat
+    make bench BENCH_ARGS='floors'      one part: floors http tls held memory client million chat
 
 Nothing else should run meanwhile. Each figure is a ratio of two things that
 were measured in turn in one run, with its spread; rates alone mean little.
@@ -52,7 +52,7 @@ class Server:
         self.target = f"127.0.0.1:{self.port}"
         self.ledger = tempfile.NamedTemporaryFile("r")
         command = [word.format(self.target) for word in COMMANDS[name]]
-        if not name.startswith("floor"):
+        if not name.startswith(("floor", "s_server")):
             command += ["--ledger", self.ledger.name, *options]
         pin = (lambda: os.sched_setaffinity(0, {SERVER_CPU})) if pinned else None
         self.process = subprocess.Popen(command, preexec_fn=pin,
@@ -284,6 +284,87 @@ def http(turns=12, seconds=2):
         say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s")
 
 
+def load_http(server, seconds):
+    """Rate, and CPU for each request, of our client where wrk() has them."""
+    run = subprocess.run(
+        [CLIENT, "load", server.target, "-p", "http", "-c", "64", "-d", f"{seconds}s",
+         "--json", "-"], preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CPU}),
+        capture_output=True, text=True, check=True)
+    result = json.loads(run.stdout)
+    return result["throughput"], result["client"]["cpu_us_per_request"]
+
+
+def http_client(turns=8, seconds=2):
+    say("\n== http: our client against wrk, on the same server ==")
+    for model in ("thread", "fork"):
+        rates, costs = [], []
+        with Server(f"http_{model}") as server:
+            for turn in range(turns):
+                for ours in (True, False) if turn % 2 else (False, True):
+                    if ours:
+                        rate, cost = load_http(server, seconds)
+                    else:
+                        count, cpu = wrk(server, {CLIENT_CPU}, seconds)
+                        wrk_rate, wrk_cost_us = count / seconds, cpu / count * 1e6
+                rates.append(rate / wrk_rate)
+                costs.append(cost / wrk_cost_us)
+        say(f"{model:7} rate {spread(rates)} of wrk's, CPU for a request {spread(costs)}")
+
+
+def http_part():
+    http()
+    http_client()
+
+
+class Certificate(tempfile.TemporaryDirectory):
+    """For localhost, signed by itself."""
+
+    def __enter__(self):
+        self.cert, self.key = (os.path.join(self.name, n) for n in ("cert.pem", "key.pem"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+             "-keyout", self.key, "-out", self.cert], check=True, capture_output=True)
+        return self
+
+
+def handshakes(server, seconds):
+    """Full ones a second, one after another, by openssl's own client."""
+    run = subprocess.run(
+        ["openssl", "s_time", "-connect", server.target, "-new", "-time", str(seconds)],
+        preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CPU}),
+        capture_output=True, text=True)
+    return int(run.stdout.rsplit(" connections in ", 1)[0].rsplit(None, 1)[-1]) / seconds
+
+
+def tls(turns=6, seconds=2):
+    say("\n== tls: handshakes against openssl s_server (P-256), echo against a plain run ==")
+    with Certificate() as own:
+        options = ("--tls-cert", own.cert, "--tls-key", own.key)
+        COMMANDS["s_server"] = ["openssl", "s_server", "-quiet", "-accept", "{}",
+                                "-cert", own.cert, "-key", own.key]
+        for model in ("thread", "fork"):
+            ratios, rates, echoes, churns = [], [], [], []
+            with Server(model, *options) as ours, Server(model) as plain, \
+                    Server("s_server") as theirs:
+                secure = ("tls:" + ours.target, "--tls-ca", own.cert, "-c", "16",
+                          "--placement", "split", "-d", f"{seconds}s")
+                clear = (plain.target, *secure[3:])
+                for turn in range(turns):
+                    rate = {}
+                    for server in (ours, theirs) if turn % 2 else (theirs, ours):
+                        rate[server] = handshakes(server, seconds)
+                    ratios.append(rate[ours] / rate[theirs])
+                    rates.append(rate[ours])
+                    echoes.append(load(*secure)["throughput"] / load(*clear)["throughput"])
+                    churns.append(load(*secure, "--churn")["throughput"] /
+                                  load(*clear, "--churn")["throughput"])
+            say(f"{model:7} handshakes {spread(ratios)} of s_server's"
+                f" ({statistics.median(rates):,.0f}/s one after another);"
+                f" echo {spread(echoes)}, churn {spread(churns)} of the plain run's")
+
+
 def client():
     say("\n== client: CPU for each echo at 64 connections, against wrk for each request ==")
     for placement, cpus in (("split", {CLIENT_CPU}), ("shared", {SERVER_CPU})):
@@ -440,7 +521,7 @@ def chat_with(model, name, trouble):
         f"{'; ' + result['first_wrong'] if result['first_wrong'] else ''}")
 
 
-PARTS = {"floors": floors, "http": http, "held": held_part, "memory": memory,
+PARTS = {"floors": floors, "http": http_part, "tls": tls, "held": held_part, "memory": memory,
          "client": client, "million": million, "chat": chat}
 
 
