@@ -531,7 +531,7 @@ def test_many_killed_while_they_talk_stop_nobody(fork_server, read_for):
         assert [line for line in lines if line.startswith(b"s")] == sent
     wait_members(server, 3)
     server.wait_ledger(crashed=crashed)
-    assert not server.zombies()
+    eventually(lambda: not server.zombies(), "the dead are buried")
 
 
 # ---- the end ----

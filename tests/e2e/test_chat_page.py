@@ -150,6 +150,11 @@ class Tab:
               Object.fromEntries([...row.cells].map((cell, i) =>
                 [heads[i], cell.textContent])));""")
 
+    def own_row(self):
+        """The connection in the row that stands out."""
+        return self.run("return [...document.querySelectorAll('#members "
+                        "tr.me')].map(row => row.cells[0].textContent)")
+
     def wait_members(self, count):
         return eventually(
             lambda: len(rows := self.members()) == count and rows,
@@ -199,6 +204,8 @@ def test_two_tabs_see_who_is_served_by_whom(server, tabs):
     seen = [tab.wait_members(2) for tab in tabs]
     assert seen[0] == seen[1]
     one, two = seen[0]
+    own = [tab.own_row() for tab in tabs]
+    assert own == [[one["connection"]], [two["connection"]]]
     assert one["over"] == two["over"] == "websocket"
     assert one["tid"] != two["tid"]
     if server.name == "fork":

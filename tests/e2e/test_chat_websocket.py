@@ -266,6 +266,31 @@ def test_an_upgrade_elsewhere_is_no_membership(server):
     assert members(server) == []
 
 
+@pytest.mark.parametrize("path,tag", [
+    ("/", 0), ("/?tag=7", 7), ("/?tag=4294967295", 4294967295),
+    ("/?tag=4294967296", 0), ("/?tag=", 0), ("/?tag=-1", 0), ("/?gat=7", 0),
+    ("/?tag=" + "9" * 1000, 0), ("/any/path?tag=9", 9)])
+def test_a_page_finds_itself_in_the_list_by_its_tag(server, path, tag):
+    start(server)
+    server.sockets.append(WebSocket(server.address, path).sock)
+    wait_members(server, 1)
+    assert [entry["tag"] for entry in members(server)] == [tag]
+
+
+@pytest.mark.parametrize("origin,status", [
+    (b"http://localhost:7007", b"101"), (b"http://evil.example", b"403"),
+    (b"null", b"403")])
+def test_the_page_of_another_site_does_not_talk_here(server, origin, status):
+    start(server)
+    sock = server.connect()
+    sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost:7007\r\n"
+                 b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                 b"Sec-WebSocket-Version: 13\r\nOrigin: " + origin +
+                 b"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+    hears(sock, b"HTTP/1.1 " + status)
+    wait_members(server, 1 if status == b"101" else 0)
+
+
 @release_only
 @pytest.mark.skipif(websockets is None, reason="no python3-websockets")
 def test_a_client_of_another_make_chats(server):
