@@ -7,6 +7,7 @@
  * looks at the clock only where it waits for the client.
  */
 #include <errno.h>
+#include <poll.h>
 
 #include "common/base/clock.h"
 #include "common/base/units.h"
@@ -41,18 +42,31 @@ spin(uint64_t ns)
 	}
 }
 
+/* Whether more came together with the N bytes just read, SUM of them so far. */
+static int
+has_more(struct conn *conn, ssize_t n, size_t sum)
+{
+	return n == PIECE && sum < MESSAGE_MAX
+		   ? conn_wait(conn, POLLIN, 0, NULL)
+		   : 0;
+}
+
 /* Writes the N bytes of BUF, and what came with them. Returns whether there may
  * be another message. */
 static bool
 answer(struct conn *conn, char *buf, ssize_t n)
 {
 	size_t sum = 0;
+	int more;
 
 	do {
-		if (conn_write(conn, buf, (size_t)n) < 0)
-			return false;
 		sum += (size_t)n;
-		if (n < PIECE || sum >= MESSAGE_MAX)
+		/* Asked before the answer: after it, the next message may be
+		 * here already. */
+		more = has_more(conn, n, sum);
+		if (more < 0 || conn_write(conn, buf, (size_t)n) < 0)
+			return false;
+		if (!more)
 			return true;
 		n = conn_try_read(conn, buf, PIECE);
 	} while (n > 0);

@@ -279,16 +279,14 @@ def test_killed_workers_neither_lose_nor_double_a_count(fork_server):
 
 def test_unlocked_it_loses_what_came_between(server):
     """N workers load one value, wait, and all store the same: 1 of N stays."""
-    server.start("-s", "counter:unlocked", "--race-window", "50ms")
-    clients, lines = 10, 10
+    server.start("-s", "counter:unlocked", "--race-window", "200ms")
+    clients, lines = 10, 4
     got = numbers_of(server, clients, lines)
     assert len(got) == clients * lines
     assert len(set(got)) < len(got) / 2
-    final = value(server) - 1
-    assert final == max(got)
-    # Nobody counts twice in a window, so alone it would reach LINES; in step,
-    # too. Out of step it stays below the sum all the same.
-    assert lines <= final < clients * lines / 2
+    # A number comes a whole window after the one before it, whoever stores.
+    assert lines <= max(got) < clients * lines / 2
+    assert value(server) <= max(got) + 1
 
 
 def test_unlocked_with_one_client_it_is_right(server):

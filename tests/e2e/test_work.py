@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """spin and sleep: echo, after work that costs CPU or time."""
+import re
 import socket
 import time
 
 import pytest
 
 from harness import (DEADLINE, SANITIZER, connect, cpu_seconds, echo,
-                     eventually, exchange, in_parallel, parse_target,
+                     eventually, exchange, in_parallel, needs, parse_target,
                      read_exactly)
 
 
@@ -68,41 +69,71 @@ def test_every_byte_comes_back(server, service, size):
     assert server.ledger["served"] == 1
 
 
-def test_what_came_together_is_one_message(server, tmp_path):
-    """A unix socket hands over a write whole: 20,000 bytes sleep once."""
-    server.start("-s", "sleep:400ms", listen=f"unix:{tmp_path}/s")
-    sock = server.connect()
-    began = time.monotonic()
-    echo(sock, b"x" * 20_000)
-    assert 0.4 <= time.monotonic() - began < 5 * 0.4
+@pytest.fixture
+def naps(server):
+    """Starts a sleeper, and counts how often it slept: not by the clock."""
+    trace = server.directory / "trace"
+
+    def start(listen):
+        server.start("-s", "sleep:10ms", listen=listen, strace=[
+            "-o", trace, "-e", "trace=clock_nanosleep"])
+
+    def count():
+        """Ends: a nap that a nudge interrupts goes on to the same one."""
+        server.stop()
+        eventually(lambda: not server.survivors(), "the tracer has ended")
+        return len(set(re.findall(
+            r"clock_nanosleep\(CLOCK_MONOTONIC, TIMER_ABSTIME, (\{.*?\})",
+            trace.read_text())))
+    return start, count
 
 
-def test_lines_that_came_together_are_one_message(server):
-    server.start("-s", "sleep:300ms")
+@needs("strace")
+@pytest.mark.parametrize("size", [1, 4096, 4097, 20_000])
+def test_what_came_together_is_one_message(server, naps, tmp_path, size):
+    """A unix socket hands over a write whole."""
+    start, count = naps
+    start(f"unix:{tmp_path}/s")
     sock = server.connect()
-    began = time.monotonic()
+    for _ in range(3):
+        echo(sock, b"x" * size)
+    sock.close()
+    assert count() == 3
+
+
+@needs("strace")
+def test_lines_that_came_together_are_one_message(server, naps):
+    start, count = naps
+    start("127.0.0.1:0")
+    sock = server.connect()
     echo(sock, b"one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\n")
-    assert 0.3 <= time.monotonic() - began < 8 * 0.3
+    sock.close()
+    assert count() == 1
 
 
-def test_a_large_datagram_is_one_message(server):
-    server.start("-s", "sleep:300ms", listen="udp:127.0.0.1:0")
+@needs("strace")
+@pytest.mark.parametrize("size, wanted", [(60_000, 1), (1, 1), (0, 0)])
+def test_a_datagram_is_one_message(server, naps, size, wanted):
+    start, count = naps
+    start("udp:127.0.0.1:0")
     _, address = parse_target(server.address.removeprefix("udp:"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(DEADLINE)
-        began = time.monotonic()
-        sock.sendto(b"x" * 60_000, address)
-        assert sock.recv(65536) == b"x" * 60_000
-        assert 0.3 <= time.monotonic() - began < 15 * 0.3
+        sock.sendto(b"x" * size, address)
+        assert sock.recv(65536) == b"x" * size
+    assert count() == wanted
 
 
-def test_a_stream_that_never_pauses_is_worked_on_again(server):
+@needs("strace")
+def test_a_stream_that_never_pauses_is_worked_on_again(server, naps):
     """64 KiB at most are one message, or a flood would be work for one."""
-    server.start("-s", "sleep:50ms")
+    start, count = naps
+    start("127.0.0.1:0")
+    sock = server.connect()
     data = b"x" * 1_000_000
-    began = time.monotonic()
-    assert exchange(server.connect(), data) == data
-    assert time.monotonic() - began >= (1_000_000 // 65536) * 0.05
+    assert exchange(sock, data) == data
+    sock.close()
+    assert count() >= 1_000_000 // 65536
 
 
 # ---- deadlines, nudges, ends ----
