@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clock: monotonic nanoseconds and what poll(2) wants of them. */
 #include "common/base/clock.h"
+#include "common/base/hot.h"
 
 #include <limits.h>
 
@@ -13,7 +14,7 @@ clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-uint64_t
+HOT uint64_t
 now_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);

@@ -9,16 +9,17 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
+#include "common/base/hot.h"
 
 /* ---- a plain socket ---- */
 
-static ssize_t
+HOT static ssize_t
 socket_receive(struct conn *conn, void *buf, size_t size, int flags)
 {
 	return recv(conn->fd, buf, size, flags);
 }
 
-static ssize_t
+HOT static ssize_t
 socket_send(struct conn *conn, const void *buf, size_t len, int flags)
 {
 	return send(conn->fd, buf, len, flags | MSG_NOSIGNAL);
@@ -147,7 +148,7 @@ note_received(struct conn *conn, ssize_t n)
 		conn->request_due_ns = now_ns() + conn->request_timeout_ns;
 }
 
-ssize_t
+HOT ssize_t
 conn_read(struct conn *conn, void *buf, size_t size)
 {
 	bool timed = conn->request_due_ns != NEVER;
@@ -166,7 +167,7 @@ conn_read(struct conn *conn, void *buf, size_t size)
 	return n;
 }
 
-int
+HOT int
 conn_write(struct conn *conn, const void *buf, size_t len)
 {
 	bool timed = conn->request_due_ns != NEVER;
@@ -256,7 +257,7 @@ conn_request_within(struct conn *conn, uint64_t timeout_ns)
 	conn->request_due_ns = now_ns() + timeout_ns;
 }
 
-void
+HOT void
 conn_request_begin(struct conn *conn)
 {
 	conn->in_request = true;

@@ -4,7 +4,8 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <strings.h>
+
+#include "common/base/hot.h"
 
 /* ---- characters (RFC 9110 5.6.2, RFC 3986 appendix A) ---- */
 
@@ -13,47 +14,48 @@ enum {
 	TARGET = 2, /* of a path or query; '%' begins two digits */
 	HOST = 4,   /* of a registered name; so does it here */
 	HEX = 8,
-	ALL = TOKEN | TARGET | HOST,
+	LINE = 16, /* what may stand in a line: visible, blank, not ASCII */
+	ALL = TOKEN | TARGET | HOST | LINE,
 };
 
 static const unsigned char CLASS[256] = {
+    ['\t'] = LINE,
+    [' '] = LINE,
     ['!'] = ALL,
-    ['#'] = TOKEN,
+    ['"'] = LINE,
+    ['#'] = TOKEN | LINE,
     ['$' ... '\''] = ALL, /* $ % & ' */
-    ['(' ... ')'] = TARGET | HOST,
+    ['(' ... ')'] = TARGET | HOST | LINE,
     ['*' ... '+'] = ALL,
-    [','] = TARGET | HOST,
+    [','] = TARGET | HOST | LINE,
     ['-' ... '.'] = ALL,
-    ['/'] = TARGET,
+    ['/'] = TARGET | LINE,
     ['0' ... '9'] = ALL | HEX,
-    [':'] = TARGET,
-    [';'] = TARGET | HOST,
-    ['='] = TARGET | HOST,
-    ['?' ... '@'] = TARGET,
+    [':'] = TARGET | LINE,
+    [';'] = TARGET | HOST | LINE,
+    ['<'] = LINE,
+    ['='] = TARGET | HOST | LINE,
+    ['>'] = LINE,
+    ['?' ... '@'] = TARGET | LINE,
     ['A' ... 'F'] = ALL | HEX,
     ['G' ... 'Z'] = ALL,
-    ['^'] = TOKEN,
+    ['[' ... ']'] = LINE,
+    ['^'] = TOKEN | LINE,
     ['_'] = ALL,
-    ['`'] = TOKEN,
+    ['`'] = TOKEN | LINE,
     ['a' ... 'f'] = ALL | HEX,
     ['g' ... 'z'] = ALL,
-    ['|'] = TOKEN,
+    ['{'] = LINE,
+    ['|'] = TOKEN | LINE,
+    ['}'] = LINE,
     ['~'] = ALL,
+    [0x80 ... 0xff] = LINE,
 };
 
 static bool
 is_class(char c, int class)
 {
 	return CLASS[(unsigned char)c] & class;
-}
-
-/* What may stand in a line: visible, blank, or beyond ASCII. */
-static bool
-is_printable(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return (u >= ' ' && u != 0x7f) || u == '\t';
 }
 
 static bool
@@ -74,12 +76,12 @@ span(struct http_text text, int class)
 }
 
 /* Whether all are, and each '%' has its two digits. */
-static bool
+HOT static bool
 is_encoded(struct http_text text, int class)
 {
-	if (span(text, class) < text.len)
-		return false;
 	for (size_t i = 0; i < text.len; i++) {
+		if (!is_class(text.at[i], class))
+			return false;
 		if (text.at[i] != '%')
 			continue;
 		if (text.len - i < 3 || !is_class(text.at[i + 1], HEX) ||
@@ -103,7 +105,7 @@ cut(struct http_text *text, size_t n)
 }
 
 /* Cuts off what comes before C, and C. All, if there is none. */
-static struct http_text
+HOT static struct http_text
 cut_at(struct http_text *text, char c)
 {
 	const char *at = memchr(text->at, c, text->len);
@@ -115,7 +117,7 @@ cut_at(struct http_text *text, char c)
 	return front;
 }
 
-static struct http_text
+HOT static struct http_text
 trim(struct http_text text)
 {
 	while (text.len > 0 && is_blank(text.at[0]))
@@ -123,13 +125,6 @@ trim(struct http_text text)
 	while (text.len > 0 && is_blank(text.at[text.len - 1]))
 		text.len--;
 	return text;
-}
-
-bool
-http_is(struct http_text text, const char *word)
-{
-	return text.len == strlen(word) &&
-	       strncasecmp(text.at, word, text.len) == 0;
 }
 
 bool
@@ -204,7 +199,7 @@ is_port(struct http_text text)
 }
 
 /* Without user information: http has none (RFC 9110 4.2.4). */
-static bool
+HOT static bool
 is_authority(struct http_text text)
 {
 	struct http_text host;
@@ -224,18 +219,19 @@ is_authority(struct http_text text)
 
 /* ---- the request line (RFC 9112 3) ---- */
 
+static inline bool
+is_exactly(struct http_text text, const char *word)
+{
+	return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
+}
+
 static bool
 is_known_method(struct http_text method)
 {
-	static const char *const known[] = {"GET", "HEAD", "POST", "OPTIONS",
-	    "PUT", "DELETE", "PATCH", "TRACE", NULL};
-
-	for (const char *const *name = known; *name; name++) {
-		if (method.len == strlen(*name) &&
-		    memcmp(method.at, *name, method.len) == 0)
-			return true;
-	}
-	return false;
+	return is_exactly(method, "GET") || is_exactly(method, "HEAD") ||
+	       is_exactly(method, "POST") || is_exactly(method, "OPTIONS") ||
+	       is_exactly(method, "PUT") || is_exactly(method, "DELETE") ||
+	       is_exactly(method, "PATCH") || is_exactly(method, "TRACE");
 }
 
 /* 0, or less: the status. A higher minor version is 1.1 to us (RFC 9110 2.5).
@@ -418,7 +414,7 @@ check_bytes(const char *buf, size_t len, size_t *checked, bool *lines)
 	bool end = false;
 
 	while (i < len && !end) {
-		if (is_printable(buf[i])) {
+		if (is_class(buf[i], LINE)) {
 			i++;
 			continue;
 		}
@@ -486,7 +482,7 @@ check_length(const char *buf, size_t len)
 	return len >= HTTP_HEAD_MAX ? -431 : 0;
 }
 
-int
+HOT int
 http_parse(const char *buf, size_t len, struct http_request *request)
 {
 	size_t most = len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX;
@@ -528,7 +524,7 @@ enum {
 	TRAILERS_LARGE,
 };
 
-void
+HOT void
 http_body_begin(struct http_body *body, const struct http_request *request)
 {
 	*body = (struct http_body){
@@ -592,9 +588,9 @@ on_extension(struct http_body *body, char c)
 	case QUOTED:
 		if (c == '"' || c == '\\')
 			return c == '"' ? VALUE_END : QUOTED_PAIR;
-		return is_printable(c) ? QUOTED : BAD;
+		return is_class(c, LINE) ? QUOTED : BAD;
 	case QUOTED_PAIR:
-		return is_printable(c) ? QUOTED : BAD;
+		return is_class(c, LINE) ? QUOTED : BAD;
 	}
 	/* VALUE or VALUE_END is over; SIZE_BLANK wants another. */
 	if (c == '\r' && body->state != SIZE_BLANK)
@@ -632,7 +628,7 @@ on_trailer(struct http_body *body, char c)
 	default:
 		if (c == '\r')
 			return TRAILER_LF;
-		return is_printable(c) ? TRAILER_VALUE : BAD;
+		return is_class(c, LINE) ? TRAILER_VALUE : BAD;
 	}
 }
 
@@ -673,7 +669,7 @@ skip_data(struct http_body *body, size_t len)
 	return n;
 }
 
-long
+HOT long
 http_body_skip(struct http_body *body, const char *buf, size_t len, bool *done)
 {
 	size_t at = 0;
@@ -749,17 +745,19 @@ http_same_origin(const struct http_request *request)
 {
 	const struct http_text *origin = http_field(request, "origin");
 	const struct http_text *host = http_field(request, "host");
-	static const char *const schemes[] = {"http://", "https://"};
+	struct http_text rest, scheme;
 
 	if (!origin)
 		return true;
-	for (size_t i = 0; host && i < 2; i++) {
-		size_t len = strlen(schemes[i]);
-
-		if (origin->len == len + host->len &&
-		    strncasecmp(origin->at, schemes[i], len) == 0 &&
-		    strncasecmp(origin->at + len, host->at, host->len) == 0)
-			return true;
+	rest = *origin;
+	scheme = cut_at(&rest, ':');
+	if ((!http_is(scheme, "http") && !http_is(scheme, "https")) || !host ||
+	    rest.len != host->len + 2 || memcmp(rest.at, "//", 2) != 0)
+		return false;
+	cut(&rest, 2);
+	for (size_t i = 0; i < rest.len; i++) {
+		if (http_lower(rest.at[i]) != http_lower(host->at[i]))
+			return false;
 	}
-	return false;
+	return true;
 }

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Limits: beyond them 414 (the line) or 431 (the rest of the head). */
 #define HTTP_LINE_MAX 8192
@@ -67,10 +68,28 @@ http_parse(const char *buf, size_t len, struct http_request *request);
 const struct http_text *
 http_field(const struct http_request *request, const char *name);
 
-/* Whether TEXT is WORD, letters of either case; and, in a list with commas,
- * whether one of its members is. */
-bool
-http_is(struct http_text text, const char *word);
+/* ASCII alone: tolower(3) would ask the locale. */
+static inline char
+http_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Whether TEXT is WORD, letters of either case. Inline, because the compiler
+ * knows the words. */
+static inline bool
+http_is(struct http_text text, const char *word)
+{
+	size_t i = 0;
+
+	if (text.len != strlen(word))
+		return false;
+	while (i < text.len && http_lower(text.at[i]) == http_lower(word[i]))
+		i++;
+	return i == text.len;
+}
+
+/* Whether one of the members of TEXT, a list with commas, is. */
 bool
 http_lists(struct http_text text, const char *word);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/hot.h"
 #include "common/net/http.h"
 #include "common/net/websocket.h"
 
@@ -34,6 +35,15 @@ struct talk {
 	const struct http_page *upgraded;
 	time_t second; /* of the date */
 	char date[DATE_LEN];
+	/* What lies at the start of OUT, sent or not: the same answer again
+	 * needs no writing. LEN 0: nothing. */
+	struct repeat {
+		const struct http_page *page;
+		time_t second;
+		int minor;
+		bool head_only, keep_alive;
+		size_t len;
+	} last;
 };
 
 /* What was decided about a request, before its head is overwritten. */
@@ -71,6 +81,8 @@ flush(struct talk *talk)
 static void
 put(struct talk *talk, const char *bytes, size_t len)
 {
+	if (talk->out_len < talk->last.len)
+		talk->last.len = 0; /* written over */
 	while (len > OUT_MAX - talk->out_len) {
 		size_t n = OUT_MAX - talk->out_len;
 
@@ -84,7 +96,8 @@ put(struct talk *talk, const char *bytes, size_t len)
 	talk->out_len += len;
 }
 
-static void
+/* Inline, for texts whose length the compiler knows. */
+static inline void
 put_text(struct talk *talk, const char *text)
 {
 	put(talk, text, strlen(text));
@@ -141,7 +154,7 @@ format_date(char *out, unsigned long second)
 }
 
 static void
-put_date(struct talk *talk)
+look_at_clock(struct talk *talk)
 {
 	struct timespec now;
 
@@ -150,7 +163,6 @@ put_date(struct talk *talk)
 		talk->second = now.tv_sec;
 		format_date(talk->date, (unsigned long)now.tv_sec);
 	}
-	put(talk, talk->date, DATE_LEN);
 }
 
 /* ---- answers ---- */
@@ -196,7 +208,7 @@ put_head(struct talk *talk, const struct answer *answer,
 	put_text(talk, "HTTP/1.1 ");
 	put_text(talk, status->line);
 	put_text(talk, "\r\nDate: ");
-	put_date(talk);
+	put(talk, talk->date, DATE_LEN);
 	put_text(talk, "\r\n");
 	put_text(talk, status->fields);
 	if (!answer->keep_alive)
@@ -237,27 +249,61 @@ put_written(struct talk *talk, const struct answer *answer)
 	free(large);
 }
 
+/* What a page is in one text of its own. */
 static void
-put_answer(struct talk *talk, const struct answer *answer)
+put_page(struct talk *talk, const struct answer *answer)
+{
+	const struct http_page *page = answer->page;
+	size_t len = strlen(page->text), start = talk->out_len, head;
+
+	put_head(talk, answer, find_status(200), page->type, len);
+	head = talk->out_len;
+	if (answer->head_only)
+		len = 0;
+	put(talk, page->text, len);
+	if (start > 0 || talk->out_len != head + len)
+		return; /* not at the start, or not all of it */
+	talk->last = (struct repeat){page, talk->second, answer->minor,
+	    answer->head_only, answer->keep_alive, talk->out_len};
+}
+
+/* Whether it is the one that OUT begins with, which then is to be sent. */
+static bool
+repeats(struct talk *talk, const struct answer *answer)
+{
+	const struct repeat *last = &talk->last;
+
+	if (talk->out_len > 0 || last->len == 0 || last->page != answer->page ||
+	    last->second != talk->second || last->minor != answer->minor ||
+	    last->head_only != answer->head_only ||
+	    last->keep_alive != answer->keep_alive)
+		return false;
+	talk->out_len = last->len;
+	return true;
+}
+
+static void
+put_status(struct talk *talk, const struct answer *answer)
 {
 	const struct status *status = find_status(answer->status);
-	const char *type = "text/plain", *text = status->line;
 
-	if (answer->status == 200) {
-		if (answer->page->write) {
-			put_written(talk, answer);
-			return;
-		}
-		type = answer->page->type;
-		text = answer->page->text;
-	}
-	put_head(
-	    talk, answer, status, type, strlen(text) + (answer->status != 200));
+	put_head(talk, answer, status, "text/plain", strlen(status->line) + 1);
 	if (answer->head_only || answer->status == 204)
 		return;
-	put_text(talk, text);
+	put_text(talk, status->line);
+	put_text(talk, "\n");
+}
+
+HOT static void
+put_answer(struct talk *talk, const struct answer *answer)
+{
+	look_at_clock(talk);
 	if (answer->status != 200)
-		put_text(talk, "\n");
+		put_status(talk, answer);
+	else if (answer->page->write)
+		put_written(talk, answer);
+	else if (!repeats(talk, answer))
+		put_page(talk, answer);
 }
 
 static void
@@ -307,7 +353,7 @@ take_early(struct talk *talk)
 }
 
 /* Reads what comes into the buffer's free end. BEGUN: a request has. */
-static enum next
+HOT static enum next
 fill(struct talk *talk, bool begun)
 {
 	struct conn *conn = talk->visit.conn;
@@ -453,7 +499,7 @@ upgrade(struct talk *talk, const struct http_page *page,
  * The next head, if all of it is here. Out of line: the request lies on the
  * stack where the calls that wait will have their frames.
  */
-static __attribute__((noinline)) enum next
+HOT static __attribute__((noinline)) enum next
 take_head(struct talk *talk, struct answer *answer)
 {
 	struct http_request request;
@@ -500,7 +546,7 @@ conclude(struct talk *talk, const struct answer *answer)
 }
 
 /* Returns GROW, UPGRADE or END. */
-static enum next
+HOT static enum next
 converse(struct talk *talk)
 {
 	struct answer answer;
