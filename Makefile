@@ -8,7 +8,8 @@ LDFLAGS =
 PREFIX  = /usr/local
 DESTDIR =
 FUZZ_SECONDS = 60
-# SAN=address|thread|undefined  a sanitizer build, under build/SAN/
+# SAN=address|thread            a sanitizer build, under build/SAN/; address
+#                               looks for undefined behaviour as well
 # DEV=1                         warnings are errors
 # V=1                           show whole commands
 
@@ -35,10 +36,11 @@ $(BIN)client $(BIN)%-full: MODE_L = $(HARDEN_L) -pie
 else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.
-MODE_C   := -fsanitize=$(SAN) -fno-sanitize-recover=all \
+SANITIZE := -fsanitize=$(SAN) $(if $(filter address,$(SAN)),-fsanitize=undefined)
+MODE_C   := $(SANITIZE) -fno-sanitize-recover=all \
             -fno-omit-frame-pointer -DWORKER_STACK_KIB=1024 \
             $(if $(filter thread,$(SAN)),-Wno-tsan)
-MODE_L   := -fsanitize=$(SAN)
+MODE_L   := $(SANITIZE)
 endif
 # The optional libraries: HAVE_TLS= and HAVE_WS= build without them.
 HAVE_TLS := $(shell pkg-config --atleast-version=3 openssl 2>/dev/null && echo yes)
@@ -100,7 +102,7 @@ all: $(PROGRAMS) ## build the two servers and the client
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread|undefined DEV=1 V=1 FUZZ_SECONDS'
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
 
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \

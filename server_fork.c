@@ -138,7 +138,11 @@ static const struct server_model MODEL = {
     .name = "fork",
     .worker = "forked child",
     /* The parent holds no descriptor of a connection that has its child. */
-    .cost = {.descriptors = 0, .tasks = 1, .mappings = 0, .memory_kib = 110},
+    .cost = {.descriptors = 0,
+	.tasks = 1,
+	.mappings = 0,
+	.memory_kib = 110,
+	.tls_kib = 250},
     .share = model_share,
     .mutex = {PTHREAD_PROCESS_SHARED, PTHREAD_MUTEX_ROBUST},
     .spawn = model_spawn,

@@ -31,7 +31,8 @@ set_ciphers(SSL_CTX *context)
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_cipher_list(
 		   context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-	       SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1;
+	       SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384:P-521") ==
+		   1;
 }
 
 /*

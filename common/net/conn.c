@@ -242,6 +242,12 @@ conn_holds_input(const struct conn *conn)
 	       conn->transport->holds_input(conn);
 }
 
+void
+conn_touch(struct conn *conn)
+{
+	conn->moved = true;
+}
+
 uint64_t
 conn_quiet_ns(const struct conn *conn)
 {

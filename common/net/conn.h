@@ -125,6 +125,10 @@ conn_holds_input(const struct conn *conn);
 uint64_t
 conn_quiet_ns(const struct conn *conn);
 
+/* What keeps the connection quiet is not the client: it is not idle. */
+void
+conn_touch(struct conn *conn);
+
 /* The connection has failed with ERROR: its outcome, and -1 with errno. */
 int
 conn_fail(struct conn *conn, int error);

@@ -27,6 +27,13 @@
 /* The handshake as a whole; a byte a second does not extend it. */
 #define TLS_HANDSHAKE_NS (5 * 1000 * 1000 * 1000ULL)
 
+/*
+ * For a client that gets no worker, and so no handshake: the fatal alert
+ * internal_error, in clear, as any alert before a handshake (RFC 8446 5.1).
+ */
+#define TLS_REFUSAL "\x15\x03\x03\x00\x02\x02\x50"
+#define TLS_REFUSAL_LEN (sizeof(TLS_REFUSAL) - 1)
+
 struct tls;
 
 /* Whether this image can. */

@@ -18,6 +18,7 @@ struct worker_cost {
 	uint64_t mappings;    /* in the process that accepts */
 	uint64_t address_kib; /* address space of the process that accepts */
 	uint64_t memory_kib;  /* idle, kernel's part included, socket not */
+	uint64_t tls_kib;     /* and so much more over TLS */
 };
 
 struct limit {

@@ -160,7 +160,8 @@ refuse(struct loop *loop, const struct client *client)
 			close(client->fd);
 		return;
 	}
-	refused_add(&loop->refused, client->fd, loop->full, s->now);
+	refused_add(
+	    &loop->refused, client->fd, loop->full, loop->full_len, s->now);
 	step_refused(loop);
 }
 

@@ -26,8 +26,9 @@ struct loop {
 	struct workers *workers;
 	struct listeners *listeners;
 	int backlog;
-	const char *full; /* what a refused client reads */
-	bool refuse;	  /* at a limit: refuse; else wait */
+	const char *full; /* what a refused client reads, FULL_LEN bytes */
+	size_t full_len;
+	bool refuse; /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
 	uint64_t nudge_every_ns;  /* each live worker */
 	struct loop_state *state; /* loop.c's own, in shared memory */

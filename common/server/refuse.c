@@ -87,13 +87,14 @@ refused_accept(struct refused *refused, int listener, struct address *peer)
 }
 
 void
-refused_add(struct refused *refused, int fd, const char *text, uint64_t now)
+refused_add(
+    struct refused *refused, int fd, const char *text, size_t len, uint64_t now)
 {
 	if (refused->count == REFUSED_MAX)
 		drop(refused, 0);
 	/* An empty socket buffer takes a line whole; a client that is gone
 	 * already has lost nothing. */
-	send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	refused->at[refused->count++] = (struct refused_one){
 	    .fd = fd,

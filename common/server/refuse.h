@@ -40,9 +40,10 @@ refused_init(struct refused *refused);
 int
 refused_accept(struct refused *refused, int listener, struct address *peer);
 
-/* Answers on FD, which it takes over, with TEXT. Never blocks. */
+/* Answers on FD, which it takes over, with LEN bytes at TEXT. Never blocks. */
 void
-refused_add(struct refused *refused, int fd, const char *text, uint64_t now);
+refused_add(struct refused *refused, int fd, const char *text, size_t len,
+    uint64_t now);
 
 /* Fills POLLS (REFUSED_MAX places). Returns how many it filled. */
 size_t

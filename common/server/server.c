@@ -267,7 +267,12 @@ set_up_service(const struct config *config, const struct server_model *model,
 static void
 choose_limit(struct config *config, const struct server_model *model)
 {
-	struct limit limit = limits_compute(&model->cost, REFUSED_MAX);
+	struct worker_cost cost = model->cost;
+	struct limit limit;
+
+	if (config->tls_cert)
+		cost.memory_kib += cost.tls_kib;
+	limit = limits_compute(&cost, REFUSED_MAX);
 
 	if (config->max_connections == 0) {
 		config->max_connections =
@@ -377,7 +382,9 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .workers = &workers,
 	    .listeners = &config.listeners,
 	    .backlog = (int)config.backlog,
-	    .full = config.service->full,
+	    .full = config.tls_cert ? TLS_REFUSAL : config.service->full,
+	    .full_len = config.tls_cert ? TLS_REFUSAL_LEN
+					: strlen(config.service->full),
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,

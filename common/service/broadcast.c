@@ -13,6 +13,10 @@ enum { AWAKE, ASLEEP, BLOCKED };
 #define WORDS (BROADCAST_RING / sizeof(uint64_t))
 #define HEADER_WORDS 2
 
+/* Of those that could wake the others, so many are woken: one may be stopped.
+ */
+#define WAKERS 2
+
 /* The rate is looked at again whenever so many words were published. */
 #define STRIDE (WORDS / 16)
 
@@ -38,6 +42,7 @@ struct broadcast {
 	uint32_t slot_count;
 	uint64_t paid_until_ns; /* the rate is used up to then */
 	uint64_t slowdown;	/* the rate is divided by it; 0: 1 */
+	_Atomic bool wake_all;	/* whoever wakes next wakes the others */
 	_Alignas(64) _Atomic uint64_t ring[WORDS];
 	struct member_slot slots[];
 };
@@ -217,14 +222,6 @@ broadcast_sleep(struct broadcast_member *member, bool blocked)
 		       : atomic_load(&b->head) == member->cursor;
 }
 
-void
-broadcast_awake(struct broadcast_member *member)
-{
-	struct member_slot *slot = &of(member->shared)->slots[member->index];
-
-	atomic_store(&slot->state, AWAKE);
-}
-
 static bool
 wants_to_wake(const struct member_slot *slot, uint64_t tail)
 {
@@ -234,21 +231,37 @@ wants_to_wake(const struct member_slot *slot, uint64_t tail)
 	       (state == BLOCKED && atomic_load(&slot->cursor) < tail);
 }
 
+/*
+ * At most MOST of those that sleep. Only they themselves say that they are
+ * awake: a publisher that is killed between saying so for one and signalling it
+ * would leave it to sleep through all that follows. One that takes its time to
+ * wake is signalled again, which costs a call and changes nothing.
+ */
 static void
-wake_sleepers(struct broadcast *b)
+wake_sleepers(struct broadcast *b, uint32_t most)
 {
 	uint64_t tail = atomic_load(&b->tail);
 	uint32_t used = atomic_load(&b->used);
 
-	for (uint32_t i = 0; i < used; i++) {
+	for (uint32_t i = 0; i < used && most > 0; i++) {
 		struct member_slot *slot = &b->slots[i];
 
-		/* Whoever resets the state sends the one signal. */
-		if (wants_to_wake(slot, tail) &&
-		    atomic_exchange(&slot->state, AWAKE) != AWAKE)
-			tgkill(atomic_load(&slot->pid), atomic_load(&slot->tid),
-			    BROADCAST_SIGNAL);
+		if (!wants_to_wake(slot, tail))
+			continue;
+		tgkill(atomic_load(&slot->pid), atomic_load(&slot->tid),
+		    BROADCAST_SIGNAL);
+		most--;
 	}
+}
+
+void
+broadcast_awake(struct broadcast_member *member)
+{
+	struct broadcast *b = of(member->shared);
+
+	atomic_store(&b->slots[member->index].state, AWAKE);
+	if (atomic_load(&b->wake_all) && atomic_exchange(&b->wake_all, false))
+		wake_sleepers(b, UINT32_MAX);
 }
 
 void
@@ -258,7 +271,8 @@ broadcast_forget(struct shared *shared, uint32_t index)
 
 	atomic_store(&b->slots[index].number, 0);
 	atomic_store(&b->slots[index].state, AWAKE);
-	wake_sleepers(b);
+	atomic_store(&b->wake_all, true);
+	wake_sleepers(b, WAKERS);
 }
 
 /* ---- publish and receive ---- */
@@ -280,22 +294,41 @@ slowdown(const struct broadcast *b, uint64_t head)
 	return lag < WORDS / 2 ? 1 : lag < WORDS / 4 * 3 ? 4 : 16;
 }
 
+/* Whether MEMBER has said so little of late that LEN bytes need not wait. */
+static bool
+is_talk(struct broadcast_member *member, uint64_t len, uint64_t now)
+{
+	uint64_t from = member->talked_until_ns;
+	uint64_t until =
+	    (from > now ? from : now) + len * NS_PER_S / BROADCAST_TALK;
+
+	if (until > now + NS_PER_S)
+		return false;
+	member->talked_until_ns = until;
+	return true;
+}
+
 /*
- * The generic cell rate algorithm (ITU-T I.371), for LEN bytes. Returns 0 when
- * they are within the rate, else how long to wait; they are paid for either
- * way. Not to the first instant at which they would be: who has much to say
- * then comes back for one message at a time, thousands of times a second.
+ * The generic cell rate algorithm (ITU-T I.371), for LEN bytes of MEMBER.
+ * Returns as broadcast_publish(); who has to wait has paid. Not to the first
+ * instant at which it could go on: who has much to say then comes back for one
+ * message at a time, thousands of times a second.
  */
 static uint64_t
-charge(struct broadcast *b, uint64_t len)
+charge(struct broadcast *b, struct broadcast_member *member, uint64_t len)
 {
 	const uint64_t burst = BROADCAST_BURST * NS_PER_S / BROADCAST_RATE;
 	uint64_t now = now_ns();
 	uint64_t due = b->paid_until_ns > now ? b->paid_until_ns : now;
 	uint64_t rate = BROADCAST_RATE / (b->slowdown ? b->slowdown : 1);
+	uint64_t wait = due > now + burst ? due - now - burst / 2 : 0;
 
+	if (wait && is_talk(member, len, now))
+		wait = 0;
+	if (wait > BROADCAST_QUEUE_NS)
+		return BROADCAST_REFUSED;
 	b->paid_until_ns = due + len * NS_PER_S / rate;
-	return due > now + burst ? due - now - burst / 2 : 0;
+	return wait;
 }
 
 /* Makes room for NEED words after HEAD: the oldest messages go. */
@@ -339,13 +372,14 @@ broadcast_publish(struct broadcast_member *member,
 	/* Nothing to repair if the last holder died: head moves last. */
 	shared_lock(member->shared);
 	if (!member->paid)
-		wait = charge(b, record_words(message->len) * sizeof(uint64_t));
-	member->paid = wait > 0;
+		wait = charge(
+		    b, member, record_words(message->len) * sizeof(uint64_t));
+	member->paid = wait > 0 && wait != BROADCAST_REFUSED;
 	if (!wait)
 		append(b, member->number, message, bytes);
 	shared_unlock(member->shared);
 	if (!wait)
-		wake_sleepers(b);
+		wake_sleepers(b, UINT32_MAX);
 	return wait;
 }
 

@@ -51,10 +51,18 @@
  * half the ring behind, and to a sixteenth from three quarters on. So one that
  * floods the room drops nobody out of it who takes BROADCAST_RATE / 16, and one
  * that takes nothing slows down a flood, and nothing else, until it is lost.
+ *
+ * Who has to wait keeps a place in a queue. It is short: many who flood do not
+ * shut up the room for long, they are refused. And who has said little, less
+ * than BROADCAST_TALK bytes in the last second, does not wait at all.
  */
 #define BROADCAST_RING (2 * 1024 * 1024)
 #define BROADCAST_RATE (4 * 1024 * 1024)
 #define BROADCAST_BURST (256 * 1024)
+#define BROADCAST_QUEUE_NS (2 * 1000 * 1000 * 1000ULL)
+#define BROADCAST_TALK 512
+
+#define BROADCAST_REFUSED UINT64_MAX
 
 struct broadcast_message {
 	uint64_t sender; /* its connection's number */
@@ -69,7 +77,8 @@ struct broadcast_member {
 	uint32_t index;
 	uint64_t number;
 	uint64_t cursor;
-	bool paid;     /* the message that has to come again is */
+	bool paid;		  /* the message that has to come again is */
+	uint64_t talked_until_ns; /* its share without waiting is used up */
 	sigset_t mask; /* for ppoll(2): lets BROADCAST_SIGNAL through */
 };
 
@@ -90,9 +99,9 @@ void
 broadcast_leave(struct broadcast_member *member);
 
 /*
- * Publishes BYTES to all others. Returns 0; or, because the rate is used up,
- * how many nanoseconds to wait and then come again with the same message, which
- * will be published then: nobody can take its place.
+ * Publishes BYTES to all others. Returns 0; or how many nanoseconds to wait
+ * and then come again with the same, because the rate is used up; or
+ * BROADCAST_REFUSED, because too many wait already.
  */
 uint64_t
 broadcast_publish(struct broadcast_member *member,
@@ -125,8 +134,9 @@ uint64_t
 broadcast_behind(const struct broadcast_member *member);
 
 /*
- * Worker INDEX was killed: takes it out of the list, and wakes all, because it
- * may have died before it did so itself. Waits for nobody.
+ * Worker INDEX was killed: takes it out of the list. It may have published, and
+ * died before it woke the others: one who sleeps is woken to do that. Waits for
+ * nobody, and costs the same however many there are.
  */
 void
 broadcast_forget(struct shared *shared, uint32_t index);

@@ -53,6 +53,7 @@ struct chat {
 	struct websocket *ws; /* NULL: lines */
 	struct lines in;      /* lines */
 	bool ended;	      /* the client's input is */
+	bool refused;	      /* the room takes nothing from it now */
 	bool pinged;	      /* since it last said something */
 	/* A message that the room's rate holds back until then. */
 	struct broadcast_message held;
@@ -66,7 +67,7 @@ struct chat {
 
 /* ---- what the client says ---- */
 
-/* Returns whether it was published; if not, it is held. */
+/* Returns whether it was published; if not, it is held, or refused. */
 static bool
 publish(
     struct chat *c, const struct broadcast_message *message, const char *text)
@@ -74,7 +75,9 @@ publish(
 	uint64_t wait = broadcast_publish(&c->member, message, text);
 
 	c->held_text = NULL;
-	if (wait) {
+	if (wait == BROADCAST_REFUSED) {
+		c->refused = true;
+	} else if (wait) {
 		c->held = *message;
 		c->held_text = text;
 		c->held_until_ns = now_ns() + wait;
@@ -95,11 +98,14 @@ publish_line(struct chat *c, const char *text, size_t len, size_t end_len)
 	return publish(c, &message, text);
 }
 
+/* lines_space() said no, with errno. */
 static int
-too_long(struct chat *c)
+no_space(struct chat *c)
 {
 	static const char why[] = "Line too long.\n";
 
+	if (errno != EMSGSIZE)
+		return conn_fail(c->conn, errno);
 	conn_write(c->conn, why, strlen(why));
 	c->conn->outcome = OUTCOME_FAILED;
 	return -1;
@@ -119,7 +125,7 @@ end_input(struct chat *c)
 		return 0;
 	end = lines_space(&c->in, &len);
 	if (!end)
-		return too_long(c);
+		return no_space(c);
 	*end = '\n';
 	lines_add(&c->in, 1);
 	return 0;
@@ -142,7 +148,7 @@ take_line(struct chat *c)
 		return 0;
 	space = lines_space(&c->in, &len);
 	if (!space)
-		return too_long(c);
+		return no_space(c);
 	n = conn_try_read(c->conn, space, len);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
@@ -163,7 +169,7 @@ publish_frame(struct chat *c, const struct websocket_message *got)
 	char *text = realloc(c->frame, message.len);
 
 	if (!text)
-		return -1;
+		return conn_fail(c->conn, ENOMEM);
 	c->frame = text;
 	memcpy(text, got->bytes, got->len);
 	text[got->len] = '\n';
@@ -196,7 +202,8 @@ take_input(struct chat *c)
 	if (c->held_text && (now_ns() < c->held_until_ns ||
 				!publish(c, &c->held, c->held_text)))
 		return 0;
-	for (int i = 0; i < INPUT_BATCH && got > 0 && !c->held_text; i++)
+	for (int i = 0;
+	     i < INPUT_BATCH && got > 0 && !c->held_text && !c->refused; i++)
 		got = c->ws ? take_frame(c) : take_line(c);
 	return got;
 }
@@ -215,7 +222,7 @@ make_out(struct chat *c, size_t size)
 	char *out = realloc(c->out, size);
 
 	if (!out)
-		return -1;
+		return conn_fail(c->conn, ENOMEM);
 	c->out = out;
 	c->out_size = size;
 	return 0;
@@ -225,9 +232,11 @@ make_out(struct chat *c, size_t size)
 static int
 put_out(struct chat *c, const struct broadcast_message *message)
 {
+	if (c->ws && websocket_send(c->ws, message->utf8, c->out,
+			 message->len - message->end_len) < 0)
+		return conn_fail(c->conn, errno);
 	if (c->ws)
-		return websocket_send(c->ws, message->utf8, c->out,
-		    message->len - message->end_len);
+		return 0;
 	c->out_len += message->len;
 	return 0;
 }
@@ -313,16 +322,30 @@ finish_output(struct chat *c, unsigned code, const char *why)
 	}
 }
 
-/* It did not read, and the room went on. */
 static void
-drop(struct chat *c)
+drop(struct chat *c, unsigned code, const char *why)
 {
-	log_info("connection %" PRIu64 ": dropped from the room: %" PRIu64
-		 " bytes behind",
-	    c->context->number, broadcast_behind(&c->member));
-	finish_output(
-	    c, WEBSOCKET_POLICY, "Too slow for this room: messages were lost.");
+	log_info("connection %" PRIu64 ": dropped from the room, %" PRIu64
+		 " bytes behind: %s",
+	    c->context->number, broadcast_behind(&c->member), why);
+	finish_output(c, code, why);
 	c->conn->outcome = OUTCOME_FAILED;
+}
+
+/* Returns whether the room has no place for it any more; then it was told. */
+static bool
+was_dropped(struct chat *c)
+{
+	/* It did not read, and the room went on. */
+	if (broadcast_lost(&c->member))
+		drop(c, WEBSOCKET_POLICY,
+		    "Too slow for this room: messages were lost.");
+	else if (c->refused)
+		drop(c, WEBSOCKET_TRY_AGAIN,
+		    "Too much is said here; please try again later.");
+	else
+		return false;
+	return true;
 }
 
 /*
@@ -367,6 +390,9 @@ sleep_until_needed(struct chat *c)
 		until = earlier(until, c->rests_until_ns);
 	else if (!broadcast_sleep(&c->member, blocked))
 		until = 0;
+	/* Who is held waits for us. */
+	if (c->held_text)
+		conn_touch(c->conn);
 	result = conn_wait(c->conn, events, until, &c->member.mask);
 	broadcast_awake(&c->member);
 	/* Its end, which we did not ask for: what it said last has still to be
@@ -396,10 +422,8 @@ converse(struct chat *c)
 
 		if (more < 0)
 			return;
-		if (broadcast_lost(&c->member)) {
-			drop(c);
+		if (was_dropped(c))
 			return;
-		}
 		if (give_output(c) < 0)
 			return;
 		if (*c->context->setup->draining) {
@@ -423,8 +447,6 @@ be_member(struct chat *c, uint32_t tag)
 	    c->ws ? BROADCAST_WEBSOCKET : BROADCAST_LINES, tag);
 	if (make_out(c, OUT_MIN) == 0)
 		converse(c);
-	else
-		conn_fail(c->conn, ENOMEM);
 	broadcast_leave(&c->member);
 	free(c->frame);
 	free(c->out);
@@ -511,10 +533,23 @@ begins_http(const char *line, size_t len)
 	       memchr(line, ' ', len - tail);
 }
 
+/* Of a line that is not complete: "GET /", of any method. */
+static bool
+may_become_http(const struct lines *in)
+{
+	size_t len, i = 0;
+	const char *line = lines_rest(in, &len);
+
+	while (i < len && line[i] >= 'A' && line[i] <= 'Z')
+		i++;
+	return i > 0 && i + 1 < len && line[i] == ' ' && line[i + 1] == '/';
+}
+
 /* Waits for it. Returns 1; 0 at end of file without one, -1. */
 static int
 read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 {
+	bool hurried = false; /* a request has a deadline, a talker has none */
 	ssize_t n;
 
 	while (!(*end_len = lines_next(&c->in, line, len))) {
@@ -522,7 +557,12 @@ read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 		char *space = c->ended ? NULL : lines_space(&c->in, &size);
 
 		if (!space)
-			return c->ended ? 0 : too_long(c);
+			return c->ended ? 0 : no_space(c);
+		if (!hurried && may_become_http(&c->in)) {
+			hurried = true;
+			conn_request_within(
+			    c->conn, c->conn->request_timeout_ns);
+		}
 		/* A browser connects ahead, and may never say a word: a stop
 		 * need not wait for that. */
 		c->conn->leave = c->in.len ? NULL : c->context->setup->draining;
@@ -550,6 +590,7 @@ chat_serve(struct conn *conn, const struct service_context *context)
 			lines_rest(&c.in, &rest);
 			http_site_serve(conn, context, PAGES, line, len + rest);
 		} else {
+			conn_request_end(conn);
 			/* An empty one joins, and is no message. */
 			if (len > end_len)
 				lines_put_back(&c.in, len);

@@ -139,14 +139,17 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 
 /* Until its end, or ours: the server stops. */
 static void
-converse(struct websocket *ws)
+converse(struct conn *conn, struct websocket *ws)
 {
 	struct websocket_message message;
 
 	while (websocket_receive(ws, &message, true) == 1) {
 		if (websocket_send(
-			ws, message.text, message.bytes, message.len) < 0 ||
-		    websocket_flush(ws, true) < 0)
+			ws, message.text, message.bytes, message.len) < 0) {
+			conn_fail(conn, errno);
+			return;
+		}
+		if (websocket_flush(ws, true) < 0)
 			return;
 	}
 	if (websocket_close(ws, WEBSOCKET_GOING_AWAY, NULL) == 0)
@@ -165,7 +168,7 @@ echo_messages(
 		return;
 	}
 	visit->conn->leave = visit->context->setup->draining;
-	converse(ws);
+	converse(visit->conn, ws);
 	websocket_free(ws);
 }
 

@@ -517,8 +517,8 @@ take_head(struct talk *talk, struct answer *answer)
 		return ANSWER;
 	talk->begin += (size_t)n;
 	answer->page = find_page(talk->pages, &request);
-	answer->status = decide(
-	    &request, answer->page, talk->end - talk->begin <= SMALL_IN, &key);
+	answer->status = decide(&request, answer->page,
+	    talk->end - talk->begin + talk->early_len <= SMALL_IN, &key);
 	if (answer->status == 101) {
 		upgrade(talk, answer->page, &request, key);
 		return UPGRADE;
@@ -575,17 +575,22 @@ move_to(struct talk *talk, char *in, size_t size)
 	talk->in_size = size;
 }
 
-/* With room for the longest head; see echo.c. */
-static __attribute__((noinline)) enum next
+/* With room for the longest head: not on the stack, where TLS needs some. */
+static enum next
 converse_large(struct talk *talk, char *small)
 {
-	char buf[HTTP_HEAD_MAX];
-	enum next next;
+	char *large = malloc(HTTP_HEAD_MAX);
+	enum next next = END;
 
-	move_to(talk, buf, sizeof(buf));
+	if (!large) {
+		conn_fail(talk->visit.conn, ENOMEM);
+		return next;
+	}
+	move_to(talk, large, HTTP_HEAD_MAX);
 	next = converse(talk);
 	if (next == UPGRADE)
 		move_to(talk, small, SMALL_IN);
+	free(large);
 	return next;
 }
 

@@ -2,6 +2,7 @@
 /* lines: one buffer, read from the front, filled at the end. */
 #include "common/service/lines.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,10 @@ grow(struct lines *lines)
 	size_t size = lines->size ? lines->size * 2 : LINES_MIN;
 	char *buf;
 
-	if (lines->size >= LINES_MAX)
+	if (lines->size >= LINES_MAX) {
+		errno = EMSGSIZE;
 		return -1;
+	}
 	if (size > LINES_MAX)
 		size = LINES_MAX;
 	buf = realloc(lines->buf, size);

@@ -29,8 +29,8 @@ lines_init(struct lines *lines);
 void
 lines_release(struct lines *lines);
 
-/* Where to put bytes, *SIZE of them at most and at least one. NULL: no memory,
- * or LINES_MAX bytes are there and no line. */
+/* Where to put bytes, *SIZE of them at most and at least one. NULL with errno:
+ * ENOMEM, or EMSGSIZE: LINES_MAX bytes are there and no line. */
 char *
 lines_space(struct lines *lines, size_t *size);
 

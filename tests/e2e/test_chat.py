@@ -15,6 +15,7 @@ import pytest
 from chat_room import (Readers, get, hears, hears_nothing, join, member_of,
                        members, read_for, start, wait_members)
 from harness import (BIN, DEADLINE, SANITIZER, connect, eventually, has_ipv6,
+                     in_parallel,
                      needs, parse_target, read_all, read_exactly)
 from test_tls import shake, trusting
 from tls_files import Files
@@ -471,6 +472,22 @@ def test_a_killed_member_leaves_the_room_at_once(fork_server):
     a.sendall(b"still here\n")
     hears(b, b"still here\n")
     server.wait_ledger(crashed=1)
+
+
+def test_many_who_flood_do_not_shut_up_the_room(server):
+    """Each of them within its rights: one long line. Who says little does
+    not wait for theirs."""
+    server = start(server)
+    speaker, listener = join(server, 2)
+    floods = join(server, 150)
+    in_parallel(lambda sock: sock.sendall(b"x" * 65000 + b"\n"), floods)
+    speaker.sendall(b"hello\n")
+    heard = b""
+    while b"hello\n" not in heard:
+        piece = listener.recv(1 << 20)
+        assert piece
+        heard += piece
+    assert len(heard) < 5_000_000
 
 
 def test_many_killed_while_they_talk_stop_nobody(fork_server, read_for):

@@ -83,6 +83,20 @@ def test_a_message_sent_with_the_handshake_is_heard(server):
     hears(line, b"early\nbird\n")
 
 
+def test_messages_sent_with_the_handshake_are_heard_all_or_none(server):
+    """More than there is room for before the answer: 400, and not a hole."""
+    start(server)
+    listener, = join(server)
+    sock = server.connect()
+    sock.sendall(
+        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        + frame(TEXT, b"x" * 88) * 60)
+    assert sock.recv(12) == b"HTTP/1.1 400"
+    hears_nothing(listener)
+
+
 def test_a_line_that_is_not_utf8_arrives_as_binary(server):
     start(server)
     ws = enter(server)

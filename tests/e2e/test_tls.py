@@ -223,8 +223,8 @@ def test_rsa_keys_do_not_need_more_stack_than_there_is(server, files, bits):
     (["-tls1_2", "-cipher", "AES128-GCM-SHA256"], "no shared cipher"),
     (["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256"],
      "no shared cipher"),
-    (["-tls1_3", "-groups", "P-521"], "no suitable key share"),
-], ids=["TLS 1.1", "TLS 1.0", "CBC", "no ephemeral key", "DHE", "P-521"])
+    (["-tls1_3", "-groups", "X448"], "no suitable key share"),
+], ids=["TLS 1.1", "TLS 1.0", "CBC", "no ephemeral key", "DHE", "X448"])
 def test_what_is_weak_is_refused(server, files, options, words):
     server.start(*files.options())
     refused(server, files, *options)
@@ -350,6 +350,28 @@ def test_clients_are_told_whose_certificates_are_wanted(server, files):
     client.end()
     names = client.said.partition(b"Acceptable client certificate CA names")[2]
     assert names.splitlines()[1] == b"CN = Test CA"
+
+
+@VERSIONS
+@pytest.mark.parametrize("curve", ["P-384", "P-521"])
+def test_a_client_may_have_a_key_on_a_larger_curve(
+        server, files, version, curve):
+    files.issue(curve, curve, algorithm=curve)
+    server.start(*files.demanding())
+    sock = shake(server, trusting(files, version, curve))
+    echo(sock)
+    leave(sock)
+
+
+def test_who_is_refused_at_the_limit_reads_an_alert(server, files):
+    """Words in clear would be "wrong version number"."""
+    server.start(*files.options(), "-m", 1, "--when-full", "refuse")
+    first = shake(server, trusting(files))
+    with pytest.raises(ssl.SSLError, match="(?i)internal.error"):
+        shake(server, trusting(files))
+    echo(first)
+    leave(first)
+    server.wait_ledger(refused=1, served=1)
 
 
 @VERSIONS

@@ -32,9 +32,10 @@ class Files:
         return self.directory / f"{name}.key"
 
     def new_key(self, name, algorithm):
-        """ALGORITHM: "ec" or the bits of an RSA key."""
-        how = (["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-               if algorithm == "ec"
+        """ALGORITHM: "ec", a curve like "P-384", or the bits of an RSA key."""
+        curve = "P-256" if algorithm == "ec" else algorithm
+        how = (["EC", "-pkeyopt", f"ec_paramgen_curve:{curve}"]
+               if str(curve).startswith("P-")
                else ["RSA", "-pkeyopt", f"rsa_keygen_bits:{algorithm}"])
         openssl("genpkey", "-algorithm", *how, "-out", self.key(name))
 

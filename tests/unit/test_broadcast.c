@@ -350,6 +350,43 @@ who_cannot_take_messages_is_woken_by_their_loss_alone(void **state)
 	assert_false(woken());
 }
 
+/* A publisher may have been killed between the two. */
+static void
+one_that_was_signalled_and_still_sleeps_is_signalled_again(void **state)
+{
+	struct broadcast_member a, b;
+
+	(void)state;
+	join(&a, 0, 1);
+	join(&b, 1, 2);
+	assert_true(broadcast_sleep(&b, false));
+	say(&a, "one");
+	assert_true(woken());
+	say(&a, "two");
+	assert_true(woken());
+	broadcast_awake(&b);
+	say(&a, "three");
+	assert_false(woken());
+}
+
+static void
+who_wakes_after_a_death_wakes_the_others(void **state)
+{
+	struct broadcast_member members[4];
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		join(&members[i], i, i + 1);
+		assert_true(broadcast_sleep(&members[i], false));
+	}
+	broadcast_forget(room, 3);
+	assert_true(woken());
+	broadcast_awake(&members[0]);
+	assert_true(woken());
+	broadcast_awake(&members[1]);
+	assert_false(woken()); /* once is enough */
+}
+
 /* ---- the rate ---- */
 
 static const struct broadcast_message LARGE = {.len = 60000};
@@ -388,6 +425,32 @@ beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place(void **state)
 	wait_ns(wait);
 	wait_ns(LARGE.len * 4 * NS_PER_S / BROADCAST_RATE);
 	assert_int_equal(broadcast_publish(&polite, &LARGE, text), 0);
+}
+
+static void
+beyond_the_queue_a_publisher_is_refused_and_who_says_little_is_heard(
+    void **state)
+{
+	struct broadcast_member many[200], polite;
+	uint64_t wait = 0;
+	uint32_t count = 0;
+
+	(void)state;
+	join(&polite, 1, 999);
+	for (; wait != BROADCAST_REFUSED; count++) {
+		assert_true(count < 200);
+		join(&many[count], 0, count + 1);
+		wait = broadcast_publish(&many[count], &LARGE, text);
+	}
+	/* Those that wait have a place in it. */
+	assert_true((uint64_t)count * LARGE.len * NS_PER_S >=
+		    BROADCAST_QUEUE_NS * BROADCAST_RATE);
+	for (int i = 0; i < 5; i++)
+		say(&polite, "hello");
+	/* Not more than a little. */
+	assert_true(broadcast_publish(&polite, &LARGE, text) > 0);
+	/* Who was refused has paid nothing, and may try again. */
+	assert_true(broadcast_publish(&many[count - 1], &LARGE, text) > 0);
 }
 
 /* How much later a message has to come than one before it, at least. */
@@ -845,6 +908,10 @@ main(void)
 	    TEST(a_sleeper_is_woken_once),
 	    TEST(who_cannot_take_messages_is_woken_by_their_loss_alone),
 	    TEST(beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place),
+	    TEST(
+		beyond_the_queue_a_publisher_is_refused_and_who_says_little_is_heard),
+	    TEST(one_that_was_signalled_and_still_sleeps_is_signalled_again),
+	    TEST(who_wakes_after_a_death_wakes_the_others),
 	    TEST(the_room_slows_down_for_who_is_far_behind_until_it_is_lost),
 	    TEST(members_are_listed_until_they_leave_or_are_forgotten),
 	    TEST(who_sleeps_is_woken_when_another_is_forgotten),

@@ -224,7 +224,7 @@ with_costlier_workers(void *arg)
 
 	(void)arg;
 	for (uint64_t each = 1; each < 1 << 20; each *= 2) {
-		struct worker_cost cost = {1, 1, each, each, each};
+		struct worker_cost cost = {1, 1, each, each, each, 0};
 		struct limit limit = limits_compute(&cost, 8);
 
 		child_assert(limit.workers >= 1);

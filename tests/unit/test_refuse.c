@@ -83,7 +83,7 @@ the_answer_arrives_though_input_is_unread(void **state)
 	before = open_descriptors();
 	connect_pair(&client, &server);
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
-	refused_add(&refused, server, TEXT, NOW);
+	refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
 	assert_int_equal(refused.count, 1);
 	/* More comes after the answer, as of a client that writes first. */
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
@@ -106,7 +106,7 @@ a_silent_peer_is_dropped_after_a_second(void **state)
 	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, TEXT, NOW);
+	refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
 	assert_int_equal(refused_step(&refused, NOW + CONN_LINGER_NS - 1),
 	    NOW + CONN_LINGER_NS);
 	assert_int_equal(refused.count, 1);
@@ -127,7 +127,8 @@ the_earliest_deadline_is_the_next(void **state)
 	refused_init(&refused);
 	for (uint64_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, TEXT, NOW + i * NS_PER_MS);
+		refused_add(
+		    &refused, server, TEXT, strlen(TEXT), NOW + i * NS_PER_MS);
 	}
 	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
 	close(clients[0]);
@@ -154,7 +155,7 @@ an_endless_talker_is_dropped(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	refused_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, TEXT, NOW);
+	refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
 	while (refused.count && sent < 4 * CONN_LINGER_BYTES) {
 		ssize_t n = send(
 		    client, input, sizeof(input), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -185,7 +186,7 @@ a_peer_that_is_gone_costs_nothing(void **state)
 			setsockopt(
 			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(client);
-		refused_add(&refused, server, TEXT, NOW);
+		refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
 	}
 	assert_true(refused_step(&refused, NOW) == NEVER);
 	assert_int_equal(refused.count, 0);
@@ -202,7 +203,7 @@ one_too_many_pushes_the_oldest_out(void **state)
 	refused_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, TEXT, NOW + i);
+		refused_add(&refused, server, TEXT, strlen(TEXT), NOW + i);
 		assert_int_equal(
 		    refused.count, i < REFUSED_MAX ? i + 1 : REFUSED_MAX);
 	}
@@ -231,7 +232,7 @@ poll_waits_for_all_of_them(void **state)
 	assert_int_equal(refused_poll(&refused, polls), 0);
 	for (size_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, TEXT, NOW);
+		refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
 	}
 	assert_int_equal(refused_poll(&refused, polls), 3);
 	for (size_t i = 0; i < 3; i++)
@@ -270,7 +271,7 @@ child_refuses(struct refused *refused, uint64_t now)
 	child_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	child_assert(peer.any.sa_family == AF_INET);
 	child_assert(address_port(&peer) != 0);
-	refused_add(refused, fd, TEXT, now);
+	refused_add(refused, fd, TEXT, strlen(TEXT), now);
 }
 
 static void

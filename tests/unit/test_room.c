@@ -233,7 +233,7 @@ static void
 run_init(struct run *run, struct hall *hall)
 {
 	*run = (struct run){
-	    .load = {.target = hall->address,
+	    .load = {.target.address = hall->address,
 		.connections = 5,
 		.size = 64,
 		.timeout_ns = 10 * NS_PER_S},
