@@ -353,10 +353,18 @@ read_load(
 	return argv[i];
 }
 
+/* The server is not left where it was put. */
+static _Noreturn void
+die_placed(struct placement *placement, int status, const char *why)
+{
+	placement_undo(placement);
+	die(status, "cannot load: %s", why);
+}
+
 /* Returns how many seconds it took. */
 static double
 run_room(const struct load_config *config, const struct load_plan *plan,
-    struct load_result *result)
+    struct placement *placement, struct load_result *result)
 {
 	bool live = isatty(STDERR_FILENO);
 	struct room_plan room = {
@@ -369,9 +377,9 @@ run_room(const struct load_config *config, const struct load_plan *plan,
 	char why[200];
 
 	if (result_init(result) < 0)
-		die(1, "cannot start: %s", strerror(errno));
+		die_placed(placement, 1, strerror(errno));
 	if (room_run(&room, result, why, sizeof(why)) < 0)
-		die(errno == EINVAL ? 2 : 1, "%s", why);
+		die_placed(placement, errno == EINVAL ? 2 : 1, why);
 	if (live)
 		fprintf(stderr, "\r\033[K");
 	return (double)result->wall_ns / 1e9;
@@ -380,7 +388,7 @@ run_room(const struct load_config *config, const struct load_plan *plan,
 /* Returns how many seconds it took. */
 static double
 run_load(const struct load_config *config, struct load_plan *plan,
-    struct load_result *result)
+    struct placement *placement, struct load_result *result)
 {
 	bool live = isatty(STDERR_FILENO);
 	struct engine engine;
@@ -389,9 +397,9 @@ run_load(const struct load_config *config, struct load_plan *plan,
 	uint64_t start;
 
 	if (result_init(result) < 0)
-		die(1, "cannot start: %s", strerror(errno));
+		die_placed(placement, 1, strerror(errno));
 	if (engine_open(&engine, plan, why, sizeof(why)) < 0)
-		die(1, "cannot start: %s", why);
+		die_placed(placement, 1, why);
 	plan->size = engine.plan.size;
 	engine.stop = &interrupted;
 	engine.progress = live ? show_load : NULL;
@@ -435,8 +443,8 @@ load_verb(int argc, char **argv)
 	    &placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
 	report.seconds = plan.protocol->room
-			     ? run_room(&config, &plan, &result)
-			     : run_load(&config, &plan, &result);
+			     ? run_room(&config, &plan, &placement, &result)
+			     : run_load(&config, &plan, &placement, &result);
 	placement_undo(&placement);
 	load_report_print(&report, words_for(config.json));
 	if (json)
@@ -680,7 +688,7 @@ main(int argc, char **argv)
 	if (argc < 2)
 		usage_error("which verb? talk, load, compare or list "
 			    "(client --help)");
-	if (strcmp(argv[1], "--help") == 0)
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return print_verbs();
 	if (argv[1][0] == '-')
 		options_parse(&set, NULL, argc, argv);
