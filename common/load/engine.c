@@ -316,6 +316,8 @@ step(struct engine *e)
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
+	if (e->stop && *e->stop)
+		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
 		e->spun_ns += e->now - before;
 	for (int i = 0; i < n; i++)
@@ -484,12 +486,31 @@ collect(struct engine *e)
 	e->shared.run.lost_updates = 0;
 }
 
+/*
+ * Where the time ends over which the rate is. Without an answer it goes on, or
+ * a server that stalls or dies would keep the rate that it had before; but what
+ * is waited for after the end counts only if it comes. The last of N requests
+ * has its interval as each before it has.
+ */
+static uint64_t
+span_end(const struct engine *e)
+{
+	uint64_t end = e->now, due;
+
+	if (e->plan.rate > 0 && !e->requests_left) {
+		due = due_of(e, e->scheduled);
+		end = due > end ? due : end;
+	}
+	end = earlier(end, e->end_ns);
+	return e->last_ns > end ? e->last_ns : end;
+}
+
 void
 engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		 waited = procs_waited_ns();
+		 waited = procs_waited_ns(), end;
 
 	e->result = result;
 	e->now = e->schedule_start = now_ns();
@@ -500,8 +521,9 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	begin_due(e);
 	while (e->under_way || beginning(e))
 		step(e);
-	if (e->last_ns > e->first_ns)
-		result->span_ns += e->last_ns - e->first_ns;
+	end = span_end(e);
+	if (e->first_ns && end > e->first_ns)
+		result->span_ns += end - e->first_ns;
 	if (e->plan.rate > 0 && e->requests_left) {
 		uint64_t until = earlier(e->now, e->end_ns) - e->schedule_start;
 		uint64_t due = (uint64_t)((double)until * e->plan.rate / 1e9);

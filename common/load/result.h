@@ -27,7 +27,9 @@ struct load_result {
 	uint64_t late, duplicated;
 	uint64_t lost_updates; /* counter: values that came twice */
 	uint64_t errors[RESULT_ERRNOS];
-	uint64_t span_ns; /* first send to last reply, of each run, added */
+	/* From the first send to the last reply or the end of the run,
+	 * whichever is later; of each run, added. */
+	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
 	struct hist latency;		   /* from when the request was due */

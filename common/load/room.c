@@ -288,6 +288,8 @@ step(struct room *r)
 	int n = wait_for_events(r);
 
 	r->now = now_ns();
+	if (stopped(r))
+		r->end_ns = earlier(r->end_ns, r->now);
 	if (r->spinning && n == 0)
 		r->spun_ns += r->now - before;
 	handle_all(r, n);
@@ -301,11 +303,29 @@ step(struct room *r)
 	}
 }
 
+/*
+ * Where the time ends over which the rate is. Without a delivery it goes on;
+ * but what is waited for after the end counts only if it comes. The last of N
+ * messages has its interval as each before it has.
+ */
+static uint64_t
+span_end(const struct room *r)
+{
+	uint64_t end = r->now, due;
+
+	if (r->load->rate > 0 && r->scheduled == r->plan->requests) {
+		due = due_of(r, r->scheduled);
+		end = due > end ? due : end;
+	}
+	end = earlier(end, r->end_ns);
+	return r->window.last_ns > end ? r->window.last_ns : end;
+}
+
 static void
 run(struct room *r)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	uint64_t waited = procs_waited_ns();
+	uint64_t waited = procs_waited_ns(), end;
 	struct load_result *result = r->result;
 
 	r->phase = RUNNING;
@@ -318,8 +338,9 @@ run(struct room *r)
 	begin_due(r);
 	while (r->window.under_way || beginning(r))
 		step(r);
-	if (r->window.last_ns > r->window.first_ns)
-		result->span_ns += r->window.last_ns - r->window.first_ns;
+	end = span_end(r);
+	if (r->window.first_ns && end > r->window.first_ns)
+		result->span_ns += end - r->window.first_ns;
 	if (r->load->rate > 0 && r->left) {
 		uint64_t until = earlier(r->now, r->end_ns) - r->start_ns;
 		uint64_t due = (uint64_t)((double)until * r->load->rate / 1e9);

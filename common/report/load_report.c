@@ -256,7 +256,7 @@ load_report_print(const struct load_report *report, FILE *out)
 	print_special(report, out);
 	fprintf(out, "  rate     %s requests/s over %.2f s\n",
 	    format_number(number, sizeof(number), result_rate(r)),
-	    report->seconds);
+	    (double)r->span_ns / 1e9);
 	print_latency(out, "latency", &r->latency);
 	print_latency(out, "service", &r->service);
 	print_latency(out, "paced", &r->pacing);

@@ -296,6 +296,27 @@ def test_a_dropped_sender_ends_the_run(mode):
         "member 0, the sender, was dropped: end of file"
 
 
+@pytest.mark.parametrize("mode", [
+    [], ["-r", 500], ["--churn", "-r", 500]], ids=str)
+def test_a_room_that_falls_silent_does_not_keep_the_rate_it_had(mode):
+    def behave(post):
+        if not post.number or post.number <= 20:
+            post.send()
+
+    with ChatServer(behave) as room:
+        report = chat(room.target, "-c", 3, "-d", "1s", "--timeout", "2s",
+                      *mode, code=1)
+    assert report["requests"]["ok"] == 20
+    assert report["throughput"] == pytest.approx(20, rel=0.05)
+
+
+def test_an_open_loop_has_the_rate_of_its_schedule():
+    with ChatServer() as room:
+        report = chat(room.target, "-c", 3, "-n", 10, "-r", 10)
+    assert counts(report) == (10, 0, 0, 0)
+    assert report["throughput"] == pytest.approx(10, rel=0.05)
+
+
 def test_guests_that_stay_unheard_time_out():
     report = lied_to(chat_refusing(7), ["--churn"])
     assert counts(report) == (19, 0, 1, 0)
