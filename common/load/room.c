@@ -3,6 +3,7 @@
 #include "common/load/room.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,32 @@ begin_due(struct room *r)
 		room_send(r);
 }
 
+/* M is NUMBER and has timed out: who lacks it? */
+static void
+describe_lacking(struct room *r, const struct message *m, uint64_t number)
+{
+	char *words = r->result->lacking;
+
+	if (words[0])
+		return;
+	if (!m->sent_ns) {
+		room_describe(words,
+		    "message %" PRIu64 " could not be sent in time", number);
+		return;
+	}
+	for (uint32_t i = 1; i < r->members && m->lacking; i++) {
+		if (r->peers[i].fd >= 0 && room_lacks(r, &r->peers[i], number))
+			room_describe(words,
+			    "message %" PRIu64 " did not reach member %" PRIu32
+			    " in time",
+			    number, i);
+	}
+	if (!m->lacking)
+		room_describe(words,
+		    "message %" PRIu64 ": its sender was not let go of in time",
+		    number);
+}
+
 static void
 expire(struct room *r)
 {
@@ -234,6 +261,8 @@ expire(struct room *r)
 
 	while ((m = window_first(&r->window, &number)) &&
 	       timeout_after(r, m->begun_ns) <= r->now) {
+		if (m->fault == FAULT_NONE)
+			describe_lacking(r, m, number);
 		window_time_out(&r->window, number);
 		if (r->load->churn)
 			peer_close(&r->guests[number % r->window.slots]);

@@ -640,6 +640,20 @@ def test_a_bad_handshake_is_wrong(mode, answer, words):
     assert words in report["first_wrong"]
 
 
+@needs_ws
+def test_bytes_of_the_server_cannot_drive_the_terminal():
+    def answer(key):
+        return b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n" \
+            b"Sec-WebSocket-Accept: \xc3\xa9\xff\t!\r\n\r\n"
+
+    report = ws_load(honest, "-n", 3,
+                     on_accept=lambda sock: upgraded(sock, answer))
+    assert counts(report) == (0, 3, 0, 0)
+    assert r'is "\xc3\xa9\xff\x09!", not' in report["words"]
+    assert 'is "\u00e9' in report["first_wrong"]
+    assert report["words"].replace("\n", "").isprintable()
+
+
 # ---- liars: counter ----
 
 def counter_server(values):
