@@ -153,8 +153,13 @@ load_report_json(const struct load_report *report, FILE *out)
 	else
 		json_null(&j, "lost_updates");
 	json_double(&j, "throughput", result_rate(r));
-	json_latency(&j, "latency_us", &r->latency);
-	json_latency(&j, "service_us", &r->service);
+	if (r->ok) {
+		json_latency(&j, "latency_us", &r->latency);
+		json_latency(&j, "service_us", &r->service);
+	} else {
+		json_null(&j, "latency_us");
+		json_null(&j, "service_us");
+	}
 	json_latency(&j, "pacing_us", &r->pacing);
 	json_latency(&j, "complete_us", &r->complete);
 	json_object(&j, "client");
@@ -285,8 +290,11 @@ load_report_print(const struct load_report *report, FILE *out)
 	fprintf(out, "  rate     %s requests/s over %.2f s\n",
 	    format_number(number, sizeof(number), result_rate(r)),
 	    (double)r->span_ns / 1e9);
-	print_latency(out, "latency", &r->latency);
-	print_latency(out, "service", &r->service);
+	/* The times of answers that were all wrong say nothing. */
+	if (r->ok) {
+		print_latency(out, "latency", &r->latency);
+		print_latency(out, "service", &r->service);
+	}
 	print_latency(out, "paced", &r->pacing);
 	print_latency(out, "complete", &r->complete);
 	/* Little's law: with a closed loop, rate times latency is how many

@@ -122,6 +122,17 @@ def test_the_hello_protocol(server):
     assert counts(report) == (100, 0, 0, 0)
 
 
+@pytest.mark.parametrize("rate", [[], ["-r", 1000]], ids=["closed", "open"])
+def test_answers_that_are_all_wrong_have_no_latency(rate):
+    with KnownServer(saying(GREETING + b"!")) as server:
+        report = load(server.target, "-p", "hello", "-n", 3, *rate, code=1)
+    assert counts(report) == (0, 3, 0, 0)
+    assert report["latency_us"] is report["service_us"] is None
+    assert report["throughput"] == 0
+    assert "latency" not in report["words"]
+    assert "service" not in report["words"]
+
+
 @pytest.mark.parametrize("text, what", [
     (GREETING, "ok"), (b"Hello, cli", "failed"), (b"", "failed"),
     (b"Hullo, client!\n", "wrong"), (GREETING + b"!", "wrong"),
