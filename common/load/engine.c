@@ -31,6 +31,10 @@ enum {
 /* For a datagram that comes after the last reply. */
 #define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
 #define PROGRESS_NS (250 * NS_PER_MS)
+/* A datagram counts as lost when its socket is wanted and it has waited so many
+ * times as long as is usual, and at least so long. */
+#define LOST_TIMES 4
+#define LOST_NS (50 * NS_PER_MS)
 /* epoll's timer comes up to this much late; on a CPU of our own we wait the
  * rest out in a spin. */
 #define SPIN_NS (60 * NS_PER_US)
@@ -140,6 +144,16 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 		make_rest(e, s);
 }
 
+/* As RFC 6298 does it: an eighth of the latest, the rest of those before. */
+static void
+note_usual(struct engine *e, const struct session *s)
+{
+	uint64_t took = e->now > s->sent_ns ? e->now - s->sent_ns : 1;
+
+	e->usual_ns =
+	    e->usual_ns ? e->usual_ns - e->usual_ns / 8 + took / 8 : took;
+}
+
 /* The whole reply is here: its time counts, whatever its end will be. */
 static void
 note_reply(struct engine *e, const struct session *s)
@@ -152,6 +166,16 @@ note_reply(struct engine *e, const struct session *s)
 		hist_record(
 		    &r->service, e->now > s->sent_ns ? e->now - s->sent_ns : 0);
 	e->last_ns = e->now;
+	note_usual(e, s);
+}
+
+static void
+give_up(struct engine *e, struct session *s)
+{
+	list_remove(e, &e->waiting, s);
+	e->under_way--;
+	e->result->timed_out++;
+	session_give_up(&e->shared, s);
 }
 
 static void
@@ -183,6 +207,41 @@ beginning(const struct engine *e)
 	return e->requests_left && e->now < e->end_ns && !(e->stop && *e->stop);
 }
 
+/*
+ * When the socket of S, the one that waits longest, is free for another
+ * request. A datagram that is lost never comes, and the whole timeout for each
+ * would hold every socket soon: at 5000/s and 1 % loss, 50 more a second, and
+ * nothing that is due could be sent. So S is given up for the schedule's sake,
+ * but only when that has no other socket, and not while its answer may well be
+ * on its way: the server has shown what is usual. If the answer comes after
+ * all, it is late, as it is after the timeout.
+ */
+static uint64_t
+gives_way(const struct engine *e, const struct session *s)
+{
+	uint64_t wait = e->usual_ns * LOST_TIMES;
+
+	if (!e->shared.datagrams || !e->usual_ns)
+		return NEVER;
+	return s->sent_ns + (wait > LOST_NS ? wait : LOST_NS);
+}
+
+/* Whether there is a connection for a request that is due. */
+static bool
+find_idle(struct engine *e)
+{
+	struct session *s;
+
+	if (e->idle_count)
+		return true;
+	s = list_first(e, &e->waiting);
+	if (!s || gives_way(e, s) > now_ns())
+		return false;
+	give_up(e, s);
+	make_idle(e, s);
+	return true;
+}
+
 /* Begins what may begin now. */
 static void
 begin_due(struct engine *e)
@@ -195,10 +254,10 @@ begin_due(struct engine *e)
 			    e, &e->sessions[e->idle[--e->idle_count]], 0);
 		return;
 	}
-	while (e->idle_count && e->requests_left) {
+	while (e->requests_left) {
 		uint64_t due = due_of(e, e->scheduled);
 
-		if (due > now_ns() || due >= e->end_ns)
+		if (due > now_ns() || due >= e->end_ns || !find_idle(e))
 			break;
 		e->scheduled++;
 		begin_request(e, &e->sessions[e->idle[--e->idle_count]], due);
@@ -258,10 +317,7 @@ expire(struct engine *e)
 
 	while ((s = list_first(e, &e->waiting)) &&
 	       s->sent_ns + e->plan.timeout_ns <= e->now) {
-		list_remove(e, &e->waiting, s);
-		e->under_way--;
-		e->result->timed_out++;
-		session_give_up(&e->shared, s);
+		give_up(e, s);
 		make_rest(e, s);
 	}
 	while ((s = list_first(e, &e->resting)) && s->due_ns <= e->now) {
@@ -285,8 +341,15 @@ next_deadline(struct engine *e)
 	due = earlier(due, e->end_ns);
 	if ((s = list_first(e, &e->resting)))
 		due = earlier(due, s->due_ns);
-	if (e->plan.rate > 0 && e->idle_count)
-		due = earlier(due, due_of(e, e->scheduled));
+	if (e->plan.rate > 0) {
+		uint64_t free = 0, scheduled = due_of(e, e->scheduled);
+
+		if (!e->idle_count)
+			free = (s = list_first(e, &e->waiting))
+				   ? gives_way(e, s)
+				   : NEVER;
+		due = earlier(due, free > scheduled ? free : scheduled);
+	}
 	return due;
 }
 
@@ -316,6 +379,8 @@ step(struct engine *e)
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
+	if (e->stop && *e->stop)
+		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
 		e->spun_ns += e->now - before;
 	for (int i = 0; i < n; i++)
@@ -484,12 +549,31 @@ collect(struct engine *e)
 	e->shared.run.lost_updates = 0;
 }
 
+/*
+ * Where the time ends over which the rate is. Without an answer it goes on, or
+ * a server that stalls or dies would keep the rate that it had before; but what
+ * is waited for after the end counts only if it comes. The last of N requests
+ * has its interval as each before it has.
+ */
+static uint64_t
+span_end(const struct engine *e)
+{
+	uint64_t end = e->now, due;
+
+	if (e->plan.rate > 0 && !e->requests_left) {
+		due = due_of(e, e->scheduled);
+		end = due > end ? due : end;
+	}
+	end = earlier(end, e->end_ns);
+	return e->last_ns > end ? e->last_ns : end;
+}
+
 void
 engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		 waited = procs_waited_ns();
+		 waited = procs_waited_ns(), end;
 
 	e->result = result;
 	e->now = e->schedule_start = now_ns();
@@ -500,8 +584,9 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	begin_due(e);
 	while (e->under_way || beginning(e))
 		step(e);
-	if (e->last_ns > e->first_ns)
-		result->span_ns += e->last_ns - e->first_ns;
+	end = span_end(e);
+	if (e->first_ns && end > e->first_ns)
+		result->span_ns += end - e->first_ns;
 	if (e->plan.rate > 0 && e->requests_left) {
 		uint64_t until = earlier(e->now, e->end_ns) - e->schedule_start;
 		uint64_t due = (uint64_t)((double)until * e->plan.rate / 1e9);

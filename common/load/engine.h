@@ -52,7 +52,8 @@ struct engine {
 	bool spinning;	  /* the wait under way is one of a spin */
 	uint64_t spun_ns; /* of the run under way */
 	uint64_t schedule_start, scheduled; /* open loop */
-	uint32_t under_way;		    /* requests not over yet */
+	uint64_t usual_ns;  /* an answer's time, smoothed; 0: none yet */
+	uint32_t under_way; /* requests not over yet */
 	struct session_list {
 		uint32_t head, tail;
 	} waiting,   /* under way, the first to time out first */

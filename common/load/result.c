@@ -69,6 +69,8 @@ result_add(struct load_result *result, const struct load_result *from)
 		memcpy(result->example, from->example, sizeof(result->example));
 	if (!result->failure[0])
 		memcpy(result->failure, from->failure, sizeof(result->failure));
+	if (!result->lacking[0])
+		memcpy(result->lacking, from->lacking, sizeof(result->lacking));
 }
 
 double

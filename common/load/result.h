@@ -15,6 +15,7 @@
 
 #include "common/load/hist.h"
 
+#define RESULT_WORDS 200  /* bytes of a text, its NUL included */
 #define RESULT_ERRNOS 160 /* errno values fit; 0 stands for end of file */
 
 struct load_result {
@@ -27,15 +28,20 @@ struct load_result {
 	uint64_t late, duplicated;
 	uint64_t lost_updates; /* counter: values that came twice */
 	uint64_t errors[RESULT_ERRNOS];
-	uint64_t span_ns; /* first send to last reply, of each run, added */
+	/* From the first send to the last reply or the end of the run,
+	 * whichever is later; of each run, added. */
+	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
 	struct hist latency;		   /* from when the request was due */
-	struct hist service;  /* from when it was sent; open loop only */
-	struct hist pacing;   /* sent late by; open loop only */
-	struct hist complete; /* chat: when the last member had it */
-	char example[200];    /* what the first wrong reply looked like */
-	char failure[200];    /* why the first that failed did, beyond errno */
+	struct hist service;	    /* from when it was sent; open loop only */
+	struct hist pacing;	    /* sent late by; open loop only */
+	struct hist complete;	    /* chat: when the last member had it */
+	char example[RESULT_WORDS]; /* what the first wrong reply looked like */
+	char failure[RESULT_WORDS]; /* why the first that failed did, beyond
+				       errno */
+	char lacking[RESULT_WORDS]; /* chat: who lacked the first that timed out
+				     */
 };
 
 /* Returns 0, or -1 with errno. */

@@ -3,6 +3,7 @@
 #include "common/load/room.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,6 +227,32 @@ begin_due(struct room *r)
 		room_send(r);
 }
 
+/* M is NUMBER and has timed out: who lacks it? */
+static void
+describe_lacking(struct room *r, const struct message *m, uint64_t number)
+{
+	char *words = r->result->lacking;
+
+	if (words[0])
+		return;
+	if (!m->sent_ns) {
+		room_describe(words,
+		    "message %" PRIu64 " could not be sent in time", number);
+		return;
+	}
+	for (uint32_t i = 1; i < r->members && m->lacking; i++) {
+		if (r->peers[i].fd >= 0 && room_lacks(r, &r->peers[i], number))
+			room_describe(words,
+			    "message %" PRIu64 " did not reach member %" PRIu32
+			    " in time",
+			    number, i);
+	}
+	if (!m->lacking)
+		room_describe(words,
+		    "message %" PRIu64 ": its sender was not let go of in time",
+		    number);
+}
+
 static void
 expire(struct room *r)
 {
@@ -234,6 +261,8 @@ expire(struct room *r)
 
 	while ((m = window_first(&r->window, &number)) &&
 	       timeout_after(r, m->begun_ns) <= r->now) {
+		if (m->fault == FAULT_NONE)
+			describe_lacking(r, m, number);
 		window_time_out(&r->window, number);
 		if (r->load->churn)
 			peer_close(&r->guests[number % r->window.slots]);
@@ -288,6 +317,8 @@ step(struct room *r)
 	int n = wait_for_events(r);
 
 	r->now = now_ns();
+	if (stopped(r))
+		r->end_ns = earlier(r->end_ns, r->now);
 	if (r->spinning && n == 0)
 		r->spun_ns += r->now - before;
 	handle_all(r, n);
@@ -301,11 +332,29 @@ step(struct room *r)
 	}
 }
 
+/*
+ * Where the time ends over which the rate is. Without a delivery it goes on;
+ * but what is waited for after the end counts only if it comes. The last of N
+ * messages has its interval as each before it has.
+ */
+static uint64_t
+span_end(const struct room *r)
+{
+	uint64_t end = r->now, due;
+
+	if (r->load->rate > 0 && r->scheduled == r->plan->requests) {
+		due = due_of(r, r->scheduled);
+		end = due > end ? due : end;
+	}
+	end = earlier(end, r->end_ns);
+	return r->window.last_ns > end ? r->window.last_ns : end;
+}
+
 static void
 run(struct room *r)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	uint64_t waited = procs_waited_ns();
+	uint64_t waited = procs_waited_ns(), end;
 	struct load_result *result = r->result;
 
 	r->phase = RUNNING;
@@ -318,8 +367,9 @@ run(struct room *r)
 	begin_due(r);
 	while (r->window.under_way || beginning(r))
 		step(r);
-	if (r->window.last_ns > r->window.first_ns)
-		result->span_ns += r->window.last_ns - r->window.first_ns;
+	end = span_end(r);
+	if (r->window.first_ns && end > r->window.first_ns)
+		result->span_ns += end - r->window.first_ns;
 	if (r->load->rate > 0 && r->left) {
 		uint64_t until = earlier(r->now, r->end_ns) - r->start_ns;
 		uint64_t due = (uint64_t)((double)until * r->load->rate / 1e9);

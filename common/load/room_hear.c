@@ -14,14 +14,14 @@
 /* ---- words about the first thing that went wrong ---- */
 
 void
-room_describe(struct room *r, const char *format, ...)
+room_describe(char words[RESULT_WORDS], const char *format, ...)
 {
 	va_list args;
 
-	if (r->result->example[0])
+	if (words[0])
 		return;
 	va_start(args, format);
-	vsnprintf(r->result->example, sizeof(r->result->example), format, args);
+	vsnprintf(words, RESULT_WORDS, format, args);
 	va_end(args);
 }
 
@@ -42,13 +42,13 @@ describe_changed(struct room *r, const struct peer *p, uint64_t number,
 	while (i < len && i < size && line[i] == r->scratch[i])
 		i++;
 	if (len != size)
-		room_describe(r,
+		room_describe(r->result->example,
 		    "member %u, message %" PRIu64
 		    ": a line of %zu bytes, not of %zu; byte %zu is the first "
 		    "that differs",
 		    p->id, number, len, size, i);
 	else
-		room_describe(r,
+		room_describe(r->result->example,
 		    "member %u, message %" PRIu64
 		    ": byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
 		    p->id, number, i, size, (unsigned char)line[i],
@@ -106,7 +106,7 @@ skip_to(struct room *r, struct peer *p, uint64_t number)
 	for (uint64_t i = due; i < number; i++) {
 		/* Of one that has left the window, nothing is to be said. */
 		if (window_find(&r->window, i) && window_spoil(&r->window, i))
-			room_describe(r,
+			room_describe(r->result->example,
 			    "member %u: message %" PRIu64 " came where %" PRIu64
 			    " was due (lost, or out of order)",
 			    p->id, number, due);
@@ -126,7 +126,7 @@ hear_message(struct room *r, struct peer *p, uint64_t number)
 		return;
 	if (!room_lacks(r, p, number)) {
 		if (window_spoil(&r->window, number))
-			room_describe(r,
+			room_describe(r->result->example,
 			    "member %u: message %" PRIu64 " came twice", p->id,
 			    number);
 		return;
@@ -152,7 +152,7 @@ hear_other(struct room *r, struct peer *p, const char *line, size_t len,
 		if (number < r->window.head)
 			describe_changed(r, p, number, line, len);
 		else
-			room_describe(r,
+			room_describe(r->result->example,
 			    "member %u: a line of %zu bytes that nobody sent",
 			    p->id, len);
 	}
@@ -180,10 +180,10 @@ hear_as_sender(struct room *r, const struct peer *p, enum chat_line_kind kind,
 	if (!window_spoil(&r->window, number))
 		return;
 	if (own)
-		room_describe(r,
+		room_describe(r->result->example,
 		    "message %" PRIu64 ": its own sender got it, too", number);
 	else
-		room_describe(r,
+		room_describe(r->result->example,
 		    "message %" PRIu64 ": a sender got a line that nobody sent",
 		    number);
 }

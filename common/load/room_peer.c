@@ -212,8 +212,8 @@ lose_receiver(struct room *r, struct peer *p, int error)
 {
 	bool counted = false;
 
-	room_describe(
-	    r, "member %u was dropped: %s", p->id, room_error_text(error));
+	room_describe(r->result->failure, "member %u was dropped: %s", p->id,
+	    room_error_text(error));
 	for (uint64_t i = r->window.tail; i < r->window.head; i++) {
 		struct message *m = window_find(&r->window, i);
 
@@ -237,8 +237,8 @@ lose_sender(struct room *r, int error)
 {
 	uint64_t number;
 
-	room_describe(
-	    r, "member 0, the sender, was dropped: %s", room_error_text(error));
+	room_describe(r->result->failure,
+	    "member 0, the sender, was dropped: %s", room_error_text(error));
 	r->left = 0;
 	if (!r->window.under_way)
 		window_fail_past(&r->window, error);
@@ -251,8 +251,9 @@ lose_sender(struct room *r, int error)
 static void
 lose_guest(struct room *r, const struct peer *p, int error)
 {
-	room_describe(r, "message %" PRIu64 ": its sender was dropped: %s",
-	    p->number, room_error_text(error));
+	room_describe(r->result->failure,
+	    "message %" PRIu64 ": its sender was dropped: %s", p->number,
+	    room_error_text(error));
 	window_fail(&r->window, p->number, error);
 	window_end(&r->window, p->number);
 	r->rest_until = now_ns() + REST_NS;

@@ -132,9 +132,10 @@ room_hear(struct room *room, struct peer *peer, const char *data, size_t len);
 bool
 room_lacks(const struct room *room, const struct peer *peer, uint64_t number);
 
-/* Puts down what went wrong first: later ones are forgotten. */
+/* Fills WORDS, a text of the result, with what happened first: what comes later
+ * is forgotten. */
 __attribute__((format(printf, 2, 3))) void
-room_describe(struct room *room, const char *format, ...);
+room_describe(char words[RESULT_WORDS], const char *format, ...);
 
 /* "end of file" for 0. */
 const char *

@@ -56,7 +56,7 @@ struct session_shared {
 };
 
 /* So many unanswered requests are remembered of each session. */
-#define SESSION_LOST 8
+#define SESSION_LOST 32
 
 struct session {
 	int fd; /* -1: not connected */

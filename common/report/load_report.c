@@ -146,14 +146,20 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_errors(&j, "errors", r);
 	json_text(&j, "first_wrong", r->example[0] ? r->example : NULL);
 	json_text(&j, "first_failed", r->failure[0] ? r->failure : NULL);
+	json_text(&j, "first_timed_out", r->lacking[0] ? r->lacking : NULL);
 	json_datagrams(&j, report);
 	if (plan->protocol == &protocol_counter)
 		json_uint(&j, "lost_updates", r->lost_updates);
 	else
 		json_null(&j, "lost_updates");
 	json_double(&j, "throughput", result_rate(r));
-	json_latency(&j, "latency_us", &r->latency);
-	json_latency(&j, "service_us", &r->service);
+	if (r->ok) {
+		json_latency(&j, "latency_us", &r->latency);
+		json_latency(&j, "service_us", &r->service);
+	} else {
+		json_null(&j, "latency_us");
+		json_null(&j, "service_us");
+	}
 	json_latency(&j, "pacing_us", &r->pacing);
 	json_latency(&j, "complete_us", &r->complete);
 	json_object(&j, "client");
@@ -180,22 +186,49 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 	    format_duration(text, sizeof(text), (double)hist->max));
 }
 
+/* Enough for each text of a result, with every byte of it escaped. */
+#define ESCAPED_MAX (4 * RESULT_WORDS)
+
+/* Bytes of the server may be in TEXT, and shall not drive a terminal. */
+static const char *
+escape(const char *text, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (; *text && len + 5 <= size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		len += (size_t)snprintf(buf + len, size - len,
+		    c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
+	}
+	return buf;
+}
+
 static void
 print_requests(const struct load_result *r, FILE *out)
 {
-	char text[400], number[32];
+	char text[ESCAPED_MAX], number[32];
 
 	fprintf(out,
 	    "  requests %s ok, %llu wrong, %llu timed out, %llu failed\n",
 	    format_number(number, sizeof(number), (double)r->ok),
 	    (unsigned long long)r->wrong, (unsigned long long)r->timed_out,
 	    (unsigned long long)r->failed);
-	if (r->failed)
-		fprintf(out, "  errors   %s%s%s\n",
-		    format_errors(r, text, sizeof(text)),
-		    r->failure[0] ? "; first: " : "", r->failure);
+	if (r->failed) {
+		fprintf(
+		    out, "  errors   %s", format_errors(r, text, sizeof(text)));
+		if (r->failure[0])
+			fprintf(out, "; first: %s",
+			    escape(r->failure, text, sizeof(text)));
+		fprintf(out, "\n");
+	}
 	if (r->example[0])
-		fprintf(out, "  wrong    first: %s\n", r->example);
+		fprintf(out, "  wrong    first: %s\n",
+		    escape(r->example, text, sizeof(text)));
+	if (r->lacking[0])
+		fprintf(out, "  late     first: %s\n",
+		    escape(r->lacking, text, sizeof(text)));
 	if (r->reconnects)
 		fprintf(out,
 		    "  closed   %llu connections by the server, between "
@@ -256,9 +289,12 @@ load_report_print(const struct load_report *report, FILE *out)
 	print_special(report, out);
 	fprintf(out, "  rate     %s requests/s over %.2f s\n",
 	    format_number(number, sizeof(number), result_rate(r)),
-	    report->seconds);
-	print_latency(out, "latency", &r->latency);
-	print_latency(out, "service", &r->service);
+	    (double)r->span_ns / 1e9);
+	/* The times of answers that were all wrong say nothing. */
+	if (r->ok) {
+		print_latency(out, "latency", &r->latency);
+		print_latency(out, "service", &r->service);
+	}
 	print_latency(out, "paced", &r->pacing);
 	print_latency(out, "complete", &r->complete);
 	/* Little's law: with a closed loop, rate times latency is how many

@@ -161,11 +161,22 @@ def test_a_line_that_one_does_not_get(mode):
     else:
         # Nothing follows it that could show the gap.
         assert counts(report) == (19, 0, 1, 0)
+        check_lacking(report)
+
+
+def check_lacking(report):
+    """A timeout names the message, and a member that lacked it."""
+    assert re.fullmatch(r"message 7 did not reach member [1-9] in time",
+                        report["first_timed_out"])
+    assert f"late     first: {report['first_timed_out']}\n" in report["words"]
+    assert report["first_wrong"] is None
 
 
 @pytest.mark.parametrize("mode", [["--churn"], ["--churn", "-r", 500]])
 def test_in_churn_a_line_that_one_does_not_get_times_out(mode):
-    assert counts(lied_to(chat_dropped(7), mode)) == (19, 0, 1, 0)
+    report = lied_to(chat_dropped(7), mode)
+    assert counts(report) == (19, 0, 1, 0)
+    check_lacking(report)
 
 
 def test_two_lines_in_the_other_order():
@@ -284,7 +295,10 @@ def test_a_dropped_member_costs_one_message(mode, reset, error, words):
     assert counts(report) == (19, 0, 0, 1)
     assert report["errors"] == {error: 1}
     assert re.fullmatch(
-        rf"member \d was dropped: {words}", report["first_wrong"])
+        rf"member \d was dropped: {words}", report["first_failed"])
+    assert report["first_wrong"] is None
+    assert f"1 {error}; first: {report['first_failed']}\n" in report["words"]
+    assert "wrong    first" not in report["words"]
 
 
 @KEPT
@@ -292,8 +306,30 @@ def test_a_dropped_sender_ends_the_run(mode):
     report = lied_to(chat_refusing(7), mode)
     ok, wrong, timed_out, failed = counts(report)
     assert ok == 6 and failed >= 1 and not wrong and not timed_out
-    assert report["first_wrong"] == \
+    assert report["first_failed"] == \
         "member 0, the sender, was dropped: end of file"
+    assert report["first_wrong"] is None
+
+
+@pytest.mark.parametrize("mode", [
+    [], ["-r", 500], ["--churn", "-r", 500]], ids=str)
+def test_a_room_that_falls_silent_does_not_keep_the_rate_it_had(mode):
+    def behave(post):
+        if not post.number or post.number <= 20:
+            post.send()
+
+    with ChatServer(behave) as room:
+        report = chat(room.target, "-c", 3, "-d", "1s", "--timeout", "2s",
+                      *mode, code=1)
+    assert report["requests"]["ok"] == 20
+    assert report["throughput"] == pytest.approx(20, rel=0.05)
+
+
+def test_an_open_loop_has_the_rate_of_its_schedule():
+    with ChatServer() as room:
+        report = chat(room.target, "-c", 3, "-n", 10, "-r", 10)
+    assert counts(report) == (10, 0, 0, 0)
+    assert report["throughput"] == pytest.approx(10, rel=0.05)
 
 
 def test_guests_that_stay_unheard_time_out():
@@ -306,6 +342,8 @@ def test_a_guest_that_is_not_let_go_times_out():
         report = chat(room.target, "-c", 3, "-n", 2, "--churn",
                       "--timeout", "200ms", code=1)
     assert counts(report) == (0, 0, 2, 0)
+    assert "message 1: its sender was not let go of in time" in \
+        report["first_timed_out"]
 
 
 def test_a_room_that_nobody_can_join():

@@ -15,7 +15,7 @@ import pytest
 
 from harness import eventually, has_ipv6, needs
 from known_servers import (
-    CLIENT, DEADLINE, GREETING, KnownServer, has_pending, check_load, client,
+    CLIENT, DEADLINE, GREETING, Close, KnownServer, has_pending, check_load, client,
     counts, delayed, load, refusing, result_of, running_client, saying)
 
 MODES = pytest.mark.parametrize(
@@ -120,6 +120,17 @@ def test_the_hello_protocol(server):
     assert report["protocol"] == "hello"
     assert report["mode"] == "churn", "the server closes after each reply"
     assert counts(report) == (100, 0, 0, 0)
+
+
+@pytest.mark.parametrize("rate", [[], ["-r", 1000]], ids=["closed", "open"])
+def test_answers_that_are_all_wrong_have_no_latency(rate):
+    with KnownServer(saying(GREETING + b"!")) as server:
+        report = load(server.target, "-p", "hello", "-n", 3, *rate, code=1)
+    assert counts(report) == (0, 3, 0, 0)
+    assert report["latency_us"] is report["service_us"] is None
+    assert report["throughput"] == 0
+    assert "latency" not in report["words"]
+    assert "service" not in report["words"]
 
 
 @pytest.mark.parametrize("text, what", [
@@ -257,6 +268,81 @@ def test_more_connections_than_descriptors(thread_server):
     assert result.code == 1
     assert "60 connections need as many descriptors; the limit is 32" \
         in result.error_line
+
+
+class DiesAfter:
+    """An honest echo to COUNT requests; then each connection is reset, and
+    so are those that come later."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __call__(self, request):
+        if request.number > self.count:
+            raise Close(reset=True)
+        request.echo()
+
+
+@MODES
+@pytest.mark.parametrize("rate", [[], ["-r", 1000]], ids=["closed", "open"])
+def test_a_server_that_dies_does_not_keep_the_rate_it_had(mode, rate):
+    with KnownServer(DiesAfter(50)) as server:
+        report = load(server.target, "-d", "1s", "-c", 4, *mode, *rate, code=1)
+    assert report["requests"]["ok"] == 50
+    # A tenth of a second was enough for those, but it lasted a whole one.
+    assert report["throughput"] == pytest.approx(50, rel=0.03)
+
+
+@pytest.mark.parametrize("rate", [[], ["-r", 1000]], ids=["closed", "open"])
+def test_a_server_that_stalls_to_the_end_does_not_keep_the_rate_it_had(rate):
+    hang = threading.Event()
+
+    def behave(request):
+        if request.number > 50:
+            hang.wait(DEADLINE)
+        request.echo()
+
+    with KnownServer(behave) as server:
+        report = load(server.target, "-d", "1s", "-c", 4, "--timeout", "2s",
+                      *rate, code=1)
+        hang.set()
+    assert counts(report) == (50, 0, 4, 0)
+    # Nor is the wait for those four a part of it: it came to nothing.
+    assert report["throughput"] == pytest.approx(50, rel=0.03)
+
+
+def test_a_reply_after_the_end_counts_with_the_time_it_took():
+    with KnownServer(delayed(0.6)) as server:
+        report = load(server.target, "-d", "50ms", "-c", 4)
+    assert 4 / DEADLINE < report["throughput"] <= 4 / 0.6
+
+
+@pytest.mark.parametrize("how", [["-n", 10], ["-d", "1s"]], ids=["n", "d"])
+def test_an_open_loop_has_the_rate_of_its_schedule(how):
+    with KnownServer() as server:
+        report = load(server.target, "-r", 10, *how)
+    assert counts(report) == (10, 0, 0, 0)
+    assert report["throughput"] == pytest.approx(10, rel=0.05)
+
+
+@pytest.mark.parametrize("rate", [[], ["-r", 20]], ids=["closed", "open"])
+def test_an_interrupt_ends_the_time_of_the_rate(rate):
+    hang = threading.Event()
+
+    def behave(request):
+        if request.number > 3:
+            hang.wait(DEADLINE)
+        request.echo()
+
+    with KnownServer(behave) as server, running_client(
+            "load", server.target, "-d", "1h", "-c", 1, "--timeout", "2s",
+            *rate, "--json", "-") as process:
+        server.wait_requests(4)
+        process.send_signal(signal.SIGINT)
+        report = result_of(process).json
+        hang.set()
+    assert counts(report) == (3, 0, 1, 0)
+    assert report["throughput"] > 3 / 1.5, "it waited 2 s for the fourth"
 
 
 @MODES

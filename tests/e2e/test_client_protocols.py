@@ -17,7 +17,7 @@ import pytest
 from harness import BIN, SANITIZER, connect, eventually, needs
 from known_servers import (
     Close, DatagramServer, KnownServer, at_request, changed, client, closing,
-    compare, counts, doubled, doubled_later, honest, load, missing,
+    compare, counts, delayed, doubled, doubled_later, honest, load, missing,
     refusing_datagrams, saying, server_groups, silent, THREAD, FORK)
 from tls_files import Files
 
@@ -640,6 +640,20 @@ def test_a_bad_handshake_is_wrong(mode, answer, words):
     assert words in report["first_wrong"]
 
 
+@needs_ws
+def test_bytes_of_the_server_cannot_drive_the_terminal():
+    def answer(key):
+        return b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n" \
+            b"Sec-WebSocket-Accept: \xc3\xa9\xff\t!\r\n\r\n"
+
+    report = ws_load(honest, "-n", 3,
+                     on_accept=lambda sock: upgraded(sock, answer))
+    assert counts(report) == (0, 3, 0, 0)
+    assert r'is "\xc3\xa9\xff\x09!", not' in report["words"]
+    assert 'is "\u00e9' in report["first_wrong"]
+    assert report["words"].replace("\n", "").isprintable()
+
+
 # ---- liars: counter ----
 
 def counter_server(values):
@@ -731,6 +745,49 @@ def test_a_late_datagram_is_lost_and_late_and_spoils_nothing():
     assert counts(report) == (19, 0, 1, 0)
     assert report["udp"] == udp(lost=1, late=1)
     assert report["peers"] == 1
+
+
+@MODES
+def test_lost_datagrams_do_not_stop_the_schedule(mode):
+    def behave(request):
+        if request.number % 20:
+            request.echo()
+
+    report = udp_load(behave, *mode, "-d", "1s", "-r", 500, "-c", 4,
+                      "--timeout", "2s", requests=10_000)
+    ok, wrong, timed_out, failed = counts(report)
+    # Four of them, and every socket would wait for two seconds.
+    assert report["unsent"] <= 100
+    assert ok + timed_out + report["unsent"] == 500
+    assert timed_out == (ok + timed_out) // 20
+    assert wrong == failed == 0
+    assert report["udp"] == udp(lost=timed_out)
+
+
+def test_the_answer_to_one_that_was_given_up_for_the_schedule_is_late():
+    held = []
+
+    def behave(request):
+        if request.number == 7:
+            held.append(request)
+            return
+        if request.number == 30:
+            held[0].echo()
+        request.echo()
+
+    report = udp_load(behave, "-r", 100, "-c", 1, "--timeout", "1h",
+                      requests=40)
+    assert counts(report) == (39, 0, 1, 0)
+    assert report["udp"] == udp(lost=1, late=1)
+    assert report["peers"] == 1
+
+
+def test_slow_datagrams_are_not_given_up_for_the_schedule():
+    report = udp_load(delayed(0.1), "-d", "1s", "-r", 100, "-c", 2,
+                      "--timeout", "5s", requests=1000, code=0)
+    assert counts(report)[1:] == (0, 0, 0)
+    assert report["unsent"] > 0
+    assert report["udp"] == udp()
 
 
 def test_a_late_datagram_that_comes_twice_is_also_duplicated():
