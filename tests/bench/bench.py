@@ -269,7 +269,7 @@ def wrk_cost(server, cpus):
     return cpu / requests * 1e6
 
 
-def http(turns=12, seconds=2):
+def http(turns=24, seconds=1):
     say("\n== http: wrk's keep-alive requests against the same answer without parsing ==")
     for model in ("thread", "fork"):
         names = (f"http_{model}", f"floor_http_{model}")
