@@ -552,7 +552,7 @@ a_dropped_member_costs_one_message(void **state)
 		assert_counts(&run, 99, 0, 0, 1);
 		assert_int_equal(run.result.errors[0], 1);
 		assert_string_equal(
-		    run.result.example, "member 1 was dropped: end of file");
+		    run.result.failure, "member 1 was dropped: end of file");
 		result_release(&run.result);
 		hall_close(hall);
 	}
@@ -589,7 +589,7 @@ without_its_sender_the_run_ends(void **state)
 	run_init(&run, hall);
 	assert_int_equal(run_room(&run), 0);
 	assert_counts(&run, 49, 0, 0, 1);
-	assert_string_equal(run.result.example,
+	assert_string_equal(run.result.failure,
 	    "member 0, the sender, was dropped: end of file");
 	result_release(&run.result);
 	hall_close(hall);
