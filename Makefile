@@ -90,20 +90,6 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
 .DELETE_ON_ERROR:
 .PHONY: all help deps deps-browser compare lesson test check check-unit check-e2e bench \
         bench-programs format lint man install uninstall clean FORCE
-# `make -j deps test` must not test before the packages are there.
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-.NOTPARALLEL:
-endif
-
-all: $(PROGRAMS) ## build the two servers and the client
-	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
-	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
-	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
-
-help: ## list the targets
-	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
-
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
 	    thing=$${need%%=*}; case $$thing in \
@@ -118,6 +104,26 @@ deps-browser: ## install Chromium, for the tests of the chat page (as root)
 	    echo 'installing: chromium chromium-driver'; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
 	    -y -qq --no-install-recommends chromium chromium-driver >/dev/null; }
+
+# What deps installs decides what is built (HAVE_TLS), and by now make has looked:
+# the goals beside it get a make of their own, after it.
+DEPS := $(filter deps deps-browser,$(MAKECMDGOALS))
+REST := $(filter-out $(DEPS),$(MAKECMDGOALS))
+ifneq ($(and $(DEPS),$(REST)),)
+.NOTPARALLEL:
+.PHONY: $(REST)
+$(REST): $(DEPS)
+	@$(MAKE) --no-print-directory $@
+else
+
+all: $(PROGRAMS) ## build the two servers and the client
+	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
+	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
+	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
 
 compare: all ## compare threads and processes on this machine
 	./client compare
@@ -268,3 +274,5 @@ uninstall: ## remove what install put there
 
 clean: ## remove what was built
 	rm -rf build $(SERVERS) $(addsuffix -full,$(SERVERS)) client
+
+endif # goals beside deps
