@@ -36,10 +36,9 @@ struct member_slot {
  * they read was still behind it. Words are atomic, without order of their own.
  */
 struct broadcast {
-	_Atomic uint64_t head; /* end of the newest message */
-	_Atomic uint64_t tail; /* start of the oldest that is whole */
-	_Atomic uint32_t used; /* slots 0 to used-1 have been used */
-	uint32_t slot_count;
+	_Atomic uint64_t head;	/* end of the newest message */
+	_Atomic uint64_t tail;	/* start of the oldest that is whole */
+	_Atomic uint32_t used;	/* slots 0 to used-1 have been used */
 	uint64_t paid_until_ns; /* the rate is used up to then */
 	uint64_t slowdown;	/* the rate is divided by it; 0: 1 */
 	_Atomic bool wake_all;	/* whoever wakes next wakes the others */
