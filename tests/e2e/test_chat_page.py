@@ -129,6 +129,8 @@ class Tab:
         self.browser = browser
         self.handle = browser.open_tab(f"http://{server.address}/")
         eventually(lambda: "in the room" in self.log(), "it has joined")
+        # The socket opens before the member is in the list.
+        eventually(self.own_row, "it is in its own list of members")
 
     def run(self, script, *args):
         self.browser.switch(self.handle)
@@ -170,7 +172,7 @@ class Tab:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def one_browser(tmp_path_factory):
     """One for all tests: it takes seconds to start."""
     one = Browser(tmp_path_factory.mktemp("browser"))
     yield one
@@ -178,17 +180,23 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture
+def browser(one_browser):
+    """With one empty tab and an empty console, whatever a test before left: a
+    page that outlives its server goes on asking for it, and says so."""
+    first, *others = one_browser.call("GET", "/window/handles")
+    for handle in others:
+        one_browser.switch(handle)
+        one_browser.call("DELETE", "/window")
+    one_browser.switch(first)
+    one_browser.console()
+    return one_browser
+
+
+@pytest.fixture
 def tabs(browser, server):
-    """Two tabs in one room; afterwards the page has made no error."""
+    """Two tabs in one room."""
     start(server)
-    browser.console()
-    both = [Tab(browser, server) for _ in range(2)]
-    yield both
-    for tab in both:
-        browser.switch(tab.handle)
-        browser.run("window.onbeforeunload = null")
-        browser.call("DELETE", "/window")
-    browser.switch(browser.call("GET", "/window/handles")[0])
+    return [Tab(browser, server) for _ in range(2)]
 
 
 def errors(tabs):
@@ -280,8 +288,6 @@ def test_a_member_that_is_killed_leaves_the_page(fork_server, browser):
     lines = [row for row in tab.wait_members(2) if row["over"] == "lines"]
     os.kill(int(lines[0]["pid"]), signal.SIGKILL)
     tab.wait_members(1)
-    browser.call("DELETE", "/window")
-    browser.switch(browser.call("GET", "/window/handles")[0])
 
 
 def test_the_page_comes_back_when_the_server_does(server, tabs):
@@ -303,7 +309,6 @@ def test_the_page_fits_its_window_in_the_colours_asked_for(
         thread_server, browser, scheme, size):
     server = start(thread_server)
     terminal, = join(server)
-    browser.console()
     tab = Tab(browser, server)
     tab.wait_members(2)
     browser.emulate(scheme, size)
@@ -324,5 +329,3 @@ def test_the_page_fits_its_window_in_the_colours_asked_for(
         return r + g + b > 3 * 128;""")
     assert light_text == (scheme == "dark")
     assert not errors([tab])
-    browser.call("DELETE", "/window")
-    browser.switch(browser.call("GET", "/window/handles")[0])
