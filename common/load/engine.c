@@ -31,6 +31,8 @@ enum {
 /* For a datagram that comes after the last reply. */
 #define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
 #define PROGRESS_NS (250 * NS_PER_MS)
+/* A signal that sets *stop just before the wait does not end it: this does. */
+#define STOP_NS (100 * NS_PER_MS)
 /* A datagram counts as lost when its socket is wanted and it has waited so many
  * times as long as is usual, and at least so long. */
 #define LOST_TIMES 4
@@ -338,6 +340,8 @@ next_deadline(struct engine *e)
 		due = earlier(due, e->progress_due);
 	if (!beginning(e))
 		return due;
+	if (e->stop)
+		due = earlier(due, e->now + STOP_NS);
 	due = earlier(due, e->end_ns);
 	if ((s = list_first(e, &e->resting)))
 		due = earlier(due, s->due_ns);

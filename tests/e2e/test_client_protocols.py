@@ -716,10 +716,11 @@ def udp(lost=0, late=0, duplicated=0):
 
 def test_honest_datagrams_keep_their_port_and_churn_does_not():
     assert udp_load(honest, code=0)["peers"] == 1
-    assert udp_load(honest, "--churn", code=0)["peers"] == 20
+    # The kernel may choose a port that it has chosen before.
+    assert 17 < udp_load(honest, "--churn", code=0)["peers"] <= 20
     report = udp_load(lambda r: r.send(b"Hello, client!\n"), "-p", "hello",
                       code=0)
-    assert report["peers"] == 20
+    assert 17 < report["peers"] <= 20
 
 
 @MODES

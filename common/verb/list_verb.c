@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* list: what compare and load can do. */
+#include <stdio.h>
+
+#include "common/base/process.h"
+#include "common/load/compare.h"
+#include "common/load/protocol.h"
+#include "common/verb/verb.h"
+
+int
+list_verb(int argc, char **argv)
+{
+	static const struct option_spec none[] = {{0}};
+	static const struct option_set set = {"client list",
+	    "Lists the scenarios of compare and the protocols of load.", none,
+	    NULL};
+
+	if (options_parse(&set, NULL, argc, argv) < argc)
+		usage_error("list: takes no arguments");
+	for (const struct scenario *s = SCENARIOS; s->name; s++)
+		printf("scenario %-8s %s\n", s->name, s->question);
+	for (const struct protocol *const *p = PROTOCOLS; *p; p++)
+		printf("protocol %-8s %s\n", (*p)->name, (*p)->summary);
+	process_flush();
+	return 0;
+}

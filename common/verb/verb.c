@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* verb: signals, limits, targets and files, as every verb needs them. */
+#include "common/verb/verb.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/base/process.h"
+#include "common/load/launch.h"
+#include "common/net/tls_client.h"
+
+/* Standard ones, epoll, a file or two. */
+#define OWN_DESCRIPTORS 16
+
+volatile int interrupted;
+
+/* The first ends the run, with its results so far; the second one, all. */
+static void
+on_interrupt(int signal)
+{
+	if (interrupted) {
+		launch_kill_all();
+		_exit(128 + signal);
+	}
+	interrupted = signal;
+}
+
+void
+take_interrupts(void)
+{
+	struct sigaction act = {.sa_handler = on_interrupt};
+
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
+}
+
+void
+raise_descriptors(uint64_t connections)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (connections + OWN_DESCRIPTORS > limit.rlim_max)
+		die(1,
+		    "%llu connections need as many descriptors; the limit "
+		    "is %llu (ulimit -Hn)",
+		    (unsigned long long)connections,
+		    (unsigned long long)limit.rlim_max);
+}
+
+struct target
+resolve(const char *text)
+{
+	struct target target;
+	char why[128];
+
+	if (target_resolve(text, &target, why, sizeof(why)) < 0)
+		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);
+	return target;
+}
+
+struct tls_client *
+open_tls(const struct target *target, const struct tls_config *config)
+{
+	struct tls_client *tls;
+	char why[300];
+
+	if (target->kind != TARGET_TLS) {
+		if (config->ca || config->cert || config->key)
+			usage_error("--tls-%s: the target is not tls:HOST:PORT",
+			    config->ca	   ? "ca"
+			    : config->cert ? "cert"
+					   : "key");
+		return NULL;
+	}
+	if (!config->cert != !config->key)
+		usage_error("--tls-cert and --tls-key go together");
+	tls = tls_client_open(target->host, config->ca, config->cert,
+	    config->key, why, sizeof(why));
+	if (!tls)
+		die(1, "TLS: %s", why);
+	return tls;
+}
+
+FILE *
+open_output(const char *path)
+{
+	FILE *out = !path		     ? NULL
+		    : strcmp(path, "-") == 0 ? stdout
+					     : fopen(path, "we");
+
+	if (path && !out)
+		die(1, "%s: %s", path, strerror(errno));
+	return out;
+}
+
+void
+close_output(FILE *out, const char *path)
+{
+	process_flush();
+	if (out && out != stdout && (ferror(out) || fclose(out) != 0))
+		die(1, "%s: %s", path, strerror(errno));
+}
+
+FILE *
+words_for(const char *json)
+{
+	return json && strcmp(json, "-") == 0 ? stderr : stdout;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb: what the client's verbs have in common, and the verbs.
+ *
+ * One verb, one function, one file: it parses its options, runs, and reports.
+ * The work is in common/load/ (engine.h: a load; compare.h: a comparison), the
+ * words in common/report/. A verb returns the exit status of the contract: 0
+ * done, 1 something failed or was wrong, 2 wrong usage, 128 + N ended by
+ * signal N. One thread.
+ */
+#ifndef COMMON_VERB_VERB_H
+#define COMMON_VERB_VERB_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/base/clock.h"
+#include "common/base/option.h"
+#include "common/load/target.h"
+
+int
+talk_verb(int argc, char **argv);
+
+int
+load_verb(int argc, char **argv);
+
+int
+compare_verb(int argc, char **argv);
+
+int
+list_verb(int argc, char **argv);
+
+/* ---- what they have in common ---- */
+
+#define TIMEOUT_MIN NS_PER_MS
+#define TIMEOUT_MAX (3600 * NS_PER_S)
+
+/* The signal that asked us to end, or 0. */
+extern volatile int interrupted;
+
+/* From now on the first SIGINT, SIGTERM or SIGHUP sets INTERRUPTED, which ends
+ * the run, with its results so far; the second one ends all. */
+void
+take_interrupts(void);
+
+/* So that CONNECTIONS can be open at once; dies if they cannot. */
+void
+raise_descriptors(uint64_t connections);
+
+/* The TARGET that the user wrote. Dies of what cannot be resolved. */
+struct target
+resolve(const char *text);
+
+/*
+ * PATH, standard output for "-", or NULL for none. Before the measuring: a path
+ * that cannot be written shall not cost it. Dies of that.
+ */
+FILE *
+open_output(const char *path);
+
+/* And standard output in any case: the words may be there. Dies of what could
+ * not be written. */
+void
+close_output(FILE *out, const char *path);
+
+/* Where words go: not where the data goes. */
+FILE *
+words_for(const char *json);
+
+/* ---- TLS ---- */
+
+struct tls_config {
+	const char *ca, *cert, *key;
+};
+
+/* The options of STRUCTURE, whose member FIELD is a struct tls_config. */
+#define TLS_OPTIONS(structure, field)                                     \
+	{0, "tls-ca", "FILE",                                             \
+	    "PEM; who may have signed the server's "                      \
+	    "certificate\n(default: whom the system trusts)",             \
+	    OPTION_TEXT, .offset = offsetof(struct structure, field.ca)}, \
+	    {0, "tls-cert", "FILE", "PEM; to show the server who we are", \
+		OPTION_TEXT,                                              \
+		.offset = offsetof(struct structure, field.cert)},        \
+	{                                                                 \
+		0, "tls-key", "FILE", "PEM; the key to it", OPTION_TEXT,  \
+		    .offset = offsetof(struct structure, field.key)       \
+	}
+
+/* NULL if TARGET is not a TLS one; dies of what cannot be. */
+struct tls_client *
+open_tls(const struct target *target, const struct tls_config *config);
+
+#endif
