@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "common/load/compare.h"
-#include "common/report/machine.h"
+#include "common/load/machine.h"
 
 struct compare_report {
 	const struct compare_plan *plan;

@@ -2,8 +2,8 @@
 /*
  * machine: what a result was measured on.
  */
-#ifndef COMMON_REPORT_MACHINE_H
-#define COMMON_REPORT_MACHINE_H
+#ifndef COMMON_LOAD_MACHINE_H
+#define COMMON_LOAD_MACHINE_H
 
 #include <stdbool.h>
 

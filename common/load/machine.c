@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* machine: uname, /proc and /sys. */
-#include "common/report/machine.h"
+#include "common/load/machine.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crash: one worker dies of a signal; how many clients notice?
+ *
+ * Connections are held, the process that has the server's end of one of them
+ * is found (sock_diag or /proc/net, then /proc/PID/fd) and gets SIGSEGV, as a
+ * bad pointer would. Under one process for each connection that is the child;
+ * under threads it is the server. Then every other connection is asked for one
+ * more echo, and the server for a new connection.
+ */
+#ifndef COMMON_LOAD_CRASH_H
+#define COMMON_LOAD_CRASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/load/launch.h"
+
+struct crash {
+	uint32_t connections; /* that were held */
+	uint32_t lost;	      /* closed, reset, or silent */
+	bool accepts;	      /* a new connection is served afterwards */
+};
+
+/* Returns 0; or -1 with the reason in WHY. SERVER may be dead afterwards. */
+int
+crash_one(struct launched *server, uint32_t connections,
+    const volatile int *stop, struct crash *crash, char *why, size_t size);
+
+#endif
