@@ -253,6 +253,68 @@ fact_verdict(char *buf, size_t size, const struct comparison *c,
 	return buf;
 }
 
+/* From the least to the greatest of several points, as factors of the figure;
+ * empty if there is none. */
+static void
+say_span(char *buf, size_t size, const struct outcome *outcome, size_t server)
+{
+	char low[FACT_SIZE], high[FACT_SIZE];
+	double least = INFINITY, most = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < outcome->point_count; i++) {
+		const struct finding *f = &outcome->points[i].findings[server];
+		double ratio = outcome->higher_is_better ? f->ratio.value
+							 : 1 / f->ratio.value;
+
+		if (f->has_ratio) {
+			least = fmin(least, ratio);
+			most = fmax(most, ratio);
+		}
+	}
+	if (most > 0)
+		snprintf(buf, size, ": %s to %s times the %s",
+		    fact_ratio(low, sizeof(low), least),
+		    fact_ratio(high, sizeof(high), most),
+		    outcome->higher_is_better || !outcome->metric[0]
+			? outcome->unit
+			: outcome->metric);
+}
+
+bool
+fact_verdicts(char *buf, size_t size, const struct comparison *c,
+    const struct outcome *outcome, size_t server, enum verdict *only)
+{
+	size_t counts[INVALID + 1] = {0}, len;
+	const char *comma = "";
+	char span[200];
+	bool one = false;
+
+	for (size_t i = 0; i < outcome->point_count; i++)
+		counts[outcome->points[i].findings[server].verdict]++;
+	len = (size_t)snprintf(buf, size, "%s against %s is ",
+	    c->servers[server].name, c->servers[0].name);
+	for (int v = FASTER; v <= INVALID && len < size; v++) {
+		if (!counts[v])
+			continue;
+		if (counts[v] == outcome->point_count) {
+			*only = (enum verdict)v;
+			one = true;
+		}
+		len += (size_t)snprintf(buf + len, size - len,
+		    one ? "%s%s at all %zu points" : "%s%s at %zu", comma,
+		    VERDICT_WORDS[v], counts[v]);
+		comma = ", ";
+	}
+	if (!one && len < size)
+		len += (size_t)snprintf(buf + len, size - len, " of %zu points",
+		    outcome->point_count);
+	say_span(span, sizeof(span), outcome, server);
+	if (len < size)
+		snprintf(buf + len, size - len, "%s", span);
+	return one;
+}
+
 /* From the least to the greatest of several points. */
 static void
 say_controls(char *buf, size_t size, const struct comparison *c,

@@ -74,6 +74,15 @@ char *
 fact_verdict(char *buf, size_t size, const struct comparison *comparison,
     const struct outcome *outcome, const struct finding *found, size_t server);
 
+/*
+ * Of a scenario with several points: "fork is slower than thread at 4 of 6
+ * points, equivalent at 2: 0.75 to 1.00 times the requests/s". Returns whether
+ * all have one verdict, which is *ONLY then.
+ */
+bool
+fact_verdicts(char *buf, size_t size, const struct comparison *comparison,
+    const struct outcome *outcome, size_t server, enum verdict *only);
+
 /* "control, thread twice: 1.001, between 0.98 and 1.02"; empty: none. */
 char *
 fact_control(char *buf, size_t size, const struct comparison *comparison,

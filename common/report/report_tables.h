@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_tables: the parts of the page that are tables and lists of words.
+ */
+#ifndef COMMON_REPORT_REPORT_TABLES_H
+#define COMMON_REPORT_REPORT_TABLES_H
+
+#include <stdio.h>
+
+#include "common/load/comparison.h"
+
+/* "slower", with its colour and its mark. */
+void
+put_badge(FILE *page, enum verdict verdict);
+
+/* <th> for a server, or <th> with its colour. */
+void
+put_server(FILE *page, const struct comparison *comparison, size_t server);
+
+/* A <td>: a figure. */
+void
+put_number(FILE *page, double value);
+
+/* Value, interval, ratio, verdict, latency of each server at each point. */
+void
+put_results(FILE *page, const struct comparison *comparison,
+    const struct outcome *outcome);
+
+/* CPU, switches, faults, memory by kind, processes, threads, mappings. */
+void
+put_costs(FILE *page, const struct comparison *comparison,
+    const struct outcome *outcome);
+
+#endif
