@@ -229,26 +229,32 @@ say_figures(char *buf, size_t size, const struct outcome *outcome,
 	}
 }
 
+const char *
+fact_verdict_word(const struct outcome *outcome, enum verdict verdict)
+{
+	if (outcome && !is_speed(outcome) && verdict == FASTER)
+		return "better";
+	if (outcome && !is_speed(outcome) && verdict == SLOWER)
+		return "worse";
+	return VERDICT_WORDS[verdict];
+}
+
 char *
 fact_verdict(char *buf, size_t size, const struct comparison *c,
     const struct outcome *outcome, const struct finding *found, size_t server)
 {
-	static const char *const speed[] = {
-	    [FASTER] = "is faster than",
-	    [SLOWER] = "is slower than",
-	    [EQUIVALENT] = "is equivalent to",
-	    [UNDECIDED] = "is undecided against",
-	    [INVALID] = "is invalid against",
+	static const char *const than[] = {
+	    [FASTER] = "than",
+	    [SLOWER] = "than",
+	    [EQUIVALENT] = "to",
+	    [UNDECIDED] = "against",
+	    [INVALID] = "against",
 	};
-	const char *words = speed[found->verdict];
 	char figures[300];
 
-	if (!is_speed(outcome) && found->verdict == FASTER)
-		words = "is better than";
-	if (!is_speed(outcome) && found->verdict == SLOWER)
-		words = "is worse than";
 	say_figures(figures, sizeof(figures), outcome, found);
-	snprintf(buf, size, "%s %s %s%s%s", c->servers[server].name, words,
+	snprintf(buf, size, "%s is %s %s %s%s%s", c->servers[server].name,
+	    fact_verdict_word(outcome, found->verdict), than[found->verdict],
 	    c->servers[0].name, figures[0] ? ": " : "", figures);
 	return buf;
 }
@@ -272,10 +278,12 @@ say_span(char *buf, size_t size, const struct outcome *outcome, size_t server)
 			most = fmax(most, ratio);
 		}
 	}
+	fact_ratio(low, sizeof(low), least);
+	fact_ratio(high, sizeof(high), most);
 	if (most > 0)
-		snprintf(buf, size, ": %s to %s times the %s",
-		    fact_ratio(low, sizeof(low), least),
-		    fact_ratio(high, sizeof(high), most),
+		snprintf(buf, size, ": %s%s%s times the %s", low,
+		    strcmp(low, high) == 0 ? "" : " to ",
+		    strcmp(low, high) == 0 ? "" : high,
 		    outcome->higher_is_better || !outcome->metric[0]
 			? outcome->unit
 			: outcome->metric);
@@ -303,7 +311,7 @@ fact_verdicts(char *buf, size_t size, const struct comparison *c,
 		}
 		len += (size_t)snprintf(buf + len, size - len,
 		    one ? "%s%s at all %zu points" : "%s%s at %zu", comma,
-		    VERDICT_WORDS[v], counts[v]);
+		    fact_verdict_word(outcome, (enum verdict)v), counts[v]);
 		comma = ", ";
 	}
 	if (!one && len < size)

@@ -66,6 +66,11 @@ fact_setting(char *buf, size_t size, const struct setting *setting);
 
 /* ---- sentences ---- */
 
+/* The verdict's, but "better" and "worse" where nothing is fast: memory, say.
+ * OUTCOME NULL: as the contract has them. */
+const char *
+fact_verdict_word(const struct outcome *outcome, enum verdict verdict);
+
 /*
  * "fork is slower than thread: 0.354 times the requests/s, between 0.348 and
  * 0.360". Without the reason, but where it is all there is to say.

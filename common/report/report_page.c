@@ -63,7 +63,7 @@ put_verdict(FILE *page, const struct comparison *c, const struct outcome *o,
 	char text[SENTENCE_SIZE];
 
 	fputs("<li>", page);
-	put_badge(page, f->verdict);
+	put_badge(page, o, f->verdict);
 	if (server)
 		fact_verdict(text, sizeof(text), c, o, f, server);
 	else
@@ -85,7 +85,7 @@ put_verdicts_of_points(FILE *page, const struct comparison *c,
 
 	fputs("<li>", page);
 	if (fact_verdicts(text, sizeof(text), c, o, server, &only))
-		put_badge(page, only);
+		put_badge(page, o, only);
 	else
 		fputs("<span class=\"badge\">depends</span>", page);
 	html_element(page, "span", "%s", text);
@@ -224,7 +224,6 @@ put_scenario(struct pictures *pictures, const struct outcome *o, size_t number)
 	pictures_draw(pictures, o);
 	fputs("</div>\n", page);
 	put_results(page, c, o);
-	fputs("<h3>What it cost the servers</h3>\n", page);
 	put_costs(page, c, o);
 	put_notes(page, c, o);
 	fputs("</section>\n", page);
@@ -307,7 +306,7 @@ put_meaning(FILE *page, const struct comparison *c)
 	    "<h3>What the verdicts mean</h3>\n<ul class=\"verdicts\">\n", page);
 	for (int v = FASTER; v <= INVALID; v++) {
 		fputs("<li>", page);
-		put_badge(page, (enum verdict)v);
+		put_badge(page, NULL, (enum verdict)v);
 		html_element(page, "span", "%s", meanings[v]);
 		fputs("</li>\n", page);
 	}

@@ -3,15 +3,16 @@
 #include "common/report/report_tables.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "common/report/facts.h"
 #include "common/report/html.h"
 
 void
-put_badge(FILE *page, enum verdict verdict)
+put_badge(FILE *page, const struct outcome *outcome, enum verdict verdict)
 {
 	fprintf(page, "<span class=\"badge %s\">%s</span>",
-	    VERDICT_WORDS[verdict], VERDICT_WORDS[verdict]);
+	    VERDICT_WORDS[verdict], fact_verdict_word(outcome, verdict));
 }
 
 void
@@ -22,22 +23,6 @@ put_server(FILE *page, const struct comparison *c, size_t server)
 	    server);
 	html_text(page, c->servers[server].name);
 	fputs("</td>", page);
-}
-
-void
-put_number(FILE *page, double value)
-{
-	char text[FACT_SIZE];
-
-	html_element(page, "td", "%s", fact_number(text, sizeof(text), value));
-}
-
-static void
-put_time(FILE *page, double us)
-{
-	char text[FACT_SIZE];
-
-	html_element(page, "td", "%s", fact_time(text, sizeof(text), us));
 }
 
 /* ---- the settings of a point, before its row ---- */
@@ -64,31 +49,186 @@ put_setting_heads(FILE *page, const struct outcome *o)
 		    fact_setting_name(most->settings[i].key));
 }
 
+/* Once for all its servers, whose rows follow. */
 static void
-put_settings(FILE *page, const struct outcome *o, const struct point *point)
+put_settings(FILE *page, const struct comparison *c, const struct outcome *o,
+    const struct point *point)
 {
 	size_t count = o->point_count > 1 ? most_settings(o)->setting_count : 0;
-	char text[FACT_SIZE];
+	char tag[60], text[FACT_SIZE];
 
+	snprintf(tag, sizeof(tag), "th class=\"at\" scope=\"row\" rowspan=%zu",
+	    c->server_count);
 	for (size_t i = 0; i < count; i++)
-		html_element(page, i ? "td" : "th scope=\"row\"", "%s",
+		html_element(page, tag, "%s",
 		    i < point->setting_count
 			? fact_setting(text, sizeof(text), &point->settings[i])
 			: "");
 }
 
-static void
-put_heads(FILE *page, const char *const *heads)
+/* ---- columns that may be unknown in all rows, and are left out then ---- */
+
+struct column {
+	const char *head;
+	double (*get)(const struct finding *found);
+	char *(*format)(char *, size_t, double);
+};
+
+static bool
+is_known(const struct column *column, const struct comparison *c,
+    const struct outcome *o)
 {
-	for (; *heads; heads++)
-		html_element(page, "th scope=\"col\"", "%s", *heads);
-	fputs("</tr></thead>\n<tbody>\n", page);
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 0; i < c->server_count; i++) {
+			if (!isnan(column->get(&o->points[p].findings[i])))
+				return true;
+		}
+	}
+	return false;
 }
 
-/* ---- results ---- */
+static bool
+any_known(const struct column *column, const struct comparison *c,
+    const struct outcome *o)
+{
+	for (; column->head; column++) {
+		if (is_known(column, c, o))
+			return true;
+	}
+	return false;
+}
 
 static void
-put_result(FILE *page, const struct finding *f, size_t server)
+put_column_heads(FILE *page, const struct column *column,
+    const struct comparison *c, const struct outcome *o)
+{
+	for (; column->head; column++) {
+		if (is_known(column, c, o))
+			html_element(
+			    page, "th scope=\"col\"", "%s", column->head);
+	}
+}
+
+static void
+put_columns(FILE *page, const struct column *column, const struct comparison *c,
+    const struct outcome *o, const struct finding *f)
+{
+	char text[FACT_SIZE];
+
+	for (; column->head; column++) {
+		if (is_known(column, c, o))
+			html_element(page, "td", "%s",
+			    column->format(text, sizeof(text), column->get(f)));
+	}
+}
+
+/* ---- tables ---- */
+
+/* Up to the columns of figures. */
+static void
+table_begin(FILE *page, const struct outcome *o)
+{
+	fputs("<div class=\"wide\"><table>\n<thead><tr>", page);
+	put_setting_heads(page, o);
+	fputs("<th scope=\"col\" class=\"name\">server</th>", page);
+}
+
+/* The rows, and what ends the table. BEFORE puts what stands before COLUMNS;
+ * NULL: nothing. */
+static void
+table_rows(FILE *page, const struct column *columns, const struct comparison *c,
+    const struct outcome *o,
+    void (*before)(
+	FILE *, const struct outcome *, const struct finding *, size_t))
+{
+	fputs("</tr></thead>\n", page);
+	for (size_t p = 0; p < o->point_count; p++) {
+		fputs("<tbody>\n", page);
+		for (size_t i = 0; i < c->server_count; i++) {
+			const struct finding *f = &o->points[p].findings[i];
+
+			fputs("<tr>", page);
+			if (i == 0)
+				put_settings(page, c, o, &o->points[p]);
+			put_server(page, c, i);
+			if (before)
+				before(page, o, f, i);
+			put_columns(page, columns, c, o, f);
+			fputs("</tr>\n", page);
+		}
+		fputs("</tbody>\n", page);
+	}
+	fputs("</table></div>\n", page);
+}
+
+#define GET(name, expression)                       \
+	static double name(const struct finding *f) \
+	{                                           \
+		return expression;                  \
+	}
+
+GET(get_p50, f->latency.p50)
+GET(get_p99, f->latency.p99)
+GET(get_p99_9, f->latency.p99_9)
+GET(get_max, f->latency.max)
+GET(get_service, f->service.p99)
+GET(get_cpu, cost_cpu_us(&f->cost))
+GET(get_user, f->cost.user_us)
+GET(get_system, f->cost.system_us)
+GET(get_voluntary, f->cost.voluntary)
+GET(get_involuntary, f->cost.involuntary)
+GET(get_faults, f->cost.faults)
+GET(get_client, f->client_us)
+GET(get_sum, cost_memory_kib(&f->cost))
+GET(get_anonymous, f->cost.memory_kib[MEMORY_ANONYMOUS])
+GET(get_file, f->cost.memory_kib[MEMORY_FILE])
+GET(get_tables, f->cost.memory_kib[MEMORY_PAGE_TABLES])
+GET(get_stacks, f->cost.memory_kib[MEMORY_KERNEL_STACKS])
+GET(get_slab, f->cost.memory_kib[MEMORY_SLAB])
+GET(get_pss, f->cost.pss_kib)
+GET(get_open, f->cost.connections)
+GET(get_processes, f->cost.processes)
+GET(get_threads, f->cost.threads)
+GET(get_mappings, f->cost.mappings)
+
+static const struct column LATENCIES[] = {
+    {"p50", get_p50, fact_time},
+    {"p99", get_p99, fact_time},
+    {"p99.9", get_p99_9, fact_time},
+    {"max", get_max, fact_time},
+    {"service p99", get_service, fact_time},
+    {NULL, NULL, NULL},
+};
+
+static const struct column WORK[] = {
+    {"CPU us", get_cpu, fact_number},
+    {"of it user", get_user, fact_number},
+    {"system", get_system, fact_number},
+    {"switches, waiting", get_voluntary, fact_number},
+    {"preempted", get_involuntary, fact_number},
+    {"page faults", get_faults, fact_number},
+    {"client's CPU us", get_client, fact_number},
+    {NULL, NULL, NULL},
+};
+
+static const struct column MEMORY[] = {
+    {"KiB", get_sum, fact_number},
+    {"of it anonymous", get_anonymous, fact_number},
+    {"files", get_file, fact_number},
+    {"page tables", get_tables, fact_number},
+    {"kernel stacks", get_stacks, fact_number},
+    {"slab", get_slab, fact_number},
+    {"PSS of all, KiB", get_pss, fact_number},
+    {"open", get_open, fact_number},
+    {"processes", get_processes, fact_number},
+    {"threads", get_threads, fact_number},
+    {"mappings", get_mappings, fact_number},
+    {NULL, NULL, NULL},
+};
+
+static void
+put_result(
+    FILE *page, const struct outcome *o, const struct finding *f, size_t server)
 {
 	char text[2 * FACT_SIZE];
 
@@ -99,95 +239,45 @@ put_result(FILE *page, const struct finding *f, size_t server)
 		fputs("<td>no result</td>", page);
 	html_element(page, "td", "%s",
 	    f->usable ? fact_interval(text, sizeof(text), &f->value) : "-");
-	if (server == 0) {
-		fputs("<td class=\"soft\">baseline</td><td></td><td>", page);
-		if (f->verdict == INVALID)
-			put_badge(page, f->verdict);
-		fputs("</td>", page);
-	} else {
-		html_element(page, "td", "%s",
-		    fact_ratio(text, sizeof(text), f->ratio.value));
-		html_element(page, "td", "%s",
-		    fact_ratio_interval(text, sizeof(text), &f->ratio));
-		fputs("<td>", page);
-		put_badge(page, f->verdict);
-		fputs("</td>", page);
-	}
-	put_time(page, f->latency.p50);
-	put_time(page, f->latency.p99);
-	put_time(page, f->latency.p99_9);
-	put_time(page, f->service.p99);
+	html_element(page, "td", "%s",
+	    server ? fact_ratio(text, sizeof(text), f->ratio.value)
+		   : "baseline");
+	html_element(page, "td", "%s",
+	    server ? fact_ratio_interval(text, sizeof(text), &f->ratio) : "");
+	fputs("<td>", page);
+	if (server || f->verdict == INVALID)
+		put_badge(page, o, f->verdict);
+	fputs("</td>", page);
 }
 
 void
 put_results(FILE *page, const struct comparison *c, const struct outcome *o)
 {
-	const char *const heads[] = {o->unit, "95 % interval", "ratio",
-	    "95 % interval", "verdict", "p50", "p99", "p99.9", "service p99",
-	    NULL};
-
-	fputs("<div class=\"wide\"><table>\n<thead><tr>", page);
-	put_setting_heads(page, o);
-	fputs("<th scope=\"col\" class=\"name\">server</th>", page);
-	put_heads(page, heads);
-	for (size_t p = 0; p < o->point_count; p++) {
-		for (size_t i = 0; i < c->server_count; i++) {
-			fputs("<tr>", page);
-			put_settings(page, o, &o->points[p]);
-			put_server(page, c, i);
-			put_result(page, &o->points[p].findings[i], i);
-			fputs("</tr>\n", page);
-		}
-	}
-	fputs("</tbody></table></div>\n", page);
+	table_begin(page, o);
+	html_element(page, "th scope=\"col\"", "%s", o->unit);
+	fputs("<th scope=\"col\">95 % interval</th><th "
+	      "scope=\"col\">ratio</th><th scope=\"col\">95 % interval</th>"
+	      "<th scope=\"col\">verdict</th>",
+	    page);
+	put_column_heads(page, LATENCIES, c, o);
+	table_rows(page, LATENCIES, c, o, put_result);
 }
 
-/* ---- costs ---- */
-
 static void
-put_cost(FILE *page, const struct cost *cost)
+put_table(FILE *page, const char *title, const struct column *columns,
+    const struct comparison *c, const struct outcome *o)
 {
-	const double figures[] = {cost->user_us, cost->system_us,
-	    cost->voluntary, cost->involuntary, cost->faults};
-	const double counts[] = {cost_memory_kib(cost), cost->pss_kib,
-	    cost->connections, cost->processes, cost->threads, cost->mappings};
-
-	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
-		put_number(page, figures[i]);
-	for (int kind = 0; kind < MEMORY_KINDS; kind++)
-		put_number(page, cost->memory_kib[kind]);
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		put_number(page, counts[i]);
+	if (!any_known(columns, c, o))
+		return;
+	html_element(page, "h3", "%s", title);
+	table_begin(page, o);
+	put_column_heads(page, columns, c, o);
+	table_rows(page, columns, c, o, NULL);
 }
 
 void
 put_costs(FILE *page, const struct comparison *c, const struct outcome *o)
 {
-	static const char *const heads[] = {"user", "system", "waited",
-	    "preempted", "faults", "anonymous", "files", "page tables",
-	    "kernel stacks", "slab", "sum", "PSS", "open", "processes",
-	    "threads", "mappings", NULL};
-
-	fputs("<div class=\"wide\"><table>\n<thead><tr>", page);
-	for (size_t i = 0;
-	     o->point_count > 1 && i < most_settings(o)->setting_count; i++)
-		fputs("<td></td>", page);
-	fputs("<td></td><th colspan=\"2\">CPU us, each</th>"
-	      "<th colspan=\"2\">switches, each</th><th>page</th>"
-	      "<th colspan=\"6\">KiB for each connection</th><th>KiB</th>"
-	      "<th colspan=\"4\">counts</th></tr>\n<tr>",
-	    page);
-	put_setting_heads(page, o);
-	fputs("<th scope=\"col\" class=\"name\">server</th>", page);
-	put_heads(page, heads);
-	for (size_t p = 0; p < o->point_count; p++) {
-		for (size_t i = 0; i < c->server_count; i++) {
-			fputs("<tr>", page);
-			put_settings(page, o, &o->points[p]);
-			put_server(page, c, i);
-			put_cost(page, &o->points[p].findings[i].cost);
-			fputs("</tr>\n", page);
-		}
-	}
-	fputs("</tbody></table></div>\n", page);
+	put_table(page, "What each request cost the server", WORK, c, o);
+	put_table(page, "What each connection holds", MEMORY, c, o);
 }

@@ -9,24 +9,22 @@
 
 #include "common/load/comparison.h"
 
-/* "slower", with its colour and its mark. */
+/* "slower", with its colour and its mark; OUTCOME as for fact_verdict_word().
+ */
 void
-put_badge(FILE *page, enum verdict verdict);
+put_badge(FILE *page, const struct outcome *outcome, enum verdict verdict);
 
-/* <th> for a server, or <th> with its colour. */
+/* A <td>: a server's name and colour. */
 void
 put_server(FILE *page, const struct comparison *comparison, size_t server);
-
-/* A <td>: a figure. */
-void
-put_number(FILE *page, double value);
 
 /* Value, interval, ratio, verdict, latency of each server at each point. */
 void
 put_results(FILE *page, const struct comparison *comparison,
     const struct outcome *outcome);
 
-/* CPU, switches, faults, memory by kind, processes, threads, mappings. */
+/* CPU, switches, faults; memory by kind, processes, threads, mappings. What is
+ * unknown of all is left out. */
 void
 put_costs(FILE *page, const struct comparison *comparison,
     const struct outcome *outcome);
