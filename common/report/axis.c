@@ -43,6 +43,23 @@ round_up(double value)
 	return steps[i] * power;
 }
 
+/* "10.0 ms" as "10 ms": on an axis no digit but those that differ. */
+static char *
+trim(char *text)
+{
+	char *point = strchr(text, '.'), *end, *rest;
+
+	if (!point)
+		return text;
+	rest = end = point + 1 + strspn(point + 1, "0123456789");
+	while (end[-1] == '0')
+		end--;
+	if (end[-1] == '.')
+		end--;
+	memmove(end, rest, strlen(rest) + 1);
+	return text;
+}
+
 void
 axis_linear(FILE *script, const char *axis, const struct range *range)
 {
@@ -54,18 +71,29 @@ axis_linear(FILE *script, const char *axis, const struct range *range)
 	    axis);
 	for (int i = 0; i * step <= high * 1.06; i++)
 		fprintf(script, "%s'%s' %.9g", i ? ", " : "",
-		    fact_number(text, sizeof(text), i * step), i * step);
+		    trim(fact_number(text, sizeof(text), i * step)), i * step);
 	fputs(")\n", script);
+}
+
+/* The more it spans, the fewer of each power of ten. */
+static size_t
+steps_of(double span, const double **steps)
+{
+	static const double few[] = {1}, some[] = {1, 2, 5};
+	static const double many[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9};
+
+	*steps = span > 300 ? few : span > 6 ? some : many;
+	return span > 300 ? 1 : span > 6 ? 3 : 12;
 }
 
 void
 axis_log(FILE *script, const char *axis, const struct range *range,
     char *(*format)(char *, size_t, double))
 {
-	static const double steps[] = {1, 2, 5};
-	double low = range->low > 0 ? range->low / 1.25 : 0.1;
-	double high = range->high > low ? range->high * 1.25 : low * 10;
-	bool only_powers = high / low > 300;
+	double low = range->low > 0 ? range->low / 1.2 : 0.1;
+	double high = range->high > low ? range->high * 1.2 : low * 10;
+	const double *steps;
+	size_t count = steps_of(high / low, &steps);
 	const char *comma = "";
 	char text[FACT_SIZE];
 
@@ -74,13 +102,13 @@ axis_log(FILE *script, const char *axis, const struct range *range,
 	    axis, low, high, axis);
 	for (double power = pow(10, floor(log10(low))); power <= high;
 	     power *= 10) {
-		for (size_t i = 0; i < (only_powers ? 1 : 3); i++) {
+		for (size_t i = 0; i < count; i++) {
 			double at = steps[i] * power;
 
 			if (at < low || at > high)
 				continue;
 			fprintf(script, "%s'%s' %.9g", comma,
-			    format(text, sizeof(text), at), at);
+			    trim(format(text, sizeof(text), at)), at);
 			comma = ", ";
 		}
 	}

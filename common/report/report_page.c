@@ -13,7 +13,7 @@
 
 /* ---- frame ---- */
 
-static void
+void
 page_begin(FILE *page, const char *title)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -28,7 +28,7 @@ page_begin(FILE *page, const char *title)
 	html_element(page, "h1", "%s", title);
 }
 
-static void
+void
 page_end(FILE *page)
 {
 	fputs("<footer class=\"soft\"><p>", page);
@@ -281,10 +281,10 @@ put_repeat(FILE *page, const struct comparison *c)
 	if (c->command[0])
 		html_element(page, "pre", "%s", c->command);
 	html_element(page, "p class=\"soft\"",
-	    "With --seed %llu the servers start in the same order. Every slice "
-	    "is in slices.csv beside this page, all figures are in "
-	    "compare.json, and `client compare --from compare.json` shows them "
-	    "again.",
+	    "With --seed %llu the servers start in the same order. All figures "
+	    "are in compare.json beside this page, and `client compare --from "
+	    "compare.json` shows them again; the run that measured them wrote "
+	    "every slice to slices.csv.",
 	    (unsigned long long)c->seed);
 }
 

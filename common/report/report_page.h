@@ -26,4 +26,11 @@ void
 report_page_pair(const struct comparison *a, const char *a_name,
     const struct comparison *b, const char *b_name, FILE *page);
 
+/* What each page begins and ends with. */
+void
+page_begin(FILE *page, const char *title);
+
+void
+page_end(FILE *page);
+
 #endif
