@@ -54,8 +54,8 @@ procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 }
 
 /* cutime and cstime, fields 16 and 17 of proc_pid_stat(5). */
-static uint64_t
-reaped_ns(pid_t pid)
+uint64_t
+procs_reaped_ns(pid_t pid)
 {
 	char path[32], line[1024], *at;
 	unsigned long user = 0, system = 0;
@@ -83,7 +83,7 @@ add_cpu(pid_t pid, void *context)
 
 	if (clock_getcpuclockid(pid, &clock) == 0)
 		*sum += clock_ns(clock);
-	*sum += reaped_ns(pid);
+	*sum += procs_reaped_ns(pid);
 }
 
 uint64_t
