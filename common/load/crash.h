@@ -22,7 +22,11 @@ struct crash {
 	bool accepts;	      /* a new connection is served afterwards */
 };
 
-/* Returns 0; or -1 with the reason in WHY. SERVER may be dead afterwards. */
+/*
+ * SERVER is a local one that echoes lines. Returns 0; or -1 with the reason in
+ * WHY, when nothing was killed. It may be dead afterwards: that is a result,
+ * not an error. No core is written.
+ */
 int
 crash_one(struct launched *server, uint32_t connections,
     const volatile int *stop, struct crash *crash, char *why, size_t size);
