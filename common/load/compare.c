@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/launch.h"
+#include "common/load/owner.h"
 #include "common/load/procs.h"
 
 #define QUADS_MAX 64
