@@ -9,6 +9,7 @@
 #include "common/base/units.h"
 #include "common/load/engine.h"
 #include "common/load/placement.h"
+#include "common/load/owner.h"
 #include "common/load/procs.h"
 #include "common/load/room.h"
 #include "common/net/tls_client.h"
