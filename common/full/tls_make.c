@@ -39,8 +39,7 @@ fill(X509 *cert, EVP_PKEY *key)
 	       X509_gmtime_adj(X509_getm_notAfter(cert), VALID_AFTER_S) &&
 	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
 		   (const unsigned char *)"127.0.0.1", -1, -1, 0) &&
-	       X509_set_issuer_name(cert, name) &&
-	       X509_set_pubkey(cert, key) &&
+	       X509_set_issuer_name(cert, name) && X509_set_pubkey(cert, key) &&
 	       add_extension(cert, NID_subject_alt_name, "IP:127.0.0.1") &&
 	       X509_sign(cert, key, EVP_sha256()) > 0;
 }

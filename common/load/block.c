@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/measure.h"
+#include "common/load/owner.h"
 #include "common/load/procs.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
@@ -247,6 +248,6 @@ instance_died(struct trial *trial, size_t i)
 {
 	struct tally *tally = &trial->tallies[i];
 
-	return launch_died(&trial->at[i].server, tally->trouble,
-	    sizeof(tally->trouble));
+	return launch_died(
+	    &trial->at[i].server, tally->trouble, sizeof(tally->trouble));
 }

@@ -80,12 +80,11 @@ lay_out(struct stage *stage, char *note, size_t size)
 {
 	const struct compare_plan *plan = stage->run->plan;
 
-	stage->count = scenario_lay_out(stage->scenario, instances_of(plan),
-	    stage->points, note, size);
+	stage->count = scenario_lay_out(
+	    stage->scenario, instances_of(plan), stage->points, note, size);
 	for (size_t p = 0; p < stage->count; p++)
 		stage->points[p].slice_ns = plan->slice_ns;
-	stage->blocks =
-	    compare_blocks(plan, stage->scenario, stage->count);
+	stage->blocks = compare_blocks(plan, stage->scenario, stage->count);
 }
 
 static double
@@ -94,10 +93,9 @@ planned_seconds(const struct stage *stage)
 	double seconds = 0;
 
 	for (size_t p = 0; p < stage->count; p++)
-		seconds +=
-		    (double)stage->blocks * stage->scenario->measure->seconds(
-						stage->run->plan,
-						&stage->points[p]);
+		seconds += (double)stage->blocks *
+			   stage->scenario->measure->seconds(
+			       stage->run->plan, &stage->points[p]);
 	return seconds;
 }
 
@@ -169,8 +167,8 @@ trial_of(struct stage *stage, size_t p, size_t block)
 	    .start_ns = run->start_ns,
 	    .random = &run->random,
 	    .warm_up_left_ns = &stage->warm_up_left_ns,
-	    .seconds = stage->scenario->measure->seconds(
-		run->plan, &stage->points[p]),
+	    .seconds =
+		stage->scenario->measure->seconds(run->plan, &stage->points[p]),
 	    .progress = block_progress,
 	    .context = run,
 	};
@@ -289,8 +287,7 @@ set_up_tls(struct stage *stage)
 	}
 	for (size_t p = 0; p < stage->count; p++)
 		snprintf(stage->points[p].options,
-		    sizeof(stage->points[p].options), "%s",
-		    stage->tls.options);
+		    sizeof(stage->points[p].options), "%s", stage->tls.options);
 	return 0;
 }
 
@@ -353,8 +350,7 @@ measure(struct stage *stage)
 	double planned = planned_seconds(stage);
 	char words[100];
 
-	stage->warm_up_left_ns =
-	    (uint64_t)(WARM_UP_SHARE * planned * 1e9);
+	stage->warm_up_left_ns = (uint64_t)(WARM_UP_SHARE * planned * 1e9);
 	if (kind->prepare) {
 		struct trial trial = trial_of(stage, 0, 0);
 
@@ -384,8 +380,8 @@ conclude(struct stage *stage)
 		point->setting_count = stage->points[p].setting_count;
 		memcpy(point->settings, stage->points[p].settings,
 		    sizeof(point->settings));
-		conclude_point(point, stage->tallies[p], plan,
-		    stage->scenario, &stage->points[p]);
+		conclude_point(point, stage->tallies[p], plan, stage->scenario,
+		    &stage->points[p]);
 	}
 	judge_scenario(stage->outcome, plan->server_count, plan->delta);
 }
@@ -430,11 +426,11 @@ fill_head(struct comparison *result, const struct compare_plan *plan)
 	time_t now = time(NULL);
 	struct tm local;
 
-	snprintf(result->version, sizeof(result->version), "%s",
-	    PERCONN_VERSION);
+	snprintf(
+	    result->version, sizeof(result->version), "%s", PERCONN_VERSION);
 	localtime_r(&now, &local);
-	strftime(result->when, sizeof(result->when), "%Y-%m-%dT%H:%M:%S%z",
-	    &local);
+	strftime(
+	    result->when, sizeof(result->when), "%Y-%m-%dT%H:%M:%S%z", &local);
 	snprintf(result->command, sizeof(result->command), "%s",
 	    plan->command ? plan->command : "");
 	snprintf(result->placement, sizeof(result->placement), "%s",

@@ -43,7 +43,7 @@ struct contender {
 /* Where a comparison stands. */
 struct compare_progress {
 	const char *scenario;
-	size_t block, blocks; /* of the scenario, its points together */
+	size_t block, blocks;	/* of the scenario, its points together */
 	double done_s, total_s; /* as planned: the truth is in proportion */
 };
 

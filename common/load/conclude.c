@@ -212,7 +212,7 @@ static void
 explain_trouble(struct finding *found, const struct tally *own,
     const struct tally *baseline, const struct tally *control)
 {
-	const struct tally *whose = own->trouble[0] ? own
+	const struct tally *whose = own->trouble[0]	   ? own
 				    : baseline->trouble[0] ? baseline
 							   : control;
 
@@ -220,10 +220,9 @@ explain_trouble(struct finding *found, const struct tally *own,
 		return;
 	found->verdict = INVALID;
 	snprintf(found->reason, sizeof(found->reason), "%s%.600s",
-	    whose == own ? ""
-	    : whose == baseline
-		? "no baseline: "
-		: "no control, the baseline's second instance ",
+	    whose == own	? ""
+	    : whose == baseline ? "no baseline: "
+				: "no control, the baseline's second instance ",
 	    whose->trouble);
 	if (whose == own) {
 		found->usable = false;

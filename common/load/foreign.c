@@ -8,16 +8,10 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/proc_text.h"
 #include "common/load/procs.h"
 
 #define ROOTS (sizeof(((struct watch *)0)->roots) / sizeof(pid_t))
-
-/* What the kernel's counters of CPU time are rounded to. */
-static uint64_t
-tick_ns(void)
-{
-	return NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
-}
 
 /* ---- a server ---- */
 
@@ -89,15 +83,14 @@ ask_cpus(struct foreign *foreign, const struct placement *placement)
 		unsigned cpu;
 		unsigned long long idle, waiting, softirq, stolen;
 
-		if (sscanf(line,
-			"cpu%u %*u %*u %*u %llu %llu %*u %llu %llu", &cpu,
-			&idle, &waiting, &softirq, &stolen) != 5)
+		if (sscanf(line, "cpu%u %*u %*u %*u %llu %llu %*u %llu %llu",
+			&cpu, &idle, &waiting, &softirq, &stolen) != 5)
 			continue;
 		if (!ours(placement, cpu))
 			continue;
-		foreign->idle_ns += (idle + waiting) * tick_ns();
-		foreign->softirq_ns += softirq * tick_ns();
-		foreign->stolen_ns += stolen * tick_ns();
+		foreign->idle_ns += (idle + waiting) * proc_tick_ns();
+		foreign->softirq_ns += softirq * proc_tick_ns();
+		foreign->stolen_ns += stolen * proc_tick_ns();
 		count++;
 	}
 	if (in)
@@ -147,7 +140,7 @@ foreign_share(const struct foreign *before, const struct watch *watch)
 
 	if (all <= 0)
 		return 0;
-	others = (stolen > others ? stolen : others) - (double)tick_ns();
+	others = (stolen > others ? stolen : others) - (double)proc_tick_ns();
 	if (others < 0)
 		return 0;
 	return others < all ? others / all : 1;

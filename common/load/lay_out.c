@@ -6,7 +6,8 @@
 
 #include "common/load/scenario.h"
 
-/* Descriptors that the client needs for itself, and one launch after another. */
+/* Descriptors that the client needs for itself, and one launch after another.
+ */
 #define OWN_DESCRIPTORS 64
 /* Of the processes that are left, those that stay for everybody else. */
 #define SPARE_TASKS 2000
@@ -136,8 +137,8 @@ clip(struct variation *v, struct room *room, char *note, size_t size)
 		struct room limit = {.limit = why};
 
 		v->held = (uint32_t)round_down(spare);
-		say_clipped("idle connections", held, &limit, v->held, note,
-		    size);
+		say_clipped(
+		    "idle connections", held, &limit, v->held, note, size);
 	}
 }
 
@@ -195,7 +196,7 @@ fill_point(struct load_point *point, const struct scenario *scenario,
 		    v->text ? v->text : "");
 	else
 		snprintf(point->options, sizeof(point->options), "%s",
-		    v->options	    ? v->options
+		    v->options		? v->options
 		    : scenario->options ? scenario->options
 					: "");
 }
@@ -214,7 +215,8 @@ size_t
 scenario_lay_out(const struct scenario *scenario, size_t instances,
     struct load_point *points, char *note, size_t size)
 {
-	static const struct variation as_it_is[] = {{"connections"}, {0}};
+	static const struct variation as_it_is[] = {
+	    {.key = "connections"}, {0}};
 	const struct variation *v =
 	    scenario->variations ? scenario->variations : as_it_is;
 	struct room room = ask_room(instances);
@@ -245,8 +247,8 @@ load_point_format(const struct load_point *point, char *buf, size_t size)
 	for (size_t i = 0; i < point->setting_count && len < size; i++) {
 		const struct setting *s = &point->settings[i];
 
-		len += (size_t)snprintf(buf + len, size - len, "%s%s=",
-		    i ? ";" : "", s->key);
+		len += (size_t)snprintf(
+		    buf + len, size - len, "%s%s=", i ? ";" : "", s->key);
 		if (len < size && s->text[0])
 			len += (size_t)snprintf(
 			    buf + len, size - len, "%s", s->text);

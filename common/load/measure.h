@@ -36,7 +36,7 @@ struct tally {
 	uint64_t sending_ns; /* closed loop: while requests were begun */
 	size_t kept, warm_up, dropped; /* slices */
 	bool unsettled;
-	double ratios_all[STATS_MAX]; /* by block, with what was dropped */
+	double ratios_all[STATS_MAX];  /* by block, with what was dropped */
 	struct cost memory[STATS_MAX]; /* by block, its memory alone */
 	size_t memory_count;
 };
@@ -68,9 +68,9 @@ struct trial {
 	struct tally *tallies;
 	struct finding *findings;
 	struct comparison *result;
-	size_t block;	  /* from 0 */
-	uint64_t start_ns; /* of the comparison */
-	uint64_t *random;  /* see trial_random() */
+	size_t block;		   /* from 0 */
+	uint64_t start_ns;	   /* of the comparison */
+	uint64_t *random;	   /* see trial_random() */
 	uint64_t *warm_up_left_ns; /* of the scenario, beyond the plan */
 	double seconds;		   /* planned for this block */
 	void (*progress)(struct trial *trial, double share);
@@ -126,7 +126,8 @@ trial_note(struct trial *trial, size_t i, double value, double log_ratio);
  * less is better, if both it and the baseline's are above 0.
  */
 void
-trial_once(struct trial *trial, double (*figure)(struct trial *trial, size_t i));
+trial_once(
+    struct trial *trial, double (*figure)(struct trial *trial, size_t i));
 
 /* Starts server I with the point's options; asks for its memory. False if it
  * is in trouble, or we were stopped. */

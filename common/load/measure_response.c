@@ -29,14 +29,15 @@ capacity_of(struct trial *trial, size_t i)
 		/* The first is to warm up. */
 		for (int turn = 0; turn < 2; turn++) {
 			result_clear(&one->slice);
-			engine_run(&one->engine, PROBE_NS, UINT64_MAX,
-			    &one->slice);
+			engine_run(
+			    &one->engine, PROBE_NS, UINT64_MAX, &one->slice);
 		}
 		rate = result_rate(&one->slice);
 	}
 	instance_stop(trial, i);
 	/* It will be tried again, where the trouble has a place. */
-	trial->tallies[i] = (struct tally){.counted = trial->tallies[i].counted};
+	trial->tallies[i] =
+	    (struct tally){.counted = trial->tallies[i].counted};
 	return rate;
 }
 
@@ -103,7 +104,7 @@ check_rate(struct trial *trial, size_t i)
 {
 	struct tally *tally = &trial->tallies[i];
 	const struct load_result *load = &tally->counted;
-	double wanted = load->begun + load->unsent;
+	double wanted = (double)(load->begun + load->unsent);
 
 	if (trial_lacks(trial, i) || trial_stopped(trial))
 		return;

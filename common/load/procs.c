@@ -54,11 +54,6 @@ procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 	closedir(dir);
 }
 
-<<<<<<< HEAD
-/* cutime and cstime, fields 16 and 17 of proc_pid_stat(5). */
-uint64_t
-procs_reaped_ns(pid_t pid)
-=======
 void
 procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
     void *context)
@@ -77,9 +72,8 @@ procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
 		closedir(dir);
 }
 
-static uint64_t
-reaped_ns(pid_t pid)
->>>>>>> cost
+uint64_t
+procs_reaped_ns(pid_t pid)
 {
 	char text[1024];
 	struct proc_stat stat;

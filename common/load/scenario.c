@@ -9,61 +9,61 @@
 #define MIB (1ULL << 20)
 
 static const struct variation SWEEP[] = {
-    {"connections", .connections = 1},
-    {"connections", .connections = 4},
-    {"connections", .connections = 16},
-    {"connections", .connections = 64},
-    {"connections", .connections = 256},
-    {"connections", .connections = 1000},
+    {.key = "connections", .connections = 1},
+    {.key = "connections", .connections = 4},
+    {.key = "connections", .connections = 16},
+    {.key = "connections", .connections = 64},
+    {.key = "connections", .connections = 256},
+    {.key = "connections", .connections = 1000},
     {0},
 };
 
 static const struct variation PARENT[] = {
-    {"parent_mib", .ballast = 1 * MIB},
-    {"parent_mib", .ballast = 16 * MIB},
-    {"parent_mib", .ballast = 128 * MIB},
-    {"parent_mib", .ballast = 1024 * MIB},
-    {"parent_mib", .ballast = 1024 * MIB, .text = "dontfork"},
-    {"parent_mib", .ballast = 1024 * MIB, .text = "shared"},
+    {.key = "parent_mib", .ballast = 1 * MIB},
+    {.key = "parent_mib", .ballast = 16 * MIB},
+    {.key = "parent_mib", .ballast = 128 * MIB},
+    {.key = "parent_mib", .ballast = 1024 * MIB},
+    {.key = "parent_mib", .ballast = 1024 * MIB, .text = "dontfork"},
+    {.key = "parent_mib", .ballast = 1024 * MIB, .text = "shared"},
     {0},
 };
 
 static const struct variation KNEE[] = {
-    {"share", .share = 0.1},
-    {"share", .share = 0.3},
-    {"share", .share = 0.5},
-    {"share", .share = 0.7},
-    {"share", .share = 0.8},
-    {"share", .share = 0.9},
-    {"share", .share = 0.95},
+    {.key = "share", .share = 0.1},
+    {.key = "share", .share = 0.3},
+    {.key = "share", .share = 0.5},
+    {.key = "share", .share = 0.7},
+    {.key = "share", .share = 0.8},
+    {.key = "share", .share = 0.9},
+    {.key = "share", .share = 0.95},
     {0},
 };
 
 static const struct variation LINKING[] = {
-    {"image", "static", "--image plain"},
-    {"image", "dynamic", "--image dynamic"},
-    {"image", "full", "--image full"},
+    {.key = "image", .text = "static", .options = "--image plain"},
+    {.key = "image", .text = "dynamic", .options = "--image dynamic"},
+    {.key = "image", .text = "full", .options = "--image full"},
     {0},
 };
 
 static const struct variation HELD[] = {
-    {"held"},
-    {"held", .held = 1000},
-    {"held", .held = 5000},
-    {"held", .held = 15000},
+    {.key = "held"},
+    {.key = "held", .held = 1000},
+    {.key = "held", .held = 5000},
+    {.key = "held", .held = 15000},
     {0},
 };
 
 static const struct variation TLS[] = {
-    {"mode", "handshakes", .connections = 16, .churn = true},
-    {"mode", "kept", .connections = 32},
+    {.key = "mode", .text = "handshakes", .connections = 16, .churn = true},
+    {.key = "mode", .text = "kept", .connections = 32},
     {0},
 };
 
 /* What most scenarios have in common. */
-#define REQUESTS                                            \
-	.metric = "requests", .unit = "requests/s",         \
-	.per_request = 1, .higher_is_better = true, .measure = &MEASURE_RATE
+#define REQUESTS                                                      \
+	.metric = "requests", .unit = "requests/s", .per_request = 1, \
+	.higher_is_better = true, .measure = &MEASURE_RATE
 
 const struct scenario SCENARIOS[] = {
     {"churn", "What does a new worker for each connection cost?",
@@ -95,9 +95,8 @@ const struct scenario SCENARIOS[] = {
 	.connections = 4, .size = MIB},
     {"idle", "What does a connection that does nothing cost?",
 	"200 connections that have been served once, and wait",
-	.metric = "memory for each connection", .unit = "KiB",
-	.standard = true, .measure = &MEASURE_MEMORY, .protocol = "echo",
-	.connections = 200},
+	.metric = "memory for each connection", .unit = "KiB", .standard = true,
+	.measure = &MEASURE_MEMORY, .protocol = "echo", .connections = 200},
     {"parent", "What does a large parent cost, and what helps?",
 	"a connection for each request, 32 at once, 64 bytes; the parent has "
 	"memory in use",

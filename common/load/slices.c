@@ -55,9 +55,8 @@ note_bad_replies(struct tally *tally, const struct load_result *slice)
 	    "%llu wrong, %llu timed out, %llu failed of %llu%s%s",
 	    (unsigned long long)slice->wrong,
 	    (unsigned long long)slice->timed_out,
-	    (unsigned long long)slice->failed,
-	    (unsigned long long)slice->begun, slice->example[0] ? ": " : "",
-	    slice->example);
+	    (unsigned long long)slice->failed, (unsigned long long)slice->begun,
+	    slice->example[0] ? ": " : "", slice->example);
 }
 
 static void
@@ -75,10 +74,10 @@ fill_record(struct record *record, const struct load_result *slice,
 	    .ok = slice->ok,
 	    .cpu_ns = slice->cpu_ns,
 	    .rate = result_rate(slice),
-	    .p50_us = any ? (double)hist_percentile(&slice->latency, 50) / 1e3
-			  : NAN,
-	    .p99_us = any ? (double)hist_percentile(&slice->latency, 99) / 1e3
-			  : NAN,
+	    .p50_us =
+		any ? (double)hist_percentile(&slice->latency, 50) / 1e3 : NAN,
+	    .p99_us =
+		any ? (double)hist_percentile(&slice->latency, 99) / 1e3 : NAN,
 	};
 }
 
@@ -99,9 +98,9 @@ run_slice(struct block *block, size_t i, size_t step)
 	foreign_begin(&foreign, &trial->plan->placement, &one->watch);
 	engine_run(&one->engine, planned, UINT64_MAX, slice);
 	judged->foreign[back] = foreign_share(&foreign, &one->watch);
-	judged->stretch[back] = (double)(one->engine.stopped_ns -
-					 one->engine.schedule_start) /
-				(double)planned;
+	judged->stretch[back] =
+	    (double)(one->engine.stopped_ns - one->engine.schedule_start) /
+	    (double)planned;
 	fill_record(&block->records[i][quad][back], slice, start, step);
 	count_all(tally, slice);
 	if (quad > 0) {
@@ -135,8 +134,8 @@ run_quad(struct block *block)
 
 		value[0] = value[1] = NAN;
 		if (!trial_lacks(trial, i) && !trial_stopped(trial))
-			block->value(
-			    &block->results[i][0], &block->results[i][1], value);
+			block->value(&block->results[i][0],
+			    &block->results[i][1], value);
 	}
 	block->quads++;
 }
@@ -166,8 +165,7 @@ static void
 show_progress(const struct block *block)
 {
 	struct trial *trial = block->trial;
-	double share =
-	    (double)block->quads / (double)(trial->plan->quads + 1);
+	double share = (double)block->quads / (double)(trial->plan->quads + 1);
 
 	if (trial->progress)
 		trial->progress(trial, share < 1 ? share : 1);
@@ -441,8 +439,7 @@ slices_block(struct trial *trial, slices_value *value, double scale)
 }
 
 double
-slices_seconds(
-    const struct compare_plan *plan, const struct load_point *point)
+slices_seconds(const struct compare_plan *plan, const struct load_point *point)
 {
 	double instances = (double)plan->server_count + 1;
 	double slice = (double)point->slice_ns / 1e9;

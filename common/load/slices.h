@@ -13,8 +13,8 @@
  * quad say, in VALUE; NAN: nothing. They may be merged: both are the caller's.
  */
 typedef void
-slices_value(struct load_result *there, struct load_result *back,
-    double value[2]);
+slices_value(
+    struct load_result *there, struct load_result *back, double value[2]);
 
 /* Runs a block at TRIAL's point, and notes its numbers: exp() of the values
  * times SCALE. */
@@ -23,7 +23,6 @@ slices_block(struct trial *trial, slices_value *value, double scale);
 
 /* About how long that takes. */
 double
-slices_seconds(
-    const struct compare_plan *plan, const struct load_point *point);
+slices_seconds(const struct compare_plan *plan, const struct load_point *point);
 
 #endif

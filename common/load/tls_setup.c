@@ -44,8 +44,8 @@ tls_setup_open(struct tls_setup *setup, char *why, size_t size)
 		snprintf(why, size, "%s", strerror(errno));
 	} else if (tls_make(setup->cert, setup->key, why, size) == 0) {
 		name_files(setup, cert, sizeof(cert));
-		setup->client = tls_client_open(
-		    "127.0.0.1", cert, NULL, NULL, why, size);
+		setup->client =
+		    tls_client_open("127.0.0.1", cert, NULL, NULL, why, size);
 	}
 	if (setup->client)
 		return 0;

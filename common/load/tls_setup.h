@@ -14,8 +14,8 @@
 #include "common/net/tls_client.h"
 
 struct tls_setup {
-	int cert, key; /* descriptors */
-	char options[200]; /* for our servers */
+	int cert, key;		   /* descriptors */
+	char options[200];	   /* for our servers */
 	struct tls_client *client; /* NULL: not open */
 };
 
