@@ -345,10 +345,10 @@ next_deadline(struct engine *e)
 		due = earlier(due, e->progress_due);
 	if (e->part)
 		due = earlier(due, e->interval_start + e->interval_ns);
-	if (!beginning(e))
-		return due;
 	if (e->stop)
 		due = earlier(due, e->now + STOP_NS);
+	if (!beginning(e))
+		return due;
 	due = earlier(due, e->end_ns);
 	if ((s = first_of(&e->resting)))
 		due = earlier(due, s->due_ns);
@@ -460,6 +460,12 @@ span_end(const struct engine *e)
 	return e->last_ns > end ? e->last_ns : end;
 }
 
+static bool
+abandoned(const struct engine *e)
+{
+	return e->stop && *e->stop < 0;
+}
+
 static void
 begin_run(struct engine *e, struct load_result *result)
 {
@@ -481,7 +487,7 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
 	begin_due(e);
-	while (e->under_way || beginning(e))
+	while ((e->under_way && !abandoned(e)) || beginning(e))
 		step(e);
 	if (e->part && e->now > e->interval_start)
 		end_interval(e, e->now);

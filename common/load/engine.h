@@ -88,7 +88,9 @@ struct engine {
 	    uint64_t elapsed_ns);
 	void *progress_context;
 	uint64_t progress_due;
-	const volatile int *stop; /* non-zero: begin no more, if set */
+	/* If set: non-zero: begin no more; negative: nor wait for what is under
+	 * way, so that the counts do not add up. */
+	const volatile int *stop;
 };
 
 /*

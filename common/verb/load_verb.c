@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* load: one load run on one target. */
+/* load: one target, at one rate or several, from options to reports. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/base/units.h"
-#include "common/load/engine.h"
-#include "common/load/placement.h"
 #include "common/load/procs.h"
+#include "common/load/rates.h"
 #include "common/load/room.h"
+#include "common/load/sources.h"
 #include "common/net/tls_client.h"
-#include "common/report/load_report.h"
+#include "common/report/percentiles.h"
+#include "common/report/sweep_report.h"
+#include "common/verb/load_run.h"
 #include "common/verb/verb.h"
+
+#define INTERVAL_WORDS \
+	"a duration from 10ms to 1h, and a file after a colon, if any"
 
 struct load_config {
 	const struct protocol *protocol;
-	uint64_t connections, requests, duration_ns, rate, size, timeout_ns;
+	uint64_t connections, requests, duration_ns, size, timeout_ns;
+	struct rates rates;
+	struct sources sources;
+	uint64_t interval_ns; /* 0: no series */
 	int churn, placement;
-	const char *json, *path;
+	const char *json, *histogram, *series, *path;
 	struct tls_config tls;
 };
 
@@ -30,6 +38,42 @@ parse_protocol(void *config, const char *text)
 
 	c->protocol = protocol_find(text);
 	return c->protocol ? 0 : -1;
+}
+
+static int
+parse_rates(void *config, const char *text)
+{
+	struct load_config *c = config;
+
+	return rates_parse(&c->rates, text);
+}
+
+static int
+parse_source(void *config, const char *text)
+{
+	struct load_config *c = config;
+
+	return sources_parse(&c->sources, text);
+}
+
+/* D or D:FILE. */
+static int
+parse_interval(void *config, const char *text)
+{
+	struct load_config *c = config;
+	size_t len = strcspn(text, ":");
+	char word[32];
+
+	if (len >= sizeof(word) || strcmp(text + len, ":") == 0)
+		return -1;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	c->series = text[len] ? text + len + 1 : "-";
+	return parse_duration(word, &c->interval_ns) < 0 ||
+		       c->interval_ns < 10 * NS_PER_MS ||
+		       c->interval_ns > 3600 * NS_PER_S
+		   ? -1
+		   : 0;
 }
 
 #define AT(field) offsetof(struct load_config, field)
@@ -43,8 +87,9 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	.offset = AT(requests), .min = 1, .max = UINT64_MAX / 2},
     {'r', "rate", "R",
 	"requests/s on a schedule (open loop): latency\n"
-	"counts from when a request was due",
-	OPTION_COUNT, .offset = AT(rate), .min = 1, .max = 100000000},
+	"counts from when a request was due. Several,\n"
+	"one after the other: 1000,2000 or FROM:TO:STEP",
+	OPTION_CALL, .allowed = RATE_WORDS, .parse = parse_rates},
     {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE,
 	.offset = AT(size), .min = 1, .max = 256 << 20},
     {0, "churn", NULL, "a new connection for each request", OPTION_FLAG,
@@ -59,25 +104,23 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	"split: client and server on a CPU each;\n"
 	"shared: on one; free (default)",
 	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
+    {0, "source", "ADDRESS",
+	"connect from these in turn: A,B,... or A-B;\n"
+	"may be repeated",
+	OPTION_CALL, .allowed = SOURCES_WORDS, .parse = parse_source},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
 	.offset = AT(json)},
+    {0, "histogram", "FILE",
+	"write the latencies as HdrHistogram's\n"
+	"percentile text, in us (- is stdout)",
+	OPTION_TEXT, .offset = AT(histogram)},
+    {0, "interval", "D[:FILE]",
+	"write a line of JSON for each D, to FILE or\n"
+	"standard output",
+	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval},
     TLS_OPTIONS(load_config, tls),
     {0},
 };
-
-static void
-show_load(void *context, const struct load_result *so_far, uint64_t elapsed_ns)
-{
-	char number[32];
-
-	(void)context;
-	fprintf(stderr, "\r\033[K%5.1f s  %s requests, %llu bad",
-	    (double)elapsed_ns / 1e9,
-	    format_number(number, sizeof(number), (double)so_far->ok),
-	    (unsigned long long)(so_far->wrong + so_far->timed_out +
-				 so_far->failed));
-	fflush(stderr);
-}
 
 /* Returns how the server is linked, or NULL if it is none of this machine. */
 static const char *
@@ -97,6 +140,54 @@ place(struct placement *placement, enum placement_kind kind,
 			 "the client alone is");
 	placement_of_client(placement);
 	return image;
+}
+
+static bool
+is_stdout(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
+/* Where the results go. */
+static void
+check_outputs(const struct load_config *config)
+{
+	if (config->histogram && config->rates.count > 1)
+		usage_error("--histogram %.200s: of one rate only, not of %zu",
+		    config->histogram, config->rates.count);
+	if (is_stdout(config->histogram) &&
+	    (is_stdout(config->json) || is_stdout(config->series)))
+		usage_error("--histogram -: standard output is taken by --%s",
+		    is_stdout(config->json) ? "json" : "interval");
+	if (config->series && config->protocol->room)
+		usage_error("--interval: not for --protocol %s",
+		    config->protocol->name);
+}
+
+/* Whether connections to the target can come from there. */
+static void
+check_sources(const struct load_config *config, const struct target *target)
+{
+	const struct sources *sources = &config->sources;
+	const struct address *bad = sources->addresses;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!sources->count)
+		return;
+	if (config->protocol->room)
+		usage_error("--source %s: not for --protocol %s",
+		    source_format(bad, text), config->protocol->name);
+	if (target->address.any.sa_family == AF_UNIX)
+		usage_error("--source %s: a unix: target has no addresses",
+		    source_format(bad, text));
+	if (target->address.any.sa_family != bad->any.sa_family)
+		usage_error("--source %s: the target is of the other family, "
+			    "IPv%d",
+		    source_format(bad, text),
+		    target->address.any.sa_family == AF_INET ? 4 : 6);
+	if (sources_check(sources, &bad) < 0)
+		die(1, "--source %s: %s", source_format(bad, text),
+		    strerror(errno));
 }
 
 /* What does not go together. */
@@ -148,12 +239,15 @@ read_load(
 	    .connections = (uint32_t)config->connections,
 	    .path = config->path ? config->path : config->protocol->path,
 	    .churn = config->churn,
-	    .rate = (double)config->rate,
+	    .sources = config->sources.addresses,
+	    .source_count = config->sources.count,
 	    .size = config->size ? config->size : 64,
 	    .timeout_ns = config->timeout_ns,
 	};
 	plan->churn = load_plan_churns(plan);
 	check_load(config, plan);
+	check_outputs(config);
+	check_sources(config, &plan->target);
 	if (!config->duration_ns)
 		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;
 	if (!config->requests)
@@ -161,70 +255,92 @@ read_load(
 	return argv[i];
 }
 
-/* The server is not left where it was put. */
-static _Noreturn void
-die_placed(struct placement *placement, int status, const char *why)
+/* So that what the load needs can be had; dies if it cannot. */
+static void
+check_limits(const struct load_plan *plan)
 {
-	placement_undo(placement);
-	die(status, "cannot load: %s", why);
+	raise_descriptors(
+	    plan->protocol->room ? room_descriptors(plan) : plan->connections);
 }
 
-/* Returns how many seconds it took. */
-static double
-run_room(const struct load_config *config, const struct load_plan *plan,
-    struct placement *placement, struct load_result *result)
+static struct load_report
+report_of(const struct load_report *common, const struct load_run *run)
 {
-	bool live = isatty(STDERR_FILENO);
-	struct room_plan room = {
-	    .load = plan,
-	    .duration_ns = config->duration_ns,
-	    .requests = config->requests,
-	    .stop = &interrupted,
-	    .progress = live ? show_load : NULL,
-	};
-	char why[200];
+	struct load_report report = *common;
 
-	if (result_init(result) < 0)
-		die_placed(placement, 1, strerror(errno));
-	if (room_run(&room, result, why, sizeof(why)) < 0)
-		die_placed(placement, errno == EINVAL ? 2 : 1, why);
-	if (live)
-		fprintf(stderr, "\r\033[K");
-	return (double)result->wall_ns / 1e9;
+	report.plan = &run->plan;
+	report.result = &run->result;
+	report.seconds = run->seconds;
+	report.fairness = run->has_fairness ? &run->fairness : NULL;
+	report.overflows = run->overflows;
+	return report;
 }
 
-/* Returns how many seconds it took. */
-static double
-run_load(const struct load_config *config, struct load_plan *plan,
-    struct placement *placement, struct load_result *result)
+/* Each rate, until all are done or we are told to stop. Returns how many were
+ * begun. */
+static size_t
+run_all(const struct load_config *config, const struct load_plan *plan,
+    const struct load_span *span, const struct load_report *common,
+    struct load_run *runs, struct load_report *reports)
 {
-	bool live = isatty(STDERR_FILENO);
-	struct engine engine;
-	char why[200];
-	double seconds;
-	uint64_t start;
+	size_t count = config->rates.count ? config->rates.count : 1, i = 0;
+	bool rows = count > 1;
+	FILE *words =
+	    is_stdout(config->series) ? stderr : words_for(config->json);
 
-	if (result_init(result) < 0)
-		die_placed(placement, 1, strerror(errno));
-	if (engine_open(&engine, plan, why, sizeof(why)) < 0)
-		die_placed(placement, 1, why);
-	plan->size = engine.plan.size;
-	engine.stop = &interrupted;
-	engine.progress = live ? show_load : NULL;
-	engine_connect(&engine);
-	start = now_ns();
-	engine_run(&engine, config->duration_ns, config->requests, result);
-	seconds = (double)(now_ns() - start) / 1e9;
-	engine_finish(&engine, result);
-	engine_close(&engine);
-	if (live)
-		fprintf(stderr, "\r\033[K");
-	return seconds;
+	while (i < count && !interrupted) {
+		struct load_run *run = &runs[i];
+
+		run->plan = *plan;
+		if (config->rates.count)
+			run->plan.rate = (double)config->rates.rates[i];
+		load_run(run, span, common->placement);
+		reports[i] = report_of(common, run);
+		if (rows && i == 0)
+			sweep_report_head(&reports[0], count, words);
+		if (rows)
+			sweep_report_row(&reports[i], words);
+		i++;
+	}
+	return i;
+}
+
+/* Words and JSON. */
+static void
+report_all(const struct load_config *config, const struct load_report *reports,
+    size_t count, FILE *json)
+{
+	bool taken = is_stdout(config->series) || is_stdout(config->histogram);
+	FILE *words = taken ? stderr : words_for(config->json);
+	struct json one = {.out = json};
+
+	if (config->rates.count > 1)
+		sweep_report_foot(reports, count, words);
+	else
+		load_report_print(reports, words);
+	if (json && config->rates.count > 1)
+		sweep_report_json(reports, count, json);
+	else if (json)
+		load_report_json(reports, &one);
+}
+
+static bool
+all_clean(const struct load_run *runs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct load_result *r = &runs[i].result;
+
+		if (!r->ok || r->ok != r->begun || r->wrong || r->duplicated)
+			return false;
+	}
+	return count > 0;
 }
 
 int
 load_verb(int argc, char **argv)
 {
+	static struct load_run runs[RATES_MAX];
+	static struct load_report reports[RATES_MAX];
 	struct load_config config = {
 	    .protocol = PROTOCOLS[0],
 	    .connections = 16,
@@ -233,34 +349,41 @@ load_verb(int argc, char **argv)
 	};
 	struct load_plan plan;
 	struct placement placement;
-	struct load_result result;
-	struct load_report report = {
+	struct load_report common = {
 	    .target = read_load(argc, argv, &config, &plan),
-	    .plan = &plan,
 	    .placement = &placement,
-	    .result = &result,
+	    .sources = &config.sources,
 	};
 	FILE *json = open_output(config.json);
+	FILE *histogram = open_output(config.histogram);
+	struct load_span span = {
+	    .duration_ns = config.duration_ns,
+	    .requests = config.requests,
+	    .interval_ns = config.interval_ns,
+	    .series = open_output(config.series),
+	};
+	size_t count;
 	bool clean;
 
-	raise_descriptors(
-	    plan.protocol->room ? room_descriptors(&plan) : plan.connections);
+	check_limits(&plan);
 	take_interrupts();
 	plan.tls = open_tls(&plan.target, &config.tls);
-	report.image = place(
+	common.image = place(
 	    &placement, (enum placement_kind)config.placement, &plan.target);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
-	report.seconds = plan.protocol->room
-			     ? run_room(&config, &plan, &placement, &result)
-			     : run_load(&config, &plan, &placement, &result);
+	second_interrupt_is_told = placement.placed != 0;
+	count = run_all(&config, &plan, &span, &common, runs, reports);
 	placement_undo(&placement);
-	load_report_print(&report, words_for(config.json));
-	if (json)
-		load_report_json(&report, json);
+	report_all(&config, reports, count, json);
+	if (histogram)
+		percentiles_print(&runs[0].result.latency, histogram);
 	close_output(json, config.json);
-	clean = result.ok && result.ok == result.begun && !result.wrong &&
-		!result.duplicated;
-	result_release(&result);
+	close_output(histogram, config.histogram);
+	close_output(span.series, config.series);
+	clean = all_clean(runs, count);
+	for (size_t i = 0; i < count; i++)
+		load_run_release(&runs[i]);
+	sources_release(&config.sources);
 	tls_client_close(plan.tls);
 	if (interrupted)
 		return 128 + interrupted;
