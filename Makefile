@@ -28,7 +28,8 @@ HARDEN_L := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 ifeq ($(SAN),)
 # Static: a forked child copies what its parent has mapped, and a dynamic
 # program has twice the mappings (docs/design.md, "Linking").
-MODE_C   := $(HARDEN_C) -fPIE
+# All is bound at start (-z now), so calls need no table to jump through.
+MODE_C   := $(HARDEN_C) -fPIE -fno-plt
 MODE_L   := $(HARDEN_L) -static-pie
 # Not the client: it resolves names, which a static program cannot do alone;
 # not the full images, whose libraries come as shared ones; and not those that
