@@ -122,6 +122,7 @@ struct outcome {
 	char metric[48];    /* "requests", "memory for a connection" */
 	char unit[24];	    /* "requests/s", "KiB", "us" */
 	bool higher_is_better;
+	char note[400]; /* what the reader has to know beside; or empty */
 	size_t point_count;
 	struct point *points; /* POINTS_MAX of them, owned */
 };

@@ -13,6 +13,15 @@
 void
 procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
 
+/* Calls VISIT for each living thread of PID. */
+void
+procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
+    void *context);
+
+/* Whether a process with this text of /proc/PID/status ignores SIGCHLD. */
+bool
+procs_ignores_children(const char *status);
+
 /*
  * Whether PID or a living descendant ignores SIGCHLD: then the kernel reaps its
  * children, and their CPU time is lost to everybody.
@@ -27,6 +36,11 @@ procs_loses_children(pid_t pid);
  */
 uint64_t
 procs_cpu_ns(pid_t pid);
+
+/* CPU nanoseconds of the children that PID has waited for, and of theirs, to a
+ * clock tick (10 ms). */
+uint64_t
+procs_reaped_ns(pid_t pid);
 
 /*
  * How PID's program is linked: "static PIE", "static", "dynamic" or "dynamic,
