@@ -443,6 +443,7 @@ print_outcome(struct printer *p, const struct outcome *o)
 	print_costs(p, o);
 	print_memory(p, o);
 	line(p, "  ", fact_control(head, sizeof(head), p->c, o));
+	line(p, "  ", o->note);
 	line(p, "  ", fact_blocks(head, sizeof(head), p->c, o));
 	print_remarks(p, o);
 }

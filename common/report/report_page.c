@@ -185,6 +185,7 @@ put_notes(FILE *page, const struct comparison *c, const struct outcome *o)
 	char text[SENTENCE_SIZE], at[100];
 
 	fputs("<ul class=\"notes\">\n", page);
+	put_note(page, o->note);
 	put_reasons(page, c, o);
 	put_note(page, fact_control(text, sizeof(text), c, o));
 	put_detectable(page, c, o);

@@ -30,7 +30,7 @@ open_directory(struct compare_output *output)
 		die(1, "%s: %s", output->directory, strerror(errno));
 	output->page = open_output(path_of(output, "index.html"));
 	output->page_json = open_output(path_of(output, "compare.json"));
-	if (!output->saved)
+	if (!output->slices_elsewhere)
 		output->slices = open_output(path_of(output, "slices.csv"));
 }
 

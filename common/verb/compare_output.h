@@ -20,7 +20,7 @@
 
 struct compare_output {
 	const char *json, *directory; /* of the options; NULL: none */
-	bool saved;		      /* nothing is measured: no slices */
+	bool slices_elsewhere;	      /* or nowhere: DIR gets none */
 	FILE *words;		      /* for a person */
 	struct print_style style;
 	FILE *slices; /* DIR/slices.csv; NULL: none */

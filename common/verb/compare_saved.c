@@ -22,7 +22,7 @@ compare_saved(const struct compare_saved *saved, struct compare_output *output)
 
 	for (size_t i = 0; i < saved->count; i++)
 		read_saved(&read[i], saved->files[i]);
-	output->saved = true;
+	output->slices_elsewhere = true;
 	compare_output_open(output);
 	if (saved->count == 2)
 		compare_output_pair(output, &read[0], saved->files[0], &read[1],
