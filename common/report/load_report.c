@@ -239,9 +239,6 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 /* Enough for each text of a result. */
 #define ESCAPED_MAX ESCAPED_SIZE(RESULT_WORDS)
 
-return buf;
-}
-
 void
 load_report_faults(const struct load_result *r, FILE *out)
 {
