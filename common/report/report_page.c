@@ -248,9 +248,7 @@ put_facts(FILE *page, const struct comparison *c)
 
 	fputs("<dl>\n", page);
 	put_fact(page, "machine", fact_machine(text, sizeof(text), c));
-	snprintf(text, sizeof(text), "%s%s%s", c->placement,
-	    c->placed[0] ? ": " : "", c->placed);
-	put_fact(page, "placement", text);
+	put_fact(page, "placement", c->placed[0] ? c->placed : c->placement);
 	put_fact(page, "method", fact_method(text, sizeof(text), c));
 	put_fact(page, "when", c->when);
 	put_fact(page, "version", c->version);
