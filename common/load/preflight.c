@@ -227,7 +227,7 @@ int
 preflight(const struct preflight_plan *plan, char *why, size_t size)
 {
 	int (*const checks[])(const struct preflight_plan *, char *, size_t) = {
-	    check_descriptors, check_ports, check_server, check_burst,
+	    check_ports, check_descriptors, check_server, check_burst,
 	    check_reuse};
 	int bad = 0;
 
