@@ -291,14 +291,24 @@ why_not(const struct conn *conn)
 		   : wire->why;
 }
 
+static void
+log_failure(struct log_limit *limit, unsigned long long number, const char *why)
+{
+	if (log_on(LOG_DEBUG))
+		log_warn("connection %llu: TLS: %s", number, why);
+	else
+		log_limited(limit, "connection %llu: TLS: %s", number, why);
+}
+
 int
-tls_accept(struct conn *conn, struct tls *tls, unsigned long long number)
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
+    struct log_limit *limit)
 {
 	struct wire *wire = wire_open(tls->context, conn->fd, conn);
 	int error;
 
 	if (!wire) {
-		log_warn("connection %llu: TLS: %s", number, strerror(errno));
+		log_failure(limit, number, strerror(errno));
 		return conn_fail(conn, errno);
 	}
 	conn->layer = wire;
@@ -309,7 +319,7 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number)
 		return 0;
 	}
 	error = errno;
-	log_warn("connection %llu: TLS: %s", number, why_not(conn));
+	log_failure(limit, number, why_not(conn));
 	/* Our alert is on its way, and input may be unread: the client has to
 	 * be waited for, or it reads a reset where the reason should be. */
 	conn->ended = error != EPROTO;

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/log.h"
 #include "common/net/conn.h"
 
 /* The handshake as a whole; a byte a second does not extend it. */
@@ -51,12 +52,15 @@ tls_open(const char *cert, const char *key, const char *client_ca);
 /*
  * Does the handshake on CONN, whose transport it becomes, within
  * TLS_HANDSHAKE_NS; the idle timeout holds as well. Returns 0; or -1 with CONN
- * failed and one log line that says why, beginning with "connection NUMBER".
+ * failed and one log line that says why, beginning with "connection NUMBER":
+ * anybody can make handshakes fail, so LIMIT, which is of all workers, holds
+ * for it, unless the log tells of each connection anyway (LOG_DEBUG).
  * Needs 18 KiB of stack, reads and writes after it 12 KiB (OpenSSL 3.0,
  * x86-64).
  */
 int
-tls_accept(struct conn *conn, struct tls *tls, unsigned long long number);
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
+    struct log_limit *limit);
 
 /* What a server saw of its client; empty strings where there is nothing. */
 struct tls_view {
