@@ -67,7 +67,7 @@ NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/plain/*.c))
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
-                $(if $(HAVE_TLS),full/tls_wire full/tls_files) \
+                $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets) \
                 $(if $(HAVE_WS),full,plain)/websocket)
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))

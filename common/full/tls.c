@@ -14,12 +14,14 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/full/tls_files.h"
+#include "common/full/tls_tickets.h"
 #include "common/full/tls_wire.h"
 
 const bool TLS_HERE = true;
 
 struct tls {
 	SSL_CTX *context;
+	struct tickets *tickets;
 };
 
 /* ---- the context ---- */
@@ -37,10 +39,10 @@ set_ciphers(SSL_CTX *context)
 
 /*
  * A session is resumed by a ticket that only the server can read: workers have
- * no cache in common, but the keys of the tickets, made by SSL_CTX_new() before
- * the first fork, and with it what was seen of the client's certificate. One
- * ticket for a connection and not two: each costs its
- * encryption and a quarter of a kilobyte in every handshake, and is used once.
+ * no cache in common, but the keys of the tickets (tls_tickets.h), and with it
+ * what was seen of the client's certificate. One ticket for a connection and
+ * not two: each costs its encryption and a quarter of a kilobyte in every
+ * handshake, and is used once.
  */
 static bool
 set_resumption(SSL_CTX *context)
@@ -155,13 +157,17 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 
 	if (tls)
 		tls->context = make_context();
-	if (!tls || !tls->context ||
+	if (tls && tls->context)
+		tls->tickets = tickets_open(tls->context);
+	if (!tls || !tls->tickets ||
 	    tls_load_own(tls->context, cert, key, why, sizeof(why)) < 0 ||
 	    (client_ca && demand_certificates(
 			      tls->context, client_ca, why, sizeof(why)) < 0)) {
 		log_error("%s", why);
-		if (tls)
+		if (tls) {
 			SSL_CTX_free(tls->context);
+			tickets_close(tls->tickets);
+		}
 		free(tls);
 		return NULL;
 	}
@@ -325,6 +331,12 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
 	conn->ended = error != EPROTO;
 	errno = error;
 	return -1;
+}
+
+void
+tls_renew(struct tls *tls, uint64_t now)
+{
+	tickets_renew(tls->tickets, now);
 }
 
 bool

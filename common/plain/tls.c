@@ -27,6 +27,13 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
 	return conn_fail(conn, ENOTSUP);
 }
 
+void
+tls_renew(struct tls *tls, uint64_t now)
+{
+	(void)tls;
+	(void)now;
+}
+
 bool
 tls_look(const struct conn *conn, struct tls_view *view)
 {
