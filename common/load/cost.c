@@ -161,6 +161,23 @@ cost_end(const struct cost_meter *meter, struct cost_sums *sums)
 		sums->lost_switches = true;
 }
 
+static uint64_t
+ns_of(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * NS_PER_S +
+	       (uint64_t)time.tv_usec * NS_PER_US;
+}
+
+void
+cost_add_life(struct cost_sums *sums, const struct rusage *used)
+{
+	sums->user_ns += ns_of(used->ru_utime);
+	sums->system_ns += ns_of(used->ru_stime);
+	sums->voluntary += (uint64_t)used->ru_nvcsw;
+	sums->involuntary += (uint64_t)used->ru_nivcsw;
+	sums->faults += (uint64_t)(used->ru_minflt + used->ru_majflt);
+}
+
 static double
 each(uint64_t sum, bool lost, double unit, uint64_t requests)
 {

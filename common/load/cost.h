@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/load/comparison.h"
@@ -93,6 +94,15 @@ cost_end(const struct cost_meter *meter, struct cost_sums *sums);
 void
 cost_of_requests(
     const struct cost_sums *sums, uint64_t requests, struct cost *cost);
+
+/*
+ * What a server has used in its whole life, start and end included, added to
+ * SUMS: see launch.h. This alone knows the switches of the dead, unless nobody
+ * waited for them; so where a load leaves them unknown, those of a life are
+ * the figure, for all requests in it.
+ */
+void
+cost_add_life(struct cost_sums *sums, const struct rusage *used);
 
 /* ---- memory ---- */
 

@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/cost.h"
+#include "common/load/launch.h"
 #include "common/load/proc_text.h"
 #include "common/load/procs.h"
 
@@ -298,6 +299,30 @@ cost_knows_that_children_nobody_waits_for_are_lost(void **state)
 }
 
 static void
+cost_of_a_life_has_the_switches_of_the_dead(void **state)
+{
+	struct launched server;
+	struct placement anywhere;
+	struct cost_sums sums = {0};
+	char why[300];
+
+	(void)state;
+	placement_choose(&anywhere, PLACEMENT_FREE);
+	/* It does not listen; a shell's children are waited for. */
+	assert_int_equal(launch_start(&server,
+			     "for i in 1 2 3 4 5 6 7 8; do sleep 0.001; done; "
+			     "exit 3; : {port}",
+			     &anywhere, 0, NULL, why, sizeof(why)),
+	    -1);
+	assert_non_null(strstr(why, "status 3"));
+	cost_add_life(&sums, &server.used);
+	assert_true(sums.voluntary >= 8);
+	assert_true(sums.faults >= 8);
+	assert_true(sums.user_ns + sums.system_ns > 0);
+	assert_false(sums.lost_switches);
+}
+
+static void
 cost_of_no_request_is_not_known(void **state)
 {
 	struct cost_sums sums = {.user_ns = 1000};
@@ -533,6 +558,7 @@ main(void)
 	    cmocka_unit_test(cost_knows_that_switches_of_the_dead_are_lost),
 	    cmocka_unit_test(
 		cost_knows_that_children_nobody_waits_for_are_lost),
+	    cmocka_unit_test(cost_of_a_life_has_the_switches_of_the_dead),
 	    cmocka_unit_test(cost_of_no_request_is_not_known),
 	    cmocka_unit_test(group_counts_children_whom_nobody_waits_for),
 	    cmocka_unit_test(group_leaves_nothing_behind),
