@@ -31,8 +31,9 @@ ifeq ($(SAN),)
 MODE_C   := $(HARDEN_C) -fPIE
 MODE_L   := $(HARDEN_L) -static-pie
 # Not the client: it resolves names, which a static program cannot do alone;
-# and not the full images, whose libraries come as shared ones.
-$(BIN)client $(BIN)%-full: MODE_L = $(HARDEN_L) -pie
+# not the full images, whose libraries come as shared ones; and not those that
+# show what the linking alone costs.
+$(BIN)client $(BIN)%-full $(BIN)%-dynamic: MODE_L = $(HARDEN_L) -pie
 else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.
@@ -53,18 +54,24 @@ Q := $(if $(V),,@)
 # ---- what is built ----
 # TLS and WebSocket stand in two folders, a file for each case: the real ones
 # in full/, those that say "not here" in plain/; each program links one of them.
-COMMON   := $(filter-out common/full/% common/plain/%,$(wildcard common/*/*.c))
+# Each image of a server has its name from a file in image/.
+COMMON   := $(filter-out common/full/% common/plain/% common/image/%,\
+                $(wildcard common/*/*.c))
 SERVERS  := server_thread server_fork
 PLAINS   := $(addprefix $(BIN),$(SERVERS))
+DYNAMICS := $(addsuffix -dynamic,$(PLAINS))
 FULLS    := $(if $(HAVE_TLS),$(addsuffix -full,$(PLAINS)))
 CLIENT   := $(BIN)client
-PROGRAMS := $(PLAINS) $(FULLS) $(CLIENT)
-NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/plain/*.c))
+PROGRAMS := $(PLAINS) $(DYNAMICS) $(FULLS) $(CLIENT)
+NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,\
+                $(filter-out %/tls_make.c,$(wildcard common/plain/*.c)))
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
                 $(if $(HAVE_TLS),full/tls_wire full/tls_files) \
                 $(if $(HAVE_WS),full,plain)/websocket)
+# Of the client alone.
+MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -136,7 +143,12 @@ lesson: ## what differs between a thread and a process, in colour
 LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
        $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lm
 
-$(PLAINS): $(BIN)%: $(BUILD)/%.o $(NOT_HERE) $(LIBRARY)
+IMAGE := $(BUILD)/common/image
+
+$(PLAINS): $(BIN)%: $(BUILD)/%.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
+	$(LINK)
+
+$(DYNAMICS): $(BIN)%-dynamic: $(BUILD)/%.o $(IMAGE)/dynamic.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # What was linked with other libraries than are there now is linked again.
@@ -144,17 +156,17 @@ $(FULLS) $(CLIENT) $(UNITS): $(BUILD)/libraries
 $(BUILD)/libraries: FORCE
 	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
 
-$(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBRARY)
+$(FULLS): $(BIN)%-full: $(BUILD)/%.o $(IMAGE)/full.o $(HERE) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(LIBRARY)
+$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(MAKES) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(BENCHES): %: %.o $(NOT_HERE) $(LIBRARY)
+$(BENCHES): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # cmocka is a shared library, so the unit tests are dynamic.
-$(UNITS): %: %.o $(HERE) $(LIBRARY)
+$(UNITS): %: %.o $(HERE) $(MAKES) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
 	    $(LDFLAGS) -lcmocka -lm $(HERE_LIB)
@@ -253,8 +265,9 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork
 	install -m 755 client $(DESTDIR)$(PREFIX)/bin/perconn-client
-	for model in thread fork; do [ ! -e server_$$model-full ] || \
-	    install -D -m 755 server_$$model-full $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$model-full \
+	for image in thread-dynamic fork-dynamic thread-full fork-full; do \
+	    [ ! -e server_$$image ] || install -D -m 755 server_$$image \
+	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$image \
 	    || exit 1; done
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
@@ -269,10 +282,13 @@ uninstall: ## remove what install put there
 	    share/man/man1/perconn-client.1 share/man/man1/perconn-server.1 \
 	    share/man/man1/perconn-server-thread.1 \
 	    share/man/man1/perconn-server-fork.1 \
+	    libexec/perconn/perconn-server-thread-dynamic \
+	    libexec/perconn/perconn-server-fork-dynamic \
 	    libexec/perconn/perconn-server-thread-full \
 	    libexec/perconn/perconn-server-fork-full
 
 clean: ## remove what was built
-	rm -rf build $(SERVERS) $(addsuffix -full,$(SERVERS)) client
+	rm -rf build $(SERVERS) $(addsuffix -dynamic,$(SERVERS)) \
+	    $(addsuffix -full,$(SERVERS)) client
 
 endif # goals beside deps

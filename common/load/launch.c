@@ -21,7 +21,6 @@
 
 #define READY_NS (10 * NS_PER_S)
 #define STOP_NS (5 * NS_PER_S)
-#define COMMAND_MAX 4096
 
 bool
 launch_command_ok(const char *command)
@@ -54,7 +53,7 @@ fill_in(const char *command, const struct address *address, char *out)
 				command += mark;
 			}
 		}
-		if (len + ADDRESS_TEXT_MAX >= COMMAND_MAX) {
+		if (len + ADDRESS_TEXT_MAX >= LAUNCH_COMMAND_MAX) {
 			errno = E2BIG;
 			return -1;
 		}
@@ -64,6 +63,31 @@ fill_in(const char *command, const struct address *address, char *out)
 			out[len++] = *command++;
 	}
 	out[len] = '\0';
+	return 0;
+}
+
+int
+launch_fill_options(
+    char *buf, size_t size, const char *command, const char *options)
+{
+	static const char mark[] = "{options}";
+	size_t len = 0;
+
+	for (;;) {
+		const char *at = strstr(command, mark);
+		size_t text = at ? (size_t)(at - command) : strlen(command);
+		size_t more = at ? strlen(options) : 0;
+
+		if (len + text + more >= size)
+			return -1;
+		memcpy(buf + len, command, text);
+		memcpy(buf + len + text, options, more);
+		len += text + more;
+		if (!at)
+			break;
+		command = at + sizeof(mark) - 1;
+	}
+	buf[len] = '\0';
 	return 0;
 }
 
@@ -131,8 +155,7 @@ launch_kill_all(void)
 	}
 }
 
-/* The last line that the server wrote, behind TEXT; it shall not drive our
- * terminal. */
+/* The last line that the server wrote, behind TEXT. */
 static void
 add_last_words(const struct launched *server, char *text, size_t size)
 {
@@ -149,9 +172,10 @@ add_last_words(const struct launched *server, char *text, size_t size)
 	tail[n] = '\0';
 	while (n > 0 && tail[n - 1] == '\n')
 		tail[--n] = '\0';
-	line = strrchr(tail, '\n');
-	for (char *c = line ? line + 1 : tail; *c; c++) {
-		if (*c < 0x20 || *c > 0x7e)
+	line = memrchr(tail, '\n', (size_t)n);
+	/* A NUL would end the words before their end. */
+	for (char *c = line ? line + 1 : tail; c < tail + n; c++) {
+		if (*c == '\0')
 			*c = '?';
 	}
 	snprintf(text + len, size - len, "; its last words: %s",
@@ -224,7 +248,7 @@ launch_start(struct launched *server, const char *command,
     const struct placement *placement, size_t padding, const volatile int *stop,
     char *why, size_t size)
 {
-	char line[COMMAND_MAX];
+	char line[LAUNCH_COMMAND_MAX];
 	uint64_t deadline = now_ns() + READY_NS;
 
 	*server = (struct launched){.log = -1};
