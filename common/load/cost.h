@@ -60,6 +60,10 @@ struct cost_sums {
 	uint64_t user_ns, system_ns, voluntary, involuntary, faults;
 	/* What the dead have used is not known: nobody waited for them. */
 	bool lost_cpu, lost_faults;
+	/* Dead children had a part of the CPU that matters, and its parts are
+	 * not known: the kernel samples them by clock ticks, and takes all of
+	 * a life without a tick for the user's. */
+	bool lost_split;
 	/* The dead had a part of the CPU that matters, and nothing tells their
 	 * switches. */
 	bool lost_switches;
@@ -70,6 +74,7 @@ struct cost_tally {
 	uint64_t total_ns;		 /* CPU */
 	uint64_t user, system;		 /* its parts, in any unit */
 	uint64_t dead_ns;		 /* of it: of dead tasks */
+	uint64_t reaped_ns;		 /* of it: of dead children */
 	uint64_t voluntary, involuntary; /* of living tasks */
 	uint64_t faults;
 	bool loses_children, has_all_cpu;

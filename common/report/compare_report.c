@@ -11,7 +11,7 @@
 static double
 cpu_us(const struct finding *f)
 {
-	return f->cost.user_us + f->cost.system_us;
+	return f->cost.cpu_us;
 }
 
 static double

@@ -274,8 +274,8 @@ cost_knows_that_switches_of_the_dead_are_lost(void **state)
 		cost_of_requests(&sums, 10, &cost);
 		assert_true(isnan(cost.voluntary));
 		assert_true(isnan(cost.involuntary));
-		assert_true(
-		    cost.user_us + cost.system_us >= BURNT_NS / (10 * 1000.0));
+		assert_true(cost.cpu_us >= BURNT_NS / (10 * 1000.0));
+		assert_int_equal(isnan(cost.user_us), *order == 'c');
 	}
 	puppet_stop(&puppet);
 }
@@ -293,7 +293,7 @@ cost_knows_that_children_nobody_waits_for_are_lost(void **state)
 	sums = sums_of(&puppet, "c", NULL);
 	assert_true(sums.lost_cpu && sums.lost_faults && sums.lost_switches);
 	cost_of_requests(&sums, 10, &cost);
-	assert_true(isnan(cost.user_us) && isnan(cost.system_us));
+	assert_true(isnan(cost.cpu_us) && isnan(cost.user_us));
 	assert_true(isnan(cost.faults) && isnan(cost.voluntary));
 	puppet_stop(&puppet);
 }
@@ -333,6 +333,7 @@ cost_of_no_request_is_not_known(void **state)
 	assert_true(isnan(cost.user_us));
 	cost_of_requests(&sums, 2, &cost);
 	assert_near(cost.user_us, 0.5, 0);
+	assert_near(cost.cpu_us, 0.5, 0);
 	assert_near(cost.system_us, 0, 0);
 }
 
@@ -353,6 +354,7 @@ group_counts_children_whom_nobody_waits_for(void **state)
 		sums = sums_of(&puppet, "c", &group);
 		assert_true(cpu_of(&sums) >= BURNT_NS);
 		assert_false(sums.lost_cpu);
+		assert_false(sums.lost_split);
 		assert_true(sums.lost_switches);
 		sums = sums_of(&puppet, "n", &group);
 		assert_true(sums.voluntary >= 50);
