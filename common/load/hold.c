@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/owner.h"
 #include "common/load/preflight.h"
 
 #define UNDER_WAY 128
@@ -126,6 +127,20 @@ fail(const struct opening *o, const char *format, ...)
 	return -1;
 }
 
+/* The server, not we, is at an end: DOING says how it shows. */
+static int
+fail_by_server(const struct opening *o, const char *doing)
+{
+	struct preflight_plan plan = {
+	    .connections = o->wanted,
+	    .server = listener_pid(o->address, false),
+	};
+	char limit[300] = "it may have reached a limit of its own";
+
+	preflight(&plan, limit, sizeof(limit)); /* if it knows a likely one */
+	return fail(o, "%s; %s", doing, limit);
+}
+
 static int
 fail_by_errno(const struct opening *o)
 {
@@ -133,9 +148,8 @@ fail_by_errno(const struct opening *o)
 		return fail(o, "no port is free for the next "
 			       "(net.ipv4.ip_local_port_range)");
 	if (errno == 0 || errno == ECONNRESET || errno == EPIPE)
-		return fail(o,
-		    "the server closed the next without an answer: it may have "
-		    "reached a limit");
+		return fail_by_server(
+		    o, "the server closed the next without an answer");
 	return fail(o, "the next: %s", strerror(errno));
 }
 
@@ -212,9 +226,7 @@ open_all(struct opening *o, const volatile int *stop)
 		if (stop && *stop)
 			return fail(o, "stopped");
 		if (now_ns() > deadline)
-			return fail(o,
-			    "then nothing for 10 s: the server may have "
-			    "reached a limit");
+			return fail_by_server(o, "then nothing for 10 s");
 	}
 	return 0;
 }
