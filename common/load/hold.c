@@ -18,7 +18,7 @@
 #include "common/load/owner.h"
 #include "common/load/preflight.h"
 
-#define UNDER_WAY 128
+#define UNDER_WAY 4
 #define PER_SOURCE 2000
 #define STALLED_NS (10 * NS_PER_S)
 /* How soon a stop is noticed, and a full backlog asked again. */
