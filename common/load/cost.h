@@ -45,6 +45,8 @@ struct cost_group {
  * Makes a cgroup and puts PID, its threads and its children into it. No error:
  * /proc alone tells all but the slab, and the CPU of children whom nobody
  * waits for. What an earlier client left that was killed is removed.
+ * Where version 2 shares out CPU time at that place, the group has a weight of
+ * its own there.
  */
 void
 cost_group_make(struct cost_group *group, pid_t pid);
