@@ -63,12 +63,15 @@ DYNAMICS := $(addsuffix -dynamic,$(PLAINS))
 FULLS    := $(if $(HAVE_TLS),$(addsuffix -full,$(PLAINS)))
 CLIENT   := $(BIN)client
 PROGRAMS := $(PLAINS) $(DYNAMICS) $(FULLS) $(CLIENT)
-NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/plain/*.c))
+NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,\
+                $(filter-out %/tls_make.c,$(wildcard common/plain/*.c)))
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
                 $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets) \
                 $(if $(HAVE_WS),full,plain)/websocket)
+# Of the client alone.
+MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 SELFTEST := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/selftest/*.c))
@@ -157,14 +160,14 @@ $(BUILD)/libraries: FORCE
 $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(IMAGE)/full.o $(HERE) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(LIBRARY)
+$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(MAKES) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
 $(BENCHES) $(SELFTEST): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # cmocka is a shared library, so the unit tests are dynamic.
-$(UNITS): %: %.o $(HERE) $(LIBRARY)
+$(UNITS): %: %.o $(HERE) $(MAKES) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
 	    $(LDFLAGS) -lcmocka -lm $(HERE_LIB)

@@ -308,8 +308,11 @@ handle(struct engine *e, struct session *s, uint32_t events)
 	end_request(e, s, what);
 	/* In a closed loop, at once: the other connections' events can wait
 	 * longer than this server can. */
-	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && beginning(e))
-		begin_request(e, &e->sessions[e->idle[--e->idle_count]], 0);
+	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && beginning(e)) {
+		s = &e->sessions[e->idle[--e->idle_count]];
+		begin_request(e, s, 0);
+		e->result->turn_ns += s->sent_ns - e->now;
+	}
 }
 
 static void
@@ -585,9 +588,13 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
 	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
+	e->stopped_ns = 0;
 	begin_due(e);
-	while (e->under_way || beginning(e))
+	while (e->under_way || beginning(e)) {
 		step(e);
+		if (!e->stopped_ns && !beginning(e))
+			e->stopped_ns = e->now;
+	}
 	end = span_end(e);
 	if (e->first_ns && end > e->first_ns)
 		result->span_ns += end - e->first_ns;

@@ -49,6 +49,7 @@ struct engine {
 	struct load_result *result; /* of the run under way */
 	uint64_t now;		    /* of this wake-up */
 	uint64_t end_ns, requests_left, first_ns, last_ns;
+	uint64_t stopped_ns; /* when the latest run began no more */
 	bool spinning;	  /* the wait under way is one of a spin */
 	uint64_t spun_ns; /* of the run under way */
 	uint64_t schedule_start, scheduled; /* open loop */

@@ -33,6 +33,8 @@ struct load_result {
 	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
+	uint64_t turn_ns; /* closed loop: of the client, from a reply to the
+			     next request on its connection */
 	struct hist latency;		   /* from when the request was due */
 	struct hist service;	    /* from when it was sent; open loop only */
 	struct hist pacing;	    /* sent late by; open loop only */

@@ -7,183 +7,128 @@
 
 #include "common/base/units.h"
 #include "common/report/json.h"
-#include "common/report/load_report.h"
-
-static const struct {
-	const char *word, *colour;
-} VERDICTS[] = {
-    [FASTER] = {"faster", "\033[32m"},
-    [SLOWER] = {"slower", "\033[31m"},
-    [EQUIVALENT] = {"equivalent", "\033[36m"},
-    [UNDECIDED] = {"undecided", "\033[33m"},
-    [INVALID] = {"invalid", "\033[35m"},
-};
 
 static double
-cpu_us(const struct server_result *server)
+cpu_us(const struct finding *f)
 {
-	return server->cpu_begun && !server->cpu_lost
-		   ? (double)server->cpu_ns / 1e3 / (double)server->cpu_begun
-		   : NAN;
+	return f->cost.cpu_us;
 }
 
-static uint64_t
-errors_of(const struct server_result *server)
+static double
+memory_kib(const struct finding *f)
 {
-	return server->load.wrong + server->load.timed_out +
-	       server->load.failed;
-}
+	double sum = 0;
+	bool any = false;
 
-bool
-compare_report_clean(const struct compare_report *report)
-{
-	for (size_t i = 0; i < report->result->count; i++) {
-		const struct scenario_result *s = &report->result->scenarios[i];
-
-		for (size_t k = 0; k <= report->plan->server_count; k++) {
-			if (errors_of(&s->servers[k]) ||
-			    s->servers[k].verdict == INVALID)
-				return false;
+	for (int k = 0; k < MEMORY_KINDS; k++) {
+		if (isfinite(f->cost.memory_kib[k])) {
+			sum += f->cost.memory_kib[k];
+			any = true;
 		}
 	}
-	return true;
+	return any ? sum : NAN;
 }
 
-/* ---- for a person ---- */
+/* Bytes of the server may be in TEXT, and shall not drive a terminal. */
+static void
+put_escaped(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		fprintf(out, c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
+	}
+}
 
 static void
-print_server(
-    const struct server_result *server, const char *name, int width, FILE *out)
+print_verdict(const struct comparison *c, const struct finding *f,
+    const char *name, FILE *out)
 {
-	char rate[24], low[24], high[24], range[64], p50[16], p99[16];
-	char cpu[24] = "unknown";
-	const struct hist *latency = &server->load.latency;
+	fprintf(out, "  %s against %s: ", name, c->servers[0].name);
+	if (f->has_ratio && f->usable)
+		fprintf(out, "%.3f times as good [%.3f, %.3f]\n    ",
+		    f->ratio.value, f->ratio.low, f->ratio.high);
+	fprintf(out, "%s, ", VERDICT_WORDS[f->verdict]);
+	put_escaped(f->reason, out);
+	fprintf(out, "\n");
+}
 
-	if (!server->usable) {
-		fprintf(out, "  %-*s  no result\n", width, name);
+static void
+print_finding(const struct finding *f, const char *name, FILE *out)
+{
+	if (!f->usable) {
+		fprintf(out, "  %-10s no result\n", name);
 		return;
 	}
-	snprintf(range, sizeof(range), "%s .. %s",
-	    format_number(low, sizeof(low), server->rate.low),
-	    format_number(high, sizeof(high), server->rate.high));
-	if (!isnan(cpu_us(server)))
-		snprintf(cpu, sizeof(cpu), "%.1f us", cpu_us(server));
-	fprintf(out, "  %-*s %9s  %-18s %10s %9s %9s %6llu\n", width, name,
-	    format_number(rate, sizeof(rate), server->rate.value), range, cpu,
-	    format_duration(
-		p50, sizeof(p50), (double)hist_percentile(latency, 50)),
-	    format_duration(
-		p99, sizeof(p99), (double)hist_percentile(latency, 99)),
-	    (unsigned long long)errors_of(server));
+	fprintf(out,
+	    "  %-10s %.6g [%.6g, %.6g] cpu %.1f us, %.1f KiB each, p50 %.0f "
+	    "p99 %.0f, %llu errors, little %.3f, client %.2f, dropped %zu of "
+	    "%zu\n",
+	    name, f->value.value, f->value.low, f->value.high, cpu_us(f),
+	    memory_kib(f), f->latency.p50, f->latency.p99,
+	    (unsigned long long)f->errors, f->little, f->client_busy,
+	    f->dropped, f->dropped + f->slices);
 }
 
 static void
-print_verdict(const struct compare_plan *plan,
-    const struct server_result *server, const char *name, FILE *out,
-    bool colour)
+print_point(const struct comparison *c, const struct point *p, FILE *out)
 {
-	fprintf(out, "  %s against %s: ", name, plan->servers[0].name);
-	if (server->usable)
-		fprintf(out, "%.3f times the rate [%.3f, %.3f]\n    ",
-		    server->ratio.value, server->ratio.low, server->ratio.high);
-	fprintf(out, "%s%s%s, %s\n",
-	    colour ? VERDICTS[server->verdict].colour : "",
-	    VERDICTS[server->verdict].word, colour ? "\033[0m" : "",
-	    server->reason);
-}
+	const struct finding *control = &p->findings[c->server_count];
 
-static void
-print_scenario(const struct compare_report *report,
-    const struct scenario_result *s, FILE *out, bool colour)
-{
-	const struct compare_plan *plan = report->plan;
-	const struct server_result *control = &s->servers[plan->server_count];
-	int width = 8;
+	for (size_t i = 0; i < p->setting_count; i++) {
+		const struct setting *s = &p->settings[i];
 
-	for (size_t i = 0; i < plan->server_count; i++) {
-		int len = (int)strlen(plan->servers[i].name);
-
-		width = len > width ? len : width;
+		if (s->text[0])
+			fprintf(out, "  %s %s", s->key, s->text);
+		else
+			fprintf(out, "  %s %g", s->key, s->number);
 	}
-	fprintf(out, "\n%s: %s\n  %s\n", s->scenario->name,
-	    s->scenario->setting, s->scenario->question);
-	fprintf(out, "  %-*s %9s  %-18s %10s %9s %9s %6s\n", width, "server",
-	    "rate/s", "95 % interval", "CPU each", "p50", "p99", "errors");
-	for (size_t i = 0; i < plan->server_count; i++)
-		print_server(&s->servers[i], plan->servers[i].name, width, out);
-	for (size_t i = 1; i < plan->server_count; i++)
-		print_verdict(
-		    plan, &s->servers[i], plan->servers[i].name, out, colour);
-	if (s->servers[0].verdict == INVALID)
-		fprintf(out, "  %s: %s\n", plan->servers[0].name,
-		    s->servers[0].reason);
-	if (control->usable)
+	fprintf(out, "\n");
+	for (size_t i = 0; i < c->server_count; i++)
+		print_finding(&p->findings[i], c->servers[i].name, out);
+	for (size_t i = 1; i < c->server_count; i++)
+		print_verdict(c, &p->findings[i], c->servers[i].name, out);
+	if (p->findings[0].verdict == INVALID) {
+		fprintf(out, "  %s: ", c->servers[0].name);
+		put_escaped(p->findings[0].reason, out);
+		fprintf(out, "\n");
+	}
+	if (control->usable && control->has_ratio)
 		fprintf(out,
 		    "  control, %s twice: %.3f [%.3f, %.3f] (1 is what it "
 		    "should be)\n",
-		    plan->servers[0].name, control->ratio.value,
+		    c->servers[0].name, control->ratio.value,
 		    control->ratio.low, control->ratio.high);
 }
 
 void
-compare_report_print(
-    const struct compare_report *report, FILE *out, bool colour)
+compare_report_print(const struct comparison *c, FILE *out, bool colour)
 {
-	const struct compare_plan *plan = report->plan;
-	const struct machine *m = &report->before;
-	char text[100];
+	const struct machine *m = &c->before;
 
+	(void)colour;
 	fprintf(out,
 	    "%s, %s%s\n%d CPUs, %.0f GiB; load average %.2f before, %.2f "
-	    "after\n",
+	    "after\nplacement %s\n%zu blocks, %zu quads, slices of %.0f ms; "
+	    "seed %llu; %.0f s\n",
 	    m->kernel, m->cpu, m->virtual_machine ? " (virtual)" : "", m->cpus,
-	    m->memory_gib, m->load_average, report->after.load_average);
-	fprintf(out,
-	    "placement %s\n%zu blocks with fresh servers, each of %zu rounds "
-	    "there and back\nin slices of %.0f ms; seed %llu; %.0f s\n",
-	    placement_format(&plan->placement, text, sizeof(text)),
-	    plan->blocks, plan->quads, (double)plan->slice_ns / 1e6,
-	    (unsigned long long)plan->seed, report->result->seconds);
-	for (size_t i = 0; i < plan->server_count; i++)
-		fprintf(out, "%s: %s\n", plan->servers[i].name,
-		    report->result->images[i] ? report->result->images[i]
-					      : "image unknown");
-	for (size_t i = 0; i < report->result->count; i++)
-		print_scenario(
-		    report, &report->result->scenarios[i], out, colour);
-	fprintf(out, "\nThis holds for this machine, its loopback and these "
-		     "sizes. Ratios travel\nbetter than rates do.\n");
-	if (report->result->interrupted)
+	    m->memory_gib, m->load_average, c->after.load_average, c->placed,
+	    c->blocks, c->quads, 1e3 * c->slice_s, (unsigned long long)c->seed,
+	    c->seconds);
+	for (size_t i = 0; i < c->server_count; i++)
+		fprintf(out, "%s: %s\n", c->servers[i].name,
+		    c->servers[i].image[0] ? c->servers[i].image
+					   : "image unknown");
+	for (size_t i = 0; i < c->scenario_count; i++) {
+		const struct outcome *o = &c->scenarios[i];
+
+		fprintf(out, "\n%s: %s\n  %s (%s, %s)\n", o->name, o->load,
+		    o->question, o->metric, o->unit);
+		for (size_t k = 0; k < o->point_count; k++)
+			print_point(c, &o->points[k], out);
+	}
+	if (c->interrupted)
 		fprintf(out, "Interrupted: what was done until then.\n");
-}
-
-/* ---- for a program ---- */
-
-static bool
-any_limited(const struct compare_plan *plan, const struct scenario_result *s)
-{
-	bool limited = false;
-
-	for (size_t i = 0; i < plan->server_count; i++)
-		limited |= s->servers[i].limited;
-	return limited;
-}
-
-static void
-json_machine(struct json *j, const struct compare_report *report)
-{
-	const struct machine *m = &report->before;
-
-	json_object(j, "machine");
-	json_string(j, "kernel", m->kernel);
-	json_string(j, "cpu", m->cpu);
-	json_uint(j, "cpus", (uint64_t)m->cpus);
-	json_bool(j, "virtual", m->virtual_machine);
-	json_string(j, "clocksource", m->clocksource);
-	json_double(j, "memory_gib", m->memory_gib);
-	json_double(j, "load_before", m->load_average);
-	json_double(j, "load_after", report->after.load_average);
-	json_end(j);
 }
 
 static void
@@ -196,72 +141,79 @@ json_estimate(
 }
 
 static void
-json_server(
-    struct json *j, const struct server_result *server, const char *name)
+json_latency_of(struct json *j, const char *key, const struct latency *l)
 {
-	bool known = server->usable;
+	if (isnan(l->p50)) {
+		json_null(j, key);
+		return;
+	}
+	json_object(j, key);
+	json_double(j, "min", l->min);
+	json_double(j, "mean", l->mean);
+	json_double(j, "p50", l->p50);
+	json_double(j, "p90", l->p90);
+	json_double(j, "p99", l->p99);
+	json_double(j, "p99.9", l->p99_9);
+	json_double(j, "max", l->max);
+	json_end(j);
+}
 
+static void
+json_result(struct json *j, const struct finding *f, const char *name)
+{
 	json_object(j, NULL);
 	json_string(j, "server", name);
-	json_estimate(j, &server->rate, "value", known);
-	json_double(j, "cpu_us_per_request", known ? cpu_us(server) : NAN);
-	json_latency(j, "latency_us", &server->load.latency);
-	json_null(j, "memory_kib_per_connection");
-	json_uint(j, "errors", errors_of(server));
-	json_uint(j, "requests", server->load.begun);
-	json_errors(j, "errors_by_name", &server->load);
-	json_double(j, "client_cpu_us_per_request",
-	    client_us_per_request(&server->load));
-	json_double(j, "client_busy", result_busy(&server->load));
+	json_estimate(j, &f->value, "value", f->usable);
+	json_double(j, "cpu_us_per_request", f->usable ? cpu_us(f) : NAN);
+	json_latency_of(j, "latency_us", &f->latency);
+	json_latency_of(j, "service_us", &f->service);
+	json_double(j, "memory_kib_per_connection", memory_kib(f));
+	json_uint(j, "errors", f->errors);
+	json_uint(j, "requests", f->requests);
+	json_double(j, "little", f->little);
+	json_double(j, "client_busy", f->client_busy);
 	json_end(j);
 }
 
 static void
-json_ratio(struct json *j, const struct compare_plan *plan,
-    const struct scenario_result *s, size_t i)
+json_point(struct json *j, const struct comparison *c, const struct point *p)
 {
-	const struct server_result *server = &s->servers[i];
+	const struct finding *control = &p->findings[c->server_count];
 
-	json_object(j, NULL);
-	json_string(j, "of", plan->servers[i].name);
-	json_string(j, "to", plan->servers[0].name);
-	json_estimate(j, &server->ratio, "estimate", server->usable);
-	json_string(j, "verdict", VERDICTS[server->verdict].word);
-	json_string(j, "reason", server->reason);
-	json_double(j, "detectable", server->usable ? server->detectable : NAN);
-	json_end(j);
-}
-
-static void
-json_scenario(struct json *j, const struct compare_plan *plan,
-    const struct scenario_result *s)
-{
-	const struct server_result *control = &s->servers[plan->server_count];
-
-	json_object(j, NULL);
-	json_string(j, "name", s->scenario->name);
-	json_string(j, "unit", "requests/s");
-	json_string(j, "better", "higher");
-	json_array(j, "points");
 	json_object(j, NULL);
 	json_object(j, "at");
-	json_uint(j, "connections", s->scenario->connections);
+	for (size_t i = 0; i < p->setting_count; i++) {
+		if (p->settings[i].text[0])
+			json_string(j, p->settings[i].key, p->settings[i].text);
+		else
+			json_double(
+			    j, p->settings[i].key, p->settings[i].number);
+	}
 	json_end(j);
-	json_uint(j, "blocks", s->blocks);
-	json_bool(j, "client_limited", any_limited(plan, s));
+	json_uint(j, "blocks", p->findings[0].blocks);
 	json_array(j, "results");
-	for (size_t i = 0; i < plan->server_count; i++)
-		json_server(j, &s->servers[i], plan->servers[i].name);
+	for (size_t i = 0; i < c->server_count; i++)
+		json_result(j, &p->findings[i], c->servers[i].name);
 	json_end(j);
 	json_array(j, "ratios");
-	for (size_t i = 1; i < plan->server_count; i++)
-		json_ratio(j, plan, s, i);
+	for (size_t i = 1; i < c->server_count; i++) {
+		const struct finding *f = &p->findings[i];
+
+		json_object(j, NULL);
+		json_string(j, "of", c->servers[i].name);
+		json_string(j, "to", c->servers[0].name);
+		json_estimate(j, &f->ratio, "estimate", f->has_ratio);
+		json_string(j, "verdict", VERDICT_WORDS[f->verdict]);
+		json_string(j, "reason", f->reason);
+		json_end(j);
+	}
 	json_end(j);
 	json_array(j, "controls");
 	json_object(j, NULL);
-	json_string(j, "server", plan->servers[0].name);
-	json_estimate(j, &control->ratio, "estimate", control->usable);
-	json_end(j);
+	json_string(j, "server", c->servers[0].name);
+	json_estimate(j, &control->ratio, "estimate", control->has_ratio);
+	json_object(j, "result");
+	json_uint(j, "requests", control->requests);
 	json_end(j);
 	json_end(j);
 	json_end(j);
@@ -269,37 +221,53 @@ json_scenario(struct json *j, const struct compare_plan *plan,
 }
 
 void
-compare_report_json(const struct compare_report *report, FILE *out)
+compare_report_json(const struct comparison *c, FILE *out)
 {
-	const struct compare_plan *plan = report->plan;
 	struct json j = {.out = out};
 
 	json_object(&j, NULL);
 	json_string(&j, "schema", "perconn.compare/1");
-	json_machine(&j, report);
-	json_string(&j, "placement", placement_name(plan->placement.kind));
-	json_uint(&j, "blocks", plan->blocks);
-	json_uint(&j, "quads", plan->quads);
-	json_double(&j, "slice_s", (double)plan->slice_ns / 1e9);
-	json_double(&j, "delta", plan->delta);
-	json_uint(&j, "seed", plan->seed);
-	json_double(&j, "duration_s", report->result->seconds);
-	json_bool(&j, "interrupted", report->result->interrupted);
+	json_object(&j, "machine");
+	json_string(&j, "kernel", c->before.kernel);
+	json_string(&j, "cpu", c->before.cpu);
+	json_uint(&j, "cpus", (uint64_t)c->before.cpus);
+	json_end(&j);
+	json_string(&j, "placement", c->placement);
+	json_uint(&j, "blocks", c->blocks);
+	json_uint(&j, "quads", c->quads);
+	json_double(&j, "slice_s", c->slice_s);
+	json_double(&j, "delta", c->delta);
+	json_uint(&j, "seed", c->seed);
+	json_double(&j, "duration_s", c->seconds);
+	json_bool(&j, "interrupted", c->interrupted);
 	json_array(&j, "servers");
-	for (size_t i = 0; i < plan->server_count; i++) {
+	for (size_t i = 0; i < c->server_count; i++) {
 		json_object(&j, NULL);
-		json_string(&j, "name", plan->servers[i].name);
-		json_string(&j, "command", plan->servers[i].command);
-		if (report->result->images[i])
-			json_string(&j, "image", report->result->images[i]);
+		json_string(&j, "name", c->servers[i].name);
+		json_string(&j, "command", c->servers[i].command);
+		if (c->servers[i].image[0])
+			json_string(&j, "image", c->servers[i].image);
 		else
 			json_null(&j, "image");
 		json_end(&j);
 	}
 	json_end(&j);
 	json_array(&j, "scenarios");
-	for (size_t i = 0; i < report->result->count; i++)
-		json_scenario(&j, plan, &report->result->scenarios[i]);
+	for (size_t i = 0; i < c->scenario_count; i++) {
+		const struct outcome *o = &c->scenarios[i];
+
+		json_object(&j, NULL);
+		json_string(&j, "name", o->name);
+		json_string(&j, "unit", o->unit);
+		json_string(
+		    &j, "better", o->higher_is_better ? "higher" : "lower");
+		json_string(&j, "note", o->note);
+		json_array(&j, "points");
+		for (size_t k = 0; k < o->point_count; k++)
+			json_point(&j, c, &o->points[k]);
+		json_end(&j);
+		json_end(&j);
+	}
 	json_end(&j);
 	json_end(&j);
 }

@@ -8,26 +8,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "common/load/compare.h"
-#include "common/load/machine.h"
-
-struct compare_report {
-	const struct compare_plan *plan;
-	const struct compare_result *result;
-	struct machine before, after;
-};
+#include "common/load/comparison.h"
 
 /* For a person who has not read the manual. COLOUR: verdicts in colour. */
 void
-compare_report_print(
-    const struct compare_report *report, FILE *out, bool colour);
+compare_report_print(const struct comparison *c, FILE *out, bool colour);
 
 /* Schema perconn.compare/1. */
 void
-compare_report_json(const struct compare_report *report, FILE *out);
-
-/* Whether all is well: no error, no verdict `invalid`. */
-bool
-compare_report_clean(const struct compare_report *report);
+compare_report_json(const struct comparison *c, FILE *out);
 
 #endif

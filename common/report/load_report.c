@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/escape.h"
 #include "common/base/units.h"
 
 static const char *
@@ -82,15 +83,6 @@ has_own_cpu(const struct load_report *report)
 	return report->placement->kind == PLACEMENT_SPLIT;
 }
 
-static void
-json_text(struct json *json, const char *key, const char *value)
-{
-	if (value)
-		json_string(json, key, value);
-	else
-		json_null(json, key);
-}
-
 static bool
 is_udp(const struct load_report *report)
 {
@@ -124,7 +116,7 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_string(&j, "schema", "perconn.load/1");
 	json_string(&j, "target", report->target);
 	json_string(&j, "protocol", plan->protocol->name);
-	json_text(&j, "path", plan->path);
+	json_text(&j, "path", plan->path ? plan->path : "");
 	json_string(&j, "mode", plan->churn ? "churn" : "steady");
 	json_uint(&j, "connections", plan->connections);
 	if (plan->rate > 0)
@@ -133,7 +125,7 @@ load_report_json(const struct load_report *report, FILE *out)
 		json_null(&j, "rate");
 	json_uint(&j, "size", plan->size);
 	json_string(&j, "placement", placement_name(report->placement->kind));
-	json_text(&j, "image", report->image);
+	json_text(&j, "image", report->image ? report->image : "");
 	json_double(&j, "duration_s", report->seconds);
 	json_object(&j, "requests");
 	json_uint(&j, "ok", r->ok);
@@ -144,9 +136,9 @@ load_report_json(const struct load_report *report, FILE *out)
 	json_uint(&j, "unsent", r->unsent);
 	json_uint(&j, "reconnects", r->reconnects);
 	json_errors(&j, "errors", r);
-	json_text(&j, "first_wrong", r->example[0] ? r->example : NULL);
-	json_text(&j, "first_failed", r->failure[0] ? r->failure : NULL);
-	json_text(&j, "first_timed_out", r->lacking[0] ? r->lacking : NULL);
+	json_text(&j, "first_wrong", r->example);
+	json_text(&j, "first_failed", r->failure);
+	json_text(&j, "first_timed_out", r->lacking);
 	json_datagrams(&j, report);
 	if (plan->protocol == &protocol_counter)
 		json_uint(&j, "lost_updates", r->lost_updates);
@@ -186,24 +178,8 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 	    format_duration(text, sizeof(text), (double)hist->max));
 }
 
-/* Enough for each text of a result, with every byte of it escaped. */
-#define ESCAPED_MAX (4 * RESULT_WORDS)
-
-/* Bytes of the server may be in TEXT, and shall not drive a terminal. */
-static const char *
-escape(const char *text, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (; *text && len + 5 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		len += (size_t)snprintf(buf + len, size - len,
-		    c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
-	}
-	return buf;
-}
+/* Enough for each text of a result. */
+#define ESCAPED_MAX ESCAPED_SIZE(RESULT_WORDS)
 
 static void
 print_requests(const struct load_result *r, FILE *out)
