@@ -36,6 +36,7 @@
 #define COLD 0.6       /* at most, as a logarithm, in the first slice */
 #define EXTRA_QUADS 6  /* for a warm-up that takes longer */
 #define RUNS 10000     /* for which a limit holds as it stands */
+#define FEWER 10       /* of those whose share need not be known so well */
 
 /* A kind of comparison. */
 struct kind {
