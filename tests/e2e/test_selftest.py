@@ -22,7 +22,7 @@ def simulated():
     """{what was simulated: percent of comparisons that found a difference}"""
     done = subprocess.run([SELFTEST / "simulate", "200"], timeout=300,
                           stdout=subprocess.PIPE, text=True)
-    found = re.findall(r"^(\S.*?) +\d+ +([\d.]+) %", done.stdout, re.M)
+    found = re.findall(r"^(\S.*?) +\d+ x \d+ +\d+ +([\d.]+) %", done.stdout, re.M)
     assert len(found) == len(done.stdout.splitlines()) - 2, done.stdout
     return done, {name: float(percent) for name, percent in found}
 

@@ -46,19 +46,21 @@ struct kind {
 	double least, most; /* share of comparisons that may find one */
 };
 
+/* The plans are those of the client: of a scenario with one point and of one
+ * with several, in full and --quick. */
 static const struct kind KINDS[] = {
-    {"default, A against A", 20, 5, 1, 2, 0, 0.001, 0.055},
-    {"quick, A against A", 8, 2, 1, 2, 0, 0.001, 0.055},
-    {"default, sweep of 6 points", 20, 5, 6, 2, 0, 0.001, 0.055},
-    {"quick, sweep of 6 points", 8, 2, 6, 2, 0, 0.001, 0.055},
-    {"default, 5 servers, all alike", 20, 5, 1, 5, 0, 0.001, 0.055},
-    {"default, 5 % slower", 20, 5, 1, 2, -0.05, 0.80, 1},
-    {"default, 3 % slower", 20, 5, 1, 2, -0.03, 0, 1},
-    {"default, 2 % slower", 20, 5, 1, 2, -0.02, 0, 1},
-    {"quick, 5 % slower", 8, 2, 1, 2, -0.05, 0, 1},
-    {"quick, 10 % slower", 8, 2, 1, 2, -0.10, 0, 1},
-    {"quick, 20 % slower", 8, 2, 1, 2, -0.20, 0.80, 1},
-    {"default, sweep, 5 % slower", 20, 5, 6, 2, -0.05, 0.80, 1},
+    {"default, all alike", 18, 5, 1, 2, 0, 0.001, 0.055},
+    {"quick, all alike", 8, 3, 1, 2, 0, 0.001, 0.055},
+    {"sweep, all alike", 8, 5, 6, 2, 0, 0.001, 0.055},
+    {"quick sweep, all alike", 8, 3, 6, 2, 0, 0.001, 0.055},
+    {"5 servers, all alike", 18, 5, 1, 5, 0, 0.001, 0.055},
+    {"default, 5 % slower", 18, 5, 1, 2, -0.05, 0.80, 1},
+    {"default, 3 % slower", 18, 5, 1, 2, -0.03, 0, 1},
+    {"default, 2 % slower", 18, 5, 1, 2, -0.02, 0, 1},
+    {"quick, 5 % slower", 8, 3, 1, 2, -0.05, 0, 1},
+    {"quick, 10 % slower", 8, 3, 1, 2, -0.10, 0, 1},
+    {"quick, 20 % slower", 8, 3, 1, 2, -0.20, 0.80, 1},
+    {"sweep, 20 % slower", 8, 5, 6, 2, -0.20, 0.80, 1},
 };
 
 enum { KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
@@ -323,9 +325,10 @@ print_kind(const struct kind *kind, const struct tally *tally, size_t runs)
 	double share = (double)tally->found / (double)runs;
 	bool well = is_within(kind, share, runs);
 
-	printf("%-30s %6zu  %7.2f %% ", kind->name, runs, 100 * share);
+	printf("%-26s %3zu x %zu %6zu %6.2f %% ", kind->name, kind->blocks,
+	    kind->quads, runs, 100 * share);
 	for (int v = 0; v <= INVALID; v++)
-		printf(" %7.2f",
+		printf(" %6.2f",
 		    100 * (double)tally->verdicts[v] / (double)tally->ratios);
 	if (kind->most < 1)
 		printf("   at most %.1f %%", 100 * kind->most);
@@ -354,10 +357,10 @@ main(int argc, char **argv)
 		perror("simulate");
 		return 1;
 	}
-	printf("%-30s %6s  %22s   of all ratios, in percent\n"
-	       "%-30s %6s  %9s  %7s %7s %7s %7s %7s\n",
-	    "", "", "", "what was simulated", "times", "found", "faster",
-	    "slower", "equival", "undecid", "invalid");
+	printf("                          blocks                    "
+	       "of all ratios, percent\n"
+	       "what was simulated        x quads  times    found  "
+	       "faster slower equiv. undec. invalid\n");
 	for (size_t k = 0; k < KIND_COUNT; k++) {
 		for (size_t w = 1; w < workers; w++)
 			add(&tallies[k], &tallies[w * KIND_COUNT + k]);
