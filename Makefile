@@ -131,7 +131,7 @@ all: $(PROGRAMS) ## build the two servers and the client
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS SELFTEST_ARGS'
 
 compare: all ## compare threads and processes on this machine
 	./client compare
@@ -231,9 +231,9 @@ bench-programs: $(BENCHES)
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 
-# SELFTEST_ARGS: `real` runs real comparisons as well (an hour), `real equal` and
-# `real slower` half of them each.
-selftest: all selftest-programs ## how often the verdicts are wrong, by simulation
+# SELFTEST_ARGS='equal slower' runs real comparisons as well, or one kind of them:
+# see tests/selftest/real.py. They take an hour or two, on a quiet machine.
+selftest: all selftest-programs ## how often verdicts are wrong (SELFTEST_ARGS='equal slower': real ones)
 	$(BUILD)/tests/selftest/simulate
 	$(if $(SELFTEST_ARGS),/usr/bin/python3 tests/selftest/real.py $(SELFTEST_ARGS))
 
