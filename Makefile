@@ -68,6 +68,7 @@ HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_WS),full,plain)/websocket)
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+SELFTEST := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/selftest/*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(addprefix $(BUILD)/tests/fuzz/replay_,$(FUZZ))
 FUZZERS  := $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(FUZZ))
@@ -90,7 +91,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help deps deps-browser compare lesson test check check-unit check-e2e bench \
-        bench-programs format lint man install uninstall clean FORCE
+        bench-programs selftest selftest-programs format lint man install uninstall clean FORCE
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
 	    thing=$${need%%=*}; case $$thing in \
@@ -151,7 +152,7 @@ $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBR
 $(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(BENCHES): %: %.o $(NOT_HERE) $(LIBRARY)
+$(BENCHES) $(SELFTEST): %: %.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # cmocka is a shared library, so the unit tests are dynamic.
@@ -209,7 +210,7 @@ run-units: $(UNITS)
 	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
 	    sed "s|$$| of $${t##*/}|"; done
 
-check-e2e: all bench-programs ## drive the real programs
+check-e2e: all bench-programs selftest-programs ## drive the real programs
 	PERCONN_BIN=$(abspath $(if $(SAN),$(BUILD),.)) \
 	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
 	/usr/bin/python3 -m pytest -q -n 4 tests/e2e $(PYTEST_ARGS)
@@ -218,6 +219,14 @@ bench-programs: $(BENCHES)
 
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
+
+# SELFTEST_ARGS: `real` runs real comparisons as well (an hour), `real equal` and
+# `real slower` half of them each.
+selftest: all selftest-programs ## how often the verdicts are wrong, by simulation
+	$(BUILD)/tests/selftest/simulate
+	$(if $(SELFTEST_ARGS),/usr/bin/python3 tests/selftest/real.py $(SELFTEST_ARGS))
+
+selftest-programs: $(SELFTEST)
 
 # What it finds of interest stays under build/fuzz/found/; an input that failed
 # belongs into tests/fuzz/corpus/, with its fix.

@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/launch.h"
+#include "common/load/owner.h"
 #include "common/load/procs.h"
 
 #define QUADS_MAX 64
@@ -326,7 +327,7 @@ compare_judge(const double *ratios, const double *control, size_t count,
 	*ratio = exp_of(stats_hodges_lehmann(ratios, count, 0.05));
 	inner = exp_of(stats_hodges_lehmann(ratios, count, 0.10));
 	*detectable =
-	    exp(stats_detectable(stats_robust_sd(ratios, count), count));
+	    exp(stats_detectable(stats_robust_sd(ratios, count), count, 0.05));
 	small = ratio->low > 1 - delta && ratio->high < 1 + delta;
 	if (count < BLOCKS_MIN) {
 		snprintf(reason, size, "%zu blocks are too few for a verdict",

@@ -6,15 +6,19 @@
  * included. What a fork costs moves by 10 to 100 times with what its parent
  * has mapped, so these figures stand with every result.
  *
- *	cost_begin(&meter, pid);	 ... load ...
- *	cost_end(&meter, requests, &cost);
+ *	cost_group_make(&group, pid);	 ... server has just started ...
+ *	cost_begin(&meter, pid, &group);	 ... load ...
+ *	cost_end(&meter, &sums);
+ *	cost_of_requests(&sums, requests, &cost);
  *
- *	memory_ask(&before, pid);	 ... open connections ...
- *	memory_ask(&after, pid);
+ *	memory_ask(&before, pid, &group);	 ... open connections ...
+ *	memory_ask(&after, pid, &group);
  *	cost_memory(&before, &after, connections, &cost);
+ *	cost_group_remove(&group);	 ... server has ended ...
  *
- * /proc (proc(5)), and cgroup v1 or v2 where one may be made. Asking for
- * memory takes milliseconds for a hundred processes: never inside a slice.
+ * /proc (proc(5)), and cgroup v1 or v2 where one may be made. Nothing of it
+ * needs privileges, but what they would tell is NAN without. Asking takes
+ * some milliseconds for a hundred processes: never inside a slice.
  */
 #ifndef COMMON_LOAD_COST_H
 #define COMMON_LOAD_COST_H
@@ -25,54 +29,88 @@
 
 #include "common/load/comparison.h"
 
+/* ---- a group of its own: counts also what its dead have used ---- */
+
+#define COST_GROUP_PATH_MAX 512
+
+/* Folders of a cgroup; the same one in version 2. Empty: none may be made. */
+struct cost_group {
+	char cpu[COST_GROUP_PATH_MAX];
+	char memory[COST_GROUP_PATH_MAX];
+	bool cpu_unified, memory_unified; /* version 2 */
+};
+
+/*
+ * Makes a cgroup and puts PID, its threads and its children into it. No error:
+ * /proc alone tells all but the slab, and the CPU of children whom nobody
+ * waits for. What an earlier client left that was killed is removed.
+ */
+void
+cost_group_make(struct cost_group *group, pid_t pid);
+
+/* Removes it; its processes have ended, or end within a second. Harmless for
+ * one that was not made (or is zeroed), and for a second time. */
+void
+cost_group_remove(struct cost_group *group);
+
+/* ---- CPU, switches, faults ---- */
+
 struct cost_sums {
 	uint64_t user_ns, system_ns, voluntary, involuntary, faults;
-	bool lost; /* the kernel reaps its children: their CPU is lost */
+	/* What the dead have used is not known: nobody waited for them. */
+	bool lost_cpu, lost_faults;
+	/* The dead had a part of the CPU that matters, and nothing tells their
+	 * switches. */
+	bool lost_switches;
+};
+
+/* What a tree has used since its start. */
+struct cost_tally {
+	uint64_t total_ns;		 /* CPU */
+	uint64_t user, system;		 /* its parts, in any unit */
+	uint64_t dead_ns;		 /* of it: of dead tasks */
+	uint64_t voluntary, involuntary; /* of living tasks */
+	uint64_t faults;
+	bool loses_children, has_all_cpu;
 };
 
 struct cost_meter {
 	pid_t pid;
-	struct cost_sums before;
+	const struct cost_group *group;
+	struct cost_tally before;
 };
 
+/* GROUP stays the caller's, until cost_end(). NULL: none. */
 void
-cost_begin(struct cost_meter *meter, pid_t pid);
+cost_begin(struct cost_meter *meter, pid_t pid, const struct cost_group *group);
 
 /* What was used since, added to SUMS. */
 void
 cost_end(const struct cost_meter *meter, struct cost_sums *sums);
 
-/* Sums of REQUESTS requests as figures; NAN for what is not known. */
+/* Sums of REQUESTS requests as figures; NAN for what is not known. Leaves
+ * COST's memory alone. */
 void
 cost_of_requests(
     const struct cost_sums *sums, uint64_t requests, struct cost *cost);
 
-/* Of all its processes, KiB; counts are numbers. */
+/* ---- memory ---- */
+
+/* Of all its processes, KiB; counts are numbers. NAN: not known. The slab is
+ * an absolute figure in version 2 only: take differences. */
 struct memory {
-	double kib[MEMORY_KINDS]; /* NAN: not known */
+	double kib[MEMORY_KINDS];
 	double pss_kib, processes, threads, mappings;
 };
 
-/* CGROUP: see cost_cgroup(); NULL or empty: none. */
+/* GROUP may be NULL. */
 void
-memory_ask(struct memory *memory, pid_t pid, const char *cgroup);
+memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group);
 
 /* Fills COST's memory_kib and what goes with it, for CONNECTIONS connections
- * that were opened between BEFORE and AFTER. */
+ * that were opened between BEFORE and AFTER. Leaves the rest of COST alone. */
 void
 cost_memory(const struct memory *before, const struct memory *after,
     uint64_t connections, struct cost *cost);
-
-/*
- * Makes a cgroup with a memory controller and puts PID, which has no children
- * yet, into it. PATH: where it is, or empty if none may be made. Not an error:
- * /proc tells all but the slab.
- */
-void
-cost_cgroup(pid_t pid, char *path, size_t size);
-
-/* Removes it when its processes have ended. Harmless for an empty PATH. */
-void
-cost_cgroup_remove(const char *path);
 
 #endif

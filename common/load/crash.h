@@ -3,7 +3,7 @@
  * crash: one worker dies of a signal; how many clients notice?
  *
  * Connections are held, the process that has the server's end of one of them
- * is found (sock_diag or /proc/net, then /proc/PID/fd) and gets SIGSEGV, as a
+ * is found (/proc/net/tcp, then /proc/PID/fd) and gets SIGSEGV, as a
  * bad pointer would. Under one process for each connection that is the child;
  * under threads it is the server. Then every other connection is asked for one
  * more echo, and the server for a new connection.
@@ -22,7 +22,11 @@ struct crash {
 	bool accepts;	      /* a new connection is served afterwards */
 };
 
-/* Returns 0; or -1 with the reason in WHY. SERVER may be dead afterwards. */
+/*
+ * Holds CONNECTIONS, 1 at least, to SERVER, which echoes lines. Returns 0; or
+ * -1 with the reason in WHY. The server may be dead afterwards: that is a
+ * result, not an error. No core is written.
+ */
 int
 crash_one(struct launched *server, uint32_t connections,
     const volatile int *stop, struct crash *crash, char *why, size_t size);

@@ -3,9 +3,16 @@
  * hold: connections that are open and do nothing.
  *
  * Each has exchanged one message, so that its worker has run: a fresh one
- * looks cheaper than it is. From loopback addresses 127.0.0.x in turn, since
- * one address has 28,000 ports. Uses echo, or any service that answers a line
- * with bytes.
+ * looks cheaper than it is. To an address of 127.0.0.0/8 they come from
+ * 127.0.0.2 and up, 2,000 from each: one address has 28,000 ports, its connect
+ * gets slow long before, and 127.0.0.1 stays free for who measures. Uses echo,
+ * or any service that answers a line with bytes.
+ *
+ *	if (hold_open(&hold, &address, 15000, stop, why, sizeof(why)) < 0) ...
+ *	lost = hold_lost(&hold);
+ *	hold_close(&hold);
+ *
+ * One thread uses a hold.
  */
 #ifndef COMMON_LOAD_HOLD_H
 #define COMMON_LOAD_HOLD_H
@@ -16,12 +23,16 @@
 #include "common/net/address.h"
 
 struct hold {
-	int *fds;
+	int *fds; /* COUNT of them, owned */
 	uint32_t count;
 };
 
-/* Opens COUNT to ADDRESS, within a time that grows with COUNT, or until *STOP.
- * Returns 0; or -1 with the reason in WHY and nothing open. */
+/*
+ * Opens COUNT to ADDRESS (a stream), 128 at most under way at once; raises the
+ * soft limit of descriptors where it must. Returns 0; or -1 with the reason in
+ * WHY and nothing open: nothing moved for 10 s, *STOP is set (NULL: never), or
+ * a limit, which is named.
+ */
 int
 hold_open(struct hold *hold, const struct address *address, uint32_t count,
     const volatile int *stop, char *why, size_t size);
@@ -31,6 +42,12 @@ hold_open(struct hold *hold, const struct address *address, uint32_t count,
 uint32_t
 hold_lost(const struct hold *hold);
 
+/* Sends one more line on each. Returns how many answered, before nothing came
+ * for PATIENCE_NS or *STOP. */
+uint32_t
+hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop);
+
+/* Harmless for one that is not open, or zeroed. */
 void
 hold_close(struct hold *hold);
 

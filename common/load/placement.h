@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "common/net/address.h"
-
 enum placement_kind { PLACEMENT_SPLIT, PLACEMENT_SHARED, PLACEMENT_FREE };
 #define PLACEMENT_WORDS "split|shared|free"
 
@@ -56,12 +54,5 @@ placement_format(const struct placement *placement, char *buf, size_t size);
 
 const char *
 placement_name(enum placement_kind kind);
-
-/*
- * The process that listens at ADDRESS on this machine (for DATAGRAMS: that has
- * bound a UDP socket there), by its socket's inode, or 0 if it cannot be told.
- */
-pid_t
-listener_pid(const struct address *address, bool datagrams);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/proc_text.h"
 
 /* A child belongs to the thread that made it, so each thread has a list. */
 static void
@@ -53,26 +54,34 @@ procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 	closedir(dir);
 }
 
-/* cutime and cstime, fields 16 and 17 of proc_pid_stat(5). */
+void
+procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
+    void *context)
+{
+	char path[32];
+	struct dirent *task;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && (task = readdir(dir))) {
+		if (task->d_name[0] != '.')
+			visit(pid, (pid_t)atoi(task->d_name), context);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 static uint64_t
 reaped_ns(pid_t pid)
 {
-	char path[32], line[1024], *at;
-	unsigned long user = 0, system = 0;
-	FILE *in;
+	char text[1024];
+	struct proc_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	in = fopen(path, "re");
-	if (!in)
+	if (proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid) < 0 ||
+	    !proc_stat_parse(text, &stat))
 		return 0;
-	/* The name may hold spaces and parentheses: skip to the last one. */
-	if (fgets(line, sizeof(line), in) && (at = strrchr(line, ')')))
-		sscanf(at + 1,
-		    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lu "
-		    "%lu",
-		    &user, &system);
-	fclose(in);
-	return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
+	return (stat.reaped_user + stat.reaped_system) * proc_tick_ns();
 }
 
 static void
@@ -95,23 +104,25 @@ procs_cpu_ns(pid_t pid)
 	return sum;
 }
 
+bool
+procs_ignores_children(const char *status)
+{
+	const char *line = strstr(status, "\nSigIgn:");
+	unsigned long long mask;
+
+	return line && sscanf(line, " SigIgn: %llx", &mask) == 1 &&
+	       mask >> (SIGCHLD - 1) & 1;
+}
+
 static void
 look_for_ignored(pid_t pid, void *context)
 {
 	bool *ignored = context;
-	char path[32], line[256];
-	unsigned long long mask;
-	FILE *in;
+	char text[4096];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	in = fopen(path, "re");
-	while (in && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "SigIgn: %llx", &mask) == 1 &&
-		    mask >> (SIGCHLD - 1) & 1)
-			*ignored = true;
-	}
-	if (in)
-		fclose(in);
+	proc_read(text, sizeof(text), "/proc/%d/status", (int)pid);
+	if (procs_ignores_children(text))
+		*ignored = true;
 }
 
 bool

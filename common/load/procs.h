@@ -13,6 +13,15 @@
 void
 procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
 
+/* Calls VISIT for each living thread of PID. */
+void
+procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
+    void *context);
+
+/* Whether a process with this text of /proc/PID/status ignores SIGCHLD. */
+bool
+procs_ignores_children(const char *status);
+
 /*
  * Whether PID or a living descendant ignores SIGCHLD: then the kernel reaps its
  * children, and their CPU time is lost to everybody.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define WALSH_MAX (STATS_MAX * (STATS_MAX + 1) / 2)
+#define POWER 0.80 /* what "would have shown" means */
 
 static int
 ascending(const void *a, const void *b)
@@ -32,13 +33,16 @@ stats_median(const double *values, size_t count)
 	return sorted_median(sorted, count);
 }
 
-size_t
-stats_wilcoxon_rank(size_t count, double alpha)
+/*
+ * The signed-rank distribution: at W, the probability that the ranks of the
+ * positive ones of COUNT values add up to W. Good until the next call in this
+ * thread.
+ */
+static const double *
+signed_ranks(size_t count)
 {
-	/* share[w]: probability that the positive ranks add up to w. */
 	static _Thread_local double share[WALSH_MAX + 1];
-	double tail = 0;
-	size_t k = 0, top = 0;
+	size_t top = 0;
 
 	memset(share, 0, sizeof(share));
 	share[0] = 1;
@@ -48,9 +52,42 @@ stats_wilcoxon_rank(size_t count, double alpha)
 			share[w] =
 			    (share[w] + (w >= rank ? share[w - rank] : 0)) / 2;
 	}
+	return share;
+}
+
+size_t
+stats_wilcoxon_rank(size_t count, double alpha)
+{
+	const double *share = signed_ranks(count);
+	double tail = 0;
+	size_t k = 0, top = count * (count + 1) / 2;
+
 	while (k <= top && 2 * (tail + share[k]) <= alpha)
 		tail += share[k++];
 	return k;
+}
+
+/* Walsh averages at or beyond 0 are what is left of the evidence: without
+ * ties, as many as the ranks of the values there add up to. */
+double
+stats_signed_rank_p(const double *values, size_t count)
+{
+	const double *share = signed_ranks(count);
+	size_t below = 0, above = 0, least;
+	double tail = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = i; j < count; j++) {
+			double average = (values[i] + values[j]) / 2;
+
+			below += average <= 0;
+			above += average >= 0;
+		}
+	}
+	least = below < above ? below : above;
+	for (size_t w = 0; w <= least; w++)
+		tail += share[w];
+	return fmin(1, 2 * tail);
 }
 
 struct estimate
@@ -93,14 +130,40 @@ t_quantile(double z, double freedom)
 	       (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom);
 }
 
+/* By halving: where it is asked for, nobody waits for it. */
 double
-stats_detectable(double sd, size_t count)
+stats_normal_quantile(double probability)
+{
+	double low = -40, high = 40;
+
+	for (int step = 0; step < 100; step++) {
+		double middle = (low + high) / 2;
+
+		if (erfc(-middle / sqrt(2)) / 2 < probability)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (low + high) / 2;
+}
+
+double
+stats_detectable(double sd, size_t count, double alpha)
 {
 	double freedom = (double)count - 1;
 
 	if (count < 2)
 		return INFINITY;
-	/* the normal quantiles of 0.975 and 0.80 */
-	return (t_quantile(1.959964, freedom) + t_quantile(0.841621, freedom)) *
+	return (t_quantile(stats_normal_quantile(1 - alpha / 2), freedom) +
+		   t_quantile(stats_normal_quantile(POWER), freedom)) *
 	       sd / sqrt((double)count);
+}
+
+double
+stats_needed(double sd, double difference, double alpha)
+{
+	double both =
+	    stats_normal_quantile(1 - alpha / 2) + stats_normal_quantile(POWER);
+
+	return ceil(pow(both * sd / difference, 2));
 }

@@ -47,10 +47,28 @@ double
 stats_robust_sd(const double *values, size_t count);
 
 /*
- * The smallest difference that COUNT values of that spread would have shown
- * with a probability of 80 % (two-sided test at 5 %).
+ * How often values that are symmetric about 0 would lie as far to one side of
+ * it as these or farther: the exact two-sided signed-rank test, 1 at most. At
+ * or below ALPHA exactly if the Wilcoxon interval of 1 - ALPHA excludes 0.
+ * Zeros and ties count against a difference, so it is never too small.
  */
 double
-stats_detectable(double sd, size_t count);
+stats_signed_rank_p(const double *values, size_t count);
+
+/* The Z that a normal value stays below with PROBABILITY, in 0 to 1. */
+double
+stats_normal_quantile(double probability);
+
+/*
+ * The smallest difference that COUNT values of that spread would have shown
+ * with a probability of 80 %, by a two-sided test at ALPHA.
+ */
+double
+stats_detectable(double sd, size_t count, double alpha);
+
+/* How many values of that spread show DIFFERENCE likewise. A whole number,
+ * 0 without any spread; INFINITY for no difference. */
+double
+stats_needed(double sd, double difference, double alpha);
 
 #endif

@@ -266,8 +266,8 @@ def test_more_connections_than_descriptors(thread_server):
         preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_NOFILE, (32, 32)))
     assert result.code == 1
-    assert "60 connections need as many descriptors; the limit is 32" \
-        in result.error_line
+    assert "60 connections need" in result.error_line
+    assert "the limit is 32 (RLIMIT_NOFILE" in result.error_line
 
 
 class DiesAfter:

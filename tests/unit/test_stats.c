@@ -336,7 +336,7 @@ detectable_agrees_with_the_tables_of_t(void **state)
 			       sqrt((double)known[i].count);
 
 		assert_near(
-		    stats_detectable(0.02, known[i].count), right, right / 100);
+		    stats_detectable(0.02, known[i].count, 0.05), right, right / 100);
 	}
 }
 
@@ -344,9 +344,9 @@ static void
 nothing_is_detectable_with_one_value(void **state)
 {
 	(void)state;
-	assert_true(isinf(stats_detectable(0.02, 0)));
-	assert_true(isinf(stats_detectable(0.02, 1)));
-	assert_true(isfinite(stats_detectable(0.02, 2)));
+	assert_true(isinf(stats_detectable(0.02, 0, 0.05)));
+	assert_true(isinf(stats_detectable(0.02, 1, 0.05)));
+	assert_true(isfinite(stats_detectable(0.02, 2, 0.05)));
 }
 
 int

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* cost: CPU, switches and faults of a tree of processes, by difference. */
+#include "common/load/cost.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "common/base/clock.h"
+#include "common/load/proc_text.h"
+#include "common/load/procs.h"
+
+/* A share of the CPU below which the switches of the dead do not matter. */
+#define DEAD_MATTER 0.01
+
+/* ---- one look at a tree ---- */
+
+static void
+add_task(pid_t pid, pid_t tid, void *context)
+{
+	struct cost_tally *tally = context;
+	char text[4096];
+	uint64_t number;
+
+	proc_read(
+	    text, sizeof(text), "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	if (proc_number(text, "voluntary_ctxt_switches:", &number))
+		tally->voluntary += number;
+	if (proc_number(text, "nonvoluntary_ctxt_switches:", &number))
+		tally->involuntary += number;
+	if (pid == tid && procs_ignores_children(text))
+		tally->loses_children = true;
+	/* What it ran: what is missing of its process's clock in the end was
+	 * used by threads that have died. */
+	proc_read(text, sizeof(text), "/proc/%d/task/%d/schedstat", (int)pid,
+	    (int)tid);
+	if (sscanf(text, "%" SCNu64, &number) == 1)
+		tally->dead_ns -= number;
+}
+
+static void
+add_process(pid_t pid, void *context)
+{
+	struct cost_tally *tally = context;
+	struct proc_stat stat;
+	char text[1024];
+	clockid_t clock;
+	uint64_t own = 0, reaped;
+
+	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	if (!proc_stat_parse(text, &stat))
+		return; /* it has just ended */
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		own = clock_ns(clock);
+	reaped = (stat.reaped_user + stat.reaped_system) * proc_tick_ns();
+	tally->total_ns += own + reaped;
+	tally->dead_ns += own + reaped;
+	tally->user += stat.user + stat.reaped_user;
+	tally->system += stat.system + stat.reaped_system;
+	tally->faults += stat.minor_faults + stat.major_faults +
+			 stat.reaped_minor_faults + stat.reaped_major_faults;
+	procs_tasks(pid, add_task, tally);
+}
+
+/* The number in FILE of the group, behind KEY (empty: there is no other). */
+static bool
+ask_file(const struct cost_group *group, const char *file, const char *key,
+    uint64_t *value)
+{
+	char text[4096];
+
+	proc_read(text, sizeof(text), "%s/%s", group->cpu, file);
+	return key[0] ? proc_number(text, key, value)
+		      : sscanf(text, "%" SCNu64, value) == 1;
+}
+
+/* The group's CPU instead, which forgets nobody. */
+static void
+ask_group(struct cost_tally *tally, const struct cost_group *group)
+{
+	bool v2 = group->cpu_unified;
+	uint64_t total, user, system;
+
+	if (!ask_file(group, v2 ? "cpu.stat" : "cpuacct.usage",
+		v2 ? "usage_usec" : "", &total) ||
+	    !ask_file(group, v2 ? "cpu.stat" : "cpuacct.usage_user",
+		v2 ? "user_usec" : "", &user) ||
+	    !ask_file(group, v2 ? "cpu.stat" : "cpuacct.usage_sys",
+		v2 ? "system_usec" : "", &system))
+		return;
+	if (v2)
+		total *= NS_PER_US;
+	/* What died without being waited for is in this sum alone. */
+	tally->dead_ns += total - tally->total_ns;
+	tally->total_ns = total;
+	tally->user = user;
+	tally->system = system;
+	tally->has_all_cpu = true;
+}
+
+static void
+tally_ask(struct cost_tally *tally, pid_t pid, const struct cost_group *group)
+{
+	*tally = (struct cost_tally){0};
+	procs_walk(pid, add_process, tally);
+	if (group && group->cpu[0])
+		ask_group(tally, group);
+}
+
+/* ---- between two looks ---- */
+
+void
+cost_begin(struct cost_meter *meter, pid_t pid, const struct cost_group *group)
+{
+	meter->pid = pid;
+	meter->group = group;
+	tally_ask(&meter->before, pid, group);
+}
+
+/* AFTER - BEFORE. Less than nothing: somebody has died unnoticed. */
+static uint64_t
+since(uint64_t before, uint64_t after, bool *lost)
+{
+	if (after >= before)
+		return after - before;
+	*lost = true;
+	return 0;
+}
+
+void
+cost_end(const struct cost_meter *meter, struct cost_sums *sums)
+{
+	const struct cost_tally *before = &meter->before;
+	struct cost_tally after;
+	uint64_t total, user, system;
+	int64_t dead;
+
+	tally_ask(&after, meter->pid, meter->group);
+	if (after.loses_children || before->loses_children) {
+		sums->lost_cpu |= !after.has_all_cpu;
+		sums->lost_faults = true;
+		sums->lost_switches |= !after.has_all_cpu;
+	}
+	total = since(before->total_ns, after.total_ns, &sums->lost_cpu);
+	user = since(before->user, after.user, &sums->lost_cpu);
+	system = since(before->system, after.system, &sums->lost_cpu);
+	/* The sum is exact, its parts are sampled, or rounded to ticks. */
+	user = user + system ? (uint64_t)((double)total * (double)user /
+					  (double)(user + system))
+			     : total;
+	sums->user_ns += user;
+	sums->system_ns += total - user;
+	sums->faults += since(before->faults, after.faults, &sums->lost_faults);
+	sums->voluntary +=
+	    since(before->voluntary, after.voluntary, &sums->lost_switches);
+	sums->involuntary +=
+	    since(before->involuntary, after.involuntary, &sums->lost_switches);
+	dead = (int64_t)(after.dead_ns - before->dead_ns);
+	if ((double)dead > DEAD_MATTER * (double)total)
+		sums->lost_switches = true;
+}
+
+static double
+each(uint64_t sum, bool lost, double unit, uint64_t requests)
+{
+	return lost || requests == 0 ? NAN
+				     : (double)sum / unit / (double)requests;
+}
+
+void
+cost_of_requests(
+    const struct cost_sums *sums, uint64_t requests, struct cost *cost)
+{
+	cost->user_us =
+	    each(sums->user_ns, sums->lost_cpu, NS_PER_US, requests);
+	cost->system_us =
+	    each(sums->system_ns, sums->lost_cpu, NS_PER_US, requests);
+	cost->voluntary =
+	    each(sums->voluntary, sums->lost_switches, 1, requests);
+	cost->involuntary =
+	    each(sums->involuntary, sums->lost_switches, 1, requests);
+	cost->faults = each(sums->faults, sums->lost_faults, 1, requests);
+}

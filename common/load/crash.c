@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* crash: find the worker, kill it, ask around. */
+#include "common/load/crash.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/base/clock.h"
+#include "common/load/hold.h"
+#include "common/load/owner.h"
+#include "common/load/proc_text.h"
+
+#define DIES_NS (5 * NS_PER_S)
+#define PATIENCE_NS (2 * NS_PER_S)
+
+/* Whether PID ends, its zombie aside, in time. */
+static bool
+ends(pid_t pid)
+{
+	uint64_t deadline = now_ns() + DIES_NS;
+	struct proc_stat stat;
+	char text[1024];
+
+	do {
+		proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+		if (!proc_stat_parse(text, &stat) || stat.state == 'Z' ||
+		    stat.state == 'X')
+			return true;
+		poll(NULL, 0, 1);
+	} while (now_ns() < deadline);
+	return false;
+}
+
+/* Kills the process that serves FD; -1 with the reason in WHY. */
+static int
+kill_worker(int fd, pid_t tree, char *why, size_t size)
+{
+	/* Too small for any core file; and for a pipe, 1 means none, while 0
+	 * does not: core(5). */
+	const struct rlimit no_core = {1, 1};
+	pid_t pid = peer_pid(fd, tree);
+
+	if (!pid) {
+		snprintf(why, size,
+		    "no process was found that has the server's end of a "
+		    "connection");
+		return -1;
+	}
+	prlimit(pid, RLIMIT_CORE, &no_core, NULL);
+	if (kill(pid, SIGSEGV) < 0) {
+		snprintf(why, size, "process %d could not be killed: %s",
+		    (int)pid, strerror(errno));
+		return -1;
+	}
+	if (ends(pid))
+		return 0;
+	snprintf(why, size, "process %d survived SIGSEGV", (int)pid);
+	return -1;
+}
+
+static bool
+accepts(const struct address *address, const volatile int *stop)
+{
+	struct hold one;
+	char why[200];
+	bool served = hold_open(&one, address, 1, stop, why, sizeof(why)) == 0;
+
+	if (served)
+		hold_close(&one);
+	return served;
+}
+
+int
+crash_one(struct launched *server, uint32_t connections,
+    const volatile int *stop, struct crash *crash, char *why, size_t size)
+{
+	struct hold hold;
+	int bad;
+
+	if (hold_open(&hold, &server->address, connections, stop, why, size) <
+	    0)
+		return -1;
+	bad = kill_worker(hold.fds[connections / 2], server->pid, why, size);
+	if (!bad) {
+		crash->connections = connections;
+		crash->lost = connections - hold_ask(&hold, PATIENCE_NS, stop);
+		crash->accepts = accepts(&server->address, stop);
+	}
+	if (!bad && stop && *stop) { /* what was not heard is not known */
+		snprintf(why, size, "stopped");
+		bad = -1;
+	}
+	hold_close(&hold);
+	return bad;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * owner: which process of this machine has a socket, as far as we may look.
+ */
+#ifndef COMMON_LOAD_OWNER_H
+#define COMMON_LOAD_OWNER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "common/net/address.h"
+
+/*
+ * The process that listens at ADDRESS on this machine (for DATAGRAMS: that has
+ * bound a UDP socket there), by its socket's inode, or 0 if it cannot be told.
+ */
+pid_t
+listener_pid(const struct address *address, bool datagrams);
+
+/*
+ * The process that has the other end of FD, a TCP connection within this
+ * machine: the worker that serves it. One of the processes under TREE if they
+ * have it, else any. 0 if it cannot be told.
+ */
+pid_t
+peer_pid(int fd, pid_t tree);
+
+#endif

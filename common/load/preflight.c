@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* preflight: what is needed, and who has less of it. */
+#include "common/load/preflight.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/load/proc_text.h"
+
+/* Log, epoll, the files that are read meanwhile. */
+#define OWN_DESCRIPTORS 16
+
+/* ---- numbers of the system ---- */
+
+/* UINT64_MAX: no limit, or not known. */
+static uint64_t
+read_limit(const char *path)
+{
+	char text[64];
+	uint64_t number;
+
+	proc_read(text, sizeof(text), "%s", path);
+	return sscanf(text, "%" SCNu64, &number) == 1 ? number : UINT64_MAX;
+}
+
+static uint64_t
+open_descriptors(const char *process)
+{
+	char path[40];
+	struct dirent *entry;
+	uint64_t count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", process);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* Ports that connect() may take, without those that are reserved. */
+static uint64_t
+free_ports(void)
+{
+	char text[64];
+	uint64_t low, high;
+
+	proc_read(text, sizeof(text), "/proc/sys/net/ipv4/ip_local_port_range");
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &low, &high) != 2 ||
+	    high < low)
+		return UINT64_MAX;
+	return high - low + 1;
+}
+
+/* ---- our own ---- */
+
+static int
+check_descriptors(const struct preflight_plan *plan, char *why, size_t size)
+{
+	struct rlimit limit;
+	uint64_t need =
+	    plan->connections + open_descriptors("self") + OWN_DESCRIPTORS;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (need > limit.rlim_max) {
+		snprintf(why, size,
+		    "%" PRIu64 " connections need %" PRIu64
+		    " descriptors of this process; the limit is %llu "
+		    "(RLIMIT_NOFILE, ulimit -Hn)",
+		    plan->connections, need,
+		    (unsigned long long)limit.rlim_max);
+		return -1;
+	}
+	if (need > limit.rlim_cur) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return 0;
+}
+
+static int
+check_ports(const struct preflight_plan *plan, char *why, size_t size)
+{
+	uint64_t ports = free_ports();
+	uint64_t sources = plan->sources ? plan->sources : 1;
+
+	if (!plan->ports || plan->connections / sources < ports)
+		return 0;
+	snprintf(why, size,
+	    "%" PRIu64 " connections need as many ports; %" PRIu64
+	    " source address%s with %" PRIu64
+	    " each (net.ipv4.ip_local_port_range): more sources are needed",
+	    plan->connections, sources, sources == 1 ? "" : "es", ports);
+	return -1;
+}
+
+/* ---- what a server may run into ---- */
+
+/* The tightest so far. */
+struct binding {
+	uint64_t have;
+	char name[120];
+};
+
+static void
+narrow(struct binding *binding, uint64_t have, const char *name)
+{
+	if (have >= binding->have)
+		return;
+	binding->have = have;
+	snprintf(binding->name, sizeof(binding->name), "%s", name);
+}
+
+/* The soft limit in the line of /proc/PID/limits that begins with NAME. */
+static uint64_t
+server_limit(const char *limits, const char *name)
+{
+	const char *line = strstr(limits, name);
+	uint64_t number;
+
+	return line && sscanf(line + strlen(name), " %" SCNu64, &number) == 1
+		   ? number
+		   : UINT64_MAX;
+}
+
+/* pids.max of its groups, up to the root of what we see. */
+static void
+narrow_by_groups(struct binding *binding, pid_t pid)
+{
+	char text[4096], path[700];
+
+	proc_read(text, sizeof(text), "/proc/%d/cgroup", (int)pid);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *names = strchr(line, ':'),
+		     *group = names ? strchr(names + 1, ':') : NULL;
+		bool v1 = group && strncmp(names, ":pids:", 6) == 0;
+
+		if (!group || (!v1 && group != names + 1))
+			continue;
+		for (group++; group[0]; *strrchr(group, '/') = '\0') {
+			snprintf(path, sizeof(path),
+			    "/sys/fs/cgroup%s%s/pids.max", v1 ? "/pids" : "",
+			    group);
+			narrow(binding, read_limit(path),
+			    "tasks of its cgroup (pids.max)");
+		}
+	}
+}
+
+static void
+narrow_by_server(struct binding *binding, pid_t pid)
+{
+	char limits[4096], status[4096], name[16];
+	uint64_t uid = 0;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (proc_read(limits, sizeof(limits), "/proc/%s/limits", name) < 0)
+		return;
+	narrow(binding, server_limit(limits, "Max open files"),
+	    "descriptors, if one process holds them all (RLIMIT_NOFILE)");
+	proc_read(status, sizeof(status), "/proc/%s/status", name);
+	/* The kernel does not hold root to it. */
+	if (proc_number(status, "Uid:", &uid) && uid != 0)
+		narrow(binding, server_limit(limits, "Max processes"),
+		    "tasks of its user, if each needs one (RLIMIT_NPROC)");
+	narrow(binding, read_limit("/proc/sys/kernel/pid_max"),
+	    "process numbers, if each needs a task (kernel.pid_max)");
+	narrow(binding, read_limit("/proc/sys/kernel/threads-max"),
+	    "threads, if each needs one (kernel.threads-max)");
+	narrow(binding, read_limit("/proc/sys/vm/max_map_count") / 2,
+	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
+	narrow_by_groups(binding, pid);
+}
+
+static int
+check_server(const struct preflight_plan *plan, char *why, size_t size)
+{
+	struct binding binding = {UINT64_MAX, ""};
+
+	if (plan->server > 0)
+		narrow_by_server(&binding, plan->server);
+	if (plan->connections < binding.have)
+		return 0;
+	snprintf(why, size,
+	    "%" PRIu64 " connections may be more than the server can have: it "
+	    "has %" PRIu64 " %s",
+	    plan->connections, binding.have, binding.name);
+	return 1;
+}
+
+static int
+check_burst(const struct preflight_plan *plan, char *why, size_t size)
+{
+	uint64_t queue = read_limit("/proc/sys/net/core/somaxconn");
+
+	if (!plan->burst || plan->connections <= queue)
+		return 0;
+	snprintf(why, size,
+	    "%" PRIu64 " connections at once may not fit into the accept queue "
+	    "of %" PRIu64 " (net.core.somaxconn): those beyond it wait 1 s",
+	    plan->connections, queue);
+	return 1;
+}
+
+/* A port rests for a minute after use, unless it may be taken again. */
+static int
+check_reuse(const struct preflight_plan *plan, char *why, size_t size)
+{
+	if (!plan->churn || !plan->ports ||
+	    read_limit("/proc/sys/net/ipv4/tcp_tw_reuse") != 0)
+		return 0;
+	snprintf(why, size,
+	    "a new connection for each request: ports rest for 60 s after "
+	    "use (net.ipv4.tcp_tw_reuse is 0), so at most %" PRIu64
+	    " connections/s",
+	    free_ports() * (plan->sources ? plan->sources : 1) / 60);
+	return 1;
+}
+
+int
+preflight(const struct preflight_plan *plan, char *why, size_t size)
+{
+	int (*const checks[])(const struct preflight_plan *, char *, size_t) = {
+	    check_ports, check_descriptors, check_server, check_burst,
+	    check_reuse};
+	int bad = 0;
+
+	for (size_t i = 0; !bad && i < sizeof(checks) / sizeof(checks[0]); i++)
+		bad = checks[i](plan, why, size);
+	return bad;
+}

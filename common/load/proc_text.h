@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * proc_text: what a file of /proc or of a cgroup says, from its text.
+ *
+ * The parsers touch nothing else: safe anywhere.
+ */
+#ifndef COMMON_LOAD_PROC_TEXT_H
+#define COMMON_LOAD_PROC_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The start of the file that FORMAT names, as text, in BUF of SIZE bytes.
+ * Returns its length; or -1 with errno, and an empty text.
+ */
+int
+proc_read(char *buf, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* proc_pid_stat(5). Times are in clock ticks; "reaped": of the children that
+ * it has waited for, and of theirs. */
+struct proc_stat {
+	char state;
+	uint64_t minor_faults, reaped_minor_faults;
+	uint64_t major_faults, reaped_major_faults;
+	uint64_t user, system, reaped_user, reaped_system;
+};
+
+/* False if TEXT is no such file. */
+bool
+proc_stat_parse(const char *text, struct proc_stat *stat);
+
+/*
+ * The number that stands behind KEY at the start of a line ("VmPTE:", or
+ * "slab" in memory.stat), with blanks between them. False if there is none.
+ */
+bool
+proc_number(const char *text, const char *key, uint64_t *value);
+
+/* Nanoseconds for each clock tick. */
+uint64_t
+proc_tick_ns(void);
+
+#endif
