@@ -249,6 +249,8 @@ instance_stop(struct trial *trial, size_t i)
 	watch_close(&one->watch);
 	hold_close(&one->hold);
 	launch_stop(&one->server);
+	cost_add_life(&trial->tallies[i].life, &one->server.used);
+	one->server.used = (struct rusage){0};
 	cost_group_remove(&one->group);
 }
 

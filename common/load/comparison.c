@@ -17,7 +17,7 @@ const char *const VERDICT_WORDS[] = {
 
 const char *const MEMORY_KIND_WORDS[] = {
     [MEMORY_ANONYMOUS] = "anonymous",
-    [MEMORY_FILE] = "program files",
+    [MEMORY_FILE] = "files",
     [MEMORY_PAGE_TABLES] = "page tables",
     [MEMORY_KERNEL_STACKS] = "kernel stacks",
     [MEMORY_SLAB] = "slab",
@@ -43,6 +43,7 @@ static void
 cost_init(struct cost *cost)
 {
 	*cost = (struct cost){
+	    .cpu_us = NAN,
 	    .user_us = NAN,
 	    .system_us = NAN,
 	    .voluntary = NAN,
