@@ -69,12 +69,13 @@ NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,\
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
-                $(if $(HAVE_TLS),full/tls_wire full/tls_files) \
+                $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets) \
                 $(if $(HAVE_WS),full,plain)/websocket)
 # Of the client alone.
 MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+SELFTEST := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/selftest/*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(addprefix $(BUILD)/tests/fuzz/replay_,$(FUZZ))
 FUZZERS  := $(addprefix $(BUILD)/tests/fuzz/fuzz_,$(FUZZ))
@@ -97,7 +98,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all help deps deps-browser compare lesson test check check-unit check-e2e bench \
-        bench-programs format lint man install uninstall clean FORCE
+        bench-programs selftest selftest-programs format lint man install uninstall clean FORCE
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
 	    thing=$${need%%=*}; case $$thing in \
@@ -131,7 +132,7 @@ all: $(PROGRAMS) ## build the two servers and the client
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS SELFTEST_ARGS'
 
 compare: all ## compare threads and processes here; a page in build/report
 	./client compare --report build/report
@@ -163,7 +164,7 @@ $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(IMAGE)/full.o $(HERE) $(LIBRARY)
 $(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(MAKES) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(BENCHES): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
+$(BENCHES) $(SELFTEST): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # cmocka is a shared library, so the unit tests are dynamic.
@@ -222,7 +223,7 @@ run-units: $(UNITS)
 	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
 	    sed "s|$$| of $${t##*/}|"; done
 
-check-e2e: all bench-programs ## drive the real programs
+check-e2e: all bench-programs selftest-programs ## drive the real programs
 	PERCONN_BIN=$(abspath $(if $(SAN),$(BUILD),.)) \
 	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
 	/usr/bin/python3 -m pytest -q -n 4 tests/e2e $(PYTEST_ARGS)
@@ -231,6 +232,14 @@ bench-programs: $(BENCHES)
 
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
+
+# SELFTEST_ARGS='equal slower' runs real comparisons as well, or one kind of them:
+# see tests/selftest/real.py. They take an hour or two, on a quiet machine.
+selftest: all selftest-programs ## how often verdicts are wrong (SELFTEST_ARGS='equal slower': real ones)
+	$(BUILD)/tests/selftest/simulate
+	$(if $(SELFTEST_ARGS),/usr/bin/python3 tests/selftest/real.py $(SELFTEST_ARGS))
+
+selftest-programs: $(SELFTEST)
 
 # What it finds of interest stays under build/fuzz/found/; an input that failed
 # belongs into tests/fuzz/corpus/, with its fix.

@@ -43,6 +43,7 @@ static void
 cost_init(struct cost *cost)
 {
 	*cost = (struct cost){
+	    .cpu_us = NAN,
 	    .user_us = NAN,
 	    .system_us = NAN,
 	    .voluntary = NAN,

@@ -47,7 +47,8 @@ enum memory_kind {
 
 /* A server beside the load. */
 struct cost {
-	double user_us, system_us; /* CPU for a request */
+	double cpu_us;		   /* for a request */
+	double user_us, system_us; /* of it; NAN: the parts are not known */
 	/* for a request: context switches of either kind, page faults */
 	double voluntary, involuntary, faults;
 	/* KiB for each connection, with CONNECTIONS open */

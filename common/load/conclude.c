@@ -116,13 +116,32 @@ figure_at(const struct cost *cost, size_t offset)
 	return (double *)((uintptr_t)cost + offset);
 }
 
+/*
+ * Where the dead took their switches along, those of whole lives for all
+ * requests, which hold a start and an end more. Idle connections beside them
+ * would weigh too much, and children whom nobody waits for are in neither.
+ */
+static void
+conclude_switches(
+    struct finding *found, const struct tally *tally, uint32_t held)
+{
+	struct cost life;
+
+	if (!isnan(found->cost.voluntary) || tally->sums.lost_faults || held)
+		return;
+	cost_of_requests(&tally->life, tally->begun, &life);
+	found->cost.voluntary = life.voluntary;
+	found->cost.involuntary = life.involuntary;
+}
+
 /* Of the blocks, the median of each. */
 static void
-conclude_cost(struct finding *found, const struct tally *tally)
+conclude_cost(struct finding *found, const struct tally *tally, uint32_t held)
 {
 	if (tally->sums_requests)
 		cost_of_requests(
 		    &tally->sums, tally->sums_requests, &found->cost);
+	conclude_switches(found, tally, held);
 	for (size_t k = 0;
 	     k < sizeof(MEMORY_FIGURES) / sizeof(MEMORY_FIGURES[0]); k++) {
 		double known[STATS_MAX];
@@ -290,7 +309,7 @@ conclude_one(struct finding *found, const struct tally *tally,
 	conclude_latency(
 	    &found->service, &found->service_curve, &tally->counted.service);
 	conclude_client(found, &tally->counted);
-	conclude_cost(found, tally);
+	conclude_cost(found, tally, load->held);
 	found->slices = tally->kept;
 	found->warm_up = tally->warm_up;
 	found->dropped = tally->dropped;

@@ -111,6 +111,11 @@ engine_open(struct engine *engine, const struct load_plan *plan, char *why,
 bool
 load_plan_churns(const struct load_plan *plan);
 
+/* How many addresses its connections come from, if that matters: those that
+ * it names, or those of the loopback that a churn there takes; or 0. */
+uint32_t
+load_plan_sources(const struct load_plan *plan);
+
 void
 engine_close(struct engine *engine);
 

@@ -42,6 +42,14 @@ wants_sources(const struct load_plan *plan)
 	       (ntohl(to->in4.sin_addr.s_addr) >> 24) == 127;
 }
 
+uint32_t
+load_plan_sources(const struct load_plan *plan)
+{
+	if (plan->sources)
+		return plan->source_count;
+	return wants_sources(plan) ? SOURCES : 0;
+}
+
 /* The addresses of a churn on the loopback. */
 static const struct address *
 loopback(void)
@@ -70,12 +78,10 @@ set_up(struct engine *e, const struct load_plan *plan)
 	shared->datagrams = plan->target.kind == TARGET_UDP;
 	shared->tls = plan->tls;
 	shared->churn = e->plan.churn;
-	shared->sources = plan->sources;
-	shared->source_count = plan->source_count;
-	if (!plan->sources && wants_sources(&e->plan)) {
-		shared->sources = loopback();
-		shared->source_count = SOURCES;
-	}
+	shared->source_count = load_plan_sources(&e->plan);
+	shared->sources = plan->sources		 ? plan->sources
+			  : shared->source_count ? loopback()
+						 : NULL;
 	shared->buffer_size = BUFFER;
 	shared->run.protocol = plan->protocol;
 	shared->run.churn = e->plan.churn;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,17 +182,31 @@ add_last_words(const struct launched *server, char *text, size_t size)
 	    line ? line + 1 : tail);
 }
 
-/* Waits for the group until DEADLINE. True when all of it has ended. */
+static void
+add_usage(struct rusage *sum, const struct rusage *more)
+{
+	timeradd(&sum->ru_utime, &more->ru_utime, &sum->ru_utime);
+	timeradd(&sum->ru_stime, &more->ru_stime, &sum->ru_stime);
+	sum->ru_minflt += more->ru_minflt;
+	sum->ru_majflt += more->ru_majflt;
+	sum->ru_nvcsw += more->ru_nvcsw;
+	sum->ru_nivcsw += more->ru_nivcsw;
+}
+
+/* Waits for all of its group until DEADLINE. True when they have ended. */
 static bool
-group_gone(pid_t group, uint64_t deadline)
+group_gone(struct launched *server, uint64_t deadline)
 {
 	for (;;) {
-		pid_t pid = waitpid(-group, NULL, WNOHANG);
+		struct rusage used;
+		pid_t pid = wait4(-server->pid, NULL, WNOHANG, &used);
 
 		if (pid < 0 && errno == ECHILD)
 			return true;
-		if (pid > 0)
+		if (pid > 0) {
+			add_usage(&server->used, &used);
 			continue;
+		}
 		if (now_ns() > deadline)
 			return false;
 		poll(NULL, 0, 1);
@@ -208,10 +224,12 @@ forget(struct launched *server)
 bool
 launch_died(struct launched *server, char *why, size_t size)
 {
+	struct rusage used;
 	int status;
 
-	if (!server->pid || waitpid(server->pid, &status, WNOHANG) <= 0)
+	if (!server->pid || wait4(server->pid, &status, WNOHANG, &used) <= 0)
 		return false;
+	add_usage(&server->used, &used);
 	if (WIFSIGNALED(status))
 		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
@@ -220,7 +238,7 @@ launch_died(struct launched *server, char *why, size_t size)
 		    why, size, "ended with status %d", WEXITSTATUS(status));
 	add_last_words(server, why, size);
 	kill(-server->pid, SIGKILL); /* whoever is left of its group */
-	group_gone(server->pid, now_ns() + STOP_NS);
+	group_gone(server, now_ns() + STOP_NS);
 	forget(server);
 	return true;
 }
@@ -273,9 +291,9 @@ launch_stop(struct launched *server)
 	if (!server->pid)
 		return;
 	kill(-server->pid, SIGTERM);
-	if (!group_gone(server->pid, now_ns() + STOP_NS)) {
+	if (!group_gone(server, now_ns() + STOP_NS)) {
 		kill(-server->pid, SIGKILL);
-		group_gone(server->pid, now_ns() + STOP_NS);
+		group_gone(server, now_ns() + STOP_NS);
 	}
 	forget(server);
 }

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/load/placement.h"
@@ -24,6 +25,9 @@ struct launched {
 	pid_t pid; /* and of the group; 0: not running */
 	int log;   /* memory file of its words */
 	struct address address;
+	/* Since its start, times, faults and switches, once it has ended: of
+	 * it and of all whom it has waited for. */
+	struct rusage used;
 };
 
 /* Whether COMMAND says where the address goes. */

@@ -33,7 +33,8 @@ struct tally {
 	uint64_t begun, wrong, timed_out, failed, errors[RESULT_ERRNOS];
 	struct cost_sums sums;
 	uint64_t sums_requests;
-	uint64_t sending_ns; /* closed loop: while requests were begun */
+	struct cost_sums life; /* of its servers, from start to end */
+	uint64_t sending_ns;   /* closed loop: while requests were begun */
 	size_t kept, warm_up, dropped; /* slices */
 	bool unsettled;
 	double ratios_all[STATS_MAX];  /* by block, with what was dropped */

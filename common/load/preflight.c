@@ -173,8 +173,8 @@ narrow_by_server(struct binding *binding, pid_t pid)
 	    "process numbers, if each needs a task (kernel.pid_max)");
 	narrow(binding, read_limit("/proc/sys/kernel/threads-max"),
 	    "threads, if each needs one (kernel.threads-max)");
-	narrow(binding, read_limit("/proc/sys/vm/max_map_count"),
-	    "mappings, if each needs a thread (vm.max_map_count)");
+	narrow(binding, read_limit("/proc/sys/vm/max_map_count") / 2,
+	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
 	narrow_by_groups(binding, pid);
 }
 
@@ -227,7 +227,7 @@ int
 preflight(const struct preflight_plan *plan, char *why, size_t size)
 {
 	int (*const checks[])(const struct preflight_plan *, char *, size_t) = {
-	    check_descriptors, check_ports, check_server, check_burst,
+	    check_ports, check_descriptors, check_server, check_burst,
 	    check_reuse};
 	int bad = 0;
 

@@ -116,6 +116,7 @@ const struct field LATENCY_FIELDS[] = {
 
 #define OF(key, field) FIELD(struct cost, FIELD_NUMBER, key, field)
 const struct field COST_FIELDS[] = {
+    OF("cpu_us_per_request", cpu_us),
     OF("user_us_per_request", user_us),
     OF("system_us_per_request", system_us),
     OF("voluntary_switches_per_request", voluntary),

@@ -19,7 +19,7 @@ const char FACT_CAVEAT[] =
 double
 cost_cpu_us(const struct cost *cost)
 {
-	return cost->user_us + cost->system_us;
+	return cost->cpu_us;
 }
 
 double
@@ -101,6 +101,8 @@ fact_cpu(char *buf, size_t size, const struct cost *cost)
 
 	if (isnan(cost_cpu_us(cost)))
 		snprintf(buf, size, "-");
+	else if (isnan(cost->user_us))
+		fact_number(buf, size, cost->cpu_us);
 	else
 		snprintf(buf, size, "%s = %s + %s",
 		    fact_number(sum, sizeof(sum), cost_cpu_us(cost)),

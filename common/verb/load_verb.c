@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/load/owner.h"
+#include "common/load/preflight.h"
 #include "common/load/procs.h"
 #include "common/load/room.h"
 #include "common/net/tls_client.h"
@@ -32,12 +33,27 @@ place(struct placement *placement, enum placement_kind kind, pid_t pid)
 	return image;
 }
 
-/* So that what the load needs can be had; dies if it cannot. */
+/* Names the limit that the load would run into; dies of one that it will. */
 static void
-check_limits(const struct load_plan *plan)
+check_limits(const struct load_plan *plan, pid_t server)
 {
-	raise_descriptors(
-	    plan->protocol->room ? room_descriptors(plan) : plan->connections);
+	const struct protocol *p = plan->protocol;
+	struct preflight_plan limits = {
+	    .connections = p->room ? room_descriptors(plan) : plan->connections,
+	    .sources = load_plan_sources(plan),
+	    .ports = plan->target.address.any.sa_family != AF_UNIX,
+	    .churn = plan->churn && plan->target.kind != TARGET_UDP,
+	    /* Kept connections are made a few at a time. */
+	    .burst = plan->churn && plan->target.kind != TARGET_UDP,
+	    .server = server,
+	};
+	char why[300];
+	int found = preflight(&limits, why, sizeof(why));
+
+	if (found < 0)
+		die(1, "cannot load: %s", why);
+	if (found > 0)
+		log_warn("%s", why);
 }
 
 static struct load_report
@@ -137,7 +153,7 @@ load_verb(int argc, char **argv)
 	size_t count;
 	bool clean;
 
-	check_limits(&plan);
+	check_limits(&plan, server);
 	take_interrupts();
 	plan.tls = open_tls(&plan.target, &config.tls);
 	common.image =

@@ -4,14 +4,17 @@
 
     make bench                          everything, about 15 minutes
     make bench BENCH_ARGS='floors'      one part: floors http tls held memory client million chat
+                                        stall pacing instructions
 
 Nothing else should run meanwhile. Each figure is a ratio of two things that
 were measured in turn in one run, with its spread; rates alone mean little.
 """
 import contextlib
 import json
+import math
 import os
 import resource
+import shutil
 import signal
 import socket
 import statistics
@@ -521,8 +524,74 @@ def chat_with(model, name, trouble):
         f"{'; ' + result['first_wrong'] if result['first_wrong'] else ''}")
 
 
+def percentile(values, percent):
+    """As the client's: the least that so many do not exceed."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
+
+
+def stall():
+    say("\n== stall: the server freezes 1 s in each 10, at 1,000 requests/s for a minute ==")
+    rate, requests, freezes = 1000, 60_000, []
+    with Server("thread", pinned=False) as server:
+        run = subprocess.Popen([CLIENT, "load", server.target, "-r", str(rate), "-n",
+                                str(requests), "-c", "64", "--json", "-"],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        start = time.monotonic()
+        for turn in range(6):
+            time.sleep(max(0, start + 10 * turn + 5 - time.monotonic()))
+            os.kill(server.pid, signal.SIGSTOP)
+            os.waitid(os.P_PID, server.pid, os.WSTOPPED)
+            begin = time.monotonic()
+            time.sleep(1)
+            freezes.append(time.monotonic() - begin)
+            os.kill(server.pid, signal.SIGCONT)
+        latency = json.loads(run.communicate()[0])["latency_us"]
+    waits = [length - k / rate for length in freezes for k in range(int(length * rate))]
+    waits += [0] * (requests - len(waits))
+    for percent in (99, 99.9):
+        want, found = 1e6 * percentile(waits, percent), latency[f"p{percent}"]
+        say(f"p{percent}: {found / 1e3:.1f} ms, by the schedule {want / 1e3:.1f} ms:"
+            f" {100 * (found / want - 1):+.2f} %")
+
+
+def pacing():
+    say("\n== pacing: how late requests leave at 10,000/s, the client on a CPU of its own ==")
+    with Server("thread", pinned=False) as server:
+        for _ in range(5):
+            result = load(server.target, "-r", "10000", "-d", "5s", "--placement", "split")
+            late = result["pacing_us"]
+            say(f"p50 {late['p50']:.2f} us, p99 {late['p99']:.1f} us (less than 60 is what"
+                f" is asked for), p99.9 {late['p99.9']:.1f} us, max {late['max']:.0f} us;"
+                f" {result['unsent']} unsent")
+
+
+def counted(target, connections, requests):
+    """User instructions of a whole run of the client."""
+    with tempfile.NamedTemporaryFile() as out:
+        run = subprocess.run(
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", CLIENT,
+             "load", target, "-c", str(connections), "-n", str(requests)],
+            capture_output=True, text=True, check=True)
+    return int(run.stderr.split("Collected : ")[1].split()[0])
+
+
+def instructions():
+    say("\n== instructions: the client's own for each request, every byte verified ==")
+    if not shutil.which("valgrind"):
+        say("skipped: there is no valgrind")
+        return
+    with Server("thread") as server:
+        for connections in (16, 64):
+            # What a wake-up costs is shared by the replies that it finds.
+            each = [(counted(server.target, connections, 100_000) -
+                     counted(server.target, connections, 20_000)) / 80_000 for _ in range(3)]
+            say(f"{connections} connections, echo of 64 bytes: {spread(each)}"
+                f" (160 is what is allowed)")
+
+
 PARTS = {"floors": floors, "http": http_part, "tls": tls, "held": held_part, "memory": memory,
-         "client": client, "million": million, "chat": chat}
+         "client": client, "million": million, "chat": chat, "stall": stall,
+         "pacing": pacing, "instructions": instructions}
 
 
 def main():

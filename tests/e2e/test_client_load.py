@@ -266,8 +266,17 @@ def test_more_connections_than_descriptors(thread_server):
         preexec_fn=lambda: resource.setrlimit(
             resource.RLIMIT_NOFILE, (32, 32)))
     assert result.code == 1
-    assert "60 connections need as many descriptors; the limit is 32" \
-        in result.error_line
+    assert "60 connections need" in result.error_line
+    assert "the limit is 32 (RLIMIT_NOFILE" in result.error_line
+
+
+def test_more_connections_than_ports():
+    with KnownServer() as server:
+        result = client("load", server.target, "-c", 70_000, "-n", 5)
+        assert server.connections == 0
+    assert result.code == 1
+    assert "70000 connections need as many ports" in result.error_line
+    assert "ip_local_port_range" in result.error_line
 
 
 class DiesAfter:
@@ -467,6 +476,54 @@ def test_free_leaves_both_alone(server):
     ours, theirs, report, _ = placed_run(server, "free")
     assert ours == theirs == set(os.sched_getaffinity(0))
     assert report["placement"] == "free"
+
+
+def states(pid):
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/stat", encoding="utf-8") as file:
+            yield file.read().rpartition(")")[2].split()[0]
+
+
+def stands_still(pid):
+    return set(states(pid)) == {"T"}
+
+
+def waits(pid, port):
+    """Whether it sleeps, and has read all that came from the port."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file][1:]
+    return not any(row[2].endswith(f":{port:04X}") and
+                   not row[4].endswith(":00000000")
+                   for row in rows) and set(states(pid)) == {"S"}
+
+
+@two_cpus
+def test_a_second_sigint_puts_the_server_back_too(server):
+    server.start()
+    everywhere = set(os.sched_getaffinity(0))
+    with running_client("load", server.address, "-d", "1h", "-c", 2,
+                        "--placement", "split", "--timeout", "1h") as process:
+        eventually(lambda: server.ledger_now()["active"] >= 2,
+                   "two connections of the client")
+        assert os.sched_getaffinity(server.pid) != everywhere
+        servers = [server.pid, *server.children()]
+        for pid in servers:
+            os.kill(pid, signal.SIGSTOP)
+        eventually(lambda: all(map(stands_still, servers)), "a stop")
+        eventually(lambda: waits(process.pid, server.port),
+                   "a client that waits for two replies")
+        process.send_signal(signal.SIGINT)
+        eventually(lambda: not has_pending(process.pid, signal.SIGINT),
+                   "the first SIGINT is taken")
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+        for pid in servers:
+            os.kill(pid, signal.SIGCONT)
+    assert result.code == 130, result
+    assert result.out == ""
+    assert set(os.sched_getaffinity(server.pid)) == everywhere
+    for pid in server.children():
+        assert set(os.sched_getaffinity(pid)) == everywhere
 
 
 @two_cpus

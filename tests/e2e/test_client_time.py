@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What the client measures, against servers whose times are known."""
+import math
+import os
+import signal
+import time
+
 import pytest
 
-from known_servers import KnownServer, Stalling, client, counts, delayed, load
+from known_servers import (
+    KnownServer, Stalling, check_load, client, counts, delayed, load,
+    result_of, running_client)
 
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
@@ -93,6 +100,52 @@ def test_a_stall_shows_in_the_latency_and_not_in_the_service_time(mode):
     assert service["p90"] <= 100_000
     assert latency["mean"] >= 100_000
     assert service["mean"] <= 80_000
+
+
+def freeze(pid, seconds):
+    """Stops our child, and returns how long it certainly stood still."""
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED)  # all its threads are
+    start = time.monotonic()
+    time.sleep(seconds)
+    length = time.monotonic() - start
+    os.kill(pid, signal.SIGCONT)
+    return length
+
+
+def scheduled_percentile(percent, requests, rate, freezes):
+    """What the schedule says, in us: who is due in a freeze waits for its
+    end, and nobody else waits."""
+    waits = [length - (k + 1) / rate for length in freezes
+             for k in range(int(length * rate) - 1)]
+    waits = sorted(waits + [0] * (requests - len(waits)))
+    return 1e6 * waits[math.ceil(requests * percent / 100) - 1]
+
+
+def test_freezes_are_in_the_percentiles_as_the_schedule_says(thread_server):
+    """0.4 s in each second, at 1,000 requests/s: never less than that, and
+    within 2 % of it once (a busy machine adds stalls of its own)."""
+    thread_server.start()
+    for _ in range(5):
+        with running_client("load", thread_server.address, "-r", 1000, "-n",
+                            2000, "-c", 32, "--json", "-") as process:
+            lengths = []
+            for _ in range(2):
+                time.sleep(0.6)
+                lengths.append(freeze(thread_server.process.pid, 0.4))
+            result = result_of(process)
+        assert result.code == 0, result
+        check_load(result.json)
+        off = []
+        for percent in (99, 99.9):
+            want = scheduled_percentile(percent, 2000, 1000, lengths)
+            found = result.json["latency_us"][f"p{percent}"]
+            assert want > 380_000
+            assert found >= 0.995 * want, (found, want)
+            off.append(found / want)
+        if max(off) <= 1.02:
+            break
+    assert max(off) <= 1.02, off
 
 
 def test_without_a_schedule_the_stall_hides():

@@ -63,6 +63,7 @@ static inline void
 made_cost(struct cost *cost, int model, double connections)
 {
 	*cost = (struct cost){
+	    .cpu_us = 7.7 + 92 * model,
 	    .user_us = 1.2 + 2 * model,
 	    .system_us = 6.5 + 90 * model,
 	    .voluntary = 1.02 + model,

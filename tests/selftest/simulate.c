@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * simulate: how often the verdicts of a comparison are wrong.
+ *
+ * Makes up the slices of comparisons whose truth is known, and takes them
+ * through the very functions that judge real ones. The machine that it makes
+ * up is as bad as the one that common/load/judge.h was written on: rates
+ * drift, neighbours in time resemble each other, one slice in fifty is hit and
+ * 2 to 10 times slower, each start of a server has a speed of its own, and a
+ * fresh one is slow at first. Only half of the hits can be seen from outside.
+ *
+ *	simulate [COMPARISONS]
+ *
+ * 10,000 by default of each kind in which all servers are alike, and a tenth as
+ * many of each in which one is slower.
+ *
+ * Prints a line for each kind; exit status 1 if one is beyond its limit. The
+ * same numbers in every run, however many CPUs share the work.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/load/judge.h"
+
+#define DELTA 0.03
+#define SLICE_SD 0.06  /* of the logarithm of a rate */
+#define NEIGHBOURS 0.5 /* correlation of one slice with the next */
+#define DRIFT_SD 0.005 /* of a block, for each slice */
+#define LAUNCH_SD 0.01 /* of a start */
+#define HIT 0.02       /* how often somebody takes the CPU */
+#define COLD 0.6       /* at most, as a logarithm, in the first slice */
+#define EXTRA_QUADS 6  /* for a warm-up that takes longer */
+#define RUNS 10000     /* for which a limit holds as it stands */
+#define FEWER 10       /* of those whose share need not be known so well */
+
+/* A kind of comparison. */
+struct kind {
+	const char *name;
+	size_t blocks, quads, points, servers;
+	double effect;	    /* of the last server, as a share of the rate */
+	double least, most; /* share of comparisons that may find one */
+};
+
+/* The plans are those of the client: of a scenario with one point and of one
+ * with several, in full and --quick. */
+static const struct kind KINDS[] = {
+    {"default, all alike", 18, 5, 1, 2, 0, 0.001, 0.055},
+    {"quick, all alike", 8, 3, 1, 2, 0, 0.001, 0.055},
+    {"sweep, all alike", 8, 5, 6, 2, 0, 0.001, 0.055},
+    {"quick sweep, all alike", 8, 3, 6, 2, 0, 0.001, 0.055},
+    {"5 servers, all alike", 18, 5, 1, 5, 0, 0.001, 0.055},
+    {"default, 5 % slower", 18, 5, 1, 2, -0.05, 0.80, 1},
+    {"default, 3 % slower", 18, 5, 1, 2, -0.03, 0, 1},
+    {"default, 2 % slower", 18, 5, 1, 2, -0.02, 0, 1},
+    {"quick, 5 % slower", 8, 3, 1, 2, -0.05, 0, 1},
+    {"quick, 10 % slower", 8, 3, 1, 2, -0.10, 0, 1},
+    {"quick, 20 % slower", 8, 3, 1, 2, -0.20, 0.80, 1},
+    {"sweep, 20 % slower", 8, 5, 6, 2, -0.20, 0.80, 1},
+};
+
+enum { KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
+
+/* Of all comparisons of a kind. */
+struct tally {
+	size_t found; /* with a faster or slower in them */
+	size_t verdicts[INVALID + 1], ratios;
+};
+
+/* ---- chance ---- */
+
+/* Marsaglia's xorshift64*. */
+static uint64_t
+random_bits(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dULL;
+}
+
+/* Between 0 and 1, neither of them included. */
+static double
+uniform(uint64_t *state)
+{
+	return ((double)(random_bits(state) >> 12) + 0.5) / 0x1p52;
+}
+
+static double
+normal(uint64_t *state)
+{
+	double radius = sqrt(-2 * log(uniform(state)));
+
+	return radius * cos(2 * 3.14159265358979 * uniform(state));
+}
+
+/* ---- a machine ---- */
+
+struct machine_state {
+	uint64_t *random;
+	double weather; /* what neighbours in time have in common */
+	double drift, drifted;
+};
+
+struct server_state {
+	double level, cold, warming;
+};
+
+static void
+server_start(struct server_state *server, double effect, uint64_t *random)
+{
+	server->level = log1p(effect) + LAUNCH_SD * normal(random);
+	server->cold = COLD * uniform(random);
+	server->warming = exp(-1 / (1 + 3 * uniform(random)));
+}
+
+static void
+run_slice(struct machine_state *machine, struct server_state *server,
+    struct judge_slice *slice, size_t side)
+{
+	uint64_t *random = machine->random;
+	double *value = &slice->log_value[side];
+
+	machine->weather =
+	    NEIGHBOURS * machine->weather +
+	    sqrt(1 - NEIGHBOURS * NEIGHBOURS) * SLICE_SD * normal(random);
+	machine->drifted += machine->drift;
+	*value = 10 + server->level + machine->weather + machine->drifted -
+		 server->cold;
+	server->cold *= server->warming;
+	slice->foreign[side] = 0.1 * uniform(random);
+	slice->stretch[side] = 1;
+	if (uniform(random) < HIT) {
+		*value -= log(2 + 8 * uniform(random));
+		slice->foreign[side] += uniform(random) < 0.5 ? 0.3 : 0;
+	}
+}
+
+/* ---- a comparison ---- */
+
+struct comparison_state {
+	const struct kind *kind;
+	uint64_t random;
+	struct judge_slice slices[SERVERS_MAX + 1][QUADS_MAX];
+	struct outcome *outcome;
+};
+
+static void
+run_quad(struct comparison_state *c, struct machine_state *machine,
+    struct server_state *servers, size_t quad)
+{
+	size_t n = c->kind->servers + 1;
+
+	for (size_t step = 0; step < 2 * n; step++) {
+		size_t i = step < n ? step : 2 * n - 1 - step;
+
+		if (quad % 2)
+			i = n - 1 - i;
+		run_slice(machine, &servers[i], &c->slices[i][quad], step >= n);
+	}
+}
+
+static void
+keep_block(struct finding *found, const struct judge_block *block, size_t i)
+{
+	size_t b = found->blocks++;
+
+	found->values[b] = block->value[i];
+	found->ratios[b] = block->log_ratio[i];
+	found->slices += 2 * block->kept;
+	found->dropped += 2 * block->dropped;
+	found->settled &= block->settled;
+}
+
+static void
+run_block(struct comparison_state *c, struct point *point)
+{
+	const struct kind *kind = c->kind;
+	const struct judge_slice *slices[SERVERS_MAX + 1];
+	struct server_state servers[SERVERS_MAX + 1];
+	struct machine_state machine = {
+	    .random = &c->random, .drift = DRIFT_SD * normal(&c->random)};
+	struct judge_block block;
+	size_t n = kind->servers + 1, quads = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		slices[i] = c->slices[i];
+		server_start(&servers[i],
+		    i == kind->servers - 1 ? kind->effect : 0, &c->random);
+	}
+	do
+		run_quad(c, &machine, servers, quads++);
+	while (quads - judge_warm_up(slices, n, quads) < kind->quads &&
+	       quads <= kind->quads + EXTRA_QUADS);
+	judge_block(slices, n, quads, true, &block);
+	for (size_t i = 0; i < n; i++)
+		keep_block(&point->findings[i], &block, i);
+}
+
+static void
+run_point(struct comparison_state *c, struct point *point)
+{
+	size_t n = c->kind->servers + 1;
+
+	memset(point, 0, sizeof(*point));
+	for (size_t i = 0; i < n; i++)
+		point->findings[i].settled = true;
+	for (size_t b = 0; b < c->kind->blocks; b++)
+		run_block(c, point);
+	for (size_t i = 0; i < n; i++)
+		judge_point(&point->findings[i], &point->findings[0], DELTA);
+}
+
+static void
+count_verdicts(struct comparison_state *c, struct tally *tally)
+{
+	bool found = false;
+
+	for (size_t p = 0; p < c->kind->points; p++) {
+		for (size_t i = 1; i < c->kind->servers; i++) {
+			const struct finding *one =
+			    &c->outcome->points[p].findings[i];
+
+			tally->ratios++;
+			tally->verdicts[one->verdict]++;
+			found |=
+			    one->verdict == SLOWER ||
+			    (one->verdict == FASTER && c->kind->effect >= 0);
+		}
+	}
+	tally->found += found;
+}
+
+static void
+run_comparison(struct comparison_state *c, size_t number, struct tally *tally)
+{
+	/* A state of its own for each: far apart, and never 0. */
+	c->random = (number + 1) * 0x9e3779b97f4a7c15ULL;
+	for (int i = 0; i < 10; i++)
+		random_bits(&c->random);
+	c->outcome->point_count = c->kind->points;
+	c->outcome->higher_is_better = true;
+	for (size_t p = 0; p < c->kind->points; p++)
+		run_point(c, &c->outcome->points[p]);
+	judge_scenario(c->outcome, c->kind->servers, DELTA);
+	count_verdicts(c, tally);
+}
+
+/* ---- all of them ---- */
+
+/* False verdicts are rare, so it takes many to know how rare. */
+static size_t
+runs_of(const struct kind *kind, size_t runs)
+{
+	return kind->effect < 0 ? (runs + FEWER - 1) / FEWER : runs;
+}
+
+/* Every WORKERS-th comparison of each kind. */
+static void
+work(size_t worker, size_t workers, size_t runs, struct tally *tallies)
+{
+	static struct outcome outcome;
+	struct comparison_state c = {.outcome = &outcome};
+
+	outcome.points = calloc(POINTS_MAX, sizeof(*outcome.points));
+	if (!outcome.points)
+		_exit(1);
+	for (size_t k = 0; k < KIND_COUNT; k++) {
+		c.kind = &KINDS[k];
+		for (size_t run = worker; run < runs_of(c.kind, runs);
+		     run += workers)
+			run_comparison(&c, k * runs + run, &tallies[k]);
+	}
+	free(outcome.points);
+}
+
+/* A process for each CPU, each with tallies of its own. */
+static int
+share_work(size_t workers, size_t runs, struct tally *tallies)
+{
+	int bad = 0, status;
+
+	for (size_t w = 0; w < workers; w++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return -1;
+		if (pid == 0) {
+			work(w, workers, runs, tallies + w * KIND_COUNT);
+			_exit(0);
+		}
+	}
+	for (size_t w = 0; w < workers; w++)
+		bad |= wait(&status) < 0 || status != 0;
+	return bad ? -1 : 0;
+}
+
+static void
+add(struct tally *sum, const struct tally *one)
+{
+	sum->found += one->found;
+	sum->ratios += one->ratios;
+	for (int v = 0; v <= INVALID; v++)
+		sum->verdicts[v] += one->verdicts[v];
+}
+
+/* Fewer comparisons than planned may stray: three standard errors. */
+static bool
+is_within(const struct kind *kind, double share, size_t runs)
+{
+	double stray = 3 * sqrt(0.055 * 0.945 / (double)runs);
+
+	if (runs >= RUNS)
+		stray = 0;
+	return share >= kind->least - 2 * stray && share <= kind->most + stray;
+}
+
+static bool
+print_kind(const struct kind *kind, const struct tally *tally, size_t runs)
+{
+	double share = (double)tally->found / (double)runs;
+	bool well = is_within(kind, share, runs);
+
+	printf("%-26s %3zu x %zu %6zu %6.2f %% ", kind->name, kind->blocks,
+	    kind->quads, runs, 100 * share);
+	for (int v = 0; v <= INVALID; v++)
+		printf(" %6.2f",
+		    100 * (double)tally->verdicts[v] / (double)tally->ratios);
+	if (kind->most < 1)
+		printf("   at most %.1f %%", 100 * kind->most);
+	else if (kind->least > 0)
+		printf("   at least %.0f %%", 100 * kind->least);
+	printf("%s\n", well ? "" : "   NOT MET");
+	return well;
+}
+
+int
+main(int argc, char **argv)
+{
+	long asked = argc > 1 ? atol(argv[1]) : RUNS;
+	size_t runs = (size_t)asked;
+	size_t workers = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+	size_t size = workers * KIND_COUNT * sizeof(struct tally);
+	struct tally *tallies = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool well = true;
+
+	if (argc > 2 || asked < 1) {
+		fprintf(stderr, "usage: simulate [COMPARISONS]\n");
+		return 2;
+	}
+	if (tallies == MAP_FAILED || share_work(workers, runs, tallies) < 0) {
+		perror("simulate");
+		return 1;
+	}
+	printf("                          blocks                    "
+	       "of all ratios, percent\n"
+	       "what was simulated        x quads  times    found  "
+	       "faster slower equiv. undec. invalid\n");
+	for (size_t k = 0; k < KIND_COUNT; k++) {
+		for (size_t w = 1; w < workers; w++)
+			add(&tallies[k], &tallies[w * KIND_COUNT + k]);
+		well &= print_kind(
+		    &KINDS[k], &tallies[k], runs_of(&KINDS[k], runs));
+	}
+	return well ? 0 : 1;
+}

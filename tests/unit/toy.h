@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * toy: small echo servers in a process of their own, for tests of what looks
+ * at servers from outside.
+ */
+#ifndef TESTS_UNIT_TOY_H
+#define TESTS_UNIT_TOY_H
+
+#include "tests/unit/unit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "common/net/address.h"
+
+enum toy_kind {
+	TOY_THREADS, /* a thread for each connection */
+	TOY_FORKS,   /* a child for each connection */
+	TOY_ONCE,    /* one answer each, in turn, and none is closed */
+	TOY_TEN,     /* so for ten, and closes all others */
+};
+
+struct toy {
+	pid_t pid;
+	struct address address;
+};
+
+static inline void *
+toy_echo(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	char buf[64];
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0)
+		send(fd, buf, (size_t)n, MSG_NOSIGNAL);
+	close(fd);
+	return NULL;
+}
+
+static inline void
+toy_serve(enum toy_kind kind, int listener, int fd, int number)
+{
+	pthread_t thread;
+	char buf[64];
+	ssize_t n;
+
+	if (kind == TOY_THREADS) {
+		child_assert(pthread_create(&thread, NULL, toy_echo,
+				 (void *)(intptr_t)fd) == 0);
+		pthread_detach(thread);
+	} else if (kind == TOY_FORKS) {
+		if (fork() == 0) {
+			close(listener);
+			toy_echo((void *)(intptr_t)fd);
+			_exit(0);
+		}
+		close(fd);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+	} else if (kind == TOY_TEN && number >= 10) {
+		close(fd);
+	} else if ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		send(fd, buf, (size_t)n, MSG_NOSIGNAL);
+	}
+}
+
+static inline void
+toy_run(enum toy_kind kind, int listener)
+{
+	struct rlimit limit;
+	int fd, number = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test die first */
+	signal(SIGSEGV, SIG_DFL);	  /* cmocka catches it */
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while ((fd = accept(listener, NULL, NULL)) >= 0)
+		toy_serve(kind, listener, fd, number++);
+	_exit(1);
+}
+
+/* At WHERE, with port 0: at a free one. It leads a process group. */
+static inline void
+toy_start(struct toy *toy, enum toy_kind kind, const char *where)
+{
+	int fd;
+
+	assert_int_equal(address_parse(where, &toy->address), 0);
+	fd = socket(toy->address.any.sa_family, SOCK_STREAM, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, &toy->address.any, toy->address.len), 0);
+	assert_int_equal(
+	    getsockname(fd, &toy->address.any, &toy->address.len), 0);
+	/* One that is full answers at once over a unix socket, and late over
+	 * TCP. */
+	assert_int_equal(
+	    listen(fd, toy->address.any.sa_family == AF_UNIX ? 16 : 256), 0);
+	toy->pid = fork();
+	assert_true(toy->pid >= 0);
+	if (toy->pid == 0) {
+		setpgid(0, 0);
+		toy_run(kind, fd);
+	}
+	setpgid(toy->pid, toy->pid);
+	close(fd);
+}
+
+static inline void
+toy_stop(struct toy *toy)
+{
+	kill(-toy->pid, SIGKILL);
+	assert_int_equal(waitpid(toy->pid, NULL, 0), toy->pid);
+}
+
+#endif
