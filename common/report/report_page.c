@@ -279,11 +279,12 @@ put_repeat(FILE *page, const struct comparison *c)
 	fputs("<h3>To repeat it</h3>\n", page);
 	if (c->command[0])
 		html_element(page, "pre", "%s", c->command);
-	html_element(page, "p class=\"soft\"",
-	    "With --seed %llu the servers start in the same order. All figures "
-	    "are in compare.json beside this page, and `client compare --from "
-	    "compare.json` shows them again; the run that measured them wrote "
-	    "every slice to slices.csv.",
+	fprintf(page,
+	    "<p class=\"soft\">With <code>--seed %llu</code> the servers start "
+	    "in the same order. All figures are in compare.json beside this "
+	    "page, and <code>client compare --from compare.json</code> shows "
+	    "them again; the run that measured them wrote every slice to "
+	    "slices.csv.</p>\n",
 	    (unsigned long long)c->seed);
 }
 

@@ -70,8 +70,8 @@ def test_a_saved_comparison_is_told_in_words(made):
             "fork is worse than thread: 2.778 times the memory for a "
             "connection, between 2.731 and 2.826",
             "fork is better than thread: 100 % of clients less",
-            "fork is undecided against thread",
-            "fork is invalid against thread\n    it ended with status 3: "
+            "fork against thread is undecided: 0.991 times the requests/s",
+            "fork against thread is invalid\n    it ended with status 3: "
             "<b>\"it's\" & $`\\_{x}^2\\x1b[31m\n",
             "control, thread twice: 1.000, between 0.983 and 1.017",
             "seed 18446744073709551557", "Note well: sweep.",
