@@ -114,6 +114,7 @@ static const struct {
     {"rate", "requests/s asked for", "", " requests/s"},
     {"parent_mib", "parent's size, MiB", "a parent of ", " MiB"},
     {"held", "idle connections beside it", "beside ", " idle connections"},
+    {"share", "of the capacity", "at ", " of the capacity"},
     {"image", "image", "", ""},
     {"remedy", "remedy", "", ""},
 };
