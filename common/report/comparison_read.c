@@ -10,147 +10,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/base/escape.h"
 #include "common/report/comparison_keys.h"
+#include "common/report/json_take.h"
 
 /* Larger than any that is written: 20 scenarios of 16 points are 16 MB. */
 #define FILE_MAX (64L << 20)
-
-struct reader {
-	struct comparison *out;
-	char *why;
-	size_t size;
-	bool bad; /* WHY says why; what comes after it is not looked at */
-};
-
-static void
-refuse(struct reader *r, const struct json_value *at, const char *what,
-    const char *expected)
-{
-	char name[60]; /* it may be of the file */
-
-	if (!r->bad)
-		snprintf(r->why, r->size, "%u: \"%s\" is not %s",
-		    at ? at->line : 1, escape(what, name, sizeof(name)),
-		    expected);
-	r->bad = true;
-}
-
-/* ---- one value; NULL and null are unknown ---- */
-
-static bool
-known(const struct json_value *v)
-{
-	return v && v->type != JSON_NULL;
-}
-
-static double
-number(struct reader *r, const struct json_value *v, const char *what)
-{
-	if (!known(v))
-		return NAN;
-	if (v->type != JSON_NUMBER)
-		refuse(r, v, what, "a number or null");
-	return v->number;
-}
-
-/* Digits alone: what a double would round (a seed, say) it is not made. */
-static uint64_t
-count(struct reader *r, const struct json_value *v, const char *what)
-{
-	unsigned long long n;
-
-	if (!known(v))
-		return 0;
-	errno = 0;
-	n = v->type == JSON_NUMBER ? strtoull(v->text, NULL, 10) : 0;
-	if (v->type != JSON_NUMBER || errno ||
-	    strspn(v->text, "0123456789") != v->length)
-		refuse(r, v, what, "a whole number");
-	return n;
-}
-
-/* What is too long for its place is cut. */
-static void
-text(struct reader *r, const struct json_value *v, const char *what, char *out,
-    size_t size)
-{
-	out[0] = '\0';
-	if (!known(v))
-		return;
-	if (v->type == JSON_STRING)
-		snprintf(out, size, "%s", v->text);
-	else
-		refuse(r, v, what, "a string or null");
-}
-
-static bool
-flag(struct reader *r, const struct json_value *v, const char *what)
-{
-	if (known(v) && v->type != JSON_TRUE && v->type != JSON_FALSE)
-		refuse(r, v, what, "true or false");
-	return v && v->type == JSON_TRUE;
-}
-
-/* Its first element. */
-static const struct json_value *
-elements(struct reader *r, const struct json_value *parent, const char *key)
-{
-	const struct json_value *v = json_member(parent, key);
-
-	if (!known(v))
-		return NULL;
-	if (v->type == JSON_ARRAY)
-		return v->first;
-	refuse(r, v, key, "an array");
-	return NULL;
-}
-
-static const struct json_value *
-object(struct reader *r, const struct json_value *v, const char *what)
-{
-	if (!known(v))
-		return NULL;
-	if (v->type == JSON_OBJECT)
-		return v;
-	refuse(r, v, what, "an object");
-	return NULL;
-}
-
-static void
-fields(struct reader *r, const struct json_value *parent,
-    const struct field *field, void *structure)
-{
-	for (; field->key; field++) {
-		void *at = (char *)structure + field->offset;
-		const struct json_value *v = json_member(parent, field->key);
-
-		switch (field->type) {
-		case FIELD_NUMBER:
-			*(double *)at = number(r, v, field->key);
-			break;
-		case FIELD_TEXT:
-			text(r, v, field->key, at, field->size);
-			break;
-		case FIELD_COUNT:
-			*(uint64_t *)at = count(r, v, field->key);
-			break;
-		case FIELD_FLAG:
-			*(bool *)at = flag(r, v, field->key);
-			break;
-		}
-	}
-}
-
-/* ---- groups of values ---- */
 
 static void
 estimate(struct reader *r, const struct json_value *parent, const char *key,
     struct estimate *out)
 {
-	out->value = number(r, json_member(parent, key), key);
-	out->low = number(r, json_member(parent, "low"), "low");
-	out->high = number(r, json_member(parent, "high"), "high");
+	out->value = take_number(r, json_member(parent, key), key);
+	out->low = take_number(r, json_member(parent, "low"), "low");
+	out->high = take_number(r, json_member(parent, "high"), "high");
 }
 
 static size_t
@@ -159,13 +31,13 @@ numbers(struct reader *r, const struct json_value *parent, const char *key,
 {
 	size_t n = 0;
 
-	for (const struct json_value *v = elements(r, parent, key);
+	for (const struct json_value *v = take_elements(r, parent, key);
 	     v && !r->bad; v = v->next) {
 		if (n == max) {
-			refuse(r, v, key, "so long an array");
+			refuse_value(r, v, key, "so long an array");
 			return n;
 		}
-		out[n++] = number(r, v, key);
+		out[n++] = take_number(r, v, key);
 	}
 	return n;
 }
@@ -174,41 +46,43 @@ static void
 latency(struct reader *r, const struct json_value *parent, const char *key,
     struct latency *out)
 {
-	const struct json_value *v = object(r, json_member(parent, key), key);
+	const struct json_value *v =
+	    take_object(r, json_member(parent, key), key);
 
 	if (v)
-		fields(r, v, LATENCY_FIELDS, out);
+		take_fields(r, v, LATENCY_FIELDS, out);
 }
 
 static void
 curve(struct reader *r, const struct json_value *parent, const char *key,
     struct latency_curve *out)
 {
-	const struct json_value *v = object(r, json_member(parent, key), key);
+	const struct json_value *v =
+	    take_object(r, json_member(parent, key), key);
 	size_t n = numbers(r, v, "percent", out->percent, CURVE_MAX);
 
 	out->count = numbers(r, v, "us", out->us, CURVE_MAX);
 	if (out->count != n)
-		refuse(r, v, key, "two arrays of one length");
+		refuse_value(r, v, key, "two arrays of one length");
 }
 
 static void
 cost(struct reader *r, const struct json_value *parent, struct cost *out)
 {
-	const struct json_value *v = object(
+	const struct json_value *v = take_object(
 				    r, json_member(parent, "cost"), "cost"),
 				*kinds;
 
 	if (v)
-		fields(r, v, COST_FIELDS, out);
+		take_fields(r, v, COST_FIELDS, out);
 	else /* what the contract has of it */
 		out->cpu_us =
-		    number(r, json_member(parent, "cpu_us_per_request"),
+		    take_number(r, json_member(parent, "cpu_us_per_request"),
 			"cpu_us_per_request");
 	kinds = json_member(v, "memory_kib_per_connection_by_kind");
 	for (int i = 0; i < MEMORY_KINDS; i++)
 		out->memory_kib[i] =
-		    number(r, json_member(kinds, MEMORY_KIND_KEYS[i]),
+		    take_number(r, json_member(kinds, MEMORY_KIND_KEYS[i]),
 			MEMORY_KIND_KEYS[i]);
 }
 
@@ -216,14 +90,15 @@ static void
 errors_by_name(
     struct reader *r, const struct json_value *parent, struct finding *out)
 {
-	const struct json_value *v =
-	    object(r, json_member(parent, "errors_by_name"), "errors_by_name");
+	const struct json_value *v = take_object(
+	    r, json_member(parent, "errors_by_name"), "errors_by_name");
 	size_t n = 0;
 
 	for (v = v ? v->first : NULL; v && n < ERRORS_MAX; v = v->next, n++) {
 		snprintf(out->errors_by_name[n].name,
 		    sizeof(out->errors_by_name[n].name), "%s", v->key);
-		out->errors_by_name[n].count = count(r, v, "errors_by_name");
+		out->errors_by_name[n].count =
+		    take_count(r, v, "errors_by_name");
 	}
 }
 
@@ -234,13 +109,13 @@ verdict(struct reader *r, const struct json_value *parent, struct finding *out)
 	const struct json_value *v = json_member(parent, "verdict");
 	int i = FASTER;
 
-	if (!known(v))
+	if (!is_known(v))
 		return;
-	text(r, v, "verdict", word, sizeof(word));
+	take_text(r, v, "verdict", word, sizeof(word));
 	while (i <= INVALID && strcmp(word, VERDICT_WORDS[i]) != 0)
 		i++;
 	if (i > INVALID)
-		refuse(r, v, "verdict", "one of the verdicts");
+		refuse_value(r, v, "verdict", "one of the verdicts");
 	else
 		out->verdict = (enum verdict)i;
 }
@@ -254,7 +129,7 @@ result(struct reader *r, const struct json_value *v, uint64_t blocks,
 	out->usable = !isnan(out->value.value);
 	latency(r, v, "latency_us", &out->latency);
 	latency(r, v, "service_us", &out->service);
-	fields(r, v, FINDING_FIELDS, out);
+	take_fields(r, v, FINDING_FIELDS, out);
 	errors_by_name(r, v, out);
 	cost(r, v, &out->cost);
 	out->blocks = numbers(r, v, "values_by_block", out->values, STATS_MAX);
@@ -263,7 +138,7 @@ result(struct reader *r, const struct json_value *v, uint64_t blocks,
 	curve(r, v, "latency_curve", &out->curve);
 	curve(r, v, "service_curve", &out->service_curve);
 	verdict(r, v, out);
-	text(r, json_member(v, "reason"), "reason", out->reason,
+	take_text(r, json_member(v, "reason"), "reason", out->reason,
 	    sizeof(out->reason));
 }
 
@@ -272,9 +147,9 @@ ratio(struct reader *r, const struct json_value *v, struct finding *out)
 {
 	estimate(r, v, "estimate", &out->ratio);
 	out->has_ratio = !isnan(out->ratio.value);
-	estimate(r, object(r, json_member(v, "difference"), "difference"),
+	estimate(r, take_object(r, json_member(v, "difference"), "difference"),
 	    "value", &out->difference);
-	fields(r, v, RATIO_FIELDS, out);
+	take_fields(r, v, RATIO_FIELDS, out);
 	numbers(r, v, "log_ratios_by_block", out->ratios, STATS_MAX);
 	verdict(r, v, out);
 }
@@ -289,12 +164,12 @@ server_of(struct reader *r, const struct json_value *v, const char *key)
 	char word[sizeof(r->out->servers[0].name)];
 	size_t i = 0;
 
-	text(r, name, key, word, sizeof(word));
+	take_text(r, name, key, word, sizeof(word));
 	while (i < r->out->server_count &&
 	       strcmp(word, r->out->servers[i].name) != 0)
 		i++;
 	if (i == r->out->server_count) {
-		refuse(r, name ? name : v, key, "one of the servers");
+		refuse_value(r, name ? name : v, key, "one of the servers");
 		i = 0;
 	}
 	return i;
@@ -303,21 +178,22 @@ server_of(struct reader *r, const struct json_value *v, const char *key)
 static void
 settings(struct reader *r, const struct json_value *parent, struct point *out)
 {
-	const struct json_value *v = object(r, json_member(parent, "at"), "at");
+	const struct json_value *v =
+	    take_object(r, json_member(parent, "at"), "at");
 
 	for (v = v ? v->first : NULL; v; v = v->next) {
 		struct setting *one = &out->settings[out->setting_count];
 
 		if (out->setting_count == SETTINGS_MAX) {
-			refuse(r, v, "at", "so many settings");
+			refuse_value(r, v, "at", "so many settings");
 			return;
 		}
 		out->setting_count++;
 		snprintf(one->key, sizeof(one->key), "%s", v->key);
 		if (v->type == JSON_STRING)
-			text(r, v, v->key, one->text, sizeof(one->text));
+			take_text(r, v, v->key, one->text, sizeof(one->text));
 		else
-			one->number = number(r, v, v->key);
+			one->number = take_number(r, v, v->key);
 	}
 }
 
@@ -325,19 +201,21 @@ static void
 point(struct reader *r, const struct json_value *v, struct point *out)
 {
 	size_t servers = r->out->server_count;
-	uint64_t blocks = count(r, json_member(v, "blocks"), "blocks");
+	uint64_t blocks = take_count(r, json_member(v, "blocks"), "blocks");
 	const struct json_value *one;
 
 	settings(r, v, out);
-	for (one = elements(r, v, "results"); one && !r->bad; one = one->next)
+	for (one = take_elements(r, v, "results"); one && !r->bad;
+	     one = one->next)
 		result(r, one, blocks,
 		    &out->findings[server_of(r, one, "server")]);
-	for (one = elements(r, v, "ratios"); one && !r->bad; one = one->next)
+	for (one = take_elements(r, v, "ratios"); one && !r->bad;
+	     one = one->next)
 		ratio(r, one, &out->findings[server_of(r, one, "of")]);
-	one = elements(r, v, "controls");
+	one = take_elements(r, v, "controls");
 	if (one) {
 		const struct json_value *inner =
-		    object(r, json_member(one, "result"), "result");
+		    take_object(r, json_member(one, "result"), "result");
 
 		if (inner)
 			result(r, inner, blocks, &out->findings[servers]);
@@ -353,22 +231,24 @@ outcome(struct reader *r, const struct json_value *v)
 	char word[8];
 
 	if (r->out->scenario_count == SCENARIOS_MAX) {
-		refuse(r, v, "scenarios", "so long an array");
+		refuse_value(r, v, "scenarios", "so long an array");
 		return;
 	}
 	if (outcome_init(out) < 0) {
-		refuse(r, v, "scenarios", "within memory");
+		refuse_value(r, v, "scenarios", "within memory");
 		return;
 	}
 	r->out->scenario_count++;
-	fields(r, v, OUTCOME_FIELDS, out);
-	text(r, better, "better", word, sizeof(word));
+	take_fields(r, v, OUTCOME_FIELDS, out);
+	take_text(r, better, "better", word, sizeof(word));
 	out->higher_is_better = strcmp(word, "higher") == 0;
 	if (!out->higher_is_better && strcmp(word, "lower") != 0)
-		refuse(r, better ? better : v, "better", "higher or lower");
-	for (one = elements(r, v, "points"); one && !r->bad; one = one->next) {
+		refuse_value(
+		    r, better ? better : v, "better", "higher or lower");
+	for (one = take_elements(r, v, "points"); one && !r->bad;
+	     one = one->next) {
 		if (out->point_count == POINTS_MAX)
-			refuse(r, one, "points", "so long an array");
+			refuse_value(r, one, "points", "so long an array");
 		else
 			point(r, one, &out->points[out->point_count++]);
 	}
@@ -378,23 +258,24 @@ static void
 machine(struct reader *r, const struct json_value *top)
 {
 	const struct json_value *v =
-	    object(r, json_member(top, "machine"), "machine");
+	    take_object(r, json_member(top, "machine"), "machine");
 	struct comparison *out = r->out;
-	uint64_t cpus = count(r, json_member(v, "cpus"), "cpus");
+	uint64_t cpus = take_count(r, json_member(v, "cpus"), "cpus");
 
-	fields(r, v, MACHINE_FIELDS, &out->before);
+	take_fields(r, v, MACHINE_FIELDS, &out->before);
 	out->before.cpus = cpus < 1000000 ? (int)cpus : 0;
 	out->after = out->before;
 	out->before.load_average =
-	    number(r, json_member(v, "load_before"), "load_before");
+	    take_number(r, json_member(v, "load_before"), "load_before");
 	out->after.load_average =
-	    number(r, json_member(v, "load_after"), "load_after");
-	out->before.pressure =
-	    number(r, json_member(v, "pressure_before"), "pressure_before");
+	    take_number(r, json_member(v, "load_after"), "load_after");
+	out->before.pressure = take_number(
+	    r, json_member(v, "pressure_before"), "pressure_before");
 	out->after.pressure =
-	    number(r, json_member(v, "pressure_after"), "pressure_after");
+	    take_number(r, json_member(v, "pressure_after"), "pressure_after");
 	out->before.steal_s = 0; /* the file has the difference */
-	out->after.steal_s = number(r, json_member(v, "steal_s"), "steal_s");
+	out->after.steal_s =
+	    take_number(r, json_member(v, "steal_s"), "steal_s");
 }
 
 static void
@@ -402,15 +283,15 @@ servers(struct reader *r, const struct json_value *top)
 {
 	const struct json_value *v;
 
-	for (v = elements(r, top, "servers"); v && !r->bad; v = v->next) {
+	for (v = take_elements(r, top, "servers"); v && !r->bad; v = v->next) {
 		if (r->out->server_count == SERVERS_MAX)
-			refuse(r, v, "servers", "so long an array");
+			refuse_value(r, v, "servers", "so long an array");
 		else
-			fields(r, v, SERVER_FIELDS,
+			take_fields(r, v, SERVER_FIELDS,
 			    &r->out->servers[r->out->server_count++]);
 	}
 	if (!r->out->server_count)
-		refuse(r, top, "servers", "an array of servers");
+		refuse_value(r, top, "servers", "an array of servers");
 }
 
 int
@@ -423,13 +304,14 @@ comparison_of_json(struct comparison *out, const struct json_document *doc,
 	comparison_init(out);
 	if (!schema || schema->type != JSON_STRING ||
 	    strcmp(schema->text, COMPARE_SCHEMA) != 0) {
-		refuse(&r, schema, "schema", "\"" COMPARE_SCHEMA "\"");
+		refuse_value(&r, schema, "schema", "\"" COMPARE_SCHEMA "\"");
 		return -1;
 	}
-	fields(&r, doc->top, COMPARISON_FIELDS, out);
+	take_fields(&r, doc->top, COMPARISON_FIELDS, out);
 	machine(&r, doc->top);
 	servers(&r, doc->top);
-	for (const struct json_value *v = elements(&r, doc->top, "scenarios");
+	for (const struct json_value *v =
+		 take_elements(&r, doc->top, "scenarios");
 	     v && !r.bad; v = v->next)
 		outcome(&r, v);
 	if (!r.bad)

@@ -94,6 +94,11 @@ char *
 fact_blocks(char *buf, size_t size, const struct comparison *comparison,
     const struct outcome *outcome);
 
+/* Whether the reason of SERVER at POINT is that of the baseline, too, so that
+ * it need not be said twice. */
+bool
+fact_repeats(const struct point *point, size_t server);
+
 /* What else there is to know of this finding: errors, a client that was the
  * limit, what was dropped; empty if nothing. */
 char *

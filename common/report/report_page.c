@@ -148,8 +148,9 @@ put_reasons(FILE *page, const struct comparison *c, const struct outcome *o)
 		for (size_t i = 0; i < c->server_count; i++) {
 			const struct finding *f = &o->points[p].findings[i];
 
-			if (f->verdict == INVALID ||
-			    (i && f->verdict == UNDECIDED))
+			if ((f->verdict == INVALID ||
+				(i && f->verdict == UNDECIDED)) &&
+			    !fact_repeats(&o->points[p], i))
 				html_element(page, "li", "%s, %s: %s",
 				    fact_point(at, sizeof(at), &o->points[p]),
 				    c->servers[i].name, f->reason);
