@@ -340,15 +340,31 @@ def test_without_openssl_the_rest_is_built_and_works(tmp_path):
                "DEV=1")
     assert out.count("no OpenSSL 3: built without TLS and WebSocket\n") == 1
     assert not (copy / "server_thread-full").exists()
-    # Without wslay alone it is the other half that is missing.
-    out = make(copy, "-n", "HAVE_TLS=yes", "HAVE_WS=")
-    assert out.count("no wslay: built without WebSocket") == 1
     for name in ("server_thread", "server_fork"):
         (tmp_path / name).mkdir()
         serve_without(Server(copy / name, tmp_path / name))
+    if HAS_FULL:
+        without_wslay(copy, tmp_path)
     listed = subprocess.run([copy / "client", "list"], check=True,
                             capture_output=True, timeout=DEADLINE)
     assert b"echo" in listed.stdout
+
+
+def without_wslay(copy, tmp_path):
+    """Then the full image has nothing that http could use."""
+    out = make(copy, "-j2", "HAVE_WS=", "CFLAGS=-O1", "DEV=1")
+    assert out.count("no wslay: built without WebSocket") == 1
+    assert (copy / "server_fork-full").exists()
+    (tmp_path / "http").mkdir()
+    server = Server(copy / "server_fork", tmp_path / "http")
+    try:
+        server.start("-s", "http")
+        assert image_of(server) == "server_fork"
+        assert server.log().count("http without WebSocket") == 1
+        assert "wslay was missing" in server.log()
+        assert server.stop() == 0
+    finally:
+        server.kill()
 
 
 def serve_without(server):
