@@ -4,6 +4,8 @@ import pytest
 
 from known_servers import KnownServer, Stalling, client, counts, delayed, load
 
+pytestmark = pytest.mark.timed
+
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
 
