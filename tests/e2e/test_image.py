@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from harness import (BIN, DEADLINE, ROOT, SANITIZER, Server, connect,
-                     descriptors, echo, needs, read_all, release_only)
+                     descriptors, echo, needs, release_only)
+from known_servers import load
 
 HAS_FULL = (BIN / "server_thread-full").exists()
 needs_full = pytest.mark.skipif(
@@ -206,6 +207,15 @@ def test_a_static_program_maps_no_library(server):
 def maps(server):
     with open(f"/proc/{server.pid}/maps", encoding="ascii") as file:
         return file.read()
+
+
+@release_only
+@pytest.mark.parametrize("image, told", [
+    ("plain", "static PIE"), ("dynamic", "dynamic"),
+    pytest.param("full", "dynamic, with libssl", marks=needs_full)])
+def test_the_client_tells_the_linking_from_outside(server, image, told):
+    server.start("--image", image)
+    assert load(server.address, "-n", 10)["image"] == told
 
 
 def test_no_trace_of_the_change_is_left_in_the_environment(server):
