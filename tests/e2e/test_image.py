@@ -104,7 +104,7 @@ def test_a_link_to_the_program_finds_the_full_image(server, tmp_path):
     assert image_of(server).endswith("-full")
 
 
-# ---- where there is none ----
+# ---- where there is none (or, made without it, none that would be tried) ----
 
 @pytest.mark.parametrize("service", FULL_SERVICES)
 def test_without_a_full_image_it_serves_without_websocket(server, service):
@@ -124,6 +124,7 @@ def test_without_a_full_image_tls_is_a_clear_refusal(server, tmp_path):
     assert b"listening" not in result.stderr
 
 
+@needs_full
 def test_a_full_image_that_cannot_be_run_is_said(server):
     alone(server)
     full = server.program + "-full"
@@ -135,6 +136,7 @@ def test_a_full_image_that_cannot_be_run_is_said(server):
     assert "http without WebSocket" in server.log()
 
 
+@needs_full
 def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     """Somebody has linked the name to the plain one."""
     alone(server)
@@ -143,6 +145,7 @@ def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     assert "http without WebSocket" in server.log()
 
 
+@needs_full
 def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
     alone(server)
     shutil.copy(server.program, server.program + "-full")
@@ -151,6 +154,7 @@ def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
     assert f"{server.program}-full is the plain image" in server.log()
 
 
+@needs_full
 def test_nor_does_a_script_that_leads_back(server):
     alone(server)
     script(server.program + "-full", server.program)
