@@ -203,6 +203,10 @@ $(BUILD)/common/base/option.o: $(BUILD)/version
 $(BUILD)/version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
+# The plain image has to know what it would get from the full one.
+$(BUILD)/common/server/image.o: ALL_CFLAGS += -DFULL_HAS_WEBSOCKET=$(if $(HAVE_WS),true,false)
+$(BUILD)/common/server/image.o: $(BUILD)/libraries
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # ---- tests ----

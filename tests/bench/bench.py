@@ -36,6 +36,10 @@ COMMANDS = {
     "floor_http_fork": [os.path.join(BENCH, "floor_http_fork"), "{}"],
     "http_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http", "-l", "{}"],
     "http_fork": [os.path.join(TOP, "server_fork"), "-q", "-s", "http", "-l", "{}"],
+    "http_plain_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http",
+                          "--image", "plain", "-l", "{}"],
+    "http_plain_fork": [os.path.join(TOP, "server_fork"), "-q", "-s", "http",
+                        "--image", "plain", "-l", "{}"],
     "inline": [os.path.join(BENCH, "server_inline"), "-q", "-l", "{}"],
 }
 CLIENT_CPU, SERVER_CPU = 0, 1
@@ -275,16 +279,20 @@ def wrk_cost(server, cpus):
 def http(turns=24, seconds=1):
     say("\n== http: wrk's keep-alive requests against the same answer without parsing ==")
     for model in ("thread", "fork"):
-        names = (f"http_{model}", f"floor_http_{model}")
-        ratios, rates = [], []
-        with Server(names[0]) as ours, Server(names[1]) as floor:
+        ratios, static, rates = [], [], []
+        # The floor is static; http runs in the full image, which is not.
+        with Server(f"http_{model}") as ours, Server(f"http_plain_{model}") as plain, \
+                Server(f"floor_http_{model}") as floor:
             for turn in range(turns):
                 rate = {}
-                for server in (ours, floor) if turn % 2 else (floor, ours):
+                order = (ours, plain, floor)
+                for server in order if turn % 2 else order[::-1]:
                     rate[server] = wrk(server, {CLIENT_CPU}, seconds)[0] / seconds
                 ratios.append(rate[ours] / rate[floor])
+                static.append(rate[plain] / rate[floor])
                 rates.append(rate[floor])
-        say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s")
+        say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s;"
+            f" in the plain image {spread(static)}")
 
 
 def load_http(server, seconds):

@@ -10,6 +10,8 @@ from known_servers import (
     DEADLINE, FORK, SMALL, THREAD, has_pending, check_compare, point_of, ratio_of,
     result_of, running_client, server_groups, servers_of)
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def groups(tmp_path):
