@@ -32,8 +32,9 @@ ifeq ($(SAN),)
 MODE_C   := $(HARDEN_C) -fPIE -fno-plt
 MODE_L   := $(HARDEN_L) -static-pie
 # Not the client: it resolves names, which a static program cannot do alone;
-# and not the full images, whose libraries come as shared ones.
-$(BIN)client $(BIN)%-full: MODE_L = $(HARDEN_L) -pie
+# not the full images, whose libraries come as shared ones; and not those that
+# show what the linking alone costs.
+$(BIN)client $(BIN)%-full $(BIN)%-dynamic: MODE_L = $(HARDEN_L) -pie
 else
 # Sanitizers refuse static PIE, and FORTIFY hides calls from them. They need
 # more stack than the workers have.
@@ -54,18 +55,24 @@ Q := $(if $(V),,@)
 # ---- what is built ----
 # TLS and WebSocket stand in two folders, a file for each case: the real ones
 # in full/, those that say "not here" in plain/; each program links one of them.
-COMMON   := $(filter-out common/full/% common/plain/%,$(wildcard common/*/*.c))
+# Each image of a server has its name from a file in image/.
+COMMON   := $(filter-out common/full/% common/plain/% common/image/%,\
+                $(wildcard common/*/*.c))
 SERVERS  := server_thread server_fork
 PLAINS   := $(addprefix $(BIN),$(SERVERS))
+DYNAMICS := $(addsuffix -dynamic,$(PLAINS))
 FULLS    := $(if $(HAVE_TLS),$(addsuffix -full,$(PLAINS)))
 CLIENT   := $(BIN)client
-PROGRAMS := $(PLAINS) $(FULLS) $(CLIENT)
-NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/plain/*.c))
+PROGRAMS := $(PLAINS) $(DYNAMICS) $(FULLS) $(CLIENT)
+NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,\
+                $(filter-out %/tls_make.c,$(wildcard common/plain/*.c)))
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
-                $(if $(HAVE_TLS),full/tls_wire full/tls_files) \
+                $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets) \
                 $(if $(HAVE_WS),full,plain)/websocket)
+# Of the client alone.
+MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 SELFTEST := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/selftest/*.c))
@@ -83,8 +90,8 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
             /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
-            openssl=openssl socat=socat ncat=ncat mandoc=mandoc strace=strace \
-            prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
+            gnuplot=gnuplot-nox openssl=openssl socat=socat ncat=ncat mandoc=mandoc \
+            strace=strace prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
             ps=procps readelf=binutils curl=curl \
             /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
 
@@ -125,10 +132,10 @@ all: $(PROGRAMS) ## build the two servers and the client
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
+	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS SELFTEST_ARGS'
 
-compare: all ## compare threads and processes on this machine
-	./client compare
+compare: all ## compare threads and processes here; a page in build/report
+	./client compare --report build/report
 
 lesson: ## what differs between a thread and a process, in colour
 	@diff -u --color=always --label server_thread.c --label server_fork.c \
@@ -138,7 +145,12 @@ lesson: ## what differs between a thread and a process, in colour
 LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
        $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lm
 
-$(PLAINS): $(BIN)%: $(BUILD)/%.o $(NOT_HERE) $(LIBRARY)
+IMAGE := $(BUILD)/common/image
+
+$(PLAINS): $(BIN)%: $(BUILD)/%.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
+	$(LINK)
+
+$(DYNAMICS): $(BIN)%-dynamic: $(BUILD)/%.o $(IMAGE)/dynamic.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # What was linked with other libraries than are there now is linked again.
@@ -146,17 +158,17 @@ $(FULLS) $(CLIENT) $(UNITS): $(BUILD)/libraries
 $(BUILD)/libraries: FORCE
 	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
 
-$(FULLS): $(BIN)%-full: $(BUILD)/%.o $(HERE) $(BUILD)/common/full/image.o $(LIBRARY)
+$(FULLS): $(BIN)%-full: $(BUILD)/%.o $(IMAGE)/full.o $(HERE) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(LIBRARY)
+$(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(MAKES) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
-$(BENCHES) $(SELFTEST): %: %.o $(NOT_HERE) $(LIBRARY)
+$(BENCHES) $(SELFTEST): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
 
 # cmocka is a shared library, so the unit tests are dynamic.
-$(UNITS): %: %.o $(HERE) $(LIBRARY)
+$(UNITS): %: %.o $(HERE) $(MAKES) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
 	    $(LDFLAGS) -lcmocka -lm $(HERE_LIB)
@@ -181,8 +193,9 @@ $(BUILD)/%.o: %.c Makefile
 	$(if $(V),,@echo "CC $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The assembler's includes are not in the .d file.
+# The assembler's includes are not in the .d files.
 $(BUILD)/common/service/chat_page.o: common/service/chat.html
+$(BUILD)/common/report/report_css.o: common/report/report.css
 
 # Only what prints the version is built again when it changes.
 $(BUILD)/common/base/option.o: ALL_CFLAGS += -DPERCONN_VERSION='"$(VERSION)"'
@@ -220,9 +233,9 @@ bench-programs: $(BENCHES)
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 
-# SELFTEST_ARGS: `real` runs real comparisons as well (an hour), `real equal` and
-# `real slower` half of them each.
-selftest: all selftest-programs ## how often the verdicts are wrong, by simulation
+# SELFTEST_ARGS='equal slower' runs real comparisons as well, or one kind of them:
+# see tests/selftest/real.py. They take an hour or two, on a quiet machine.
+selftest: all selftest-programs ## how often verdicts are wrong (SELFTEST_ARGS='equal slower': real ones)
 	$(BUILD)/tests/selftest/simulate
 	$(if $(SELFTEST_ARGS),/usr/bin/python3 tests/selftest/real.py $(SELFTEST_ARGS))
 
@@ -263,8 +276,9 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork
 	install -m 755 client $(DESTDIR)$(PREFIX)/bin/perconn-client
-	for model in thread fork; do [ ! -e server_$$model-full ] || \
-	    install -D -m 755 server_$$model-full $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$model-full \
+	for image in thread-dynamic fork-dynamic thread-full fork-full; do \
+	    [ ! -e server_$$image ] || install -D -m 755 server_$$image \
+	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$image \
 	    || exit 1; done
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
@@ -279,10 +293,13 @@ uninstall: ## remove what install put there
 	    share/man/man1/perconn-client.1 share/man/man1/perconn-server.1 \
 	    share/man/man1/perconn-server-thread.1 \
 	    share/man/man1/perconn-server-fork.1 \
+	    libexec/perconn/perconn-server-thread-dynamic \
+	    libexec/perconn/perconn-server-fork-dynamic \
 	    libexec/perconn/perconn-server-thread-full \
 	    libexec/perconn/perconn-server-fork-full
 
 clean: ## remove what was built
-	rm -rf build $(SERVERS) $(addsuffix -full,$(SERVERS)) client
+	rm -rf build $(SERVERS) $(addsuffix -dynamic,$(SERVERS)) \
+	    $(addsuffix -full,$(SERVERS)) client
 
 endif # goals beside deps

@@ -123,24 +123,25 @@ LOG_CALL(log_always, LOG_ERROR, "")
 void
 log_limited(struct log_limit *limit, const char *format, ...)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), next = atomic_load(&limit->next_ns), dropped;
 	char text[LOG_LINE_MAX];
 	va_list args;
 
-	if (now < limit->next_ns) {
-		limit->dropped++;
+	/* Who sets the next time is the one who prints. */
+	if (now < next || !atomic_compare_exchange_strong(
+			      &limit->next_ns, &next, now + NS_PER_S)) {
+		atomic_fetch_add(&limit->dropped, 1);
 		return;
 	}
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (limit->dropped)
+	dropped = atomic_exchange(&limit->dropped, 0);
+	if (dropped)
 		log_warn("%s (and %llu more like it)", text,
-		    (unsigned long long)limit->dropped);
+		    (unsigned long long)dropped);
 	else
 		log_warn("%s", text);
-	limit->dropped = 0;
-	limit->next_ns = now + NS_PER_S;
 }
 
 void

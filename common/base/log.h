@@ -54,13 +54,14 @@ void
 log_always(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * A line that an overload would repeat: at most one a second for each LIMIT
- * (start with {0}); the next one that is printed tells how many were not.
- * One LIMIT belongs to one thread.
+ * A line that an overload, or anybody outside, would repeat: at most one a
+ * second for each LIMIT (start with {0}); the next one that is printed tells
+ * how many were not. Threads, and processes that have it in shared memory, may
+ * use one LIMIT.
  */
 struct log_limit {
-	uint64_t next_ns;
-	uint64_t dropped;
+	_Atomic uint64_t next_ns;
+	_Atomic uint64_t dropped;
 };
 
 void

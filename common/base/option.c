@@ -88,6 +88,11 @@ refuse_value(const struct option_spec *spec, const char *text)
 	if (spec->allowed)
 		usage_error("--%s %.200s: allowed is %s", spec->name, text,
 		    spec->allowed);
+	if (spec->type == OPTION_PERCENT)
+		usage_error("--%s %.200s: allowed is a percentage such as 3%% "
+			    "or 0.5%%, from %g%% to %g%%",
+		    spec->name, text, (double)spec->min / 1e3,
+		    (double)spec->max / 1e3);
 	if (spec->type == OPTION_DURATION)
 		usage_error("--%s %.200s: allowed is %s, from %gs to %gs",
 		    spec->name, text, kinds[spec->type],
@@ -142,6 +147,9 @@ apply(const struct option_spec *spec, void *config, const char *text)
 		spec->parse(config, NULL);
 		process_flush();
 		exit(0);
+	case OPTION_PERCENT:
+		bad = parse_percent(text, &number);
+		break;
 	case OPTION_COUNT:
 		bad = parse_count(text, &number);
 		break;

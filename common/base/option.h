@@ -19,6 +19,7 @@ enum option_type {
 	OPTION_COUNT,	 /* uint64_t: a whole number, MIN to MAX */
 	OPTION_SIZE,	 /* uint64_t: bytes, MIN to MAX */
 	OPTION_DURATION, /* uint64_t: nanoseconds, MIN to MAX */
+	OPTION_PERCENT,	 /* uint64_t: thousandths of 1 %, MIN to MAX */
 	OPTION_TEXT,	 /* const char *, kept, not copied */
 	OPTION_CHOICE,	 /* int: the index of the word in ALLOWED ("a|b|c") */
 	OPTION_CALL,	 /* PARSE does it, ALLOWED says what it takes */

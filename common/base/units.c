@@ -33,6 +33,8 @@ static const struct unit DURATIONS[] = {
     {NULL, 0},
 };
 
+static const struct unit PERCENTS[] = {{"%", 1000}, {"", 1000}, {NULL, 0}};
+
 static const struct unit COUNTS[] = {{"", 1}, {NULL, 0}};
 
 /* strtoull() takes signs, spaces and octal; a quantity has none of them. */
@@ -101,6 +103,12 @@ int
 parse_duration(const char *text, uint64_t *out)
 {
 	return parse_quantity(text, DURATIONS, out);
+}
+
+int
+parse_percent(const char *text, uint64_t *out)
+{
+	return parse_quantity(text, PERCENTS, out);
 }
 
 char *

@@ -27,6 +27,10 @@ parse_size(const char *text, uint64_t *out);
 int
 parse_duration(const char *text, uint64_t *out);
 
+/* A percentage, with or without its sign, in thousandths of 1 %. */
+int
+parse_percent(const char *text, uint64_t *out);
+
 /*
  * NS in three significant digits with the unit that fits ("71.7 us", "1.02 s"),
  * in BUF of SIZE bytes (16 are enough). Returns BUF.

@@ -14,12 +14,14 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/full/tls_files.h"
+#include "common/full/tls_tickets.h"
 #include "common/full/tls_wire.h"
 
 const bool TLS_HERE = true;
 
 struct tls {
 	SSL_CTX *context;
+	struct tickets *tickets;
 };
 
 /* ---- the context ---- */
@@ -37,10 +39,10 @@ set_ciphers(SSL_CTX *context)
 
 /*
  * A session is resumed by a ticket that only the server can read: workers have
- * no cache in common, but the keys of the tickets, made by SSL_CTX_new() before
- * the first fork, and with it what was seen of the client's certificate. One
- * ticket for a connection and not two: each costs its
- * encryption and a quarter of a kilobyte in every handshake, and is used once.
+ * no cache in common, but the keys of the tickets (tls_tickets.h), and with it
+ * what was seen of the client's certificate. One ticket for a connection and
+ * not two: each costs its encryption and a quarter of a kilobyte in every
+ * handshake, and is used once.
  */
 static bool
 set_resumption(SSL_CTX *context)
@@ -155,13 +157,17 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 
 	if (tls)
 		tls->context = make_context();
-	if (!tls || !tls->context ||
+	if (tls && tls->context)
+		tls->tickets = tickets_open(tls->context);
+	if (!tls || !tls->tickets ||
 	    tls_load_own(tls->context, cert, key, why, sizeof(why)) < 0 ||
 	    (client_ca && demand_certificates(
 			      tls->context, client_ca, why, sizeof(why)) < 0)) {
 		log_error("%s", why);
-		if (tls)
+		if (tls) {
 			SSL_CTX_free(tls->context);
+			tickets_close(tls->tickets);
+		}
 		free(tls);
 		return NULL;
 	}
@@ -291,14 +297,24 @@ why_not(const struct conn *conn)
 		   : wire->why;
 }
 
+static void
+log_failure(struct log_limit *limit, unsigned long long number, const char *why)
+{
+	if (log_on(LOG_DEBUG))
+		log_warn("connection %llu: TLS: %s", number, why);
+	else
+		log_limited(limit, "connection %llu: TLS: %s", number, why);
+}
+
 int
-tls_accept(struct conn *conn, struct tls *tls, unsigned long long number)
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
+    struct log_limit *limit)
 {
 	struct wire *wire = wire_open(tls->context, conn->fd, conn);
 	int error;
 
 	if (!wire) {
-		log_warn("connection %llu: TLS: %s", number, strerror(errno));
+		log_failure(limit, number, strerror(errno));
 		return conn_fail(conn, errno);
 	}
 	conn->layer = wire;
@@ -309,12 +325,18 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number)
 		return 0;
 	}
 	error = errno;
-	log_warn("connection %llu: TLS: %s", number, why_not(conn));
+	log_failure(limit, number, why_not(conn));
 	/* Our alert is on its way, and input may be unread: the client has to
 	 * be waited for, or it reads a reset where the reason should be. */
 	conn->ended = error != EPROTO;
 	errno = error;
 	return -1;
+}
+
+void
+tls_renew(struct tls *tls, uint64_t now)
+{
+	tickets_renew(tls->tickets, now);
 }
 
 bool

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* compare: slices, quads, blocks, and a verdict. */
+/* compare: scenarios, points, blocks; a block is its measure's business. */
 #include "common/load/compare.h"
 
 #include <errno.h>
@@ -7,65 +7,48 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/base/clock.h"
-#include "common/load/launch.h"
-#include "common/load/owner.h"
-#include "common/load/procs.h"
+#include "common/base/version.h"
+#include "common/load/conclude.h"
+#include "common/load/measure.h"
+#include "common/load/overflows.h"
+#include "common/load/tls_setup.h"
+#include "common/load/slices_csv.h"
 
-#define QUADS_MAX 64
-#define TIMEOUT_NS (5 * NS_PER_S)
-/* Shares of a CPU from which on it is the limit. */
-#define CLIENT_FULL 0.85
-#define SERVER_FULL 0.90
+/* Servers that take long to warm up may take this share of the planned time
+ * more. */
+#define WARM_UP_SHARE 0.12
+/* At each point, where there are several. */
+#define POINT_BLOCKS 8
+#define POINT_BLOCKS_QUICK 6
 
-const struct scenario SCENARIOS[] = {
-    {"churn", "What does a new worker for each connection cost?",
-	"a connection for each request, 32 at once, 64 bytes", "echo", true, 32,
-	64},
-    {"steady", "What does it cost to switch between workers that stay?",
-	"64 kept connections, 64 bytes", "echo", false, 64, 64},
-    {NULL, NULL, NULL, NULL, false, 0, 0},
-};
-
-const struct scenario *
-scenario_find(const char *name)
-{
-	for (const struct scenario *s = SCENARIOS; s->name; s++) {
-		if (strcmp(s->name, name) == 0)
-			return s;
-	}
-	return NULL;
-}
-
-/* One running instance: of a server, or of the control. */
-struct instance {
-	const struct contender *contender;
-	struct launched server;
-	struct engine engine;
-	bool open; /* engine */
-	struct load_result slice;
-	double log_rate[2][QUADS_MAX]; /* out and back, of each quad */
-	uint64_t cpu_before, begun_before;
-};
-
+/* One comparison. */
 struct run {
 	const struct compare_plan *plan;
-	struct scenario_result *out;
-	const char **images;
-	struct instance at[SERVERS_MAX + 1];
-	size_t count; /* servers and the control */
-	uint64_t random;
-	size_t quads_done, quads_total;
+	struct comparison *result;
+	uint64_t start_ns, random;
+	struct compare_progress progress;
 };
 
-static uint64_t
-next_random(struct run *run)
+/* One scenario of it. */
+struct stage {
+	struct run *run;
+	const struct scenario *scenario;
+	struct outcome *outcome;
+	struct load_point points[POINTS_MAX];
+	size_t count, blocks;
+	struct tally *tallies[POINTS_MAX]; /* of each point, by server */
+	struct instance instances[SERVERS_MAX + 1];
+	uint64_t warm_up_left_ns;
+	struct tls_setup tls;
+};
+
+static size_t
+instances_of(const struct compare_plan *plan)
 {
-	run->random ^= run->random >> 12;
-	run->random ^= run->random << 25;
-	run->random ^= run->random >> 27;
-	return run->random * 0x2545f4914f6cdd1dULL;
+	return plan->server_count + 1;
 }
 
 static bool
@@ -74,418 +57,440 @@ stopped(const struct run *run)
 	return run->plan->stop && *run->plan->stop;
 }
 
-/* A server in trouble is out for the rest of the scenario; so are all, if it
- * is the baseline, in either of its instances. */
-static bool
-in_trouble(const struct run *run, size_t i)
+/* ---- what is planned ---- */
+
+size_t
+compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
+    size_t points)
 {
-	return run->out->servers[0].trouble[0] ||
-	       run->out->servers[run->count - 1].trouble[0] ||
-	       run->out->servers[i].trouble[0];
-}
+	const struct measure *measure = scenario->measure;
+	size_t ratios = points * (plan->server_count - 1);
+	size_t least = judge_blocks_least(ratios ? ratios : 1);
+	size_t blocks = plan->quick ? measure->blocks_quick : measure->blocks;
 
-/* ---- a block ---- */
-
-static void
-close_instance(struct instance *one)
-{
-	if (one->open)
-		engine_close(&one->engine);
-	one->open = false;
-	launch_stop(&one->server);
-}
-
-/* The process that listens need not be the shell that was started. */
-static void
-look_at_image(struct run *run, const struct instance *one)
-{
-	size_t i = (size_t)(one->contender - run->plan->servers);
-	pid_t pid =
-	    run->images[i] ? 0 : listener_pid(&one->server.address, false);
-
-	if (pid)
-		run->images[i] = procs_image(pid);
+	if (plan->blocks)
+		return plan->blocks;
+	if (points > 1)
+		blocks = plan->quick ? POINT_BLOCKS_QUICK : POINT_BLOCKS;
+	return blocks > least ? blocks : least;
 }
 
 static void
-open_instance(struct run *run, size_t i)
+lay_out(struct stage *stage, char *note, size_t size)
 {
-	const struct scenario *scenario = run->out->scenario;
-	struct server_result *result = &run->out->servers[i];
-	struct instance *one = &run->at[i];
-	struct load_plan plan = {
-	    .protocol = protocol_find(scenario->protocol),
-	    .connections = scenario->connections,
-	    .churn = scenario->churn,
-	    .size = scenario->size,
-	    .timeout_ns = TIMEOUT_NS,
-	};
-	uint32_t missing;
-	char why[200];
+	const struct compare_plan *plan = stage->run->plan;
 
-	if (launch_start(&one->server, one->contender->command,
-		&run->plan->placement, next_random(run) % 4096, run->plan->stop,
-		result->trouble, sizeof(result->trouble)) < 0) {
-		if (stopped(run)) /* our impatience is not its trouble */
-			result->trouble[0] = '\0';
-		return;
-	}
-	plan.target.address = one->server.address;
-	look_at_image(run, one);
-	if (engine_open(&one->engine, &plan, why, sizeof(why)) < 0) {
-		snprintf(result->trouble, sizeof(result->trouble),
-		    "the client cannot load it: %s", why);
-		return;
-	}
-	one->open = true;
-	one->engine.stop = run->plan->stop;
-	missing = engine_connect(&one->engine);
-	if (missing && !stopped(run))
-		snprintf(result->trouble, sizeof(result->trouble),
-		    "%u of %u connections could not be made", missing,
-		    scenario->connections);
-}
-
-/* One server under load. Whatever goes wrong is its trouble. */
-static void
-run_slice(struct run *run, size_t i, double *log_rate, bool counts)
-{
-	struct server_result *result = &run->out->servers[i];
-	struct instance *one = &run->at[i];
-	struct load_result *slice = &one->slice;
-
-	*log_rate = NAN;
-	if (in_trouble(run, i))
-		return;
-	result_clear(slice);
-	engine_run(&one->engine, run->plan->slice_ns, UINT64_MAX, slice);
-	if (counts || slice->ok < slice->begun)
-		result_add(&result->load, slice);
-	if (launch_died(&one->server, result->trouble, sizeof(result->trouble)))
-		return;
-	if (slice->ok < slice->begun) {
-		snprintf(result->trouble, sizeof(result->trouble),
-		    "%llu wrong, %llu timed out, %llu failed of %llu%s%s",
-		    (unsigned long long)slice->wrong,
-		    (unsigned long long)slice->timed_out,
-		    (unsigned long long)slice->failed,
-		    (unsigned long long)slice->begun,
-		    slice->example[0] ? ": " : "", slice->example);
-		return;
-	}
-	if (slice->ok)
-		*log_rate = log(result_rate(slice));
-}
-
-/* All servers in turn and back; every other quad from the other end. */
-static void
-run_quad(struct run *run, size_t quad, bool counts)
-{
-	size_t n = run->count;
-
-	for (size_t step = 0; step < 2 * n && !stopped(run); step++) {
-		size_t i = step < n ? step : 2 * n - 1 - step;
-
-		if (quad % 2)
-			i = n - 1 - i;
-		run_slice(
-		    run, i, &run->at[i].log_rate[step >= n][quad], counts);
-	}
-	run->quads_done++;
-	if (run->plan->progress)
-		run->plan->progress(run->out->scenario->name, run->quads_done,
-		    run->quads_total);
-}
-
-static void
-sample_cpu(struct run *run, bool before)
-{
-	for (size_t i = 0; i < run->count; i++) {
-		struct server_result *result = &run->out->servers[i];
-		struct instance *one = &run->at[i];
-		uint64_t cpu = 0;
-
-		if (in_trouble(run, i))
-			continue;
-		cpu = procs_cpu_ns(one->server.pid);
-		if (before) {
-			result->cpu_lost |=
-			    procs_loses_children(one->server.pid);
-			one->cpu_before = cpu;
-			one->begun_before = result->load.begun;
-		} else {
-			result->cpu_ns += cpu - one->cpu_before;
-			result->cpu_begun +=
-			    result->load.begun - one->begun_before;
-		}
-	}
-}
-
-/* The block's numbers from its quads. False if one is missing. */
-static bool
-conclude_block(struct run *run, size_t block)
-{
-	size_t quads = run->plan->quads;
-
-	for (size_t i = 0; i < run->count; i++) {
-		double rates[2 * QUADS_MAX], ratios[QUADS_MAX];
-		struct server_result *result = &run->out->servers[i];
-
-		if (in_trouble(run, i))
-			continue;
-		for (size_t q = 0; q < quads; q++) {
-			double *base_out = run->at[0].log_rate[0];
-			double *base_back = run->at[0].log_rate[1];
-			double out = run->at[i].log_rate[0][q];
-			double back = run->at[i].log_rate[1][q];
-
-			rates[2 * q] = out;
-			rates[2 * q + 1] = back;
-			ratios[q] =
-			    (out + back - base_out[q] - base_back[q]) / 2;
-			if (!isfinite(ratios[q])) {
-				snprintf(result->trouble,
-				    sizeof(result->trouble),
-				    "a slice without a reply");
-				return false;
-			}
-		}
-		result->rates[block] = exp(stats_median(rates, 2 * quads));
-		result->ratios[block] = stats_median(ratios, quads);
-	}
-	return true;
-}
-
-/* What comes on kept connections after the last reply is wrong, too. */
-static void
-end_load(struct run *run, size_t i)
-{
-	struct server_result *result = &run->out->servers[i];
-	struct instance *one = &run->at[i];
-
-	if (!one->open || in_trouble(run, i) || stopped(run))
-		return;
-	result_clear(&one->slice);
-	engine_finish(&one->engine, &one->slice);
-	result->load.wrong += one->slice.wrong;
-	if (one->slice.wrong)
-		snprintf(result->trouble, sizeof(result->trouble), "%s",
-		    one->slice.example);
-}
-
-static void
-run_block(struct run *run)
-{
-	size_t order[SERVERS_MAX + 1];
-
-	for (size_t i = 0; i < run->count; i++) {
-		size_t j = next_random(run) % (i + 1);
-
-		order[i] = order[j];
-		order[j] = i;
-	}
-	for (size_t i = 0; i < run->count && !stopped(run); i++) {
-		if (!in_trouble(run, order[i]))
-			open_instance(run, order[i]);
-	}
-	run_quad(run, 0, false); /* warms up caches, and is not counted */
-	sample_cpu(run, true);
-	for (size_t q = 0; q < run->plan->quads && !stopped(run); q++)
-		run_quad(run, q, true);
-	sample_cpu(run, false);
-	for (size_t i = 0; i < run->count; i++)
-		end_load(run, i);
-	if (!stopped(run) && conclude_block(run, run->out->blocks))
-		run->out->blocks++;
-	for (size_t i = 0; i < run->count; i++)
-		close_instance(&run->at[i]);
-}
-
-/* ---- verdicts ---- */
-
-static struct estimate
-exp_of(struct estimate e)
-{
-	return (struct estimate){exp(e.value), exp(e.low), exp(e.high)};
+	stage->count = scenario_lay_out(
+	    stage->scenario, instances_of(plan), stage->points, note, size);
+	for (size_t p = 0; p < stage->count; p++)
+		stage->points[p].slice_ns = plan->slice_ns;
+	stage->blocks = compare_blocks(plan, stage->scenario, stage->count);
 }
 
 static double
-percent(double ratio)
+planned_seconds(const struct stage *stage)
 {
-	return 100 * fabs(ratio - 1);
+	double seconds = 0;
+
+	for (size_t p = 0; p < stage->count; p++)
+		seconds += (double)stage->blocks *
+			   stage->scenario->measure->seconds(
+			       stage->run->plan, &stage->points[p]);
+	return seconds;
 }
 
-enum verdict
-compare_judge(const double *ratios, const double *control, size_t count,
-    double delta, struct estimate *ratio, double *detectable, char *reason,
-    size_t size)
+/* How long all of it takes, and with how many blocks at the most. */
+static int
+plan_all(struct run *run)
 {
-	struct estimate aa = exp_of(stats_hodges_lehmann(control, count, 0.05));
-	struct estimate inner;
-	bool small;
+	struct stage *stage = calloc(1, sizeof(*stage));
+	char note[sizeof(stage->outcome->note)];
 
-	*ratio = exp_of(stats_hodges_lehmann(ratios, count, 0.05));
-	inner = exp_of(stats_hodges_lehmann(ratios, count, 0.10));
-	*detectable =
-	    exp(stats_detectable(stats_robust_sd(ratios, count), count, 0.05));
-	small = ratio->low > 1 - delta && ratio->high < 1 + delta;
-	if (count < BLOCKS_MIN) {
-		snprintf(reason, size, "%zu blocks are too few for a verdict",
-		    count);
-		return UNDECIDED;
+	if (!stage)
+		return -1;
+	stage->run = run;
+	for (size_t i = 0; i < run->plan->scenario_count; i++) {
+		stage->scenario = run->plan->scenarios[i];
+		lay_out(stage, note, sizeof(note));
+		run->progress.total_s += planned_seconds(stage);
+		if (stage->blocks > run->result->blocks)
+			run->result->blocks = stage->blocks;
 	}
-	if (aa.low > 1 + delta / 2 || aa.high < 1 - delta / 2) {
-		snprintf(reason, size,
-		    "the control, the same server twice, differs by %.1f %% "
-		    "[%.3f, %.3f]: the machine was not steady enough",
-		    percent(aa.value), aa.low, aa.high);
-		return INVALID;
-	}
-	if (ratio->low > 1 || ratio->high < 1) {
-		snprintf(reason, size, "by %.1f %%%s", percent(ratio->value),
-		    small ? ", less than matters" : "");
-		return ratio->low > 1 ? FASTER : SLOWER;
-	}
-	if (inner.low > 1 - delta && inner.high < 1 + delta) {
-		snprintf(reason, size, "within %.0f %%", 100 * delta);
-		return EQUIVALENT;
-	}
-	snprintf(reason, size,
-	    "differences up to %.1f %% are not excluded; %.1f %% would have "
-	    "shown",
-	    fmax(percent(ratio->low), percent(ratio->high)),
-	    percent(*detectable));
-	return UNDECIDED;
+	free(stage);
+	return 0;
 }
 
-/*
- * Whether ONE could have done more than this client: the client's CPU was full
- * and its own was not. (With a CPU each; on a shared one, both are the limit.)
- */
-static bool
-was_limited(const struct run *run, const struct server_result *one)
-{
-	double busy = one->load.wall_ns
-			  ? (double)one->cpu_ns / (double)one->load.wall_ns
-			  : 0;
+/* ---- progress ---- */
 
-	return run->plan->placement.kind == PLACEMENT_SPLIT &&
-	       result_busy(&one->load) > CLIENT_FULL &&
-	       (one->cpu_lost || busy < SERVER_FULL);
-}
-
-/* Its own trouble, or that of an instance of the baseline. */
 static void
-explain_trouble(struct scenario_result *out, size_t i, size_t control)
+show_progress(struct run *run, double seconds_more)
 {
-	struct server_result *one = &out->servers[i];
-	const char *whose = "", *what = one->trouble;
+	struct compare_progress now = run->progress;
 
-	if (!what[0] && out->servers[0].trouble[0]) {
-		whose = "no baseline: ";
-		what = out->servers[0].trouble;
-	} else if (!what[0]) {
-		whose = "no control, the baseline's second instance ";
-		what = out->servers[control].trouble;
-	}
-	snprintf(one->reason, sizeof(one->reason), "%s%s", whose, what);
+	now.done_s += seconds_more;
+	if (run->plan->progress)
+		run->plan->progress(&now);
 }
 
 static void
-judge(const struct run *run)
+block_progress(struct trial *trial, double share)
 {
-	struct scenario_result *out = run->out;
-	const struct server_result *control = &out->servers[run->count - 1];
+	show_progress(trial->context, share * trial->seconds);
+}
 
-	for (size_t i = 0; i < run->count; i++) {
-		struct server_result *one = &out->servers[i];
-		if (out->blocks) {
-			one->rate =
-			    stats_hodges_lehmann(one->rates, out->blocks, 0.05);
-			one->verdict = compare_judge(one->ratios,
-			    control->ratios, out->blocks, run->plan->delta,
-			    &one->ratio, &one->detectable, one->reason,
-			    sizeof(one->reason));
-		} else {
-			one->verdict = UNDECIDED;
-			snprintf(one->reason, sizeof(one->reason),
-			    "no block was completed");
-		}
-		one->limited = was_limited(run, one);
-		if (one->limited || out->servers[0].limited) {
-			one->verdict = INVALID;
-			snprintf(one->reason, sizeof(one->reason),
-			    "the client was the limit, not the server%s",
-			    one->limited ? "" : " it is compared with");
-		}
-		if (in_trouble(run, i)) {
-			one->verdict = INVALID;
-			explain_trouble(out, i, run->count - 1);
-		}
-		one->usable = out->blocks && !in_trouble(run, i);
+/* ---- a scenario ---- */
+
+static uint64_t
+next_random(struct run *run)
+{
+	struct trial trial = {.random = &run->random};
+
+	return trial_random(&trial);
+}
+
+static struct trial
+trial_of(struct stage *stage, size_t p, size_t block)
+{
+	struct run *run = stage->run;
+
+	return (struct trial){
+	    .plan = run->plan,
+	    .scenario = stage->scenario,
+	    .point = &stage->points[p],
+	    .tls = stage->tls.client,
+	    .count = instances_of(run->plan),
+	    .at = stage->instances,
+	    .tallies = stage->tallies[p],
+	    .findings = stage->outcome->points[p].findings,
+	    .result = run->result,
+	    .block = block,
+	    .start_ns = run->start_ns,
+	    .random = &run->random,
+	    .warm_up_left_ns = &stage->warm_up_left_ns,
+	    .seconds =
+		stage->scenario->measure->seconds(run->plan, &stage->points[p]),
+	    .progress = block_progress,
+	    .context = run,
+	};
+}
+
+/* A server that does not start with some options would not at any other point
+ * that has the same: ten seconds of waiting each. */
+static void
+share_failures(struct stage *stage, size_t p, size_t server)
+{
+	const struct tally *failed = &stage->tallies[p][server];
+
+	for (size_t q = 0; q < stage->count; q++) {
+		struct tally *other = &stage->tallies[q][server];
+
+		if (other->trouble[0] || strcmp(stage->points[p].options,
+					     stage->points[q].options) != 0)
+			continue;
+		memcpy(other->trouble, failed->trouble, sizeof(other->trouble));
+		other->failed_to_start = true;
 	}
+}
+
+static void
+run_block(struct stage *stage, size_t p, size_t block)
+{
+	struct run *run = stage->run;
+	struct trial trial = trial_of(stage, p, block);
+
+	run->progress.block++;
+	if (run->progress.block == 1)
+		show_progress(run, 0);
+	stage->scenario->measure->block(&trial);
+	run->progress.done_s += trial.seconds;
+	show_progress(run, 0);
+	for (size_t i = 0; i < trial.count; i++) {
+		if (trial.tallies[i].failed_to_start && trial_lacks(&trial, i))
+			share_failures(stage, p, i);
+	}
+	if (stopped(run))
+		return;
+	for (size_t i = 0; i < trial.count; i++)
+		trial.findings[i].blocks = block + 1;
+}
+
+/* Each point in turn, in random order, and again. */
+static void
+run_blocks(struct stage *stage)
+{
+	struct run *run = stage->run;
+
+	for (size_t b = 0; b < stage->blocks && !stopped(run); b++) {
+		size_t order[POINTS_MAX];
+
+		for (size_t i = 0; i < stage->count; i++) {
+			size_t j = next_random(run) % (i + 1);
+
+			order[i] = order[j];
+			order[j] = i;
+		}
+		for (size_t i = 0; i < stage->count && !stopped(run); i++)
+			run_block(stage, order[i], b);
+	}
+}
+
+/* ---- before and after ---- */
+
+static void
+put_note(struct stage *stage, const char *words)
+{
+	char *note = stage->outcome->note;
+	size_t len = strlen(note);
+
+	if (!words[0])
+		return;
+	snprintf(note + len, sizeof(stage->outcome->note) - len, "%s%s",
+	    len ? "; " : "", words);
+	if (stage->run->plan->note)
+		stage->run->plan->note(stage->scenario->name, words);
+}
+
+/* A server that knows nothing of the scenario is measured as it is. */
+static void
+note_unchanged(struct stage *stage)
+{
+	const struct compare_plan *plan = stage->run->plan;
+	char words[300];
+
+	if (!stage->points[0].options[0] &&
+	    !stage->points[stage->count - 1].options[0])
+		return;
+	for (size_t i = 0; i < plan->server_count; i++) {
+		if (strstr(plan->servers[i].command, "{options}"))
+			continue;
+		snprintf(words, sizeof(words),
+		    "the command of %.40s has no {options}: it runs as it is, "
+		    "without %s",
+		    plan->servers[i].name,
+		    stage->points[stage->count - 1].options);
+		put_note(stage, words);
+	}
+}
+
+/* The server's side of TLS, in all points. Returns 0, or -1 with a note. */
+static int
+set_up_tls(struct stage *stage)
+{
+	char why[200], words[260];
+
+	if (!stage->scenario->tls)
+		return 0;
+	if (tls_setup_open(&stage->tls, why, sizeof(why)) < 0) {
+		snprintf(words, sizeof(words), "not measured: %s", why);
+		put_note(stage, words);
+		return -1;
+	}
+	for (size_t p = 0; p < stage->count; p++)
+		snprintf(stage->points[p].options,
+		    sizeof(stage->points[p].options), "%s", stage->tls.options);
+	return 0;
+}
+
+static void
+describe(struct stage *stage)
+{
+	const struct scenario *s = stage->scenario;
+	struct outcome *out = stage->outcome;
+
+	snprintf(out->name, sizeof(out->name), "%s", s->name);
+	snprintf(out->question, sizeof(out->question), "%s", s->question);
+	snprintf(out->load, sizeof(out->load), "%s", s->load);
+	snprintf(out->metric, sizeof(out->metric), "%s", s->metric);
+	snprintf(out->unit, sizeof(out->unit), "%s", s->unit);
+	out->higher_is_better = s->higher_is_better;
+}
+
+static int
+allocate(struct stage *stage)
+{
+	const struct compare_plan *plan = stage->run->plan;
+	size_t n = instances_of(plan);
+	int bad = outcome_init(stage->outcome);
+
+	for (size_t p = 0; p < stage->count && !bad; p++) {
+		stage->tallies[p] = calloc(n, sizeof(*stage->tallies[p]));
+		bad |= stage->tallies[p] ? 0 : -1;
+		for (size_t i = 0; i < n && !bad; i++)
+			bad |= result_init(&stage->tallies[p][i].counted);
+	}
+	for (size_t i = 0; i < n && !bad; i++) {
+		stage->instances[i].contender =
+		    &plan->servers[i < plan->server_count ? i : 0];
+		bad |= result_init(&stage->instances[i].slice);
+	}
+	return bad;
+}
+
+static void
+release(struct stage *stage)
+{
+	size_t n = instances_of(stage->run->plan);
+
+	for (size_t p = 0; p < stage->count; p++) {
+		for (size_t i = 0; i < n && stage->tallies[p]; i++)
+			result_release(&stage->tallies[p][i].counted);
+		free(stage->tallies[p]);
+	}
+	for (size_t i = 0; i < n; i++)
+		result_release(&stage->instances[i].slice);
+	tls_setup_close(&stage->tls);
+	free(stage);
+}
+
+static void
+measure(struct stage *stage)
+{
+	const struct measure *kind = stage->scenario->measure;
+	int64_t overflows = listen_overflows();
+	double planned = planned_seconds(stage);
+	char words[100];
+
+	stage->warm_up_left_ns = (uint64_t)(WARM_UP_SHARE * planned * 1e9);
+	if (kind->prepare) {
+		struct trial trial = trial_of(stage, 0, 0);
+
+		kind->prepare(&trial, stage->points, stage->count);
+		stage->run->progress.total_s +=
+		    planned_seconds(stage) - planned;
+	}
+	run_blocks(stage);
+	overflows = listen_overflows() - overflows;
+	if (overflows > 0) {
+		snprintf(words, sizeof(words),
+		    "queues of connections to be accepted were full %lld times",
+		    (long long)overflows);
+		put_note(stage, words);
+	}
+}
+
+/* What is known of each point by now, and what follows. */
+static void
+conclude(struct stage *stage)
+{
+	const struct compare_plan *plan = stage->run->plan;
+
+	for (size_t p = 0; p < stage->count; p++) {
+		struct point *point = &stage->outcome->points[p];
+
+		point->setting_count = stage->points[p].setting_count;
+		memcpy(point->settings, stage->points[p].settings,
+		    sizeof(point->settings));
+		conclude_point(point, stage->tallies[p], plan, stage->scenario,
+		    &stage->points[p]);
+	}
+	judge_scenario(stage->outcome, plan->server_count, plan->delta);
+}
+
+static int
+run_scenario(struct run *run, const struct scenario *scenario)
+{
+	struct comparison *result = run->result;
+	struct stage *stage = calloc(1, sizeof(*stage));
+	char note[sizeof(stage->outcome->note)];
+	int bad;
+
+	if (!stage)
+		return -1;
+	stage->run = run;
+	stage->scenario = scenario;
+	stage->outcome = &result->scenarios[result->scenario_count++];
+	lay_out(stage, note, sizeof(note));
+	bad = allocate(stage);
+	if (!bad) {
+		describe(stage);
+		put_note(stage, note);
+		run->progress.scenario = scenario->name;
+		run->progress.block = 0;
+		run->progress.blocks = stage->blocks * stage->count;
+	}
+	if (!bad && set_up_tls(stage) == 0) {
+		note_unchanged(stage);
+		measure(stage);
+		stage->outcome->point_count = stage->count;
+		conclude(stage);
+	}
+	release(stage);
+	return bad;
 }
 
 /* ---- all of it ---- */
 
+static void
+fill_head(struct comparison *result, const struct compare_plan *plan)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	snprintf(
+	    result->version, sizeof(result->version), "%s", PERCONN_VERSION);
+	localtime_r(&now, &local);
+	strftime(
+	    result->when, sizeof(result->when), "%Y-%m-%dT%H:%M:%S%z", &local);
+	snprintf(result->command, sizeof(result->command), "%s",
+	    plan->command ? plan->command : "");
+	snprintf(result->placement, sizeof(result->placement), "%s",
+	    placement_name(plan->placement.kind));
+	placement_format(
+	    &plan->placement, result->placed, sizeof(result->placed));
+	result->quads = plan->quads;
+	result->slice_s = (double)plan->slice_ns / 1e9;
+	result->delta = plan->delta;
+	result->seed = plan->seed;
+	result->quick = plan->quick;
+	result->server_count = plan->server_count;
+	for (size_t i = 0; i < plan->server_count; i++) {
+		snprintf(result->servers[i].name,
+		    sizeof(result->servers[i].name), "%s",
+		    plan->servers[i].name);
+		snprintf(result->servers[i].command,
+		    sizeof(result->servers[i].command), "%s",
+		    plan->servers[i].command);
+	}
+}
+
 static int
-run_scenario(struct run *run)
+run_all(struct run *run)
 {
 	const struct compare_plan *plan = run->plan;
 	int bad = 0;
 
-	for (size_t i = 0; i < run->count; i++) {
-		run->at[i] = (struct instance){
-		    .contender = &plan->servers[i < plan->server_count ? i : 0],
-		};
-		bad |= result_init(&run->out->servers[i].load);
-		bad |= result_init(&run->at[i].slice);
-	}
-	for (size_t b = 0; b < plan->blocks && !bad && !stopped(run); b++) {
-		if (in_trouble(run, 0))
-			break;
-		run_block(run);
-	}
-	judge(run);
-	for (size_t i = 0; i < run->count; i++)
-		result_release(&run->at[i].slice);
-	return bad ? -1 : 0;
-}
-
-int
-compare_run(const struct compare_plan *plan, struct compare_result *result)
-{
-	struct run *run = calloc(1, sizeof(*run));
-	uint64_t start = now_ns();
-	int bad = run ? 0 : -1;
-
-	*result = (struct compare_result){0};
-	if (!run)
-		return -1;
-	run->plan = plan;
-	run->count = plan->server_count + 1;
-	run->images = result->images;
-	run->random = plan->seed | 1; /* xorshift has no way out of 0 */
-	run->quads_total =
-	    plan->scenario_count * plan->blocks * (plan->quads + 1);
-	placement_of_client(&plan->placement);
 	for (size_t i = 0; i < plan->scenario_count && !bad; i++) {
-		run->out = &result->scenarios[i];
-		run->out->scenario = plan->scenarios[i];
-		result->count++;
-		bad = run_scenario(run);
+		const struct scenario *scenario = plan->scenarios[i];
+
+		if (i > 0 && stopped(run))
+			break;
+		bad = run_scenario(run, scenario);
 	}
-	result->seconds = (double)(now_ns() - start) / 1e9;
-	result->interrupted = stopped(run);
-	free(run);
 	return bad;
 }
 
-void
-compare_release(const struct compare_plan *plan, struct compare_result *result)
+int
+compare_run(const struct compare_plan *plan, struct comparison *result)
 {
-	for (size_t i = 0; i < result->count; i++) {
-		for (size_t s = 0; s <= plan->server_count; s++)
-			result_release(&result->scenarios[i].servers[s].load);
-	}
+	struct run run = {
+	    .plan = plan,
+	    .result = result,
+	    .start_ns = now_ns(),
+	    .random = plan->seed | 1, /* xorshift has no way out of 0 */
+	};
+	int bad;
+
+	comparison_init(result);
+	if (plan_all(&run) < 0)
+		return -1;
+	fill_head(result, plan);
+	machine_ask(&result->before);
+	if (plan->csv)
+		slices_csv_head(plan->csv);
+	placement_of_client(&plan->placement);
+	bad = run_all(&run);
+	machine_ask(&result->after);
+	result->seconds = (double)(now_ns() - run.start_ns) / 1e9;
+	result->interrupted = stopped(&run);
+	return bad;
 }

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compare: which of two servers is better, by how much, and how sure that is.
+ * compare: which of several servers is better, by how much, and how sure that
+ * is.
  *
  * Slice: one server under load for a twentieth of a second, the others
  * connected and idle. Quad: all servers in turn and back again (A B B A), the
  * next one the other way round, so that a steady drift of the machine and the
  * order of the slices cancel out. Block: fresh servers in random order on new
- * ports, fresh connections, one quad to warm up, then some that count; it
- * gives one number for each server, the median over its quads of the logarithm
- * of its ratio to the baseline. Comparison: a number of blocks that is fixed
- * before the start; their numbers are independent, so an exact interval
- * follows from their ranks (stats.h).
+ * ports, with an environment of random size, and fresh connections; quads to
+ * warm up, then some that count. It gives one number for each server, the
+ * median over its quads of the logarithm of its ratio to the baseline.
+ * Scenario: a number of blocks that is fixed before the start, at each of its
+ * points; those of different points take turns, in random order, so that each
+ * point has its blocks over the whole time. Blocks are independent, so an exact
+ * interval follows from their ranks (judge.h).
  *
  * In every quad also runs a second instance of the baseline: the A/A control.
  * If that differs from the baseline, the method is at fault, not the server.
+ *
+ * A server that fails is out for the point at which it did, with the reason;
+ * the rest goes on. What cannot be had in slices (memory, a crash) is measured
+ * once in each block instead: see measure.h.
  */
 #ifndef COMMON_LOAD_COMPARE_H
 #define COMMON_LOAD_COMPARE_H
@@ -21,34 +28,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#include "common/load/engine.h"
+#include "common/load/comparison.h"
+#include "common/load/judge.h"
 #include "common/load/placement.h"
-#include "common/load/stats.h"
-
-#define SERVERS_MAX 8
-#define BLOCKS_MIN 6 /* fewer give no interval of 95 % */
-#define SCENARIOS_MAX 8
-
-struct scenario {
-	const char *name;
-	const char *question;
-	const char *setting;
-	const char *protocol;
-	bool churn;
-	uint32_t connections;
-	uint64_t size;
-};
-
-/* NULL-terminated by name. */
-extern const struct scenario SCENARIOS[];
-
-const struct scenario *
-scenario_find(const char *name);
+#include "common/load/scenario.h"
 
 struct contender {
 	const char *name;
-	const char *command; /* see launch.h */
+	const char *command; /* see launch.h; may have {options} in it */
+};
+
+/* Where a comparison stands. */
+struct compare_progress {
+	const char *scenario;
+	size_t block, blocks;	/* of the scenario, its points together */
+	double done_s, total_s; /* as planned: the truth is in proportion */
 };
 
 struct compare_plan {
@@ -56,68 +52,33 @@ struct compare_plan {
 	size_t server_count;
 	const struct scenario *scenarios[SCENARIOS_MAX];
 	size_t scenario_count;
-	size_t blocks, quads;
+	bool quick;
+	size_t blocks; /* at each point; 0: compare_blocks() */
+	size_t quads;  /* in each block, after the warm-up */
 	uint64_t slice_ns;
 	double delta; /* the smallest difference that matters, 0.03 */
 	uint64_t seed;
 	struct placement placement;
+	const char *command; /* that was typed */
+	FILE *csv;	     /* all slices go there, if set (slices_csv.h) */
 	const volatile int *stop;
-	/* Called after each quad: done of total quads. NULL: silent. */
-	void (*progress)(const char *scenario, size_t done, size_t total);
+	/* Called after each quad. NULL: silent. */
+	void (*progress)(const struct compare_progress *progress);
+	/* Called with what has to be said before a scenario. NULL: silent. */
+	void (*note)(const char *scenario, const char *words);
 };
 
-enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
-
-/* One server in one scenario. */
-struct server_result {
-	struct load_result load;    /* all of its slices that count */
-	double rates[STATS_MAX];    /* by block */
-	double ratios[STATS_MAX];   /* by block: logarithm of it to baseline */
-	uint64_t cpu_ns, cpu_begun; /* its own CPU, and for how many requests */
-	bool cpu_lost;		    /* it lets the kernel reap its children */
-	bool limited;		    /* the client's CPU was full, its own not */
-	char trouble[600];	    /* why it gives no result; empty: it does */
-	bool usable;		    /* the figures below are figures */
-	struct estimate rate;
-	struct estimate ratio; /* exp()ed; above 1 is better */
-	enum verdict verdict;
-	double detectable; /* smallest ratio above 1 that would have shown */
-	char reason[700];
-};
-
-struct scenario_result {
-	const struct scenario *scenario;
-	size_t blocks; /* completed */
-	/* servers in plan's order, then the control */
-	struct server_result servers[SERVERS_MAX + 1];
-};
-
-struct compare_result {
-	size_t count;
-	struct scenario_result scenarios[SCENARIOS_MAX];
-	const char *images[SERVERS_MAX]; /* how each server is linked, see
-					    procs.h; NULL: unknown */
-	double seconds;
-	bool interrupted;
-};
+/* How many blocks SCENARIO has at each of POINTS points, if PLAN leaves it
+ * open. */
+size_t
+compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
+    size_t points);
 
 /*
- * Runs PLAN. Returns 0, or -1 with errno if not even memory could be had; all
- * else is in the result, which compare_release() frees.
+ * Runs PLAN and fills RESULT, which comparison_release() releases. Returns 0,
+ * or -1 with errno if not even memory could be had; all else is in the result.
  */
 int
-compare_run(const struct compare_plan *plan, struct compare_result *result);
-
-void
-compare_release(const struct compare_plan *plan, struct compare_result *result);
-
-/*
- * The verdict on COUNT logarithms of ratios; fills RATIO, DETECTABLE, REASON.
- * CONTROL holds as many of the control. Pure: for compare_run() and its tests.
- */
-enum verdict
-compare_judge(const double *ratios, const double *control, size_t count,
-    double delta, struct estimate *ratio, double *detectable, char *reason,
-    size_t size);
+compare_run(const struct compare_plan *plan, struct comparison *result);
 
 #endif

@@ -37,8 +37,8 @@ enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 /* Where a server's memory is. "For each connection" is the sum over the kinds
  * beyond what the server needs without connections. */
 enum memory_kind {
-	MEMORY_ANONYMOUS,   /* heap, stacks, copied pages: proportional share */
-	MEMORY_FILE,	    /* program and libraries: proportional share */
+	MEMORY_ANONYMOUS, /* heap, stacks, copied pages: proportional share */
+	MEMORY_FILE,	  /* program and libraries: proportional share */
 	MEMORY_PAGE_TABLES,
 	MEMORY_KERNEL_STACKS,
 	MEMORY_SLAB, /* sockets, tasks, descriptors; NAN without a cgroup */
@@ -47,7 +47,8 @@ enum memory_kind {
 
 /* A server beside the load. */
 struct cost {
-	double user_us, system_us; /* CPU for a request */
+	double cpu_us;		   /* for a request */
+	double user_us, system_us; /* of it; NAN: the parts are not known */
 	/* for a request: context switches of either kind, page faults */
 	double voluntary, involuntary, faults;
 	/* KiB for each connection, with CONNECTIONS open */
@@ -104,14 +105,15 @@ struct finding {
 /* {"connections": 64}, {"image": "static"} */
 struct setting {
 	char key[24];
-	char text[32];	/* empty: it is NUMBER */
+	char text[32]; /* empty: it is NUMBER */
 	double number;
 };
 
 struct point {
 	size_t setting_count;
 	struct setting settings[SETTINGS_MAX];
-	struct finding findings[SERVERS_MAX + 1]; /* the last: the control */
+	/* by server; at [server_count] the control */
+	struct finding findings[SERVERS_MAX + 1];
 };
 
 struct outcome {
@@ -121,6 +123,7 @@ struct outcome {
 	char metric[48];    /* "requests", "memory for a connection" */
 	char unit[24];	    /* "requests/s", "KiB", "us" */
 	bool higher_is_better;
+	char note[400]; /* what the reader has to know beside; or empty */
 	size_t point_count;
 	struct point *points; /* POINTS_MAX of them, owned */
 };
@@ -144,14 +147,16 @@ struct comparison {
 	struct outcome scenarios[SCENARIOS_MAX];
 };
 
-/* Everything unknown. */
+/* Everything unknown; it owns nothing yet. */
 void
 comparison_init(struct comparison *comparison);
 
-/* Room for POINTS_MAX points, everything unknown. 0, or -1 with errno. */
+/* Room for POINTS_MAX points, everything unknown, each verdict UNDECIDED. 0, or
+ * -1 with errno. What it owns is the comparison's, once counted there. */
 int
 outcome_init(struct outcome *outcome);
 
+/* Frees the points. Harmless twice. */
 void
 comparison_release(struct comparison *comparison);
 

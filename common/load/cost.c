@@ -11,7 +11,7 @@
 #include "common/load/proc_text.h"
 #include "common/load/procs.h"
 
-/* A share of the CPU below which the switches of the dead do not matter. */
+/* A share of the CPU below which it does not matter what the dead did. */
 #define DEAD_MATTER 0.01
 
 /* ---- one look at a tree ---- */
@@ -56,6 +56,7 @@ add_process(pid_t pid, void *context)
 	reaped = (stat.reaped_user + stat.reaped_system) * proc_tick_ns();
 	tally->total_ns += own + reaped;
 	tally->dead_ns += own + reaped;
+	tally->reaped_ns += reaped;
 	tally->user += stat.user + stat.reaped_user;
 	tally->system += stat.system + stat.reaped_system;
 	tally->faults += stat.minor_faults + stat.major_faults +
@@ -128,13 +129,20 @@ since(uint64_t before, uint64_t after, bool *lost)
 	return 0;
 }
 
+/* Whether the dead had a part of TOTAL that matters. These figures are sums and
+ * differences that may pass below zero. */
+static bool
+matters(uint64_t before, uint64_t after, uint64_t total)
+{
+	return (double)(int64_t)(after - before) > DEAD_MATTER * (double)total;
+}
+
 void
 cost_end(const struct cost_meter *meter, struct cost_sums *sums)
 {
 	const struct cost_tally *before = &meter->before;
 	struct cost_tally after;
 	uint64_t total, user, system;
-	int64_t dead;
 
 	tally_ask(&after, meter->pid, meter->group);
 	if (after.loses_children || before->loses_children) {
@@ -145,7 +153,7 @@ cost_end(const struct cost_meter *meter, struct cost_sums *sums)
 	total = since(before->total_ns, after.total_ns, &sums->lost_cpu);
 	user = since(before->user, after.user, &sums->lost_cpu);
 	system = since(before->system, after.system, &sums->lost_cpu);
-	/* The sum is exact, its parts are sampled, or rounded to ticks. */
+	/* The sum is exact, its parts are sampled. */
 	user = user + system ? (uint64_t)((double)total * (double)user /
 					  (double)(user + system))
 			     : total;
@@ -156,9 +164,29 @@ cost_end(const struct cost_meter *meter, struct cost_sums *sums)
 	    since(before->voluntary, after.voluntary, &sums->lost_switches);
 	sums->involuntary +=
 	    since(before->involuntary, after.involuntary, &sums->lost_switches);
-	dead = (int64_t)(after.dead_ns - before->dead_ns);
-	if ((double)dead > DEAD_MATTER * (double)total)
+	if (matters(before->dead_ns, after.dead_ns, total))
 		sums->lost_switches = true;
+	if (!after.has_all_cpu &&
+	    matters(before->reaped_ns, after.reaped_ns, total))
+		sums->lost_split = true;
+}
+
+static uint64_t
+ns_of(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * NS_PER_S +
+	       (uint64_t)time.tv_usec * NS_PER_US;
+}
+
+void
+cost_add_life(struct cost_sums *sums, const struct rusage *used)
+{
+	sums->lost_split = true;
+	sums->user_ns += ns_of(used->ru_utime);
+	sums->system_ns += ns_of(used->ru_stime);
+	sums->voluntary += (uint64_t)used->ru_nvcsw;
+	sums->involuntary += (uint64_t)used->ru_nivcsw;
+	sums->faults += (uint64_t)(used->ru_minflt + used->ru_majflt);
 }
 
 static double
@@ -172,10 +200,13 @@ void
 cost_of_requests(
     const struct cost_sums *sums, uint64_t requests, struct cost *cost)
 {
-	cost->user_us =
-	    each(sums->user_ns, sums->lost_cpu, NS_PER_US, requests);
-	cost->system_us =
-	    each(sums->system_ns, sums->lost_cpu, NS_PER_US, requests);
+	bool lost = sums->lost_cpu;
+
+	cost->cpu_us =
+	    each(sums->user_ns + sums->system_ns, lost, NS_PER_US, requests);
+	lost |= sums->lost_split;
+	cost->user_us = each(sums->user_ns, lost, NS_PER_US, requests);
+	cost->system_us = each(sums->system_ns, lost, NS_PER_US, requests);
 	cost->voluntary =
 	    each(sums->voluntary, sums->lost_switches, 1, requests);
 	cost->involuntary =

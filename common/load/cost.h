@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/load/comparison.h"
@@ -44,6 +45,8 @@ struct cost_group {
  * Makes a cgroup and puts PID, its threads and its children into it. No error:
  * /proc alone tells all but the slab, and the CPU of children whom nobody
  * waits for. What an earlier client left that was killed is removed.
+ * Where version 2 shares out CPU time at that place, the group has a weight of
+ * its own there.
  */
 void
 cost_group_make(struct cost_group *group, pid_t pid);
@@ -59,6 +62,10 @@ struct cost_sums {
 	uint64_t user_ns, system_ns, voluntary, involuntary, faults;
 	/* What the dead have used is not known: nobody waited for them. */
 	bool lost_cpu, lost_faults;
+	/* Dead children had a part of the CPU that matters, and its parts are
+	 * not known: the kernel samples them by clock ticks, and takes all of
+	 * a life without a tick for the user's. */
+	bool lost_split;
 	/* The dead had a part of the CPU that matters, and nothing tells their
 	 * switches. */
 	bool lost_switches;
@@ -69,6 +76,7 @@ struct cost_tally {
 	uint64_t total_ns;		 /* CPU */
 	uint64_t user, system;		 /* its parts, in any unit */
 	uint64_t dead_ns;		 /* of it: of dead tasks */
+	uint64_t reaped_ns;		 /* of it: of dead children */
 	uint64_t voluntary, involuntary; /* of living tasks */
 	uint64_t faults;
 	bool loses_children, has_all_cpu;
@@ -93,6 +101,15 @@ cost_end(const struct cost_meter *meter, struct cost_sums *sums);
 void
 cost_of_requests(
     const struct cost_sums *sums, uint64_t requests, struct cost *cost);
+
+/*
+ * What a server has used in its whole life, start and end included, added to
+ * SUMS: see launch.h. This alone knows the switches of the dead, unless nobody
+ * waited for them; so where a load leaves them unknown, those of a life are
+ * the figure, for all requests in it.
+ */
+void
+cost_add_life(struct cost_sums *sums, const struct rusage *used);
 
 /* ---- memory ---- */
 

@@ -65,7 +65,7 @@ kill_worker(int fd, pid_t tree, char *why, size_t size)
 static bool
 accepts(const struct address *address, const volatile int *stop)
 {
-	struct hold one;
+	struct hold one = {0};
 	char why[200];
 	bool served = hold_open(&one, address, 1, stop, why, sizeof(why)) == 0;
 
@@ -78,7 +78,7 @@ int
 crash_one(struct launched *server, uint32_t connections,
     const volatile int *stop, struct crash *crash, char *why, size_t size)
 {
-	struct hold hold;
+	struct hold hold = {0};
 	int bad;
 
 	if (hold_open(&hold, &server->address, connections, stop, why, size) <

@@ -148,6 +148,7 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 		hist_record(&r->pacing, s->sent_ns - due);
 	if (!e->first_ns)
 		e->first_ns = s->sent_ns;
+	r->turn_ns += s->sent_ns; /* see note_turns() */
 	r->begun++;
 	e->requests_left--;
 	e->under_way++;
@@ -308,6 +309,7 @@ turn(struct engine *e, struct session *s)
 	e->requests_left--;
 	link_move(&s->link, &e->waiting);
 	s->sent_ns = now_ns();
+	r->turn_ns += s->sent_ns;
 	what = session_next(&e->shared, s);
 	if (what != SESSION_AGAIN)
 		end_request(e, s, what);
@@ -424,10 +426,21 @@ end_intervals(struct engine *e)
 		end_interval(e, e->interval_start + e->interval_ns);
 }
 
+/*
+ * Each request since there were BEGUN has added when it was sent to the time
+ * of the turns; what counts is how long that was after this wake-up. (One
+ * addition for each request, and sums that may wrap around on the way.)
+ */
+static void
+note_turns(struct engine *e, uint64_t begun)
+{
+	e->result->turn_ns -= (e->result->begun - begun) * e->now;
+}
+
 static void
 step(struct engine *e)
 {
-	uint64_t before = e->plan.spin ? now_ns() : 0;
+	uint64_t before = e->plan.spin ? now_ns() : 0, begun;
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
@@ -436,9 +449,13 @@ step(struct engine *e)
 	if (e->spinning && n == 0)
 		e->spun_ns += e->now - before;
 	end_intervals(e);
+	begun = e->result->begun;
 	handle_all(e, n);
 	expire(e);
 	begin_due(e);
+	note_turns(e, begun);
+	if (!e->stopped_ns && !beginning(e))
+		e->stopped_ns = e->now;
 	if (e->progress && e->now >= e->progress_due) {
 		e->progress(
 		    e->progress_context, e->total, e->now - e->schedule_start);
@@ -481,6 +498,7 @@ begin_run(struct engine *e, struct load_result *result)
 	e->now = e->schedule_start = e->interval_start = now_ns();
 	e->progress_due = e->now + PROGRESS_NS;
 	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
+	e->stopped_ns = 0;
 }
 
 void
@@ -488,12 +506,14 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		 waited = procs_waited_ns(), end;
+		 waited = procs_waited_ns(), end, begun;
 
 	begin_run(e, result);
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
+	begun = e->result->begun;
 	begin_due(e);
+	note_turns(e, begun);
 	while ((e->under_way && !abandoned(e)) || beginning(e))
 		step(e);
 	if (e->part && e->now > e->interval_start)

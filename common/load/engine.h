@@ -62,9 +62,10 @@ struct engine {
 	struct load_result *total;  /* of the run */
 	uint64_t now;		    /* of this wake-up */
 	uint64_t end_ns, requests_left, first_ns, last_ns;
-	bool shortest;	  /* requests go the shortest way of session.h */
-	bool spinning;	  /* the wait under way is one of a spin */
-	uint64_t spun_ns; /* of the run under way */
+	uint64_t stopped_ns; /* when the latest run began no more */
+	bool shortest;	     /* requests go the shortest way of session.h */
+	bool spinning;	     /* the wait under way is one of a spin */
+	uint64_t spun_ns;    /* of the run under way */
 	uint64_t schedule_start, scheduled; /* open loop */
 	uint64_t usual_ns;  /* an answer's time, smoothed; 0: none yet */
 	uint32_t under_way; /* requests not over yet */

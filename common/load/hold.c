@@ -5,8 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +13,13 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/owner.h"
 #include "common/load/preflight.h"
 
-#define UNDER_WAY 128
+/* Fewer than the shortest queue in common use, Python's of five: a connection
+ * that does not fit waits for a second. Four keep a server busy. */
+#define UNDER_WAY 4
+#define EVENTS 64
 #define PER_SOURCE 2000
 #define STALLED_NS (10 * NS_PER_S)
 /* How soon a stop is noticed, and a full backlog asked again. */
@@ -109,34 +111,37 @@ struct opening {
 };
 
 static int
-fail(const struct opening *o, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int
-fail(const struct opening *o, const char *format, ...)
+fail(const struct opening *o, const char *how, const char *more)
 {
-	int len = snprintf(o->why, o->size, "%u of %u connections answered; ",
-	    o->answered, o->wanted);
-	va_list args;
-
-	va_start(args, format);
-	if (len > 0 && (size_t)len < o->size)
-		vsnprintf(o->why + len, o->size - (size_t)len, format, args);
-	va_end(args);
+	snprintf(o->why, o->size, "%u of %u connections answered; %s%s",
+	    o->answered, o->wanted, how, more);
 	return -1;
+}
+
+/* The server, not we, is at an end: DOING says how it shows. */
+static int
+fail_by_server(const struct opening *o, const char *doing)
+{
+	struct preflight_plan plan = {
+	    .connections = o->wanted,
+	    .server = listener_pid(o->address, false),
+	};
+	char limit[300] = "it may have reached a limit of its own";
+
+	preflight(&plan, limit, sizeof(limit)); /* if it knows a likely one */
+	return fail(o, doing, limit);
 }
 
 static int
 fail_by_errno(const struct opening *o)
 {
 	if (errno == EADDRNOTAVAIL)
-		return fail(o, "no port is free for the next "
-			       "(net.ipv4.ip_local_port_range)");
+		return fail(o, "no port is free for the next ",
+		    "(net.ipv4.ip_local_port_range)");
 	if (errno == 0 || errno == ECONNRESET || errno == EPIPE)
-		return fail(o,
-		    "the server closed the next without an answer: it may have "
-		    "reached a limit");
-	return fail(o, "the next: %s", strerror(errno));
+		return fail_by_server(
+		    o, "the server closed the next without an answer; ");
+	return fail(o, "the next: ", strerror(errno));
 }
 
 static int
@@ -210,11 +215,9 @@ open_all(struct opening *o, const volatile int *stop)
 		if (n > 0)
 			deadline = now_ns() + STALLED_NS;
 		if (stop && *stop)
-			return fail(o, "stopped");
+			return fail(o, "stopped", "");
 		if (now_ns() > deadline)
-			return fail(o,
-			    "then nothing for 10 s: the server may have "
-			    "reached a limit");
+			return fail_by_server(o, "then nothing for 10 s; ");
 	}
 	return 0;
 }
@@ -263,7 +266,7 @@ hold_lost(const struct hold *hold)
 uint32_t
 hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
 {
-	struct epoll_event events[UNDER_WAY];
+	struct epoll_event events[EVENTS];
 	struct opening o = {
 	    .hold = hold, .epoll = epoll_create1(EPOLL_CLOEXEC)};
 	uint32_t waiting = 0, answered = 0;
@@ -276,7 +279,7 @@ hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
 			   watch(&o, EPOLL_CTL_ADD, i, EPOLLIN) == 0;
 	deadline = now_ns() + patience_ns;
 	while (waiting > 0 && now_ns() < deadline && !(stop && *stop)) {
-		int n = epoll_wait(o.epoll, events, UNDER_WAY, TURN_MS);
+		int n = epoll_wait(o.epoll, events, EVENTS, TURN_MS);
 
 		for (int i = 0; i < n; i++) {
 			uint32_t index = events[i].data.u32;

@@ -28,8 +28,8 @@ struct hold {
 };
 
 /*
- * Opens COUNT to ADDRESS (a stream), 128 at most under way at once; raises the
- * soft limit of descriptors where it must. Returns 0; or -1 with the reason in
+ * Opens COUNT to ADDRESS (a stream), a few at a time; raises the soft limit of
+ * descriptors where it must. Returns 0; or -1 with the reason in
  * WHY and nothing open: nothing moved for 10 s, *STOP is set (NULL: never), or
  * a limit, which is named.
  */

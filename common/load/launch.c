@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,7 +21,6 @@
 
 #define READY_NS (10 * NS_PER_S)
 #define STOP_NS (5 * NS_PER_S)
-#define COMMAND_MAX 4096
 
 bool
 launch_command_ok(const char *command)
@@ -52,7 +53,7 @@ fill_in(const char *command, const struct address *address, char *out)
 				command += mark;
 			}
 		}
-		if (len + ADDRESS_TEXT_MAX >= COMMAND_MAX) {
+		if (len + ADDRESS_TEXT_MAX >= LAUNCH_COMMAND_MAX) {
 			errno = E2BIG;
 			return -1;
 		}
@@ -62,6 +63,31 @@ fill_in(const char *command, const struct address *address, char *out)
 			out[len++] = *command++;
 	}
 	out[len] = '\0';
+	return 0;
+}
+
+int
+launch_fill_options(
+    char *buf, size_t size, const char *command, const char *options)
+{
+	static const char mark[] = "{options}";
+	size_t len = 0;
+
+	for (;;) {
+		const char *at = strstr(command, mark);
+		size_t text = at ? (size_t)(at - command) : strlen(command);
+		size_t more = at ? strlen(options) : 0;
+
+		if (len + text + more >= size)
+			return -1;
+		memcpy(buf + len, command, text);
+		memcpy(buf + len + text, options, more);
+		len += text + more;
+		if (!at)
+			break;
+		command = at + sizeof(mark) - 1;
+	}
+	buf[len] = '\0';
 	return 0;
 }
 
@@ -129,8 +155,7 @@ launch_kill_all(void)
 	}
 }
 
-/* The last line that the server wrote, behind TEXT; it shall not drive our
- * terminal. */
+/* The last line that the server wrote, behind TEXT. */
 static void
 add_last_words(const struct launched *server, char *text, size_t size)
 {
@@ -147,26 +172,41 @@ add_last_words(const struct launched *server, char *text, size_t size)
 	tail[n] = '\0';
 	while (n > 0 && tail[n - 1] == '\n')
 		tail[--n] = '\0';
-	line = strrchr(tail, '\n');
-	for (char *c = line ? line + 1 : tail; *c; c++) {
-		if (*c < 0x20 || *c > 0x7e)
+	line = memrchr(tail, '\n', (size_t)n);
+	/* A NUL would end the words before their end. */
+	for (char *c = line ? line + 1 : tail; c < tail + n; c++) {
+		if (*c == '\0')
 			*c = '?';
 	}
 	snprintf(text + len, size - len, "; its last words: %s",
 	    line ? line + 1 : tail);
 }
 
-/* Waits for the group until DEADLINE. True when all of it has ended. */
+static void
+add_usage(struct rusage *sum, const struct rusage *more)
+{
+	timeradd(&sum->ru_utime, &more->ru_utime, &sum->ru_utime);
+	timeradd(&sum->ru_stime, &more->ru_stime, &sum->ru_stime);
+	sum->ru_minflt += more->ru_minflt;
+	sum->ru_majflt += more->ru_majflt;
+	sum->ru_nvcsw += more->ru_nvcsw;
+	sum->ru_nivcsw += more->ru_nivcsw;
+}
+
+/* Waits for all of its group until DEADLINE. True when they have ended. */
 static bool
-group_gone(pid_t group, uint64_t deadline)
+group_gone(struct launched *server, uint64_t deadline)
 {
 	for (;;) {
-		pid_t pid = waitpid(-group, NULL, WNOHANG);
+		struct rusage used;
+		pid_t pid = wait4(-server->pid, NULL, WNOHANG, &used);
 
 		if (pid < 0 && errno == ECHILD)
 			return true;
-		if (pid > 0)
+		if (pid > 0) {
+			add_usage(&server->used, &used);
 			continue;
+		}
 		if (now_ns() > deadline)
 			return false;
 		poll(NULL, 0, 1);
@@ -184,10 +224,12 @@ forget(struct launched *server)
 bool
 launch_died(struct launched *server, char *why, size_t size)
 {
+	struct rusage used;
 	int status;
 
-	if (!server->pid || waitpid(server->pid, &status, WNOHANG) <= 0)
+	if (!server->pid || wait4(server->pid, &status, WNOHANG, &used) <= 0)
 		return false;
+	add_usage(&server->used, &used);
 	if (WIFSIGNALED(status))
 		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
@@ -196,7 +238,7 @@ launch_died(struct launched *server, char *why, size_t size)
 		    why, size, "ended with status %d", WEXITSTATUS(status));
 	add_last_words(server, why, size);
 	kill(-server->pid, SIGKILL); /* whoever is left of its group */
-	group_gone(server->pid, now_ns() + STOP_NS);
+	group_gone(server, now_ns() + STOP_NS);
 	forget(server);
 	return true;
 }
@@ -206,7 +248,7 @@ launch_start(struct launched *server, const char *command,
     const struct placement *placement, size_t padding, const volatile int *stop,
     char *why, size_t size)
 {
-	char line[COMMAND_MAX];
+	char line[LAUNCH_COMMAND_MAX];
 	uint64_t deadline = now_ns() + READY_NS;
 
 	*server = (struct launched){.log = -1};
@@ -249,9 +291,9 @@ launch_stop(struct launched *server)
 	if (!server->pid)
 		return;
 	kill(-server->pid, SIGTERM);
-	if (!group_gone(server->pid, now_ns() + STOP_NS)) {
+	if (!group_gone(server, now_ns() + STOP_NS)) {
 		kill(-server->pid, SIGKILL);
-		group_gone(server->pid, now_ns() + STOP_NS);
+		group_gone(server, now_ns() + STOP_NS);
 	}
 	forget(server);
 }

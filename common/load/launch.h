@@ -2,17 +2,20 @@
 /*
  * launch: a server that the client starts, watches and stops.
  *
- * A server is a shell command with {address}, {host} or {port} in it. It runs
+ * A server is a shell command with {address}, {host} or {port} in it, and maybe
+ * {options}, which launch_fill_options() takes out before. It runs
  * in a process group of its own, so that stopping it stops all of it, and
  * Ctrl-C on the terminal does not reach it. If the client
  * is killed, the shell and what it has become get SIGTERM. What it says on
- * standard output and error is kept for the day it dies.
+ * standard output and error is kept for the day it dies; these last words may
+ * hold any byte but NUL.
  */
 #ifndef COMMON_LOAD_LAUNCH_H
 #define COMMON_LOAD_LAUNCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "common/load/placement.h"
@@ -22,11 +25,25 @@ struct launched {
 	pid_t pid; /* and of the group; 0: not running */
 	int log;   /* memory file of its words */
 	struct address address;
+	/* Since its start, times, faults and switches, once it has ended: of
+	 * it and of all whom it has waited for. */
+	struct rusage used;
 };
 
 /* Whether COMMAND says where the address goes. */
 bool
 launch_command_ok(const char *command);
+
+/* A command's bytes, with its NUL and all that is put in. */
+#define LAUNCH_COMMAND_MAX 4096
+
+/*
+ * COMMAND with OPTIONS in place of each {options} in it, in BUF. Returns 0, or
+ * -1 if it is too long.
+ */
+int
+launch_fill_options(
+    char *buf, size_t size, const char *command, const char *options);
 
 /*
  * Starts COMMAND on a free port of 127.0.0.1, placed, with PADDING bytes more

@@ -72,8 +72,8 @@ procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
 		closedir(dir);
 }
 
-static uint64_t
-reaped_ns(pid_t pid)
+uint64_t
+procs_reaped_ns(pid_t pid)
 {
 	char text[1024];
 	struct proc_stat stat;
@@ -92,7 +92,7 @@ add_cpu(pid_t pid, void *context)
 
 	if (clock_getcpuclockid(pid, &clock) == 0)
 		*sum += clock_ns(clock);
-	*sum += reaped_ns(pid);
+	*sum += procs_reaped_ns(pid);
 }
 
 uint64_t

@@ -37,6 +37,11 @@ procs_loses_children(pid_t pid);
 uint64_t
 procs_cpu_ns(pid_t pid);
 
+/* CPU nanoseconds of the children that PID has waited for, and of theirs, to a
+ * clock tick (10 ms). */
+uint64_t
+procs_reaped_ns(pid_t pid);
+
 /*
  * How PID's program is linked: "static PIE", "static", "dynamic" or "dynamic,
  * with libssl" (what it has mapped costs each of its forked children); NULL if

@@ -66,6 +66,7 @@ result_add(struct load_result *result, const struct load_result *from)
 	result->cpu_ns += from->cpu_ns;
 	result->wait_ns += from->wait_ns;
 	result->wall_ns += from->wall_ns;
+	result->turn_ns += from->turn_ns;
 	hist_add(&result->latency, &from->latency);
 	hist_add(&result->service, &from->service);
 	hist_add(&result->pacing, &from->pacing);

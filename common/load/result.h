@@ -35,7 +35,10 @@ struct load_result {
 	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
-	struct hist latency;		   /* from when the request was due */
+	/* Of connections with the client: from when it had a reply, or began,
+	 * until their next request. */
+	uint64_t turn_ns;
+	struct hist latency;	    /* from when the request was due */
 	struct hist service;	    /* from when it was sent; open loop only */
 	struct hist pacing;	    /* sent late by; open loop only */
 	struct hist complete;	    /* chat: when the last member had it */

@@ -5,9 +5,9 @@
  *
  * common/full/tls.c is the real one, common/plain/tls.c stands in its place in
  * an image without it. A struct tls is made before the first worker and only
- * read after that, so that all workers, forked ones included, have the same
- * ticket keys and a session can be resumed with any of them, until the server
- * ends or two hours have passed.
+ * read by workers, so that all of them, forked ones included, have the same
+ * ticket keys and a session can be resumed with any, until the server ends or
+ * two hours have passed.
  *
  * A client's close_notify is end of file. Its FIN alone is that only between
  * requests (conn_request_begin()); elsewhere it is ECONNRESET, for anybody on
@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/log.h"
 #include "common/net/conn.h"
 
 /* The handshake as a whole; a byte a second does not extend it. */
@@ -33,6 +34,9 @@
  */
 #define TLS_REFUSAL "\x15\x03\x03\x00\x02\x02\x50"
 #define TLS_REFUSAL_LEN (sizeof(TLS_REFUSAL) - 1)
+
+/* A key of tickets seals for so long, and opens for as long again. */
+#define TLS_TICKET_KEY_NS (2 * 3600 * (1000 * 1000 * 1000ULL))
 
 struct tls;
 
@@ -51,12 +55,22 @@ tls_open(const char *cert, const char *key, const char *client_ca);
 /*
  * Does the handshake on CONN, whose transport it becomes, within
  * TLS_HANDSHAKE_NS; the idle timeout holds as well. Returns 0; or -1 with CONN
- * failed and one log line that says why, beginning with "connection NUMBER".
+ * failed and one log line that says why, beginning with "connection NUMBER":
+ * anybody can make handshakes fail, so LIMIT, which is of all workers, holds
+ * for it, unless the log tells of each connection anyway (LOG_DEBUG).
  * Needs 18 KiB of stack, reads and writes after it 12 KiB (OpenSSL 3.0,
  * x86-64).
  */
 int
-tls_accept(struct conn *conn, struct tls *tls, unsigned long long number);
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
+    struct log_limit *limit);
+
+/*
+ * Changes the ticket key when that is due: to be called now and then by the one
+ * thread that starts workers, who may be at it meanwhile.
+ */
+void
+tls_renew(struct tls *tls, uint64_t now_ns);
 
 /* What a server saw of its client; empty strings where there is nothing. */
 struct tls_view {

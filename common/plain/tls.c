@@ -18,11 +18,20 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 }
 
 int
-tls_accept(struct conn *conn, struct tls *tls, unsigned long long number)
+tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
+    struct log_limit *limit)
 {
+	(void)limit;
 	(void)tls;
 	(void)number;
 	return conn_fail(conn, ENOTSUP);
+}
+
+void
+tls_renew(struct tls *tls, uint64_t now)
+{
+	(void)tls;
+	(void)now;
 }
 
 bool

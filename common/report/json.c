@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* Bytes of the UTF-8 character at TEXT (RFC 3629), or 0 if it is none. */
 static size_t
@@ -115,6 +116,15 @@ json_string(struct json *json, const char *key, const char *value)
 }
 
 void
+json_text(struct json *json, const char *key, const char *value)
+{
+	if (value && *value)
+		json_string(json, key, value);
+	else
+		json_null(json, key);
+}
+
+void
 json_uint(struct json *json, const char *key, uint64_t value)
 {
 	begin_value(json, key);
@@ -130,6 +140,23 @@ json_double(struct json *json, const char *key, double value)
 	}
 	begin_value(json, key);
 	fprintf(json->out, "%.6g", value);
+}
+
+void
+json_exact(struct json *json, const char *key, double value)
+{
+	char text[32];
+	int digits = 6;
+
+	if (!isfinite(value)) {
+		json_null(json, key);
+		return;
+	}
+	do
+		snprintf(text, sizeof(text), "%.*g", digits, value);
+	while (strtod(text, NULL) != value && digits++ < 17);
+	begin_value(json, key);
+	fputs(text, json->out);
 }
 
 void

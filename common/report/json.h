@@ -37,12 +37,20 @@ json_end(struct json *json);
 void
 json_string(struct json *json, const char *key, const char *value);
 
+/* Null if it is NULL or empty. */
+void
+json_text(struct json *json, const char *key, const char *value);
+
 void
 json_uint(struct json *json, const char *key, uint64_t value);
 
 /* Six significant digits; null for what JSON has no number for. */
 void
 json_double(struct json *json, const char *key, double value);
+
+/* As many digits as give the same number again; null likewise. */
+void
+json_exact(struct json *json, const char *key, double value);
 
 void
 json_bool(struct json *json, const char *key, bool value);

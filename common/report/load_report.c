@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/escape.h"
 #include "common/base/units.h"
 
 static const char *
@@ -83,15 +84,6 @@ static bool
 has_own_cpu(const struct load_report *report)
 {
 	return report->placement->kind == PLACEMENT_SPLIT;
-}
-
-static void
-json_text(struct json *json, const char *key, const char *value)
-{
-	if (value)
-		json_string(json, key, value);
-	else
-		json_null(json, key);
 }
 
 static bool
@@ -244,24 +236,8 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 	    format_duration(text, sizeof(text), (double)hist->max));
 }
 
-/* Enough for each text of a result, with every byte of it escaped. */
-#define ESCAPED_MAX (4 * RESULT_WORDS)
-
-/* Bytes of the server may be in TEXT, and shall not drive a terminal. */
-static const char *
-escape(const char *text, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (; *text && len + 5 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		len += (size_t)snprintf(buf + len, size - len,
-		    c >= 0x20 && c < 0x7f ? "%c" : "\\x%02x", c);
-	}
-	return buf;
-}
+/* Enough for each text of a result. */
+#define ESCAPED_MAX ESCAPED_SIZE(RESULT_WORDS)
 
 void
 load_report_faults(const struct load_result *r, FILE *out)

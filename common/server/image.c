@@ -1,55 +1,110 @@
 /* SPDX-License-Identifier: MIT */
-/* image: where the other one is, and how this one was linked. */
+/* image: where the other ones are, and how this one was linked. */
 #include "common/server/image.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
+const char *const IMAGE_NAMES[] = {
+    [IMAGE_PLAIN] = "plain",
+    [IMAGE_DYNAMIC] = "dynamic",
+    [IMAGE_FULL] = "full",
+};
 
-/* A link to ourselves would start over for ever. */
-static bool
-is_this(const char *path)
-{
-	struct stat self, other;
+/* Left behind for the next image. In the environment, where it passes a
+ * script, too, that somebody has put in a program's place. */
+#define MARK "PERCONN_IMAGE"
 
-	return stat("/proc/self/exe", &self) == 0 && stat(path, &other) == 0 &&
-	       self.st_dev == other.st_dev && self.st_ino == other.st_ino;
-}
-
-static void
-try_image(const char *path, char **argv)
-{
-	if (is_this(path))
-		return;
-	execv(path, argv);
-	if (errno != ENOENT)
-		log_warn("%s: %s", path, strerror(errno));
-}
+static bool was_another;
 
 void
-image_become_full(char **argv)
+image_begin(void)
 {
-	char self[PATH_MAX], path[PATH_MAX + 64], *name;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	was_another = getenv(MARK) != NULL;
+	unsetenv(MARK);
+}
+
+static const char *
+suffix(enum image image)
+{
+	static const char *const suffixes[] = {
+	    [IMAGE_PLAIN] = "",
+	    [IMAGE_DYNAMIC] = "-dynamic",
+	    [IMAGE_FULL] = "-full",
+	};
+
+	return suffixes[image];
+}
+
+/* This program's folder, and its name without what tells the image. */
+static int
+split_own_path(char path[static PATH_MAX], char **name)
+{
+	const char *end = suffix(IMAGE);
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	size_t len, end_len = strlen(end);
 
 	if (n <= 0)
-		return;
-	self[n] = '\0';
-	name = strrchr(self, '/');
-	if (!name)
-		return;
-	snprintf(path, sizeof(path), "%s-full", self);
-	try_image(path, argv);
-	*name++ = '\0';
-	snprintf(
-	    path, sizeof(path), "%s/../libexec/perconn/%s-full", self, name);
-	try_image(path, argv);
+		return -1;
+	path[n] = '\0';
+	*name = strrchr(path, '/');
+	if (!*name)
+		return -1;
+	*(*name)++ = '\0';
+	len = strlen(*name);
+	if (len > end_len && strcmp(*name + len - end_len, end) == 0)
+		(*name)[len - end_len] = '\0';
+	return 0;
+}
+
+/* Returns only without success: whether the reason is more than absence. */
+static bool
+try_image(const char *path, char **argv, char *why, size_t size)
+{
+	execv(path, argv);
+	if (errno == ENOENT)
+		return false;
+	snprintf(why, size, "%s: %s", path, strerror(errno));
+	return true;
+}
+
+int
+image_become(enum image wanted, char **argv, char *why, size_t size)
+{
+	static const char *const places[] = {
+	    "", "/../libexec/perconn", "/../../bin"};
+	char folder[PATH_MAX], path[2 * PATH_MAX], *name;
+
+	if (wanted == IMAGE)
+		return 0;
+	if (split_own_path(folder, &name) < 0) {
+		snprintf(why, size, "/proc/self/exe: %s", strerror(errno));
+		return -1;
+	}
+	if (was_another) {
+		snprintf(why, size, "%s/%s%s is the %s image", folder, name,
+		    suffix(IMAGE), IMAGE_NAMES[IMAGE]);
+		return -1;
+	}
+	setenv(MARK, IMAGE_NAMES[wanted], 1);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s/%s%s", folder, places[i],
+		    name, suffix(wanted));
+		if (try_image(path, argv, why, size))
+			break;
+		snprintf(why, size, "there is no %s image%s",
+		    IMAGE_NAMES[wanted],
+		    wanted == IMAGE_FULL ? ", which is made where OpenSSL 3 is"
+					 : "");
+	}
+	unsetenv(MARK);
+	return -1;
 }
 
 const char *

@@ -47,11 +47,12 @@ open_descriptors(void)
 }
 
 /*
- * The limit NAME of this process's own cgroup: version 2, or the version 1
- * hierarchy of CONTROLLER. UINT64_MAX if there is none.
+ * What READ finds in the file NAME of this process's own cgroup: version 2, or
+ * the version 1 hierarchy of CONTROLLER. UINT64_MAX if there is none.
  */
 static uint64_t
-cgroup_limit(const char *controller, const char *v1_name, const char *v2_name)
+cgroup_number(const char *controller, const char *v1_name, const char *v2_name,
+    uint64_t (*read)(const char *path))
 {
 	char line[512], path[700];
 	uint64_t least = UINT64_MAX, number;
@@ -75,7 +76,7 @@ cgroup_limit(const char *controller, const char *v1_name, const char *v2_name)
 			    controller, group, v1_name);
 		else
 			continue;
-		number = read_number(path);
+		number = read(path);
 		if (number < least)
 			least = number;
 	}
@@ -84,21 +85,60 @@ cgroup_limit(const char *controller, const char *v1_name, const char *v2_name)
 }
 
 static uint64_t
-memory_available_kib(void)
+cgroup_limit(const char *controller, const char *v1_name, const char *v2_name)
+{
+	return cgroup_number(controller, v1_name, v2_name, read_number);
+}
+
+static uint64_t
+meminfo_available_kib(void)
 {
 	char line[128];
-	uint64_t kib = UINT64_MAX, group;
+	uint64_t kib = UINT64_MAX;
 	FILE *in = fopen("/proc/meminfo", "re");
 
-	if (in) {
-		while (fgets(line, sizeof(line), in)) {
-			if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
-				break;
-		}
-		fclose(in);
+	if (!in)
+		return kib;
+	while (fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
+			break;
 	}
-	group = cgroup_limit("memory", "memory.limit_in_bytes", "memory.max");
+	fclose(in);
+	return kib;
+}
+
+static uint64_t
+memory_available_kib(void)
+{
+	uint64_t kib = meminfo_available_kib();
+	uint64_t group =
+	    cgroup_limit("memory", "memory.limit_in_bytes", "memory.max");
+
 	return group / 1024 < kib ? group / 1024 : kib;
+}
+
+/*
+ * Bytes of files that the kernel keeps as long as nobody needs the room, in
+ * memory.stat. (Version 1 has the group's own first, then the totals.)
+ */
+static uint64_t
+read_file_cache(const char *path)
+{
+	char line[128];
+	uint64_t active = 0, inactive = 0;
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		return UINT64_MAX;
+	while (fgets(line, sizeof(line), in)) {
+		const char *at =
+		    strncmp(line, "total_", 6) == 0 ? line + 6 : line;
+
+		sscanf(at, "active_file %" SCNu64, &active);
+		sscanf(at, "inactive_file %" SCNu64, &inactive);
+	}
+	fclose(in);
+	return active + inactive;
 }
 
 static void
@@ -112,6 +152,24 @@ static uint64_t
 less(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
+}
+
+uint64_t
+limits_memory_available(void)
+{
+	uint64_t kib = meminfo_available_kib();
+	uint64_t bytes = kib == UINT64_MAX ? kib : kib * 1024;
+	uint64_t limit =
+	    cgroup_limit("memory", "memory.limit_in_bytes", "memory.max");
+	uint64_t used =
+	    cgroup_limit("memory", "memory.usage_in_bytes", "memory.current");
+	uint64_t cache = cgroup_number(
+	    "memory", "memory.stat", "memory.stat", read_file_cache);
+
+	if (used == UINT64_MAX || cache == UINT64_MAX)
+		used = cache = 0;
+	limit = less(limit, less(used, cache));
+	return limit < bytes ? limit : bytes;
 }
 
 /* The system's tables are everybody's: an eighth of them is left alone. */

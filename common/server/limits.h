@@ -19,6 +19,7 @@ struct worker_cost {
 	uint64_t address_kib; /* address space of the process that accepts */
 	uint64_t memory_kib;  /* idle, kernel's part included, socket not */
 	uint64_t tls_kib;     /* and so much more over TLS */
+	bool page_tables;     /* of its own, for what the parent has mapped */
 };
 
 struct limit {
@@ -32,6 +33,13 @@ struct limit {
  */
 struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve);
+
+/*
+ * Bytes that could be had without pushing anybody out, by the kernel's own
+ * estimate and the limit of this process's cgroup. UINT64_MAX: not known.
+ */
+uint64_t
+limits_memory_available(void);
 
 /*
  * For the duration of one accept at EMFILE: lets this process use the

@@ -655,6 +655,8 @@ loop_run(struct loop *loop)
 			nudge(loop);
 		if (loop->refused.count)
 			step_refused(loop);
+		if (workers->settings.tls)
+			tls_renew(workers->settings.tls, s->now);
 		accept_clients(loop);
 		if (s->now >= s->stop_at) {
 			if (s->stopping)

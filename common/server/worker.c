@@ -37,7 +37,8 @@ worker_serve(const struct worker *worker)
 	if (worker->datagram)
 		datagram_carry(&conn, worker->datagram);
 	else if (settings->tls &&
-		 tls_accept(&conn, settings->tls, worker->number) < 0)
+		 tls_accept(&conn, settings->tls, worker->number,
+		     settings->handshake_limit) < 0)
 		return conn_finish(&conn);
 	settings->service->serve(&conn, &context);
 	/* Its client sees the end when it has the answer, which is on its way

@@ -10,15 +10,20 @@
 #include "common/load/compare.h"
 #include "common/load/launch.h"
 #include "common/load/placement.h"
-#include "common/report/compare_report.h"
+#include "common/verb/compare_output.h"
 #include "common/verb/verb.h"
+
+#define NOT_GIVEN (-1)
 
 struct compare_config {
 	struct compare_plan plan;
-	uint64_t blocks; /* 0: as the mode says */
+	uint64_t blocks; /* 0: as the scenario says */
 	uint64_t seed;
+	uint64_t delta; /* thousandths of 1 %; 0: the default */
 	int quick, placement;
-	const char *json;
+	const char *csv;
+	struct compare_output output;
+	struct compare_saved saved;
 };
 
 /* Splits NAME=COMMAND in place of its own copy, which lives until exit. */
@@ -45,29 +50,58 @@ parse_server(void *config, const char *text)
 	return 0;
 }
 
+static int
+parse_from(void *config, const char *text)
+{
+	struct compare_saved *saved = &((struct compare_config *)config)->saved;
+
+	if (saved->count == SAVED_MAX || !text[0])
+		return -1;
+	saved->files[saved->count++] = text;
+	return 0;
+}
+
 #define AT(field) offsetof(struct compare_config, field)
 
 static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "server", "NAME=COMMAND",
 	"compare these instead, the first is the\n"
-	"baseline; {address}, {host} or {port} "
-	"is\n"
-	"where it shall listen",
+	"baseline; {address}, {host} or {port} is\n"
+	"where it shall listen, {options} what our\n"
+	"servers are told of the scenario",
 	OPTION_CALL,
 	.allowed =
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
 	    "no NAME twice",
 	.parse = parse_server},
-    {0, "quick", NULL, "a first look, under 20 s", OPTION_FLAG,
-	.offset = AT(quick)},
-    {0, "blocks", "N", "of fresh servers (default 20, quick 8)", OPTION_COUNT,
-	.offset = AT(blocks), .min = BLOCKS_MIN, .max = STATS_MAX},
+    {0, "quick", NULL,
+	"a first look: of the default scenarios,\n"
+	"under 30 s instead of under 2 min",
+	OPTION_FLAG, .offset = AT(quick)},
+    {0, "blocks", "N",
+	"of fresh servers, at each point (default: as\n"
+	"the scenario needs, 6 to 18)",
+	OPTION_COUNT, .offset = AT(blocks), .min = BLOCKS_MIN,
+	.max = STATS_MAX},
+    {0, "delta", "PERCENT", "the smallest difference that matters (3%)",
+	OPTION_PERCENT, .offset = AT(delta), .min = 100, .max = 50000},
     {0, "placement", "WHERE", "split (default), shared or free: see load",
 	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
     {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
 	.offset = AT(seed), .min = 1, .max = UINT64_MAX - 1},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
-	.offset = AT(json)},
+	.offset = AT(output.json)},
+    {0, "report", "DIR",
+	"write a page with pictures, DIR/index.html,\n"
+	"and beside it compare.json and slices.csv",
+	OPTION_TEXT, .offset = AT(output.directory)},
+    {0, "from", "FILE",
+	"measure nothing: show what --json saved, or\n"
+	"two such side by side",
+	OPTION_CALL, .allowed = "a file that --json wrote, at most twice",
+	.parse = parse_from},
+    {0, "csv", "FILE", "write each slice as a row, as it goes", OPTION_TEXT,
+	.offset = AT(csv)},
     {0},
 };
 
@@ -91,45 +125,139 @@ own_server(const char *model)
 		snprintf(path, sizeof(path), "%s/%s%s", dir, forms[i], model);
 		if (access(path, X_OK) == 0) {
 			snprintf(command, sizeof(command),
-			    "'%s' --quiet --listen {address}", path);
+			    "'%s' --quiet {options} --listen {address}", path);
 			return strdup(command);
 		}
 	}
 	die(1, "no server_%s in %s", model, dir);
 }
 
+/* The time left is the plan's, in the proportion that held so far. */
 static void
-show_compare(const char *scenario, size_t done, size_t total)
+show_progress(const struct compare_progress *now)
 {
 	static uint64_t start;
-	double left;
+	double left = now->total_s - now->done_s;
 
 	if (!start)
 		start = now_ns();
-	left = (double)(now_ns() - start) / 1e9 / (double)done *
-	       (double)(total - done);
-	fprintf(stderr, "\r\033[K%s: %zu of %zu rounds, about %.0f s left",
-	    scenario, done, total, left);
+	if (now->done_s > 1)
+		left *= (double)(now_ns() - start) / 1e9 / now->done_s;
+	fprintf(stderr, "\r\033[K%s: block %zu of %zu, about %.0f s left",
+	    now->scenario, now->block, now->blocks, left > 0 ? left : 0);
 	fflush(stderr);
+}
+
+static void
+show_note(const char *scenario, const char *words)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	log_warn("%s: %s", scenario, words);
+}
+
+static void
+add_scenario(struct compare_plan *plan, const struct scenario *s)
+{
+	for (size_t i = 0; i < plan->scenario_count; i++) {
+		if (plan->scenarios[i] == s)
+			return;
+	}
+	plan->scenarios[plan->scenario_count++] = s;
 }
 
 static void
 choose_scenarios(struct compare_plan *plan, int count, char **names)
 {
-	if (count == 0 || (count == 1 && strcmp(names[0], "all") == 0)) {
-		for (const struct scenario *s = SCENARIOS; s->name; s++)
-			plan->scenarios[plan->scenario_count++] = s;
-		return;
+	bool all = count == 1 && strcmp(names[0], "all") == 0;
+
+	for (const struct scenario *s = SCENARIOS; s->name; s++) {
+		if (all || (count == 0 && s->standard))
+			add_scenario(plan, s);
 	}
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count && !all; i++) {
 		const struct scenario *s = scenario_find(names[i]);
 
-		if (!s || i == SCENARIOS_MAX)
-			usage_error("compare: %s: allowed are the scenarios "
-				    "from `client list`",
+		if (!s)
+			usage_error("compare: %.200s: allowed are all, or "
+				    "scenarios from `client list`",
 			    names[i]);
-		plan->scenarios[plan->scenario_count++] = s;
+		add_scenario(plan, s);
 	}
+}
+
+static void
+choose_servers(struct compare_plan *plan)
+{
+	if (plan->server_count > 0)
+		return;
+	plan->servers[0] = (struct contender){"thread", own_server("thread")};
+	plan->servers[1] = (struct contender){"fork", own_server("fork")};
+	plan->server_count = 2;
+}
+
+/* What was typed, in TEXT: words with a space in them are quoted. */
+static void
+join_words(int argc, char **argv, char *text, size_t size)
+{
+	size_t len = (size_t)snprintf(text, size, "client");
+
+	for (int i = 0; i < argc && len < size; i++) {
+		bool plain =
+		    argv[i][0] && !strpbrk(argv[i], " \t\n\"'$*;&|<>(){}\\");
+
+		len += (size_t)snprintf(
+		    text + len, size - len, plain ? " %s" : " '%s'", argv[i]);
+	}
+}
+
+static void
+fill_plan(struct compare_config *config)
+{
+	struct compare_plan *plan = &config->plan;
+
+	plan->quick = config->quick;
+	plan->blocks = config->blocks;
+	plan->quads = config->quick ? 3 : 5;
+	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
+	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
+	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
+	plan->csv =
+	    config->csv ? open_output(config->csv) : config->output.slices;
+	plan->stop = &interrupted;
+	plan->note = show_note;
+	if (isatty(STDERR_FILENO))
+		plan->progress = show_progress;
+}
+
+/* What measures does not go with --from, nor JSON of two. */
+static void
+check_saved(const struct compare_config *config, char **names)
+{
+	const struct {
+		bool given;
+		const char *what;
+	} others[] = {
+	    {config->plan.server_count, "--server"},
+	    {config->quick, "--quick"},
+	    {config->blocks, "--blocks"},
+	    {config->delta, "--delta"},
+	    {config->placement != NOT_GIVEN, "--placement"},
+	    {config->seed, "--seed"},
+	    {config->csv, "--csv"},
+	    {names[0], names[0]},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i].given)
+			usage_error("--from %.200s: it measures nothing; "
+				    "allowed beside it are --json, --report "
+				    "and one more --from, not %.100s",
+			    config->saved.files[0], others[i].what);
+	}
+	if (config->saved.count == 2 && config->output.json)
+		usage_error("--json %.200s: of one --from only, not of two",
+		    config->output.json);
 }
 
 int
@@ -137,50 +265,45 @@ compare_verb(int argc, char **argv)
 {
 	static const struct option_set set = {
 	    "client compare [options] [SCENARIO...|all]",
-	    "Compares servers, by default server_thread and server_fork.",
+	    "Compares servers, by default server_thread and server_fork, in "
+	    "scenarios of\n`client list`.",
 	    COMPARE_OPTIONS,
 	    "How to read the result: README.md, and perconn-client(1).\n"};
-	static struct compare_config config = {.placement = PLACEMENT_SPLIT};
-	static struct compare_result result;
+	static struct compare_config config = {.placement = NOT_GIVEN};
+	static struct comparison result;
+	static char typed[sizeof(result.command)];
 	struct compare_plan *plan = &config.plan;
-	struct compare_report report = {.plan = plan, .result = &result};
-	int i = options_parse(&set, &config, argc, argv);
-	FILE *words = words_for(config.json), *json;
+	bool clean;
+	int i;
 
-	choose_scenarios(plan, argc - i, argv + i);
-	json = open_output(config.json);
-	if (plan->server_count == 0) {
-		plan->servers[0] =
-		    (struct contender){"thread", own_server("thread")};
-		plan->servers[1] =
-		    (struct contender){"fork", own_server("fork")};
-		plan->server_count = 2;
+	join_words(argc, argv, typed, sizeof(typed));
+	i = options_parse(&set, &config, argc, argv);
+	if (config.saved.count) {
+		check_saved(&config, argv + i);
+		return compare_saved(&config.saved, &config.output);
 	}
-	plan->blocks = config.blocks ? config.blocks : config.quick ? 8 : 20;
-	plan->quads = config.quick ? 2 : 5;
-	plan->slice_ns = 50 * NS_PER_MS;
-	plan->delta = 0.03;
-	plan->seed = config.seed ? config.seed : clock_ns(CLOCK_REALTIME);
-	plan->stop = &interrupted;
-	if (isatty(STDERR_FILENO))
-		plan->progress = show_compare;
+	choose_scenarios(plan, argc - i, argv + i);
+	choose_servers(plan);
+	config.output.slices_elsewhere = config.csv;
+	compare_output_open(&config.output);
+	plan->command = typed;
+	fill_plan(&config);
 	raise_descriptors(0);
-	machine_ask(&report.before);
 	placement_choose(
-	    &plan->placement, (enum placement_kind)config.placement);
+	    &plan->placement, config.placement == NOT_GIVEN
+				  ? PLACEMENT_SPLIT
+				  : (enum placement_kind)config.placement);
 	take_interrupts();
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
-	machine_ask(&report.after);
 	if (plan->progress)
 		fprintf(stderr, "\r\033[K");
-	compare_report_print(
-	    &report, words, isatty(fileno(words)) && !getenv("NO_COLOR"));
-	if (json)
-		compare_report_json(&report, json);
-	close_output(json, config.json);
-	compare_release(plan, &result);
+	compare_output_write(&config.output, &result);
+	if (config.csv)
+		close_output(plan->csv, config.csv);
+	clean = comparison_clean(&result);
+	comparison_release(&result);
 	if (interrupted)
 		return 128 + interrupted;
-	return compare_report_clean(&report) ? 0 : 1;
+	return clean ? 0 : 1;
 }

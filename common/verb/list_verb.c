@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "common/base/process.h"
-#include "common/load/compare.h"
 #include "common/load/protocol.h"
+#include "common/load/scenario.h"
 #include "common/verb/verb.h"
 
 int
@@ -18,7 +18,8 @@ list_verb(int argc, char **argv)
 	if (options_parse(&set, NULL, argc, argv) < argc)
 		usage_error("list: takes no arguments");
 	for (const struct scenario *s = SCENARIOS; s->name; s++)
-		printf("scenario %-8s %s\n", s->name, s->question);
+		printf("scenario %-8s %s%s\n", s->name, s->question,
+		    s->standard ? " (by default)" : "");
 	for (const struct protocol *const *p = PROTOCOLS; *p; p++)
 		printf("protocol %-8s %s\n", (*p)->name, (*p)->summary);
 	process_flush();

@@ -79,12 +79,12 @@ def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
                    check=True, capture_output=True)
     found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")
                    if not path.is_dir())
-    full = ["p/libexec/perconn/perconn-server-fork-full",
-            "p/libexec/perconn/perconn-server-thread-full"]
-    if not os.path.exists(os.path.join(TOP, "server_fork-full")):
-        full = []
+    images = [f"p/libexec/perconn/perconn-server-{image}" for image in (
+        "fork-dynamic", "fork-full", "thread-dynamic", "thread-full")
+        if os.path.exists(os.path.join(TOP, f"server_{image}"))]
+    assert len(images) >= 2
     assert found == ["p/bin/perconn-client", "p/bin/perconn-server-fork",
-                     "p/bin/perconn-server-thread", *full,
+                     "p/bin/perconn-server-thread", *images,
                      "p/share/man/man1/perconn-client.1",
                      "p/share/man/man1/perconn-server-fork.1",
                      "p/share/man/man1/perconn-server-thread.1",

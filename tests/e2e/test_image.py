@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two images of each server: the plain one becomes the full one by itself."""
+"""Three images of each server. The plain one becomes the full one by itself."""
 import os
 import shutil
 import subprocess
@@ -142,6 +142,138 @@ def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     assert "http without WebSocket" in server.log()
 
 
+def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
+    alone(server)
+    shutil.copy(server.program, server.program + "-full")
+    server.start("-s", "http")
+    assert "http without WebSocket" in server.log()
+    assert f"{server.program}-full is the plain image" in server.log()
+
+
+def test_nor_does_a_script_that_leads_back(server):
+    alone(server)
+    script(server.program + "-full", server.program)
+    server.start("-s", "http")
+    assert "http without WebSocket" in server.log()
+
+
+def script(path, program):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f'#!/bin/sh\nexec {program} "$@"\n')
+    os.chmod(path, 0o755)
+
+
+# ---- --image ----
+
+def suffix_of(image):
+    return "" if image == "plain" else f"-{image}"
+
+
+IMAGES = ["plain", "dynamic", pytest.param("full", marks=needs_full)]
+
+
+@pytest.mark.parametrize("first", IMAGES)
+@pytest.mark.parametrize("image", IMAGES)
+def test_each_image_becomes_that_which_is_asked_for(server, first, image):
+    """The one that is asked to be itself goes on as it is."""
+    server.program = BIN / f"server_{server.name}{suffix_of(first)}"
+    server.name = server.name.partition("-")[0]
+    server.start("--image", image)
+    assert image_of(server) == f"server_{server.name}{suffix_of(image)}"
+    linking = ("static PIE" if image == "plain" and not SANITIZER
+               else "dynamic")
+    assert server.log().count(f"{image} image, linked {linking}") == 1
+    assert server.log().count(" image, ") == 1
+    echo(server.connect())
+
+
+@needs_full
+def test_the_full_image_has_libssl_mapped_and_the_others_have_not(server):
+    server.start("--image", "full")
+    other = server.another()
+    other.start("--image", "dynamic")
+    assert "/libssl" in maps(server) and "/libssl" not in maps(other)
+
+
+@release_only
+def test_a_static_program_maps_no_library(server):
+    server.start("--image", "plain")
+    other = server.another()
+    other.start("--image", "dynamic")
+    assert ".so" not in maps(server) and "/libc.so" in maps(other)
+
+
+def maps(server):
+    with open(f"/proc/{server.pid}/maps", encoding="ascii") as file:
+        return file.read()
+
+
+def test_no_trace_of_the_change_is_left_in_the_environment(server):
+    server.start("--image", "dynamic")
+    with open(f"/proc/{server.pid}/environ", "rb") as file:
+        assert b"PERCONN_IMAGE" in file.read()  # as execve(2) was given it
+    other = server.another()
+    other.start("--image", "plain", env={"PERCONN_IMAGE": "plain"})
+    echo(other.connect())
+
+
+@pytest.mark.parametrize("image", ["plain", "dynamic"])
+@pytest.mark.parametrize("service", FULL_SERVICES)
+def test_an_image_without_websocket_that_was_asked_for_says_so(
+        server, image, service):
+    server.start("--image", image, "-s", service)
+    assert image_of(server) == f"server_{server.name}{suffix_of(image)}"
+    assert server.log().count(f"{service} without WebSocket") == 1
+
+
+@pytest.mark.parametrize("image", ["dynamic", "full"])
+def test_an_image_that_is_missing_is_an_error(server, image):
+    result = alone(server).run("--image", image)
+    assert result.returncode == 1
+    line = result.stderr.decode()
+    assert line.count("\n") == 1
+    assert f"--image {image}: there is no {image} image" in line
+
+
+@pytest.mark.parametrize("image", ["dynamic", "full"])
+@pytest.mark.parametrize("behind", ["link", "copy", "script", "nothing"])
+def test_a_name_that_leads_to_another_image_is_an_error(server, image, behind):
+    """And not a process that starts over for ever."""
+    alone(server)
+    name = f"{server.program}-{image}"
+    if behind == "link":
+        os.symlink(server.program, name)
+    elif behind == "copy":
+        shutil.copy(server.program, name)
+    elif behind == "script":
+        script(name, server.program)
+    else:
+        with open(name, "w", encoding="ascii") as file:
+            file.write("no program\n")
+        os.chmod(name, 0o755)
+    result = server.run("--image", image)
+    assert result.returncode == 1
+    line = result.stderr.decode()
+    assert line.count("\n") == 1 and line.count(f"--image {image}: ") == 1
+    assert ("Exec format error" if behind == "nothing"
+            else "is the plain image") in line
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--image", "static"], ["--image", "static", "plain|dynamic|full"]),
+    (["--image", ""], ["--image", "plain|dynamic|full"]),
+    (["--image", "plain", "--tls-cert", "c", "--tls-key", "k"],
+     ["--image plain", "full", "--tls-cert"]),
+    (["--image", "dynamic", "--tls-cert", "c", "--tls-key", "k"],
+     ["--image dynamic", "full", "--tls-cert"]),
+])
+def test_a_wrong_image_is_wrong_usage(server, options, words):
+    result = server.run(*options)
+    assert result.returncode == 2
+    line = result.stderr.decode()
+    assert line.count("\n") == 1 and all(word in line for word in words)
+
+
 # ---- options that belong together ----
 
 @pytest.mark.parametrize("options, words", [
@@ -160,18 +292,37 @@ def test_half_of_tls_is_wrong_usage(server, options, words):
 
 # ---- installed ----
 
-@needs_full
-@release_only
-def test_installed_it_finds_the_full_image_in_libexec(server, tmp_path):
+@pytest.fixture
+def installed(server, tmp_path):
+    """The place; SERVER is the program there."""
     if BIN != ROOT:
         pytest.skip("the release programs are what is installed")
     make(ROOT, "-o", "all", "install", f"DESTDIR={tmp_path}", "PREFIX=/p")
-    program = tmp_path / f"p/bin/perconn-server-{server.name}"
-    server.program = program
+    server.program = tmp_path / f"p/bin/perconn-server-{server.name}"
+    return tmp_path / "p"
+
+
+@needs_full
+@release_only
+def test_installed_it_finds_the_full_image_in_libexec(server, installed):
     server.start("-s", "chat")
     assert os.readlink(f"/proc/{server.pid}/exe") == str(
-        tmp_path / f"p/libexec/perconn/perconn-server-{server.name}-full")
+        installed / f"libexec/perconn/perconn-server-{server.name}-full")
     assert "full image, linked dynamic" in server.log()
+
+
+@needs_full
+@release_only
+def test_installed_each_image_finds_each_other(server, installed):
+    plain = server.program
+    folder = installed / "libexec/perconn"
+    for first, image in (("", "dynamic"), ("dynamic", "full"),
+                         ("full", "plain")):
+        run = server.another()
+        run.program = (folder / f"{plain.name}-{first}" if first else plain)
+        run.start("--image", image)
+        assert os.readlink(f"/proc/{run.pid}/exe") == str(
+            plain if image == "plain" else folder / f"{plain.name}-{image}")
 
 
 # ---- built without the libraries ----
@@ -182,7 +333,7 @@ def test_without_openssl_the_rest_is_built_and_works(tmp_path):
     """One test, because it compiles everything."""
     copy = tmp_path / "copy"
     shutil.copytree(ROOT, copy, symlinks=True, ignore=shutil.ignore_patterns(
-        "build", ".git", "server_thread", "server_fork", "*-full", "client",
+        "build", ".git", "server_thread", "server_fork", "*-full", "*-dynamic", "client",
         "*.pyc", "docs", "tests"))
     (copy / "server_thread-full").write_text("left over")
     out = make(copy, "-j2", "HAVE_TLS=", "HAVE_WS=", "CFLAGS=-O1",

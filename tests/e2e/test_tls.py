@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """--tls-cert, --tls-key, --tls-client-ca: what clients and attackers see."""
 import os
+import re
 import select
 import socket
 import ssl
@@ -287,6 +288,32 @@ def test_a_client_that_leaves_in_the_handshake_is_named(server, files):
     server.wait_ledger(failed=1)
 
 
+def failing_handshakes(server, count):
+    """How long they took together."""
+    start = time.monotonic()
+    for _ in range(count):
+        connect(server.address).close()
+    server.wait_ledger(failed=count)
+    return time.monotonic() - start
+
+
+def test_who_fails_again_and_again_does_not_fill_the_log(server, files):
+    """One line a second, whichever worker it was that failed."""
+    server.start(*files.options())
+    seconds = failing_handshakes(server, 100)
+    lines = [line for line in server.log().splitlines() if ": TLS: " in line]
+    assert 1 <= len(lines) <= seconds + 1
+    told = sum(int(number) for number in re.findall(
+        r"\(and (\d+) more like it\)", "".join(lines)))
+    assert len(lines) + told <= 100
+
+
+def test_verbose_tells_of_each_handshake_that_failed(server, files):
+    server.start("-v", *files.options())
+    failing_handshakes(server, 30)
+    assert server.log().count("the peer closed during the handshake") == 30
+
+
 # ---- resumption ----
 
 @VERSIONS
@@ -434,7 +461,7 @@ def seconds_until_cut(sock, piece=b""):
 
 
 def test_a_slow_handshake_is_cut_after_five_seconds(server, files):
-    server.start(*files.options())
+    server.start("-v", *files.options())
     hello = client_hello(files)
     half = server.connect()
     half.sendall(hello[:100])

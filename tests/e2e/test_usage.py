@@ -109,7 +109,7 @@ def test_help_goes_to_standard_output(server):
     for option in ("--listen", "--service", "--list-services",
                    "--max-connections", "--when-full", "--max-per-source",
                    "--idle-timeout", "--request-timeout", "--drain-timeout",
-                   "--backlog", "--ready-fd", "--ledger", "--verbose",
+                   "--backlog", "--ballast", "--image", "--ready-fd", "--ledger", "--verbose",
                    "--quiet", "--help", "--version"):
         assert option in done.stdout.decode()
 

@@ -4,106 +4,172 @@
  *
  *	slower PERCENT COMMAND [ARGUMENT...]
  *
- * Becomes COMMAND, so signals, exit status and CPU are its own. Beside it runs
- * a pacer, in a session of its own, that stops COMMAND's whole process group,
- * threads and children alike, for PERCENT of the time: 50 times a second, which
- * is rare enough that the stops themselves cost little (each wakes every
- * thread twice), and often enough that each slice of a comparison has its
- * share. What a nap takes too long is made up for by the next ones.
+ * Stops COMMAND's whole process group, threads and children alike, for PERCENT
+ * of the time: 50 times a second, which is rare enough that the stops
+ * themselves cost little (each wakes every thread twice), and often enough that
+ * each slice of a comparison has its share. What a stop takes too long is made
+ * up for by the next ones. So it works for any server of either model, without
+ * any privilege. Signals go on to COMMAND, and its end is this one's.
  *
- * The pacer lets the group go on after each stop whatever happens meanwhile,
- * takes no signal, and ends with COMMAND. COMMAND leads a process group of its
- * own. Not for the foreground of an interactive shell, which would believe that
- * somebody stopped the job.
+ *	slower --waits for--> pacer --stops, continues--> COMMAND's group
+ *
+ * Nothing stopped stays behind, however this ends, be it by SIGKILL: each of
+ * the three dies with the one before it. What COMMAND has forked, and is
+ *stopped at that moment, the kernel wakes and hangs up, because the pacer has a
+ *session of its own: without the pacer, COMMAND's group is an orphaned one
+ * (POSIX.1-2017 _exit(), Consequences of Process Termination).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 
 #define PERIOD_NS (20 * NS_PER_MS)
 
+/* Those that go on to COMMAND, and SIGCHLD: all blocked, and waited for. */
+static sigset_t signals;
+
 static void
-nap(uint64_t ns)
+block_signals(void)
 {
-	clock_nanosleep(CLOCK_MONOTONIC, 0,
-	    &(struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
-		.tv_nsec = (long)(ns % NS_PER_S)},
+	static const int which[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1,
+	    SIGUSR2, SIGWINCH, SIGCHLD};
+
+	sigemptyset(&signals);
+	for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++)
+		sigaddset(&signals, which[i]);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* Only ends are news. */
+	sigaction(SIGCHLD,
+	    &(struct sigaction){
+		.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP},
 	    NULL);
 }
 
-/* Waits until DUE. True if the process has ended by then. */
-static bool
-ended(int process, uint64_t due)
+/* Ends as STATUS says that another did. */
+static _Noreturn void
+end_as(int status)
 {
-	struct pollfd end = {.fd = process, .events = POLLIN};
-	uint64_t now = now_ns(), ns = due > now ? due - now : 0;
+	if (WIFSIGNALED(status)) {
+		int number = WTERMSIG(status);
+		sigset_t one;
 
-	return ppoll(&end, 1,
-		   &(struct timespec){.tv_sec = (time_t)(ns / NS_PER_S),
-		       .tv_nsec = (long)(ns % NS_PER_S)},
-		   NULL) != 0;
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		signal(number, SIG_DFL);
+		sigemptyset(&one);
+		sigaddset(&one, number);
+		sigprocmask(SIG_UNBLOCK, &one, NULL);
+		raise(number);
+	}
+	_exit(WEXITSTATUS(status));
 }
 
-static void
-pace(int process, pid_t group, double share)
+/* Whoever has ended, adopted ones too; true if CHILD is among them. */
+static bool
+reap(pid_t child, int *status)
 {
-	uint64_t start = now_ns(), stopped = 0;
+	pid_t pid;
 
-	for (uint64_t due = start; !ended(process, due); due += PERIOD_NS) {
-		uint64_t from = now_ns();
-		double owed = share * (double)(from - start + PERIOD_NS) -
-			      (double)stopped;
+	do
+		pid = waitpid(-1, status, WNOHANG);
+	while (pid > 0 && pid != child);
+	return pid == child;
+}
 
-		if (due + PERIOD_NS < from)
-			due = from; /* late: in one go is as good */
-		if (owed <= 0)
-			continue;
-		kill(-group, SIGSTOP);
-		nap((uint64_t)(owed < PERIOD_NS ? owed : PERIOD_NS));
-		kill(-group, SIGCONT);
-		stopped += now_ns() - from;
+/* Passes signals on to CHILD until DUE. True, with its STATUS, if it has
+ * ended by then. */
+static bool
+watch(pid_t child, uint64_t due, int *status)
+{
+	for (;;) {
+		uint64_t now = now_ns();
+		struct timespec left = timespec_of(due > now ? due - now : 0);
+		int number = due == NEVER ? sigwaitinfo(&signals, NULL)
+					  : sigtimedwait(&signals, NULL, &left);
+
+		if (number < 0 && errno == EAGAIN)
+			return false;
+		if (number == SIGCHLD) {
+			if (reap(child, status))
+				return true;
+		} else if (number > 0) {
+			kill(child, number);
+		}
 	}
 }
 
-/* A grandchild: COMMAND shall not find a child that it did not make. */
-static int
-start_pacer(int process, double share)
+/* Lets CHILD, which leads a group, run but for a SHARE of the time. */
+static _Noreturn void
+pace(pid_t child, double share)
 {
-	pid_t group = getpid(), child = fork();
+	uint64_t start = now_ns(), stopped = 0, due = start + PERIOD_NS;
 	int status;
 
-	if (child < 0)
-		return -1;
-	if (child > 0)
-		return waitpid(child, &status, 0) < 0 || status != 0 ? -1 : 0;
-	child = fork();
-	if (child == 0) {
-		sigset_t all;
-		int null = open("/dev/null", O_RDWR);
+	while (!watch(child, due, &status)) {
+		uint64_t from = now_ns();
+		double owed = share * (double)(from - start) - (double)stopped;
 
-		sigfillset(&all);
-		sigprocmask(SIG_SETMASK, &all, NULL);
-		setsid();
-		for (int fd = 0; fd <= 2; fd++)
-			dup2(null, fd);
-		/* COMMAND's pipes are not ours to hold open. */
-		dup2(process, 3);
-		close_range(4, ~0U, 0);
-		pace(3, group, share);
+		due = (due + PERIOD_NS > from ? due : from) + PERIOD_NS;
+		if (owed <= 0)
+			continue;
+		kill(-child, SIGSTOP);
+		wait_ns((uint64_t)owed);
+		kill(-child, SIGCONT);
+		stopped += now_ns() - from;
 	}
-	_exit(child < 0);
+	kill(-child, SIGKILL); /* what it has left behind */
+	while (waitpid(-child, NULL, 0) > 0)
+		;
+	end_as(status);
+}
+
+/* Forks a child that does not outlive us. Returns as fork(2) does. */
+static pid_t
+fork_with_us(void)
+{
+	pid_t parent = getpid(), child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	if (child < 0) {
+		perror("slower: fork");
+		_exit(1);
+	}
+	return child;
+}
+
+static _Noreturn void
+pacer(char **command, double share)
+{
+	pid_t child;
+
+	setsid();
+	/* What it forks and leaves is ours, so that we see the last of it. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	child = fork_with_us();
+	if (child == 0) {
+		setpgid(0, 0);
+		signal(SIGCHLD, SIG_DFL);
+		sigprocmask(SIG_UNBLOCK, &signals, NULL);
+		execvp(command[0], command);
+		fprintf(
+		    stderr, "slower: %s: %s\n", command[0], strerror(errno));
+		_exit(127);
+	}
+	setpgid(child, child); /* whoever of us is first */
+	pace(child, share);
 }
 
 int
@@ -111,7 +177,8 @@ main(int argc, char **argv)
 {
 	char *end = NULL;
 	double percent = argc > 2 ? strtod(argv[1], &end) : 0;
-	int process;
+	int status;
+	pid_t child;
 
 	if (argc < 3 || end == argv[1] || *end ||
 	    !(percent > 0 && percent <= 90)) {
@@ -119,17 +186,11 @@ main(int argc, char **argv)
 				"PERCENT above 0, at most 90\n");
 		return 2;
 	}
-	if (getpgrp() != getpid() && setpgid(0, 0) < 0) {
-		perror("slower: setpgid");
-		return 1;
-	}
-	process = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	if (process < 0 || start_pacer(process, percent / 100) < 0) {
-		perror("slower: pacer");
-		return 1;
-	}
-	close(process);
-	execvp(argv[2], argv + 2);
-	fprintf(stderr, "slower: %s: %s\n", argv[2], strerror(errno));
-	return 127;
+	block_signals();
+	child = fork_with_us();
+	if (child == 0)
+		pacer(argv + 2, percent / 100);
+	while (!watch(child, NEVER, &status))
+		;
+	end_as(status);
 }

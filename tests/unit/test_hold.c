@@ -130,6 +130,25 @@ hold_says_when_the_server_takes_no_more(void **state)
 }
 
 static void
+hold_names_the_limit_that_the_server_may_have_reached(void **state)
+{
+	const struct rlimit few = {30, 30};
+	struct toy toy;
+	struct hold hold;
+
+	(void)state;
+	toy_start(&toy, TOY_TEN, LOCAL);
+	assert_int_equal(
+	    hold_open(&hold, &toy.address, 1, NULL, why, sizeof(why)), 0);
+	hold_close(&hold); /* it has raised its limit by now */
+	assert_int_equal(prlimit(toy.pid, RLIMIT_NOFILE, &few, NULL), 0);
+	assert_int_equal(
+	    hold_open(&hold, &toy.address, 50, NULL, why, sizeof(why)), -1);
+	assert_non_null(strstr(why, "it has 30 descriptors"));
+	toy_stop(&toy);
+}
+
+static void
 hold_is_stopped(void **state)
 {
 	int stop = 1, before = open_descriptors();
@@ -217,7 +236,7 @@ crash_a(enum toy_kind kind)
 	struct launched server;
 
 	toy_start(&toy, kind, LOCAL);
-	server = (struct launched){toy.pid, -1, toy.address};
+	server = (struct launched){.pid = toy.pid, .address = toy.address};
 	assert_int_equal(
 	    crash_one(&server, 50, NULL, &crash, why, sizeof(why)), 0);
 	toy_stop(&toy);
@@ -255,7 +274,7 @@ crash_says_when_it_cannot_even_hold(void **state)
 
 	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
-	server = (struct launched){toy.pid, -1, toy.address};
+	server = (struct launched){.pid = toy.pid, .address = toy.address};
 	assert_int_equal(
 	    crash_one(&server, 50, NULL, &crash, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "without an answer"));
@@ -272,6 +291,8 @@ main(void)
 	    cmocka_unit_test(hold_speaks_unix_whose_queue_is_short),
 	    cmocka_unit_test(hold_comes_from_many_addresses_but_not_the_first),
 	    cmocka_unit_test(hold_says_when_the_server_takes_no_more),
+	    cmocka_unit_test(
+		hold_names_the_limit_that_the_server_may_have_reached),
 	    cmocka_unit_test(hold_is_stopped),
 	    cmocka_unit_test(hold_names_the_limit_of_descriptors),
 	    cmocka_unit_test(owner_finds_who_listens_and_who_serves),

@@ -224,7 +224,11 @@ with_costlier_workers(void *arg)
 
 	(void)arg;
 	for (uint64_t each = 1; each < 1 << 20; each *= 2) {
-		struct worker_cost cost = {1, 1, each, each, each, 0};
+		struct worker_cost cost = {.descriptors = 1,
+		    .tasks = 1,
+		    .mappings = each,
+		    .address_kib = each,
+		    .memory_kib = each};
 		struct limit limit = limits_compute(&cost, 8);
 
 		child_assert(limit.workers >= 1);

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #include "common/base/clock.h"
 #include "common/net/conn.h"
@@ -24,6 +25,7 @@
 static char directory[] = "/tmp/perconn-tls-XXXXXX";
 static char cert[64], key[64], other[64];
 static struct tls *tls;
+static struct log_limit limit;
 static struct tls *demanding; /* a certificate that is the server's own */
 
 /* ---- both sides ---- */
@@ -153,7 +155,7 @@ end(enum outcome outcome)
 static void
 accept_all(void)
 {
-	assert_int_equal(tls_accept(&conn, tls, 1), 0);
+	assert_int_equal(tls_accept(&conn, tls, 1, &limit), 0);
 }
 
 /* After the handshake, which may take its time on a busy machine. */
@@ -317,7 +319,7 @@ a_client_shows_its_certificate_to_who_asks(void **state)
 	for (int asks = 0; asks < 2; asks++) {
 		begin(&(struct client){.act = says_and_ends, .shows = true});
 		assert_int_equal(
-		    tls_accept(&conn, asks ? demanding : tls, 1), 0);
+		    tls_accept(&conn, asks ? demanding : tls, 1, &limit), 0);
 		tls_look(&conn, &view);
 		assert_string_equal(view.peer, asks ? "CN=localhost" : "");
 		while (conn_read(&conn, buf, sizeof(buf)) > 0)
@@ -516,7 +518,7 @@ static void
 handshake_fails(const struct client *what, const char *words)
 {
 	begin(what);
-	fails_with(tls_accept(&conn, tls, 1), EPROTO);
+	fails_with(tls_accept(&conn, tls, 1, &limit), EPROTO);
 	end(OUTCOME_FAILED);
 	assert_int_equal(client.result, -1);
 	assert_int_equal(client.error, EPROTO);
@@ -541,7 +543,7 @@ a_client_without_a_certificate_learns_that_it_needs_one(void **state)
 {
 	(void)state;
 	begin(&(struct client){.act = only_reads});
-	fails_with(tls_accept(&conn, demanding, 1), EPROTO);
+	fails_with(tls_accept(&conn, demanding, 1, &limit), EPROTO);
 	end(OUTCOME_FAILED);
 	assert_int_equal(client.error, EPROTO);
 	assert_string_equal(
@@ -605,7 +607,7 @@ answer_hello(int fd, const char *hello, size_t len)
 	send(ends[1], hello, len, 0);
 	shutdown(ends[1], SHUT_WR);
 	conn_init(&conn, ends[0], LONG, LONG);
-	tls_accept(&conn, tls, 1);
+	tls_accept(&conn, tls, 1, &limit);
 	if (read(ends[1], buf, sizeof(buf)) == sizeof(buf))
 		send(fd, buf, sizeof(buf), 0);
 	_exit(0);
@@ -667,6 +669,88 @@ children_do_not_repeat_each_others_random_numbers(void **state)
 			assert_memory_not_equal(
 			    got[i] + SHARE, got[j] + SHARE, 32);
 		}
+	}
+}
+
+/* ---- keys of tickets ---- */
+
+/* In a child: openssl(1), whose session is kept in a file. */
+static void
+run_client(const char *path, const char *version, const char *option)
+{
+	char session[64];
+	int null = open("/dev/null", O_RDWR);
+
+	snprintf(session, sizeof(session), "%s/session", directory);
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	execlp("openssl", "openssl", "s_client", "-ign_eof", "-unix", path,
+	    version, option, session, NULL);
+	_exit(1);
+}
+
+/* Whether a client that keeps its session (OPTION -sess_out), or comes with
+ * the one that was kept (-sess_in), has resumed it. */
+static bool
+resumes(const char *version, const char *option)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct tls_view view;
+	pid_t pid;
+
+	snprintf(
+	    address.sun_path, sizeof(address.sun_path), "%s/socket", directory);
+	unlink(address.sun_path);
+	assert_int_equal(
+	    bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	pid = fork();
+	if (pid == 0)
+		run_client(address.sun_path, version, option);
+	nudge_every(LONG / 8);
+	conn_init(&conn, accept(listener, NULL, NULL), LONG, LONG);
+	accept_all();
+	assert_true(tls_look(&conn, &view));
+	assert_int_equal(conn_write(&conn, "hello", 5), 0);
+	conn_finish(&conn);
+	close(conn.fd);
+	close(listener);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return view.resumed;
+}
+
+static void
+a_ticket_is_good_until_its_key_has_changed_twice(void **state)
+{
+	static const char *const versions[] = {"-tls1_2", "-tls1_3"};
+	static uint64_t now = NS_PER_S;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(versions); i++) {
+		tls_renew(tls, now); /* the first look sets the time */
+		assert_false(resumes(versions[i], "-sess_out"));
+		assert_true(resumes(versions[i], "-sess_in"));
+		tls_renew(tls, now += TLS_TICKET_KEY_NS - 1);
+		assert_true(resumes(versions[i], "-sess_in"));
+		tls_renew(tls, now += 1);
+		assert_true(resumes(versions[i], "-sess_in"));
+		tls_renew(tls, now += TLS_TICKET_KEY_NS);
+		assert_false(resumes(versions[i], "-sess_in"));
+	}
+}
+
+/* One key never comes back. */
+static void
+keys_go_on_changing(void **state)
+{
+	uint64_t now = 1000 * TLS_TICKET_KEY_NS;
+
+	(void)state;
+	assert_false(resumes("-tls1_2", "-sess_out"));
+	for (int i = 0; i < 10; i++) {
+		tls_renew(tls, now += TLS_TICKET_KEY_NS);
+		assert_int_equal(resumes("-tls1_2", "-sess_in"), i == 0);
 	}
 }
 
@@ -742,6 +826,8 @@ main(void)
 	    cmocka_unit_test(a_certificate_that_nobody_signed_is_refused),
 	    cmocka_unit_test(a_client_without_its_authorities_says_why),
 	    cmocka_unit_test(children_do_not_repeat_each_others_random_numbers),
+	    cmocka_unit_test(a_ticket_is_good_until_its_key_has_changed_twice),
+	    cmocka_unit_test(keys_go_on_changing),
 	};
 
 	if (!TLS_HERE || system("openssl version >/dev/null 2>&1") != 0) {

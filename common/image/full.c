@@ -2,4 +2,4 @@
 /* image: this is the full one. */
 #include "common/server/image.h"
 
-const bool IMAGE_FULL = true;
+const enum image IMAGE = IMAGE_FULL;

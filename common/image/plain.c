@@ -2,4 +2,4 @@
 /* image: this is the plain one. */
 #include "common/server/image.h"
 
-const bool IMAGE_FULL = false;
+const enum image IMAGE = IMAGE_PLAIN;

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_tickets: a ring of keys, of which two are in use. */
+#include "common/full/tls_tickets.h"
+
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/net/tls.h"
+
+enum {
+	NAME_LEN = 16,
+	IV_LEN = 16,
+	/* The one that seals, the one before it, one that a slow worker may
+	 * still look at, and one that nobody does. */
+	RING = 4,
+};
+
+struct tickets {
+	EVP_CIPHER *cipher;
+	uint64_t due_ns;	  /* 0: at the first look */
+	_Atomic unsigned current; /* modulo RING */
+	struct ticket_key {
+		unsigned char name[NAME_LEN], cipher[32], mac[32];
+	} keys[RING];
+};
+
+/* Where a context has its tickets; set by the first tickets_open(). */
+static int place = -1;
+
+static struct ticket_key *
+key_before(struct tickets *tickets, unsigned current, unsigned steps)
+{
+	return &tickets->keys[(current + RING - steps) % RING];
+}
+
+static bool
+make_key(struct ticket_key *key)
+{
+	return RAND_bytes(key->name, sizeof(key->name)) == 1 &&
+	       RAND_priv_bytes(key->cipher, sizeof(key->cipher)) == 1 &&
+	       RAND_priv_bytes(key->mac, sizeof(key->mac)) == 1;
+}
+
+static bool
+prepare(const struct tickets *tickets, struct ticket_key *key,
+    const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_MAC_PARAM_KEY, key->mac, sizeof(key->mac)),
+	    OSSL_PARAM_construct_utf8_string(
+		OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+	    OSSL_PARAM_construct_end(),
+	};
+
+	return EVP_MAC_CTX_set_params(mac, params) == 1 &&
+	       EVP_CipherInit_ex2(
+		   cipher, tickets->cipher, key->cipher, iv, seal, NULL) == 1;
+}
+
+/* SSL_CTX_set_tlsext_ticket_key_evp_cb(3). -1: an error; 0: no key for this
+ * ticket; 1: go on; 2: and seal a new ticket. */
+static int
+choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
+{
+	struct tickets *tickets =
+	    SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place);
+	unsigned current = atomic_load(&tickets->current);
+	struct ticket_key *key = key_before(tickets, current, 0);
+	bool old = false;
+
+	if (seal) {
+		if (RAND_bytes(iv, IV_LEN) != 1)
+			return -1;
+		memcpy(name, key->name, NAME_LEN);
+	} else if (memcmp(name, key->name, NAME_LEN) != 0) {
+		old = true;
+		key = key_before(tickets, current, 1);
+		if (memcmp(name, key->name, NAME_LEN) != 0)
+			return 0;
+	}
+	if (!prepare(tickets, key, iv, cipher, mac, seal))
+		return -1;
+	/* A ticket of TLS 1.3 is for one use. */
+	return !seal && (old || SSL_version(ssl) >= TLS1_3_VERSION) ? 2 : 1;
+}
+
+struct tickets *
+tickets_open(SSL_CTX *context)
+{
+	struct tickets *tickets = calloc(1, sizeof(*tickets));
+
+	if (!tickets)
+		return NULL;
+	if (place < 0)
+		place = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	tickets->cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
+	/* A key before the first is nobody's guess either. */
+	for (int i = 0; i < RING; i++) {
+		if (!make_key(&tickets->keys[i])) {
+			tickets_close(tickets);
+			return NULL;
+		}
+	}
+	if (!tickets->cipher ||
+	    SSL_CTX_set_ex_data(context, place, tickets) != 1 ||
+	    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, choose_key) != 1) {
+		tickets_close(tickets);
+		return NULL;
+	}
+	return tickets;
+}
+
+void
+tickets_close(struct tickets *tickets)
+{
+	if (!tickets)
+		return;
+	EVP_CIPHER_free(tickets->cipher);
+	OPENSSL_cleanse(tickets->keys, sizeof(tickets->keys));
+	free(tickets);
+}
+
+void
+tickets_renew(struct tickets *tickets, uint64_t now)
+{
+	unsigned next = atomic_load(&tickets->current) + 1;
+
+	if (now < tickets->due_ns)
+		return;
+	if (tickets->due_ns != 0 && make_key(key_before(tickets, next, 0))) {
+		/* Two back is forgotten when nobody can be at it any more. */
+		OPENSSL_cleanse(
+		    key_before(tickets, next, 3), sizeof(struct ticket_key));
+		atomic_store(&tickets->current, next % RING);
+	}
+	tickets->due_ns = now + TLS_TICKET_KEY_NS;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* block: servers that start, are connected to, and end. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/load/measure.h"
+#include "common/load/owner.h"
+#include "common/load/procs.h"
+
+#define TIMEOUT_NS (5 * NS_PER_S)
+/* The client's stack moves with the environment's size, and speed with that. */
+#define PADDING_MAX 4096
+/* So many connections tell what one costs, where a load keeps none. */
+#define SAMPLE_CONNECTIONS 16
+/* Asking a thousand processes for their memory takes a second. */
+#define MEMORY_CONNECTIONS_MAX 1000
+
+uint64_t
+trial_random(struct trial *trial)
+{
+	uint64_t x = *trial->random;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	*trial->random = x;
+	return x * 0x2545f4914f6cdd1dULL;
+}
+
+void
+trial_shuffle(struct trial *trial, size_t *order, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t j = trial_random(trial) % (i + 1);
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+}
+
+bool
+trial_stopped(const struct trial *trial)
+{
+	return trial->plan->stop && *trial->plan->stop;
+}
+
+bool
+trial_lacks(const struct trial *trial, size_t i)
+{
+	return trial->tallies[i].trouble[0] != '\0';
+}
+
+void
+trial_note(struct trial *trial, size_t i, double value, double log_ratio)
+{
+	struct finding *found = &trial->findings[i];
+
+	found->values[trial->block] = value;
+	found->ratios[trial->block] = log_ratio;
+}
+
+void
+trial_once(struct trial *trial, double (*figure)(struct trial *trial, size_t i))
+{
+	double values[SERVERS_MAX + 1];
+	size_t order[SERVERS_MAX + 1];
+
+	trial_shuffle(trial, order, trial->count);
+	for (size_t k = 0; k < trial->count; k++) {
+		size_t i = order[k];
+
+		values[i] = trial_lacks(trial, i) || trial_stopped(trial)
+				? NAN
+				: figure(trial, i);
+	}
+	for (size_t i = 0; i < trial->count && !trial_stopped(trial); i++)
+		trial_note(trial, i, values[i],
+		    values[i] > 0 && values[0] > 0 ? log(values[0] / values[i])
+						   : NAN);
+}
+
+/* ---- one server ---- */
+
+/* The process that listens need not be the shell that was started. */
+static void
+look_at_image(struct trial *trial, size_t i)
+{
+	const struct address *address = &trial->at[i].server.address;
+	size_t server = i < trial->plan->server_count ? i : 0;
+	char *image = trial->result->servers[server].image;
+	const char *found;
+	pid_t pid = image[0] ? 0 : listener_pid(address, false);
+
+	if (pid && (found = procs_image(pid)))
+		snprintf(image, sizeof(trial->result->servers[0].image), "%s",
+		    found);
+}
+
+/* What connections cost that are not kept: some that are opened for it. */
+static void
+sample_memory(struct trial *trial, size_t i)
+{
+	struct instance *one = &trial->at[i];
+	struct hold hold = {0};
+	char why[200];
+
+	if (trial->tls || strcmp(trial->scenario->protocol, "echo") != 0 ||
+	    hold_open(&hold, &one->server.address, SAMPLE_CONNECTIONS,
+		trial->plan->stop, why, sizeof(why)) < 0)
+		return;
+	instance_note_memory(trial, i, SAMPLE_CONNECTIONS);
+	hold_close(&hold);
+}
+
+bool
+instance_start(struct trial *trial, size_t i)
+{
+	struct tally *tally = &trial->tallies[i];
+	struct instance *one = &trial->at[i];
+	char command[LAUNCH_COMMAND_MAX];
+
+	if (launch_fill_options(command, sizeof(command),
+		one->contender->command, trial->point->options) < 0) {
+		snprintf(tally->trouble, sizeof(tally->trouble),
+		    "its command is too long");
+		return false;
+	}
+	if (launch_start(&one->server, command, &trial->plan->placement,
+		trial_random(trial) % PADDING_MAX, trial->plan->stop,
+		tally->trouble, sizeof(tally->trouble)) < 0) {
+		tally->failed_to_start = true;
+		if (trial_stopped(trial)) /* our impatience is no trouble */
+			tally->trouble[0] = '\0';
+		return false;
+	}
+	cost_group_make(&one->group, one->server.pid);
+	look_at_image(trial, i);
+	one->has_memory = trial->point->connections + trial->point->held <=
+			  MEMORY_CONNECTIONS_MAX;
+	if (one->has_memory)
+		memory_ask(&one->before, one->server.pid, &one->group);
+	return true;
+}
+
+static bool
+hold_idle_ones(struct trial *trial, size_t i)
+{
+	struct tally *tally = &trial->tallies[i];
+	struct instance *one = &trial->at[i];
+	char why[200];
+
+	if (!trial->point->held)
+		return true;
+	if (hold_open(&one->hold, &one->server.address, trial->point->held,
+		trial->plan->stop, why, sizeof(why)) == 0)
+		return true;
+	if (!trial_stopped(trial))
+		snprintf(tally->trouble, sizeof(tally->trouble),
+		    "the idle connections: %s", why);
+	return false;
+}
+
+static struct load_plan
+plan_of(const struct trial *trial, const struct address *address)
+{
+	struct load_plan plan = {
+	    .protocol = protocol_find(trial->scenario->protocol),
+	    .connections = trial->point->connections,
+	    .churn = trial->point->churn,
+	    .size = trial->scenario->size,
+	    .rate = trial->point->rate,
+	    .timeout_ns = TIMEOUT_NS,
+	    .tls = trial->tls,
+	    .spin = trial->plan->placement.kind == PLACEMENT_SPLIT,
+	};
+
+	plan.target.kind = trial->tls ? TARGET_TLS : TARGET_STREAM;
+	plan.target.address = *address;
+	snprintf(plan.target.host, sizeof(plan.target.host), "127.0.0.1");
+	address_format(address, plan.target.authority);
+	return plan;
+}
+
+bool
+instance_connect(struct trial *trial, size_t i)
+{
+	struct tally *tally = &trial->tallies[i];
+	struct instance *one = &trial->at[i];
+	struct load_plan plan = plan_of(trial, &one->server.address);
+	uint32_t missing;
+	char why[200];
+
+	if (plan.churn && !trial->point->held)
+		sample_memory(trial, i);
+	if (!hold_idle_ones(trial, i))
+		return false;
+	if (trial->point->held)
+		instance_note_memory(trial, i, trial->point->held);
+	if (engine_open(&one->engine, &plan, why, sizeof(why)) < 0) {
+		snprintf(tally->trouble, sizeof(tally->trouble),
+		    "the client cannot load it: %s", why);
+		return false;
+	}
+	one->open = true;
+	one->engine.stop = trial->plan->stop;
+	missing = engine_connect(&one->engine);
+	if (missing && !trial_stopped(trial) && !instance_died(trial, i))
+		snprintf(tally->trouble, sizeof(tally->trouble),
+		    "%u of %u connections could not be made", missing,
+		    plan.connections);
+	return !missing;
+}
+
+void
+instance_note_memory(struct trial *trial, size_t i, uint64_t connections)
+{
+	struct tally *tally = &trial->tallies[i];
+	struct instance *one = &trial->at[i];
+	struct memory after;
+
+	if (!one->has_memory || tally->memory_count == STATS_MAX)
+		return;
+	memory_ask(&after, one->server.pid, &one->group);
+	cost_memory(&one->before, &after, connections,
+	    &tally->memory[tally->memory_count++]);
+	one->has_memory = false;
+}
+
+void
+instance_stop(struct trial *trial, size_t i)
+{
+	struct instance *one = &trial->at[i];
+
+	if (one->open)
+		engine_close(&one->engine);
+	one->open = false;
+	watch_close(&one->watch);
+	hold_close(&one->hold);
+	launch_stop(&one->server);
+	cost_add_life(&trial->tallies[i].life, &one->server.used);
+	one->server.used = (struct rusage){0};
+	cost_group_remove(&one->group);
+}
+
+bool
+instance_died(struct trial *trial, size_t i)
+{
+	struct tally *tally = &trial->tallies[i];
+
+	return launch_died(
+	    &trial->at[i].server, tally->trouble, sizeof(tally->trouble));
+}

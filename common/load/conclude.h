@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conclude: from what was gathered of a point to its findings.
+ *
+ * Numbers by block are in the findings already; the statistics are judge.h's.
+ * This adds what else is known, and what makes a finding invalid before there
+ * is any statistics: trouble, a client that was the limit, a law that does not
+ * hold.
+ */
+#ifndef COMMON_LOAD_CONCLUDE_H
+#define COMMON_LOAD_CONCLUDE_H
+
+#include "common/load/measure.h"
+
+/* TALLIES: of POINT's servers, in PLAN's order, then the control. Leaves
+ * verdicts to judge_scenario(), but for INVALID ones. */
+void
+conclude_point(struct point *point, const struct tally *tallies,
+    const struct compare_plan *plan, const struct scenario *scenario,
+    const struct load_point *load);
+
+#endif

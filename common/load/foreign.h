@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * foreign: how much of the CPUs somebody else used during a slice.
+ *
+ * Of the CPUs where client and servers run: the time in which they were not
+ * idle, less the client's, less that of one server; or the time that a
+ * hypervisor took, whichever is more. The kernel tells idle time and that of
+ * reaped children in units of 10 ms, so one unit is taken off: the figure is a
+ * lower bound, and only what is surely others' counts.
+ *
+ * A server is watched by the CPU clocks of its processes, which have to be
+ * there when the watch begins, and by the time of children that they have
+ * waited for since. That takes microseconds, not a walk through /proc; but of
+ * a server whose children come and go it would miss those that have not gone
+ * yet, so there it is a walk.
+ */
+#ifndef COMMON_LOAD_FOREIGN_H
+#define COMMON_LOAD_FOREIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "common/load/placement.h"
+
+/* The processes of one server. */
+struct watch {
+	pid_t walked; /* 0: it is not a walk */
+	clockid_t *clocks;
+	size_t count;
+	pid_t roots[8]; /* the first ones: those that wait for children */
+	size_t root_count;
+};
+
+/* PID and its descendants: those of now, or, if they CHANGE, of any time.
+ * Without memory it watches none of them. */
+void
+watch_open(struct watch *watch, pid_t pid, bool change);
+
+/* Harmless if it is zeroed. */
+void
+watch_close(struct watch *watch);
+
+struct foreign {
+	const struct placement *placement;
+	uint64_t at_ns, idle_ns, stolen_ns, softirq_ns, client_ns, server_ns;
+};
+
+/* Before a slice of the server that is watched. */
+void
+foreign_begin(struct foreign *foreign, const struct placement *placement,
+    const struct watch *watch);
+
+/* After it: the others' share of these CPUs' time, 0 to 1. */
+double
+foreign_share(const struct foreign *foreign, const struct watch *watch);
+
+#endif

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/* facts: sums, figures and sentences. */
+#include "common/report/facts.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/units.h"
+
+/* Little's law: from here on something measured is not true. */
+#define LITTLE_OFF 0.05
+
+const char FACT_CAVEAT[] =
+    "This holds for this machine, its loopback and these sizes. Ratios travel "
+    "better than rates do.";
+
+double
+cost_cpu_us(const struct cost *cost)
+{
+	return cost->cpu_us;
+}
+
+double
+cost_memory_kib(const struct cost *cost)
+{
+	double sum = NAN;
+
+	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
+		if (!isnan(cost->memory_kib[kind]))
+			sum = isnan(sum) ? cost->memory_kib[kind]
+					 : sum + cost->memory_kib[kind];
+	}
+	return sum;
+}
+
+/* ---- figures ---- */
+
+char *
+fact_number(char *buf, size_t size, double value)
+{
+	if (isfinite(value))
+		return format_number(buf, size, value);
+	snprintf(buf, size, "-");
+	return buf;
+}
+
+char *
+fact_ratio(char *buf, size_t size, double ratio)
+{
+	if (!isfinite(ratio))
+		snprintf(buf, size, "-");
+	else if (ratio >= 10 || ratio < 0.1)
+		snprintf(buf, size, "%.3g", ratio);
+	else
+		snprintf(buf, size, "%.3f", ratio);
+	return buf;
+}
+
+char *
+fact_time(char *buf, size_t size, double us)
+{
+	if (isfinite(us))
+		return format_duration(buf, size, us * 1e3);
+	snprintf(buf, size, "-");
+	return buf;
+}
+
+static char *
+interval(char *buf, size_t size, const struct estimate *e,
+    char *(*format)(char *, size_t, double))
+{
+	char low[FACT_SIZE], high[FACT_SIZE];
+
+	if (isnan(e->low))
+		snprintf(buf, size, "-");
+	else
+		snprintf(buf, size, "%s .. %s",
+		    format(low, sizeof(low), e->low),
+		    format(high, sizeof(high), e->high));
+	return buf;
+}
+
+char *
+fact_ratio_interval(char *buf, size_t size, const struct estimate *e)
+{
+	return interval(buf, size, e, fact_ratio);
+}
+
+char *
+fact_interval(char *buf, size_t size, const struct estimate *e)
+{
+	return interval(buf, size, e, fact_number);
+}
+
+char *
+fact_cpu(char *buf, size_t size, const struct cost *cost)
+{
+	char sum[FACT_SIZE], user[FACT_SIZE], system[FACT_SIZE];
+
+	if (isnan(cost_cpu_us(cost)))
+		snprintf(buf, size, "-");
+	else if (isnan(cost->user_us))
+		fact_number(buf, size, cost->cpu_us);
+	else
+		snprintf(buf, size, "%s = %s + %s",
+		    fact_number(sum, sizeof(sum), cost_cpu_us(cost)),
+		    fact_number(user, sizeof(user), cost->user_us),
+		    fact_number(system, sizeof(system), cost->system_us));
+	return buf;
+}
+
+/* ---- points ---- */
+
+static const struct {
+	const char *key, *name, *before, *after;
+} SETTINGS[] = {
+    {"connections", "connections", "", " connections"},
+    {"rate", "requests/s asked for", "", " requests/s"},
+    {"parent_mib", "parent's size, MiB", "a parent of ", " MiB"},
+    {"held", "idle connections beside it", "beside ", " idle connections"},
+    {"image", "image", "", ""},
+    {"remedy", "remedy", "", ""},
+};
+
+#define SETTINGS_COUNT (sizeof(SETTINGS) / sizeof(SETTINGS[0]))
+
+static size_t
+setting_index(const char *key)
+{
+	size_t i = 0;
+
+	while (i < SETTINGS_COUNT && strcmp(SETTINGS[i].key, key) != 0)
+		i++;
+	return i;
+}
+
+const char *
+fact_setting_name(const char *key)
+{
+	size_t i = setting_index(key);
+
+	return i < SETTINGS_COUNT ? SETTINGS[i].name : key;
+}
+
+char *
+fact_setting(char *buf, size_t size, const struct setting *setting)
+{
+	if (!setting->text[0])
+		return fact_number(buf, size, setting->number);
+	snprintf(buf, size, "%s", setting->text);
+	return buf;
+}
+
+/* How much of WORDS, without the s where it is one. */
+static int
+plural(const char *words, double number)
+{
+	size_t len = strlen(words);
+
+	return (
+	    int)(number == 1 && len && words[len - 1] == 's' ? len - 1 : len);
+}
+
+char *
+fact_point(char *buf, size_t size, const struct point *point)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < point->setting_count && len < size; i++) {
+		const struct setting *one = &point->settings[i];
+		size_t k = setting_index(one->key);
+		char value[FACT_SIZE];
+
+		fact_setting(value, sizeof(value), one);
+		if (k < SETTINGS_COUNT)
+			len += (size_t)snprintf(buf + len, size - len,
+			    "%s%s%s%.*s", i ? ", " : "", SETTINGS[k].before,
+			    value, plural(SETTINGS[k].after, one->number),
+			    SETTINGS[k].after);
+		else
+			len += (size_t)snprintf(buf + len, size - len,
+			    "%s%s %s", i ? ", " : "", one->key, value);
+	}
+	return buf;
+}
+
+/* ---- sentences ---- */
+
+/* Rates and times are faster or slower; of memory nobody says so. */
+static bool
+is_speed(const struct outcome *outcome)
+{
+	size_t len = strlen(outcome->unit);
+
+	return (len > 2 && strcmp(outcome->unit + len - 2, "/s") == 0) ||
+	       strcmp(outcome->unit, "us") == 0 ||
+	       strcmp(outcome->unit, "ms") == 0 ||
+	       strcmp(outcome->unit, "s") == 0;
+}
+
+/* ", 0.354 times the requests/s, between ...", or the difference. Where less
+ * is better, the ratio of the figures is one over that of the merits. */
+static void
+say_figures(char *buf, size_t size, const struct outcome *outcome,
+    const struct finding *found)
+{
+	struct estimate e = found->ratio;
+	char value[FACT_SIZE], low[FACT_SIZE], high[FACT_SIZE];
+
+	buf[0] = '\0';
+	if (found->has_ratio && !outcome->higher_is_better)
+		e = (struct estimate){1 / e.value, 1 / e.high, 1 / e.low};
+	if (found->has_ratio) {
+		snprintf(buf, size, "%s times the %s, between %s and %s",
+		    fact_ratio(value, sizeof(value), e.value),
+		    outcome->higher_is_better || !outcome->metric[0]
+			? outcome->unit
+			: outcome->metric,
+		    fact_ratio(low, sizeof(low), e.low),
+		    fact_ratio(high, sizeof(high), e.high));
+	} else if (!isnan(found->difference.value)) {
+		e = found->difference;
+		snprintf(buf, size, "%s %s %s, between %s and %s",
+		    fact_number(value, sizeof(value), fabs(e.value)),
+		    outcome->unit, e.value < 0 ? "less" : "more",
+		    fact_number(low, sizeof(low), e.low),
+		    fact_number(high, sizeof(high), e.high));
+	}
+}
+
+const char *
+fact_verdict_word(const struct outcome *outcome, enum verdict verdict)
+{
+	if (outcome && !is_speed(outcome) && verdict == FASTER)
+		return "better";
+	if (outcome && !is_speed(outcome) && verdict == SLOWER)
+		return "worse";
+	return VERDICT_WORDS[verdict];
+}
+
+char *
+fact_verdict(char *buf, size_t size, const struct comparison *c,
+    const struct outcome *outcome, const struct finding *found, size_t server)
+{
+	static const char *const than[] = {
+	    [FASTER] = "than",
+	    [SLOWER] = "than",
+	    [EQUIVALENT] = "to",
+	    [UNDECIDED] = "against",
+	    [INVALID] = "against",
+	};
+	char figures[300];
+
+	say_figures(figures, sizeof(figures), outcome, found);
+	snprintf(buf, size, "%s is %s %s %s%s%s", c->servers[server].name,
+	    fact_verdict_word(outcome, found->verdict), than[found->verdict],
+	    c->servers[0].name, figures[0] ? ": " : "", figures);
+	return buf;
+}
+
+/* From the least to the greatest of several points, as factors of the figure;
+ * empty if there is none. */
+static void
+say_span(char *buf, size_t size, const struct outcome *outcome, size_t server)
+{
+	char low[FACT_SIZE], high[FACT_SIZE];
+	double least = INFINITY, most = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < outcome->point_count; i++) {
+		const struct finding *f = &outcome->points[i].findings[server];
+		double ratio = outcome->higher_is_better ? f->ratio.value
+							 : 1 / f->ratio.value;
+
+		if (f->has_ratio) {
+			least = fmin(least, ratio);
+			most = fmax(most, ratio);
+		}
+	}
+	fact_ratio(low, sizeof(low), least);
+	fact_ratio(high, sizeof(high), most);
+	if (most > 0)
+		snprintf(buf, size, ": %s%s%s times the %s", low,
+		    strcmp(low, high) == 0 ? "" : " to ",
+		    strcmp(low, high) == 0 ? "" : high,
+		    outcome->higher_is_better || !outcome->metric[0]
+			? outcome->unit
+			: outcome->metric);
+}
+
+bool
+fact_verdicts(char *buf, size_t size, const struct comparison *c,
+    const struct outcome *outcome, size_t server, enum verdict *only)
+{
+	size_t counts[INVALID + 1] = {0}, len;
+	const char *comma = "";
+	char span[200];
+	bool one = false;
+
+	for (size_t i = 0; i < outcome->point_count; i++)
+		counts[outcome->points[i].findings[server].verdict]++;
+	len = (size_t)snprintf(buf, size, "%s against %s is ",
+	    c->servers[server].name, c->servers[0].name);
+	for (int v = FASTER; v <= INVALID && len < size; v++) {
+		if (!counts[v])
+			continue;
+		if (counts[v] == outcome->point_count) {
+			*only = (enum verdict)v;
+			one = true;
+		}
+		len += (size_t)snprintf(buf + len, size - len,
+		    one ? "%s%s at all %zu points" : "%s%s at %zu", comma,
+		    fact_verdict_word(outcome, (enum verdict)v), counts[v]);
+		comma = ", ";
+	}
+	if (!one && len < size)
+		len += (size_t)snprintf(buf + len, size - len, " of %zu points",
+		    outcome->point_count);
+	say_span(span, sizeof(span), outcome, server);
+	if (len < size)
+		snprintf(buf + len, size - len, "%s", span);
+	return one;
+}
+
+/* From the least to the greatest of several points. */
+static void
+say_controls(char *buf, size_t size, const struct comparison *c,
+    const struct outcome *outcome)
+{
+	char low[FACT_SIZE], high[FACT_SIZE];
+	double least = INFINITY, most = 0;
+
+	for (size_t i = 0; i < outcome->point_count; i++) {
+		double ratio =
+		    outcome->points[i].findings[c->server_count].ratio.value;
+
+		least = fmin(least, ratio);
+		most = fmax(most, ratio);
+	}
+	if (most > 0)
+		snprintf(buf, size,
+		    "control, %s twice: from %s to %s at %zu points (1 is what "
+		    "it should be)",
+		    c->servers[0].name, fact_ratio(low, sizeof(low), least),
+		    fact_ratio(high, sizeof(high), most), outcome->point_count);
+}
+
+char *
+fact_control(char *buf, size_t size, const struct comparison *c,
+    const struct outcome *outcome)
+{
+	const struct finding *found =
+	    &outcome->points[0].findings[c->server_count];
+	char value[FACT_SIZE], low[FACT_SIZE], high[FACT_SIZE];
+
+	buf[0] = '\0';
+	if (outcome->point_count > 1)
+		say_controls(buf, size, c, outcome);
+	else if (outcome->point_count && found->has_ratio)
+		snprintf(buf, size,
+		    "control, %s twice: %s, between %s and %s (1 is what it "
+		    "should be)",
+		    c->servers[0].name,
+		    fact_ratio(value, sizeof(value), found->ratio.value),
+		    fact_ratio(low, sizeof(low), found->ratio.low),
+		    fact_ratio(high, sizeof(high), found->ratio.high));
+	return buf;
+}
+
+/* Appends to BUF, after "; " if it is not empty. */
+static void __attribute__((format(printf, 3, 4)))
+add(char *buf, size_t size, const char *format, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	if (len && len + 3 < size) {
+		memcpy(buf + len, "; ", 3);
+		len += 2;
+	}
+	va_start(args, format);
+	vsnprintf(buf + len, size - len, format, args);
+	va_end(args);
+}
+
+char *
+fact_remarks(char *buf, size_t size, const struct finding *f)
+{
+	buf[0] = '\0';
+	if (f->errors)
+		add(buf, size, "%llu errors of %llu requests",
+		    (unsigned long long)f->errors,
+		    (unsigned long long)f->requests);
+	for (size_t i = 0; i < ERRORS_MAX; i++) {
+		if (f->errors_by_name[i].name[0])
+			add(buf, size, "%llu %s",
+			    (unsigned long long)f->errors_by_name[i].count,
+			    f->errors_by_name[i].name);
+	}
+	if (f->limited)
+		add(buf, size,
+		    "the client was the limit (%.0f %% of a CPU): a lower "
+		    "bound, not ranked",
+		    100 * f->client_busy);
+	if (fabs(f->little - 1) > LITTLE_OFF)
+		add(buf, size,
+		    "rate x latency is %.2f times the connections: something "
+		    "here is not true",
+		    1 / f->little);
+	if (f->slices && !f->settled)
+		add(buf, size, "it did not come to a steady rate in time");
+	return buf;
+}
+
+char *
+fact_blocks(
+    char *buf, size_t size, const struct comparison *c, const struct outcome *o)
+{
+	size_t kept = 0, dropped = 0, blocks = 0;
+
+	for (size_t i = 0; i < o->point_count; i++) {
+		for (size_t k = 0; k <= c->server_count; k++) {
+			const struct finding *f = &o->points[i].findings[k];
+
+			kept += f->slices;
+			dropped += f->dropped;
+			blocks = f->blocks > blocks ? f->blocks : blocks;
+		}
+	}
+	buf[0] = '\0';
+	add(buf, size, "%zu blocks", blocks);
+	if (kept)
+		add(buf, size,
+		    "%zu slices count, %zu dropped for a cause outside", kept,
+		    dropped);
+	return buf;
+}
+
+char *
+fact_machine(char *buf, size_t size, const struct comparison *c)
+{
+	const struct machine *m = &c->before;
+
+	buf[0] = '\0';
+	if (m->kernel[0])
+		add(buf, size, "%s", m->kernel);
+	if (m->cpus)
+		add(buf, size, "%d CPUs, %s%s", m->cpus, m->cpu,
+		    m->virtual_machine ? " (virtual)" : "");
+	if (!isnan(m->memory_gib))
+		add(buf, size, "%.1f GiB", m->memory_gib);
+	if (m->clocksource[0])
+		add(buf, size, "clock %s", m->clocksource);
+	if (!isnan(m->load_average))
+		add(buf, size, "load average %.2f before, %.2f after",
+		    m->load_average, c->after.load_average);
+	return buf;
+}
+
+char *
+fact_method(char *buf, size_t size, const struct comparison *c)
+{
+	buf[0] = '\0';
+	add(buf, size, "%zu blocks with fresh servers", c->blocks);
+	if (c->quads)
+		add(buf, size, "up to %zu rounds there and back in each",
+		    c->quads);
+	if (!isnan(c->slice_s))
+		add(buf, size, "slices of %.0f ms", 1e3 * c->slice_s);
+	if (!isnan(c->delta))
+		add(buf, size, "%.3g %% is what matters", 100 * c->delta);
+	add(buf, size, "seed %llu", (unsigned long long)c->seed);
+	if (!isnan(c->seconds))
+		add(buf, size, "%.0f s", c->seconds);
+	if (c->quick)
+		add(buf, size, "quick");
+	return buf;
+}

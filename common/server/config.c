@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* config: the table of options, and what must go together. */
+#include "common/server/config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/option.h"
+#include "common/server/image.h"
+
+static int
+parse_listen(void *config, const char *text)
+{
+	struct config *c = config;
+
+	return listeners_add(&c->listeners, text);
+}
+
+static int
+parse_service(void *config, const char *text)
+{
+	struct config *c = config;
+
+	c->service_text = text;
+	c->service = service_find(text, &c->service_argument);
+	return c->service ? 0 : -1;
+}
+
+static int
+parse_ballast(void *config, const char *text)
+{
+	struct config *c = config;
+
+	return ballast_parse(text, &c->ballast);
+}
+
+static int
+list_services(void *config, const char *text)
+{
+	(void)config;
+	(void)text;
+	for (const struct service *const *s = SERVICES; *s; s++) {
+		const char *argument = (*s)->argument;
+		int width = printf("%s%s%s", (*s)->name,
+		    argument && argument[0] != '[' ? ":" : "",
+		    argument ? argument : "");
+
+		printf("%*s%s\n", 20 - width, "", (*s)->summary);
+	}
+	return 0;
+}
+
+#define AT(field) offsetof(struct config, field)
+#define TIMEOUT_MIN NS_PER_MS
+#define TIMEOUT_MAX (86400 * NS_PER_S)
+
+static const struct option_spec OPTIONS[] = {
+    {'l', "listen", "ADDRESS",
+	"listen here; may be repeated\n"
+	"(default 127.0.0.1:7007)",
+	OPTION_CALL,
+	.allowed = "IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT, any of them "
+		   "after udp:, or unix:PATH, at most 16 sockets",
+	.parse = parse_listen},
+    {'s', "service", "NAME[:ARG]", "what to serve (default echo)", OPTION_CALL,
+	.allowed = "a name from --list-services, with its argument",
+	.parse = parse_service},
+    {0, "list-services", NULL, "print the services and exit", OPTION_DO,
+	.parse = list_services},
+    {'m', "max-connections", "N", "workers alive at once (default: computed)",
+	OPTION_COUNT, .offset = AT(max_connections), .min = 1,
+	.max = WORKERS_MAX},
+    {0, "when-full", "WHAT", "wait or refuse (default wait)", OPTION_CHOICE,
+	.offset = AT(when_full), .allowed = "wait|refuse"},
+    {0, "max-per-source", "N",
+	"workers alive at once for one address\n"
+	"(IPv4 /32, IPv6 /64; default none)",
+	OPTION_COUNT, .offset = AT(max_per_source), .min = 1,
+	.max = WORKERS_MAX},
+    {0, "idle-timeout", "D", "no byte in either direction (default 60s)",
+	OPTION_DURATION, .offset = AT(idle_timeout_ns), .min = TIMEOUT_MIN,
+	.max = TIMEOUT_MAX},
+    {0, "request-timeout", "D",
+	"one request, first byte to answer (default 30s)", OPTION_DURATION,
+	.offset = AT(request_timeout_ns), .min = TIMEOUT_MIN,
+	.max = TIMEOUT_MAX},
+    {0, "drain-timeout", "D", "how long a stop waits (default 10s)",
+	OPTION_DURATION, .offset = AT(drain_timeout_ns), .min = TIMEOUT_MIN,
+	.max = TIMEOUT_MAX},
+    {0, "backlog", "N", "clients that wait to be accepted (default 4096)",
+	OPTION_COUNT, .offset = AT(backlog), .min = 1, .max = 1 << 20},
+    {0, "tls-cert", "FILE", "speak TLS on streams: the certificate chain",
+	OPTION_TEXT, .offset = AT(tls_cert)},
+    {0, "tls-key", "FILE", "its private key", OPTION_TEXT,
+	.offset = AT(tls_key)},
+    {0, "tls-client-ca", "FILE",
+	"demand certificates of clients, signed by this", OPTION_TEXT,
+	.offset = AT(tls_client_ca)},
+    {0, "race-window", "D",
+	"counter:unlocked waits so long between load\n"
+	"and store, for all to see (default none)",
+	OPTION_DURATION, .offset = AT(race_window_ns), .max = 10 * NS_PER_S},
+    {0, "ballast", "SIZE[:REMEDY]",
+	"hold so much memory, as a big program does\n"
+	"(REMEDY: dontfork, shared or huge)",
+	OPTION_CALL, .allowed = BALLAST_ALLOWED, .parse = parse_ballast},
+    {0, "image", "WHICH",
+	"plain, dynamic or full: how this program is\n"
+	"linked (default: plain, or full where needed)",
+	OPTION_CHOICE, .offset = AT(image), .allowed = "plain|dynamic|full"},
+    {0, "ready-fd", "FD", "write the addresses there when listening",
+	OPTION_COUNT, .offset = AT(ready_fd), .max = 1 << 20},
+    {0, "ledger", "FILE", "write the final ledger as JSON (- is stdout)",
+	OPTION_TEXT, .offset = AT(ledger)},
+    {'v', "verbose", NULL, "log each connection", OPTION_FLAG,
+	.offset = AT(verbose)},
+    {'q', "quiet", NULL, "log errors, and where it listens", OPTION_FLAG,
+	.offset = AT(quiet)},
+    {0},
+};
+
+static size_t
+count_datagram_listeners(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->listeners.count; i++)
+		count += config->listeners.at[i].datagrams;
+	return count;
+}
+
+/* No option is ignored. */
+static void
+check_service(const struct config *config)
+{
+	if (count_datagram_listeners(config) && !config->service->datagrams)
+		usage_error("--listen udp: allowed is a service that fits into "
+			    "datagrams, not %s",
+		    config->service->name);
+	if (config->race_window_ns &&
+	    strcmp(config->service_text, "counter:unlocked") != 0)
+		usage_error("--race-window: allowed is it with --service "
+			    "counter:unlocked, not %s",
+		    config->service_text);
+}
+
+static void
+check_tls(const struct config *config)
+{
+	if (!config->tls_cert != !config->tls_key)
+		usage_error("--tls-cert and --tls-key: allowed are both, or "
+			    "neither");
+	if (config->tls_cert && config->image >= 0 &&
+	    config->image != IMAGE_FULL)
+		usage_error("--image %s: allowed is full with --tls-cert",
+		    IMAGE_NAMES[config->image]);
+	if (config->tls_client_ca && !config->tls_cert)
+		usage_error("--tls-client-ca: allowed is it with --tls-cert");
+	if (config->tls_cert &&
+	    count_datagram_listeners(config) == config->listeners.count)
+		usage_error("--tls-cert: allowed is it with a listener of "
+			    "streams, not with udp: alone");
+}
+
+void
+config_read(struct config *config, int argc, char **argv, const char *program,
+    const char *worker)
+{
+	char synopsis[64], about[160];
+	struct option_set set = {synopsis, about, OPTIONS,
+	    "SIGTERM or SIGINT: stop accepting, let workers finish;\n"
+	    "a second one ends at once. SIGUSR1: log the ledger.\n"};
+	int rest;
+
+	snprintf(synopsis, sizeof(synopsis), "%s [options]", program);
+	snprintf(about, sizeof(about),
+	    "Serves each connection in a %s of its "
+	    "own.",
+	    worker);
+	*config = (struct config){
+	    .idle_timeout_ns = 60 * NS_PER_S,
+	    .request_timeout_ns = 30 * NS_PER_S,
+	    .drain_timeout_ns = 10 * NS_PER_S,
+	    .backlog = 4096,
+	    .ready_fd = UINT64_MAX,
+	    .image = -1,
+	};
+	rest = options_parse(&set, config, argc, argv);
+	if (rest < argc)
+		usage_error("%s: no arguments are taken", argv[rest]);
+	if (config->ready_fd != UINT64_MAX &&
+	    fcntl((int)config->ready_fd, F_GETFD) < 0)
+		usage_error("--ready-fd %d: allowed is an open descriptor",
+		    (int)config->ready_fd);
+	if (config->ready_fd == STDOUT_FILENO && config->ledger &&
+	    strcmp(config->ledger, "-") == 0)
+		usage_error("--ready-fd 1: allowed is another descriptor, for "
+			    "the ledger goes to standard output");
+	if (!config->service)
+		parse_service(config, "echo");
+	if (config->listeners.count == 0)
+		parse_listen(config, "127.0.0.1:7007");
+	check_service(config);
+	check_tls(config);
+}

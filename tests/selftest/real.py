@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""How often the verdicts of real comparisons are wrong.
+
+    real.py [equal] [slower] [COUNT]
+
+equal: a server against itself, COUNT times (40), for half of them by churn and
+for half on kept connections; at most one in eight may end in faster or slower.
+slower: against itself made 5 % slower (slower.c), 10 times each at the quick and
+at the default plan; found in at least 80 % of those of the default plan.
+
+On a quiet machine: an hour and a half for both. Verdicts are listed as they
+come; none is repeated. Exit status 1 if a limit is not met.
+"""
+import collections
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SLOWER = ROOT / "build/release/tests/selftest/slower"
+SERVER = f"exec {ROOT}/server_thread -q -l {{address}}"
+PERCENT = 5
+SCENARIOS = ("churn", "steady")
+
+
+def compare(scenario, other, *options):
+    """The one ratio of a comparison of the server with OTHER."""
+    command = [str(ROOT / "client"), "compare", *options, "--json", "-",
+               scenario, "--server", f"a={SERVER}", "--server", f"b={other}"]
+    done = subprocess.run(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL)
+    if done.returncode not in (0, 1):
+        sys.exit(f"status {done.returncode}: {' '.join(command)}")
+    return json.loads(done.stdout)["scenarios"][0]["points"][0]["ratios"][0]
+
+
+def number(value):
+    return "   -  " if value is None else f"{value:6.3f}"
+
+
+def series(title, other, options, count):
+    """COUNT comparisons; prints a line for each and returns the verdicts."""
+    print(f"{title}: {count} comparisons")
+    verdicts = collections.Counter()
+    for i in range(count):
+        scenario = SCENARIOS[i % len(SCENARIOS)]
+        ratio = compare(scenario, other, *options)
+        verdicts[ratio["verdict"]] += 1
+        print(f"  {i + 1:3} {scenario:7} {number(ratio['estimate'])} "
+              f"[{number(ratio['low'])}, {number(ratio['high'])}] "
+              f"{ratio['verdict']}, {ratio['reason']}", flush=True)
+    print("  in all:", ", ".join(
+        f"{times} {word}" for word, times in verdicts.most_common()))
+    return verdicts
+
+
+def equal(count):
+    count = count or 40
+    verdicts = series("a server against itself, quick", SERVER, ["--quick"],
+                      count)
+    found = verdicts["faster"] + verdicts["slower"]
+    print(f"  {found} of {count} faster or slower; at most {count // 8}")
+    return found <= count // 8
+
+
+def slower(count):
+    count = count or 10
+    other = SERVER.replace("exec ", f"exec {SLOWER} {PERCENT} ")
+    quick = series(f"{PERCENT} % slower, quick", other, ["--quick"], count)
+    print(f"  {quick['slower']} of {count} found; for information")
+    full = series(f"{PERCENT} % slower, default plan", other, [], count)
+    print(f"  {full['slower']} of {count} found; at least {0.8 * count:.0f}")
+    return full["slower"] >= 0.8 * count
+
+
+def main(words):
+    kinds = {"equal": equal, "slower": slower}
+    count = next((int(word) for word in words if word.isdigit()), 0)
+    chosen = [word for word in words if not word.isdigit()] or list(kinds)
+    unknown = [word for word in chosen if word not in kinds]
+    if unknown:
+        print(f"real.py: {unknown[0]}: not one of {', '.join(kinds)} or a "
+              "number", file=sys.stderr)
+        return 2
+    return 0 if all([kinds[word](count) for word in chosen]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

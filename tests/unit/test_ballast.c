@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include "common/server/ballast.h"
+#include "common/server/limits.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static void
+sizes_and_remedies_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		struct ballast ballast;
+	} known[] = {
+	    {"1GiB", {1024 * MIB, BALLAST_PLAIN}},
+	    {"64MiB:dontfork", {64 * MIB, BALLAST_DONTFORK}},
+	    {"4096:shared", {4096, BALLAST_SHARED}},
+	    {"2M:huge", {2000000, BALLAST_HUGE}},
+	    {"65536GiB", {65536 * 1024 * MIB, BALLAST_PLAIN}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		struct ballast ballast;
+
+		assert_int_equal(ballast_parse(known[i].text, &ballast), 0);
+		assert_int_equal(ballast.size, known[i].ballast.size);
+		assert_int_equal(ballast.remedy, known[i].ballast.remedy);
+	}
+}
+
+static void
+what_is_wrong_leaves_the_result_alone(void **state)
+{
+	static const char *const wrong[] = {"", ":", "0", "4095", "x",
+	    "1MiB:", "1MiB:plain", "1MiB:hug", "1MiB:huge ", ":huge",
+	    "1MiB:shared:shared", "65537GiB",
+	    "0000000000000000000000000000000000000000000000000000000000000001"
+	    "MiB"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		struct ballast ballast = {7, BALLAST_SHARED};
+
+		assert_int_equal(ballast_parse(wrong[i], &ballast), -1);
+		assert_int_equal(ballast.size, 7);
+		assert_int_equal(ballast.remedy, BALLAST_SHARED);
+	}
+}
+
+static void
+page_tables_are_those_that_a_fork_copies(void **state)
+{
+	struct ballast ballast = {1024 * MIB, BALLAST_PLAIN};
+	uint64_t pages = ballast.size / (uint64_t)sysconf(_SC_PAGESIZE);
+
+	(void)state;
+	assert_int_equal(ballast_tables_kib(&ballast), pages * 8 / 1024);
+	ballast.remedy = BALLAST_HUGE;
+	assert_int_equal(ballast_tables_kib(&ballast), pages * 8 / 1024);
+	ballast.remedy = BALLAST_DONTFORK;
+	assert_int_equal(ballast_tables_kib(&ballast), 0);
+	ballast.remedy = BALLAST_SHARED;
+	assert_int_equal(ballast_tables_kib(&ballast), 0);
+	assert_int_equal(ballast_tables_kib(&(struct ballast){0}), 0);
+}
+
+static void
+available_memory_is_some_of_what_there_is(void **state)
+{
+	uint64_t all =
+	    (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t available = limits_memory_available();
+
+	(void)state;
+	assert_true(available > MIB);
+	assert_true(available <= all);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(sizes_and_remedies_are_read),
+	    cmocka_unit_test(what_is_wrong_leaves_the_result_alone),
+	    cmocka_unit_test(page_tables_are_those_that_a_fork_copies),
+	    cmocka_unit_test(available_memory_is_some_of_what_there_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
