@@ -201,19 +201,10 @@ find_idle(struct engine *e)
 	return true;
 }
 
-/* Begins what may begin now. */
+/* Begins what the schedule says. */
 static void
-begin_due(struct engine *e)
+begin_scheduled(struct engine *e)
 {
-	struct session *s;
-
-	if (!beginning(e))
-		return;
-	if (e->plan.rate <= 0) {
-		while (e->requests_left && (s = first_of(&e->idle)))
-			begin_request(e, s, 0);
-		return;
-	}
 	while (e->requests_left) {
 		uint64_t due = due_of(e, e->scheduled);
 
@@ -222,6 +213,22 @@ begin_due(struct engine *e)
 		e->scheduled++;
 		begin_request(e, first_of(&e->idle), due);
 	}
+}
+
+/* Begins what may begin now. */
+static inline void
+begin_due(struct engine *e)
+{
+	struct session *s;
+
+	if (!beginning(e))
+		return;
+	if (e->plan.rate > 0) {
+		begin_scheduled(e);
+		return;
+	}
+	while (e->requests_left && (s = first_of(&e->idle)))
+		begin_request(e, s, 0);
 }
 
 /*

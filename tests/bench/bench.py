@@ -574,13 +574,14 @@ def pacing():
 
 
 def counted(target, connections, requests):
-    """User instructions of a whole run of the client."""
+    """User instructions for each request, from the first to the last."""
     with tempfile.NamedTemporaryFile() as out:
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", CLIENT,
+            ["valgrind", "--tool=callgrind", "--toggle-collect=engine_run",
+             f"--callgrind-out-file={out.name}", CLIENT,
              "load", target, "-c", str(connections), "-n", str(requests)],
             capture_output=True, text=True, check=True)
-    return int(run.stderr.split("Collected : ")[1].split()[0])
+    return int(run.stderr.split("Collected : ")[1].split()[0]) / requests
 
 
 def instructions():
@@ -591,8 +592,7 @@ def instructions():
     with Server("thread") as server:
         for connections in (16, 64):
             # What a wake-up costs is shared by the replies that it finds.
-            each = [(counted(server.target, connections, 100_000) -
-                     counted(server.target, connections, 20_000)) / 80_000 for _ in range(3)]
+            each = [counted(server.target, connections, 50_000) for _ in range(5)]
             say(f"{connections} connections, echo of 64 bytes: {spread(each)}"
                 f" (160 is what is allowed)")
 
