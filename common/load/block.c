@@ -14,7 +14,9 @@
 #define PADDING_MAX 4096
 /* So many connections tell what one costs, where a load keeps none. */
 #define SAMPLE_CONNECTIONS 16
-/* Asking a thousand processes for their memory takes a second. */
+/* With fewer, what the server itself does about its memory would show; to ask
+ * more processes than that takes seconds. */
+#define MEMORY_CONNECTIONS_MIN 8
 #define MEMORY_CONNECTIONS_MAX 1000
 
 uint64_t
@@ -114,6 +116,15 @@ sample_memory(struct trial *trial, size_t i)
 	hold_close(&hold);
 }
 
+static bool
+asks_for_memory(const struct load_point *point)
+{
+	uint32_t connections = point->connections + point->held;
+
+	return connections >= MEMORY_CONNECTIONS_MIN &&
+	       connections <= MEMORY_CONNECTIONS_MAX;
+}
+
 bool
 instance_start(struct trial *trial, size_t i)
 {
@@ -137,8 +148,7 @@ instance_start(struct trial *trial, size_t i)
 	}
 	cost_group_make(&one->group, one->server.pid);
 	look_at_image(trial, i);
-	one->has_memory = trial->point->connections + trial->point->held <=
-			  MEMORY_CONNECTIONS_MAX;
+	one->has_memory = asks_for_memory(trial->point);
 	if (one->has_memory)
 		memory_ask(&one->before, one->server.pid, &one->group);
 	return true;

@@ -92,7 +92,7 @@ static void
 json_result(struct json *j, const struct finding *found)
 {
 	json_estimate(j, &found->value, "value", found->usable);
-	json_exact(j, "cpu_us_per_request", cost_cpu_us(&found->cost));
+	json_exact(j, "cpu_us_per_request", found->cost.cpu_us);
 	json_latencies(j, "latency_us", &found->latency);
 	json_exact(
 	    j, "memory_kib_per_connection", cost_memory_kib(&found->cost));

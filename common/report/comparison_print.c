@@ -337,6 +337,9 @@ print_costs(struct printer *p, const struct outcome *o)
 			table_end(&p->table);
 		}
 	}
+	if (table_columns(&p->table) <= settings + 1)
+		return;
+	fputc('\n', p->out);
 	table_show(p);
 }
 
@@ -439,7 +442,6 @@ print_outcome(struct printer *p, const struct outcome *o)
 			print_sweep(p, o, i);
 		print_reasons(p, o);
 	}
-	fputc('\n', p->out);
 	print_costs(p, o);
 	print_memory(p, o);
 	line(p, "  ", fact_control(head, sizeof(head), p->c, o));
@@ -479,11 +481,9 @@ print_head(struct printer *p)
 	char text[SENTENCE_SIZE];
 
 	lines(p, fact_machine(text, sizeof(text), c));
-	if (c->placement[0]) {
-		snprintf(text, sizeof(text), "placement %s%s%s", c->placement,
-		    c->placed[0] ? ": " : "", c->placed);
-		line(p, "", text);
-	}
+	snprintf(text, sizeof(text), "placement %s",
+	    c->placed[0] ? c->placed : c->placement);
+	line(p, "", c->placement[0] ? text : "");
 	lines(p, fact_method(text, sizeof(text), c));
 	for (size_t i = 0; i < c->server_count; i++) {
 		snprintf(text, sizeof(text), "%s: %s", c->servers[i].name,

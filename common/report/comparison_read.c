@@ -199,7 +199,12 @@ cost(struct reader *r, const struct json_value *parent, struct cost *out)
 				    r, json_member(parent, "cost"), "cost"),
 				*kinds;
 
-	fields(r, v, COST_FIELDS, out);
+	if (v)
+		fields(r, v, COST_FIELDS, out);
+	else /* what the contract has of it */
+		out->cpu_us =
+		    number(r, json_member(parent, "cpu_us_per_request"),
+			"cpu_us_per_request");
 	kinds = json_member(v, "memory_kib_per_connection_by_kind");
 	for (int i = 0; i < MEMORY_KINDS; i++)
 		out->memory_kib[i] =

@@ -54,7 +54,7 @@ draw_percentiles(struct pictures *all, const struct outcome *o)
 	    "set grid xtics ytics linestyle 100\n",
 	    fmax(x.high * 1.1, 20));
 	/* A label is a format to gnuplot. */
-	fputs("set xtics ('0' 1, '50 %%' 2, '90 %%' 10, '99 %%' 100, "
+	fputs("set xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, "
 	      "'99.9 %%' 1000, '99.99 %%' 10000, '99.999 %%' 100000)\n",
 	    script);
 	axis_log(script, "y", &y, fact_time);

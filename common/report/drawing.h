@@ -16,8 +16,8 @@
 #include "common/report/pictures.h"
 #include "common/report/plot.h"
 
-#define DRAWING_WIDTH 380
-#define DRAWING_HEIGHT 250
+#define DRAWING_WIDTH 340
+#define DRAWING_HEIGHT 230
 #define DRAWING_WORDS (SERVERS_MAX + 2 * POINTS_MAX + 1)
 #define DRAWING_WORD_SIZE 28
 

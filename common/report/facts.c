@@ -17,12 +17,6 @@ const char FACT_CAVEAT[] =
     "better than rates do.";
 
 double
-cost_cpu_us(const struct cost *cost)
-{
-	return cost->cpu_us;
-}
-
-double
 cost_memory_kib(const struct cost *cost)
 {
 	double sum = NAN;
@@ -99,13 +93,13 @@ fact_cpu(char *buf, size_t size, const struct cost *cost)
 {
 	char sum[FACT_SIZE], user[FACT_SIZE], system[FACT_SIZE];
 
-	if (isnan(cost_cpu_us(cost)))
+	if (isnan(cost->cpu_us))
 		snprintf(buf, size, "-");
 	else if (isnan(cost->user_us))
 		fact_number(buf, size, cost->cpu_us);
 	else
 		snprintf(buf, size, "%s = %s + %s",
-		    fact_number(sum, sizeof(sum), cost_cpu_us(cost)),
+		    fact_number(sum, sizeof(sum), cost->cpu_us),
 		    fact_number(user, sizeof(user), cost->user_us),
 		    fact_number(system, sizeof(system), cost->system_us));
 	return buf;
@@ -245,19 +239,20 @@ char *
 fact_verdict(char *buf, size_t size, const struct comparison *c,
     const struct outcome *outcome, const struct finding *found, size_t server)
 {
-	static const char *const than[] = {
-	    [FASTER] = "than",
-	    [SLOWER] = "than",
-	    [EQUIVALENT] = "to",
-	    [UNDECIDED] = "against",
-	    [INVALID] = "against",
-	};
+	const char *word = fact_verdict_word(outcome, found->verdict);
+	const char *name = c->servers[server].name, *base = c->servers[0].name;
 	char figures[300];
 
 	say_figures(figures, sizeof(figures), outcome, found);
-	snprintf(buf, size, "%s is %s %s %s%s%s", c->servers[server].name,
-	    fact_verdict_word(outcome, found->verdict), than[found->verdict],
-	    c->servers[0].name, figures[0] ? ": " : "", figures);
+	if (found->verdict == INVALID) /* figures would be read as an answer */
+		snprintf(buf, size, "%s against %s is invalid", name, base);
+	else if (found->verdict == UNDECIDED)
+		snprintf(buf, size, "%s against %s is undecided%s%s", name,
+		    base, figures[0] ? ": " : "", figures);
+	else
+		snprintf(buf, size, "%s is %s %s %s%s%s", name, word,
+		    found->verdict == EQUIVALENT ? "to" : "than", base,
+		    figures[0] ? ": " : "", figures);
 	return buf;
 }
 

@@ -17,10 +17,6 @@
 #define FACT_SIZE 40	   /* for a figure */
 #define SENTENCE_SIZE 1200 /* for a sentence */
 
-/* User and system together, us for a request; NAN if either is not known. */
-double
-cost_cpu_us(const struct cost *cost);
-
 /* All kinds that are known together, KiB for a connection; NAN if none is. */
 double
 cost_memory_kib(const struct cost *cost);

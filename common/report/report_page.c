@@ -248,9 +248,7 @@ put_facts(FILE *page, const struct comparison *c)
 
 	fputs("<dl>\n", page);
 	put_fact(page, "machine", fact_machine(text, sizeof(text), c));
-	snprintf(text, sizeof(text), "%s%s%s", c->placement,
-	    c->placed[0] ? ": " : "", c->placed);
-	put_fact(page, "placement", text);
+	put_fact(page, "placement", c->placed[0] ? c->placed : c->placement);
 	put_fact(page, "method", fact_method(text, sizeof(text), c));
 	put_fact(page, "when", c->when);
 	put_fact(page, "version", c->version);
@@ -281,11 +279,12 @@ put_repeat(FILE *page, const struct comparison *c)
 	fputs("<h3>To repeat it</h3>\n", page);
 	if (c->command[0])
 		html_element(page, "pre", "%s", c->command);
-	html_element(page, "p class=\"soft\"",
-	    "With --seed %llu the servers start in the same order. All figures "
-	    "are in compare.json beside this page, and `client compare --from "
-	    "compare.json` shows them again; the run that measured them wrote "
-	    "every slice to slices.csv.",
+	fprintf(page,
+	    "<p class=\"soft\">With <code>--seed %llu</code> the servers start "
+	    "in the same order. All figures are in compare.json beside this "
+	    "page, and <code>client compare --from compare.json</code> shows "
+	    "them again; the run that measured them wrote every slice to "
+	    "slices.csv.</p>\n",
 	    (unsigned long long)c->seed);
 }
 

@@ -49,6 +49,16 @@ width_of(const struct table *table, size_t column)
 	return width;
 }
 
+size_t
+table_columns(const struct table *table)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < TABLE_COLUMNS; i++)
+		count += width_of(table, i) > 0;
+	return count;
+}
+
 static void
 print_row(const struct table *table, size_t row, const size_t *widths,
     size_t columns, FILE *out)

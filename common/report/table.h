@@ -41,6 +41,10 @@ table_cell(struct table *table, const char *format, ...)
 void
 table_end(struct table *table);
 
+/* How many columns have something to show. */
+size_t
+table_columns(const struct table *table);
+
 /* With two spaces before each line; BOLD and PLAIN about the heading. */
 void
 table_print(

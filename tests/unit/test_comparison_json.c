@@ -198,7 +198,8 @@ the_contracts_keys_alone_are_enough(void **state)
 	    "\"y\"}],\"scenarios\":[{\"name\":\"churn\",\"unit\":"
 	    "\"requests/s\",\"better\":\"higher\",\"points\":[{\"at\":{"
 	    "\"connections\":64},\"results\":[{\"server\":\"b\",\"value\":90,"
-	    "\"low\":80,\"high\":99,\"latency_us\":null,\"errors\":0}],"
+	    "\"low\":80,\"high\":99,\"latency_us\":null,\"errors\":0,"
+	    "\"cpu_us_per_request\":7.5}],"
 	    "\"ratios\":[{\"of\":\"b\",\"to\":\"a\",\"estimate\":0.9,"
 	    "\"low\":0.8,\"high\":0.99,\"verdict\":\"slower\",\"reason\":"
 	    "\"so\",\"to come\":[{}]}],\"controls\":[]}]}]}";
@@ -215,6 +216,7 @@ the_contracts_keys_alone_are_enough(void **state)
 	assert_int_equal(found[1].verdict, SLOWER);
 	assert_true(isnan(found[1].latency.p50));
 	assert_true(isnan(found[1].cost.user_us));
+	assert_true(found[1].cost.cpu_us == 7.5);
 	assert_false(found[2].usable);
 	comparison_release(&again);
 }

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: MIT
+"""What `client compare` shows: the words, the JSON, the page, from results that
+were saved, and from a comparison that is measured."""
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from browser import DESKTOP, PHONE, needs_browser
+from browser import browser, one_browser  # noqa: F401, fixtures
+from harness import BENCH, BIN, needs
+from known_servers import SMALL, check_compare, client
+
+NARROW = (360, 740)
+# A name and a reason of the made-up comparison, as bytes that would do harm.
+HOSTILE = "<b>\"it's\" & $`\\_{x}^2\x1b[31m"
+needs_gnuplot = needs("gnuplot")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Saved comparisons of two and of three servers, which nobody measured."""
+    directory = tmp_path_factory.mktemp("made")
+    files = {}
+    for servers in (2, 3):
+        files[servers] = directory / f"made{servers}.json"
+        files[servers].write_bytes(subprocess.run(
+            [BENCH / "made_comparison", str(servers)], check=True,
+            capture_output=True).stdout)
+    return files
+
+
+@pytest.fixture
+def no_gnuplot(tmp_path):
+    """A PATH with nothing in it."""
+    (tmp_path / "empty").mkdir()
+    return dict(os.environ, PATH=str(tmp_path / "empty"))
+
+
+def page_of(made, directory, **options):
+    result = client("compare", "--from", made, "--report", directory,
+                    **options)
+    assert result.code == 0, result
+    page = (directory / "index.html").read_text(encoding="utf-8")
+    assert len(page) < 1 << 20
+    return page, result
+
+
+def scenarios(file):
+    return json.loads(file.read_text())["scenarios"]
+
+
+# ---- words ----
+
+def test_a_saved_comparison_is_told_in_words(made):
+    result = client("compare", "--from", made[2])
+    assert result.code == 0, result
+    assert result.err == ""
+    assert "\x1b" not in result.out, "colours are for terminals"
+    for words in (
+            "\nchurn: What does churn cost, when nobody measured it?\n",
+            "  fork is slower than thread: 0.354 times the connections/s, "
+            "between 0.348 and 0.360\n",
+            "fork is equivalent to thread: 1.004 times the requests/s",
+            "fork is worse than thread: 2.778 times the memory for a "
+            "connection, between 2.731 and 2.826",
+            "fork is better than thread: 100 % of clients less",
+            "fork against thread is undecided: 0.991 times the requests/s",
+            "fork against thread is invalid\n    it ended with status 3: "
+            "<b>\"it's\" & $`\\_{x}^2\\x1b[31m\n",
+            "control, thread twice: 1.000, between 0.983 and 1.017",
+            "seed 18446744073709551557", "Note well: sweep.",
+            "17 errors of 4000 requests; 12 ECONNRESET; 5 wrong",
+            "This holds for this machine"):
+        assert words in result.out, words
+    assert "Interrupted" not in result.out
+
+
+def test_its_tables_are_aligned_and_not_wide(made):
+    out = client("compare", "--from", made[2]).out
+    lines = out.splitlines()
+    at = lines.index(
+        "  fork against thread, requests/s; ratios above 1 are better")
+    head, rows = lines[at + 1], lines[at + 2:at + 8]
+    for row, count in zip(rows, (1, 4, 16, 64, 256, 1000)):
+        assert row.startswith(f"  {count:<11,} "), row
+        assert row[head.index("ratio"):].lstrip()[0].isdigit(), row
+        assert row[head.index("verdict"):].split() == [row.split()[-1]]
+    assert ">= 118,616" in rows[5] and rows[5].endswith("invalid")
+    wide = [line for line in lines if re.match(r"  (thread|fork) +[\d-]", line)
+            and len(line) > 90]
+    assert not wide
+
+
+def test_bars_are_of_the_characters_that_the_locale_has(made):
+    def bars(locale):
+        env = {key: value for key, value in os.environ.items()
+               if not key.startswith(("LC_", "LANG"))}
+        return client("compare", "--from", made[2],
+                      env=dict(env, LC_ALL=locale)).out
+    assert "█" in bars("C.UTF-8") and "#####" not in bars("C.UTF-8")
+    assert "#####" in bars("C") and bars("C").isascii()
+
+
+@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["plain", "no"])
+def test_a_terminal_gets_colours_unless_it_wants_none(made, env):
+    ours, theirs = pty.openpty()
+    clean = {key: value for key, value in os.environ.items()
+             if key != "NO_COLOR"}
+    with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
+                          stdout=theirs, env=dict(clean, **env)) as process:
+        os.close(theirs)
+        out = b""
+        try:
+            while part := os.read(ours, 65536):
+                out += part
+        except OSError:  # how a terminal ends
+            pass
+        os.close(ours)
+    assert process.returncode == 0
+    assert (b"\x1b[31mfork is slower" in out) == (not env)
+    assert (b"\x1b" in out) == (not env)
+
+
+# ---- JSON ----
+
+@pytest.mark.parametrize("servers", [2, 3])
+def test_json_of_a_saved_comparison_is_the_same_again(made, servers):
+    result = client("compare", "--from", made[servers], "--json", "-")
+    assert result.code == 0, result
+    assert result.raw == made[servers].read_bytes()
+    check_compare(result.json)
+
+
+def test_what_cannot_be_read_is_refused_with_its_place(tmp_path):
+    bad = tmp_path / "bad.json"
+    for text, words in (
+            ('{\n"schema": "perconn.compare/1",\n}',
+             "3: not JSON: '}' where a string is expected"),
+            ('{"schema": "perconn.load/1"}',
+             '1: "schema" is not "perconn.compare/1"'),
+            ('{"schema":"perconn.compare/1","servers":[{"name":"a"}],\n'
+             '"seed": "x"}', '2: "seed" is not a whole number'),
+            ("[" * 100000, "1: not JSON: too many levels")):
+        bad.write_text(text)
+        result = client("compare", "--from", bad)
+        assert result.code == 1, result
+        assert result.error_line == f"client: {bad}:{words}"
+        assert result.out == ""
+    result = client("compare", "--from", tmp_path / "none")
+    assert result.code == 1
+    assert "none: No such file or directory" in result.error_line
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["churn"], "churn"), (["--server", "a=b {port}"], "--server"),
+    (["--blocks", "9"], "--blocks"), (["--quick"], "--quick"),
+    (["--seed", "1"], "--seed"), (["--placement", "split"], "--placement"),
+    (["--delta", "5%"], "--delta"), (["--csv", "x"], "--csv"),
+    (["--from", "b", "--json", "-"], "--json"),
+    (["--from", "b", "--from", "c"], "--from")])
+def test_what_does_not_go_with_saved_results_is_wrong_usage(arguments, word):
+    result = client("compare", "--from", "a.json", *arguments)
+    assert result.code == 2, result
+    assert word in result.error_line
+
+
+# ---- two side by side ----
+
+def test_two_saved_comparisons_stand_side_by_side(made, tmp_path):
+    result = client("compare", "--from", made[2], "--from", made[3],
+                    "--report", tmp_path / "pair")
+    assert result.code == 0, result
+    page = (tmp_path / "pair/index.html").read_text()
+    for text in (result.out, page):
+        assert "No verdict across them" in text
+        assert str(made[2]) in text and str(made[3]) in text
+        assert "sweep, 1,000 connections" in text
+        assert not re.search("faster|slower|equivalent", text.partition(
+            "</style>")[2] or text)
+    assert re.search(r"  fork +5,000 +4,940 .. 5,060 +0.354 +5,000 ",
+                     result.out)
+    assert re.search(r"\n  other <b>.* 8,403 ", result.out), \
+        "what only one of them has"
+    assert HOSTILE[:3] not in page
+    assert not (tmp_path / "pair/compare.json").exists()
+
+
+# ---- the page ----
+
+@needs_gnuplot
+def test_the_page_needs_nothing_else(made, tmp_path):
+    page, result = page_of(made[3], tmp_path / "report")
+    assert f"report: {tmp_path}/report/index.html" in result.out
+    assert result.err == ""
+    saved = (tmp_path / "report/compare.json").read_bytes()
+    assert saved == made[3].read_bytes()
+    addresses = set(re.findall(r"[a-z]+://[^\s\"'<>)]*", page))
+    assert addresses == {"http://www.w3.org/2000/svg",
+                         "http://www.w3.org/1999/xlink"}, "names, not places"
+    assert not re.search(r"<(script|img|iframe|object|embed)\b", page)
+    assert not re.search(r"\b(src|srcset)=|@import|\burl\((?!#)", page)
+    links = set(re.findall(r"href=[\"']([^\"']*)", page))
+    assert {link for link in links if link[:1] != "#"} == {"data:,"}
+    ids = re.findall(r"\sid=[\"']([^\"']*)", page)
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in links if link[:1] == "#"} <= set(ids)
+
+
+@needs_gnuplot
+def test_strangers_text_is_only_text_in_the_page(made, tmp_path):
+    page, _ = page_of(made[3], tmp_path / "report")
+    escaped = "&lt;b&gt;&quot;it&#39;s&quot; &amp; $`\\_{x}^2\ufffd[31m"
+    assert f"it ended with status 3: {escaped}" in page
+    assert f"other {escaped}" in page
+    assert "<b>" not in page and "\x1b" not in page
+    assert "A Processor &lt;made&gt; &amp; not measured" in page
+    pictures = re.findall(r"<svg.*?</svg>", page, re.S)
+    assert any("other &lt;b&gt;" in picture for picture in pictures)
+    assert not any("~" in picture for picture in pictures)
+
+
+@needs_gnuplot
+def test_each_scenario_has_its_words_and_its_pictures(made, tmp_path):
+    page, _ = page_of(made[2], tmp_path / "report")
+    assert "fork is slower than thread: 0.354 times" in page
+    assert "client compare --seed 42 all" in page
+    assert "18446744073709551557" in page and "docs/measuring.md" in page
+    wanted = {"churn": 2, "sweep": 2, "knee": 2, "parent": 2, "idle": 3,
+              "linking": 2, "crash": 1, "http": 2}
+    for scenario in scenarios(made[2]):
+        labels = re.findall(
+            rf'<svg [^>]*role="img" aria-label="{scenario["name"]}: ([^"]*)"',
+            page)
+        count = wanted.get(scenario["name"])
+        assert labels and (count is None or len(labels) == count), scenario
+        assert scenario["question"] in page
+
+
+def test_without_gnuplot_the_page_has_its_tables_and_says_so(
+        made, tmp_path, no_gnuplot):
+    page, result = page_of(made[2], tmp_path / "report", env=no_gnuplot)
+    assert "<svg" not in page
+    assert "gnuplot, which is not installed" in page
+    assert "gnuplot is not installed" in result.error_line
+    assert page.count("<table>") >= len(scenarios(made[2]))
+
+
+@pytest.mark.parametrize("script", [
+    "cat >/dev/null; exit 3", "exit 0", "cat >/dev/null; echo '<svg'",
+    "cat >/dev/null; echo '<svg viewBox=\"0 0 1 1\">'",
+    "cat >/dev/null; yes '<g>'", "cat >/dev/null; kill -9 $$"])
+def test_a_gnuplot_that_fails_costs_the_pictures_only(
+        made, tmp_path, script):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "gnuplot").write_text(f"#!/bin/sh\n{script}\n")
+    (programs / "gnuplot").chmod(0o755)
+    env = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}")
+    page, result = page_of(made[2], tmp_path / "report", env=env)
+    assert "<svg" not in page and page.rstrip().endswith("</html>")
+    assert "not all pictures are drawn: gnuplot" in result.error_line
+
+
+def test_a_directory_that_cannot_be_made_is_an_error(made, tmp_path):
+    for place in ("no/where", "file/report"):
+        (tmp_path / "file").touch()
+        result = client("compare", "--from", made[2],
+                        "--report", tmp_path / place)
+        assert result.code == 1, result
+        assert str(tmp_path / place) in result.error_line
+
+
+def test_a_comparison_that_is_measured_has_its_page_and_slices(tmp_path):
+    report = tmp_path / "report"
+    result = client("compare", *SMALL, "crash", "--report", report)
+    assert result.code in (0, 1), result
+    saved = json.loads((report / "compare.json").read_text())
+    check_compare(saved)
+    assert [one["name"] for one in saved["scenarios"]] == ["crash"]
+    assert "crash" in (report / "index.html").read_text()
+    assert (report / "slices.csv").read_text().startswith("scenario,")
+    again = client("compare", "--from", report / "compare.json")
+    assert again.code == 0
+    said = result.out[:result.out.rindex("report: ")]
+    assert again.out == said, "it looks as it did"
+
+
+# ---- in a browser ----
+
+@pytest.fixture(scope="module")
+def report(made, tmp_path_factory):
+    if not shutil.which("gnuplot"):
+        pytest.skip("gnuplot is not installed")
+    directory = tmp_path_factory.mktemp("report")
+    page_of(made[3], directory)
+    return f"file://{directory}/index.html"
+
+
+def problems(browser):
+    return [entry for entry in browser.console()
+            if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [NARROW, PHONE, DESKTOP],
+                         ids=["narrow", "phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_in_a_browser(report, browser, scheme, size):
+    browser.emulate(scheme, size)
+    browser.open_tab(report)
+    browser.emulate(scheme, size)
+    assert browser.run(
+        "return document.documentElement.scrollWidth") <= size[0]
+    pictures = browser.run("""
+        return [...document.querySelectorAll('figure svg')].map(svg => {
+          const box = svg.getBoundingClientRect();
+          const drawn = [...svg.querySelectorAll('path, use, polygon')]
+            .filter(one => !one.closest('defs'));
+          const inks = new Set(drawn.map(one => {
+            const style = getComputedStyle(one);
+            return style.stroke + style.fill; }));
+          const words = [...svg.querySelectorAll('text')].filter(one => {
+            const at = one.getBoundingClientRect();
+            return at.left < box.left - 1 || at.right > box.right + 1; });
+          return {label: svg.getAttribute('aria-label'), width: box.width,
+                  height: box.height, drawn: drawn.length, inks: inks.size,
+                  outside: words.map(one => one.textContent),
+                  font: svg.querySelector('text').getBoundingClientRect()
+                    .height};
+        });""")
+    assert len(pictures) > 15
+    for one in pictures:
+        assert 250 < one["width"] <= size[0] and one["height"] > 60, one
+        assert one["drawn"] > 5 and one["inks"] >= 3, one
+        assert one["font"] >= 10 and not one["outside"], one
+    light_text = browser.run("""
+        const [r, g, b] = getComputedStyle(document.body).color
+          .match(/\\d+/g).map(Number);
+        return r + g + b > 3 * 128;""")
+    assert light_text == (scheme == "dark")
+    where = os.environ.get("PERCONN_SCREENSHOTS")
+    if where:
+        browser.screenshot(Path(where) / f"report-{scheme}-{size[0]}.png")
+    assert not problems(browser)
+
+
+@needs_browser
+def test_the_page_can_be_printed(report, browser):
+    browser.open_tab(report)
+    paper = browser.print()
+    assert paper.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) >= 5
+    assert not problems(browser)

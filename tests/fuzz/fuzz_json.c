@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_json: a file that was saved, or was not: it is read or refused with a
+ * line and a reason; what was read as a comparison is the same when it is
+ * written and read again, and can be shown.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <string.h>
+
+#include "common/report/comparison_json.h"
+#include "common/report/comparison_print.h"
+#include "common/report/comparison_read.h"
+
+static char *
+copy_of(const void *bytes, size_t size)
+{
+	char *copy = malloc(size + 1);
+
+	MUST(copy);
+	memcpy(copy, bytes, size);
+	copy[size] = '\0';
+	return copy;
+}
+
+/* No deeper than may be, each key where one belongs. */
+static void
+must_make_sense(const struct json_value *value, int level)
+{
+	MUST(level <= JSON_LEVELS_MAX);
+	MUST(value->line > 0);
+	MUST(value->type != JSON_STRING || value->text[value->length] == '\0');
+	for (const struct json_value *v = value->first; v; v = v->next) {
+		MUST(!v->key == (value->type == JSON_ARRAY));
+		must_make_sense(v, level + 1);
+	}
+}
+
+/* 0 if TEXT, which is changed, is a comparison. */
+static int
+read_text(struct comparison *comparison, char *text, size_t size)
+{
+	struct json_document doc;
+	char why[200] = "";
+	int bad = json_parse(&doc, text, size);
+
+	if (bad) {
+		MUST(!doc.top && doc.why[0] && doc.line > 0);
+		return -1;
+	}
+	must_make_sense(doc.top, 0);
+	bad = comparison_of_json(comparison, &doc, why, sizeof(why));
+	MUST(!bad == !why[0]);
+	json_release(&doc);
+	return bad;
+}
+
+static char *
+written(const struct comparison *comparison, size_t *size)
+{
+	char *text;
+	FILE *out = open_memstream(&text, size);
+
+	MUST(out);
+	comparison_json(comparison, out);
+	fclose(out);
+	return text;
+}
+
+static void
+show(const struct comparison *comparison)
+{
+	const struct print_style plain = {false, false};
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	MUST(out);
+	comparison_print(comparison, &plain, out);
+	fclose(out);
+	for (size_t i = 0; i < size; i++)
+		MUST(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
+	free(text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct comparison first, again;
+	char *text = copy_of(data, size), *once, *copy, *twice;
+	size_t length, too;
+
+	if (read_text(&first, text, size) == 0) {
+		once = written(&first, &length);
+		copy = copy_of(once, length);
+		MUST(read_text(&again, copy, length) == 0);
+		twice = written(&again, &too);
+		MUST(length == too && memcmp(once, twice, length) == 0);
+		show(&first);
+		comparison_release(&first);
+		comparison_release(&again);
+		free(once);
+		free(copy);
+		free(twice);
+	}
+	free(text);
+	return 0;
+}
