@@ -53,8 +53,9 @@ struct compare_plan {
 	const struct scenario *scenarios[SCENARIOS_MAX];
 	size_t scenario_count;
 	bool quick;
-	size_t blocks; /* at each point; 0: compare_blocks() */
-	size_t quads;  /* in each block, after the warm-up */
+	bool keep_disturbed; /* slices that others disturbed count, too */
+	size_t blocks;	     /* at each point; 0: compare_blocks() */
+	size_t quads;	     /* in each block, after the warm-up */
 	uint64_t slice_ns;
 	double delta; /* the smallest difference that matters, 0.03 */
 	uint64_t seed;

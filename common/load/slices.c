@@ -22,7 +22,7 @@ struct record {
 	bool done;
 	size_t step;
 	uint64_t at_ns, wall_ns, begun, ok, cpu_ns;
-	double rate, p50_us, p99_us;
+	double rate, p50_us, p99_us, foreign, stretch;
 };
 
 struct block {
@@ -60,6 +60,16 @@ note_bad_replies(struct tally *tally, const struct load_result *slice)
 }
 
 static void
+judge_disturbance(const struct trial *trial, struct judge_slice *judged,
+    struct record *record, size_t back)
+{
+	bool keep = trial->plan->keep_disturbed;
+
+	judged->foreign[back] = keep ? 0 : record->foreign;
+	judged->stretch[back] = keep ? 1 : record->stretch;
+}
+
+static void
 fill_record(struct record *record, const struct load_result *slice,
     uint64_t start, size_t step)
 {
@@ -90,18 +100,19 @@ run_slice(struct block *block, size_t i, size_t step)
 	struct instance *one = &trial->at[i];
 	size_t back = step >= trial->count, quad = block->quads;
 	struct load_result *slice = &block->results[i][back];
-	struct judge_slice *judged = &block->slices[i][quad];
+	struct record *record = &block->records[i][quad][back];
 	uint64_t planned = trial->point->slice_ns, start = now_ns();
 	struct foreign foreign;
 
 	result_clear(slice);
 	foreign_begin(&foreign, &trial->plan->placement, &one->watch);
 	engine_run(&one->engine, planned, UINT64_MAX, slice);
-	judged->foreign[back] = foreign_share(&foreign, &one->watch);
-	judged->stretch[back] =
+	fill_record(record, slice, start, step);
+	record->foreign = foreign_share(&foreign, &one->watch);
+	record->stretch =
 	    (double)(one->engine.stopped_ns - one->engine.schedule_start) /
 	    (double)planned;
-	fill_record(&block->records[i][quad][back], slice, start, step);
+	judge_disturbance(trial, &block->slices[i][quad], record, back);
 	count_all(tally, slice);
 	if (quad > 0) {
 		result_add(&tally->counted, slice);
@@ -341,7 +352,6 @@ write_row(const struct block *block, size_t quad, size_t i, size_t back)
 {
 	const struct trial *trial = block->trial;
 	const struct record *record = &block->records[i][quad][back];
-	const struct judge_slice *judged = &block->slices[i][quad];
 	char point[100];
 	struct slice_row row = {
 	    .scenario = trial->scenario->name,
@@ -361,8 +371,8 @@ write_row(const struct block *block, size_t quad, size_t i, size_t back)
 	    .p50_us = record->p50_us,
 	    .p99_us = record->p99_us,
 	    .client_cpu_us = (double)record->cpu_ns / 1e3,
-	    .foreign = judged->foreign[back],
-	    .stretch = judged->stretch[back],
+	    .foreign = record->foreign,
+	    .stretch = record->stretch,
 	};
 
 	slices_csv_row(trial->plan->csv, &row);

@@ -20,7 +20,7 @@ struct compare_config {
 	uint64_t blocks; /* 0: as the scenario says */
 	uint64_t seed;
 	uint64_t delta; /* thousandths of 1 %; 0: the default */
-	int quick, placement;
+	int quick, placement, keep_disturbed;
 	const char *csv;
 	struct compare_output output;
 	struct compare_saved saved;
@@ -100,6 +100,10 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	"two such side by side",
 	OPTION_CALL, .allowed = "a file that --json wrote, at most twice",
 	.parse = parse_from},
+    {0, "keep-disturbed", NULL,
+	"let slices count in which others had the\n"
+	"CPUs, too: for a machine that is never quiet",
+	OPTION_FLAG, .offset = AT(keep_disturbed)},
     {0, "csv", "FILE", "write each slice as a row, as it goes", OPTION_TEXT,
 	.offset = AT(csv)},
     {0},
@@ -218,6 +222,7 @@ fill_plan(struct compare_config *config)
 
 	plan->quick = config->quick;
 	plan->blocks = config->blocks;
+	plan->keep_disturbed = config->keep_disturbed;
 	plan->quads = config->quick ? 3 : 5;
 	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
 	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
@@ -245,6 +250,7 @@ check_saved(const struct compare_config *config, char **names)
 	    {config->placement != NOT_GIVEN, "--placement"},
 	    {config->seed, "--seed"},
 	    {config->csv, "--csv"},
+	    {config->keep_disturbed, "--keep-disturbed"},
 	    {names[0], names[0]},
 	};
 
@@ -283,6 +289,10 @@ compare_verb(int argc, char **argv)
 		return compare_saved(&config.saved, &config.output);
 	}
 	choose_scenarios(plan, argc - i, argv + i);
+	if (config.output.json && config.csv &&
+	    strcmp(config.output.json, "-") == 0 &&
+	    strcmp(config.csv, "-") == 0)
+		usage_error("--csv -: --json is standard output already");
 	choose_servers(plan);
 	config.output.slices_elsewhere = config.csv;
 	compare_output_open(&config.output);

@@ -843,7 +843,8 @@ def check_point(point, names):
 # ---- comparisons ----
 
 # The smallest comparison: 6 blocks of 2 rounds.
-SMALL = ["--quick", "--blocks", "6"]
+# Other tests share the machine: what they disturb has to count.
+SMALL = ["--quick", "--blocks", "6", "--keep-disturbed"]
 THREAD = f"exec {shlex.quote(str(BIN / 'server_thread'))} -q -l {{address}}"
 FORK = f"exec {shlex.quote(str(BIN / 'server_fork'))} -q -l {{address}}"
 
