@@ -28,7 +28,8 @@ HARDEN_L := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 ifeq ($(SAN),)
 # Static: a forked child copies what its parent has mapped, and a dynamic
 # program has twice the mappings (docs/design.md, "Linking").
-MODE_C   := $(HARDEN_C) -fPIE
+# All is bound at start (-z now), so calls need no table to jump through.
+MODE_C   := $(HARDEN_C) -fPIE -fno-plt
 MODE_L   := $(HARDEN_L) -static-pie
 # Not the client: it resolves names, which a static program cannot do alone;
 # not the full images, whose libraries come as shared ones; and not those that
@@ -88,8 +89,8 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
             /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
-            openssl=openssl socat=socat ncat=ncat mandoc=mandoc strace=strace \
-            prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
+            gnuplot=gnuplot-nox openssl=openssl socat=socat ncat=ncat mandoc=mandoc \
+            strace=strace prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
             ps=procps readelf=binutils curl=curl \
             /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
 
@@ -132,8 +133,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo 'variables: CC CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS'
 
-compare: all ## compare threads and processes on this machine
-	./client compare
+compare: all ## compare threads and processes here; a page in build/report
+	./client compare --report build/report
 
 lesson: ## what differs between a thread and a process, in colour
 	@diff -u --color=always --label server_thread.c --label server_fork.c \
@@ -191,8 +192,9 @@ $(BUILD)/%.o: %.c Makefile
 	$(if $(V),,@echo "CC $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# The assembler's includes are not in the .d file.
+# The assembler's includes are not in the .d files.
 $(BUILD)/common/service/chat_page.o: common/service/chat.html
+$(BUILD)/common/report/report_css.o: common/report/report.css
 
 # Only what prints the version is built again when it changes.
 $(BUILD)/common/base/option.o: ALL_CFLAGS += -DPERCONN_VERSION='"$(VERSION)"'

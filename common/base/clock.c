@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* clock: monotonic nanoseconds and what poll(2) wants of them. */
 #include "common/base/clock.h"
-#include "common/base/hot.h"
 
 #include <limits.h>
 
@@ -12,12 +11,6 @@ clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-HOT uint64_t
-now_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
 }
 
 int

@@ -210,7 +210,6 @@ instance_connect(struct trial *trial, size_t i)
 		snprintf(tally->trouble, sizeof(tally->trouble),
 		    "%u of %u connections could not be made", missing,
 		    plan.connections);
-	watch_open(&one->watch, one->server.pid);
 	return !missing;
 }
 

@@ -346,7 +346,7 @@ static void
 measure(struct stage *stage)
 {
 	const struct measure *kind = stage->scenario->measure;
-	uint64_t overflows = listen_overflows();
+	int64_t overflows = listen_overflows();
 	double planned = planned_seconds(stage);
 	char words[100];
 
@@ -360,10 +360,10 @@ measure(struct stage *stage)
 	}
 	run_blocks(stage);
 	overflows = listen_overflows() - overflows;
-	if (overflows) {
+	if (overflows > 0) {
 		snprintf(words, sizeof(words),
-		    "queues of connections to be accepted were full %llu times",
-		    (unsigned long long)overflows);
+		    "queues of connections to be accepted were full %lld times",
+		    (long long)overflows);
 		put_note(stage, words);
 	}
 }

@@ -13,6 +13,8 @@
 #define SERVER_FULL 0.90
 /* How far Little's law may be off. */
 #define LITTLE_OFF 0.05
+/* A share of the requests that may be due and not sent. */
+#define UNSENT 0.01
 /* Fewer replies say nothing about it. */
 #define LITTLE_REPLIES 1000
 
@@ -184,7 +186,7 @@ static double
 little(const struct tally *tally, uint32_t connections)
 {
 	const struct load_result *load = &tally->counted;
-	double used = load->latency.sum + (double)load->turn_ns;
+	double used = (double)load->latency.sum + (double)load->turn_ns;
 	double least = used / (double)load->span_ns;
 	double most = used / (double)tally->sending_ns;
 	double n = connections;
@@ -213,6 +215,22 @@ check_little(struct finding *found, const struct tally *tally,
 	invalidate(found, reason);
 }
 
+/* Open loop: requests that were due and not sent are in no percentile. */
+static void
+check_rate(struct finding *found, const struct tally *tally)
+{
+	const struct load_result *load = &tally->counted;
+	char reason[200];
+
+	if ((double)load->unsent <= UNSENT * (double)load->begun)
+		return;
+	snprintf(reason, sizeof(reason),
+	    "the rate was not reached: for %llu requests beside %llu no "
+	    "connection was free",
+	    (unsigned long long)load->unsent, (unsigned long long)load->begun);
+	invalidate(found, reason);
+}
+
 static void
 check_limit(struct finding *found, const struct finding *baseline)
 {
@@ -222,6 +240,21 @@ check_limit(struct finding *found, const struct finding *baseline)
 	else if (baseline->limited)
 		invalidate(found, "the client was the limit, not the server it "
 				  "is compared with");
+}
+
+/* Here already, since of what is left there may be too little to judge. */
+static void
+check_foreign(struct finding *found)
+{
+	double all = (double)(found->slices + found->dropped);
+	char reason[200];
+
+	if ((double)found->dropped <= JUDGE_SPOILT * all)
+		return;
+	snprintf(reason, sizeof(reason),
+	    "other work on this machine disturbed %.0f %% of the slices",
+	    100 * (double)found->dropped / all);
+	invalidate(found, reason);
 }
 
 /* ---- trouble ---- */
@@ -283,6 +316,8 @@ conclude_one(struct finding *found, const struct tally *tally,
 	found->settled = !tally->unsettled;
 	found->with_dropped = judge_ratio(tally->ratios_all, found->blocks);
 	check_little(found, tally, load);
+	check_rate(found, tally);
+	check_foreign(found);
 }
 
 void

@@ -2,34 +2,17 @@
 /* engine: schedule, epoll, timeouts; the conversation is session.c's. */
 #include "common/load/engine.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/hot.h"
+#include "common/load/engine_parts.h"
 #include "common/load/procs.h"
-
-#define NONE UINT32_MAX
-
-enum {
-	EVENTS = 512,
-	BUFFER = 64 * 1024,
-	/* Connects under way at once: well below any backlog. */
-	CONNECTS = 128,
-	/* Source addresses for churn on the loopback: one has 28,000 ports,
-	 * each of which rests for a second after use. */
-	SOURCES = 8,
-};
 
 /* A connection that failed rests, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
-/* For a datagram that comes after the last reply. */
-#define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
 #define PROGRESS_NS (250 * NS_PER_MS)
 /* A signal that sets *stop just before the wait does not end it: this does. */
 #define STOP_NS (100 * NS_PER_MS)
@@ -41,39 +24,6 @@ enum {
  * rest out in a spin. */
 #define SPIN_NS (60 * NS_PER_US)
 
-/* ---- lists of sessions, each the one with the earliest deadline first ---- */
-
-static void
-list_append(struct engine *e, struct session_list *list, struct session *s)
-{
-	s->prev = list->tail;
-	s->next = NONE;
-	if (list->tail == NONE)
-		list->head = s->x.id;
-	else
-		e->sessions[list->tail].next = s->x.id;
-	list->tail = s->x.id;
-}
-
-static void
-list_remove(struct engine *e, struct session_list *list, struct session *s)
-{
-	if (s->prev == NONE)
-		list->head = s->next;
-	else
-		e->sessions[s->prev].next = s->next;
-	if (s->next == NONE)
-		list->tail = s->prev;
-	else
-		e->sessions[s->next].prev = s->prev;
-}
-
-static struct session *
-list_first(struct engine *e, const struct session_list *list)
-{
-	return list->head == NONE ? NULL : &e->sessions[list->head];
-}
-
 /* ---- one request ---- */
 
 static uint64_t
@@ -83,6 +33,12 @@ due_of(const struct engine *e, uint64_t k)
 	 * rounding. */
 	return e->schedule_start +
 	       (uint64_t)((double)k * (double)NS_PER_S / e->plan.rate);
+}
+
+static struct session *
+first_of(const struct link *ring)
+{
+	return link_empty(ring) ? NULL : session_of(ring->next);
 }
 
 static void
@@ -111,7 +67,7 @@ static void
 make_idle(struct engine *e, struct session *s)
 {
 	s->state = SESSION_IDLE;
-	e->idle[e->idle_count++] = s->x.id;
+	link_move(&s->link, &e->idle);
 }
 
 static void
@@ -119,7 +75,7 @@ make_rest(struct engine *e, struct session *s)
 {
 	s->state = SESSION_RESTING;
 	s->due_ns = e->now + REST_NS;
-	list_append(e, &e->resting, s);
+	link_move(&s->link, &e->resting);
 }
 
 /* The request is over, one way or the other. */
@@ -128,7 +84,6 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 {
 	int error = errno;
 
-	list_remove(e, &e->waiting, s);
 	e->under_way--;
 	if (what == SESSION_DONE) {
 		e->result->ok++;
@@ -136,6 +91,7 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 		make_idle(e, s);
 		return;
 	}
+	s->not_ok++;
 	if (what == SESSION_FAILED)
 		note_failed(e, error);
 	else
@@ -174,9 +130,9 @@ note_reply(struct engine *e, const struct session *s)
 static void
 give_up(struct engine *e, struct session *s)
 {
-	list_remove(e, &e->waiting, s);
 	e->under_way--;
 	e->result->timed_out++;
+	s->not_ok++;
 	session_give_up(&e->shared, s);
 }
 
@@ -192,10 +148,11 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 		hist_record(&r->pacing, s->sent_ns - due);
 	if (!e->first_ns)
 		e->first_ns = s->sent_ns;
+	r->turn_ns += s->sent_ns; /* see note_turns() */
 	r->begun++;
 	e->requests_left--;
 	e->under_way++;
-	list_append(e, &e->waiting, s);
+	link_move(&s->link, &e->waiting);
 	what = session_begin(&e->shared, s);
 	if (what != SESSION_AGAIN)
 		end_request(e, s, what);
@@ -234,9 +191,9 @@ find_idle(struct engine *e)
 {
 	struct session *s;
 
-	if (e->idle_count)
+	if (!link_empty(&e->idle))
 		return true;
-	s = list_first(e, &e->waiting);
+	s = first_of(&e->waiting);
 	if (!s || gives_way(e, s) > now_ns())
 		return false;
 	give_up(e, s);
@@ -248,12 +205,13 @@ find_idle(struct engine *e)
 static void
 begin_due(struct engine *e)
 {
+	struct session *s;
+
 	if (!beginning(e))
 		return;
 	if (e->plan.rate <= 0) {
-		while (e->idle_count && e->requests_left)
-			begin_request(
-			    e, &e->sessions[e->idle[--e->idle_count]], 0);
+		while (e->requests_left && (s = first_of(&e->idle)))
+			begin_request(e, s, 0);
 		return;
 	}
 	while (e->requests_left) {
@@ -262,18 +220,19 @@ begin_due(struct engine *e)
 		if (due > now_ns() || due >= e->end_ns || !find_idle(e))
 			break;
 		e->scheduled++;
-		begin_request(e, &e->sessions[e->idle[--e->idle_count]], due);
+		begin_request(e, first_of(&e->idle), due);
 	}
 }
 
 /*
  * Something came in on a connection without a request. It is closed, and stays
- * in the idle stack: its next request connects anew.
+ * idle: its next request connects anew.
  */
-static void
-idle_event(struct engine *e, struct session *s, enum session_result what)
+void
+engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 {
-	struct load_result *r = e->result;
+	/* What is taken back may have been counted before this interval. */
+	struct load_result *r = e->result->ok ? e->result : e->total;
 
 	if (what == SESSION_AGAIN)
 		return;
@@ -283,11 +242,29 @@ idle_event(struct engine *e, struct session *s, enum session_result what)
 	}
 	/* The reply that was right when it came is wrong after all. One that
 	 * came before any request counts as one more. */
-	if (s->x.number && r->ok)
+	if (s->x.number && r->ok) {
 		r->ok--;
-	else
+		s->not_ok++;
+	} else {
 		r->begun++;
+	}
 	note_wrong(e, s);
+}
+
+/* What an event has brought about for a session with a request under way. */
+static void
+conclude(struct engine *e, struct session *s, bool was_busy,
+    enum session_result what)
+{
+	if (was_busy && (s->state == SESSION_CLOSING || what == SESSION_DONE))
+		note_reply(e, s);
+	if (what == SESSION_AGAIN)
+		return;
+	end_request(e, s, what);
+	/* In a closed loop, at once: the other connections' events can wait
+	 * longer than this server can. */
+	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && beginning(e))
+		begin_request(e, s, 0);
 }
 
 static void
@@ -297,22 +274,51 @@ handle(struct engine *e, struct session *s, uint32_t events)
 	bool under_way = was_busy || s->state == SESSION_CLOSING;
 	enum session_result what = session_event(&e->shared, s, events);
 
-	if (!under_way) {
-		idle_event(e, s, what);
+	if (under_way)
+		conclude(e, s, was_busy, what);
+	else
+		engine_idle_event(e, s, what);
+}
+
+/* The right reply to S is here; its next request follows at once. This is the
+ * whole of note_reply(), end_request() and begin_request() for it. */
+HOT static inline void
+turn(struct engine *e, struct session *s)
+{
+	struct load_result *r = e->result;
+	enum session_result what;
+
+	hist_record(&r->latency, e->now - s->sent_ns);
+	e->last_ns = e->now;
+	r->ok++;
+	/* A stop has set the end to now. */
+	if (!e->requests_left || e->now >= e->end_ns) {
+		e->under_way--;
+		session_rest(s);
+		link_move(&s->link, &e->idle);
 		return;
 	}
-	if (was_busy && (s->state == SESSION_CLOSING || what == SESSION_DONE))
-		note_reply(e, s);
-	if (what == SESSION_AGAIN)
-		return;
-	end_request(e, s, what);
-	/* In a closed loop, at once: the other connections' events can wait
-	 * longer than this server can. */
-	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && beginning(e)) {
-		s = &e->sessions[e->idle[--e->idle_count]];
-		begin_request(e, s, 0);
-		e->result->turn_ns += s->sent_ns - e->now;
-	}
+	r->begun++;
+	e->requests_left--;
+	link_move(&s->link, &e->waiting);
+	s->sent_ns = now_ns();
+	r->turn_ns += s->sent_ns;
+	what = session_next(&e->shared, s);
+	if (what != SESSION_AGAIN)
+		end_request(e, s, what);
+}
+
+HOT static inline void
+handle_shortly(struct engine *e, struct session *s, uint32_t events)
+{
+	ssize_t n;
+
+	if (events != EPOLLIN || !session_awaits_echo(s))
+		handle(e, s, events);
+	else if (session_take_echo(&e->shared, s, &n))
+		turn(e, s);
+	else
+		conclude(e, s, true, session_received(&e->shared, s, n));
 }
 
 static void
@@ -320,15 +326,13 @@ expire(struct engine *e)
 {
 	struct session *s;
 
-	while ((s = list_first(e, &e->waiting)) &&
+	while ((s = first_of(&e->waiting)) &&
 	       s->sent_ns + e->plan.timeout_ns <= e->now) {
 		give_up(e, s);
 		make_rest(e, s);
 	}
-	while ((s = list_first(e, &e->resting)) && s->due_ns <= e->now) {
-		list_remove(e, &e->resting, s);
+	while ((s = first_of(&e->resting)) && s->due_ns <= e->now)
 		make_idle(e, s);
-	}
 }
 
 static uint64_t
@@ -337,24 +341,25 @@ next_deadline(struct engine *e)
 	struct session *s;
 	uint64_t due = NEVER;
 
-	if ((s = list_first(e, &e->waiting)))
+	if ((s = first_of(&e->waiting)))
 		due = earlier(due, s->sent_ns + e->plan.timeout_ns);
 	if (e->progress)
 		due = earlier(due, e->progress_due);
-	if (!beginning(e))
-		return due;
+	if (e->part)
+		due = earlier(due, e->interval_start + e->interval_ns);
 	if (e->stop)
 		due = earlier(due, e->now + STOP_NS);
+	if (!beginning(e))
+		return due;
 	due = earlier(due, e->end_ns);
-	if ((s = list_first(e, &e->resting)))
+	if ((s = first_of(&e->resting)))
 		due = earlier(due, s->due_ns);
 	if (e->plan.rate > 0) {
 		uint64_t free = 0, scheduled = due_of(e, e->scheduled);
 
-		if (!e->idle_count)
-			free = (s = list_first(e, &e->waiting))
-				   ? gives_way(e, s)
-				   : NEVER;
+		if (link_empty(&e->idle))
+			free = (s = first_of(&e->waiting)) ? gives_way(e, s)
+							   : NEVER;
 		due = earlier(due, free > scheduled ? free : scheduled);
 	}
 	return due;
@@ -367,7 +372,7 @@ wait_for_events(struct engine *e)
 	struct timespec timeout;
 
 	if (e->plan.rate <= 0)
-		return epoll_wait(e->shared.epoll, e->events, EVENTS,
+		return epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
 		    timeout_ms(due, e->now));
 	/* Milliseconds are too coarse for a schedule. */
 	now = now_ns();
@@ -376,13 +381,59 @@ wait_for_events(struct engine *e)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
 	e->spinning = e->plan.spin && due == 0;
 	timeout = timespec_of(due);
-	return epoll_pwait2(e->shared.epoll, e->events, EVENTS, &timeout, NULL);
+	return epoll_pwait2(
+	    e->shared.epoll, e->events, ENGINE_EVENTS, &timeout, NULL);
+}
+
+static void
+handle_all(struct engine *e, int n)
+{
+	const struct epoll_event *events = e->events;
+
+	if (e->shortest) {
+		for (int i = 0; i < n; i++)
+			handle_shortly(e, events[i].data.ptr, events[i].events);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		handle(e, events[i].data.ptr, events[i].events);
+}
+
+/* What happened until NOW, since the last interval ended, is one. */
+static void
+end_interval(struct engine *e, uint64_t now)
+{
+	e->interval(e->interval_context, e->part,
+	    e->interval_start - e->schedule_start, now - e->schedule_start);
+	result_add(e->total, e->part);
+	result_clear(e->part);
+	e->interval_start = now;
+}
+
+/* What is about to be handled came after them. One in which nothing happened
+ * is one, too: a stall shall be seen. */
+static void
+end_intervals(struct engine *e)
+{
+	while (e->part && e->now >= e->interval_start + e->interval_ns)
+		end_interval(e, e->interval_start + e->interval_ns);
+}
+
+/*
+ * Each request since there were BEGUN has added when it was sent to the time
+ * of the turns; what counts is how long that was after this wake-up. (One
+ * addition for each request, and sums that may wrap around on the way.)
+ */
+static void
+note_turns(struct engine *e, uint64_t begun)
+{
+	e->result->turn_ns -= (e->result->begun - begun) * e->now;
 }
 
 static void
 step(struct engine *e)
 {
-	uint64_t before = now_ns();
+	uint64_t before = e->plan.spin ? now_ns() : 0, begun;
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
@@ -390,171 +441,22 @@ step(struct engine *e)
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
 		e->spun_ns += e->now - before;
-	for (int i = 0; i < n; i++)
-		handle(e, e->events[i].data.ptr, e->events[i].events);
+	end_intervals(e);
+	begun = e->result->begun;
+	handle_all(e, n);
 	expire(e);
 	begin_due(e);
+	note_turns(e, begun);
+	if (!e->stopped_ns && !beginning(e))
+		e->stopped_ns = e->now;
 	if (e->progress && e->now >= e->progress_due) {
 		e->progress(
-		    e->progress_context, e->result, e->now - e->schedule_start);
+		    e->progress_context, e->total, e->now - e->schedule_start);
 		e->progress_due = e->now + PROGRESS_NS;
 	}
 }
 
-/* ---- open, connect, run, finish, close ---- */
-
-bool
-load_plan_churns(const struct load_plan *plan)
-{
-	return plan->churn || plan->protocol->closes ||
-	       (plan->target.kind == TARGET_UDP && !plan->protocol->echoes);
-}
-
-/* Datagram sockets leave no port behind that would have to rest. */
-static bool
-wants_sources(const struct load_plan *plan)
-{
-	const struct address *to = &plan->target.address;
-
-	return plan->churn && plan->target.kind != TARGET_UDP &&
-	       to->any.sa_family == AF_INET &&
-	       (ntohl(to->in4.sin_addr.s_addr) >> 24) == 127;
-}
-
-static void
-set_up(struct engine *e, const struct load_plan *plan)
-{
-	struct session_shared *shared = &e->shared;
-
-	*e = (struct engine){
-	    .plan = *plan,
-	    .waiting = {NONE, NONE},
-	    .resting = {NONE, NONE},
-	};
-	e->plan.churn = load_plan_churns(plan);
-	shared->target = plan->target.address;
-	shared->datagrams = plan->target.kind == TARGET_UDP;
-	shared->tls = plan->tls;
-	shared->churn = e->plan.churn;
-	shared->sources = wants_sources(&e->plan) ? SOURCES : 0;
-	shared->buffer_size = BUFFER;
-	shared->run.protocol = plan->protocol;
-	shared->run.churn = e->plan.churn;
-	shared->run.host = e->plan.target.authority;
-	shared->run.path = plan->path ? plan->path : plan->protocol->path;
-}
-
-static int
-allocate(struct engine *e)
-{
-	uint32_t n = e->plan.connections;
-
-	e->shared.epoll = epoll_create1(EPOLL_CLOEXEC);
-	e->sessions = calloc(n, sizeof(e->sessions[0]));
-	e->idle = calloc(n, sizeof(e->idle[0]));
-	e->events = calloc(EVENTS, sizeof(e->events[0]));
-	e->shared.buffer = malloc(BUFFER);
-	/* Before anything else can fail: engine_close() closes them all. */
-	for (uint32_t i = 0; e->sessions && i < n; i++)
-		e->sessions[i].fd = -1;
-	return e->shared.epoll < 0 || !e->sessions || !e->idle || !e->events ||
-		       !e->shared.buffer
-		   ? -1
-		   : protocol_open(&e->shared.run, e->plan.size, n);
-}
-
-int
-engine_open(
-    struct engine *e, const struct load_plan *plan, char *why, size_t size)
-{
-	set_up(e, plan);
-	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
-	prctl(PR_SET_TIMERSLACK, 1);
-	if (allocate(e) < 0) {
-		snprintf(why, size, "%s",
-		    e->shared.run.why[0] ? e->shared.run.why : strerror(errno));
-		engine_close(e);
-		return -1;
-	}
-	for (uint32_t i = plan->connections; i-- > 0;) {
-		exchange_init(&e->sessions[i].x, &e->shared.run, i);
-		make_idle(e, &e->sessions[i]);
-	}
-	if (!plan->protocol->sized) {
-		plan->protocol->request(&e->shared.run, &e->sessions[0].x);
-		e->plan.size = e->sessions[0].x.out_len;
-		e->sessions[0].x.out_len = 0;
-	}
-	return 0;
-}
-
-void
-engine_close(struct engine *e)
-{
-	for (uint32_t i = 0; e->sessions && i < e->plan.connections; i++)
-		session_close(&e->sessions[i]);
-	if (e->shared.epoll >= 0)
-		close(e->shared.epoll);
-	protocol_close(&e->shared.run);
-	free(e->sessions);
-	free(e->idle);
-	free(e->events);
-	free(e->shared.buffer);
-}
-
-uint32_t
-engine_connect(struct engine *e)
-{
-	uint32_t begun = 0, pending = 0, failed = 0;
-	uint64_t deadline = now_ns() + e->plan.timeout_ns;
-
-	if (e->plan.churn)
-		return 0;
-	while (begun < e->plan.connections || pending) {
-		int n;
-
-		while (pending < CONNECTS && begun < e->plan.connections) {
-			enum session_result what =
-			    session_connect(&e->shared, &e->sessions[begun++]);
-
-			pending += what == SESSION_AGAIN;
-			failed += what == SESSION_FAILED;
-		}
-		n = epoll_wait(
-		    e->shared.epoll, e->events, EVENTS, pending ? 100 : 0);
-		for (int i = 0; i < n; i++) {
-			struct session *s = e->events[i].data.ptr;
-			bool new = s->state == SESSION_CONNECTING;
-			enum session_result what =
-			    session_event(&e->shared, s, e->events[i].events);
-
-			failed += what > SESSION_DONE;
-			pending -= new &&what != SESSION_AGAIN;
-		}
-		if (n > 0)
-			deadline = now_ns() + e->plan.timeout_ns;
-		else if (now_ns() >= deadline || (e->stop && *e->stop))
-			break;
-	}
-	for (uint32_t i = 0; i < e->plan.connections; i++) {
-		if (e->sessions[i].state == SESSION_CONNECTING) {
-			session_close(&e->sessions[i]);
-			failed++;
-		}
-	}
-	return failed;
-}
-
-/* What the sessions have counted goes into the result. */
-static void
-collect(struct engine *e)
-{
-	e->result->late += e->shared.late;
-	e->result->duplicated += e->shared.duplicated;
-	e->result->lost_updates += e->shared.run.lost_updates;
-	e->shared.late = e->shared.duplicated = 0;
-	e->shared.run.lost_updates = 0;
-}
+/* ---- a run ---- */
 
 /*
  * Where the time ends over which the rate is. Without an answer it goes on, or
@@ -575,26 +477,41 @@ span_end(const struct engine *e)
 	return e->last_ns > end ? e->last_ns : end;
 }
 
+static bool
+abandoned(const struct engine *e)
+{
+	return e->stop && *e->stop < 0;
+}
+
+static void
+begin_run(struct engine *e, struct load_result *result)
+{
+	e->total = result;
+	e->result = e->part ? e->part : result;
+	e->now = e->schedule_start = e->interval_start = now_ns();
+	e->progress_due = e->now + PROGRESS_NS;
+	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
+	e->stopped_ns = 0;
+}
+
 void
 engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		 waited = procs_waited_ns(), end;
+		 waited = procs_waited_ns(), end, begun;
 
-	e->result = result;
-	e->now = e->schedule_start = now_ns();
-	e->progress_due = e->now + PROGRESS_NS;
+	begin_run(e, result);
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
-	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
-	e->stopped_ns = 0;
+	begun = e->result->begun;
 	begin_due(e);
-	while (e->under_way || beginning(e)) {
+	note_turns(e, begun);
+	while ((e->under_way && !abandoned(e)) || beginning(e))
 		step(e);
-		if (!e->stopped_ns && !beginning(e))
-			e->stopped_ns = e->now;
-	}
+	if (e->part && e->now > e->interval_start)
+		end_interval(e, e->now);
+	e->result = result;
 	end = span_end(e);
 	if (e->first_ns && end > e->first_ns)
 		result->span_ns += end - e->first_ns;
@@ -610,42 +527,5 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
 	result->wait_ns += procs_waited_ns() - waited;
-	collect(e);
-}
-
-/* One of the last events. Whether the session has come to its end. */
-static bool
-finish_event(struct engine *e, struct session *s, uint32_t events)
-{
-	enum session_result what = session_event(&e->shared, s, events);
-
-	if (what == SESSION_TOO_MUCH)
-		idle_event(e, s, what);
-	return what != SESSION_AGAIN;
-}
-
-void
-engine_finish(struct engine *e, struct load_result *result)
-{
-	/* Datagrams have no end: what is on its way gets a moment. */
-	uint64_t patience =
-	    e->shared.datagrams ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
-	uint64_t deadline = now_ns() + earlier(patience, e->plan.timeout_ns);
-	uint32_t open = 0;
-
-	e->result = result;
-	for (uint32_t i = 0; i < e->plan.connections; i++) {
-		session_end(&e->shared, &e->sessions[i]);
-		open += e->sessions[i].fd >= 0;
-	}
-	while (open && now_ns() < deadline && !(e->stop && *e->stop)) {
-		int n = epoll_wait(e->shared.epoll, e->events, EVENTS,
-		    timeout_ms(earlier(deadline, now_ns() + 100 * NS_PER_MS),
-			now_ns()));
-
-		for (int i = 0; i < n; i++)
-			open -= finish_event(
-			    e, e->events[i].data.ptr, e->events[i].events);
-	}
-	collect(e);
+	engine_collect(e);
 }

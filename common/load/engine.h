@@ -39,34 +39,59 @@ struct load_plan {
 	uint64_t size;
 	uint64_t timeout_ns;
 	bool spin; /* may burn its CPU to be on time (it has one of its own) */
+	/* Addresses of this machine that the connections come from in turn;
+	 * they stay the caller's. None: as the kernel chooses. */
+	const struct address *sources;
+	uint32_t source_count;
 };
 
+/* How evenly the right replies were spread over the connections. */
+struct fairness {
+	uint64_t min, median, max; /* of a connection */
+	uint32_t none;		   /* connections that had not one */
+	double jain; /* Jain's index: 1 is even, 1/N all to one; 0: no reply */
+};
+
+/* Not to be moved in memory while it is open. */
 struct engine {
 	struct load_plan plan;
 	struct session_shared shared;
 	struct session *sessions;
 	struct epoll_event *events;
-	struct load_result *result; /* of the run under way */
+	struct load_result *result; /* of the run, or interval, under way */
+	struct load_result *total;  /* of the run */
 	uint64_t now;		    /* of this wake-up */
 	uint64_t end_ns, requests_left, first_ns, last_ns;
 	uint64_t stopped_ns; /* when the latest run began no more */
-	bool spinning;	  /* the wait under way is one of a spin */
-	uint64_t spun_ns; /* of the run under way */
+	bool shortest;	     /* requests go the shortest way of session.h */
+	bool spinning;	     /* the wait under way is one of a spin */
+	uint64_t spun_ns;    /* of the run under way */
 	uint64_t schedule_start, scheduled; /* open loop */
 	uint64_t usual_ns;  /* an answer's time, smoothed; 0: none yet */
 	uint32_t under_way; /* requests not over yet */
-	struct session_list {
-		uint32_t head, tail;
-	} waiting,   /* under way, the first to time out first */
-	    resting; /* after a failure, the first to go on first */
-	uint32_t idle_count;
-	uint32_t *idle; /* a stack */
+	/* Each session is in one of these. */
+	struct link idle, /* the one that had nothing to do for longest first */
+	    waiting,	  /* under way, the first to time out first */
+	    resting;	  /* after a failure, the first to go on first */
+	/*
+	 * If PART is set, and is one that result_init() has made: at the end of
+	 * each INTERVAL_NS of a run, and at the run's end, the caller is told
+	 * what happened in that time alone, also if it was nothing.
+	 */
+	struct load_result *part;
+	uint64_t interval_ns, interval_start;
+	void (*interval)(void *context, const struct load_result *part,
+	    uint64_t from_ns, uint64_t to_ns);
+	void *interval_context;
+	struct hist *connects; /* how long connecting took, if set */
 	/* Called a few times a second while it runs, if set. */
 	void (*progress)(void *context, const struct load_result *so_far,
 	    uint64_t elapsed_ns);
 	void *progress_context;
 	uint64_t progress_due;
-	const volatile int *stop; /* non-zero: begin no more, if set */
+	/* If set: non-zero: begin no more; negative: nor wait for what is under
+	 * way, so that the counts do not add up. */
+	const volatile int *stop;
 };
 
 /*
@@ -105,10 +130,16 @@ engine_run(struct engine *engine, uint64_t duration_ns, uint64_t requests,
     struct load_result *result);
 
 /*
- * Half-closes the kept connections and waits for the server to close them; a
- * byte that comes instead makes its last request wrong.
+ * Half-closes the kept connections and waits for the server to close them, as
+ * long as for a request; RESULT says how many it did not close. A byte that
+ * comes instead makes its last request wrong.
  */
 void
 engine_finish(struct engine *engine, struct load_result *result);
+
+/* Over all runs since it was opened; kept connections only. Returns 0, or -1
+ * with errno. */
+int
+engine_fairness(const struct engine *engine, struct fairness *fairness);
 
 #endif

@@ -37,10 +37,13 @@ add_process(pid_t pid, void *context)
 }
 
 void
-watch_open(struct watch *watch, pid_t pid)
+watch_open(struct watch *watch, pid_t pid, bool change)
 {
-	*watch = (struct watch){0};
-	procs_walk(pid, add_process, watch);
+	watch_close(watch);
+	if (change)
+		watch->walked = pid;
+	else
+		procs_walk(pid, add_process, watch);
 }
 
 void
@@ -55,6 +58,8 @@ watch_ns(const struct watch *watch)
 {
 	uint64_t sum = 0;
 
+	if (watch->walked)
+		return procs_cpu_ns(watch->walked);
 	for (size_t i = 0; i < watch->count; i++)
 		sum += clock_ns(watch->clocks[i]);
 	for (size_t i = 0; i < watch->root_count; i++)

@@ -10,12 +10,14 @@
  *
  * A server is watched by the CPU clocks of its processes, which have to be
  * there when the watch begins, and by the time of children that they have
- * waited for since: children that live on, and came later, are missed. To ask
- * for a server takes microseconds, not a walk through /proc.
+ * waited for since. That takes microseconds, not a walk through /proc; but of
+ * a server whose children come and go it would miss those that have not gone
+ * yet, so there it is a walk.
  */
 #ifndef COMMON_LOAD_FOREIGN_H
 #define COMMON_LOAD_FOREIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,15 +27,17 @@
 
 /* The processes of one server. */
 struct watch {
+	pid_t walked; /* 0: it is not a walk */
 	clockid_t *clocks;
 	size_t count;
 	pid_t roots[8]; /* the first ones: those that wait for children */
 	size_t root_count;
 };
 
-/* PID and its living descendants. Without memory it watches none of them. */
+/* PID and its descendants: those of now, or, if they CHANGE, of any time.
+ * Without memory it watches none of them. */
 void
-watch_open(struct watch *watch, pid_t pid);
+watch_open(struct watch *watch, pid_t pid, bool change);
 
 /* Harmless if it is zeroed. */
 void

@@ -6,37 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	HALF_BITS = 10,
-	HALF = 1 << HALF_BITS, /* parts of a power of two */
-	/* [0, 2048) one by one, then a half for each further power of two. */
-	BUCKETS = (64 - HALF_BITS + 1) * HALF,
-};
-
-static unsigned
-bucket_of(uint64_t value)
-{
-	/* How far to shift until HALF_BITS + 1 bits are left. */
-	unsigned shift =
-	    (unsigned)(63 - __builtin_clzll(value | HALF)) - HALF_BITS;
-
-	return shift * HALF + (unsigned)(value >> shift);
-}
-
 /* The largest value that falls into BUCKET. */
 static uint64_t
 top_of(unsigned bucket)
 {
-	unsigned shift = bucket < 2 * HALF ? 0 : bucket / HALF - 1;
-	uint64_t part = bucket - shift * HALF;
+	unsigned shift = bucket < 2 * HIST_HALF ? 0 : bucket / HIST_HALF - 1;
+	uint64_t part = bucket - shift * HIST_HALF;
 
 	return (part << shift) + ((uint64_t)1 << shift) - 1;
+}
+
+/* What stands for those in BUCKET: no value is shown above the maximum. */
+static uint64_t
+kept_as(const struct hist *hist, unsigned bucket)
+{
+	uint64_t top = top_of(bucket);
+
+	return top < hist->max ? top : hist->max;
 }
 
 int
 hist_init(struct hist *hist)
 {
-	hist->counts = calloc(BUCKETS, sizeof(hist->counts[0]));
+	hist->counts = calloc(HIST_BUCKETS, sizeof(hist->counts[0]));
 	if (!hist->counts)
 		return -1;
 	hist->total = 0;
@@ -56,8 +48,14 @@ hist_release(struct hist *hist)
 void
 hist_clear(struct hist *hist)
 {
-	if (hist->total)
-		memset(hist->counts, 0, BUCKETS * sizeof(hist->counts[0]));
+	/* What has counts only: it may be done often, and be 440 KiB. */
+	if (hist->total) {
+		unsigned first = hist_bucket(hist->min);
+
+		memset(hist->counts + first, 0,
+		    (hist_bucket(hist->max) - first + 1) *
+			sizeof(hist->counts[0]));
+	}
 	hist->total = 0;
 	hist->min = UINT64_MAX;
 	hist->max = 0;
@@ -65,23 +63,12 @@ hist_clear(struct hist *hist)
 }
 
 void
-hist_record(struct hist *hist, uint64_t value)
-{
-	hist->counts[bucket_of(value)]++;
-	hist->total++;
-	hist->sum += (double)value;
-	if (value < hist->min)
-		hist->min = value;
-	if (value > hist->max)
-		hist->max = value;
-}
-
-void
 hist_add(struct hist *hist, const struct hist *from)
 {
 	if (!from->total)
 		return;
-	for (unsigned i = bucket_of(from->min); i <= bucket_of(from->max); i++)
+	for (unsigned i = hist_bucket(from->min); i <= hist_bucket(from->max);
+	     i++)
 		hist->counts[i] += from->counts[i];
 	hist->total += from->total;
 	hist->sum += from->sum;
@@ -99,11 +86,11 @@ hist_percentile(const struct hist *hist, double percent)
 
 	if (!hist->total)
 		return 0;
-	for (unsigned i = bucket_of(hist->min); i <= bucket_of(hist->max);
+	for (unsigned i = hist_bucket(hist->min); i <= hist_bucket(hist->max);
 	     i++) {
 		seen += hist->counts[i];
 		if (seen >= need)
-			return top_of(i) < hist->max ? top_of(i) : hist->max;
+			return kept_as(hist, i);
 	}
 	return hist->max;
 }
@@ -111,5 +98,32 @@ hist_percentile(const struct hist *hist, double percent)
 double
 hist_mean(const struct hist *hist)
 {
-	return hist->total ? hist->sum / (double)hist->total : 0;
+	return hist->total ? (double)hist->sum / (double)hist->total : 0;
+}
+
+bool
+hist_next(const struct hist *hist, struct hist_walk *walk)
+{
+	while (walk->seen < hist->total && !hist->counts[walk->bucket])
+		walk->bucket++;
+	if (walk->seen == hist->total)
+		return false;
+	walk->value = kept_as(hist, walk->bucket);
+	walk->count = hist->counts[walk->bucket++];
+	walk->seen += walk->count;
+	return true;
+}
+
+double
+hist_deviation(const struct hist *hist)
+{
+	struct hist_walk walk = {0};
+	double mean = hist_mean(hist), sum = 0;
+
+	while (hist_next(hist, &walk)) {
+		double off = (double)walk.value - mean;
+
+		sum += off * off * (double)walk.count;
+	}
+	return hist->total ? sqrt(sum / (double)hist->total) : 0;
 }

@@ -15,6 +15,7 @@
 #define SLICE_LEAST_NS (100 * NS_PER_MS)
 #define SLICE_MOST_NS NS_PER_S
 #define PROBE_NS (250 * NS_PER_MS)
+#define PROBE_CONNECTIONS 32
 
 /* ---- the capacity of the slowest ---- */
 
@@ -65,9 +66,11 @@ slice_for(double rate)
 static void
 find_rates(struct trial *trial, struct load_point *points, size_t count)
 {
+	struct load_point probe = points[0];
 	double slowest = 0;
 
-	trial->point = points;
+	probe.connections = PROBE_CONNECTIONS;
+	trial->point = &probe;
 	for (size_t i = 0; i < trial->plan->server_count; i++) {
 		double rate = trial_stopped(trial) ? 0 : capacity_of(trial, i);
 
@@ -98,34 +101,25 @@ tails(struct load_result *there, struct load_result *back, double value[2])
 		    log((double)hist_percentile(&there->latency, 99) / 1e3);
 }
 
-/* Requests that were due and not sent are in no percentile. */
-static void
-check_rate(struct trial *trial, size_t i)
+/* Whether two slices can give enough of them. */
+static bool
+suffices(const struct load_point *point)
 {
-	struct tally *tally = &trial->tallies[i];
-	const struct load_result *load = &tally->counted;
-	double wanted = (double)(load->begun + load->unsent);
-
-	if (trial_lacks(trial, i) || trial_stopped(trial))
-		return;
-	if ((double)load->unsent > 0.01 * wanted)
-		snprintf(tally->trouble, sizeof(tally->trouble),
-		    "the rate was not reached: for %llu of %.0f requests no "
-		    "connection was free",
-		    (unsigned long long)load->unsent, wanted);
-	else if (!isfinite(trial->findings[i].values[trial->block]))
-		snprintf(tally->trouble, sizeof(tally->trouble),
-		    "too few replies for a 99th percentile: two slices have "
-		    "fewer than %d",
-		    REPLIES_LEAST);
+	return 2 * point->rate * (double)point->slice_ns / 1e9 >= REPLIES_LEAST;
 }
 
 static void
 response_block(struct trial *trial)
 {
-	slices_block(trial, tails, 1);
+	if (suffices(trial->point)) {
+		slices_block(trial, tails, 1);
+		return;
+	}
 	for (size_t i = 0; i < trial->count; i++)
-		check_rate(trial, i);
+		snprintf(trial->tallies[i].trouble, TROUBLE_MAX,
+		    "too few replies for a 99th percentile: at %.3g/s, two "
+		    "slices have fewer than %d",
+		    trial->point->rate, REPLIES_LEAST);
 }
 
 const struct measure MEASURE_RESPONSE = {

@@ -1,40 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* overflows: /proc/net/netstat, a line of names and a line of numbers. */
+/* overflows: /proc/net/netstat has a line of names above one of values. */
 #include "common/load/overflows.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static uint64_t
-number_under(const char *name, char *names, char *numbers)
+/* The value that stands where NAME does. */
+static int64_t
+value_of(char *names, char *values, const char *name)
 {
-	char *names_at, *numbers_at;
-	char *key = strtok_r(names, " \n", &names_at);
-	char *number = strtok_r(numbers, " \n", &numbers_at);
+	char *next_name, *next_value;
+	char *n = strtok_r(names, " \n", &next_name);
+	char *v = strtok_r(values, " \n", &next_value);
+	int64_t value;
 
-	while (key && number) {
-		if (strcmp(key, name) == 0)
-			return strtoull(number, NULL, 10);
-		key = strtok_r(NULL, " \n", &names_at);
-		number = strtok_r(NULL, " \n", &numbers_at);
+	while (n && v) {
+		if (strcmp(n, name) == 0)
+			return sscanf(v, "%" SCNd64, &value) == 1 ? value : -1;
+		n = strtok_r(NULL, " \n", &next_name);
+		v = strtok_r(NULL, " \n", &next_value);
 	}
-	return 0;
+	return -1;
 }
 
-uint64_t
+int64_t
 listen_overflows(void)
 {
-	char names[8192], numbers[8192];
-	uint64_t found = 0;
 	FILE *in = fopen("/proc/net/netstat", "re");
+	char names[8192], values[8192];
+	int64_t found = -1;
 
-	while (in && fgets(names, sizeof(names), in) &&
-	       fgets(numbers, sizeof(numbers), in)) {
+	if (!in)
+		return -1;
+	while (found < 0 && fgets(names, sizeof(names), in) &&
+	       fgets(values, sizeof(values), in)) {
 		if (strncmp(names, "TcpExt:", 7) == 0)
-			found = number_under("ListenOverflows", names, numbers);
+			found = value_of(names, values, "ListenOverflows");
 	}
-	if (in)
-		fclose(in);
+	fclose(in);
 	return found;
 }

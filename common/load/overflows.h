@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overflows: connections that the kernel did not take in.
+ * overflows: connections that found an accept queue full.
+ *
+ * Whoever tries again does so after 1, 3, 7 s, which looks like a server that
+ * is slow to connect to. The kernel counts them for all sockets together.
  */
 #ifndef COMMON_LOAD_OVERFLOWS_H
 #define COMMON_LOAD_OVERFLOWS_H
 
 #include <stdint.h>
 
-/*
- * How often a listener's queue was full, since this network began (TcpExt
- * ListenOverflows); 0 if it cannot be told. The client then tries again after
- * a second, which looks like a slow server.
- */
-uint64_t
+/* Since this network namespace began (TcpExt ListenOverflows); -1: unknown. */
+int64_t
 listen_overflows(void);
 
 #endif

@@ -11,24 +11,19 @@
 
 /* ---- the random bytes ---- */
 
-/* Each connection has offsets of its own, two at least. */
-static uint64_t
-span_of(uint32_t connections)
-{
-	return connections > OFFSETS / 2 ? 2 : OFFSETS / connections;
-}
-
 int
 payload_init(struct payload *payload, size_t size, uint32_t connections)
 {
 	uint64_t x = 0x9e3779b97f4a7c15ULL;
-	size_t len = span_of(connections) * connections + size + sizeof(x);
+	size_t len;
 
+	/* Each connection has offsets of its own, two at least. */
+	payload->span = connections > OFFSETS / 2 ? 2 : OFFSETS / connections;
+	len = payload->span * connections + size + sizeof(x);
 	payload->table = malloc(len);
 	if (!payload->table)
 		return -1;
 	payload->size = size;
-	payload->connections = connections;
 	/* Marsaglia's xorshift64*: the same table in every run. */
 	for (size_t i = 0; i + sizeof(x) <= len; i += sizeof(x)) {
 		uint64_t word;
@@ -47,21 +42,6 @@ payload_release(struct payload *payload)
 {
 	free(payload->table);
 	payload->table = NULL;
-}
-
-const char *
-payload_request(
-    const struct payload *payload, uint32_t connection, uint64_t number)
-{
-	uint64_t span = span_of(payload->connections);
-
-	return payload->table + connection * span + number % span;
-}
-
-uint64_t
-payload_span(const struct payload *payload)
-{
-	return span_of(payload->connections);
 }
 
 /* ---- what protocols have in common ---- */

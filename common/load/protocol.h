@@ -30,8 +30,8 @@
 
 struct payload {
 	char *table;
-	size_t size; /* of a request */
-	uint32_t connections;
+	size_t size;   /* of a request */
+	uint64_t span; /* requests in a row of one connection that differ */
 };
 
 /* SIZE bytes for each request. Returns 0, or -1 with errno. */
@@ -42,13 +42,13 @@ void
 payload_release(struct payload *payload);
 
 /* Request NUMBER of CONNECTION: SIZE bytes that stay valid. */
-const char *
+static inline const char *
 payload_request(
-    const struct payload *payload, uint32_t connection, uint64_t number);
-
-/* How many requests in a row of one connection differ from one another. */
-uint64_t
-payload_span(const struct payload *payload);
+    const struct payload *payload, uint32_t connection, uint64_t number)
+{
+	return payload->table + connection * payload->span +
+	       number % payload->span;
+}
 
 /* ---- one connection, as its protocol sees it ---- */
 
@@ -100,7 +100,8 @@ struct protocol {
 	const char *summary;
 	bool closes;	  /* the server closes after one reply */
 	bool datagrams;	  /* may go over UDP */
-	bool echoes;	  /* the reply tells which request it answers */
+	bool echoes;	  /* the reply is the request, byte for byte, which
+			     tells which one it answers */
 	bool sized;	  /* --size is the request's */
 	bool room;	  /* not connections, but members: room.h runs it */
 	bool unasked;	  /* bytes may come without a request, for judge() */

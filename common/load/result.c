@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* result: counters, four histograms, and what follows from them. */
+/* result: counters, five histograms, and what follows from them. */
 #include "common/load/result.h"
 
 #include <string.h>
@@ -11,7 +11,8 @@ result_init(struct load_result *result)
 	if (hist_init(&result->latency) == 0 &&
 	    hist_init(&result->service) == 0 &&
 	    hist_init(&result->pacing) == 0 &&
-	    hist_init(&result->complete) == 0)
+	    hist_init(&result->complete) == 0 &&
+	    hist_init(&result->connect) == 0)
 		return 0;
 	result_release(result);
 	return -1;
@@ -24,6 +25,7 @@ result_release(struct load_result *result)
 	hist_release(&result->service);
 	hist_release(&result->pacing);
 	hist_release(&result->complete);
+	hist_release(&result->connect);
 }
 
 void
@@ -36,10 +38,12 @@ result_clear(struct load_result *result)
 	result->service = kept.service;
 	result->pacing = kept.pacing;
 	result->complete = kept.complete;
+	result->connect = kept.connect;
 	hist_clear(&result->latency);
 	hist_clear(&result->service);
 	hist_clear(&result->pacing);
 	hist_clear(&result->complete);
+	hist_clear(&result->connect);
 }
 
 void
@@ -55,6 +59,7 @@ result_add(struct load_result *result, const struct load_result *from)
 	result->late += from->late;
 	result->duplicated += from->duplicated;
 	result->lost_updates += from->lost_updates;
+	result->unclosed += from->unclosed;
 	for (int i = 0; i < RESULT_ERRNOS; i++)
 		result->errors[i] += from->errors[i];
 	result->span_ns += from->span_ns;
@@ -66,6 +71,7 @@ result_add(struct load_result *result, const struct load_result *from)
 	hist_add(&result->service, &from->service);
 	hist_add(&result->pacing, &from->pacing);
 	hist_add(&result->complete, &from->complete);
+	hist_add(&result->connect, &from->connect);
 	if (!result->example[0])
 		memcpy(result->example, from->example, sizeof(result->example));
 	if (!result->failure[0])

@@ -27,18 +27,22 @@ struct load_result {
 	 * answered. They are in none of the counts above. */
 	uint64_t late, duplicated;
 	uint64_t lost_updates; /* counter: values that came twice */
+	uint64_t unclosed;     /* kept connections that the server did not close
+				  when we had */
 	uint64_t errors[RESULT_ERRNOS];
 	/* From the first send to the last reply or the end of the run,
 	 * whichever is later; of each run, added. */
 	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
-	uint64_t turn_ns; /* closed loop: of the client, from a reply to the
-			     next request on its connection */
-	struct hist latency;		   /* from when the request was due */
+	/* Of connections with the client: from when it had a reply, or began,
+	 * until their next request. */
+	uint64_t turn_ns;
+	struct hist latency;	    /* from when the request was due */
 	struct hist service;	    /* from when it was sent; open loop only */
 	struct hist pacing;	    /* sent late by; open loop only */
 	struct hist complete;	    /* chat: when the last member had it */
+	struct hist connect;	    /* kept connections: until they stood */
 	char example[RESULT_WORDS]; /* what the first wrong reply looked like */
 	char failure[RESULT_WORDS]; /* why the first that failed did, beyond
 				       errno */

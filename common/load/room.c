@@ -28,6 +28,8 @@ enum {
 };
 
 #define PROGRESS_NS (250 * NS_PER_MS)
+/* A signal that sets *stop just before a wait does not end it: this does. */
+#define STOP_NS (100 * NS_PER_MS)
 /* epoll's timer comes up to this much late; on a CPU of our own we wait the
  * rest out in a spin. */
 #define SPIN_NS (60 * NS_PER_US)
@@ -56,6 +58,23 @@ static bool
 stopped(const struct room *r)
 {
 	return r->plan->stop && *r->plan->stop;
+}
+
+/* Nobody waits for what is under way. */
+static bool
+abandoned(const struct room *r)
+{
+	return r->plan->stop && *r->plan->stop < 0;
+}
+
+/* What happens until DUE, or a little earlier, if somebody may stop us. */
+static void
+handle_until(struct room *r, uint64_t due, uint64_t now)
+{
+	if (r->plan->stop)
+		due = earlier(due, now + STOP_NS);
+	handle_all(
+	    r, epoll_wait(r->epoll, r->events, EVENTS, timeout_ms(due, now)));
 }
 
 static bool
@@ -124,9 +143,7 @@ join(struct room *r, char *why, size_t size)
 		limit = timeout_after(r, r->moved);
 		if (r->lost || now >= limit)
 			return explain_join(r, why, size);
-		handle_all(
-		    r, epoll_wait(r->epoll, r->events, EVENTS,
-			   timeout_ms(earlier(limit, r->probe_due), now)));
+		handle_until(r, earlier(limit, r->probe_due), now);
 	}
 	return 0;
 }
@@ -144,8 +161,7 @@ let_sender_go(struct room *r)
 	p->role = LEAVER;
 	peer_leave(p);
 	while (p->fd >= 0 && now < deadline && !stopped(r)) {
-		handle_all(r, epoll_wait(r->epoll, r->events, EVENTS,
-				  timeout_ms(deadline, now)));
+		handle_until(r, deadline, now);
 		now = now_ns();
 	}
 }
@@ -283,6 +299,8 @@ next_deadline(struct room *r)
 		due = timeout_after(r, m->begun_ns);
 	if (r->plan->progress)
 		due = earlier(due, r->progress_due);
+	if (r->plan->stop)
+		due = earlier(due, r->now + STOP_NS);
 	if (!beginning(r))
 		return due;
 	due = earlier(due, r->end_ns);
@@ -365,7 +383,7 @@ run(struct room *r)
 			: r->now + r->plan->duration_ns;
 	r->left = r->plan->requests;
 	begin_due(r);
-	while (r->window.under_way || beginning(r))
+	while ((r->window.under_way && !abandoned(r)) || beginning(r))
 		step(r);
 	end = span_end(r);
 	if (r->window.first_ns && end > r->window.first_ns)
@@ -406,8 +424,7 @@ finish(struct room *r)
 	for (uint32_t i = 0; i < r->members; i++)
 		peer_leave(&r->peers[i]);
 	while (any_open(r) && now < deadline && !stopped(r)) {
-		handle_all(r, epoll_wait(r->epoll, r->events, EVENTS,
-				  timeout_ms(deadline, now)));
+		handle_until(r, deadline, now);
 		now = now_ns();
 	}
 }

@@ -43,7 +43,9 @@ struct room_plan {
 	 * included), timeout_ns and spin count here */
 	const struct load_plan *load;
 	uint64_t duration_ns, requests; /* the one that comes first */
-	const volatile int *stop;	/* non-zero: begin no more; NULL */
+	/* non-zero: begin no more; negative: nor wait for what is under way;
+	 * NULL */
+	const volatile int *stop;
 	/* Called a few times a second while it runs; NULL. */
 	void (*progress)(void *context, const struct load_result *so_far,
 	    uint64_t elapsed_ns);

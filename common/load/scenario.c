@@ -103,11 +103,11 @@ const struct scenario SCENARIOS[] = {
 	REQUESTS, .protocol = "echo", .churn = true, .connections = 32,
 	.size = 64, .variations = PARENT},
     {"knee", "How much load does each take before answers come late?",
-	"a connection for each request, on a schedule, 64 bytes; up to 256 "
-	"at once",
+	"a connection for each request, on a schedule, 64 bytes; up to "
+	"1,000 at once",
 	.metric = "99th percentile of the response time", .unit = "us",
 	.measure = &MEASURE_RESPONSE, .protocol = "echo", .churn = true,
-	.connections = 256, .size = 64, .variations = KNEE},
+	.connections = 1000, .size = 64, .variations = KNEE},
     {"linking", "What does it cost how the server is linked?",
 	"a connection for each request, 32 at once, 64 bytes", REQUESTS,
 	.protocol = "echo", .churn = true, .connections = 32, .size = 64,

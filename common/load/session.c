@@ -2,7 +2,6 @@
 /* session: connect, send, receive and have it judged, close. */
 #include "common/load/session.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
@@ -45,15 +44,15 @@ fail(struct session_shared *shared, struct session *session, int error)
 static int
 bind_source(struct session_shared *shared, int fd)
 {
-	struct sockaddr_in from = {.sin_family = AF_INET};
+	const struct address *from = &shared->sources[shared->next_source];
 	int on = 1;
 
-	from.sin_addr.s_addr =
-	    htonl(INADDR_LOOPBACK + shared->last_source++ % shared->sources);
+	if (++shared->next_source == shared->source_count)
+		shared->next_source = 0;
 	/* The port is chosen at connect, when the target is known; at bind it
 	 * would have to be free for all targets. */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	return bind(fd, (struct sockaddr *)&from, sizeof(from));
+	return bind(fd, &from->any, from->len);
 }
 
 static int
@@ -150,6 +149,13 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 	if (watch(shared, session, wants_out && x->sent < x->out_len) < 0)
 		return fail(shared, session, errno);
 	return SESSION_AGAIN;
+}
+
+enum session_result
+session_sent(struct session_shared *shared, struct session *session, ssize_t n)
+{
+	session->x.sent = 0;
+	return note_sent(shared, session, n, true);
 }
 
 static enum session_result
@@ -459,6 +465,14 @@ receive_tls(struct session_shared *shared, struct session *session)
 		   : result;
 }
 
+enum session_result
+session_received(
+    struct session_shared *shared, struct session *session, ssize_t n)
+{
+	return n < 0 ? nothing_came(shared, session, false)
+		     : judge_received(shared, session, n);
+}
+
 static enum session_result
 receive(struct session_shared *shared, struct session *session)
 {
@@ -468,8 +482,7 @@ receive(struct session_shared *shared, struct session *session)
 		return receive_tls(shared, session);
 	n = recv(
 	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
-	return n < 0 ? nothing_came(shared, session, false)
-		     : judge_received(shared, session, n);
+	return session_received(shared, session, n);
 }
 
 /* ---- datagrams ---- */
@@ -491,7 +504,7 @@ static bool
 is_old(struct session_shared *shared, struct session *session, size_t len)
 {
 	uint64_t latest = session->x.number, back;
-	uint64_t span = payload_span(&shared->run.payload);
+	uint64_t span = shared->run.payload.span;
 
 	if (!shared->run.protocol->echoes)
 		return false;

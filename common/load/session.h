@@ -28,7 +28,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 
+#include "common/load/link.h"
 #include "common/load/protocol.h"
 #include "common/net/address.h"
 #include "common/net/tls_client.h"
@@ -44,8 +47,8 @@ struct session_shared {
 	struct protocol_run run;
 	bool churn; /* close after each reply */
 	int epoll;
-	uint32_t sources; /* rotate over this many 127.0.0.x; 0: do not bind */
-	uint32_t last_source;
+	const struct address *sources; /* to rotate over; NULL: do not bind */
+	uint32_t source_count, next_source;
 	size_t buffer_size;
 	char *buffer; /* for what is received, judged, and forgotten */
 	/* Datagrams that answered an earlier request, which had timed out or
@@ -59,7 +62,8 @@ struct session_shared {
 #define SESSION_LOST 32
 
 struct session {
-	int fd; /* -1: not connected */
+	struct link link; /* the engine's */
+	int fd;		  /* -1: not connected */
 	enum {
 		SESSION_IDLE,
 		SESSION_CONNECTING,
@@ -71,7 +75,7 @@ struct session {
 	struct exchange x;
 	bool watched;		  /* in the epoll set ... */
 	bool out_armed;		  /* ... for EPOLLOUT as well */
-	uint32_t prev, next;	  /* the engine's lists */
+	uint64_t not_ok;	  /* requests that had no right reply */
 	uint64_t due_ns, sent_ns; /* when it should have been, and was, sent */
 	struct tls_stream *stream;
 	/* Datagrams: numbers of requests that no answer came to (0: none), and
@@ -104,6 +108,66 @@ session_begin(struct session_shared *shared, struct session *session);
 enum session_result
 session_event(
     struct session_shared *shared, struct session *session, uint32_t events);
+
+/*
+ * ---- the shortest way, which nearly all requests of an echo go ----
+ *
+ * What a load measures is the server only as long as the client is cheap, so
+ * on a plain stream that is kept, the usual request is inline: all of it goes
+ * in one send, and all of it comes back in one recv. Anything else is left to
+ * the calls above.
+ */
+
+/* Whether S waits for a reply, and nothing of its request is left to be sent,
+ * in a load that SHARED describes: kept plain streams of a protocol that
+ * echoes. */
+static inline bool
+session_awaits_echo(const struct session *s)
+{
+	return s->state == SESSION_BUSY && !s->out_armed;
+}
+
+/* Receives. Whether all of the reply came, and right, so that session_next() or
+ * session_rest() is due; if not, session_received() is, with *N. */
+static inline bool
+session_take_echo(struct session_shared *shared, struct session *s, ssize_t *n)
+{
+	const struct exchange *x = &s->x;
+
+	*n = recv(s->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	return *n == (ssize_t)x->out_len && !x->received &&
+	       memcmp(shared->buffer, x->out, x->out_len) == 0;
+}
+
+/* What the receiving, which returned N, makes of the request. */
+enum session_result
+session_received(
+    struct session_shared *shared, struct session *session, ssize_t n);
+
+/* What the sending, which returned N, does. */
+enum session_result
+session_sent(struct session_shared *shared, struct session *session, ssize_t n);
+
+/* Its next request follows at once. */
+static inline enum session_result
+session_next(struct session_shared *shared, struct session *s)
+{
+	struct exchange *x = &s->x;
+	ssize_t n;
+
+	x->out = payload_request(&shared->run.payload, x->id, ++x->number);
+	n = send(s->fd, x->out, x->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n == (ssize_t)x->out_len ? SESSION_AGAIN
+					: session_sent(shared, s, n);
+}
+
+/* No request follows for now. */
+static inline void
+session_rest(struct session *s)
+{
+	s->x.asking = false;
+	s->state = SESSION_IDLE;
+}
 
 /* No answer came in time: closes it, unless a late one can be told. */
 void

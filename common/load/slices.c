@@ -112,6 +112,20 @@ run_slice(struct block *block, size_t i, size_t step)
 		note_bad_replies(tally, slice);
 }
 
+/* Workers that stay are all there once each has served; those that come and go
+ * beside many that stay are too many to look at. */
+static void
+watch_servers(struct trial *trial)
+{
+	bool change = trial->point->churn && !trial->point->held;
+
+	for (size_t i = 0; i < trial->count; i++) {
+		if (!trial_lacks(trial, i))
+			watch_open(&trial->at[i].watch, trial->at[i].server.pid,
+			    change);
+	}
+}
+
 /* ---- a quad ---- */
 
 /* All servers in turn and back; every other quad from the other end. */
@@ -213,6 +227,8 @@ run_quads(struct block *block)
 		if (block->quads == planned + 1)
 			start = now_ns();
 		run_quad(block);
+		if (block->quads == 1)
+			watch_servers(trial);
 		fit_slices(block);
 		show_progress(block);
 	}

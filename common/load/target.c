@@ -93,6 +93,11 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		return -1;
 	}
 	snprintf(out->authority, sizeof(out->authority), "%s", rest);
+	if (number == 0) {
+		snprintf(why, size, "port 0: allowed is 1 to 65535");
+		errno = EINVAL;
+		return -1;
+	}
 	if (address_parse(rest, &out->address) == 0)
 		return 0;
 	return look_up(out, number, why, size);

@@ -71,6 +71,7 @@ const struct field OUTCOME_FIELDS[] = {
     OF(FIELD_TEXT, "load", load),
     OF(FIELD_TEXT, "metric", metric),
     OF(FIELD_TEXT, "unit", unit),
+    OF(FIELD_TEXT, "note", note),
     END,
 };
 #undef OF

@@ -216,8 +216,8 @@ fill_cells(struct printer *p, size_t have, size_t want)
 }
 
 static void
-print_sweep_row(struct printer *p, const struct point *point, size_t server,
-    size_t settings)
+print_sweep_row(struct printer *p, const struct outcome *o,
+    const struct point *point, size_t server, size_t settings)
 {
 	const struct finding *f = &point->findings[server];
 	const size_t both[] = {0, server};
@@ -237,7 +237,7 @@ print_sweep_row(struct printer *p, const struct point *point, size_t server,
 	table_cell(&p->table, "%s",
 	    fact_ratio_interval(text, sizeof(text), &f->ratio));
 	table_cell(&p->table, "%s%s%s", colour_of(p, f->verdict),
-	    VERDICT_WORDS[f->verdict], PLAIN(p));
+	    fact_verdict_word(o, f->verdict), PLAIN(p));
 	table_end(&p->table);
 }
 
@@ -259,7 +259,7 @@ print_sweep(struct printer *p, const struct outcome *o, size_t server)
 	table_cell(&p->table, "verdict");
 	table_end(&p->table);
 	for (size_t i = 0; i < o->point_count; i++)
-		print_sweep_row(p, &o->points[i], server, settings);
+		print_sweep_row(p, o, &o->points[i], server, settings);
 	snprintf(text, sizeof(text),
 	    "%s against %s, %s; ratios above 1 are better",
 	    p->c->servers[server].name, p->c->servers[0].name, o->unit);
@@ -443,6 +443,7 @@ print_outcome(struct printer *p, const struct outcome *o)
 	print_costs(p, o);
 	print_memory(p, o);
 	line(p, "  ", fact_control(head, sizeof(head), p->c, o));
+	line(p, "  ", o->note);
 	line(p, "  ", fact_blocks(head, sizeof(head), p->c, o));
 	print_remarks(p, o);
 }

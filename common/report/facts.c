@@ -231,28 +231,98 @@ say_figures(char *buf, size_t size, const struct outcome *outcome,
 	}
 }
 
+const char *
+fact_verdict_word(const struct outcome *outcome, enum verdict verdict)
+{
+	if (outcome && !is_speed(outcome) && verdict == FASTER)
+		return "better";
+	if (outcome && !is_speed(outcome) && verdict == SLOWER)
+		return "worse";
+	return VERDICT_WORDS[verdict];
+}
+
 char *
 fact_verdict(char *buf, size_t size, const struct comparison *c,
     const struct outcome *outcome, const struct finding *found, size_t server)
 {
-	static const char *const speed[] = {
-	    [FASTER] = "is faster than",
-	    [SLOWER] = "is slower than",
-	    [EQUIVALENT] = "is equivalent to",
-	    [UNDECIDED] = "is undecided against",
-	    [INVALID] = "is invalid against",
+	static const char *const than[] = {
+	    [FASTER] = "than",
+	    [SLOWER] = "than",
+	    [EQUIVALENT] = "to",
+	    [UNDECIDED] = "against",
+	    [INVALID] = "against",
 	};
-	const char *words = speed[found->verdict];
 	char figures[300];
 
-	if (!is_speed(outcome) && found->verdict == FASTER)
-		words = "is better than";
-	if (!is_speed(outcome) && found->verdict == SLOWER)
-		words = "is worse than";
 	say_figures(figures, sizeof(figures), outcome, found);
-	snprintf(buf, size, "%s %s %s%s%s", c->servers[server].name, words,
+	snprintf(buf, size, "%s is %s %s %s%s%s", c->servers[server].name,
+	    fact_verdict_word(outcome, found->verdict), than[found->verdict],
 	    c->servers[0].name, figures[0] ? ": " : "", figures);
 	return buf;
+}
+
+/* From the least to the greatest of several points, as factors of the figure;
+ * empty if there is none. */
+static void
+say_span(char *buf, size_t size, const struct outcome *outcome, size_t server)
+{
+	char low[FACT_SIZE], high[FACT_SIZE];
+	double least = INFINITY, most = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < outcome->point_count; i++) {
+		const struct finding *f = &outcome->points[i].findings[server];
+		double ratio = outcome->higher_is_better ? f->ratio.value
+							 : 1 / f->ratio.value;
+
+		if (f->has_ratio) {
+			least = fmin(least, ratio);
+			most = fmax(most, ratio);
+		}
+	}
+	fact_ratio(low, sizeof(low), least);
+	fact_ratio(high, sizeof(high), most);
+	if (most > 0)
+		snprintf(buf, size, ": %s%s%s times the %s", low,
+		    strcmp(low, high) == 0 ? "" : " to ",
+		    strcmp(low, high) == 0 ? "" : high,
+		    outcome->higher_is_better || !outcome->metric[0]
+			? outcome->unit
+			: outcome->metric);
+}
+
+bool
+fact_verdicts(char *buf, size_t size, const struct comparison *c,
+    const struct outcome *outcome, size_t server, enum verdict *only)
+{
+	size_t counts[INVALID + 1] = {0}, len;
+	const char *comma = "";
+	char span[200];
+	bool one = false;
+
+	for (size_t i = 0; i < outcome->point_count; i++)
+		counts[outcome->points[i].findings[server].verdict]++;
+	len = (size_t)snprintf(buf, size, "%s against %s is ",
+	    c->servers[server].name, c->servers[0].name);
+	for (int v = FASTER; v <= INVALID && len < size; v++) {
+		if (!counts[v])
+			continue;
+		if (counts[v] == outcome->point_count) {
+			*only = (enum verdict)v;
+			one = true;
+		}
+		len += (size_t)snprintf(buf + len, size - len,
+		    one ? "%s%s at all %zu points" : "%s%s at %zu", comma,
+		    fact_verdict_word(outcome, (enum verdict)v), counts[v]);
+		comma = ", ";
+	}
+	if (!one && len < size)
+		len += (size_t)snprintf(buf + len, size - len, " of %zu points",
+		    outcome->point_count);
+	say_span(span, sizeof(span), outcome, server);
+	if (len < size)
+		snprintf(buf + len, size - len, "%s", span);
+	return one;
 }
 
 /* From the least to the greatest of several points. */

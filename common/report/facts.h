@@ -66,6 +66,11 @@ fact_setting(char *buf, size_t size, const struct setting *setting);
 
 /* ---- sentences ---- */
 
+/* The verdict's, but "better" and "worse" where nothing is fast: memory, say.
+ * OUTCOME NULL: as the contract has them. */
+const char *
+fact_verdict_word(const struct outcome *outcome, enum verdict verdict);
+
 /*
  * "fork is slower than thread: 0.354 times the requests/s, between 0.348 and
  * 0.360". Without the reason, but where it is all there is to say.
@@ -73,6 +78,15 @@ fact_setting(char *buf, size_t size, const struct setting *setting);
 char *
 fact_verdict(char *buf, size_t size, const struct comparison *comparison,
     const struct outcome *outcome, const struct finding *found, size_t server);
+
+/*
+ * Of a scenario with several points: "fork is slower than thread at 4 of 6
+ * points, equivalent at 2: 0.75 to 1.00 times the requests/s". Returns whether
+ * all have one verdict, which is *ONLY then.
+ */
+bool
+fact_verdicts(char *buf, size_t size, const struct comparison *comparison,
+    const struct outcome *outcome, size_t server, enum verdict *only);
 
 /* "control, thread twice: 1.001, between 0.98 and 1.02"; empty: none. */
 char *

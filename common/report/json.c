@@ -118,7 +118,7 @@ json_string(struct json *json, const char *key, const char *value)
 void
 json_text(struct json *json, const char *key, const char *value)
 {
-	if (*value)
+	if (value && *value)
 		json_string(json, key, value);
 	else
 		json_null(json, key);

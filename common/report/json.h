@@ -37,7 +37,7 @@ json_end(struct json *json);
 void
 json_string(struct json *json, const char *key, const char *value);
 
-/* Null if it is empty. */
+/* Null if it is NULL or empty. */
 void
 json_text(struct json *json, const char *key, const char *value);
 

@@ -40,6 +40,9 @@ client_us_per_request(const struct load_result *result)
 		   : 0;
 }
 
+/* Connecting that took longer is worth a line. */
+#define SLOW_CONNECT_NS (100 * NS_PER_MS)
+
 static const struct {
 	const char *name;
 	double percent;
@@ -105,61 +108,116 @@ json_datagrams(struct json *json, const struct load_report *report)
 	json_end(json);
 }
 
+static void
+json_sources(struct json *json, const struct sources *sources)
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!sources || !sources->count) {
+		json_null(json, "sources");
+		return;
+	}
+	json_array(json, "sources");
+	for (uint32_t i = 0; i < sources->count; i++)
+		json_string(
+		    json, NULL, source_format(&sources->addresses[i], text));
+	json_end(json);
+}
+
+static void
+json_fairness(struct json *json, const struct fairness *fairness)
+{
+	if (!fairness) {
+		json_null(json, "fairness");
+		return;
+	}
+	json_object(json, "fairness");
+	json_uint(json, "min", fairness->min);
+	json_uint(json, "median", fairness->median);
+	json_uint(json, "max", fairness->max);
+	json_double(json, "jain", fairness->jain);
+	json_uint(json, "none", fairness->none);
+	json_end(json);
+}
+
+static void
+json_counts(struct json *json, const struct load_report *report)
+{
+	const struct load_result *r = report->result;
+
+	json_object(json, "requests");
+	json_uint(json, "ok", r->ok);
+	json_uint(json, "wrong", r->wrong);
+	json_uint(json, "timed_out", r->timed_out);
+	json_uint(json, "failed", r->failed);
+	json_end(json);
+	json_uint(json, "unsent", r->unsent);
+	json_uint(json, "reconnects", r->reconnects);
+	json_uint(json, "unclosed", r->unclosed);
+	if (report->overflows >= 0)
+		json_uint(
+		    json, "listen_overflows", (uint64_t)report->overflows);
+	else
+		json_null(json, "listen_overflows");
+	json_errors(json, "errors", r);
+	json_text(json, "first_wrong", r->example[0] ? r->example : NULL);
+	json_text(json, "first_failed", r->failure[0] ? r->failure : NULL);
+	json_text(json, "first_timed_out", r->lacking[0] ? r->lacking : NULL);
+	json_datagrams(json, report);
+	if (report->plan->protocol == &protocol_counter)
+		json_uint(json, "lost_updates", r->lost_updates);
+	else
+		json_null(json, "lost_updates");
+}
+
+static void
+json_times(struct json *json, const struct load_result *r)
+{
+	/* The times of answers that were all wrong say nothing. */
+	if (r->ok) {
+		json_latency(json, "latency_us", &r->latency);
+		json_latency(json, "service_us", &r->service);
+	} else {
+		json_null(json, "latency_us");
+		json_null(json, "service_us");
+	}
+	json_latency(json, "pacing_us", &r->pacing);
+	json_latency(json, "complete_us", &r->complete);
+	json_latency(json, "connect_us", &r->connect);
+}
+
 void
-load_report_json(const struct load_report *report, FILE *out)
+load_report_json(const struct load_report *report, struct json *json)
 {
 	const struct load_plan *plan = report->plan;
 	const struct load_result *r = report->result;
-	struct json j = {.out = out};
 
-	json_object(&j, NULL);
-	json_string(&j, "schema", "perconn.load/1");
-	json_string(&j, "target", report->target);
-	json_string(&j, "protocol", plan->protocol->name);
-	json_text(&j, "path", plan->path ? plan->path : "");
-	json_string(&j, "mode", plan->churn ? "churn" : "steady");
-	json_uint(&j, "connections", plan->connections);
+	json_object(json, NULL);
+	json_string(json, "schema", "perconn.load/1");
+	json_string(json, "target", report->target);
+	json_string(json, "protocol", plan->protocol->name);
+	json_text(json, "path", plan->path);
+	json_string(json, "mode", plan->churn ? "churn" : "steady");
+	json_uint(json, "connections", plan->connections);
 	if (plan->rate > 0)
-		json_uint(&j, "rate", (uint64_t)plan->rate);
+		json_uint(json, "rate", (uint64_t)plan->rate);
 	else
-		json_null(&j, "rate");
-	json_uint(&j, "size", plan->size);
-	json_string(&j, "placement", placement_name(report->placement->kind));
-	json_text(&j, "image", report->image ? report->image : "");
-	json_double(&j, "duration_s", report->seconds);
-	json_object(&j, "requests");
-	json_uint(&j, "ok", r->ok);
-	json_uint(&j, "wrong", r->wrong);
-	json_uint(&j, "timed_out", r->timed_out);
-	json_uint(&j, "failed", r->failed);
-	json_end(&j);
-	json_uint(&j, "unsent", r->unsent);
-	json_uint(&j, "reconnects", r->reconnects);
-	json_errors(&j, "errors", r);
-	json_text(&j, "first_wrong", r->example);
-	json_text(&j, "first_failed", r->failure);
-	json_text(&j, "first_timed_out", r->lacking);
-	json_datagrams(&j, report);
-	if (plan->protocol == &protocol_counter)
-		json_uint(&j, "lost_updates", r->lost_updates);
-	else
-		json_null(&j, "lost_updates");
-	json_double(&j, "throughput", result_rate(r));
-	if (r->ok) {
-		json_latency(&j, "latency_us", &r->latency);
-		json_latency(&j, "service_us", &r->service);
-	} else {
-		json_null(&j, "latency_us");
-		json_null(&j, "service_us");
-	}
-	json_latency(&j, "pacing_us", &r->pacing);
-	json_latency(&j, "complete_us", &r->complete);
-	json_object(&j, "client");
-	json_double(&j, "cpu_us_per_request", client_us_per_request(r));
-	json_double(&j, "busy", result_busy(r));
-	json_bool(&j, "limited", result_limited(r, has_own_cpu(report)));
-	json_end(&j);
-	json_end(&j);
+		json_null(json, "rate");
+	json_uint(json, "size", plan->size);
+	json_string(json, "placement", placement_name(report->placement->kind));
+	json_text(json, "image", report->image);
+	json_sources(json, report->sources);
+	json_double(json, "duration_s", report->seconds);
+	json_counts(json, report);
+	json_double(json, "throughput", result_rate(r));
+	json_times(json, r);
+	json_fairness(json, report->fairness);
+	json_object(json, "client");
+	json_double(json, "cpu_us_per_request", client_us_per_request(r));
+	json_double(json, "busy", result_busy(r));
+	json_bool(json, "limited", result_limited(r, has_own_cpu(report)));
+	json_end(json);
+	json_end(json);
 }
 
 static void
@@ -181,16 +239,11 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 /* Enough for each text of a result. */
 #define ESCAPED_MAX ESCAPED_SIZE(RESULT_WORDS)
 
-static void
-print_requests(const struct load_result *r, FILE *out)
+void
+load_report_faults(const struct load_result *r, FILE *out)
 {
-	char text[ESCAPED_MAX], number[32];
+	char text[ESCAPED_MAX];
 
-	fprintf(out,
-	    "  requests %s ok, %llu wrong, %llu timed out, %llu failed\n",
-	    format_number(number, sizeof(number), (double)r->ok),
-	    (unsigned long long)r->wrong, (unsigned long long)r->timed_out,
-	    (unsigned long long)r->failed);
 	if (r->failed) {
 		fprintf(
 		    out, "  errors   %s", format_errors(r, text, sizeof(text)));
@@ -205,6 +258,19 @@ print_requests(const struct load_result *r, FILE *out)
 	if (r->lacking[0])
 		fprintf(out, "  late     first: %s\n",
 		    escape(r->lacking, text, sizeof(text)));
+}
+
+static void
+print_requests(const struct load_result *r, FILE *out)
+{
+	char number[32];
+
+	fprintf(out,
+	    "  requests %s ok, %llu wrong, %llu timed out, %llu failed\n",
+	    format_number(number, sizeof(number), (double)r->ok),
+	    (unsigned long long)r->wrong, (unsigned long long)r->timed_out,
+	    (unsigned long long)r->failed);
+	load_report_faults(r, out);
 	if (r->reconnects)
 		fprintf(out,
 		    "  closed   %llu connections by the server, between "
@@ -215,6 +281,11 @@ print_requests(const struct load_result *r, FILE *out)
 		    "  unsent   %llu more were due, but no connection was "
 		    "free: the rate was not reached\n",
 		    (unsigned long long)r->unsent);
+	if (r->unclosed)
+		fprintf(out,
+		    "  open     %llu connections that the server did not "
+		    "close after our end of file\n",
+		    (unsigned long long)r->unclosed);
 }
 
 /* What only some loads have. */
@@ -238,29 +309,81 @@ print_special(const struct load_report *report, FILE *out)
 		    (unsigned long long)r->lost_updates);
 }
 
-void
-load_report_print(const struct load_report *report, FILE *out)
+/* How evenly the connections were served, if there are several. */
+static void
+print_fairness(const struct load_report *report, FILE *out)
 {
-	const struct load_plan *plan = report->plan;
-	const struct load_result *r = report->result;
-	char text[100], number[32];
-	double inside;
+	const struct fairness *f = report->fairness;
 
-	fprintf(out, "%s on %s: %u connections, %s, %llu bytes, ",
-	    plan->protocol->name, report->target, plan->connections,
-	    plan->churn ? "a new one for each request" : "kept",
-	    (unsigned long long)plan->size);
-	if (plan->rate > 0)
-		fprintf(out, "open loop at %s/s\n",
-		    format_number(number, sizeof(number), plan->rate));
+	if (!f || report->plan->connections < 2 || !report->result->ok)
+		return;
+	fprintf(out,
+	    "  fair     %llu to %llu replies for a connection, median %llu; "
+	    "Jain's index %.3f",
+	    (unsigned long long)f->min, (unsigned long long)f->max,
+	    (unsigned long long)f->median, f->jain);
+	if (f->none)
+		fprintf(out, "; %u OF %u HAD NOT ONE", f->none,
+		    report->plan->connections);
+	fprintf(out, "\n");
+}
+
+static void
+print_sources(const struct sources *sources, FILE *out)
+{
+	char first[ADDRESS_TEXT_MAX], last[ADDRESS_TEXT_MAX];
+
+	if (!sources || !sources->count)
+		return;
+	source_format(&sources->addresses[0], first);
+	source_format(&sources->addresses[sources->count - 1], last);
+	if (sources->count == 1)
+		fprintf(out, "  from     %s\n", first);
 	else
-		fprintf(out, "closed loop\n");
+		fprintf(out, "  from     %u addresses, %s to %s\n",
+		    sources->count, first, last);
+}
+
+void
+load_report_place(const struct load_report *report, FILE *out)
+{
+	char text[100];
+
 	fprintf(out, "  placed   %s\n",
 	    placement_format(report->placement, text, sizeof(text)));
 	fprintf(out, "  image    %s\n",
 	    report->image
 		? report->image
 		: "unknown (no server on this machine that we may look at)");
+	print_sources(report->sources, out);
+}
+
+void
+load_report_head(const struct load_report *report, FILE *out)
+{
+	const struct load_plan *plan = report->plan;
+
+	fprintf(out, "%s on %s: %u connections, %s, %llu bytes, ",
+	    plan->protocol->name, report->target, plan->connections,
+	    plan->churn ? "a new one for each request" : "kept",
+	    (unsigned long long)plan->size);
+}
+
+void
+load_report_print(const struct load_report *report, FILE *out)
+{
+	const struct load_plan *plan = report->plan;
+	const struct load_result *r = report->result;
+	char number[32];
+	double inside;
+
+	load_report_head(report, out);
+	if (plan->rate > 0)
+		fprintf(out, "open loop at %s/s\n",
+		    format_number(number, sizeof(number), plan->rate));
+	else
+		fprintf(out, "closed loop\n");
+	load_report_place(report, out);
 	print_requests(r, out);
 	print_special(report, out);
 	fprintf(out, "  rate     %s requests/s over %.2f s\n",
@@ -273,6 +396,14 @@ load_report_print(const struct load_report *report, FILE *out)
 	}
 	print_latency(out, "paced", &r->pacing);
 	print_latency(out, "complete", &r->complete);
+	if (r->connect.max > SLOW_CONNECT_NS)
+		print_latency(out, "connect", &r->connect);
+	if (report->overflows > 0)
+		fprintf(out,
+		    "  queue    full for %lld connections on this machine (of "
+		    "any program): each tries again after 1 s or more\n",
+		    (long long)report->overflows);
+	print_fairness(report, out);
 	/* Little's law: with a closed loop, rate times latency is how many
 	 * were inside. If it is not, something measured here is not true. */
 	inside = result_rate(r) * hist_mean(&r->latency) / 1e9;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * load_report: the result of one load, as words and as JSON.
+ *
+ * Of a sweep, see sweep_report.h.
  */
 #ifndef COMMON_REPORT_LOAD_REPORT_H
 #define COMMON_REPORT_LOAD_REPORT_H
@@ -9,6 +11,7 @@
 
 #include "common/load/engine.h"
 #include "common/load/placement.h"
+#include "common/load/sources.h"
 #include "common/report/json.h"
 
 struct load_report {
@@ -18,15 +21,33 @@ struct load_report {
 	const struct load_result *result;
 	const char *image; /* how the server is linked; NULL: unknown */
 	double seconds;	   /* that the load lasted */
+	const struct fairness *fairness; /* NULL: no kept connections */
+	const struct sources *sources;	 /* that the user asked for, or empty */
+	/* Connections that found an accept queue of this machine full while
+	 * the load lasted, of whatever program; -1: unknown. */
+	int64_t overflows;
 };
 
 /* A few lines for a person. */
 void
 load_report_print(const struct load_report *report, FILE *out);
 
-/* Schema perconn.load/1. */
+/* Schema perconn.load/1, as a value in JSON: of its own, if JSON is new, or in
+ * an array. */
 void
-load_report_json(const struct load_report *report, FILE *out);
+load_report_json(const struct load_report *report, struct json *json);
+
+/* Its first lines, without the end of the first: what is sent, to whom. */
+void
+load_report_head(const struct load_report *report, FILE *out);
+
+/* Where client and server run, and how the server is linked: two lines. */
+void
+load_report_place(const struct load_report *report, FILE *out);
+
+/* What went wrong, if anything did. */
+void
+load_report_faults(const struct load_result *result, FILE *out);
 
 /* {"min":..,"mean":..,"p50":..,...} in microseconds; null if HIST is empty. */
 void

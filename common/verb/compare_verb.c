@@ -10,16 +10,20 @@
 #include "common/load/compare.h"
 #include "common/load/launch.h"
 #include "common/load/placement.h"
-#include "common/report/compare_report.h"
+#include "common/verb/compare_output.h"
 #include "common/verb/verb.h"
+
+#define NOT_GIVEN (-1)
 
 struct compare_config {
 	struct compare_plan plan;
 	uint64_t blocks; /* 0: as the scenario says */
 	uint64_t seed;
-	uint64_t delta; /* thousandths of 1 % */
+	uint64_t delta; /* thousandths of 1 %; 0: the default */
 	int quick, placement;
-	const char *json, *csv;
+	const char *csv;
+	struct compare_output output;
+	struct compare_saved saved;
 };
 
 /* Splits NAME=COMMAND in place of its own copy, which lives until exit. */
@@ -43,6 +47,17 @@ parse_server(void *config, const char *text)
 	}
 	plan->servers[plan->server_count++] =
 	    (struct contender){copy, equals + 1};
+	return 0;
+}
+
+static int
+parse_from(void *config, const char *text)
+{
+	struct compare_saved *saved = &((struct compare_config *)config)->saved;
+
+	if (saved->count == SAVED_MAX || !text[0])
+		return -1;
+	saved->files[saved->count++] = text;
 	return 0;
 }
 
@@ -75,7 +90,16 @@ static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
 	.offset = AT(seed), .min = 1, .max = UINT64_MAX - 1},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
-	.offset = AT(json)},
+	.offset = AT(output.json)},
+    {0, "report", "DIR",
+	"write a page with pictures, DIR/index.html,\n"
+	"and beside it compare.json and slices.csv",
+	OPTION_TEXT, .offset = AT(output.directory)},
+    {0, "from", "FILE",
+	"measure nothing: show what --json saved, or\n"
+	"two such side by side",
+	OPTION_CALL, .allowed = "a file that --json wrote, at most twice",
+	.parse = parse_from},
     {0, "csv", "FILE", "write each slice as a row, as it goes", OPTION_TEXT,
 	.offset = AT(csv)},
     {0},
@@ -196,13 +220,44 @@ fill_plan(struct compare_config *config)
 	plan->blocks = config->blocks;
 	plan->quads = config->quick ? 3 : 5;
 	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
-	plan->delta = (double)config->delta / 1e5;
+	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
 	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
-	plan->csv = open_output(config->csv);
+	plan->csv =
+	    config->csv ? open_output(config->csv) : config->output.slices;
 	plan->stop = &interrupted;
 	plan->note = show_note;
 	if (isatty(STDERR_FILENO))
 		plan->progress = show_progress;
+}
+
+/* What measures does not go with --from, nor JSON of two. */
+static void
+check_saved(const struct compare_config *config, char **names)
+{
+	const struct {
+		bool given;
+		const char *what;
+	} others[] = {
+	    {config->plan.server_count, "--server"},
+	    {config->quick, "--quick"},
+	    {config->blocks, "--blocks"},
+	    {config->delta, "--delta"},
+	    {config->placement != NOT_GIVEN, "--placement"},
+	    {config->seed, "--seed"},
+	    {config->csv, "--csv"},
+	    {names[0], names[0]},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i].given)
+			usage_error("--from %.200s: it measures nothing; "
+				    "allowed beside it are --json, --report "
+				    "and one more --from, not %.100s",
+			    config->saved.files[0], others[i].what);
+	}
+	if (config->saved.count == 2 && config->output.json)
+		usage_error("--json %.200s: of one --from only, not of two",
+		    config->output.json);
 }
 
 int
@@ -214,37 +269,38 @@ compare_verb(int argc, char **argv)
 	    "scenarios of\n`client list`.",
 	    COMPARE_OPTIONS,
 	    "How to read the result: README.md, and perconn-client(1).\n"};
-	static struct compare_config config = {
-	    .placement = PLACEMENT_SPLIT, .delta = 3000};
+	static struct compare_config config = {.placement = NOT_GIVEN};
 	static struct comparison result;
 	static char typed[sizeof(result.command)];
 	struct compare_plan *plan = &config.plan;
-	FILE *words, *json;
 	bool clean;
 	int i;
 
 	join_words(argc, argv, typed, sizeof(typed));
 	i = options_parse(&set, &config, argc, argv);
-	words = words_for(config.json);
+	if (config.saved.count) {
+		check_saved(&config, argv + i);
+		return compare_saved(&config.saved, &config.output);
+	}
 	choose_scenarios(plan, argc - i, argv + i);
-	json = open_output(config.json);
 	choose_servers(plan);
+	config.output.slices_elsewhere = config.csv;
+	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);
 	raise_descriptors(0);
 	placement_choose(
-	    &plan->placement, (enum placement_kind)config.placement);
+	    &plan->placement, config.placement == NOT_GIVEN
+				  ? PLACEMENT_SPLIT
+				  : (enum placement_kind)config.placement);
 	take_interrupts();
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
 	if (plan->progress)
 		fprintf(stderr, "\r\033[K");
-	compare_report_print(
-	    &result, words, isatty(fileno(words)) && !getenv("NO_COLOR"));
-	if (json)
-		compare_report_json(&result, json);
-	close_output(json, config.json);
-	close_output(plan->csv, config.csv);
+	compare_output_write(&config.output, &result);
+	if (config.csv)
+		close_output(plan->csv, config.csv);
 	clean = comparison_clean(&result);
 	comparison_release(&result);
 	if (interrupted)

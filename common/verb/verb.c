@@ -17,11 +17,16 @@
 #define OWN_DESCRIPTORS 16
 
 volatile int interrupted;
+volatile bool second_interrupt_is_told;
 
 /* The first ends the run, with its results so far; the second one, all. */
 static void
 on_interrupt(int signal)
 {
+	if (interrupted > 0 && second_interrupt_is_told) {
+		interrupted = -signal;
+		return;
+	}
 	if (interrupted) {
 		launch_kill_all();
 		_exit(128 + signal);

@@ -11,6 +11,7 @@
 #ifndef COMMON_VERB_VERB_H
 #define COMMON_VERB_VERB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,8 +36,13 @@ list_verb(int argc, char **argv);
 #define TIMEOUT_MIN NS_PER_MS
 #define TIMEOUT_MAX (3600 * NS_PER_S)
 
-/* The signal that asked us to end, or 0. */
+/* The signal that asked us to end, or 0. Negative: a second one did, and what
+ * is under way is not to be waited for. */
 extern volatile int interrupted;
+
+/* Whether the second one is only told by INTERRUPTED, because something has to
+ * be put back; the third ends all then. */
+extern volatile bool second_interrupt_is_told;
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP sets INTERRUPTED, which ends
  * the run, with its results so far; the second one ends all. */

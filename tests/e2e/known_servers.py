@@ -320,13 +320,20 @@ class KnownServer:
     WRAP       called with each socket for the one to use, e.g. for TLS
     ON_ACCEPT  called with the socket before any request; may raise Close
     STAYS      does not close when its client half-closes
+    BACKLOG    of the listener
+    ACCEPTS    an event: before it is set, connections are left in the queue
+
+    PEERS are the addresses that connections came from, in their order.
     """
 
     def __init__(self, behave=honest, size=64, host="127.0.0.1", port=0,
-                 path=None, on_accept=None, stays=False, wrap=None):
+                 path=None, on_accept=None, stays=False, wrap=None,
+                 backlog=1024, accepts=None):
         self.behave, self.size = behave, size
         self.on_accept, self.stays = on_accept, stays
         self.wrap = wrap
+        self.backlog, self.accepts = backlog, accepts
+        self.peers = []
         self.connections = self.requests = 0
         self.received = 0  # bytes
         self.sockets = set()
@@ -349,7 +356,7 @@ class KnownServer:
                 f"{host}:{self.port}"
 
     def __enter__(self):
-        self.listener.listen(1024)
+        self.listener.listen(self.backlog)
         self._run(self._accept)
         return self
 
@@ -370,15 +377,18 @@ class KnownServer:
         self.threads.append(thread)
 
     def _accept(self):
+        if self.accepts:
+            self.accepts.wait(DEADLINE)
         while not self.stopped:
             try:
-                sock, _ = self.listener.accept()
+                sock, peer = self.listener.accept()
             except OSError:
                 return
             if sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.changed:
                 self.connections += 1
+                self.peers.append(peer)
                 self.sockets.add(sock)
                 self.changed.notify_all()
             self._run(self._serve, sock)
@@ -665,16 +675,22 @@ NUMBER = (int, float)
 NULL = type(None)
 LATENCY = {key: NUMBER for key in
            ("min", "mean", "p50", "p90", "p99", "p99.9", "max")}
+FAIRNESS = {"min": int, "median": int, "max": int, "jain": NUMBER,
+            "none": int}
 LOAD = {
     "schema": str, "target": str, "protocol": str, "mode": str,
     "connections": int, "rate": (*NUMBER, NULL), "size": int,
     "placement": str, "duration_s": NUMBER, "image": (str, NULL),
     "path": (str, NULL), "first_wrong": (str, NULL),
-    "first_failed": (str, NULL), "lost_updates": (int, NULL),
+    "first_failed": (str, NULL), "first_timed_out": (str, NULL),
+    "lost_updates": (int, NULL), "unsent": int, "reconnects": int,
+    "unclosed": int, "listen_overflows": (int, NULL),
+    "sources": ([str], NULL), "fairness": (FAIRNESS, NULL),
     "udp": ({"lost": int, "late": int, "duplicated": int}, NULL),
     "requests": {"ok": int, "wrong": int, "timed_out": int, "failed": int},
     "errors": dict, "throughput": NUMBER, "latency_us": (LATENCY, NULL),
-    "service_us": (LATENCY, NULL),
+    "service_us": (LATENCY, NULL), "pacing_us": (LATENCY, NULL),
+    "complete_us": (LATENCY, NULL), "connect_us": (LATENCY, NULL),
     "client": {"cpu_us_per_request": NUMBER, "busy": NUMBER,
                "limited": bool},
 }
@@ -743,6 +759,33 @@ def check_latency(latency):
         assert in_order(latency["min"], latency["mean"], latency["max"])
 
 
+SWEEP = {"schema": str, "runs": [LOAD]}
+INTERVAL = {
+    "schema": str, "t_s": NUMBER, "duration_s": NUMBER,
+    "rate": (*NUMBER, NULL), "begun": int, "ok": int, "wrong": int,
+    "timed_out": int, "failed": int, "throughput": NUMBER,
+    "latency_us": (LATENCY, NULL), "service_us": (LATENCY, NULL),
+}
+
+
+def check_interval(line):
+    assert misfit(line, INTERVAL) is None
+    assert line["schema"] == "perconn.interval/1"
+    check_latency(line["latency_us"])
+    check_latency(line["service_us"])
+
+
+def check_fairness(report):
+    fairness, n = report["fairness"], report["connections"]
+    assert in_order(0, fairness["min"], fairness["median"], fairness["max"])
+    assert 0 <= fairness["none"] <= n
+    assert (fairness["none"] > 0) == (fairness["min"] == 0)
+    ok = report["requests"]["ok"]
+    assert n * fairness["min"] <= ok <= n * fairness["max"]
+    if ok:
+        assert 1 / n - 1e-5 <= fairness["jain"] <= 1
+
+
 def check_load(report):
     assert misfit(report, LOAD) is None
     assert report["schema"] == "perconn.load/1"
@@ -760,6 +803,10 @@ def check_load(report):
         (report["protocol"] != "counter")
     if report["rate"] is None:
         assert report["service_us"] is None
+    if report["mode"] == "churn" or report["protocol"] == "chat":
+        assert report["fairness"] is None
+    else:
+        check_fairness(report)
     if report["requests"]["ok"]:
         assert report["latency_us"]
 

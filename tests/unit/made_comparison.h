@@ -170,6 +170,7 @@ made_outcome(struct comparison *c, const char *name, const char *metric,
 	MADE_TEXT(o->load, "64 connections, 64 bytes");
 	MADE_TEXT(o->metric, "%s", metric);
 	MADE_TEXT(o->unit, "%s", unit);
+	MADE_TEXT(o->note, "Note well: %s.", name);
 	o->higher_is_better = higher;
 	return o;
 }

@@ -111,6 +111,7 @@ same_outcome(const struct outcome *a, const struct outcome *b, size_t servers)
 	assert_string_equal(a->load, b->load);
 	assert_string_equal(a->metric, b->metric);
 	assert_string_equal(a->unit, b->unit);
+	assert_string_equal(a->note, b->note);
 	assert_int_equal(a->higher_is_better, b->higher_is_better);
 	assert_int_equal(a->point_count, b->point_count);
 	for (size_t i = 0; i < a->point_count; i++) {

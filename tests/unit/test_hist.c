@@ -208,6 +208,102 @@ percentiles_agree_with_sorted_values(void **state)
 	hist_release(&h);
 }
 
+enum { MANY = 10000000 };
+
+/* Of rising RANK from 0, as latencies are: many of some microseconds, and a
+ * tail of a tenth of a second. */
+static uint64_t
+tailed(uint64_t rank)
+{
+	double above = 1 - ((double)rank + 0.5) / MANY;
+
+	return (uint64_t)(6000 / pow(above, 0.6));
+}
+
+/* All equally likely, up to 10 s. */
+static uint64_t
+uniform(uint64_t rank)
+{
+	return rank * 1000;
+}
+
+/*
+ * The value of each rank is known, so nothing has to be sorted. They come in
+ * no order: the step has no factor in common with how many they are.
+ */
+static void
+ten_million_agree(uint64_t (*value_of)(uint64_t rank))
+{
+	static const double percents[] = {
+	    1, 10, 25, 50, 75, 90, 99, 99.9, 99.99, 99.999, 99.9999, 100};
+	struct hist h;
+
+	assert_int_equal(hist_init(&h), 0);
+	for (uint64_t i = 0, rank = 0; i < MANY; i++) {
+		hist_record(&h, value_of(rank));
+		rank = (rank + 6180339) % MANY;
+	}
+	assert_int_equal(h.total, MANY);
+	for (size_t i = 0; i < COUNT_OF(percents); i++) {
+		uint64_t rank = (uint64_t)lround(percents[i] / 100 * MANY) - 1;
+		double right = (double)value_of(rank);
+
+		assert_near((double)hist_percentile(&h, percents[i]), right,
+		    right / 1000);
+	}
+	hist_release(&h);
+}
+
+static void
+percentiles_of_ten_million_are_within_a_thousandth(void **state)
+{
+	(void)state;
+	ten_million_agree(tailed);
+	ten_million_agree(uniform);
+}
+
+static void
+a_walk_meets_each_value_once(void **state)
+{
+	static const uint64_t values[] = {0, 7, 7, 2047, 5000000, UINT64_MAX};
+	struct hist_walk walk = {0};
+	struct hist h;
+
+	(void)state;
+	assert_int_equal(hist_init(&h), 0);
+	assert_false(hist_next(&h, &walk));
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		hist_record(&h, values[i]);
+	assert_true(hist_next(&h, &walk));
+	assert_true(walk.value == 0 && walk.count == 1 && walk.seen == 1);
+	assert_true(hist_next(&h, &walk));
+	assert_true(walk.value == 7 && walk.count == 2 && walk.seen == 3);
+	assert_true(hist_next(&h, &walk));
+	assert_true(walk.value == 2047 && walk.seen == 4);
+	assert_true(hist_next(&h, &walk));
+	assert_near((double)walk.value, 5e6, 5e3);
+	assert_true(hist_next(&h, &walk));
+	assert_true(walk.value == UINT64_MAX && walk.seen == 6);
+	assert_false(hist_next(&h, &walk));
+	assert_false(hist_next(&h, &walk));
+	hist_release(&h);
+}
+
+static void
+the_deviation_is_that_of_the_values(void **state)
+{
+	struct hist h;
+
+	(void)state;
+	assert_int_equal(hist_init(&h), 0);
+	assert_near(hist_deviation(&h), 0, 0);
+	for (uint64_t value = 1; value <= 1000; value++)
+		hist_record(&h, value);
+	/* sqrt((n^2 - 1) / 12) */
+	assert_near(hist_deviation(&h), 288.675, 0.001);
+	hist_release(&h);
+}
+
 static void
 same(const struct hist *a, const struct hist *b)
 {
@@ -283,6 +379,10 @@ main(void)
 	    cmocka_unit_test(percentiles_of_round_counts_have_the_exact_rank),
 	    cmocka_unit_test(percentiles_of_few_values_are_some_of_them),
 	    cmocka_unit_test(percentiles_agree_with_sorted_values),
+	    cmocka_unit_test(
+		percentiles_of_ten_million_are_within_a_thousandth),
+	    cmocka_unit_test(a_walk_meets_each_value_once),
+	    cmocka_unit_test(the_deviation_is_that_of_the_values),
 	    cmocka_unit_test(a_sum_is_what_all_values_would_have_made),
 	    cmocka_unit_test(a_cleared_hist_is_as_new),
 	};

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* engine: before and after the load: open, connect, finish, close. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/load/engine_parts.h"
+
+enum {
+	BUFFER = 64 * 1024,
+	/* Connects under way at once: well below any backlog. */
+	CONNECTS = 128,
+	/* Source addresses for churn on the loopback: one has 28,000 ports,
+	 * each of which rests for a second after use. */
+	SOURCES = 8,
+};
+
+/* For a datagram that comes after the last reply. */
+#define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
+
+bool
+load_plan_churns(const struct load_plan *plan)
+{
+	return plan->churn || plan->protocol->closes ||
+	       (plan->target.kind == TARGET_UDP && !plan->protocol->echoes);
+}
+
+/* Datagram sockets leave no port behind that would have to rest. */
+static bool
+wants_sources(const struct load_plan *plan)
+{
+	const struct address *to = &plan->target.address;
+
+	return plan->churn && plan->target.kind != TARGET_UDP &&
+	       to->any.sa_family == AF_INET &&
+	       (ntohl(to->in4.sin_addr.s_addr) >> 24) == 127;
+}
+
+/* The addresses of a churn on the loopback. */
+static const struct address *
+loopback(void)
+{
+	static struct address from[SOURCES];
+
+	for (uint32_t i = 0; i < SOURCES; i++) {
+		from[i].len = sizeof(from[i].in4);
+		from[i].in4.sin_family = AF_INET;
+		from[i].in4.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
+	}
+	return from;
+}
+
+static void
+set_up(struct engine *e, const struct load_plan *plan)
+{
+	struct session_shared *shared = &e->shared;
+
+	*e = (struct engine){.plan = *plan};
+	link_init(&e->idle);
+	link_init(&e->waiting);
+	link_init(&e->resting);
+	e->plan.churn = load_plan_churns(plan);
+	shared->target = plan->target.address;
+	shared->datagrams = plan->target.kind == TARGET_UDP;
+	shared->tls = plan->tls;
+	shared->churn = e->plan.churn;
+	shared->sources = plan->sources;
+	shared->source_count = plan->source_count;
+	if (!plan->sources && wants_sources(&e->plan)) {
+		shared->sources = loopback();
+		shared->source_count = SOURCES;
+	}
+	shared->buffer_size = BUFFER;
+	shared->run.protocol = plan->protocol;
+	shared->run.churn = e->plan.churn;
+	shared->run.host = e->plan.target.authority;
+	shared->run.path = plan->path ? plan->path : plan->protocol->path;
+	e->shortest = plan->rate <= 0 && plan->target.kind == TARGET_STREAM &&
+		      plan->protocol->echoes && !e->plan.churn;
+}
+
+static int
+allocate(struct engine *e)
+{
+	uint32_t n = e->plan.connections;
+
+	e->shared.epoll = epoll_create1(EPOLL_CLOEXEC);
+	e->sessions = calloc(n, sizeof(e->sessions[0]));
+	e->events = calloc(ENGINE_EVENTS, sizeof(e->events[0]));
+	e->shared.buffer = malloc(BUFFER);
+	/* Before anything else can fail: engine_close() closes them all. */
+	for (uint32_t i = 0; e->sessions && i < n; i++)
+		e->sessions[i].fd = -1;
+	return e->shared.epoll < 0 || !e->sessions || !e->events ||
+		       !e->shared.buffer
+		   ? -1
+		   : protocol_open(&e->shared.run, e->plan.size, n);
+}
+
+int
+engine_open(
+    struct engine *e, const struct load_plan *plan, char *why, size_t size)
+{
+	set_up(e, plan);
+	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	if (allocate(e) < 0) {
+		snprintf(why, size, "%s",
+		    e->shared.run.why[0] ? e->shared.run.why : strerror(errno));
+		engine_close(e);
+		return -1;
+	}
+	for (uint32_t i = 0; i < plan->connections; i++) {
+		exchange_init(&e->sessions[i].x, &e->shared.run, i);
+		link_append(&e->idle, &e->sessions[i].link);
+	}
+	if (!plan->protocol->sized) {
+		plan->protocol->request(&e->shared.run, &e->sessions[0].x);
+		e->plan.size = e->sessions[0].x.out_len;
+		e->sessions[0].x.out_len = 0;
+	}
+	return 0;
+}
+
+void
+engine_close(struct engine *e)
+{
+	for (uint32_t i = 0; e->sessions && i < e->plan.connections; i++)
+		session_close(&e->sessions[i]);
+	if (e->shared.epoll >= 0)
+		close(e->shared.epoll);
+	protocol_close(&e->shared.run);
+	free(e->sessions);
+	free(e->events);
+	free(e->shared.buffer);
+}
+
+/* ---- connect ---- */
+
+/* Begins the next one. Whether it is under way. */
+static bool
+begin_connect(struct engine *e, struct session *s, uint32_t *failed)
+{
+	enum session_result what;
+
+	s->sent_ns = now_ns();
+	what = session_connect(&e->shared, s);
+	*failed += what == SESSION_FAILED;
+	return what == SESSION_AGAIN;
+}
+
+/* One of the first events. Whether a connect under way has ended. */
+static bool
+connect_event(
+    struct engine *e, struct session *s, uint32_t events, uint32_t *failed)
+{
+	bool new = s->state == SESSION_CONNECTING;
+	enum session_result what = session_event(&e->shared, s, events);
+
+	*failed += what > SESSION_DONE;
+	if (new &&what == SESSION_DONE && e->connects)
+		hist_record(e->connects, now_ns() - s->sent_ns);
+	return new &&what != SESSION_AGAIN;
+}
+
+/* Those that are not ready yet never will be. Returns how many. */
+static uint32_t
+give_up_connects(struct engine *e)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < e->plan.connections; i++) {
+		if (e->sessions[i].state == SESSION_CONNECTING) {
+			session_close(&e->sessions[i]);
+			count++;
+		}
+	}
+	return count;
+}
+
+uint32_t
+engine_connect(struct engine *e)
+{
+	uint32_t begun = 0, pending = 0, failed = 0;
+	uint64_t deadline = now_ns() + e->plan.timeout_ns;
+
+	if (e->plan.churn)
+		return 0;
+	while (begun < e->plan.connections || pending) {
+		int n;
+
+		while (pending < CONNECTS && begun < e->plan.connections)
+			pending +=
+			    begin_connect(e, &e->sessions[begun++], &failed);
+		n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
+		    pending ? 100 : 0);
+		for (int i = 0; i < n; i++)
+			pending -= connect_event(e, e->events[i].data.ptr,
+			    e->events[i].events, &failed);
+		if (n > 0)
+			deadline = now_ns() + e->plan.timeout_ns;
+		else if (now_ns() >= deadline || (e->stop && *e->stop))
+			break;
+	}
+	return failed + give_up_connects(e);
+}
+
+/* ---- finish ---- */
+
+/* What the sessions have counted goes into the result. */
+void
+engine_collect(struct engine *e)
+{
+	e->result->late += e->shared.late;
+	e->result->duplicated += e->shared.duplicated;
+	e->result->lost_updates += e->shared.run.lost_updates;
+	e->shared.late = e->shared.duplicated = 0;
+	e->shared.run.lost_updates = 0;
+}
+
+/* One of the last events. Whether the session has come to its end. */
+static bool
+finish_event(struct engine *e, struct session *s, uint32_t events)
+{
+	enum session_result what = session_event(&e->shared, s, events);
+
+	if (what == SESSION_TOO_MUCH)
+		engine_idle_event(e, s, what);
+	return what != SESSION_AGAIN;
+}
+
+void
+engine_finish(struct engine *e, struct load_result *result)
+{
+	/* Datagrams have no end: what is on its way gets a moment. */
+	uint64_t patience =
+	    e->shared.datagrams ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
+	uint64_t deadline = now_ns() + earlier(patience, e->plan.timeout_ns);
+	uint32_t open = 0;
+
+	e->result = e->total = result;
+	for (uint32_t i = 0; i < e->plan.connections; i++) {
+		session_end(&e->shared, &e->sessions[i]);
+		open += e->sessions[i].fd >= 0;
+	}
+	while (open && now_ns() < deadline && !(e->stop && *e->stop)) {
+		int n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
+		    timeout_ms(earlier(deadline, now_ns() + 100 * NS_PER_MS),
+			now_ns()));
+
+		for (int i = 0; i < n; i++)
+			open -= finish_event(
+			    e, e->events[i].data.ptr, e->events[i].events);
+	}
+	if (!e->shared.datagrams)
+		result->unclosed += open;
+	engine_collect(e);
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+engine_fairness(const struct engine *e, struct fairness *fairness)
+{
+	uint32_t n = e->plan.connections;
+	uint64_t *replies = calloc(n, sizeof(replies[0]));
+	double sum = 0, squares = 0;
+
+	if (!replies)
+		return -1;
+	*fairness = (struct fairness){0};
+	for (uint32_t i = 0; i < n; i++) {
+		const struct session *s = &e->sessions[i];
+
+		replies[i] = s->x.number - s->not_ok;
+		fairness->none += replies[i] == 0;
+		sum += (double)replies[i];
+		squares += (double)replies[i] * (double)replies[i];
+	}
+	qsort(replies, n, sizeof(replies[0]), ascending);
+	fairness->min = replies[0];
+	fairness->median = replies[n / 2];
+	fairness->max = replies[n - 1];
+	fairness->jain = squares > 0 ? sum * sum / (n * squares) : 0;
+	free(replies);
+	return 0;
+}

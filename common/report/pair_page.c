@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* pair_page: two comparisons as one page. */
+#include <math.h>
+
+#include "common/report/facts.h"
+#include "common/report/html.h"
+#include "common/report/pair.h"
+#include "common/report/report_page.h"
+
+static void
+put_name(FILE *page, const char *letter, const char *name,
+    const struct comparison *c)
+{
+	char text[SENTENCE_SIZE];
+
+	html_element(page, "dt", "%s", letter);
+	html_element(page, "dd", "%s%s%s. %s", name, c->when[0] ? ", " : "",
+	    c->when, fact_machine(text, sizeof(text), c));
+}
+
+static void
+put_cells(FILE *page, const struct finding *f, bool baseline)
+{
+	char text[2 * FACT_SIZE];
+	bool usable = f && f->usable;
+
+	html_element(page, "td", "%s",
+	    fact_number(text, sizeof(text), usable ? f->value.value : NAN));
+	html_element(page, "td", "%s",
+	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	html_element(page, "td", "%s",
+	    baseline ? "baseline"
+		     : fact_ratio(
+			   text, sizeof(text), usable ? f->ratio.value : NAN));
+	html_element(page, "td", "%s",
+	    baseline || !usable
+		? ""
+		: fact_ratio_interval(text, sizeof(text), &f->ratio));
+}
+
+static void
+put_head(FILE *page, const struct pair_row *one)
+{
+	char at[100];
+
+	fact_point(at, sizeof(at), one->point);
+	html_element(
+	    page, "h3", "%s%s%s", one->outcome->name, at[0] ? ", " : "", at);
+	fputs("<div class=\"wide\"><table>\n<thead><tr>"
+	      "<th scope=\"col\" class=\"name\">server</th>",
+	    page);
+	for (int i = 0; i < 2; i++) {
+		html_element(page, "th scope=\"col\"", "%c, %s", 'A' + i,
+		    one->outcome->unit);
+		fputs("<th scope=\"col\">95 % interval</th>"
+		      "<th scope=\"col\">ratio</th>"
+		      "<th scope=\"col\">95 % interval</th>",
+		    page);
+	}
+	fputs("</tr></thead>\n<tbody>\n", page);
+}
+
+void
+report_page_pair(const struct comparison *a, const char *a_name,
+    const struct comparison *b, const char *b_name, FILE *page)
+{
+	static struct pair_row rows[PAIR_ROWS_MAX];
+	size_t count = pair_rows(a, b, rows);
+
+	page_begin(page, "Two comparisons side by side");
+	html_element(page, "p class=\"alert\"", "%s", PAIR_CAVEAT);
+	fputs("<section>\n<dl>\n", page);
+	put_name(page, "A", a_name, a);
+	put_name(page, "B", b_name, b);
+	fputs("</dl>\n", page);
+	for (size_t i = 0; i < count;) {
+		const struct point *point = rows[i].point;
+
+		put_head(page, &rows[i]);
+		for (; i < count && rows[i].point == point; i++) {
+			fputs("<tr>", page);
+			html_element(page, "th scope=\"row\" class=\"name\"",
+			    "%s", rows[i].server);
+			put_cells(page, rows[i].a, rows[i].baseline);
+			put_cells(page, rows[i].b, rows[i].baseline);
+			fputs("</tr>\n", page);
+		}
+		fputs("</tbody></table></div>\n", page);
+	}
+	fputs("</section>\n", page);
+	page_end(page);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report_page: a comparison as one page of HTML that needs nothing else: no
+ * network, no script, no font.
+ *
+ * Pictures are gnuplot's, within the page; without gnuplot it says so and has
+ * its tables.
+ */
+#ifndef COMMON_REPORT_REPORT_PAGE_H
+#define COMMON_REPORT_REPORT_PAGE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/load/comparison.h"
+
+/* Errors are the stream's. Returns whether all pictures could be drawn; if
+ * not, WHY says what is missing. */
+bool
+report_page(
+    const struct comparison *comparison, FILE *page, char *why, size_t size);
+
+/* Two side by side, by the names that they are called by. No pictures, and no
+ * verdict across them. */
+void
+report_page_pair(const struct comparison *a, const char *a_name,
+    const struct comparison *b, const char *b_name, FILE *page);
+
+/* What each page begins and ends with. */
+void
+page_begin(FILE *page, const char *title);
+
+void
+page_end(FILE *page);
+
+#endif

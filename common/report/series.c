@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* series: one interval, one object, one line. */
+#include "common/report/series.h"
+
+#include "common/report/load_report.h"
+
+void
+series_print(FILE *out, double rate, const struct load_result *part,
+    uint64_t from_ns, uint64_t to_ns)
+{
+	struct json j = {.out = out};
+	double seconds = (double)(to_ns - from_ns) / 1e9;
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "perconn.interval/1");
+	json_double(&j, "t_s", (double)from_ns / 1e9);
+	json_double(&j, "duration_s", seconds);
+	if (rate > 0)
+		json_uint(&j, "rate", (uint64_t)rate);
+	else
+		json_null(&j, "rate");
+	json_uint(&j, "begun", part->begun);
+	json_uint(&j, "ok", part->ok);
+	json_uint(&j, "wrong", part->wrong);
+	json_uint(&j, "timed_out", part->timed_out);
+	json_uint(&j, "failed", part->failed);
+	json_double(&j, "throughput", (double)part->ok / seconds);
+	json_latency(&j, "latency_us", &part->latency);
+	json_latency(&j, "service_us", &part->service);
+	json_end(&j);
+	fflush(out);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * series: a load over time, a line of JSON for each interval.
+ *
+ * Schema perconn.interval/1, with the units of perconn.load/1. An interval in
+ * which nothing happened has its line, too; its latencies are null.
+ */
+#ifndef COMMON_REPORT_SERIES_H
+#define COMMON_REPORT_SERIES_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/load/result.h"
+
+/*
+ * What happened from FROM_NS to TO_NS after the load's start, at RATE (0:
+ * closed loop). The line is flushed: somebody may be looking.
+ */
+void
+series_print(FILE *out, double rate, const struct load_result *part,
+    uint64_t from_ns, uint64_t to_ns);
+
+#endif

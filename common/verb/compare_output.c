@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* compare_output: files first, then what goes into them. */
+#include "common/verb/compare_output.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/log.h"
+#include "common/report/comparison_json.h"
+#include "common/report/report_page.h"
+#include "common/verb/verb.h"
+
+static const char *
+path_of(const struct compare_output *output, const char *name)
+{
+	static char path[4200];
+
+	if (snprintf(path, sizeof(path), "%s/%s", output->directory, name) >=
+	    (int)sizeof(path))
+		die(1, "%s: %s", output->directory, strerror(ENAMETOOLONG));
+	return path;
+}
+
+static void
+open_directory(struct compare_output *output)
+{
+	if (mkdir(output->directory, 0777) < 0 && errno != EEXIST)
+		die(1, "%s: %s", output->directory, strerror(errno));
+	output->page = open_output(path_of(output, "index.html"));
+	output->page_json = open_output(path_of(output, "compare.json"));
+	if (!output->slices_elsewhere)
+		output->slices = open_output(path_of(output, "slices.csv"));
+}
+
+void
+compare_output_open(struct compare_output *output)
+{
+	/* What may be printed; numbers stay as they are in C. */
+	setlocale(LC_CTYPE, "");
+	output->words = words_for(output->json);
+	output->style = print_style_of(output->words);
+	output->json_file = open_output(output->json);
+	if (output->directory)
+		open_directory(output);
+}
+
+static void
+close_directory(struct compare_output *output)
+{
+	close_output(output->page, path_of(output, "index.html"));
+	if (output->page_json)
+		close_output(
+		    output->page_json, path_of(output, "compare.json"));
+	if (output->slices)
+		close_output(output->slices, path_of(output, "slices.csv"));
+	fprintf(output->words, "report: %s\n", path_of(output, "index.html"));
+}
+
+void
+compare_output_write(
+    struct compare_output *output, const struct comparison *comparison)
+{
+	char why[200];
+
+	comparison_print(comparison, &output->style, output->words);
+	if (output->json_file)
+		comparison_json(comparison, output->json_file);
+	if (output->directory) {
+		if (!report_page(comparison, output->page, why, sizeof(why)))
+			log_warn("not all pictures are drawn: %s", why);
+		comparison_json(comparison, output->page_json);
+		close_directory(output);
+	}
+	close_output(output->json_file, output->json);
+}
+
+void
+compare_output_pair(struct compare_output *output, const struct comparison *a,
+    const char *a_name, const struct comparison *b, const char *b_name)
+{
+	comparison_print_pair(
+	    a, a_name, b, b_name, &output->style, output->words);
+	if (output->directory) {
+		report_page_pair(a, a_name, b, b_name, output->page);
+		close_directory(output);
+	}
+	close_output(NULL, NULL);
+}

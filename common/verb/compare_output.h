@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compare_output: where a comparison goes: to the terminal, as JSON, as a
+ * directory with a page.
+ *
+ *	compare_output_open(&output);	 before the measuring
+ *	... plan.csv = output.slices ...
+ *	compare_output_write(&output, &comparison);
+ *
+ * Whatever cannot be written dies with a line that names it.
+ */
+#ifndef COMMON_VERB_COMPARE_OUTPUT_H
+#define COMMON_VERB_COMPARE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/load/comparison.h"
+#include "common/report/comparison_print.h"
+
+struct compare_output {
+	const char *json, *directory; /* of the options; NULL: none */
+	bool slices_elsewhere;	      /* or nowhere: DIR gets none */
+	FILE *words;		      /* for a person */
+	struct print_style style;
+	FILE *slices; /* DIR/slices.csv; NULL: none */
+	FILE *json_file, *page, *page_json;
+};
+
+/* Opens all, so that a path that cannot be written costs no measuring; makes
+ * the directory if it is not there. */
+void
+compare_output_open(struct compare_output *output);
+
+/* Prints, writes and closes all. */
+void
+compare_output_write(
+    struct compare_output *output, const struct comparison *comparison);
+
+/* The same of two side by side, but JSON: that is of one. */
+void
+compare_output_pair(struct compare_output *output, const struct comparison *a,
+    const char *a_name, const struct comparison *b, const char *b_name);
+
+/* ---- compare --from ---- */
+
+#define SAVED_MAX 2
+
+struct compare_saved {
+	const char *files[SAVED_MAX];
+	size_t count;
+};
+
+/* Shows what the files have. Returns the exit status. */
+int
+compare_saved(const struct compare_saved *saved, struct compare_output *output);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* compare_saved: what was measured before, shown again. */
+#include "common/base/log.h"
+#include "common/report/comparison_read.h"
+#include "common/verb/compare_output.h"
+
+#define WHY_MAX 4500 /* a path and what is wrong */
+
+static void
+read_saved(struct comparison *out, const char *path)
+{
+	static char why[WHY_MAX];
+
+	if (comparison_read(out, path, why, sizeof(why)) < 0)
+		die(1, "%s", why);
+}
+
+int
+compare_saved(const struct compare_saved *saved, struct compare_output *output)
+{
+	static struct comparison read[SAVED_MAX];
+
+	for (size_t i = 0; i < saved->count; i++)
+		read_saved(&read[i], saved->files[i]);
+	output->slices_elsewhere = true;
+	compare_output_open(output);
+	if (saved->count == 2)
+		compare_output_pair(output, &read[0], saved->files[0], &read[1],
+		    saved->files[1]);
+	else
+		compare_output_write(output, &read[0]);
+	for (size_t i = 0; i < saved->count; i++)
+		comparison_release(&read[i]);
+	return 0;
+}
