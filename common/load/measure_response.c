@@ -77,6 +77,7 @@ find_rates(struct trial *trial, struct load_point *points, size_t count)
 		if (rate > 0 && (slowest <= 0 || rate < slowest))
 			slowest = rate;
 	}
+	trial->point = points;
 	for (size_t p = 0; p < count; p++) {
 		double rate = rounded(points[p].share * slowest);
 		struct setting *share = &points[p].settings[0];
