@@ -252,10 +252,12 @@ sort_out(struct family *family, struct finding *found,
 	if (found->verdict == INVALID)
 		return;
 	found->reason[0] = '\0';
-	if (too_few(found, baseline))
+	/* Disturbed first: it may be why there are too few. */
+	if (too_disturbed(found))
+		found->verdict = INVALID;
+	else if (too_few(found, baseline))
 		found->verdict = UNDECIDED;
-	else if (too_disturbed(found) ||
-		 control_differs(found, baseline, control, family))
+	else if (control_differs(found, baseline, control, family))
 		found->verdict = INVALID;
 	else
 		family_add(family, found, baseline);

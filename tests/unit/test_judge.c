@@ -218,6 +218,11 @@ spoilt_quads_make_it_invalid(void **state)
 	judge(2);
 	assert_int_equal(found->verdict, INVALID);
 	says("26 %");
+	found = compared(0.5, 0.01, 0); /* not one quad was left */
+	found->dropped = 100;
+	judge(2);
+	assert_int_equal(found->verdict, INVALID);
+	says("100 %");
 }
 
 static void
