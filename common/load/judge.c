@@ -212,7 +212,10 @@ say_what_is_open(struct finding *found, const struct family *family)
 	    "shown",
 	    fmax(percent(e->low), percent(e->high)),
 	    percent(found->detectable));
-	if (found->blocks_needed > (double)found->blocks)
+	if (found->blocks_needed > STATS_MAX)
+		say(found, "; to see %.3g %%, take a quieter machine",
+		    100 * family->delta);
+	else if (found->blocks_needed > (double)found->blocks)
 		say(found, "; to see %.3g %%, take %.0f blocks",
 		    100 * family->delta, found->blocks_needed);
 	else
