@@ -146,8 +146,7 @@ noise_is_undecided(void **state)
 	    pow(2.8016 * stats_robust_sd(found->ratios, 12) / log(1.03), 2), 1);
 	says("to see 3 %, take a quieter machine");
 	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
-	says("to see 3 %, take 5");
-	says(" blocks");
+	says("to see 3 %, take 121 blocks");
 	assert_int_equal(verdict_on(0.03, 0.06, 12), UNDECIDED);
 }
 
