@@ -69,8 +69,8 @@ compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
 	size_t blocks = plan->quick ? measure->blocks_quick : measure->blocks;
 
 	if (plan->blocks)
-		return plan->blocks;
-	if (points > 1)
+		blocks = plan->blocks;
+	else if (points > 1)
 		blocks = plan->quick ? POINT_BLOCKS_QUICK : POINT_BLOCKS;
 	return blocks > least ? blocks : least;
 }
@@ -292,6 +292,21 @@ set_up_tls(struct stage *stage)
 }
 
 static void
+note_blocks(struct stage *stage)
+{
+	size_t wanted = stage->run->plan->blocks;
+	char words[160];
+
+	if (!wanted || wanted == stage->blocks)
+		return;
+	snprintf(words, sizeof(words),
+	    "%zu blocks, since with %zu none of its ratios could have a "
+	    "verdict",
+	    stage->blocks, wanted);
+	put_note(stage, words);
+}
+
+static void
 describe(struct stage *stage)
 {
 	const struct scenario *s = stage->scenario;
@@ -410,6 +425,7 @@ run_scenario(struct run *run, const struct scenario *scenario)
 	}
 	if (!bad && set_up_tls(stage) == 0) {
 		note_unchanged(stage);
+		note_blocks(stage);
 		measure(stage);
 		stage->outcome->point_count = stage->count;
 		conclude(stage);

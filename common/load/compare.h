@@ -54,7 +54,7 @@ struct compare_plan {
 	size_t scenario_count;
 	bool quick;
 	bool keep_disturbed; /* slices that others disturbed count, too */
-	size_t blocks;	     /* at each point; 0: compare_blocks() */
+	size_t blocks;	     /* at each point; 0: as is usual */
 	size_t quads;	     /* in each block, after the warm-up */
 	uint64_t slice_ns;
 	double delta; /* the smallest difference that matters, 0.03 */
@@ -69,8 +69,8 @@ struct compare_plan {
 	void (*note)(const char *scenario, const char *words);
 };
 
-/* How many blocks SCENARIO has at each of POINTS points, if PLAN leaves it
- * open. */
+/* How many blocks SCENARIO has at each of POINTS points: PLAN's, or those that
+ * are usual; never so few that no ratio could have a verdict. */
 size_t
 compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
     size_t points);

@@ -176,12 +176,13 @@ fit_slices(struct block *block)
 	if (trial->block > 0 || block->quads != 1 || trial->point->rate > 0)
 		return;
 	for (size_t i = 0; i < trial->count; i++) {
-		const struct record *record = &block->records[i][0][1];
+		const struct record *both = block->records[i][0];
+		double rate = fmax(both[0].rate, both[1].rate);
 
 		if (trial_lacks(trial, i))
 			continue;
 		while (*slice_ns < SLICE_MOST_NS &&
-		       record->rate * (double)*slice_ns / 1e9 < REQUESTS_LEAST)
+		       rate * (double)*slice_ns / 1e9 < REQUESTS_LEAST)
 			*slice_ns = earlier(2 * *slice_ns, SLICE_MOST_NS);
 	}
 }
