@@ -98,12 +98,19 @@ outcome_init(struct outcome *outcome)
 	return 0;
 }
 
+static void
+machine_init(struct machine *machine)
+{
+	machine->memory_gib = machine->load_average = NAN;
+	machine->pressure = machine->steal_s = NAN;
+}
+
 void
 comparison_init(struct comparison *comparison)
 {
 	memset(comparison, 0, sizeof(*comparison));
-	comparison->before.memory_gib = comparison->after.memory_gib = NAN;
-	comparison->before.load_average = comparison->after.load_average = NAN;
+	machine_init(&comparison->before);
+	machine_init(&comparison->after);
 	comparison->slice_s = comparison->delta = comparison->seconds = NAN;
 }
 

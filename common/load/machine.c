@@ -2,6 +2,7 @@
 /* machine: uname, /proc and /sys. */
 #include "common/load/machine.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,30 @@ ask_cpu(struct machine *m)
 		fclose(in);
 }
 
+/* proc(5): the eighth figure of the first line is steal, in ticks. */
+static double
+ask_steal(void)
+{
+	char line[256];
+	unsigned long long ticks;
+
+	first_line("/proc/stat", line, sizeof(line));
+	if (sscanf(line, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &ticks) != 1)
+		return NAN;
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double
+ask_pressure(void)
+{
+	char line[256];
+	double percent;
+
+	first_line("/proc/pressure/cpu", line, sizeof(line));
+	return sscanf(line, "some avg10=%*f avg60=%lf", &percent) == 1 ? percent
+								       : NAN;
+}
+
 void
 machine_ask(struct machine *m)
 {
@@ -58,6 +83,12 @@ machine_ask(struct machine *m)
 	first_line("/sys/devices/system/clocksource/clocksource0/"
 		   "current_clocksource",
 	    m->clocksource, sizeof(m->clocksource));
+	first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+	    m->governor, sizeof(m->governor));
+	if (m->governor[0] == '?')
+		m->governor[0] = '\0';
+	m->pressure = ask_pressure();
+	m->steal_s = ask_steal();
 	first_line("/proc/loadavg", load, sizeof(load));
 	m->load_average = strtod(load, NULL);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)

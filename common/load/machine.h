@@ -14,7 +14,11 @@ struct machine {
 	int cpus; /* that this process may use */
 	bool virtual_machine;
 	double memory_gib;
-	double load_average; /* over the last minute, at the time of asking */
+	char governor[32]; /* of the first CPU's clock; empty: none is told */
+	/* At the time of asking: over the last minute; the percentage of it in
+	 * which something waited for a CPU; seconds, since the machine began,
+	 * in which its host ran others. NAN: not told. */
+	double load_average, pressure, steal_s;
 };
 
 void

@@ -7,7 +7,9 @@
 
 #include "common/report/facts.h"
 
-#define TICS 4 /* about so many on a linear axis */
+/* About so many on a linear axis: numbers are wider than they are high. */
+#define TICS_X 3
+#define TICS_Y 4
 
 void
 range_begin(struct range *range)
@@ -66,7 +68,7 @@ axis_linear(FILE *script, const char *axis, const struct range *range)
 	double high = range->high > 0 ? range->high : 1, step;
 	char text[FACT_SIZE];
 
-	step = round_up(high / TICS);
+	step = round_up(high / (*axis == 'x' ? TICS_X : TICS_Y));
 	fprintf(script, "set %srange [0:%.9g]\nset %stics (", axis, high * 1.06,
 	    axis);
 	for (int i = 0; i * step <= high * 1.06; i++)

@@ -215,6 +215,9 @@ json_machine(struct json *j, const struct comparison *c)
 	json_uint(j, "cpus", (uint64_t)c->before.cpus);
 	json_exact(j, "load_before", c->before.load_average);
 	json_exact(j, "load_after", c->after.load_average);
+	json_exact(j, "pressure_before", c->before.pressure);
+	json_exact(j, "pressure_after", c->after.pressure);
+	json_exact(j, "steal_s", c->after.steal_s - c->before.steal_s);
 	json_end(j);
 }
 

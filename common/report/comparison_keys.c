@@ -43,6 +43,7 @@ const struct field MACHINE_FIELDS[] = {
     OF(FIELD_TEXT, "cpu", cpu),
     OF(FIELD_FLAG, "virtual", virtual_machine),
     OF(FIELD_TEXT, "clocksource", clocksource),
+    OF(FIELD_TEXT, "governor", governor),
     OF(FIELD_NUMBER, "memory_gib", memory_gib),
     END,
 };

@@ -389,6 +389,12 @@ machine(struct reader *r, const struct json_value *top)
 	    number(r, json_member(v, "load_before"), "load_before");
 	out->after.load_average =
 	    number(r, json_member(v, "load_after"), "load_after");
+	out->before.pressure =
+	    number(r, json_member(v, "pressure_before"), "pressure_before");
+	out->after.pressure =
+	    number(r, json_member(v, "pressure_after"), "pressure_after");
+	out->before.steal_s = 0; /* the file has the difference */
+	out->after.steal_s = number(r, json_member(v, "steal_s"), "steal_s");
 }
 
 static void

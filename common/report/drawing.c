@@ -43,7 +43,8 @@ drawing_margin(struct drawing *d, size_t first, size_t count)
 
 		most = n > most ? n : most;
 	}
-	fprintf(d->plot.script, "set lmargin %zu\n", most + 2);
+	/* Gnuplot knows nothing of the page's font, and takes it for wide. */
+	fprintf(d->plot.script, "set lmargin %.1f\n", 0.85 * (double)most + 2);
 }
 
 void

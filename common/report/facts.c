@@ -114,6 +114,7 @@ static const struct {
     {"rate", "requests/s asked for", "", " requests/s"},
     {"parent_mib", "parent's size, MiB", "a parent of ", " MiB"},
     {"held", "idle connections beside it", "beside ", " idle connections"},
+    {"share", "of the capacity", "at ", " of the capacity"},
     {"image", "image", "", ""},
     {"remedy", "remedy", "", ""},
 };
@@ -447,11 +448,19 @@ fact_machine(char *buf, size_t size, const struct comparison *c)
 		    m->virtual_machine ? " (virtual)" : "");
 	if (!isnan(m->memory_gib))
 		add(buf, size, "%.1f GiB", m->memory_gib);
+	if (m->governor[0])
+		add(buf, size, "governor %s", m->governor);
 	if (m->clocksource[0])
 		add(buf, size, "clock %s", m->clocksource);
 	if (!isnan(m->load_average))
 		add(buf, size, "load average %.2f before, %.2f after",
 		    m->load_average, c->after.load_average);
+	if (!isnan(m->pressure) && !isnan(c->after.pressure))
+		add(buf, size, "waits for a CPU %.0f %% before, %.0f %% after",
+		    m->pressure, c->after.pressure);
+	if (c->after.steal_s - m->steal_s >= 0.05)
+		add(buf, size, "the host took %.1f s of CPU away",
+		    c->after.steal_s - m->steal_s);
 	return buf;
 }
 

@@ -179,6 +179,8 @@ GET(get_voluntary, f->cost.voluntary)
 GET(get_involuntary, f->cost.involuntary)
 GET(get_faults, f->cost.faults)
 GET(get_client, f->client_us)
+GET(get_busy, 100 * f->client_busy)
+GET(get_little, f->little)
 GET(get_sum, cost_memory_kib(&f->cost))
 GET(get_anonymous, f->cost.memory_kib[MEMORY_ANONYMOUS])
 GET(get_file, f->cost.memory_kib[MEMORY_FILE])
@@ -208,6 +210,8 @@ static const struct column WORK[] = {
     {"preempted", get_involuntary, fact_number},
     {"page faults", get_faults, fact_number},
     {"client's CPU us", get_client, fact_number},
+    {"client busy, %", get_busy, fact_number},
+    {"N / (X R)", get_little, fact_ratio},
     {NULL, NULL, NULL},
 };
 

@@ -29,7 +29,9 @@ open_directory(struct compare_output *output)
 	if (mkdir(output->directory, 0777) < 0 && errno != EEXIST)
 		die(1, "%s: %s", output->directory, strerror(errno));
 	output->page = open_output(path_of(output, "index.html"));
-	output->page_json = open_output(path_of(output, "compare.json"));
+	if (!output->pair)
+		output->page_json =
+		    open_output(path_of(output, "compare.json"));
 	if (!output->slices_elsewhere)
 		output->slices = open_output(path_of(output, "slices.csv"));
 }

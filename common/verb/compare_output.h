@@ -21,6 +21,7 @@
 struct compare_output {
 	const char *json, *directory; /* of the options; NULL: none */
 	bool slices_elsewhere;	      /* or nowhere: DIR gets none */
+	bool pair;		      /* nor does it get JSON */
 	FILE *words;		      /* for a person */
 	struct print_style style;
 	FILE *slices; /* DIR/slices.csv; NULL: none */

@@ -23,8 +23,9 @@ compare_saved(const struct compare_saved *saved, struct compare_output *output)
 	for (size_t i = 0; i < saved->count; i++)
 		read_saved(&read[i], saved->files[i]);
 	output->slices_elsewhere = true;
+	output->pair = saved->count == 2;
 	compare_output_open(output);
-	if (saved->count == 2)
+	if (output->pair)
 		compare_output_pair(output, &read[0], saved->files[0], &read[1],
 		    saved->files[1]);
 	else

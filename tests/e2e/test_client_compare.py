@@ -14,6 +14,8 @@ from known_servers import (
     ratio_of, result_of, running_client, server_groups, servers_of,
     unsteady, value_of)
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def groups(tmp_path):

@@ -302,8 +302,11 @@ made_comparison(struct comparison *c, size_t servers)
 
 	comparison_init(c);
 	c->before = (struct machine){"Linux 6.18.44 x86_64",
-	    "A Processor <made> & not measured", "tsc", 2, true, 3.8, 0.21};
+	    "A Processor <made> & not measured", "tsc", 2, true, 3.8,
+	    "performance", 0.21, 1.5, 0};
 	c->after = c->before;
+	c->after.pressure = 23.4;
+	c->after.steal_s = 0.7;
 	c->after.load_average = 1.92;
 	MADE_TEXT(c->version, "0.1-made");
 	MADE_TEXT(c->when, "2026-01-02T03:04:05+01:00");
