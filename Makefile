@@ -203,6 +203,10 @@ $(BUILD)/common/base/option.o: $(BUILD)/version
 $(BUILD)/version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
+# The plain image has to know what it would get from the full one.
+$(BUILD)/common/server/image.o: ALL_CFLAGS += -DFULL_HAS_WEBSOCKET=$(if $(HAVE_WS),true,false)
+$(BUILD)/common/server/image.o: $(BUILD)/libraries
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # ---- tests ----
@@ -234,7 +238,7 @@ bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 
 # SELFTEST_ARGS='equal slower' runs real comparisons as well, or one kind of them:
-# see tests/selftest/real.py. They take an hour or two, on a quiet machine.
+# see tests/selftest/real.py. They take a quarter of an hour, on a quiet machine.
 selftest: all selftest-programs ## how often verdicts are wrong (SELFTEST_ARGS='equal slower': real ones)
 	$(BUILD)/tests/selftest/simulate
 	$(if $(SELFTEST_ARGS),/usr/bin/python3 tests/selftest/real.py $(SELFTEST_ARGS))

@@ -22,7 +22,7 @@
 static inline uint64_t
 now_ns(void)
 {
-	struct timespec t = {0};
+	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;

@@ -120,7 +120,8 @@ struct memory {
 	double pss_kib, processes, threads, mappings;
 };
 
-/* GROUP may be NULL. */
+/* Without the shell that waits for the server, if PID is one. GROUP may be
+ * NULL. */
 void
 memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group);
 

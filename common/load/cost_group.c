@@ -160,18 +160,34 @@ move(pid_t pid, void *context)
 	moving->moved += write(moving->fd, text, (size_t)len) == len;
 }
 
+/* A new folder in PARENT. The same number of a process may be elsewhere, too:
+ * namespaces of processes and of groups need not be the same. */
+static bool
+make_folder(const char *parent, char *path)
+{
+	static unsigned number;
+
+	for (int i = 0; i < 100; i++) {
+		if (snprintf(path, COST_GROUP_PATH_MAX, "%s/" PREFIX "%d-%u",
+			parent, (int)getpid(), number++) >= COST_GROUP_PATH_MAX)
+			return false;
+		if (mkdir(path, 0755) == 0)
+			return true;
+		if (errno != EEXIST)
+			return false;
+	}
+	return false;
+}
+
 /* A group in PARENT with the processes under PID. PATH is empty if not. */
 static bool
 make_in(const char *parent, pid_t pid, char *path)
 {
-	static unsigned number;
 	char procs[COST_GROUP_PATH_MAX + 32];
 	struct moving moving = {-1, 0};
 
 	remove_stale(parent);
-	if (snprintf(path, COST_GROUP_PATH_MAX, "%s/" PREFIX "%d-%u", parent,
-		(int)getpid(), number++) < COST_GROUP_PATH_MAX &&
-	    mkdir(path, 0755) == 0) {
+	if (make_folder(parent, path)) {
 		snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
 		moving.fd = open(procs, O_WRONLY | O_CLOEXEC);
 		if (moving.fd >= 0) {

@@ -122,7 +122,8 @@ void
 memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group)
 {
 	*memory = (struct memory){0};
-	procs_walk(pid, add_process, memory);
+	/* A shell shares its library with others, who come and go. */
+	procs_walk(procs_below_shell(pid), add_process, memory);
 	memory->kib[MEMORY_SLAB] = ask_slab(memory, group);
 	if (memory->processes > 0)
 		return;

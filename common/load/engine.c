@@ -201,19 +201,10 @@ find_idle(struct engine *e)
 	return true;
 }
 
-/* Begins what may begin now. */
+/* Begins what the schedule says. */
 static void
-begin_due(struct engine *e)
+begin_scheduled(struct engine *e)
 {
-	struct session *s;
-
-	if (!beginning(e))
-		return;
-	if (e->plan.rate <= 0) {
-		while (e->requests_left && (s = first_of(&e->idle)))
-			begin_request(e, s, 0);
-		return;
-	}
 	while (e->requests_left) {
 		uint64_t due = due_of(e, e->scheduled);
 
@@ -222,6 +213,22 @@ begin_due(struct engine *e)
 		e->scheduled++;
 		begin_request(e, first_of(&e->idle), due);
 	}
+}
+
+/* Begins what may begin now. */
+static inline void
+begin_due(struct engine *e)
+{
+	struct session *s;
+
+	if (!beginning(e))
+		return;
+	if (e->plan.rate > 0) {
+		begin_scheduled(e);
+		return;
+	}
+	while (e->requests_left && (s = first_of(&e->idle)))
+		begin_request(e, s, 0);
 }
 
 /*
@@ -281,7 +288,8 @@ handle(struct engine *e, struct session *s, uint32_t events)
 }
 
 /* The right reply to S is here; its next request follows at once. This is the
- * whole of note_reply(), end_request() and begin_request() for it. */
+ * whole of note_reply(), end_request() and begin_request() for it, but for what
+ * handle_all() does once for all of them. */
 HOT static inline void
 turn(struct engine *e, struct session *s)
 {
@@ -289,10 +297,8 @@ turn(struct engine *e, struct session *s)
 	enum session_result what;
 
 	hist_record(&r->latency, e->now - s->sent_ns);
-	e->last_ns = e->now;
 	r->ok++;
-	/* A stop has set the end to now. */
-	if (!e->requests_left || e->now >= e->end_ns) {
+	if (!e->requests_left) {
 		e->under_way--;
 		session_rest(s);
 		link_move(&s->link, &e->idle);
@@ -388,15 +394,19 @@ wait_for_events(struct engine *e)
 static void
 handle_all(struct engine *e, int n)
 {
-	const struct epoll_event *events = e->events;
+	const struct epoll_event *at = e->events, *end = at + n;
+	uint64_t ok = e->result->ok;
 
-	if (e->shortest) {
-		for (int i = 0; i < n; i++)
-			handle_shortly(e, events[i].data.ptr, events[i].events);
+	/* After the end nothing follows a reply. (A stop has set it to now.) */
+	if (!e->shortest || e->now >= e->end_ns) {
+		for (; at < end; at++)
+			handle(e, at->data.ptr, at->events);
 		return;
 	}
-	for (int i = 0; i < n; i++)
-		handle(e, events[i].data.ptr, events[i].events);
+	for (; at < end; at++)
+		handle_shortly(e, at->data.ptr, at->events);
+	if (e->result->ok != ok)
+		e->last_ns = e->now;
 }
 
 /* What happened until NOW, since the last interval ended, is one. */

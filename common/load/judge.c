@@ -212,7 +212,10 @@ say_what_is_open(struct finding *found, const struct family *family)
 	    "shown",
 	    fmax(percent(e->low), percent(e->high)),
 	    percent(found->detectable));
-	if (found->blocks_needed > (double)found->blocks)
+	if (found->blocks_needed > STATS_MAX)
+		say(found, "; to see %.3g %%, take a quieter machine",
+		    100 * family->delta);
+	else if (found->blocks_needed > (double)found->blocks)
 		say(found, "; to see %.3g %%, take %.0f blocks",
 		    100 * family->delta, found->blocks_needed);
 	else
@@ -252,10 +255,12 @@ sort_out(struct family *family, struct finding *found,
 	if (found->verdict == INVALID)
 		return;
 	found->reason[0] = '\0';
-	if (too_few(found, baseline))
+	/* Disturbed first: it may be why there are too few. */
+	if (too_disturbed(found))
+		found->verdict = INVALID;
+	else if (too_few(found, baseline))
 		found->verdict = UNDECIDED;
-	else if (too_disturbed(found) ||
-		 control_differs(found, baseline, control, family))
+	else if (control_differs(found, baseline, control, family))
 		found->verdict = INVALID;
 	else
 		family_add(family, found, baseline);

@@ -121,15 +121,14 @@ judge_point(
  * The verdicts of a scenario whose points have been through judge_point(), for
  * COUNT servers and the control behind them, findings[COUNT]. Verdicts that are
  * INVALID already, with their reason, stay; so do those of the baseline and the
- * control. Fewer than BLOCKS_MIN blocks are UNDECIDED. A control without values
- * is not asked.
+ * control. A control without values is not asked.
  *
  * A finding is INVALID if more than JUDGE_SPOILT of its slices were dropped for
  * a cause outside, or if the interval of its point's control excludes 1 by more
- * than half of DELTA. Those on which there is a verdict without a test are not
- * in the family. With more than one ratio in it, `detectable` and
- * `blocks_needed` become those of Holm's first step. `settled` is asked where
- * there are slices.
+ * than half of DELTA; else UNDECIDED with fewer than BLOCKS_MIN blocks. Those
+ * on which there is a verdict without a test are not in the family. With more
+ * than one ratio in it, `detectable` and `blocks_needed` become those of Holm's
+ * first step. `settled` is asked where there are slices.
  */
 void
 judge_scenario(struct outcome *outcome, size_t count, double delta);

@@ -106,11 +106,24 @@ free_address(struct address *address)
 	return bad ? -1 : 0;
 }
 
+/*
+ * A plain command takes the shell's place: else the shell stays above it, and
+ * what the kernel sends when the client is killed ends the shell alone.
+ */
+static const char *
+shell_line(const char *command, char *buf, size_t size)
+{
+	if (strpbrk(command, "|&;<>()$`\\*?[]#~=%{}!\n"))
+		return command;
+	snprintf(buf, size, "exec %s", command);
+	return buf;
+}
+
 static _Noreturn void
 become(const char *command, const struct placement *placement, size_t padding,
     int log)
 {
-	char pad[4097];
+	char pad[4097], line[LAUNCH_COMMAND_MAX + 8];
 	sigset_t none;
 
 	setpgid(0, 0);
@@ -128,7 +141,8 @@ become(const char *command, const struct placement *placement, size_t padding,
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	execl("/bin/sh", "sh", "-c", shell_line(command, line, sizeof(line)),
+	    (char *)NULL);
 	_exit(127);
 }
 

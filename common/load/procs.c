@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -70,6 +71,22 @@ procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
 	}
 	if (dir)
 		closedir(dir);
+}
+
+pid_t
+procs_below_shell(pid_t pid)
+{
+	char path[32], text[64];
+	struct stat shell, program;
+	int child, other;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	if (stat("/bin/sh", &shell) < 0 || stat(path, &program) < 0 ||
+	    shell.st_dev != program.st_dev || shell.st_ino != program.st_ino)
+		return pid;
+	proc_read(text, sizeof(text), "/proc/%d/task/%d/children", (int)pid,
+	    (int)pid);
+	return sscanf(text, "%d %d", &child, &other) == 1 ? child : pid;
 }
 
 uint64_t

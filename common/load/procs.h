@@ -18,6 +18,13 @@ void
 procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
     void *context);
 
+/*
+ * PID, or if that is a shell that waits for one child, that child: a shell
+ * that was given a server's command may stay above it.
+ */
+pid_t
+procs_below_shell(pid_t pid);
+
 /* Whether a process with this text of /proc/PID/status ignores SIGCHLD. */
 bool
 procs_ignores_children(const char *status);

@@ -203,6 +203,8 @@ exchange_init(
 {
 	*exchange = (struct exchange){
 	    .id = id,
+	    .requests =
+		run->payload.table ? payload_requests(&run->payload, id) : NULL,
 	    .own = run->states + id * run->protocol->own_size,
 	};
 }

@@ -41,24 +41,31 @@ payload_init(struct payload *payload, size_t size, uint32_t connections);
 void
 payload_release(struct payload *payload);
 
+/* Where CONNECTION's requests begin, those of SPAN numbers in a row. */
+static inline const char *
+payload_requests(const struct payload *payload, uint32_t connection)
+{
+	return payload->table + connection * payload->span;
+}
+
 /* Request NUMBER of CONNECTION: SIZE bytes that stay valid. */
 static inline const char *
 payload_request(
     const struct payload *payload, uint32_t connection, uint64_t number)
 {
-	return payload->table + connection * payload->span +
-	       number % payload->span;
+	return payload_requests(payload, connection) + number % payload->span;
 }
 
 /* ---- one connection, as its protocol sees it ---- */
 
 struct exchange {
-	uint32_t id;	  /* of the connection, from 0 */
-	uint64_t number;  /* of the latest request, from 1; 0: none yet */
-	bool asking;	  /* its reply is not complete yet */
-	bool ready;	  /* the way is set up; see greet() */
-	bool interrupted; /* interject() has something to say */
-	const char *out;  /* to be sent, OUT_LEN bytes, SENT of which are */
+	uint32_t id;	      /* of the connection, from 0 */
+	uint64_t number;      /* of the latest request, from 1; 0: none yet */
+	const char *requests; /* its own of the payload, if there is one */
+	bool asking;	      /* its reply is not complete yet */
+	bool ready;	      /* the way is set up; see greet() */
+	bool interrupted;     /* interject() has something to say */
+	const char *out;      /* to be sent, OUT_LEN bytes, SENT of which are */
 	size_t out_len, sent;
 	size_t received; /* of the reply, in bytes that were right */
 	void *own;	 /* the protocol's, OWN_SIZE bytes, zeroed at first */

@@ -155,7 +155,7 @@ session_next(struct session_shared *shared, struct session *s)
 	struct exchange *x = &s->x;
 	ssize_t n;
 
-	x->out = payload_request(&shared->run.payload, x->id, ++x->number);
+	x->out = x->requests + ++x->number % shared->run.payload.span;
 	n = send(s->fd, x->out, x->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	return n == (ssize_t)x->out_len ? SESSION_AGAIN
 					: session_sent(shared, s, n);

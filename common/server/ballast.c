@@ -28,7 +28,7 @@ ballast_parse(const char *text, struct ballast *out)
 {
 	const char *colon = strchr(text, ':');
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
-	struct ballast ballast = {0};
+	struct ballast ballast = {.text = text};
 	char size[64];
 
 	if (len >= sizeof(size))
@@ -58,7 +58,7 @@ mib(uint64_t bytes)
 static int
 fail(const struct ballast *ballast, const char *why)
 {
-	log_error("--ballast %g MiB: %s", mib(ballast->size), why);
+	log_error("--ballast %s: %s", ballast->text, why);
 	return -1;
 }
 
@@ -72,7 +72,7 @@ check_available(const struct ballast *ballast)
 	if (ballast->size <= available - available / 8)
 		return 0;
 	snprintf(why, sizeof(why),
-	    "only %g MiB of memory are available, and an eighth of that is "
+	    "only %.0f MiB of memory are available, and an eighth of that is "
 	    "left alone",
 	    mib(available));
 	return fail(ballast, why);

@@ -25,6 +25,7 @@ struct ballast {
 		BALLAST_SHARED,	  /* one memory: a child faults it in anew */
 		BALLAST_HUGE,	  /* in transparent huge pages */
 	} remedy;
+	const char *text; /* as it was given */
 };
 
 /* For the line about a value that ballast_parse() does not take. */
@@ -32,7 +33,7 @@ struct ballast {
 	"SIZE, SIZE:dontfork, SIZE:shared or SIZE:huge, with a SIZE such as " \
 	"64MiB, from 4KiB to 65536GiB"
 
-/* "1GiB", "1GiB:dontfork". Returns 0, or -1 and leaves *OUT. */
+/* "1GiB", "1GiB:dontfork"; TEXT is kept. Returns 0, or -1 and leaves *OUT. */
 int
 ballast_parse(const char *text, struct ballast *out);
 

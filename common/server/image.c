@@ -17,6 +17,8 @@ const char *const IMAGE_NAMES[] = {
     [IMAGE_FULL] = "full",
 };
 
+const bool IMAGE_FULL_HAS_WEBSOCKET = FULL_HAS_WEBSOCKET; /* Makefile */
+
 /* Left behind for the next image. In the environment, where it passes a
  * script, too, that somebody has put in a program's place. */
 #define MARK "PERCONN_IMAGE"

@@ -36,6 +36,10 @@ COMMANDS = {
     "floor_http_fork": [os.path.join(BENCH, "floor_http_fork"), "{}"],
     "http_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http", "-l", "{}"],
     "http_fork": [os.path.join(TOP, "server_fork"), "-q", "-s", "http", "-l", "{}"],
+    "http_plain_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http",
+                          "--image", "plain", "-l", "{}"],
+    "http_plain_fork": [os.path.join(TOP, "server_fork"), "-q", "-s", "http",
+                        "--image", "plain", "-l", "{}"],
     "inline": [os.path.join(BENCH, "server_inline"), "-q", "-l", "{}"],
 }
 CLIENT_CPU, SERVER_CPU = 0, 1
@@ -275,16 +279,20 @@ def wrk_cost(server, cpus):
 def http(turns=24, seconds=1):
     say("\n== http: wrk's keep-alive requests against the same answer without parsing ==")
     for model in ("thread", "fork"):
-        names = (f"http_{model}", f"floor_http_{model}")
-        ratios, rates = [], []
-        with Server(names[0]) as ours, Server(names[1]) as floor:
+        ratios, static, rates = [], [], []
+        # The floor is static; http runs in the full image, which is not.
+        with Server(f"http_{model}") as ours, Server(f"http_plain_{model}") as plain, \
+                Server(f"floor_http_{model}") as floor:
             for turn in range(turns):
                 rate = {}
-                for server in (ours, floor) if turn % 2 else (floor, ours):
+                order = (ours, plain, floor)
+                for server in order if turn % 2 else order[::-1]:
                     rate[server] = wrk(server, {CLIENT_CPU}, seconds)[0] / seconds
                 ratios.append(rate[ours] / rate[floor])
+                static.append(rate[plain] / rate[floor])
                 rates.append(rate[floor])
-        say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s")
+        say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s;"
+            f" in the plain image {spread(static)}")
 
 
 def load_http(server, seconds):
@@ -566,13 +574,14 @@ def pacing():
 
 
 def counted(target, connections, requests):
-    """User instructions of a whole run of the client."""
+    """User instructions for each request, from the first to the last."""
     with tempfile.NamedTemporaryFile() as out:
         run = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", CLIENT,
+            ["valgrind", "--tool=callgrind", "--toggle-collect=engine_run",
+             f"--callgrind-out-file={out.name}", CLIENT,
              "load", target, "-c", str(connections), "-n", str(requests)],
             capture_output=True, text=True, check=True)
-    return int(run.stderr.split("Collected : ")[1].split()[0])
+    return int(run.stderr.split("Collected : ")[1].split()[0]) / requests
 
 
 def instructions():
@@ -583,8 +592,7 @@ def instructions():
     with Server("thread") as server:
         for connections in (16, 64):
             # What a wake-up costs is shared by the replies that it finds.
-            each = [(counted(server.target, connections, 100_000) -
-                     counted(server.target, connections, 20_000)) / 80_000 for _ in range(3)]
+            each = [counted(server.target, connections, 50_000) for _ in range(5)]
             say(f"{connections} connections, echo of 64 bytes: {spread(each)}"
                 f" (160 is what is allowed)")
 

@@ -143,9 +143,8 @@ def test_more_than_there_is_is_refused_before_it_is_touched(server):
     result = server.run("-l", "127.0.0.1:0", "--ballast", "60000GiB")
     assert result.returncode == 1
     lines = result.stderr.decode().splitlines()
-    assert re.search(r"--ballast 6\.144e\+07 MiB|--ballast 61440000 MiB",
+    assert re.search(r"--ballast 60000GiB: only \d+ MiB of memory are available",
                      lines[-1])
-    assert "MiB of memory are available" in lines[-1]
     assert not any("listening" in line for line in lines)
 
 
@@ -156,7 +155,7 @@ def test_more_than_the_process_may_map_is_an_error(server):
     result = server.run("-l", "127.0.0.1:0", "--ballast", "200MiB",
                         preexec_fn=limit)
     assert result.returncode == 1
-    assert b"--ballast 200 MiB: Cannot allocate memory" in result.stderr
+    assert b"--ballast 200MiB: Cannot allocate memory" in result.stderr
 
 
 def test_huge_pages_that_are_not_there_are_an_error(server):

@@ -566,6 +566,7 @@ def test_a_stop_sends_the_members_home(server):
     assert server.wait() == 0
 
 
+@pytest.mark.timed
 def test_a_room_in_which_nobody_speaks_closes(server):
     start(server, "--idle-timeout", "400ms")
     sock, = join(server)
@@ -574,6 +575,7 @@ def test_a_room_in_which_nobody_speaks_closes(server):
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_who_listens_to_others_is_not_idle(server, read_for):
     start(server, "--idle-timeout", "1s")
     a, b = join(server, 2)

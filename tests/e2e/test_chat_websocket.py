@@ -175,6 +175,7 @@ def test_who_breaks_a_rule_leaves_with_its_code(server, sends, code):
 
 # ---- quiet and dead ----
 
+@pytest.mark.timed
 def test_a_quiet_client_that_answers_pings_stays(server):
     """One ping in its whole life was not enough."""
     start(server, "--idle-timeout", "2s")
@@ -188,6 +189,7 @@ def test_a_quiet_client_that_answers_pings_stays(server):
     assert server.ledger_lines()[-1]["timed_out"] == 0
 
 
+@pytest.mark.timed
 def test_a_client_that_answers_no_ping_is_closed(server):
     start(server, "--idle-timeout", "2s")
     ws = enter(server)

@@ -13,6 +13,8 @@ from known_servers import (
     chat_missing, chat_refusing, client, counts, load, refusing,
     result_of, running_client)
 
+pytestmark = pytest.mark.timed
+
 STEADY = ["-c", 5, "-n", 100]
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"], ["-r", 500], ["--churn", "-r", 500]],

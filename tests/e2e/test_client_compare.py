@@ -14,6 +14,8 @@ from known_servers import (
     ratio_of, result_of, running_client, server_groups, servers_of,
     unsteady, value_of)
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def groups(tmp_path):
@@ -22,9 +24,9 @@ def groups(tmp_path):
 
 
 def test_the_default_comparison(tmp_path):
-    """All scenarios on the servers that it takes by itself."""
+    """On the scenarios and the servers that it takes by itself."""
     path = tmp_path / "result.json"
-    result = client("compare", *SMALL, "all", "--json", path)
+    result = client("compare", *SMALL, "--json", path, deadline=180)
     assert result.code == (1 if unsteady(result) else 0), result
     assert result.err == ""
     assert "\x1b" not in result.out, "colours are for terminals"
@@ -38,7 +40,7 @@ def test_the_default_comparison(tmp_path):
     names = [one["name"] for one in report["scenarios"]]
     assert names == [line.split()[1]
                      for line in client("list").out.splitlines()
-                     if line.startswith("scenario")]
+                     if line.endswith("(by default)")]
     for scenario in report["scenarios"]:
         check_scenario(scenario, result.out)
 
@@ -61,8 +63,8 @@ def test_a_process_for_each_connection_is_slower_than_a_thread(groups):
 
 def check_scenario(scenario, words):
     assert f"\n{scenario['name']}: " in words
-    assert scenario["better"] == "higher"
-    assert scenario["unit"] == "requests/s"
+    requests = scenario["unit"] == "requests/s"
+    assert scenario["better"] == ("higher" if requests else "lower")
     point, = scenario["points"]
     assert type(point["at"]["connections"]) is int
     assert [(one["of"], one["to"]) for one in point["ratios"]] == \
@@ -70,14 +72,24 @@ def check_scenario(scenario, words):
     for one in point["results"]:
         assert one["errors"] == 0
         assert one["value"] > 0
-        assert one["latency_us"]["p50"] > 0
-        assert one["cpu_us_per_request"] > 0
+        if requests:
+            assert one["latency_us"]["p50"] > 0
+            assert one["cpu_us_per_request"] > 0
     for one in point["ratios"]:
         assert one["verdict"] in words
         assert one["reason"] in words
     control, = point["controls"]
     assert control["server"] == "thread"
     assert 0.3 < control["estimate"] < 3
+
+
+def test_a_crash_takes_one_process_along_or_all_threads(groups):
+    report = compare(groups, {"thread": THREAD, "fork": FORK}, "crash")
+    assert value_of(report, "crash", "thread")["value"] == 64
+    assert value_of(report, "crash", "fork")["value"] == 1
+    ratio = ratio_of(report, "crash", "fork")
+    assert ratio["verdict"] == "faster"
+    assert ratio["estimate"] == pytest.approx(64)
 
 
 def test_known_differences_come_out(groups):

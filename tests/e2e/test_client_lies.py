@@ -11,6 +11,8 @@ from known_servers import (
     delayed, doubled, doubled_later, honest, load, missing, never_accepting,
     one_each, resetting, silent)
 
+pytestmark = pytest.mark.timed
+
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
 ENDS = {"EOF", "ECONNRESET", "EPIPE"}

@@ -18,6 +18,8 @@ from known_servers import (
     CLIENT, DEADLINE, GREETING, Close, KnownServer, has_pending, check_load, client,
     counts, delayed, load, refusing, result_of, running_client, saying)
 
+pytestmark = pytest.mark.timed
+
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
 

@@ -21,6 +21,8 @@ from known_servers import (
     refusing_datagrams, saying, server_groups, silent, THREAD, FORK)
 from tls_files import Files
 
+pytestmark = pytest.mark.timed
+
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
 needs_full = pytest.mark.skipif(

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """However `client compare` ends, no server stays behind."""
+import os
 import signal
 import time
 
 import pytest
 
-from harness import eventually
+from harness import eventually, every_process, proc_stat
 from known_servers import (
     DEADLINE, FORK, SMALL, THREAD, has_pending, check_compare, point_of, ratio_of,
     result_of, running_client, server_groups, servers_of)
+
+pytestmark = pytest.mark.timed
 
 
 @pytest.fixture
@@ -96,3 +99,29 @@ def test_a_client_that_is_ended_leaves_no_server(groups, number):
         process.send_signal(number)
         assert result_of(process).code != 0
     groups.check()
+
+
+def descendants(pid):
+    children = [one for one, fields in every_process() if int(fields[1]) == pid]
+    return children + [below for child in children for below in descendants(child)]
+
+
+def own_servers(client):
+    """Once they are what their shells have become, or run."""
+    def is_server(pid):
+        try:
+            return "server_" in os.readlink(f"/proc/{pid}/exe")
+        except OSError:
+            return False
+    return [pid for pid in descendants(client) if is_server(pid)]
+
+
+def test_the_default_servers_end_with_a_client_that_is_killed():
+    """No shell may stay above them, which alone would get the signal."""
+    with running_client("compare", *SMALL) as process:
+        eventually(lambda: len(own_servers(process.pid)) >= 3, "three servers")
+        servers = own_servers(process.pid)
+        process.kill()
+        process.wait()
+        eventually(lambda: all((proc_stat(pid) or "Z")[0] == "Z"
+                               for pid in servers), "their end")

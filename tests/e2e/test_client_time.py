@@ -11,6 +11,8 @@ from known_servers import (
     KnownServer, Stalling, check_load, client, counts, delayed, load,
     result_of, running_client)
 
+pytestmark = pytest.mark.timed
+
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
 

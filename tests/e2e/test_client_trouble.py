@@ -8,6 +8,8 @@ from known_servers import (
     FORK, THREAD, VERDICTS, command, compare, ratio_of, server_groups,
     value_of)
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture
 def groups(tmp_path):

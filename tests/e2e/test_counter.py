@@ -73,6 +73,7 @@ def test_pipelined_lines_are_answered_in_order(server):
     assert exchange(server.connect(), lines) == want
 
 
+@pytest.mark.timed
 def test_a_line_that_never_ends_times_out(server):
     server.start("-s", "counter", "--request-timeout", "300ms")
     sock = server.connect()
@@ -83,6 +84,7 @@ def test_a_line_that_never_ends_times_out(server):
     assert value(server) == 2
 
 
+@pytest.mark.timed
 def test_a_byte_now_and_then_does_not_make_a_line_longer(server):
     server.start("-s", "counter", "--request-timeout", "500ms")
     sock = server.connect()
@@ -101,6 +103,7 @@ def test_a_byte_now_and_then_does_not_make_a_line_longer(server):
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_a_line_begun_together_with_the_one_before_it_times_out(server):
     """Its first byte came with the last line's end: its time runs."""
     server.start("-s", "counter", "--request-timeout", "300ms")
@@ -111,6 +114,7 @@ def test_a_line_begun_together_with_the_one_before_it_times_out(server):
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_between_lines_only_the_idle_timeout_runs(server):
     server.start("-s", "counter", "--request-timeout", "100ms")
     sock = server.connect()
@@ -119,6 +123,7 @@ def test_between_lines_only_the_idle_timeout_runs(server):
         time.sleep(0.3)
 
 
+@pytest.mark.timed
 def test_answers_that_nobody_reads_time_out(server):
     """Also the second line's of those that came together."""
     server.start("-s", "counter", "--request-timeout", "500ms")

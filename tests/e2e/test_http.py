@@ -419,6 +419,7 @@ def test_damaged_requests_do_no_harm(site):
 
 # ---- deadlines ----
 
+@pytest.mark.timed
 @pytest.mark.parametrize("begun", [
     "G", "GET / HTTP/1.1\r\n", HELLO[:-2],
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n",
@@ -435,6 +436,7 @@ def test_a_request_that_stops_half_way_times_out_with_408(server, begun):
     server.wait_ledger(accepted=1, timed_out=1)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("slow", ["head", "body"])
 def test_a_byte_now_and_then_does_not_extend_a_request(server, slow):
     server.start("-s", "http", "--request-timeout", "300ms")
@@ -460,6 +462,7 @@ def test_a_byte_now_and_then_does_not_extend_a_request(server, slow):
     server.wait_ledger(accepted=1, timed_out=1)
 
 
+@pytest.mark.timed
 def test_a_second_request_behind_the_first_has_its_own_time(server):
     """Its first bytes came with the first request."""
     server.start("-s", "http", "--request-timeout", "300ms")
@@ -468,6 +471,7 @@ def test_a_second_request_behind_the_first_has_its_own_time(server):
     assert [one.status for one in responses(read_all(sock))] == [200, 408]
 
 
+@pytest.mark.timed
 def test_a_connection_may_be_silent_between_requests(server):
     server.start("-s", "http", "--request-timeout", "100ms")
     sock = server.connect()
@@ -478,6 +482,7 @@ def test_a_connection_may_be_silent_between_requests(server):
     server.wait_ledger(served=1, timed_out=0)
 
 
+@pytest.mark.timed
 def test_silence_between_requests_ends_without_a_word(server):
     server.start("-s", "http", "--idle-timeout", "300ms")
     sock = server.connect()
@@ -486,6 +491,7 @@ def test_silence_between_requests_ends_without_a_word(server):
     server.wait_ledger(accepted=1, timed_out=1)
 
 
+@pytest.mark.timed
 def test_a_client_that_does_not_read_its_answers_times_out(server):
     server.start("-s", "http", "--request-timeout", "300ms")
     sock = server.connect()
@@ -579,6 +585,7 @@ def test_a_long_head_to_chat_is_bounded_all_the_same(room, size, status):
     assert statuses(got) == (status,)
 
 
+@pytest.mark.timed
 def test_a_slow_head_to_chat_times_out_with_408(server):
     server.start("-s", "chat", "--request-timeout", "300ms")
     sock = server.connect()

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from harness import (BIN, DEADLINE, ROOT, SANITIZER, Server, connect,
-                     descriptors, echo, needs, read_all, release_only)
+                     descriptors, echo, needs, release_only)
+from known_servers import load
 
 HAS_FULL = (BIN / "server_thread-full").exists()
 needs_full = pytest.mark.skipif(
@@ -103,7 +104,7 @@ def test_a_link_to_the_program_finds_the_full_image(server, tmp_path):
     assert image_of(server).endswith("-full")
 
 
-# ---- where there is none ----
+# ---- where there is none (or, made without it, none that would be tried) ----
 
 @pytest.mark.parametrize("service", FULL_SERVICES)
 def test_without_a_full_image_it_serves_without_websocket(server, service):
@@ -123,6 +124,7 @@ def test_without_a_full_image_tls_is_a_clear_refusal(server, tmp_path):
     assert b"listening" not in result.stderr
 
 
+@needs_full
 def test_a_full_image_that_cannot_be_run_is_said(server):
     alone(server)
     full = server.program + "-full"
@@ -134,6 +136,7 @@ def test_a_full_image_that_cannot_be_run_is_said(server):
     assert "http without WebSocket" in server.log()
 
 
+@needs_full
 def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     """Somebody has linked the name to the plain one."""
     alone(server)
@@ -142,6 +145,7 @@ def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     assert "http without WebSocket" in server.log()
 
 
+@needs_full
 def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
     alone(server)
     shutil.copy(server.program, server.program + "-full")
@@ -150,6 +154,7 @@ def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
     assert f"{server.program}-full is the plain image" in server.log()
 
 
+@needs_full
 def test_nor_does_a_script_that_leads_back(server):
     alone(server)
     script(server.program + "-full", server.program)
@@ -206,6 +211,15 @@ def test_a_static_program_maps_no_library(server):
 def maps(server):
     with open(f"/proc/{server.pid}/maps", encoding="ascii") as file:
         return file.read()
+
+
+@release_only
+@pytest.mark.parametrize("image, told", [
+    ("plain", "static PIE"), ("dynamic", "dynamic"),
+    pytest.param("full", "dynamic, with libssl", marks=needs_full)])
+def test_the_client_tells_the_linking_from_outside(server, image, told):
+    server.start("--image", image)
+    assert load(server.address, "-n", 10)["image"] == told
 
 
 def test_no_trace_of_the_change_is_left_in_the_environment(server):
@@ -340,15 +354,31 @@ def test_without_openssl_the_rest_is_built_and_works(tmp_path):
                "DEV=1")
     assert out.count("no OpenSSL 3: built without TLS and WebSocket\n") == 1
     assert not (copy / "server_thread-full").exists()
-    # Without wslay alone it is the other half that is missing.
-    out = make(copy, "-n", "HAVE_TLS=yes", "HAVE_WS=")
-    assert out.count("no wslay: built without WebSocket") == 1
     for name in ("server_thread", "server_fork"):
         (tmp_path / name).mkdir()
         serve_without(Server(copy / name, tmp_path / name))
+    if HAS_FULL:
+        without_wslay(copy, tmp_path)
     listed = subprocess.run([copy / "client", "list"], check=True,
                             capture_output=True, timeout=DEADLINE)
     assert b"echo" in listed.stdout
+
+
+def without_wslay(copy, tmp_path):
+    """Then the full image has nothing that http could use."""
+    out = make(copy, "-j2", "HAVE_WS=", "CFLAGS=-O1", "DEV=1")
+    assert out.count("no wslay: built without WebSocket") == 1
+    assert (copy / "server_fork-full").exists()
+    (tmp_path / "http").mkdir()
+    server = Server(copy / "server_fork", tmp_path / "http")
+    try:
+        server.start("-s", "http")
+        assert image_of(server) == "server_fork"
+        assert server.log().count("http without WebSocket") == 1
+        assert "wslay was missing" in server.log()
+        assert server.stop() == 0
+    finally:
+        server.kill()
 
 
 def serve_without(server):

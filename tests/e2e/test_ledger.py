@@ -66,6 +66,7 @@ def test_the_ledger_is_exact_while_a_load_runs(server):
     assert server.ledger["accepted"] == sum(counts)
 
 
+@pytest.mark.timed
 def test_the_final_ledger_is_what_the_clients_saw(server):
     server.start("-m", 3, "--when-full", "refuse", "--idle-timeout", "1s")
     held = server.connected(3)

@@ -79,6 +79,7 @@ def test_common_code_does_not_ask_which_model_it_runs_under(path):
 
 # ---- the third model runs ----
 
+@pytest.mark.timed
 def test_the_inline_model_takes_the_same_options(inline_server):
     inline_server.start("-m", 5, "--when-full", "refuse", "--idle-timeout",
                         "1s", "--max-per-source", 3)
@@ -108,6 +109,7 @@ def test_the_inline_models_second_client_waits_for_the_first(inline_server):
     assert second.recv(100) == b"after you\n"
 
 
+@pytest.mark.timed
 def test_the_inline_models_ledger_is_exact(inline_server):
     inline_server.start("--idle-timeout", "300ms")
     with connect(inline_server.address) as sock:

@@ -123,16 +123,25 @@ def test_signals_go_on_to_the_command(number, mark):
     eventually(lambda: not group_of(mark), "nothing is left")
 
 
-@pytest.mark.parametrize("attempt", range(4))
-def test_nothing_stopped_stays_behind_a_kill(attempt, mark):
+def family_of(process):
+    """slower, its pacer, and the command."""
+    pids = [process.pid]
+    for _ in range(2):
+        pids += [pid for pid, fields in every_process()
+                 if int(fields[1]) == pids[-1]][:1]
+    return pids
+
+
+@pytest.mark.parametrize("whom", [0, 1, 2])
+@pytest.mark.parametrize("attempt", range(3))
+def test_nothing_stays_behind_a_kill(whom, attempt, mark):
     process = start(90, "sh", "-c",
                     f"sleep {mark} & sleep {mark} & exec sleep {mark}")
     eventually(lambda: len(group_of(mark)) >= 3, "all of it runs")
     eventually(lambda: "T" in group_of(mark).values(), "it is stopped")
-    process.kill()
-    process.wait(20)
-    eventually(lambda: "T" not in group_of(mark).values() and
-               len(group_of(mark)) < 3, lambda: f"left: {group_of(mark)}")
+    os.kill(family_of(process)[whom], signal.SIGKILL)
+    assert process.wait(20) == -signal.SIGKILL
+    eventually(lambda: not group_of(mark), lambda: f"left: {group_of(mark)}")
 
 
 def test_what_the_command_leaves_ends_with_it(mark):

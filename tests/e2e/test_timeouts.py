@@ -8,6 +8,8 @@ import pytest
 from harness import (echo, eventually, has_ipv6, read_all, read_exactly,
                      reset, send_until_full)
 
+pytestmark = pytest.mark.timed
+
 
 @pytest.fixture(params=["127.0.0.1:0", "[::1]:0", "unix:s"],
                 ids=["ipv4", "ipv6", "unix"])

@@ -477,12 +477,14 @@ def test_a_slow_handshake_is_cut_after_five_seconds(server, files):
             server.log()
 
 
+@pytest.mark.timed
 def test_idle_time_counts_in_the_handshake_too(server, files):
     server.start("--idle-timeout", "300ms", *files.options())
     assert read_all(server.connect()) == b""
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_an_idle_client_times_out(server, files):
     """Without a close_notify: it has not got all that it might have."""
     server.start("--idle-timeout", "1s", *files.options())
@@ -493,6 +495,7 @@ def test_an_idle_client_times_out(server, files):
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_activity_keeps_a_connection_alive(server, files):
     server.start("--idle-timeout", "1s", *files.options())
     sock = shake(server, trusting(files))
@@ -504,6 +507,7 @@ def test_activity_keeps_a_connection_alive(server, files):
     server.wait_ledger(served=1, timed_out=0)
 
 
+@pytest.mark.timed
 def test_a_request_times_out(server, files):
     server.start("-s", "counter", "--request-timeout", "300ms",
                  *files.options())
@@ -514,6 +518,7 @@ def test_a_request_times_out(server, files):
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_a_record_that_dribbles_in_does_not_extend_a_request(server, files):
     """16 KiB at a byte a time are hours; the first of them begins it."""
     server.start("-s", "counter", "--request-timeout", "1s",
@@ -525,6 +530,7 @@ def test_a_record_that_dribbles_in_does_not_extend_a_request(server, files):
     server.wait_ledger(timed_out=1)
 
 
+@pytest.mark.timed
 def test_a_client_that_does_not_read_its_echo_times_out(server, files):
     server.start("--idle-timeout", "500ms", *files.options())
     sock = shake(server, trusting(files))

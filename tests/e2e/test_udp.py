@@ -146,6 +146,7 @@ def test_large_datagrams_of_many_clients_are_not_mixed_up(server):
     in_parallel(run, range(8))
 
 
+@pytest.mark.timed
 def test_a_worker_that_sleeps_keeps_no_other_datagram_waiting(server):
     server.start("-s", "sleep:700ms", listen="udp:127.0.0.1:0")
     began = time.monotonic()
@@ -474,6 +475,7 @@ def test_an_answer_waits_where_the_socket_is_full_of_others(server):
     assert server.ledger["served"] == 1
 
 
+@pytest.mark.timed
 @needs("strace")
 def test_an_answer_does_not_wait_for_ever(server):
     server.start("--idle-timeout", "200ms", listen="udp:127.0.0.1:0",

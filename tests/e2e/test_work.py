@@ -10,6 +10,8 @@ from harness import (DEADLINE, SANITIZER, connect, cpu_seconds, echo,
                      eventually, exchange, in_parallel, needs, parse_target,
                      read_exactly)
 
+pytestmark = pytest.mark.timed
+
 
 def cpu_of(server):
     """Of the server and all children that it has waited for."""

@@ -110,6 +110,7 @@ def test_a_signal_to_a_thread_is_one_to_its_server(thread_server):
     sock = thread_server.connected(1)[0]
     tids = map(int, os.listdir(f"/proc/{thread_server.pid}/task"))
     os.kill(max(tids), signal.SIGTERM)
+    thread_server.told_to_stop = True  # a second one would cut its client
     thread_server.wait_log("draining")
     echo(sock)
 

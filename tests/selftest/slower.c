@@ -5,19 +5,20 @@
  *	slower PERCENT COMMAND [ARGUMENT...]
  *
  * Stops COMMAND's whole process group, threads and children alike, for PERCENT
- * of the time: 50 times a second, which is rare enough that the stops
- * themselves cost little (each wakes every thread twice), and often enough that
- * each slice of a comparison has its share. What a stop takes too long is made
- * up for by the next ones. So it works for any server of either model, without
- * any privilege. Signals go on to COMMAND, and its end is this one's.
+ * of the time: 20 times a second, so that each slice of a comparison has its
+ * share. More often would cost more than it says: each stop wakes every thread
+ * twice, which takes a millisecond or so for 64 processes and is not made up
+ * for. What a stop takes too long is, by the next ones. So it works for any
+ * server of either model, without any privilege. Signals go on to COMMAND, and
+ * its end is this one's.
  *
  *	slower --waits for--> pacer --stops, continues--> COMMAND's group
  *
- * Nothing stopped stays behind, however this ends, be it by SIGKILL: each of
- * the three dies with the one before it. What COMMAND has forked, and is
- *stopped at that moment, the kernel wakes and hangs up, because the pacer has a
- *session of its own: without the pacer, COMMAND's group is an orphaned one
- * (POSIX.1-2017 _exit(), Consequences of Process Termination).
+ * Nothing stopped stays behind if any of the three is killed: a pacer without
+ * slower kills the group, and so does slower without its pacer. All three are
+ *in one session, as an unwrapped COMMAND would be: to the scheduler a session
+ *may be a party of its own (sched(7), autogroup), with a share of a busy CPU
+ *that is not that of the server beside it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -33,16 +35,22 @@
 
 #include "common/base/clock.h"
 
-#define PERIOD_NS (20 * NS_PER_MS)
+#define PERIOD_NS (50 * NS_PER_MS)
 
-/* Those that go on to COMMAND, and SIGCHLD: all blocked, and waited for. */
+#define SLOWER_ENDED SIGALRM /* to the pacer */
+
+/* Those that go on to COMMAND, and those that say who ended: all blocked, and
+ * waited for. */
 static sigset_t signals;
+
+/* COMMAND's group, for whoever is left to end it; 0: done. In shared memory. */
+static volatile pid_t *group;
 
 static void
 block_signals(void)
 {
 	static const int which[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1,
-	    SIGUSR2, SIGWINCH, SIGCHLD};
+	    SIGUSR2, SIGWINCH, SIGCHLD, SLOWER_ENDED};
 
 	sigemptyset(&signals);
 	for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++)
@@ -73,6 +81,17 @@ end_as(int status)
 	_exit(WEXITSTATUS(status));
 }
 
+/* Also what is stopped ends of that. */
+static void
+end_group(void)
+{
+	if (*group)
+		kill(-*group, SIGKILL);
+	while (*group && waitpid(-*group, NULL, 0) > 0)
+		;
+	*group = 0;
+}
+
 /* Whoever has ended, adopted ones too; true if CHILD is among them. */
 static bool
 reap(pid_t child, int *status)
@@ -101,6 +120,9 @@ watch(pid_t child, uint64_t due, int *status)
 		if (number == SIGCHLD) {
 			if (reap(child, status))
 				return true;
+		} else if (number == SLOWER_ENDED) {
+			end_group();
+			_exit(1);
 		} else if (number > 0) {
 			kill(child, number);
 		}
@@ -126,20 +148,18 @@ pace(pid_t child, double share)
 		kill(-child, SIGCONT);
 		stopped += now_ns() - from;
 	}
-	kill(-child, SIGKILL); /* what it has left behind */
-	while (waitpid(-child, NULL, 0) > 0)
-		;
+	end_group(); /* what it has left behind */
 	end_as(status);
 }
 
-/* Forks a child that does not outlive us. Returns as fork(2) does. */
+/* Forks a child that gets NUMBER when we end. Returns as fork(2) does. */
 static pid_t
-fork_with_us(void)
+fork_with_us(int number)
 {
 	pid_t parent = getpid(), child = fork();
 
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_PDEATHSIG, number);
 		if (getppid() != parent)
 			_exit(1);
 	}
@@ -155,10 +175,11 @@ pacer(char **command, double share)
 {
 	pid_t child;
 
-	setsid();
+	/* Whoever kills slower's group does not kill us with it. */
+	setpgid(0, 0);
 	/* What it forks and leaves is ours, so that we see the last of it. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	child = fork_with_us();
+	child = fork_with_us(SIGKILL);
 	if (child == 0) {
 		setpgid(0, 0);
 		signal(SIGCHLD, SIG_DFL);
@@ -169,6 +190,7 @@ pacer(char **command, double share)
 		_exit(127);
 	}
 	setpgid(child, child); /* whoever of us is first */
+	*group = child;
 	pace(child, share);
 }
 
@@ -187,10 +209,17 @@ main(int argc, char **argv)
 		return 2;
 	}
 	block_signals();
-	child = fork_with_us();
+	group = mmap(NULL, sizeof(*group), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (group == MAP_FAILED) {
+		perror("slower: mmap");
+		return 1;
+	}
+	child = fork_with_us(SLOWER_ENDED);
 	if (child == 0)
 		pacer(argv + 2, percent / 100);
 	while (!watch(child, NEVER, &status))
 		;
+	end_group(); /* nobody is left of it, unless the pacer was killed */
 	end_as(status);
 }

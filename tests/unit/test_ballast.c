@@ -13,11 +13,11 @@ sizes_and_remedies_are_read(void **state)
 		const char *text;
 		struct ballast ballast;
 	} known[] = {
-	    {"1GiB", {1024 * MIB, BALLAST_PLAIN}},
-	    {"64MiB:dontfork", {64 * MIB, BALLAST_DONTFORK}},
-	    {"4096:shared", {4096, BALLAST_SHARED}},
-	    {"2M:huge", {2000000, BALLAST_HUGE}},
-	    {"65536GiB", {65536 * 1024 * MIB, BALLAST_PLAIN}},
+	    {"1GiB", {.size = 1024 * MIB, .remedy = BALLAST_PLAIN}},
+	    {"64MiB:dontfork", {.size = 64 * MIB, .remedy = BALLAST_DONTFORK}},
+	    {"4096:shared", {.size = 4096, .remedy = BALLAST_SHARED}},
+	    {"2M:huge", {.size = 2000000, .remedy = BALLAST_HUGE}},
+	    {"65536GiB", {.size = 65536 * 1024 * MIB, .remedy = BALLAST_PLAIN}},
 	};
 
 	(void)state;
@@ -27,6 +27,7 @@ sizes_and_remedies_are_read(void **state)
 		assert_int_equal(ballast_parse(known[i].text, &ballast), 0);
 		assert_int_equal(ballast.size, known[i].ballast.size);
 		assert_int_equal(ballast.remedy, known[i].ballast.remedy);
+		assert_ptr_equal(ballast.text, known[i].text);
 	}
 }
 
@@ -41,7 +42,7 @@ what_is_wrong_leaves_the_result_alone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-		struct ballast ballast = {7, BALLAST_SHARED};
+		struct ballast ballast = {.size = 7, .remedy = BALLAST_SHARED};
 
 		assert_int_equal(ballast_parse(wrong[i], &ballast), -1);
 		assert_int_equal(ballast.size, 7);
@@ -52,7 +53,7 @@ what_is_wrong_leaves_the_result_alone(void **state)
 static void
 page_tables_are_those_that_a_fork_copies(void **state)
 {
-	struct ballast ballast = {1024 * MIB, BALLAST_PLAIN};
+	struct ballast ballast = {.size = 1024 * MIB};
 	uint64_t pages = ballast.size / (uint64_t)sysconf(_SC_PAGESIZE);
 
 	(void)state;

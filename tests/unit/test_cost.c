@@ -476,6 +476,29 @@ memory_knows_its_kinds(void **state)
 }
 
 static void
+memory_leaves_out_the_shell_above_a_server(void **state)
+{
+	struct memory memory;
+	pid_t shell = fork();
+
+	(void)state;
+	assert_true(shell >= 0);
+	if (shell == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		execl("/bin/sh", "sh", "-c", "sleep 1000; exit 3", NULL);
+		_exit(127);
+	}
+	while (procs_below_shell(shell) == shell)
+		nap_ms(1);
+	memory_ask(&memory, shell, NULL);
+	assert_near(memory.processes, 1, 0);
+	assert_int_equal(procs_below_shell(getpid()), getpid());
+	kill(-shell, SIGKILL);
+	assert_int_equal(waitpid(shell, NULL, 0), shell);
+}
+
+static void
 memory_of_nobody_is_not_known(void **state)
 {
 	struct puppet puppet;
@@ -567,6 +590,7 @@ main(void)
 	    cmocka_unit_test(
 		group_of_a_client_that_was_killed_is_removed_by_the_next),
 	    cmocka_unit_test(memory_knows_its_kinds),
+	    cmocka_unit_test(memory_leaves_out_the_shell_above_a_server),
 	    cmocka_unit_test(memory_of_nobody_is_not_known),
 	    cmocka_unit_test(stat_is_read_behind_any_name),
 	    cmocka_unit_test(numbers_stand_behind_their_whole_key),

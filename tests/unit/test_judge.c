@@ -144,7 +144,9 @@ noise_is_undecided(void **state)
 	/* R = (2.8 s / ln(1 + delta))^2 */
 	assert_near(found->blocks_needed,
 	    pow(2.8016 * stats_robust_sd(found->ratios, 12) / log(1.03), 2), 1);
-	says("to see 3 %, take");
+	says("to see 3 %, take a quieter machine");
+	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
+	says("to see 3 %, take 121 blocks");
 	assert_int_equal(verdict_on(0.03, 0.06, 12), UNDECIDED);
 }
 
@@ -218,6 +220,11 @@ spoilt_quads_make_it_invalid(void **state)
 	judge(2);
 	assert_int_equal(found->verdict, INVALID);
 	says("26 %");
+	found = compared(0.5, 0.01, 0); /* not one quad was left */
+	found->dropped = 100;
+	judge(2);
+	assert_int_equal(found->verdict, INVALID);
+	says("100 %");
 }
 
 static void

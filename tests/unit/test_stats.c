@@ -278,6 +278,108 @@ estimates_of_two_threads_do_not_mix(void **state)
 	assert_int_equal(workers[0].wrong + workers[1].wrong, 0);
 }
 
+/* ---- the signed-rank test ---- */
+
+/* By the definition: of all choices of signs, how many have as small a sum of
+ * ranks on one side as these, or smaller. */
+static double
+p_by_all_signs(const double *values, size_t count)
+{
+	size_t sums[2] = {0}, least, as_small = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t rank = 1;
+
+		for (size_t j = 0; j < count; j++)
+			rank += fabs(values[j]) < fabs(values[i]);
+		sums[values[i] > 0] += rank;
+	}
+	least = sums[0] < sums[1] ? sums[0] : sums[1];
+	for (unsigned signs = 0; signs < 1U << count; signs++) {
+		size_t sum = 0;
+
+		for (size_t rank = 1; rank <= count; rank++)
+			sum += signs >> (rank - 1) & 1 ? rank : 0;
+		as_small += sum <= least;
+	}
+	return fmin(1, 2 * (double)as_small / (double)(1U << count));
+}
+
+static void
+p_value_is_the_share_of_all_signs(void **state)
+{
+	uint64_t random = 23;
+
+	(void)state;
+	for (int run = 0; run < 300; run++) {
+		size_t count = 1 + random_next(&random) % 11;
+		double values[11];
+
+		for (size_t i = 0; i < count; i++)
+			values[i] = random_unit(&random) - 0.35;
+		assert_near(stats_signed_rank_p(values, count),
+		    p_by_all_signs(values, count), 1e-12);
+	}
+}
+
+static void
+p_value_and_interval_say_the_same(void **state)
+{
+	static const double alphas[] = {0.05, 0.01};
+	uint64_t random = 29;
+
+	(void)state;
+	for (int run = 0; run < 2000; run++) {
+		size_t count = 8 + random_next(&random) % 13;
+		double values[20], alpha = alphas[run % 2], p;
+		struct estimate e;
+
+		/* In steps, so that there are ties and zeros. */
+		for (size_t i = 0; i < count; i++)
+			values[i] = floor(10 * random_unit(&random) - 3);
+		e = stats_hodges_lehmann(values, count, alpha);
+		p = stats_signed_rank_p(values, count);
+		assert_int_equal(p <= alpha, e.low > 0 || e.high < 0);
+	}
+}
+
+static void
+p_values_of_known_values(void **state)
+{
+	static const double up[] = {1, 2, 3, 4, 5, 6, 7, 8}, zeros[8];
+	static const double one[] = {1, 1, 1, 1, 1, 1, 1, -1};
+
+	(void)state;
+	assert_near(stats_signed_rank_p(up, 8), 2.0 / 256, 1e-15);
+	assert_near(stats_signed_rank_p(zeros, 8), 1, 0);
+	/* A sign test would say 18 / 256: ties count against it. */
+	assert_true(stats_signed_rank_p(one, 8) > 18.0 / 256);
+	assert_near(stats_signed_rank_p(up, 0), 1, 0);
+}
+
+static void
+normal_quantiles_of_the_tables(void **state)
+{
+	(void)state;
+	assert_near(stats_normal_quantile(0.5), 0, 1e-9);
+	assert_near(stats_normal_quantile(0.975), 1.959964, 1e-6);
+	assert_near(stats_normal_quantile(0.80), 0.841621, 1e-6);
+	assert_near(stats_normal_quantile(0.001), -3.090232, 1e-6);
+}
+
+static void
+needed_is_what_makes_it_detectable(void **state)
+{
+	double needed = stats_needed(0.02, 0.005, 0.05);
+
+	(void)state;
+	assert_near(needed, ceil(pow(2.801585 * 4, 2)), 0);
+	assert_near(stats_detectable(0.02, (size_t)needed, 0.05), 0.005, 1e-4);
+	assert_true(stats_needed(0.02, 0.005, 0.01) > needed);
+	assert_near(stats_needed(0, 0.005, 0.05), 0, 0);
+	assert_true(isinf(stats_needed(0.02, 0, 0.05)));
+}
+
 /* ---- spread ---- */
 
 static void
@@ -335,8 +437,8 @@ detectable_agrees_with_the_tables_of_t(void **state)
 		double right = (known[i].high + known[i].low) * 0.02 /
 			       sqrt((double)known[i].count);
 
-		assert_near(
-		    stats_detectable(0.02, known[i].count, 0.05), right, right / 100);
+		assert_near(stats_detectable(0.02, known[i].count, 0.05), right,
+		    right / 100);
 	}
 }
 
@@ -365,6 +467,11 @@ main(void)
 	    cmocka_unit_test(estimate_of_too_few_values_spans_them),
 	    cmocka_unit_test(one_spoilt_value_moves_the_estimate_little),
 	    cmocka_unit_test(estimates_of_two_threads_do_not_mix),
+	    cmocka_unit_test(p_value_is_the_share_of_all_signs),
+	    cmocka_unit_test(p_value_and_interval_say_the_same),
+	    cmocka_unit_test(p_values_of_known_values),
+	    cmocka_unit_test(normal_quantiles_of_the_tables),
+	    cmocka_unit_test(needed_is_what_makes_it_detectable),
 	    cmocka_unit_test(robust_sd_of_known_values),
 	    cmocka_unit_test(robust_sd_is_that_of_normal_values),
 	    cmocka_unit_test(detectable_agrees_with_the_tables_of_t),

@@ -255,6 +255,22 @@ number_too_large_to_print_stays_in_its_buffers(void **state)
 	}
 }
 
+static void
+percent_is_in_thousandths(void **state)
+{
+	static const char *const bad[] = {
+	    "", "%", "-1%", "3 %", "3%%", "three", "1e3%"};
+	uint64_t value;
+
+	(void)state;
+	assert_int_equal(parse_percent("3%", &value), 0);
+	assert_int_equal(value, 3000);
+	assert_int_equal(parse_percent("0.5", &value), 0);
+	assert_int_equal(value, 500);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_percent(bad[i], &value), -1);
+}
+
 int
 main(void)
 {
@@ -270,6 +286,7 @@ main(void)
 	    cmocka_unit_test(duration_is_printed_in_three_digits),
 	    cmocka_unit_test(duration_rounded_up_takes_the_next_unit),
 	    cmocka_unit_test(sixteen_bytes_hold_any_duration),
+	    cmocka_unit_test(percent_is_in_thousandths),
 	    cmocka_unit_test(number_has_three_digits_or_groups),
 	    cmocka_unit_test(number_is_cut_to_a_small_buffer),
 	    cmocka_unit_test(number_too_large_to_print_stays_in_its_buffers),

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""Each scenario of `client compare` works, on both servers; what servers are
+told of it; and the file of all slices.
+
+A whole scenario takes minutes. To see that one works, its first blocks will
+do: it is interrupted when each kind of row that is wanted is in the file.
+"""
+import csv
+import os
+import resource
+import shlex
+import signal
+from collections import Counter
+
+import pytest
+
+from harness import BIN, eventually, release_only
+from known_servers import (
+    FORK, SMALL, THREAD, check_compare, client, compare, result_of,
+    running_client, server_groups, servers_of)
+
+needs_full = pytest.mark.skipif(
+    not (BIN / "server_thread-full").exists(), reason="built without OpenSSL")
+# How many of a scenario's points are waited for.
+POINTS = {
+    "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,
+    "knee": 1, "linking": 2, "held": 2, "http": 1, "tls": 2,
+}
+
+
+@pytest.fixture
+def groups(tmp_path):
+    with server_groups(tmp_path) as found:
+        yield found
+
+
+def rows_of(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def points_in(path):
+    return {row["point"] for row in rows_of(path)}
+
+
+def few_descriptors():
+    """So that there are not thousands of idle connections in a test."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000))
+
+
+def first_blocks(tmp_path, enough, *arguments, **options):
+    """The JSON and the rows of a comparison that is interrupted when ENOUGH
+    of its rows."""
+    path = tmp_path / "slices.csv"
+    with running_client("compare", *SMALL, "--csv", path, "--json", "-",
+                        *arguments, **options) as process:
+        eventually(lambda: process.poll() is not None or
+                   path.exists() and enough(path), "rows", 60)
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+    assert result.code == 130, result
+    check_compare(result.json)
+    return result, rows_of(path)
+
+
+def test_each_scenario_is_tested():
+    listed = {line.split()[1] for line in client("list").out.splitlines()
+              if line.startswith("scenario")}
+    assert listed == {"churn", "steady", "idle", "crash", *POINTS}
+
+
+# A sanitizer's server is too slow for a 99th percentile.
+MARKS = {"tls": needs_full, "linking": needs_full, "knee": release_only}
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=MARKS.get(name, ())) for name in POINTS])
+def test_a_scenario_measures_both_servers(tmp_path, name):
+    result, rows = first_blocks(
+        tmp_path, lambda path: len(points_in(path)) >= POINTS[name], name,
+        preexec_fn=few_descriptors)
+    scenario, = result.json["scenarios"]
+    assert scenario["name"] == name
+    done = {row["point"] for row in rows}
+    for point in scenario["points"]:
+        at = ";".join(f"{key}={value:g}" if isinstance(value, (int, float))
+                      else f"{key}={value}"
+                      for key, value in point["at"].items())
+        for one in point["results"]:
+            assert one["errors"] == 0, result
+            if at in done:
+                assert one["requests"] > 0
+    assert {row["server"] for row in rows} == {"thread", "fork", "control"}
+    if name in ("sweep", "held"):
+        assert f"warning: {name}: " in result.err
+        assert "need more descriptors than there are: " in result.err
+    for row in rows:
+        assert row["scenario"] == name
+        if row["state"] != "interrupted":
+            assert row["begun"] == row["ok"] != "0"
+
+
+def test_the_default_scenarios_are_marked():
+    marked = [line.split()[1] for line in client("list").out.splitlines()
+              if line.endswith("(by default)")]
+    assert marked == ["churn", "steady", "idle", "crash"]
+
+
+# ---- what servers are told ----
+
+def test_options_go_where_a_command_has_a_place_for_them(groups, tmp_path):
+    told = {}
+    for name, place in {"told": "{options}", "not": ""}.items():
+        file = tmp_path / name
+        told[name] = f"echo \"<{place}>\" >>{shlex.quote(str(file))}; " + \
+            THREAD.replace(" -q ", f" -q {place} ")
+    result, _ = first_blocks(
+        tmp_path, points_in, "spin", *servers_of(groups, told))
+    assert set((tmp_path / "told").read_text().splitlines()) == \
+        {"<--service spin:50us>"}
+    assert set((tmp_path / "not").read_text().splitlines()) == {"<>"}
+    line, = [line for line in result.err.splitlines()
+             if "warning" in line and "{options}" in line]
+    assert "spin: " in line and " not " in line
+    # 50 us for each request: the one that was told has less than 20,000/s
+    values = {one["server"]: one["cpu_us_per_request"]
+              for one in result.json["scenarios"][0]["points"][0]["results"]}
+    if values["told"] and values["not"]:
+        assert values["told"] > 50
+
+
+def test_a_liar_is_invalid_where_it_lies_and_its_words_are_shown(groups):
+    """It knows nothing of the option, and says so."""
+    report = compare(
+        groups, {"good": THREAD, "odd": THREAD.replace(
+            " -q ", " --no-such-option {options} ")}, "steady", code=1)
+    point, = report["scenarios"][0]["points"]
+    ratio, = point["ratios"]
+    assert ratio["verdict"] == "invalid"
+    assert "ended with status 2" in ratio["reason"]
+    assert "--no-such-option" in ratio["reason"]
+
+
+def test_without_a_baseline_the_others_have_figures_and_no_ratio(groups):
+    report = compare(groups, {"base": "exit 9; : {port}", "good": THREAD},
+                     "steady", code=1)
+    point, = report["scenarios"][0]["points"]
+    ratio, = point["ratios"]
+    good = next(one for one in point["results"] if one["server"] == "good")
+    assert good["value"] > 0 and good["errors"] == 0
+    assert ratio["estimate"] is None
+    assert "no baseline: ended with status 9" in ratio["reason"]
+
+
+# ---- all slices ----
+
+def test_the_rows_add_up_to_the_requests(groups, tmp_path):
+    path = tmp_path / "slices.csv"
+    report = compare(groups, {"thread": THREAD, "a,b": FORK}, "churn",
+                     "--csv", path)
+    point, = report["scenarios"][0]["points"]
+    sums = Counter()
+    for row in rows_of(path):
+        sums[row["server"]] += int(row["begun"])
+        assert row["point"] == "connections=32"
+        assert row["state"] in ("kept", "warm-up")
+        assert float(row["seconds"]) >= 0.024
+        assert float(row["p50_us"]) <= float(row["p99_us"])
+    for one in point["results"]:
+        assert one["requests"] == sums[one["server"]] > 0
+    control, = point["controls"]
+    assert control["result"]["requests"] == sums["control"]
+
+
+def test_each_quad_goes_there_and_back(groups, tmp_path):
+    """A B C C B A, and the next one from the other end."""
+    _, rows = first_blocks(
+        tmp_path, points_in, "steady",
+        *servers_of(groups, {"a": THREAD, "b": FORK}))
+    order = {}
+    for row in rows:
+        if row["block"] == "1" and row["state"] != "interrupted":
+            order.setdefault(row["quad"], []).append(row["server"])
+            assert int(row["step"]) == len(order[row["quad"]])
+    there = ["a", "b", "control"]
+    assert order["1"] == [*there, *there[::-1]]
+    assert order["2"] == [*there[::-1], *there]
+
+
+def starts(tmp_path, seed):
+    """The servers of the first two blocks in the order of their start, with
+    the size of their environment."""
+    path = tmp_path / f"starts-{seed}-{len(os.listdir(tmp_path))}"
+    servers = [word for name in "abcd" for word in (
+        "--server",
+        f"{name}=echo {name} ${{#PERCONN_PADDING}} >>{path}; {THREAD}")]
+    with running_client("compare", *SMALL, *servers, "steady", "--seed", seed,
+                        "--json", "-") as process:
+        eventually(lambda: path.exists() and
+                   len(path.read_text().splitlines()) >= 10, "starts", 60)
+        process.send_signal(signal.SIGINT)
+        assert result_of(process).code == 130
+    return path.read_text().splitlines()[:10]
+
+
+def test_a_seed_makes_the_same_choices(tmp_path):
+    first = starts(tmp_path, 7)
+    assert starts(tmp_path, 7) == first
+    assert starts(tmp_path, 8) != first
+
+
+def test_what_matters_can_be_said(groups):
+    report = compare(groups, {"a": THREAD, "b": THREAD}, "idle",
+                     "--delta", "40%")
+    assert report["delta"] == 0.4
+    ratio, = report["scenarios"][0]["points"][0]["ratios"]
+    assert ratio["verdict"] == "equivalent"
+
+
+@pytest.mark.parametrize("value", ["x", "0%", "51%", "3%%", "-1%"])
+def test_what_matters_is_a_percentage(value):
+    result = client("compare", f"--delta={value}")
+    assert result.code == 2
+    for word in ("--delta", value, "from 0.1% to 50%"):
+        assert word in result.error_line

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <sys/resource.h>
+
+#include "common/load/launch.h"
+#include "common/load/protocol.h"
+#include "common/load/scenario.h"
+#include "common/load/slices_csv.h"
+
+static struct load_point points[POINTS_MAX];
+static char note[400];
+
+static size_t
+lay_out(const char *name, size_t instances)
+{
+	return scenario_lay_out(
+	    scenario_find(name), instances, points, note, sizeof(note));
+}
+
+static void
+each_scenario_is_whole(void **state)
+{
+	(void)state;
+	for (const struct scenario *s = SCENARIOS; s->name; s++) {
+		size_t count = lay_out(s->name, 3);
+
+		assert_ptr_equal(scenario_find(s->name), s);
+		assert_non_null(s->measure);
+		assert_non_null(protocol_find(s->protocol));
+		assert_true(s->question && s->load && s->metric && s->unit);
+		assert_true(strlen(s->question) <
+			    sizeof((struct outcome *)0)->question);
+		assert_true(
+		    strlen(s->load) < sizeof((struct outcome *)0)->load);
+		assert_true(
+		    strlen(s->metric) < sizeof((struct outcome *)0)->metric);
+		assert_true(count >= 1 && count <= POINTS_MAX);
+		for (size_t p = 0; p < count; p++)
+			assert_true(points[p].connections > 0);
+	}
+	assert_null(scenario_find("gossip"));
+}
+
+static void
+points_are_told_apart_by_their_settings(void **state)
+{
+	char a[100], b[100];
+
+	(void)state;
+	for (const struct scenario *s = SCENARIOS; s->name; s++) {
+		size_t count = lay_out(s->name, 3);
+
+		for (size_t p = 1; p < count; p++) {
+			load_point_format(&points[p - 1], a, sizeof(a));
+			load_point_format(&points[p], b, sizeof(b));
+			assert_string_not_equal(a, b);
+		}
+	}
+	lay_out("steady", 3);
+	assert_string_equal(
+	    load_point_format(&points[0], a, sizeof(a)), "connections=64");
+	lay_out("linking", 3);
+	assert_string_equal(
+	    load_point_format(&points[0], a, sizeof(a)), "image=static");
+	assert_string_equal(points[1].options, "--image dynamic");
+	lay_out("parent", 3);
+	assert_string_equal(load_point_format(&points[0], a, sizeof(a)),
+	    "parent_mib=1;remedy=none");
+	assert_string_equal(points[0].options, "--ballast 1MiB");
+}
+
+static void
+what_does_not_fit_is_smaller_and_said(void **state)
+{
+	struct rlimit files;
+	size_t count;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &files);
+	/* A limit once lowered stays so: more instances make it bind, too. */
+	count = lay_out("held", (size_t)(files.rlim_max / 4000) + 1);
+	assert_true(count >= 2 && count <= 4);
+	assert_int_equal(points[0].held, 0);
+	assert_true(points[count - 1].held < 15000);
+	assert_non_null(strstr(note, "15000 idle connections"));
+	lay_out("steady", 3);
+	assert_string_equal(note, "");
+}
+
+static void
+options_are_filled_in_wherever_they_stand(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_int_equal(launch_fill_options(
+			     buf, sizeof(buf), "a {options} {address}", "-x 1"),
+	    0);
+	assert_string_equal(buf, "a -x 1 {address}");
+	launch_fill_options(buf, sizeof(buf), "{options}{options}", "y");
+	assert_string_equal(buf, "yy");
+	launch_fill_options(buf, sizeof(buf), "none", "y");
+	assert_string_equal(buf, "none");
+	launch_fill_options(buf, sizeof(buf), "a {options}", "");
+	assert_string_equal(buf, "a ");
+	assert_int_equal(launch_fill_options(buf, 5, "none", ""), 0);
+	assert_int_equal(launch_fill_options(buf, 4, "none", ""), -1);
+	assert_int_equal(launch_fill_options(buf, 5, "{options}", "12345"), -1);
+}
+
+static void
+a_row_quotes_what_has_a_comma(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct slice_row row = {.scenario = "churn",
+	    .point = "connections=32",
+	    .block = 1,
+	    .quad = 2,
+	    .step = 3,
+	    .server = "a,\"b\"",
+	    .state = "kept",
+	    .begin_s = 0.5,
+	    .seconds = 0.05,
+	    .begun = 7,
+	    .ok = 6,
+	    .rate = 120,
+	    .p50_us = NAN,
+	    .p99_us = 2,
+	    .client_cpu_us = 3,
+	    .foreign = 0,
+	    .stretch = 1};
+
+	(void)state;
+	slices_csv_head(out);
+	slices_csv_row(out, &row);
+	fclose(out);
+	assert_string_equal(text,
+	    "scenario,point,block,quad,step,server,state,begin_s,seconds,"
+	    "begun,ok,rate,p50_us,p99_us,client_cpu_us,foreign,stretch\n"
+	    "churn,connections=32,1,2,3,\"a,\"\"b\"\"\",kept,0.5,0.05,7,6,120,"
+	    ",2,3,0,1\n");
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_scenario_is_whole),
+	    cmocka_unit_test(points_are_told_apart_by_their_settings),
+	    cmocka_unit_test(what_does_not_fit_is_smaller_and_said),
+	    cmocka_unit_test(options_are_filled_in_wherever_they_stand),
+	    cmocka_unit_test(a_row_quotes_what_has_a_comma),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
