@@ -142,38 +142,52 @@ ratio_of(const struct finding *f)
 }
 
 static struct estimate
-response_of(const struct finding *f)
-{
-	return (struct estimate){f->latency.p99, NAN, NAN};
-}
-
-static struct estimate
 service_of(const struct finding *f)
 {
 	return (struct estimate){f->service.p99, NAN, NAN};
 }
 
-/* One server's points: those of the curve as NAME, the special ones as NAMEs,
- * with their words. Gnuplot does not take empty data. */
+static void
+put_point(FILE *script, double at, struct estimate e)
+{
+	if (isnan(e.low))
+		e.low = e.high = e.value;
+	fprintf(script, "%.9g %.9g %.9g %.9g\n", at, e.value, e.low, e.high);
+}
+
+/* What a point is drawn as: on the curve, apart from it, and a ring about those
+ * that no verdict could be had of. */
+enum mark { MARK_CURVE, MARK_SPECIAL, MARK_INVALID };
+
+static bool
+has_mark(const struct point *point, const struct finding *f, enum mark mark)
+{
+	return mark == MARK_INVALID
+		   ? f->verdict == INVALID
+		   : (special(point) != NULL) == (mark == MARK_SPECIAL);
+}
+
+/* One server's points as data NAME, server, and c, s or i for each mark. There
+ * is a line at least, for gnuplot does not take empty data. */
 static void
 put_points(struct drawing *d, const char *name, size_t server, const char *key,
     getter *get, struct range *y)
 {
 	FILE *script = d->plot.script;
 
-	for (int specials = 0; specials < 2; specials++) {
-		fprintf(script, "$%s%zu%s << EOD\nNaN NaN NaN NaN\n", name,
-		    server, specials ? "s" : "");
+	for (int mark = MARK_CURVE; mark <= MARK_INVALID; mark++) {
+		fprintf(script, "$%s%zu%c << EOD\nNaN NaN NaN NaN\n", name,
+		    server, "csi"[mark]);
 		for (size_t p = 0; p < d->o->point_count; p++) {
 			const struct point *at = &d->o->points[p];
 			struct estimate e = get(&at->findings[server]);
 
-			if ((special(at) != NULL) != specials || isnan(e.value))
+			if (isnan(e.value) ||
+			    !has_mark(
+				at, &at->findings[server], (enum mark)mark))
 				continue;
-			if (isnan(e.low))
-				e.low = e.high = e.value;
-			fprintf(script, "%.9g %.9g %.9g %.9g\n",
-			    point_position(at, key), e.value, e.low, e.high);
+			put_point(script, point_position(at, key), e);
+			range_add(y, e.value);
 			range_add(y, e.low);
 			range_add(y, e.high);
 		}
@@ -188,11 +202,26 @@ plot_points(
 	unsigned colour = PLOT_COLOUR(PLOT_SERVER, server);
 
 	fprintf(d->plot.script,
-	    "%s$%s%zu using 1:2:3:4 with yerrorlines linewidth 1.4 pointtype 7 "
-	    "pointsize 0.4 linecolor rgb '#%06x', "
+	    "%s$%s%zuc using 1:2:3:4 with yerrorlines linewidth 1.4 pointtype "
+	    "7 pointsize 0.4 linecolor rgb '#%06x', "
 	    "$%s%zus using 1:2:3:4 with yerrorbars linewidth 1.4 pointtype 12 "
-	    "pointsize 0.8 linecolor rgb '#%06x'",
-	    comma, name, server, colour, name, server, colour);
+	    "pointsize 0.8 linecolor rgb '#%06x', "
+	    "$%s%zui using 1:2 with points pointtype 6 pointsize 0.9 linewidth "
+	    "1 linecolor rgb '#%06x'",
+	    comma, name, server, colour, name, server, colour, name, server,
+	    colour);
+}
+
+static bool
+any_invalid(const struct drawing *d)
+{
+	for (size_t p = 0; p < d->o->point_count; p++) {
+		for (size_t i = 0; i < drawing_servers(d); i++) {
+			if (drawing_found(d, p, i)->verdict == INVALID)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* "requests/s by connections; diamonds: ..." */
@@ -211,6 +240,8 @@ caption_of_points(struct drawing *d, char *buf, size_t size, const char *what,
 			    last ? "," : "; diamonds:", one);
 		last = one ? one : last;
 	}
+	if (any_invalid(d) && len < (int)size)
+		snprintf(buf + len, size - (size_t)len, "; ringed: invalid");
 }
 
 void
@@ -278,27 +309,28 @@ draw_knee(struct pictures *all, const struct outcome *o, const char *key)
 {
 	struct drawing d;
 	struct range y;
+	char caption[200];
 
 	if (!drawing_begin(&d, all, o, DRAWING_HEIGHT))
 		return;
 	range_begin(&y);
 	for (size_t i = 0; i < drawing_servers(&d); i++) {
-		put_points(&d, "r", i, key, response_of, &y);
+		put_points(&d, "r", i, key, value_of, &y);
 		put_points(&d, "s", i, key, service_of, &y);
 	}
 	axis_of_points(&d, key);
 	axis_log(d.plot.script, "y", &y, fact_time);
 	for (size_t i = 0; i < drawing_servers(&d); i++) {
-		unsigned colour = PLOT_COLOUR(PLOT_SERVER, i);
-
+		plot_points(&d, i ? ", " : "plot ", "r", i);
 		fprintf(d.plot.script,
-		    "%s$r%zu with linespoints linewidth 1.6 pointtype 7 "
-		    "pointsize 0.4 linecolor rgb '#%06x', $s%zu with lines "
-		    "linewidth 1.4 dashtype (6,4) linecolor rgb '#%06x'",
-		    i ? ", " : "plot ", i, colour, i, colour);
+		    ", $s%zuc with lines linewidth 1.4 dashtype (6,4) "
+		    "linecolor rgb '#%06x'",
+		    i, PLOT_COLOUR(PLOT_SERVER, i));
 	}
 	fputs("\n", d.plot.script);
-	drawing_finish(&d, LEGEND_SERVERS,
+	snprintf(caption, sizeof(caption), "%s%s",
 	    "99th percentile by requests/s asked for; solid: response time, "
-	    "dashed: service time");
+	    "dashed: service time",
+	    any_invalid(&d) ? "; ringed: invalid" : "");
+	drawing_finish(&d, LEGEND_SERVERS, caption);
 }

@@ -101,7 +101,7 @@ say_span(char *buf, size_t size, const struct outcome *outcome, size_t server)
 		double ratio = outcome->higher_is_better ? f->ratio.value
 							 : 1 / f->ratio.value;
 
-		if (f->has_ratio) {
+		if (f->has_ratio && f->verdict != INVALID) {
 			least = fmin(least, ratio);
 			most = fmax(most, ratio);
 		}

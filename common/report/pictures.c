@@ -78,7 +78,8 @@ pictures_draw(struct pictures *all, const struct outcome *o)
 		draw_values(all, o);
 		if (has_curve(all->c, &o->points[0]))
 			draw_percentiles(all, o);
-	} else if (key && strcmp(key, "rate") == 0) {
+	} else if (key && strcmp(key, "rate") == 0 &&
+		   strcmp(o->unit, "us") == 0) {
 		draw_knee(all, o, key);
 		draw_ratios_by(all, o, key);
 	} else if (key) {
