@@ -92,12 +92,23 @@ empty_group(const char *at)
 	return begins(end, "</g>") ? (size_t)(end + 4 - at) : 0;
 }
 
+/* A white spot that gnuplot puts behind a point with an error bar, so that it
+ * stands out, on paper: its length, or 0. */
+static size_t
+spot(const char *at)
+{
+	const char *end = begins(at, "<use ") ? strstr(at, "/>") : NULL;
+	const char *white = end ? strstr(at, "color='white'") : NULL;
+
+	return white && white < end ? (size_t)(end + 2 - at) : 0;
+}
+
 /* What only says who drew it; or what it draws text boxes with, and we none. */
 static size_t
 superfluous(const char *at)
 {
 	static const char *const ends[][2] = {
-	    {"<title>Gnuplot", "</title>"},
+	    {"<title>", "</title>"}, /* else they show under the pointer */
 	    {"<desc>Produced", "</desc>"},
 	    {"<filter", "</filter>"},
 	};
@@ -118,7 +129,8 @@ step(const char *at, const struct plot_decor *decor, FILE *out)
 {
 	size_t length;
 
-	if (*at == '<' && (length = superfluous(at) + empty_group(at)))
+	if (*at == '<' &&
+	    (length = superfluous(at) + empty_group(at) + spot(at)))
 		return length;
 	if (*at == '~' && (length = put_word(at, decor, out)))
 		return length;
