@@ -108,7 +108,7 @@ deps: ## install the packages that are missing (apt-get, as root)
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
 
-deps-browser: ## install Chromium, for the tests of the chat page (as root)
+deps-browser: ## install Chromium, for the tests of the pages (as root)
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 	    echo 'installing: chromium chromium-driver'; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
