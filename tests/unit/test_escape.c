@@ -62,7 +62,7 @@ a_page_gets_text_alone(void **state)
 	page_of("a\033[0m\x7f", "a\ufffd[0m\ufffd");
 	page_of("\xff\xc3(\xe2\x82", "\ufffd\ufffd(\ufffd\ufffd");
 	page_of("\xed\xa0\x80<", "\ufffd\ufffd\ufffd&lt;");
-	page_of("\u0085\u00a0", "\ufffd\ufffd\u00a0");
+	page_of("\xc2\x85\u00a0", "\ufffd\ufffd\u00a0");
 }
 
 static void
