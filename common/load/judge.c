@@ -157,8 +157,9 @@ say_difference(struct finding *found, const struct family *family)
 	if (!found->has_ratio)
 		say(found, "by %.3g %s", fabs(found->difference.value),
 		    family->unit);
-	else if (ratio.value >= 2)
-		say(found, "by a factor of %.3g", ratio.value);
+	else if (ratio.value >= 2 || ratio.value <= 0.5)
+		say(found, "by a factor of %.3g",
+		    ratio.value < 1 ? 1 / ratio.value : ratio.value);
 	else
 		say(found, "by %.1f %%", percent(ratio.value));
 	if (found->has_ratio && ratio.low > 1 - delta && ratio.high < 1 + delta)

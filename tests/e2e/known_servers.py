@@ -911,8 +911,9 @@ def compare(groups, servers, *arguments, code=0):
 
 
 def unsteady(result):
-    """The control says that this machine cannot tell at the moment."""
-    return re.search("the control, .* differs", result.out + result.err)
+    """This machine cannot tell at the moment, and says so."""
+    return re.search("the control, .* differs|other work on this machine",
+                     result.out + result.err)
 
 
 def point_of(report, scenario):

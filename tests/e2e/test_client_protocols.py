@@ -762,7 +762,8 @@ def test_lost_datagrams_do_not_stop_the_schedule(mode):
     # Four of them, and every socket would wait for two seconds.
     assert report["unsent"] <= 100
     assert ok + timed_out + report["unsent"] == 500
-    assert timed_out == (ok + timed_out) // 20
+    # And some more, if the server was kept from answering for a while.
+    assert (ok + timed_out) // 20 <= timed_out <= 100
     assert wrong == failed == 0
     assert report["udp"] == udp(lost=timed_out)
 
