@@ -132,15 +132,25 @@ memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group)
 	memory->pss_kib = memory->mappings = NAN;
 }
 
+/* A file's pages are shared with every other instance of the program, and what
+ * one of them takes over is not what a connection has given back. */
+static double
+growth(const struct memory *before, const struct memory *after, size_t kind)
+{
+	double kib = after->kib[kind] - before->kib[kind];
+
+	return kind == MEMORY_FILE && kib < 0 ? 0 : kib;
+}
+
 void
 cost_memory(const struct memory *before, const struct memory *after,
     uint64_t connections, struct cost *cost)
 {
 	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
 		cost->memory_kib[kind] =
-		    connections ? (after->kib[kind] - before->kib[kind]) /
-				      (double)connections
-				: NAN;
+		    connections
+			? growth(before, after, kind) / (double)connections
+			: NAN;
 	cost->pss_kib = after->pss_kib;
 	cost->connections = (double)connections;
 	cost->processes = after->processes;
