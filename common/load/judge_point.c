@@ -39,6 +39,18 @@ judge_compared(const struct judge_pair *pair)
 	return pair->has_ratio ? pair->ratios : pair->differences;
 }
 
+/* The median deviation says nothing of the values far out, which widen the
+ * interval: the larger of both, or more would be promised than it keeps. */
+static double
+spread(const struct judge_pair *pair)
+{
+	struct estimate e =
+	    stats_hodges_lehmann(pair->ratios, pair->count, JUDGE_ALPHA);
+
+	return fmax(stats_robust_sd(pair->ratios, pair->count),
+	    stats_interval_sd(e, pair->count, JUDGE_ALPHA));
+}
+
 void
 judge_foresee(struct finding *found, const struct judge_pair *pair,
     double alpha, double delta)
@@ -48,7 +60,7 @@ judge_foresee(struct finding *found, const struct judge_pair *pair,
 	found->detectable = found->blocks_needed = NAN;
 	if (!pair->has_ratio)
 		return;
-	sd = stats_robust_sd(pair->ratios, pair->count);
+	sd = spread(pair);
 	found->detectable = exp(stats_detectable(sd, pair->count, alpha));
 	found->blocks_needed =
 	    fmax(BLOCKS_MIN, stats_needed(sd, log1p(delta), alpha));

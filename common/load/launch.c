@@ -113,7 +113,10 @@ free_address(struct address *address)
 static const char *
 shell_line(const char *command, char *buf, size_t size)
 {
-	if (strpbrk(command, "|&;<>()$`\\*?[]#~=%{}!\n"))
+	const char *first = command + strspn(command, " \t");
+
+	if (strncmp(first, "exec", 4) == 0 ||
+	    strpbrk(command, "|&;<>()$`\\*?[]#~=%{}!\n"))
 		return command;
 	snprintf(buf, size, "exec %s", command);
 	return buf;

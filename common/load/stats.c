@@ -160,6 +160,17 @@ stats_detectable(double sd, size_t count, double alpha)
 }
 
 double
+stats_interval_sd(struct estimate interval, size_t count, double alpha)
+{
+	double t = t_quantile(
+	    stats_normal_quantile(1 - alpha / 2), (double)count - 1);
+
+	return count < 2 ? INFINITY
+			 : (interval.high - interval.low) / 2 *
+			       sqrt((double)count) / t;
+}
+
+double
 stats_needed(double sd, double difference, double alpha)
 {
 	double both =

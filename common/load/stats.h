@@ -66,6 +66,11 @@ stats_normal_quantile(double probability);
 double
 stats_detectable(double sd, size_t count, double alpha);
 
+/* The standard deviation of COUNT values whose mean has INTERVAL, of 1 - ALPHA,
+ * if they were normal. */
+double
+stats_interval_sd(struct estimate interval, size_t count, double alpha);
+
 /* How many values of that spread show DIFFERENCE likewise. A whole number,
  * 0 without any spread; INFINITY for no difference. */
 double
