@@ -216,8 +216,11 @@ put_word(FILE *out, const char *word)
 		return;
 	}
 	putc('\'', out);
-	for (; *word; word++)
-		fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, out);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\'", out); /* and the quote again */
+		putc(*word, out);
+	}
 	putc('\'', out);
 }
 
