@@ -125,6 +125,12 @@ $(REST): $(DEPS)
 	@$(MAKE) --no-print-directory $@
 else
 
+# They take what stands at the top.
+ifneq ($(and $(SAN),$(filter compare install,$(MAKECMDGOALS))),)
+$(error SAN=$(SAN): allowed is none with $(filter compare install,$(MAKECMDGOALS)), \
+    which takes the release programs)
+endif
+
 all: $(PROGRAMS) ## build the two servers and the client
 	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
 	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
@@ -284,6 +290,8 @@ install: all ## install under $(DESTDIR)$(PREFIX)
 	    [ ! -e server_$$image ] || install -D -m 755 server_$$image \
 	    $(DESTDIR)$(PREFIX)/libexec/perconn/perconn-server-$$image \
 	    || exit 1; done
+	install -D -m 644 docs/measuring.md \
+	    $(DESTDIR)$(PREFIX)/share/doc/perconn/measuring.md
 	install -m 644 docs/man/perconn-client.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/perconn-server.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/perconn-server-thread.1
@@ -300,7 +308,11 @@ uninstall: ## remove what install put there
 	    libexec/perconn/perconn-server-thread-dynamic \
 	    libexec/perconn/perconn-server-fork-dynamic \
 	    libexec/perconn/perconn-server-thread-full \
-	    libexec/perconn/perconn-server-fork-full
+	    libexec/perconn/perconn-server-fork-full \
+	    share/doc/perconn/measuring.md
+	@# Of our own, unless somebody else keeps something there.
+	cd $(DESTDIR)$(PREFIX) && for dir in libexec/perconn share/doc/perconn; do \
+	    [ ! -d $$dir ] || rmdir --ignore-fail-on-non-empty $$dir || exit 1; done
 
 clean: ## remove what was built
 	rm -rf build $(SERVERS) $(addsuffix -dynamic,$(SERVERS)) \

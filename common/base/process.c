@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* process: standard descriptors, SIGPIPE, and output that got out. */
+/* process: standard descriptors, signals, and output that got out. */
 #include "common/base/process.h"
 
 #include <errno.h>
@@ -17,6 +17,7 @@ process_begin(void)
 	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);

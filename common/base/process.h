@@ -8,8 +8,9 @@
 /*
  * Before anything is opened or printed: fills closed standard descriptors with
  * /dev/null, for what is opened in their place would be written to as if it
- * were that; and ignores SIGPIPE, for a reader that has gone is an error of
- * write() or send(), not our end.
+ * were that; ignores SIGPIPE, for a reader that has gone is an error of write()
+ * or send(), not our end; and does not ignore SIGCHLD, as who started us may,
+ * for then nobody could wait for a child.
  */
 void
 process_begin(void);

@@ -73,3 +73,18 @@ utf8_valid(const char *text, size_t len)
 
 	return utf8_take(&u, text, len) && u.left == 0;
 }
+
+void
+utf8_copy(char *out, size_t size, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= size) {
+		len = size - 1;
+		/* What follows does not begin a character. */
+		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+			len--;
+	}
+	memcpy(out, text, len);
+	out[len] = '\0';
+}

@@ -29,4 +29,9 @@ utf8_take(struct utf8 *u, const char *bytes, size_t len);
 bool
 utf8_valid(const char *text, size_t len);
 
+/* TEXT to OUT, with its NUL; cut where SIZE (1 or more) ends, but not within a
+ * character. */
+void
+utf8_copy(char *out, size_t size, const char *text);
+
 #endif

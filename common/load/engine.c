@@ -87,6 +87,7 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 	e->under_way--;
 	if (what == SESSION_DONE) {
 		e->result->ok++;
+		s->ok = true;
 		e->result->reconnects += s->fd < 0 && !e->plan.churn;
 		make_idle(e, s);
 		return;
@@ -142,6 +143,7 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 	struct load_result *r = e->result;
 	enum session_result what;
 
+	s->ok = false;
 	s->sent_ns = now_ns();
 	s->due_ns = due ? due : s->sent_ns;
 	if (due)
@@ -247,14 +249,15 @@ engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 		r->reconnects++;
 		return;
 	}
-	/* The reply that was right when it came is wrong after all. One that
-	 * came before any request counts as one more. */
-	if (s->x.number && r->ok) {
+	/* The reply that was right when it came is wrong after all. What came
+	 * before any request, or after one that had no right reply, counts as
+	 * one more. */
+	if (s->ok && r->ok)
 		r->ok--;
-		s->not_ok++;
-	} else {
+	else
 		r->begun++;
-	}
+	s->not_ok += s->ok;
+	s->ok = false;
 	note_wrong(e, s);
 }
 
@@ -280,11 +283,15 @@ handle(struct engine *e, struct session *s, uint32_t events)
 	bool was_busy = s->state == SESSION_BUSY;
 	bool under_way = was_busy || s->state == SESSION_CLOSING;
 	enum session_result what = session_event(&e->shared, s, events);
+	uint64_t begun = e->result->begun;
 
-	if (under_way)
+	if (under_way) {
 		conclude(e, s, was_busy, what);
-	else
-		engine_idle_event(e, s, what);
+		return;
+	}
+	engine_idle_event(e, s, what);
+	/* What it counts as begun was not sent: see note_turns(). */
+	e->result->turn_ns += (e->result->begun - begun) * e->now;
 }
 
 /* The right reply to S is here; its next request follows at once. This is the
@@ -300,6 +307,7 @@ turn(struct engine *e, struct session *s)
 	r->ok++;
 	if (!e->requests_left) {
 		e->under_way--;
+		s->ok = true;
 		session_rest(s);
 		link_move(&s->link, &e->idle);
 		return;

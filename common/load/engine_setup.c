@@ -264,7 +264,8 @@ engine_finish(struct engine *e, struct load_result *result)
 			open -= finish_event(
 			    e, e->events[i].data.ptr, e->events[i].events);
 	}
-	if (!e->shared.datagrams)
+	/* Nor are they waited for once we are told to stop. */
+	if (!e->shared.datagrams && !(e->stop && *e->stop))
 		result->unclosed += open;
 	engine_collect(e);
 }

@@ -75,6 +75,7 @@ struct session {
 	struct exchange x;
 	bool watched;		  /* in the epoll set ... */
 	bool out_armed;		  /* ... for EPOLLOUT as well */
+	bool ok;		  /* its latest request is over, and right */
 	uint64_t not_ok;	  /* requests that had no right reply */
 	uint64_t due_ns, sent_ns; /* when it should have been, and was, sent */
 	struct tls_stream *stream;

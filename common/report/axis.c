@@ -10,6 +10,12 @@
 /* About so many on a linear axis: numbers are wider than they are high. */
 #define TICS_X 3
 #define TICS_Y 4
+#define TICS_MAX 16
+
+/* What is beyond them cannot be measured, only stand in a file; and halving or
+ * doubling it would leave the numbers there are. */
+#define SIZE_LEAST 1e-300
+#define SIZE_MOST 1e300
 
 void
 range_begin(struct range *range)
@@ -20,7 +26,10 @@ range_begin(struct range *range)
 void
 range_add(struct range *range, double value)
 {
-	if (!isfinite(value))
+	double size = fabs(value);
+
+	if (!isfinite(value) || size > SIZE_MOST ||
+	    (size > 0 && size < SIZE_LEAST))
 		return;
 	range->low = fmin(range->low, value);
 	range->high = fmax(range->high, value);
@@ -71,7 +80,7 @@ axis_linear(FILE *script, const char *axis, const struct range *range)
 	step = round_up(high / (*axis == 'x' ? TICS_X : TICS_Y));
 	fprintf(script, "set %srange [0:%.9g]\nset %stics (", axis, high * 1.06,
 	    axis);
-	for (int i = 0; i * step <= high * 1.06; i++)
+	for (int i = 0; i < TICS_MAX && i * step <= high * 1.06; i++)
 		fprintf(script, "%s'%s' %.9g", i ? ", " : "",
 		    trim(fact_number(text, sizeof(text), i * step)), i * step);
 	fputs(")\n", script);
@@ -102,10 +111,10 @@ axis_log(FILE *script, const char *axis, const struct range *range,
 	fprintf(script,
 	    "set logscale %s\nset %srange [%.9g:%.9g]\nset %stics (", axis,
 	    axis, low, high, axis);
-	for (double power = pow(10, floor(log10(low))); power <= high;
-	     power *= 10) {
+	for (int n = (int)floor(log10(low)); n <= (int)floor(log10(high));
+	     n++) {
 		for (size_t i = 0; i < count; i++) {
-			double at = steps[i] * power;
+			double at = steps[i] * pow(10, n);
 
 			if (at < low || at > high)
 				continue;

@@ -2,8 +2,8 @@
 /*
  * axis: gnuplot's ranges and tics as people write numbers: "150,000", "2 ms".
  *
- * AXIS is "x" or "y". What cannot be drawn (NAN, nothing above 0 on a log
- * axis) does not widen a range.
+ * AXIS is "x" or "y". What cannot be drawn (NAN, or more than 300 powers of ten
+ * away from 1, but for 0) does not widen a range.
  */
 #ifndef COMMON_REPORT_AXIS_H
 #define COMMON_REPORT_AXIS_H

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/base/utf8.h"
 #include "common/report/comparison_keys.h"
 #include "common/report/json_take.h"
 
@@ -95,8 +96,8 @@ errors_by_name(
 	size_t n = 0;
 
 	for (v = v ? v->first : NULL; v && n < ERRORS_MAX; v = v->next, n++) {
-		snprintf(out->errors_by_name[n].name,
-		    sizeof(out->errors_by_name[n].name), "%s", v->key);
+		utf8_copy(out->errors_by_name[n].name,
+		    sizeof(out->errors_by_name[n].name), v->key);
 		out->errors_by_name[n].count =
 		    take_count(r, v, "errors_by_name");
 	}
@@ -189,7 +190,7 @@ settings(struct reader *r, const struct json_value *parent, struct point *out)
 			return;
 		}
 		out->setting_count++;
-		snprintf(one->key, sizeof(one->key), "%s", v->key);
+		utf8_copy(one->key, sizeof(one->key), v->key);
 		if (v->type == JSON_STRING)
 			take_text(r, v, v->key, one->text, sizeof(one->text));
 		else

@@ -2,6 +2,7 @@
 /* drawing: the words of a picture, its legend, its place in the page. */
 #include "common/report/drawing.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +62,10 @@ drawing_begin(struct drawing *d, struct pictures *all, const struct outcome *o,
 	memset(d, 0, sizeof(*d));
 	d->all = all;
 	d->o = o;
-	if (plot_begin(&d->plot, DRAWING_WIDTH, height) < 0)
+	if (!pictures_go_on(all) ||
+	    plot_begin(&d->plot, DRAWING_WIDTH, height) < 0)
 		return false;
+	d->plot.stop = all->stop;
 	for (size_t i = 0; i < all->c->server_count; i++)
 		drawing_word(d, all->c->servers[i].name);
 	return true;
@@ -100,10 +103,16 @@ drawing_finish(struct drawing *d, enum legend legend, const char *caption)
 	FILE *out = open_memstream(&svg, &size);
 	int bad;
 
+	if (!out) {
+		snprintf(all->why, sizeof(all->why), "%s", strerror(errno));
+		drawing_drop(d);
+		return;
+	}
 	snprintf(label, sizeof(label), "%s: %s", d->o->name, caption);
 	for (size_t i = 0; i < d->word_count; i++)
 		words[i] = d->words[i];
 	bad = plot_end(&d->plot, &decor, out, all->why, sizeof(all->why));
+	all->given_up |= d->plot.late;
 	fclose(out);
 	if (bad == 0) {
 		fputs("<figure>\n", all->page);

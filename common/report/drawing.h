@@ -32,7 +32,7 @@ struct drawing {
 
 enum legend { LEGEND_NONE, LEGEND_SERVERS, LEGEND_KINDS };
 
-/* False if there is no memory for it. */
+/* False if there is no memory for it, or no more shall be drawn. */
 bool
 drawing_begin(struct drawing *drawing, struct pictures *all,
     const struct outcome *outcome, int height);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/escape.h"
+#include "common/base/utf8.h"
 
 void
 refuse_value(struct reader *r, const struct json_value *at, const char *what,
@@ -64,7 +65,7 @@ take_text(struct reader *r, const struct json_value *v, const char *what,
 	if (!is_known(v))
 		return;
 	if (v->type == JSON_STRING)
-		snprintf(out, size, "%s", v->text);
+		utf8_copy(out, size, v->text);
 	else
 		refuse_value(r, v, what, "a string or null");
 }

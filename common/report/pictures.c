@@ -66,6 +66,16 @@ pictures_begin(struct pictures *all, const struct comparison *c, FILE *page)
 	all->possible = plot_possible();
 }
 
+bool
+pictures_go_on(struct pictures *all)
+{
+	bool stopped = all->stop && *all->stop;
+
+	if (stopped)
+		snprintf(all->why, sizeof(all->why), "interrupted");
+	return !stopped && !all->given_up;
+}
+
 void
 pictures_draw(struct pictures *all, const struct outcome *o)
 {

@@ -19,6 +19,9 @@ struct pictures {
 	const struct comparison *c;
 	FILE *page;
 	bool possible;
+	/* If set: non-zero: draw no more. */
+	const volatile int *stop;
+	bool given_up;	/* one took too long, and so might each */
 	unsigned count; /* drawn so far */
 	char why[120];	/* the last one could not be */
 };
@@ -27,6 +30,10 @@ struct pictures {
 void
 pictures_begin(
     struct pictures *pictures, const struct comparison *comparison, FILE *page);
+
+/* Whether one more is to be drawn; if it was stopped, WHY says so. */
+bool
+pictures_go_on(struct pictures *pictures);
 
 /* <figure>s to the page; none without gnuplot. */
 void

@@ -40,7 +40,7 @@ plot_possible(void)
 int
 plot_begin(struct plot *plot, int width, int height)
 {
-	plot->text = NULL;
+	*plot = (struct plot){0};
 	plot->script = open_memstream(&plot->text, &plot->size);
 	if (!plot->script)
 		return -1;
@@ -125,11 +125,15 @@ feed(struct child *child, const char **script, size_t *left)
 	}
 }
 
-/* Returns NULL if it wrote all it had to, or why not. */
+/* Until END, or until *STOP. Returns NULL if it wrote all it had to, or why
+ * not. */
 static const char *
-converse(struct child *child, uint64_t end, const char *script, size_t left,
-    char *svg, size_t *len)
+converse(struct child *child, uint64_t end, const struct plot *plot, char *svg,
+    size_t *len)
 {
+	const char *script = plot->text;
+	size_t left = plot->size;
+
 	for (;;) {
 		struct pollfd polls[] = {
 		    {.fd = child->out, .events = POLLIN},
@@ -138,6 +142,8 @@ converse(struct child *child, uint64_t end, const char *script, size_t left,
 		uint64_t now = now_ns();
 		ssize_t n;
 
+		if (plot->stop && *plot->stop)
+			return "interrupted";
 		if (now >= end)
 			return "gnuplot did not end in time";
 		if (poll(polls, 2, (int)((end - now) / NS_PER_MS) + 1) < 0 &&
@@ -175,7 +181,7 @@ reap(const struct child *child, uint64_t end)
 
 /* Its SVG with a NUL after it, or NULL with WHY. */
 static char *
-run(const char *script, size_t left, char *why, size_t size)
+run(struct plot *plot, char *why, size_t size)
 {
 	char *svg = malloc(SVG_MAX + 1);
 	const char *wrong = "gnuplot cannot be started";
@@ -184,12 +190,13 @@ run(const char *script, size_t left, char *why, size_t size)
 	size_t len = 0;
 
 	if (svg && start(&child) == 0) {
-		wrong = converse(&child, end, script, left, svg, &len);
+		wrong = converse(&child, end, plot, svg, &len);
 		if (child.in >= 0)
 			close(child.in);
 		close(child.out);
 		if (reap(&child, wrong ? 0 : end) != 0 && !wrong)
 			wrong = "gnuplot failed";
+		plot->late = wrong && now_ns() >= end;
 	}
 	if (!wrong) {
 		svg[len] = '\0';
@@ -208,7 +215,7 @@ plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
 	int bad = -1;
 
 	if (fclose(plot->script) == 0)
-		svg = run(plot->text, plot->size, why, size);
+		svg = run(plot, why, size);
 	else
 		snprintf(why, size, "%s", strerror(errno));
 	if (svg && (bad = svg_inline(svg, decor, page)) < 0)

@@ -15,6 +15,7 @@
 #ifndef COMMON_REPORT_PLOT_H
 #define COMMON_REPORT_PLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -33,6 +34,9 @@ struct plot {
 	FILE *script;
 	char *text;
 	size_t size;
+	/* If set: non-zero: wait no longer. */
+	const volatile int *stop;
+	bool late; /* plot_end() gave up waiting */
 };
 
 /* What gnuplot is not told. */

@@ -11,13 +11,14 @@
 
 /* ---- bars ---- */
 
-/* SHARE, 0 to 1, of BAR_WIDTH columns, to an eighth of one where possible. */
+/* SHARE of BAR_WIDTH columns, to an eighth of one where possible. Below 0 (a
+ * file may say so) it is none, above 1 it is all. */
 static char *
 bar(const struct printer *p, char *buf, size_t size, double share)
 {
 	static const char *const parts[] = {"", "\u258f", "\u258e", "\u258d",
 	    "\u258c", "\u258b", "\u258a", "\u2589"};
-	int eighths = (int)lrint(fmin(share, 1) * BAR_WIDTH * 8);
+	int eighths = (int)lrint(fmin(fmax(share, 0), 1) * BAR_WIDTH * 8);
 	size_t len = 0;
 
 	buf[0] = '\0';
@@ -51,11 +52,12 @@ print_values(
 {
 	double most = greatest(p, point);
 	char value[FACT_SIZE], range[2 * FACT_SIZE], strip[4 * BAR_WIDTH];
+	char unit[HEAD_SIZE];
 
 	printer_table(p);
 	p->table.ragged = true;
 	table_cell(&p->table, "server");
-	table_cell(&p->table, "%s", o->unit);
+	table_cell(&p->table, "%s", escape(o->unit, unit, sizeof(unit)));
 	table_cell(&p->table, "95 %% interval");
 	table_end(&p->table);
 	for (size_t i = 0; i < p->c->server_count; i++) {

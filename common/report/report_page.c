@@ -275,7 +275,7 @@ put_servers(FILE *page, const struct comparison *c)
 }
 
 static void
-put_repeat(FILE *page, const struct comparison *c)
+put_repeat(FILE *page, const struct comparison *c, bool has_slices)
 {
 	fputs("<h3>To repeat it</h3>\n", page);
 	if (c->command[0])
@@ -284,17 +284,19 @@ put_repeat(FILE *page, const struct comparison *c)
 	    "<p class=\"soft\">With <code>--seed %llu</code> the servers start "
 	    "in the same order. All figures are in compare.json beside this "
 	    "page, and <code>client compare --from compare.json</code> shows "
-	    "them again; the run that measured them wrote every slice to "
-	    "slices.csv.</p>\n",
-	    (unsigned long long)c->seed);
+	    "them again%s.</p>\n",
+	    (unsigned long long)c->seed,
+	    has_slices ? "; every slice is in slices.csv" : "");
 }
 
 static void
 put_meaning(FILE *page, const struct comparison *c)
 {
 	static const char *const meanings[] = {
-	    [FASTER] = "the interval of the ratio lies above 1",
-	    [SLOWER] = "the interval of the ratio lies below 1",
+	    [FASTER] = "the interval of the ratio lies above 1, and would not "
+		       "do so by chance among all ratios of the scenario",
+	    [SLOWER] = "the interval of the ratio lies below 1, and would not "
+		       "do so by chance among all ratios of the scenario",
 	    [EQUIVALENT] = "the 90 % interval lies within what does not matter",
 	    [UNDECIDED] = "neither: more blocks, or a quieter machine, would "
 			  "tell",
@@ -320,12 +322,12 @@ put_meaning(FILE *page, const struct comparison *c)
 }
 
 static void
-put_method(FILE *page, const struct comparison *c)
+put_method(FILE *page, const struct comparison *c, bool has_slices)
 {
 	fputs("<section>\n<h2>How this was measured</h2>\n", page);
 	put_facts(page, c);
 	put_servers(page, c);
-	put_repeat(page, c);
+	put_repeat(page, c, has_slices);
 	put_meaning(page, c);
 	fputs("</section>\n", page);
 }
@@ -344,12 +346,14 @@ put_missing(FILE *page)
 }
 
 bool
-report_page(const struct comparison *c, FILE *page, char *why, size_t size)
+report_page(const struct comparison *c, const struct page_plan *plan,
+    FILE *page, char *why, size_t size)
 {
 	struct pictures pictures;
 	char text[SENTENCE_SIZE];
 
 	pictures_begin(&pictures, c, page);
+	pictures.stop = plan->stop;
 	title_of(c, text, sizeof(text));
 	page_begin(page, text);
 	html_element(page, "p class=\"soft\"", "%s%s%s", c->when,
@@ -363,7 +367,7 @@ report_page(const struct comparison *c, FILE *page, char *why, size_t size)
 	put_summary(page, c);
 	for (size_t i = 0; i < c->scenario_count; i++)
 		put_scenario(&pictures, &c->scenarios[i], i);
-	put_method(page, c);
+	put_method(page, c, plan->has_slices);
 	page_end(page);
 	snprintf(why, size, "%s",
 	    pictures.possible ? pictures.why

@@ -14,11 +14,18 @@
 
 #include "common/load/comparison.h"
 
-/* Errors are the stream's. Returns whether all pictures could be drawn; if
- * not, WHY says what is missing. */
+/* What a page cannot tell from the comparison. */
+struct page_plan {
+	bool has_slices; /* slices.csv of it stands beside the page */
+	/* If set: non-zero: no more pictures. */
+	const volatile int *stop;
+};
+
+/* Errors are the stream's. Returns whether all pictures were drawn; if not, WHY
+ * says what is missing. */
 bool
-report_page(
-    const struct comparison *comparison, FILE *page, char *why, size_t size);
+report_page(const struct comparison *comparison, const struct page_plan *plan,
+    FILE *page, char *why, size_t size);
 
 /* Two side by side, by the names that they are called by. No pictures, and no
  * verdict across them. */

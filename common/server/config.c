@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/option.h"
+#include "common/base/units.h"
 #include "common/server/image.h"
 
 static int
@@ -122,13 +123,18 @@ static const struct option_spec OPTIONS[] = {
     {0},
 };
 
+/* How many are of datagrams; the last of them in *ONE. */
 static size_t
-count_datagram_listeners(const struct config *config)
+datagram_listeners(const struct config *config, const struct listener **one)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < config->listeners.count; i++)
-		count += config->listeners.at[i].datagrams;
+	for (size_t i = 0; i < config->listeners.count; i++) {
+		if (config->listeners.at[i].datagrams) {
+			*one = &config->listeners.at[i];
+			count++;
+		}
+	}
 	return count;
 }
 
@@ -136,33 +142,45 @@ count_datagram_listeners(const struct config *config)
 static void
 check_service(const struct config *config)
 {
-	if (count_datagram_listeners(config) && !config->service->datagrams)
-		usage_error("--listen udp: allowed is a service that fits into "
-			    "datagrams, not %s",
-		    config->service->name);
+	const struct listener *one;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (datagram_listeners(config, &one) && !config->service->datagrams)
+		usage_error("--listen %s: allowed is udp: with a service that "
+			    "fits into datagrams, not %.200s",
+		    listener_format(one, text), config->service_text);
 	if (config->race_window_ns &&
 	    strcmp(config->service_text, "counter:unlocked") != 0)
-		usage_error("--race-window: allowed is it with --service "
-			    "counter:unlocked, not %s",
+		usage_error("--race-window %s: allowed is it with --service "
+			    "counter:unlocked, not %.200s",
+		    format_duration(
+			text, sizeof(text), (double)config->race_window_ns),
 		    config->service_text);
 }
 
 static void
 check_tls(const struct config *config)
 {
+	const struct listener *one;
+
 	if (!config->tls_cert != !config->tls_key)
-		usage_error("--tls-cert and --tls-key: allowed are both, or "
-			    "neither");
+		usage_error("--tls-%s %.200s: allowed are --tls-cert and "
+			    "--tls-key together",
+		    config->tls_cert ? "cert" : "key",
+		    config->tls_cert ? config->tls_cert : config->tls_key);
 	if (config->tls_cert && config->image >= 0 &&
 	    config->image != IMAGE_FULL)
 		usage_error("--image %s: allowed is full with --tls-cert",
 		    IMAGE_NAMES[config->image]);
 	if (config->tls_client_ca && !config->tls_cert)
-		usage_error("--tls-client-ca: allowed is it with --tls-cert");
+		usage_error("--tls-client-ca %.200s: allowed is it with "
+			    "--tls-cert",
+		    config->tls_client_ca);
 	if (config->tls_cert &&
-	    count_datagram_listeners(config) == config->listeners.count)
-		usage_error("--tls-cert: allowed is it with a listener of "
-			    "streams, not with udp: alone");
+	    datagram_listeners(config, &one) == config->listeners.count)
+		usage_error("--tls-cert %.200s: allowed is it with a listener "
+			    "of streams, not with udp: alone",
+		    config->tls_cert);
 }
 
 void

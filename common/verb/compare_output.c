@@ -32,7 +32,7 @@ open_directory(struct compare_output *output)
 	if (!output->pair)
 		output->page_json =
 		    open_output(path_of(output, "compare.json"));
-	if (!output->slices_elsewhere)
+	if (!output->csv && !output->measured_before)
 		output->slices = open_output(path_of(output, "slices.csv"));
 }
 
@@ -41,7 +41,9 @@ compare_output_open(struct compare_output *output)
 {
 	/* What may be printed; numbers stay as they are in C. */
 	setlocale(LC_CTYPE, "");
-	output->words = words_for(output->json);
+	output->words = words_for(output->csv && strcmp(output->csv, "-") == 0
+				      ? output->csv
+				      : output->json);
 	output->style = print_style_of(output->words);
 	output->json_file = open_output(output->json);
 	if (output->directory)
@@ -64,15 +66,24 @@ void
 compare_output_write(
     struct compare_output *output, const struct comparison *comparison)
 {
+	const struct page_plan plan = {
+	    .has_slices = output->slices != NULL,
+	    .stop = &interrupted,
+	};
 	char why[200];
 
 	comparison_print(comparison, &output->style, output->words);
 	if (output->json_file)
 		comparison_json(comparison, output->json_file);
-	if (output->directory) {
-		if (!report_page(comparison, output->page, why, sizeof(why)))
-			log_warn("not all pictures are drawn: %s", why);
+	if (output->page_json)
 		comparison_json(comparison, output->page_json);
+	/* What was measured is safe before the drawing, which may take long or
+	 * be ended. Who closes them tells errors. */
+	fflush(NULL);
+	if (output->directory) {
+		if (!report_page(
+			comparison, &plan, output->page, why, sizeof(why)))
+			log_warn("not all pictures are drawn: %s", why);
 		close_directory(output);
 	}
 	close_output(output->json_file, output->json);

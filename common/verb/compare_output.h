@@ -20,8 +20,9 @@
 
 struct compare_output {
 	const char *json, *directory; /* of the options; NULL: none */
-	bool slices_elsewhere;	      /* or nowhere: DIR gets none */
-	bool pair;		      /* nor does it get JSON */
+	const char *csv;	      /* slices go there, not to DIR */
+	bool measured_before;	      /* there are no slices */
+	bool pair;		      /* nor does DIR get JSON */
 	FILE *words;		      /* for a person */
 	struct print_style style;
 	FILE *slices; /* DIR/slices.csv; NULL: none */

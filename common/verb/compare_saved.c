@@ -22,7 +22,7 @@ compare_saved(const struct compare_saved *saved, struct compare_output *output)
 
 	for (size_t i = 0; i < saved->count; i++)
 		read_saved(&read[i], saved->files[i]);
-	output->slices_elsewhere = true;
+	output->measured_before = true;
 	output->pair = saved->count == 2;
 	compare_output_open(output);
 	if (output->pair)

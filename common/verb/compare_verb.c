@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 #include "common/load/compare.h"
 #include "common/load/launch.h"
 #include "common/load/placement.h"
@@ -21,7 +22,6 @@ struct compare_config {
 	uint64_t seed;
 	uint64_t delta; /* thousandths of 1 %; 0: the default */
 	int quick, placement, keep_disturbed;
-	const char *csv;
 	struct compare_output output;
 	struct compare_saved saved;
 };
@@ -104,8 +104,10 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	"let slices count in which others had the\n"
 	"CPUs, too: for a machine that is never quiet",
 	OPTION_FLAG, .offset = AT(keep_disturbed)},
-    {0, "csv", "FILE", "write each slice as a row, as it goes", OPTION_TEXT,
-	.offset = AT(csv)},
+    {0, "csv", "FILE",
+	"write each slice as a row, as it goes (- is\n"
+	"stdout)",
+	OPTION_TEXT, .offset = AT(output.csv)},
     {0},
 };
 
@@ -200,19 +202,51 @@ choose_servers(struct compare_plan *plan)
 	plan->server_count = 2;
 }
 
-/* What was typed, in TEXT: words with a space in them are quoted. */
+/* One word as a shell takes it, a space before it. */
+static void
+put_word(FILE *out, const char *word)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	    "_./:=,%+@-";
+
+	putc(' ', out);
+	if (word[0] && !word[strspn(word, plain)]) {
+		fputs(word, out);
+		return;
+	}
+	putc('\'', out);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\'", out); /* and the quote again */
+		putc(*word, out);
+	}
+	putc('\'', out);
+}
+
+/* What was typed, in TEXT of SIZE bytes, for a shell to take again; with "..."
+ * at its end where it is too long for that. */
 static void
 join_words(int argc, char **argv, char *text, size_t size)
 {
-	size_t len = (size_t)snprintf(text, size, "client");
+	static const char more[] = "...";
+	char *all = NULL;
+	size_t length;
+	FILE *out = open_memstream(&all, &length);
 
-	for (int i = 0; i < argc && len < size; i++) {
-		bool plain =
-		    argv[i][0] && !strpbrk(argv[i], " \t\n\"'$*;&|<>(){}\\");
-
-		len += (size_t)snprintf(
-		    text + len, size - len, plain ? " %s" : " '%s'", argv[i]);
+	if (!out)
+		die(1, "%s", strerror(errno));
+	fputs("client", out);
+	for (int i = 0; i < argc; i++)
+		put_word(out, argv[i]);
+	if (fclose(out) != 0)
+		die(1, "%s", strerror(errno));
+	utf8_copy(text, size, all);
+	if (length >= size) {
+		utf8_copy(text, size - strlen(more), all);
+		strcat(text, more);
 	}
+	free(all);
 }
 
 static void
@@ -227,8 +261,8 @@ fill_plan(struct compare_config *config)
 	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
 	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
 	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
-	plan->csv =
-	    config->csv ? open_output(config->csv) : config->output.slices;
+	plan->csv = config->output.csv ? open_output(config->output.csv)
+				       : config->output.slices;
 	plan->stop = &interrupted;
 	plan->note = show_note;
 	if (isatty(STDERR_FILENO))
@@ -249,7 +283,7 @@ check_saved(const struct compare_config *config, char **names)
 	    {config->delta, "--delta"},
 	    {config->placement != NOT_GIVEN, "--placement"},
 	    {config->seed, "--seed"},
-	    {config->csv, "--csv"},
+	    {config->output.csv, "--csv"},
 	    {config->keep_disturbed, "--keep-disturbed"},
 	    {names[0], names[0]},
 	};
@@ -289,12 +323,11 @@ compare_verb(int argc, char **argv)
 		return compare_saved(&config.saved, &config.output);
 	}
 	choose_scenarios(plan, argc - i, argv + i);
-	if (config.output.json && config.csv &&
+	if (config.output.json && config.output.csv &&
 	    strcmp(config.output.json, "-") == 0 &&
-	    strcmp(config.csv, "-") == 0)
+	    strcmp(config.output.csv, "-") == 0)
 		usage_error("--csv -: --json is standard output already");
 	choose_servers(plan);
-	config.output.slices_elsewhere = config.csv;
 	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);
@@ -309,8 +342,8 @@ compare_verb(int argc, char **argv)
 	if (plan->progress)
 		fprintf(stderr, "\r\033[K");
 	compare_output_write(&config.output, &result);
-	if (config.csv)
-		close_output(plan->csv, config.csv);
+	if (config.output.csv)
+		close_output(plan->csv, config.output.csv);
 	clean = comparison_clean(&result);
 	comparison_release(&result);
 	if (interrupted)

@@ -9,7 +9,9 @@
 
 #include "common/base/log.h"
 #include "common/base/units.h"
+#include "common/load/chat_line.h"
 #include "common/load/placement.h"
+#include "common/load/room.h"
 
 #define INTERVAL_WORDS \
 	"a duration from 10ms to 1h, and a file after a colon, if any"
@@ -49,6 +51,7 @@ parse_interval(void *config, const char *text)
 
 	if (len >= sizeof(word) || strcmp(text + len, ":") == 0)
 		return -1;
+	c->interval = text;
 	memcpy(word, text, len);
 	word[len] = '\0';
 	c->series = text[len] ? text + len + 1 : "-";
@@ -125,8 +128,8 @@ check_outputs(const struct load_config *config)
 		usage_error("--histogram -: standard output is taken by --%s",
 		    is_stdout(config->json) ? "json" : "interval");
 	if (config->series && config->protocol->room)
-		usage_error("--interval: not for --protocol %s",
-		    config->protocol->name);
+		usage_error("--interval %.200s: not for --protocol %s",
+		    config->interval, config->protocol->name);
 }
 
 /* Whether connections to the target can come from there. */
@@ -175,6 +178,16 @@ check_load(const struct load_config *config, const struct load_plan *plan)
 		usage_error("--size %llu: requests of --protocol %s have "
 			    "their own size",
 		    (unsigned long long)config->size, p->name);
+	if (p->room && plan->connections < ROOM_MEMBERS_MIN)
+		usage_error("--connections %u: allowed with --protocol %s is "
+			    "%d or more",
+		    plan->connections, p->name, ROOM_MEMBERS_MIN);
+	if (p->room &&
+	    (plan->size < CHAT_LINE_MIN || plan->size > CHAT_LINE_MAX))
+		usage_error("--size %llu: allowed with --protocol %s is %zu to "
+			    "%zu",
+		    (unsigned long long)plan->size, p->name, CHAT_LINE_MIN,
+		    CHAT_LINE_MAX);
 	if (config->path && !p->path)
 		usage_error("--path %.200s: only for --protocol http and ws",
 		    config->path);

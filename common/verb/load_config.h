@@ -19,6 +19,7 @@ struct load_config {
 	struct rates rates; /* none: closed loop */
 	struct sources sources;
 	uint64_t interval_ns; /* of the series */
+	const char *interval; /* as it was typed */
 	int churn, placement;
 	/* Files; "-" is standard output; NULL: none. */
 	const char *json, *histogram, *series;

@@ -162,8 +162,10 @@ load_verb(int argc, char **argv)
 	second_interrupt_is_told = placement.placed != 0;
 	count = run_all(&config, &plan, &span, &common, runs, reports);
 	placement_undo(&placement);
-	report_all(&config, reports, count, json);
-	if (histogram)
+	/* Told to stop before the first run: there is nothing to report. */
+	if (count > 0)
+		report_all(&config, reports, count, json);
+	if (count > 0 && histogram)
 		percentiles_print(&runs[0].result.latency, histogram);
 	close_output(json, config.json);
 	close_output(histogram, config.histogram);

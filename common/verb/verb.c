@@ -71,6 +71,16 @@ resolve(const char *text)
 	return target;
 }
 
+/* An option of TLS, where the target is none. */
+static void
+refuse_tls(const char *option, const char *value)
+{
+	if (value)
+		usage_error(
+		    "--tls-%s %.200s: allowed is it with tls:HOST:PORT alone",
+		    option, value);
+}
+
 struct tls_client *
 open_tls(const struct target *target, const struct tls_config *config)
 {
@@ -78,15 +88,16 @@ open_tls(const struct target *target, const struct tls_config *config)
 	char why[300];
 
 	if (target->kind != TARGET_TLS) {
-		if (config->ca || config->cert || config->key)
-			usage_error("--tls-%s: the target is not tls:HOST:PORT",
-			    config->ca	   ? "ca"
-			    : config->cert ? "cert"
-					   : "key");
+		refuse_tls("ca", config->ca);
+		refuse_tls("cert", config->cert);
+		refuse_tls("key", config->key);
 		return NULL;
 	}
 	if (!config->cert != !config->key)
-		usage_error("--tls-cert and --tls-key go together");
+		usage_error("--tls-%s %.200s: allowed are --tls-cert and "
+			    "--tls-key together",
+		    config->cert ? "cert" : "key",
+		    config->cert ? config->cert : config->key);
 	tls = tls_client_open(target->host, config->ca, config->cert,
 	    config->key, why, sizeof(why));
 	if (!tls)

@@ -368,9 +368,9 @@ def test_nobody_listens():
 # ---- usage ----
 
 @pytest.mark.parametrize("options, words", [
-    (["-c", 1], "a chat room needs 2 members at least"),
-    (["-s", 23], "24 to 1048576 bytes"),
-    (["-s", "2MiB"], "24 to 1048576 bytes"),
+    (["-c", 1], "--connections 1: allowed with --protocol chat is 2 or more"),
+    (["-s", 23], "--size 23: allowed with --protocol chat is 24 to 1048576"),
+    (["-s", "2MiB"], "--size 2097152: allowed with --protocol chat is 24 to"),
 ])
 def test_wrong_usage(options, words):
     with ChatServer() as room:

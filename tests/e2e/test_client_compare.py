@@ -4,6 +4,7 @@ differences come out."""
 import json
 import os
 import re
+import shlex
 import signal
 
 import pytest
@@ -169,3 +170,34 @@ def test_each_placeholder_and_placement_is_filled_in(
         assert len(ours) == 1
         assert (theirs == {str(min(ours))}) == (placement == "shared")
         assert len(theirs) == 1
+
+
+# ---- what was typed, and where the words go ----
+
+# A server that ends at once, so that nothing is measured.
+NONE = "exit 3; : {port}"
+
+
+@pytest.mark.parametrize("server", [
+    f"a={NONE}", f"it's={NONE} \"$HOME\" `x` # *", f"a={NONE}\t!\n~"])
+def test_the_command_can_be_typed_again(server):
+    arguments = [*SMALL, "--server", server, "steady", "--json", "-"]
+    result = client("compare", *arguments)
+    assert result.code == 1, result
+    assert shlex.split(result.json["command"]) == [
+        "client", "compare", *arguments]
+
+
+def test_a_command_that_is_cut_says_so():
+    result = client("compare", *SMALL, "--server", f"a={NONE} {'ü' * 600}",
+                    "steady", "--json", "-")
+    assert result.json["command"].endswith("ü...")
+
+
+def test_with_rows_on_standard_output_the_words_are_not_there():
+    result = client("compare", *SMALL, "--server", f"a={NONE}", "steady",
+                    "--csv", "-")
+    assert result.code == 1, result
+    assert result.out.startswith("scenario,")
+    assert result.out.count("\n") == 1, "no slice was measured"
+    assert "steady: " in result.err and "This holds" in result.err

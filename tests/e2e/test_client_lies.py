@@ -81,6 +81,21 @@ def test_the_last_reply_of_all_may_not_be_doubled_either(mode, pause):
     assert "doubled" in report["first_wrong"]
 
 
+def test_what_follows_a_wrong_reply_takes_no_right_one_back():
+    """The last number comes twice, which is wrong, and then one more."""
+    def behave(request):
+        if request.number < 10:
+            request.send(b"%d\n" % request.number)
+            return
+        request.send(b"9\n")
+        time.sleep(0.1)
+        request.send(b"11\n")
+    with KnownServer(behave, size=b"\n") as known:
+        report = load(known.target, "-p", "counter", "-n", 10, "-c", 1,
+                      "--timeout", "500ms", code=1)
+    assert counts(report) == (9, 2, 0, 0)
+
+
 @MODES
 @pytest.mark.parametrize("at", [1, 7])
 @pytest.mark.parametrize("size, byte", [

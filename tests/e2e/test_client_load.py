@@ -373,6 +373,22 @@ def test_sigint_gives_the_results_so_far_and_130(tmp_path, mode, where):
         assert ok >= 190
         assert wrong == timed_out == failed == 0
         assert ok == server.requests
+        assert report["unclosed"] == 0, "nobody waited for their end"
+
+
+@needs("strace")
+def test_sigint_before_the_first_request_is_130_without_results():
+    """While it is placed. There is nothing yet that a report could tell."""
+    with refusing() as target:
+        result = client(
+            "load", target, "--placement", "shared", "--json", "-",
+            "--histogram", "/dev/null", wrap=[
+                "strace", "-qq", "-o", "/dev/null",
+                "-e", "trace=sched_setaffinity",
+                "-e", "inject=sched_setaffinity:signal=SIGINT:when=1"],
+            env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    assert result.code == 130, result
+    assert result.out == ""
 
 
 def test_sigint_while_a_request_hangs_waits_for_its_timeout_only():

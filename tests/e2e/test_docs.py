@@ -85,6 +85,7 @@ def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
     assert len(images) >= 2
     assert found == ["p/bin/perconn-client", "p/bin/perconn-server-fork",
                      "p/bin/perconn-server-thread", *images,
+                     "p/share/doc/perconn/measuring.md",
                      "p/share/man/man1/perconn-client.1",
                      "p/share/man/man1/perconn-server-fork.1",
                      "p/share/man/man1/perconn-server-thread.1",
@@ -94,4 +95,22 @@ def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
     assert "churn" in out
     subprocess.run(["make", "-C", TOP, "uninstall", f"DESTDIR={tmp_path}", "PREFIX=/p"],
                    check=True, capture_output=True)
-    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()]
+    assert not [path for path in tmp_path.rglob("*") if not path.is_dir()
+                or "perconn" in path.name], "nor a directory of our own"
+
+
+def test_uninstall_leaves_what_others_put_beside_it(tmp_path):
+    for place in ("libexec/perconn", "share/doc/perconn"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "theirs").touch()
+    subprocess.run(["make", "-C", TOP, "uninstall", f"PREFIX={tmp_path}"],
+                   check=True, capture_output=True)
+    assert len(list(tmp_path.rglob("theirs"))) == 2
+
+
+@pytest.mark.parametrize("goal", ["install", "compare"])
+def test_make_with_a_sanitizer_does_not_take_the_release_programs(goal, tmp_path):
+    run = subprocess.run(["make", "-C", TOP, "-n", goal, "SAN=address",
+                          f"DESTDIR={tmp_path}"], capture_output=True, text=True)
+    assert run.returncode == 2
+    assert f"SAN=address: allowed is none with {goal}" in run.stderr

@@ -51,6 +51,15 @@ def page_of(made, directory, **options):
     return page, result
 
 
+def fake_gnuplot(tmp_path, script):
+    """The environment that has one."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "gnuplot").write_text(f"#!/bin/sh\n{script}\n")
+    (programs / "gnuplot").chmod(0o755)
+    return dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}")
+
+
 def scenarios(file):
     return json.loads(file.read_text())["scenarios"]
 
@@ -73,6 +82,7 @@ def test_a_saved_comparison_is_told_in_words(made):
             "fork against thread is undecided: 0.991 times the requests/s",
             "fork against thread is invalid\n    it ended with status 3: "
             "<b>\"it's\" & $`\\_{x}^2\\x1b[31m\n",
+            "  <b>\\x1b[31m&/s ",
             "control, thread twice: 1.000, between 0.983 and 1.017",
             "seed 18446744073709551557", "Note well: sweep.",
             "17 errors of 4000 requests; 12 ECONNRESET; 5 wrong",
@@ -258,14 +268,32 @@ def test_without_gnuplot_the_page_has_its_tables_and_says_so(
     "cat >/dev/null; yes '<g>'", "cat >/dev/null; kill -9 $$"])
 def test_a_gnuplot_that_fails_costs_the_pictures_only(
         made, tmp_path, script):
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "gnuplot").write_text(f"#!/bin/sh\n{script}\n")
-    (programs / "gnuplot").chmod(0o755)
-    env = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}")
+    env = fake_gnuplot(tmp_path, script)
     page, result = page_of(made[2], tmp_path / "report", env=env)
     assert "<svg" not in page and page.rstrip().endswith("</html>")
     assert "not all pictures are drawn: gnuplot" in result.error_line
+
+
+def test_what_was_measured_is_complete_before_the_drawing(made, tmp_path):
+    """What draws sees it."""
+    env = fake_gnuplot(
+        tmp_path, f"cat >/dev/null; cp '{tmp_path}/report/compare.json' "
+        f"'{tmp_path}/out.json' '{tmp_path}/seen'")
+    (tmp_path / "seen").mkdir()
+    result = client("compare", "--from", made[2], "--report",
+                    tmp_path / "report", "--json", tmp_path / "out.json",
+                    env=env)
+    assert result.code == 0, result
+    for name in ("compare.json", "out.json"):
+        assert (tmp_path / "seen" / name).read_bytes() == made[2].read_bytes()
+
+
+@needs_gnuplot
+def test_pictures_are_drawn_for_whoever_ignores_sigchld(made, tmp_path):
+    """nohup and the like hand that on; nobody could wait for a child then."""
+    page, result = page_of(made[2], tmp_path / "report",
+                           wrap=["env", "--ignore-signal=CHLD"])
+    assert result.err == "" and "<svg" in page
 
 
 def test_a_directory_that_cannot_be_made_is_an_error(made, tmp_path):
@@ -284,7 +312,8 @@ def test_a_comparison_that_is_measured_has_its_page_and_slices(tmp_path):
     saved = json.loads((report / "compare.json").read_text())
     check_compare(saved)
     assert [one["name"] for one in saved["scenarios"]] == ["crash"]
-    assert "crash" in (report / "index.html").read_text()
+    page = (report / "index.html").read_text()
+    assert "crash" in page and "every slice is in slices.csv" in page
     assert (report / "slices.csv").read_text().startswith("scenario,")
     again = client("compare", "--from", report / "compare.json")
     assert again.code == 0

@@ -2,15 +2,19 @@
 /*
  * fuzz_json: a file that was saved, or was not: it is read or refused with a
  * line and a reason; what was read as a comparison is the same when it is
- * written and read again, and can be shown.
+ * written and read again, and can be shown: in a terminal, as a page, and to
+ * what draws its pictures, which is not gnuplot here.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
 
+#include "common/base/utf8.h"
 #include "common/report/comparison_json.h"
 #include "common/report/comparison_print.h"
 #include "common/report/comparison_read.h"
+#include "common/report/plot.h"
+#include "common/report/report_page.h"
 
 static char *
 copy_of(const void *bytes, size_t size)
@@ -67,19 +71,80 @@ written(const struct comparison *comparison, size_t *size)
 	return text;
 }
 
-static void
-show(const struct comparison *comparison)
+/* ---- instead of gnuplot: common/report/plot.c is not linked ---- */
+
+int
+plot_possible(void)
 {
-	const struct print_style plain = {false, false};
+	return 1;
+}
+
+int
+plot_begin(struct plot *plot, int width, int height)
+{
+	*plot = (struct plot){0};
+	plot->script = open_memstream(&plot->text, &plot->size);
+	MUST(width > 0 && height > 0 && plot->script);
+	return 0;
+}
+
+/* No byte of the file goes to gnuplot. */
+int
+plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
+    char *why, size_t size)
+{
+	(void)why;
+	(void)size;
+	fclose(plot->script);
+	for (size_t i = 0; i < plot->size; i++)
+		MUST(plot->text[i] == '\n' ||
+		     (plot->text[i] >= 0x20 && plot->text[i] < 0x7f));
+	fprintf(page, "<svg id=\"%u\"></svg>", decor->number);
+	free(plot->text);
+	return 0;
+}
+
+/* ---- what is shown ---- */
+
+/* The bars alone, U+2588 to U+258F, may be no ASCII. */
+static void
+show_words(const struct comparison *comparison, bool utf8)
+{
+	const struct print_style style = {.utf8 = utf8};
 	size_t size;
 	char *text;
 	FILE *out = open_memstream(&text, &size);
 
 	MUST(out);
-	comparison_print(comparison, &plain, out);
+	comparison_print(comparison, &style, out);
 	fclose(out);
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
+		if (utf8 && memcmp(text + i, "\xe2\x96", 2) == 0) {
+			MUST((unsigned char)text[i + 2] >= 0x88 &&
+			     (unsigned char)text[i + 2] <= 0x8f);
+			i += 2;
+			continue;
+		}
 		MUST(text[i] == '\n' || (text[i] >= 0x20 && text[i] < 0x7f));
+	}
+	free(text);
+}
+
+static void
+show_page(const struct comparison *comparison)
+{
+	const struct page_plan plan = {0};
+	size_t size;
+	char *text, why[200];
+	FILE *out = open_memstream(&text, &size);
+
+	MUST(out);
+	MUST(report_page(comparison, &plan, out, why, sizeof(why)));
+	fclose(out);
+	MUST(utf8_valid(text, size));
+	for (size_t i = 0; i < size; i++)
+		MUST(text[i] == '\n' || text[i] == '\t' ||
+		     ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f));
 	free(text);
 }
 
@@ -96,7 +161,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(read_text(&again, copy, length) == 0);
 		twice = written(&again, &too);
 		MUST(length == too && memcmp(once, twice, length) == 0);
-		show(&first);
+		show_words(&first, false);
+		show_words(&first, true);
+		show_page(&first);
 		comparison_release(&first);
 		comparison_release(&again);
 		free(once);

@@ -290,6 +290,7 @@ made_trouble(struct comparison *c)
 	f->latency = (struct latency){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 	f->curve.count = 0;
 	MADE_TEXT(f->reason, "it ended with status 3: %s", MADE_HOSTILE);
+	MADE_TEXT(o->unit, "%s", "<b>\033[31m&/s");
 	for (size_t b = 0; b < STATS_MAX; b++)
 		f->values[b] = f->ratios[b] = NAN;
 }

@@ -144,6 +144,27 @@ nothing_is_read_behind_the_end(void **state)
 	munmap(two, 2 * page);
 }
 
+static void
+what_is_cut_ends_with_a_whole_character(void **state)
+{
+	static const char text[] = "a\u00fcb\u20acc\U0001f600d";
+	char out[sizeof(text) + 1];
+
+	(void)state;
+	for (size_t size = 1; size <= sizeof(text); size++) {
+		memset(out, '#', sizeof(out));
+		utf8_copy(out, size, text);
+		assert_true(utf8_valid(out, strlen(out)));
+		assert_memory_equal(out, text, strlen(out));
+		/* No more than a character is lost. */
+		assert_in_range(strlen(out), size < 4 ? 0 : size - 4, size - 1);
+		assert_int_equal(out[size], '#');
+	}
+	assert_string_equal(out, text);
+	utf8_copy(out, 3, "\x80\x80\x80\x80");
+	assert_string_equal(out, "");
+}
+
 int
 main(void)
 {
@@ -154,6 +175,7 @@ main(void)
 	    cmocka_unit_test(the_bounds_of_rfc_3629_hold),
 	    cmocka_unit_test(text_goes_on_after_a_character),
 	    cmocka_unit_test(nothing_is_read_behind_the_end),
+	    cmocka_unit_test(what_is_cut_ends_with_a_whole_character),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
