@@ -51,7 +51,8 @@ steady_from(const struct judge_slice *const slices[], size_t instances,
 {
 	size_t left = count - from, head = left < 4 ? 1 : STEADY_HEAD;
 	size_t tail = left - head < STEADY_TAIL ? left - head : STEADY_TAIL;
-	double steps[SERVERS_MAX + 1], sds[SERVERS_MAX + 1], typical;
+	double steps[SERVERS_MAX + 1] = {0}, sds[SERVERS_MAX + 1] = {0};
+	double typical;
 	bool all = true;
 
 	for (size_t i = 0; i < instances; i++)
