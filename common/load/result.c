@@ -112,5 +112,5 @@ result_limited(const struct load_result *result, bool own_cpu)
 		return false;
 	return result_busy(result) > FULL ||
 	       (own_cpu && waited > WAITED * wall &&
-		   (double)result->cpu_ns + waited > FULL * wall);
+		   (double)result->cpu_ns > FULL * (wall - waited));
 }
