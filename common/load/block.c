@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* block: servers that start, are connected to, and end. */
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@
  * more processes than that takes seconds. */
 #define MEMORY_CONNECTIONS_MIN 8
 #define MEMORY_CONNECTIONS_MAX 1000
+/* So long nothing comes or goes in a server at rest; and how long to wait. */
+#define REST_NS (5 * NS_PER_MS)
+#define REST_MOST_NS (200 * NS_PER_MS)
 
 uint64_t
 trial_random(struct trial *trial)
@@ -55,6 +59,17 @@ trial_lacks(const struct trial *trial, size_t i)
 }
 
 void
+trial_note_bad_replies(struct tally *tally, const struct load_result *slice)
+{
+	snprintf(tally->trouble, sizeof(tally->trouble),
+	    "%llu wrong, %llu timed out, %llu failed of %llu%s%s",
+	    (unsigned long long)slice->wrong,
+	    (unsigned long long)slice->timed_out,
+	    (unsigned long long)slice->failed, (unsigned long long)slice->begun,
+	    slice->example[0] ? ": " : "", slice->example);
+}
+
+void
 trial_note(struct trial *trial, size_t i, double value, double log_ratio)
 {
 	struct finding *found = &trial->findings[i];
@@ -85,19 +100,44 @@ trial_once(struct trial *trial, double (*figure)(struct trial *trial, size_t i))
 
 /* ---- one server ---- */
 
-/* The process that listens need not be the shell that was started. */
+/* IMAGE to IMAGES, which semicolons part, unless it is one of them. */
+static void
+add_image(char *images, size_t size, const char *image)
+{
+	size_t len = strlen(image), end = strlen(images);
+	const char *at = images;
+
+	while (*at) {
+		size_t here = strcspn(at, ";");
+
+		if (here == len && strncmp(at, image, len) == 0)
+			return;
+		at += here;
+		at += strspn(at, "; ");
+	}
+	if (end + len + sizeof("; ") <= size)
+		snprintf(
+		    images + end, size - end, "%s%s", end ? "; " : "", image);
+}
+
+/* In the first block at each point: its options may choose another one. The
+ * process that listens need not be the shell that was started. */
 static void
 look_at_image(struct trial *trial, size_t i)
 {
-	const struct address *address = &trial->at[i].server.address;
-	size_t server = i < trial->plan->server_count ? i : 0;
-	char *image = trial->result->servers[server].image;
 	const char *found;
-	pid_t pid = image[0] ? 0 : listener_pid(address, false);
+	char *images;
+	pid_t pid;
 
+	if (i == trial->plan->server_count)
+		return;
+	images = trial->result->servers[i].image;
+	if (images[0] && trial->block > 0)
+		return;
+	pid = listener_pid(&trial->at[i].server.address, false);
 	if (pid && (found = procs_image(pid)))
-		snprintf(image, sizeof(trial->result->servers[0].image), "%s",
-		    found);
+		add_image(
+		    images, sizeof(trial->result->servers[i].image), found);
 }
 
 /* What connections cost that are not kept: some that are opened for it. */
@@ -125,6 +165,49 @@ asks_for_memory(const struct load_point *point)
 	       connections <= MEMORY_CONNECTIONS_MAX;
 }
 
+static void
+count_process(pid_t pid, void *context)
+{
+	(void)pid;
+	++*(size_t *)context;
+}
+
+static void
+count_thread(pid_t pid, pid_t tid, void *context)
+{
+	(void)tid;
+	count_process(pid, context);
+}
+
+static void
+count_threads(pid_t pid, void *context)
+{
+	procs_tasks(pid, count_thread, context);
+}
+
+/*
+ * Whether it accepts was tried by a connection, and whoever served that may not
+ * be gone: waits until no task has come or gone for a while, or else what is
+ * there without connections would hold one, of one model longer than of the
+ * other.
+ */
+static void
+await_rest(pid_t pid)
+{
+	uint64_t start = now_ns(), since = start;
+	size_t before = 0;
+
+	while (now_ns() - since < REST_NS && now_ns() - start < REST_MOST_NS) {
+		size_t tasks = 0;
+
+		procs_walk(pid, count_threads, &tasks);
+		if (tasks != before)
+			since = now_ns();
+		before = tasks;
+		poll(NULL, 0, 1);
+	}
+}
+
 bool
 instance_start(struct trial *trial, size_t i)
 {
@@ -149,8 +232,10 @@ instance_start(struct trial *trial, size_t i)
 	cost_group_make(&one->group, one->server.pid);
 	look_at_image(trial, i);
 	one->has_memory = asks_for_memory(trial->point);
-	if (one->has_memory)
+	if (one->has_memory) {
+		await_rest(one->server.pid);
 		memory_ask(&one->before, one->server.pid, &one->group);
+	}
 	return true;
 }
 

@@ -17,9 +17,6 @@
 #include "common/load/tls_setup.h"
 #include "common/load/slices_csv.h"
 
-/* Servers that take long to warm up may take this share of the planned time
- * more. */
-#define WARM_UP_SHARE 0.12
 /* At each point, where there are several. */
 #define POINT_BLOCKS 8
 #define POINT_BLOCKS_QUICK 6
@@ -41,7 +38,6 @@ struct stage {
 	size_t count, blocks;
 	struct tally *tallies[POINTS_MAX]; /* of each point, by server */
 	struct instance instances[SERVERS_MAX + 1];
-	uint64_t warm_up_left_ns;
 	struct tls_setup tls;
 };
 
@@ -135,10 +131,32 @@ show_progress(struct run *run, double seconds_more)
 static void
 block_progress(struct trial *trial, double share)
 {
-	show_progress(trial->context, share * trial->seconds);
+	struct stage *stage = trial->context;
+
+	show_progress(stage->run, share * trial->seconds);
 }
 
 /* ---- a scenario ---- */
+
+static void
+put_note(struct stage *stage, const char *words)
+{
+	char *note = stage->outcome->note;
+	size_t len = strlen(note);
+
+	if (!words[0])
+		return;
+	snprintf(note + len, sizeof(stage->outcome->note) - len, "%s%s",
+	    len ? "; " : "", words);
+	if (stage->run->plan->note)
+		stage->run->plan->note(stage->scenario->name, words);
+}
+
+static void
+block_note(struct trial *trial, const char *words)
+{
+	put_note(trial->context, words);
+}
 
 static uint64_t
 next_random(struct run *run)
@@ -166,11 +184,11 @@ trial_of(struct stage *stage, size_t p, size_t block)
 	    .block = block,
 	    .start_ns = run->start_ns,
 	    .random = &run->random,
-	    .warm_up_left_ns = &stage->warm_up_left_ns,
 	    .seconds =
 		stage->scenario->measure->seconds(run->plan, &stage->points[p]),
 	    .progress = block_progress,
-	    .context = run,
+	    .note = block_note,
+	    .context = stage,
 	};
 }
 
@@ -188,7 +206,7 @@ share_failures(struct stage *stage, size_t p, size_t server)
 					     stage->points[q].options) != 0)
 			continue;
 		memcpy(other->trouble, failed->trouble, sizeof(other->trouble));
-		other->failed_to_start = true;
+		other->failed_to_start = failed->failed_to_start;
 	}
 }
 
@@ -235,20 +253,6 @@ run_blocks(struct stage *stage)
 }
 
 /* ---- before and after ---- */
-
-static void
-put_note(struct stage *stage, const char *words)
-{
-	char *note = stage->outcome->note;
-	size_t len = strlen(note);
-
-	if (!words[0])
-		return;
-	snprintf(note + len, sizeof(stage->outcome->note) - len, "%s%s",
-	    len ? "; " : "", words);
-	if (stage->run->plan->note)
-		stage->run->plan->note(stage->scenario->name, words);
-}
 
 /* A server that knows nothing of the scenario is measured as it is. */
 static void
@@ -365,11 +369,14 @@ measure(struct stage *stage)
 	double planned = planned_seconds(stage);
 	char words[100];
 
-	stage->warm_up_left_ns = (uint64_t)(WARM_UP_SHARE * planned * 1e9);
 	if (kind->prepare) {
 		struct trial trial = trial_of(stage, 0, 0);
 
 		kind->prepare(&trial, stage->points, stage->count);
+		for (size_t i = 0; i < trial.count; i++) {
+			if (trial_lacks(&trial, i))
+				share_failures(stage, 0, i);
+		}
 		stage->run->progress.total_s +=
 		    planned_seconds(stage) - planned;
 	}

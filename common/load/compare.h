@@ -5,9 +5,10 @@
  *
  * Slice: one server under load for a twentieth of a second, the others
  * connected and idle. Quad: all servers in turn and back again (A B B A), the
- * next one the other way round, so that a steady drift of the machine and the
- * order of the slices cancel out. Block: fresh servers in random order on new
- * ports, with an environment of random size, and fresh connections; quads to
+ * next one the other way round, so that a steady drift of the machine cancels
+ * out. Block: fresh servers, started in random order on new ports, with an
+ * environment of random size, and fresh connections; an order of its quads that
+ * is random, too, so that no server has always the same neighbour; quads to
  * warm up, then some that count. It gives one number for each server, the
  * median over its quads of the logarithm of its ratio to the baseline.
  * Scenario: a number of blocks that is fixed before the start, at each of its

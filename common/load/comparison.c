@@ -141,6 +141,8 @@ comparison_clean(const struct comparison *comparison)
 	for (size_t i = 0; i < comparison->scenario_count; i++) {
 		const struct outcome *outcome = &comparison->scenarios[i];
 
+		if (outcome->point_count == 0)
+			return false;
 		for (size_t k = 0; k < outcome->point_count; k++) {
 			if (!point_clean(
 				&outcome->points[k], comparison->server_count))

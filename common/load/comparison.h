@@ -141,7 +141,7 @@ struct comparison {
 	bool quick, interrupted;
 	size_t server_count;
 	struct {
-		char name[64], command[500], image[48];
+		char name[64], command[500], image[96];
 	} servers[SERVERS_MAX];
 	size_t scenario_count;
 	struct outcome scenarios[SCENARIOS_MAX];
@@ -160,7 +160,8 @@ outcome_init(struct outcome *outcome);
 void
 comparison_release(struct comparison *comparison);
 
-/* Whether all is well: no error, no verdict `invalid`. */
+/* Whether all is well: no error, no verdict `invalid`, no scenario that could
+ * not be measured. */
 bool
 comparison_clean(const struct comparison *comparison);
 

@@ -8,9 +8,8 @@
 
 #include "common/base/clock.h"
 
-/* Shares of a CPU from which on it is the limit. */
-#define CLIENT_FULL 0.85
-#define SERVER_FULL 0.90
+/* A share of a CPU from which on a server had no room for more. */
+#define SERVER_FULL 0.95
 /* How far Little's law may be off. */
 #define LITTLE_OFF 0.05
 /* A share of the requests that may be due and not sent. */
@@ -156,24 +155,37 @@ conclude_cost(struct finding *found, const struct tally *tally, uint32_t held)
 			*figure_at(&found->cost, MEMORY_FIGURES[k]) =
 			    stats_median(known, n);
 	}
+	/* A median of two counts may lie between them. */
+	found->cost.connections = round(found->cost.connections);
+	found->cost.processes = round(found->cost.processes);
+	found->cost.threads = round(found->cost.threads);
+	found->cost.mappings = round(found->cost.mappings);
 }
 
 /* ---- whether it can be true ---- */
 
-/*
- * The client was full and the server was not: it could have done more. (With a
- * CPU each; on a shared one, both are the limit.)
- */
+bool
+conclude_limited(const struct load_result *load,
+    const struct placement *placement, double server_ns)
+{
+	return placement->kind == PLACEMENT_SPLIT &&
+	       result_limited(load, true) &&
+	       !(server_ns >= SERVER_FULL * (double)load->wall_ns);
+}
+
+/* The server's CPU is that of all requests, the client's of those that count:
+ * both for the same number of them. */
 static bool
 was_limited(const struct tally *tally, const struct compare_plan *plan)
 {
 	const struct load_result *load = &tally->counted;
 	double server = (double)(tally->sums.user_ns + tally->sums.system_ns);
 
-	return plan->placement.kind == PLACEMENT_SPLIT && load->ok &&
-	       result_busy(load) > CLIENT_FULL &&
-	       (tally->sums.lost_cpu ||
-		   server < SERVER_FULL * (double)load->wall_ns);
+	server =
+	    tally->sums.lost_cpu || !tally->sums_requests
+		? NAN
+		: server * (double)load->begun / (double)tally->sums_requests;
+	return conclude_limited(load, &plan->placement, server);
 }
 
 /*
@@ -232,14 +244,15 @@ check_rate(struct finding *found, const struct tally *tally)
 }
 
 static void
-check_limit(struct finding *found, const struct finding *baseline)
+check_limit(struct finding *found, const struct load_point *load)
 {
-	if (found->limited)
-		invalidate(found, "the client was the limit, not the server: "
-				  "the figure is a lower bound");
-	else if (baseline->limited)
-		invalidate(found, "the client was the limit, not the server it "
-				  "is compared with");
+	if (!found->limited)
+		return;
+	invalidate(found,
+	    load->rate > 0 ? "the client was the limit, not the server: some "
+			     "of the delay is its own"
+			   : "the client was the limit, not the server: the "
+			     "figure is a lower bound");
 }
 
 /* Here already, since of what is left there may be too little to judge. */
@@ -340,8 +353,7 @@ conclude_point(struct point *point, const struct tally *tallies,
 	for (size_t i = 0; i <= control; i++) {
 		struct finding *found = &point->findings[i];
 
-		if (load->rate <= 0)
-			check_limit(found, baseline);
+		check_limit(found, load);
 		explain_trouble(
 		    found, &tallies[i], &tallies[0], &tallies[control]);
 	}

@@ -19,4 +19,14 @@ conclude_point(struct point *point, const struct tally *tallies,
     const struct compare_plan *plan, const struct scenario *scenario,
     const struct load_point *load);
 
+/*
+ * Whether the client was the limit of LOAD and the server was not: it could
+ * have done more. With a CPU each; on a shared one, both are the limit.
+ * SERVER_NS: CPU that the server used meanwhile; NAN: not known, so it may have
+ * had room.
+ */
+bool
+conclude_limited(const struct load_result *load,
+    const struct placement *placement, double server_ns);
+
 #endif

@@ -529,6 +529,8 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 		step(e);
 	if (e->part && e->now > e->interval_start)
 		end_interval(e, e->now);
+	if (!e->stopped_ns) /* told to stop before the first step */
+		e->stopped_ns = e->now;
 	e->result = result;
 	end = span_end(e);
 	if (e->first_ns && end > e->first_ns)

@@ -4,9 +4,10 @@
  *
  * Of the CPUs where client and servers run: the time in which they were not
  * idle, less the client's, less that of one server; or the time that a
- * hypervisor took, whichever is more. The kernel tells idle time and that of
- * reaped children in units of 10 ms, so one unit is taken off: the figure is a
- * lower bound, and only what is surely others' counts.
+ * hypervisor took, whichever is more. The kernel tells idle time, of each CPU,
+ * and that of reaped children in units of 10 ms, so the figure is an estimate
+ * that may be off by a few of them to either side. One is taken off: on two
+ * CPUs, a threshold of 20 % is 30 % of a slice of 50 ms, 40 % of one of 25 ms.
  *
  * A server is watched by the CPU clocks of its processes, which have to be
  * there when the watch begins, and by the time of children that they have

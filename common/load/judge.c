@@ -245,7 +245,21 @@ decide(const struct member *member, const struct family *family)
 	}
 	if (found->slices && !(found->settled && baseline->settled))
 		say(found, "; %s did not come to a steady rate in time",
-		    found->settled ? "the baseline" : "it");
+		    found->settled	? "the baseline"
+		    : baseline->settled ? "it"
+					: "neither it nor the baseline");
+}
+
+/* Whether the figures that a ratio would be to are no figures; WHAT they are
+ * of. */
+static bool
+lacks_ground(
+    struct finding *found, const struct finding *other, const char *what)
+{
+	if (other->verdict != INVALID)
+		return false;
+	say(found, "%s: %s", what, other->reason);
+	return true;
 }
 
 /* Gives a finding the verdict that needs no test, or adds it to the family. */
@@ -257,7 +271,9 @@ sort_out(struct family *family, struct finding *found,
 		return;
 	found->reason[0] = '\0';
 	/* Disturbed first: it may be why there are too few. */
-	if (too_disturbed(found))
+	if (too_disturbed(found) ||
+	    lacks_ground(found, baseline, "the baseline") ||
+	    lacks_ground(found, control, "the control"))
 		found->verdict = INVALID;
 	else if (too_few(found, baseline))
 		found->verdict = UNDECIDED;

@@ -36,6 +36,10 @@
 #define QUADS_MAX 64
 #define BLOCKS_MIN 6 /* fewer give no interval of 95 % */
 
+/* How many quads a block has at most, of which PLANNED shall count: the first
+ * one, and for a longer warm-up half as many more. */
+#define JUDGE_QUADS_MOST(planned) (1 + (planned) + ((planned) + 1) / 2)
+
 /* A share of a slice from which on others' use of the CPUs spoils it, and a
  * factor of its planned length. */
 #define JUDGE_FOREIGN 0.20
@@ -58,8 +62,10 @@ struct judge_slice {
 
 /* What a block gives. By instance: the servers, then the control. */
 struct judge_block {
-	size_t warm_up;	      /* quads dropped at the start */
-	bool settled;	      /* in time */
+	size_t warm_up; /* quads dropped at the start */
+	/* Came to a steady rate in time. If the warm-up did not end: from where
+	 * quads count, so at least one is not. */
+	bool settled[SERVERS_MAX + 1];
 	size_t kept, dropped; /* quads; dropped: for a cause outside */
 	/* Medians over the quads kept; NAN if there are none, or if one of them
 	 * has no value. */
@@ -80,8 +86,8 @@ struct judge_block {
  * disturbed is not a server that warms up. An instance without values is not
  * asked.
  *
- * Who measures adds quads until COUNT less this is what was planned, or time is
- * up, and then calls judge_block() with all of them.
+ * Who measures adds quads until COUNT less this is what was planned, or COUNT
+ * is JUDGE_QUADS_MOST, and then calls judge_block() with all of them.
  */
 size_t
 judge_warm_up(
@@ -124,11 +130,12 @@ judge_point(
  * control. A control without values is not asked.
  *
  * A finding is INVALID if more than JUDGE_SPOILT of its slices were dropped for
- * a cause outside, or if the interval of its point's control excludes 1 by more
- * than half of DELTA; else UNDECIDED with fewer than BLOCKS_MIN blocks. Those
- * on which there is a verdict without a test are not in the family. With more
- * than one ratio in it, `detectable` and `blocks_needed` become those of Holm's
- * first step. `settled` is asked where there are slices.
+ * a cause outside, if its point's baseline or control is, or if the interval of
+ * its point's control excludes 1 by more than half of DELTA; else UNDECIDED
+ * with fewer than BLOCKS_MIN blocks. Those on which there is a verdict without
+ * a test are not in the family. With more than one ratio in it, `detectable`
+ * and `blocks_needed` become those of Holm's first step. `settled` is asked
+ * where there are slices.
  */
 void
 judge_scenario(struct outcome *outcome, size_t count, double delta);

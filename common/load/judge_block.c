@@ -44,13 +44,16 @@ step_of(const struct judge_slice *quads, size_t head, size_t tail, double *step,
 	*sd = stats_robust_sd(then, 2 * tail) * sqrt(slices / (slices - 1));
 }
 
+/* Whether all are; by instance in STEADY. */
 static bool
 steady_from(const struct judge_slice *const slices[], size_t instances,
-    size_t from, size_t count)
+    size_t from, size_t count, bool *steady)
 {
 	size_t left = count - from, head = left < 4 ? 1 : STEADY_HEAD;
 	size_t tail = left - head < STEADY_TAIL ? left - head : STEADY_TAIL;
-	double steps[SERVERS_MAX + 1], sds[SERVERS_MAX + 1], typical;
+	double steps[SERVERS_MAX + 1] = {0}, sds[SERVERS_MAX + 1] = {0};
+	double typical;
+	bool all = true;
 
 	for (size_t i = 0; i < instances; i++)
 		step_of(slices[i] + from, head, tail, &steps[i], &sds[i]);
@@ -59,21 +62,40 @@ steady_from(const struct judge_slice *const slices[], size_t instances,
 	for (size_t i = 0; i < instances; i++) {
 		double sd = fmax(fmax(sds[i], typical), STEADY_FLOOR);
 
-		if (steps[i] > STEADY_SDS * sd)
-			return false;
+		steady[i] = steps[i] <= STEADY_SDS * sd;
+		all &= steady[i];
 	}
-	return true;
+	return all;
 }
 
 size_t
 judge_warm_up(
     const struct judge_slice *const slices[], size_t instances, size_t count)
 {
+	bool steady[SERVERS_MAX + 1];
+
 	for (size_t from = 1; from + 2 <= count; from++) {
-		if (steady_from(slices, instances, from, count))
+		if (steady_from(slices, instances, from, count, steady))
 			return from;
 	}
 	return count;
+}
+
+/* Notes the warm-up, and who settled. */
+static void
+end_warm_up(const struct judge_slice *const slices[], size_t instances,
+    size_t count, struct judge_block *block)
+{
+	size_t from = judge_warm_up(slices, instances, count);
+	bool ended = from < count;
+
+	if (!ended)
+		from = (count + 1) / 2;
+	if (!ended && from + 2 <= count)
+		steady_from(slices, instances, from, count, block->settled);
+	for (size_t i = 0; i < instances && ended; i++)
+		block->settled[i] = true;
+	block->warm_up = from;
 }
 
 /* ---- the block's numbers ---- */
@@ -138,10 +160,7 @@ judge_block(const struct judge_slice *const slices[], size_t instances,
 	double sign = higher ? 1 : -1;
 
 	*block = (struct judge_block){0};
-	block->warm_up = judge_warm_up(slices, instances, count);
-	block->settled = block->warm_up < count;
-	if (!block->settled)
-		block->warm_up = (count + 1) / 2;
+	end_warm_up(slices, instances, count, block);
 	for (size_t q = block->warm_up; q < count; q++) {
 		all[n++] = q;
 		if (!spoilt(slices, instances, q))

@@ -17,10 +17,13 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/procs.h"
 #include "common/net/dial.h"
 
 #define READY_NS (10 * NS_PER_S)
 #define STOP_NS (5 * NS_PER_S)
+/* In the environment of a server and of whom it starts: its first process. */
+#define MARK "PERCONN_LAUNCHED"
 
 bool
 launch_command_ok(const char *command)
@@ -115,7 +118,8 @@ shell_line(const char *command, char *buf, size_t size)
 {
 	const char *first = command + strspn(command, " \t");
 
-	if (strncmp(first, "exec", 4) == 0 ||
+	if (strncmp(first, "exec ", 5) == 0 ||
+	    strncmp(first, "exec\t", 5) == 0 ||
 	    strpbrk(command, "|&;<>()$`\\*?[]#~=%{}!\n"))
 		return command;
 	snprintf(buf, size, "exec %s", command);
@@ -126,7 +130,7 @@ static _Noreturn void
 become(const char *command, const struct placement *placement, size_t padding,
     int log)
 {
-	char pad[4097], line[LAUNCH_COMMAND_MAX + 8];
+	char pad[4097], line[LAUNCH_COMMAND_MAX + 8], mark[16];
 	sigset_t none;
 
 	setpgid(0, 0);
@@ -140,6 +144,8 @@ become(const char *command, const struct placement *placement, size_t padding,
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
+	snprintf(mark, sizeof(mark), "%d", (int)getpid());
+	setenv(MARK, mark, 1);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
@@ -230,9 +236,100 @@ group_gone(struct launched *server, uint64_t deadline)
 	}
 }
 
+/* ---- those who left their group ---- */
+
+struct strays {
+	struct launched *server;
+	bool others; /* another server runs */
+	size_t found;
+};
+
+/* Whether PID's environment is that of SERVER: 1, 0, or -1 if it is nobody's.
+ */
+static int
+marked_by(pid_t pid, pid_t server)
+{
+	char path[32], mark[40], word[8192];
+	FILE *in;
+	size_t len;
+	int found = -1;
+
+	len = (size_t)snprintf(mark, sizeof(mark), MARK "=%d", (int)server) + 1;
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	in = fopen(path, "re");
+	while (in && found < 0) {
+		size_t n = 0;
+		int c;
+
+		while ((c = getc(in)) > 0) {
+			if (n < sizeof(word) - 1)
+				word[n++] = (char)c;
+		}
+		word[n] = '\0';
+		if (strncmp(word, MARK "=", sizeof(MARK)) == 0)
+			found = n + 1 == len && memcmp(word, mark, n) == 0;
+		if (c == EOF)
+			break;
+	}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+static bool
+is_of_a_group(pid_t pid)
+{
+	pid_t group = getpgid(pid);
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (groups[i] && groups[i] == group)
+			return true;
+	}
+	return false;
+}
+
+static void
+end_stray(pid_t pid, void *context)
+{
+	struct strays *strays = context;
+	int whose =
+	    is_of_a_group(pid) ? 0 : marked_by(pid, strays->server->pid);
+	struct rusage used;
+
+	if (whose == 0 || (whose < 0 && strays->others))
+		return;
+	kill(pid, SIGKILL);
+	strays->found++;
+	if (wait4(pid, NULL, WNOHANG, &used) == pid)
+		add_usage(&strays->server->used, &used);
+}
+
+/*
+ * Processes that made a session or a group of their own became our children
+ * when who had made them ended. One that has cleared its environment is nobody
+ * else's if no other server runs. Whose children they are in turn become ours
+ * when they end, so again until there are none.
+ */
+static void
+end_strays(struct launched *server)
+{
+	uint64_t deadline = now_ns() + STOP_NS;
+	struct strays strays = {.server = server};
+
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		strays.others |= groups[i] && groups[i] != server->pid;
+	do {
+		strays.found = 0;
+		procs_own_children(end_stray, &strays);
+		if (strays.found)
+			poll(NULL, 0, 1);
+	} while (strays.found && now_ns() < deadline);
+}
+
 static void
 forget(struct launched *server)
 {
+	end_strays(server);
 	close(server->log);
 	replace_group(server->pid, 0);
 	server->pid = 0;

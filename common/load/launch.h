@@ -5,7 +5,8 @@
  * A server is a shell command with {address}, {host} or {port} in it, and maybe
  * {options}, which launch_fill_options() takes out before. It runs
  * in a process group of its own, so that stopping it stops all of it, and
- * Ctrl-C on the terminal does not reach it. If the client
+ * Ctrl-C on the terminal does not reach it. Who leaves that group is killed
+ * when it has ended. If the client
  * is killed, the shell and what it has become get SIGTERM. What it says on
  * standard output and error is kept for the day it dies; these last words may
  * hold any byte but NUL.

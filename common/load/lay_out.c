@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include "common/load/preflight.h"
 #include "common/load/scenario.h"
 
 /* Descriptors that the client needs for itself, and one launch after another.
@@ -11,6 +13,8 @@
 #define OWN_DESCRIPTORS 64
 /* Of the processes that are left, those that stay for everybody else. */
 #define SPARE_TASKS 2000
+/* What a connection may take with its worker, be it a process: generously. */
+#define CONNECTION_BYTES (128 * 1024)
 
 static uint64_t
 number_in(const char *file, uint64_t otherwise)
@@ -46,7 +50,7 @@ memory_available(void)
 /* What one instance of a server may have. */
 struct room {
 	uint64_t connections, ballast;
-	const char *limit; /* of the connections */
+	const char *limit; /* of the connections, and that it is less */
 };
 
 static struct room
@@ -56,20 +60,31 @@ ask_room(size_t instances)
 	uint64_t pids = number_in("/proc/sys/kernel/pid_max", 32768);
 	uint64_t threads =
 	    number_in("/proc/sys/kernel/threads-max", UINT64_MAX);
-	struct room room = {.limit = "descriptors"};
+	uint64_t groups = preflight_group_tasks(getpid());
+	uint64_t memory = memory_available() / 2;
+	struct room room = {.limit = "descriptors than there are"};
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	getrlimit(RLIMIT_NPROC, &tasks);
-	room.connections = files.rlim_max - OWN_DESCRIPTORS;
+	room.connections = files.rlim_max > OWN_DESCRIPTORS
+			       ? files.rlim_max - OWN_DESCRIPTORS
+			       : 0;
 	pids = threads < pids ? threads : pids;
+	pids = groups < pids ? groups : pids;
 	pids = tasks.rlim_cur < pids ? tasks.rlim_cur : pids;
 	pids = pids > 2 * SPARE_TASKS ? pids - SPARE_TASKS : pids / 2;
 	if (pids < room.connections) {
 		room.connections = pids;
-		room.limit = "processes";
+		room.limit = "processes than there are";
+	}
+	if (memory / CONNECTION_BYTES < room.connections) {
+		room.connections = memory / CONNECTION_BYTES;
+		room.limit = "memory than there is";
 	}
 	room.connections /= instances;
-	room.ballast = memory_available() / 2 / instances;
+	if (room.connections == 0) /* fails with its reason */
+		room.connections = 1;
+	room.ballast = memory / instances;
 	return room;
 }
 
@@ -125,7 +140,7 @@ clip(struct variation *v, struct room *room, char *note, size_t size)
 			say_clipped("MiB", wanted >> 20, &memory,
 			    v->ballast >> 20, note, size);
 	}
-	snprintf(why, sizeof(why), "need more %s than there are", room->limit);
+	snprintf(why, sizeof(why), "need more %s", room->limit);
 	if (v->connections > room->connections) {
 		struct room limit = {.limit = why};
 

@@ -69,18 +69,20 @@ struct trial {
 	struct tally *tallies;
 	struct finding *findings;
 	struct comparison *result;
-	size_t block;		   /* from 0 */
-	uint64_t start_ns;	   /* of the comparison */
-	uint64_t *random;	   /* see trial_random() */
-	uint64_t *warm_up_left_ns; /* of the scenario, beyond the plan */
-	double seconds;		   /* planned for this block */
+	size_t block;	   /* from 0 */
+	uint64_t start_ns; /* of the comparison */
+	uint64_t *random;  /* see trial_random() */
+	double seconds;	   /* planned for this block */
 	void (*progress)(struct trial *trial, double share);
-	void *context; /* of progress() */
+	/* What the reader of the scenario has to know beside. */
+	void (*note)(struct trial *trial, const char *words);
+	void *context; /* of both */
 };
 
 struct measure {
 	/* Finds out what the points depend on; NULL: nothing. Servers that fail
-	 * in it are found to fail later. TRIAL has no point yet. */
+	 * in it are found to fail later, or if all do, have their trouble in
+	 * the tallies, which are the first point's. TRIAL has no point yet. */
 	void (*prepare)(
 	    struct trial *trial, struct load_point *points, size_t count);
 	/* Fills values and ratios of the findings at TRIAL's block. */
@@ -116,6 +118,10 @@ trial_stopped(const struct trial *trial);
 /* Whether server I gives no result any more. */
 bool
 trial_lacks(const struct trial *trial, size_t i);
+
+/* Notes as the trouble of TALLY's server what was wrong in SLICE. */
+void
+trial_note_bad_replies(struct tally *tally, const struct load_result *slice);
 
 /* The numbers of this block, of server I, better than the baseline by
  * LOG_RATIO; either may be NAN. */

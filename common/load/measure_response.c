@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/load/conclude.h"
+#include "common/load/procs.h"
 #include "common/load/slices.h"
 
 /* A p99 of fewer replies is that of its ten slowest, or less. */
@@ -19,27 +21,63 @@
 
 /* ---- the capacity of the slowest ---- */
 
-/* 0: it cannot be told. */
+static void
+note_limit(struct trial *trial, size_t i, double rate)
+{
+	char words[160];
+
+	snprintf(words, sizeof(words),
+	    "the client was the limit when the capacity of %.40s was looked "
+	    "for: it is above %.3g/s",
+	    trial->plan->servers[i].name, rate);
+	trial->note(trial, words);
+}
+
+/* Two runs, the first to warm up. */
+static double
+probe(struct trial *trial, size_t i)
+{
+	struct instance *one = &trial->at[i];
+	struct load_result *result = &one->slice;
+	pid_t pid = one->server.pid;
+	uint64_t cpu = 0;
+	bool lost = procs_loses_children(pid);
+	double rate;
+
+	for (int turn = 0; turn < 2; turn++) {
+		cpu = procs_cpu_ns(pid);
+		result_clear(result);
+		engine_run(&one->engine, PROBE_NS, UINT64_MAX, result);
+	}
+	cpu = procs_cpu_ns(pid) - cpu;
+	rate = result_rate(result);
+	if (rate > 0 && conclude_limited(result, &trial->plan->placement,
+			    lost ? NAN : (double)cpu))
+		note_limit(trial, i, rate);
+	if (!trial_stopped(trial) && !instance_died(trial, i) && rate <= 0)
+		trial_note_bad_replies(&trial->tallies[i], result);
+	return rate;
+}
+
+/* 0: it cannot be told; its trouble says why, unless we were stopped. */
 static double
 capacity_of(struct trial *trial, size_t i)
 {
-	struct instance *one = &trial->at[i];
 	double rate = 0;
 
-	if (instance_start(trial, i) && instance_connect(trial, i)) {
-		/* The first is to warm up. */
-		for (int turn = 0; turn < 2; turn++) {
-			result_clear(&one->slice);
-			engine_run(
-			    &one->engine, PROBE_NS, UINT64_MAX, &one->slice);
-		}
-		rate = result_rate(&one->slice);
-	}
+	if (instance_start(trial, i) && instance_connect(trial, i))
+		rate = probe(trial, i);
 	instance_stop(trial, i);
-	/* It will be tried again, where the trouble has a place. */
-	trial->tallies[i] =
-	    (struct tally){.counted = trial->tallies[i].counted};
 	return rate;
+}
+
+/* They will be tried again, at rates that one of them can do. */
+static void
+forget_troubles(struct trial *trial)
+{
+	for (size_t i = 0; i < trial->count; i++)
+		trial->tallies[i] =
+		    (struct tally){.counted = trial->tallies[i].counted};
 }
 
 /* A rate in three digits. */
@@ -77,6 +115,8 @@ find_rates(struct trial *trial, struct load_point *points, size_t count)
 		if (rate > 0 && (slowest <= 0 || rate < slowest))
 			slowest = rate;
 	}
+	if (slowest > 0)
+		forget_troubles(trial);
 	trial->point = points;
 	for (size_t p = 0; p < count; p++) {
 		double rate = rounded(points[p].share * slowest);
@@ -116,11 +156,14 @@ response_block(struct trial *trial)
 		slices_block(trial, tails, 1);
 		return;
 	}
-	for (size_t i = 0; i < trial->count; i++)
+	for (size_t i = 0; i < trial->count; i++) {
+		if (trial_lacks(trial, i))
+			continue;
 		snprintf(trial->tallies[i].trouble, TROUBLE_MAX,
 		    "too few replies for a 99th percentile: at %.3g/s, two "
 		    "slices have fewer than %d",
 		    trial->point->rate, REPLIES_LEAST);
+	}
 }
 
 const struct measure MEASURE_RESPONSE = {

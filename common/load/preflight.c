@@ -129,11 +129,12 @@ server_limit(const char *limits, const char *name)
 		   : UINT64_MAX;
 }
 
-/* pids.max of its groups, up to the root of what we see. */
-static void
-narrow_by_groups(struct binding *binding, pid_t pid)
+/* Up to the root of what we see. */
+uint64_t
+preflight_group_tasks(pid_t pid)
 {
 	char text[4096], path[700];
+	uint64_t least = UINT64_MAX;
 
 	proc_read(text, sizeof(text), "/proc/%d/cgroup", (int)pid);
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
@@ -147,10 +148,11 @@ narrow_by_groups(struct binding *binding, pid_t pid)
 			snprintf(path, sizeof(path),
 			    "/sys/fs/cgroup%s%s/pids.max", v1 ? "/pids" : "",
 			    group);
-			narrow(binding, read_limit(path),
-			    "tasks of its cgroup (pids.max)");
+			if (read_limit(path) < least)
+				least = read_limit(path);
 		}
 	}
+	return least;
 }
 
 static void
@@ -175,7 +177,8 @@ narrow_by_server(struct binding *binding, pid_t pid)
 	    "threads, if each needs one (kernel.threads-max)");
 	narrow(binding, read_limit("/proc/sys/vm/max_map_count") / 2,
 	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
-	narrow_by_groups(binding, pid);
+	narrow(binding, preflight_group_tasks(pid),
+	    "tasks of its cgroup (pids.max)");
 }
 
 static int

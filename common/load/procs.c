@@ -55,6 +55,22 @@ procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 	closedir(dir);
 }
 
+/* All first: who visits may end them. */
+void
+procs_own_children(void (*visit)(pid_t pid, void *context), void *context)
+{
+	char text[16384];
+	int child, length;
+
+	/* One thread made them all, or none of them: those that became ours
+	 * are the first thread's. */
+	proc_read(
+	    text, sizeof(text), "/proc/self/task/%d/children", (int)getpid());
+	for (const char *at = text; sscanf(at, "%d%n", &child, &length) == 1;
+	     at += length)
+		visit(child, context);
+}
+
 void
 procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
     void *context)

@@ -13,6 +13,11 @@
 void
 procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
 
+/* Calls VISIT for each child of the calling process, dead ones that nobody has
+ * waited for included. */
+void
+procs_own_children(void (*visit)(pid_t pid, void *context), void *context);
+
 /* Calls VISIT for each living thread of PID. */
 void
 procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),

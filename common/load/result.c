@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+/* A share of a CPU from which on it is the limit, and a share of the time that
+ * it was not to be had. */
+#define FULL 0.85
+#define WAITED 0.05
+
 int
 result_init(struct load_result *result)
 {
@@ -101,9 +106,11 @@ result_busy(const struct load_result *result)
 bool
 result_limited(const struct load_result *result, bool own_cpu)
 {
+	double wall = (double)result->wall_ns, waited = (double)result->wait_ns;
+
 	if (!result->ok)
 		return false;
-	return result_busy(result) > 0.85 ||
-	       (own_cpu &&
-		   (double)result->wait_ns > 0.05 * (double)result->wall_ns);
+	return result_busy(result) > FULL ||
+	       (own_cpu && waited > WAITED * wall &&
+		   (double)result->cpu_ns > FULL * (wall - waited));
 }

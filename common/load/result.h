@@ -72,8 +72,10 @@ result_rate(const struct load_result *result);
 double
 result_busy(const struct load_result *result);
 
-/* Whether the client was the limit: its CPU was full, or it had to wait for
- * one although nothing of the load ran there (OWN_CPU). */
+/* Whether the client was the limit: its CPU was full, or, if it had to wait for
+ * one although nothing of the load ran there (OWN_CPU), full in the time that
+ * was left. Who spins waits for a CPU without need, too: waiting alone, on a
+ * machine where all have to, says nothing. */
 bool
 result_limited(const struct load_result *result, bool own_cpu);
 

@@ -11,8 +11,6 @@
 #include "common/load/procs.h"
 #include "common/load/slices_csv.h"
 
-/* How long a block may take to warm up, beyond its first quad. */
-#define WARM_UP_NS (2 * NS_PER_S)
 /* Fewer requests in a slice make a rate in coarse steps: it gets longer. */
 #define REQUESTS_LEAST 100
 #define SLICE_MOST_NS (100 * NS_PER_MS)
@@ -28,6 +26,7 @@ struct record {
 struct block {
 	struct trial *trial;
 	slices_value *value;
+	size_t order[SERVERS_MAX + 1];
 	size_t quads; /* so far */
 	struct judge_slice slices[SERVERS_MAX + 1][QUADS_MAX];
 	struct record records[SERVERS_MAX + 1][QUADS_MAX][2];
@@ -46,17 +45,6 @@ count_all(struct tally *tally, const struct load_result *slice)
 	tally->failed += slice->failed;
 	for (int i = 0; i < RESULT_ERRNOS; i++)
 		tally->errors[i] += slice->errors[i];
-}
-
-static void
-note_bad_replies(struct tally *tally, const struct load_result *slice)
-{
-	snprintf(tally->trouble, sizeof(tally->trouble),
-	    "%llu wrong, %llu timed out, %llu failed of %llu%s%s",
-	    (unsigned long long)slice->wrong,
-	    (unsigned long long)slice->timed_out,
-	    (unsigned long long)slice->failed, (unsigned long long)slice->begun,
-	    slice->example[0] ? ": " : "", slice->example);
 }
 
 static void
@@ -120,7 +108,7 @@ run_slice(struct block *block, size_t i, size_t step)
 		    one->engine.stopped_ns - one->engine.schedule_start;
 	}
 	if (!instance_died(trial, i) && slice->ok < slice->begun)
-		note_bad_replies(tally, slice);
+		trial_note_bad_replies(tally, slice);
 }
 
 /* Workers that stay are all there once each has served; those that come and go
@@ -139,7 +127,8 @@ watch_servers(struct trial *trial)
 
 /* ---- a quad ---- */
 
-/* All servers in turn and back; every other quad from the other end. */
+/* All servers in the block's order and back; every other quad from the other
+ * end. */
 static void
 run_quad(struct block *block)
 {
@@ -147,10 +136,9 @@ run_quad(struct block *block)
 	size_t n = trial->count;
 
 	for (size_t step = 0; step < 2 * n && !trial_stopped(trial); step++) {
-		size_t i = step < n ? step : 2 * n - 1 - step;
+		size_t at = step < n ? step : 2 * n - 1 - step;
+		size_t i = block->order[block->quads % 2 ? n - 1 - at : at];
 
-		if (block->quads % 2)
-			i = n - 1 - i;
 		if (!trial_lacks(trial, i))
 			run_slice(block, i, step);
 	}
@@ -218,34 +206,25 @@ anybody_left(const struct trial *trial)
 	return false;
 }
 
-/* As many quads as planned, after the warm-up; or as time allows. */
+/* As many quads as planned, after the warm-up; or as many as may be. */
 static void
 run_quads(struct block *block)
 {
 	struct trial *trial = block->trial;
-	uint64_t start = 0, *left = trial->warm_up_left_ns;
 	size_t planned = trial->plan->quads;
+	size_t most = JUDGE_QUADS_MOST(planned);
 
-	while (block->quads < QUADS_MAX && anybody_left(trial)) {
-		uint64_t extra;
-
+	trial_shuffle(trial, block->order, trial->count);
+	while (block->quads < most && anybody_left(trial)) {
 		if (block->quads > planned &&
 		    block->quads - warm_up(block) >= planned)
 			break;
-		extra = start ? now_ns() - start : 0;
-		if (block->quads > planned &&
-		    extra >= earlier(WARM_UP_NS, *left))
-			break;
-		if (block->quads == planned + 1)
-			start = now_ns();
 		run_quad(block);
 		if (block->quads == 1)
 			watch_servers(trial);
 		fit_slices(block);
 		show_progress(block);
 	}
-	if (start)
-		*left -= earlier(*left, now_ns() - start);
 }
 
 /* ---- before and after ---- */
@@ -322,7 +301,7 @@ note_numbers(struct block *block, double scale)
 		tally->kept += 2 * judged->kept;
 		tally->warm_up += 2 * judged->warm_up;
 		tally->dropped += 2 * judged->dropped;
-		tally->unsettled |= !judged->settled;
+		tally->unsettled |= !judged->settled[i];
 	}
 }
 

@@ -39,6 +39,10 @@ parse_server(void *config, const char *text)
 		return -1;
 	}
 	*equals = '\0';
+	if (strcmp(copy, "control") == 0) { /* so the slices name another */
+		free(copy);
+		return -1;
+	}
 	for (size_t i = 0; i < plan->server_count; i++) {
 		if (strcmp(plan->servers[i].name, copy) == 0) {
 			free(copy);
@@ -72,7 +76,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	OPTION_CALL,
 	.allowed =
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
-	    "no NAME twice",
+	    "no NAME twice, none that is control",
 	.parse = parse_server},
     {0, "quick", NULL,
 	"a first look: of the default scenarios,\n"

@@ -34,14 +34,23 @@ on_interrupt(int signal)
 	interrupted = signal;
 }
 
+/* What our parent had ignored, as nohup(1) does, stays so. */
+static void
+take_signal(int signal)
+{
+	struct sigaction act = {.sa_handler = on_interrupt}, old;
+
+	sigaction(signal, NULL, &old);
+	if (old.sa_handler != SIG_IGN)
+		sigaction(signal, &act, NULL);
+}
+
 void
 take_interrupts(void)
 {
-	struct sigaction act = {.sa_handler = on_interrupt};
-
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGHUP, &act, NULL);
+	take_signal(SIGINT);
+	take_signal(SIGTERM);
+	take_signal(SIGHUP);
 }
 
 void

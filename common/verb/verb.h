@@ -45,7 +45,8 @@ extern volatile int interrupted;
 extern volatile bool second_interrupt_is_told;
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP sets INTERRUPTED, which ends
- * the run, with its results so far; the second one ends all. */
+ * the run, with its results so far; the second one ends all. One that was
+ * ignored from the start stays ignored. */
 void
 take_interrupts(void);
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """`client compare` with servers that fail: `invalid`, with the reason, while
 the rest goes on."""
+import os
+
 import pytest
 
 from harness import needs
@@ -57,6 +59,23 @@ def test_servers_in_trouble_are_invalid_and_the_rest_goes_on(groups):
     for name in ("base", "good"):
         assert value_of(report, "steady", name)["errors"] == 0
         assert value_of(report, "steady", name)["value"] > 0
+
+
+def test_servers_that_leave_their_group_end_with_the_comparison(
+        groups, tmp_path):
+    """In a session of their own, below a shell that stays or has gone."""
+    file = tmp_path / "sessions"
+    leaves = f"setsid sh -c 'echo $$ >>{file}; {THREAD}' & sleep 1000; " \
+        ": {address}"
+    gone = f"(setsid sh -c 'echo $$ >>{file}; {THREAD}' &); sleep 1000; " \
+        ": {address}"
+    report = compare(
+        groups, {"base": THREAD, "leaves": leaves, "gone": gone}, "crash")
+    for name in ("leaves", "gone"):
+        assert value_of(report, "crash", name)["value"] is not None
+    numbers = [int(line) for line in file.read_text().split()]
+    assert len(numbers) >= 12
+    assert not [pid for pid in numbers if os.path.exists(f"/proc/{pid}")]
 
 
 # A baseline that does not start ends it at once.

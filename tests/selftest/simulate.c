@@ -34,7 +34,6 @@
 #define LAUNCH_SD 0.01 /* of a start */
 #define HIT 0.02       /* how often somebody takes the CPU */
 #define COLD 0.6       /* at most, as a logarithm, in the first slice */
-#define EXTRA_QUADS 6  /* for a warm-up that takes longer */
 #define RUNS 10000     /* for which a limit holds as it stands */
 #define FEWER 10       /* of those whose share need not be known so well */
 
@@ -146,6 +145,7 @@ struct comparison_state {
 	const struct kind *kind;
 	uint64_t random;
 	struct judge_slice slices[SERVERS_MAX + 1][QUADS_MAX];
+	size_t order[SERVERS_MAX + 1]; /* of the block */
 	struct outcome *outcome;
 };
 
@@ -156,10 +156,9 @@ run_quad(struct comparison_state *c, struct machine_state *machine,
 	size_t n = c->kind->servers + 1;
 
 	for (size_t step = 0; step < 2 * n; step++) {
-		size_t i = step < n ? step : 2 * n - 1 - step;
+		size_t at = step < n ? step : 2 * n - 1 - step;
+		size_t i = c->order[quad % 2 ? n - 1 - at : at];
 
-		if (quad % 2)
-			i = n - 1 - i;
 		run_slice(machine, &servers[i], &c->slices[i][quad], step >= n);
 	}
 }
@@ -173,7 +172,7 @@ keep_block(struct finding *found, const struct judge_block *block, size_t i)
 	found->ratios[b] = block->log_ratio[i];
 	found->slices += 2 * block->kept;
 	found->dropped += 2 * block->dropped;
-	found->settled &= block->settled;
+	found->settled &= block->settled[i];
 }
 
 static void
@@ -188,6 +187,10 @@ run_block(struct comparison_state *c, struct point *point)
 	size_t n = kind->servers + 1, quads = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		size_t j = random_bits(&c->random) % (i + 1);
+
+		c->order[i] = c->order[j];
+		c->order[j] = i;
 		slices[i] = c->slices[i];
 		server_start(&servers[i],
 		    i == kind->servers - 1 ? kind->effect : 0, &c->random);
@@ -195,7 +198,7 @@ run_block(struct comparison_state *c, struct point *point)
 	do
 		run_quad(c, &machine, servers, quads++);
 	while (quads - judge_warm_up(slices, n, quads) < kind->quads &&
-	       quads <= kind->quads + EXTRA_QUADS);
+	       quads < JUDGE_QUADS_MOST(kind->quads));
 	judge_block(slices, n, quads, true, &block);
 	for (size_t i = 0; i < n; i++)
 		keep_block(&point->findings[i], &block, i);

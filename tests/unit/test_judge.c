@@ -207,6 +207,25 @@ a_control_that_differs_makes_all_invalid(void **state)
 }
 
 static void
+no_ratio_to_figures_that_are_invalid(void **state)
+{
+	static const char *const whose[] = {"the baseline: ", "the control: "};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct finding *found = compared(0.5, 0.01, 12);
+		struct finding *ground = &points[0].findings[2 * i];
+
+		ground->verdict = INVALID;
+		snprintf(ground->reason, sizeof(ground->reason), "off by 2");
+		judge(2);
+		assert_int_equal(found->verdict, INVALID);
+		says(whose[i]);
+		says("off by 2");
+	}
+}
+
+static void
 spoilt_quads_make_it_invalid(void **state)
 {
 	struct finding *found = compared(0.5, 0.01, 12);
@@ -241,6 +260,9 @@ what_did_not_settle_says_so(void **state)
 	points[0].findings[0].settled = false;
 	judge(2);
 	says("the baseline did not come to a steady rate");
+	found->settled = false;
+	judge(2);
+	says("neither it nor the baseline");
 	found->slices = 0; /* without slices nobody asks */
 	judge(2);
 	does_not_say("steady rate");
@@ -529,7 +551,9 @@ a_rate_that_never_settles_is_flagged(void **state)
 		quads[1][2].log_value[side] -= 0.5;
 	}
 	judge_block(slices, 3, 4, true, &block);
-	assert_false(block.settled);
+	assert_true(block.settled[0]);
+	assert_false(block.settled[1]); /* that one, and nobody else */
+	assert_true(block.settled[2]);
 	assert_int_equal(block.warm_up, 2);
 	assert_int_equal(block.kept, 2);
 }
@@ -544,7 +568,8 @@ a_block_is_the_median_of_its_quads(void **state)
 	steady(1, 0, 6, 10 + log(1.2));
 	quads[1][3].log_value[0] -= 5; /* hit: stays, and moves nothing */
 	judge_block(slices, 3, 6, true, &block);
-	assert_true(block.settled);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(block.settled[i]);
 	assert_int_equal(block.warm_up, 1);
 	assert_int_equal(block.kept, 5);
 	assert_int_equal(block.dropped, 0);
@@ -763,6 +788,7 @@ main(void)
 	    cmocka_unit_test(few_blocks_are_undecided),
 	    cmocka_unit_test(one_spoilt_block_changes_no_verdict),
 	    cmocka_unit_test(a_control_that_differs_makes_all_invalid),
+	    cmocka_unit_test(no_ratio_to_figures_that_are_invalid),
 	    cmocka_unit_test(spoilt_quads_make_it_invalid),
 	    cmocka_unit_test(what_did_not_settle_says_so),
 	    cmocka_unit_test(trouble_stays),
