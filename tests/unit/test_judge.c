@@ -141,13 +141,14 @@ noise_is_undecided(void **state)
 	says("are not excluded");
 	says("would have shown");
 	assert_true(found->detectable > 1.1);
-	/* R = (2.8 s / ln(1 + delta))^2, or more if the interval is wide */
+	/* R = (2.8 s / ln(1 + delta))^2, or more if the interval is wider */
 	assert_true(
 	    found->blocks_needed >=
-	    pow(2.8 * stats_robust_sd(found->ratios, 12) / log(1.03), 2));
+	    pow(2.8016 * stats_robust_sd(found->ratios, 12) / log(1.03), 2) -
+		1);
 	says("to see 3 %, take a quieter machine");
 	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
-	says("to see 3 %, take 13");
+	says("to see 3 %, take 135 blocks");
 	assert_int_equal(verdict_on(0.03, 0.06, 12), UNDECIDED);
 }
 
