@@ -910,10 +910,14 @@ def compare(groups, servers, *arguments, code=0):
     return report
 
 
+# Reasons that are the machine's, not a server's.
+UNSTEADY = ("control.* differs|other work on this machine|"
+            "the client was the limit")
+
+
 def unsteady(result):
     """This machine cannot tell at the moment, and says so."""
-    return re.search("the control, .* differs|other work on this machine",
-                     result.out + result.err)
+    return re.search(UNSTEADY, result.out + result.err)
 
 
 def point_of(report, scenario):
