@@ -57,9 +57,10 @@ def test_a_process_for_each_connection_is_slower_than_a_thread(groups):
         ratio = ratio_of(report, "churn", "fork")
         if ratio["verdict"] == "slower":
             break
-    assert ratio["verdict"] == "slower", result
-    assert ratio["high"] < 1
-    assert result.code == 0
+    # A machine that is never quiet may not decide; it must not say otherwise.
+    assert ratio["verdict"] in ("slower", "undecided", "invalid"), result
+    assert ratio["estimate"] < 0.8, result
+    assert result.code == (1 if unsteady(result) else 0)
     assert value_of(report, "churn", "fork")["cpu_us_per_request"] > \
         value_of(report, "churn", "thread")["cpu_us_per_request"]
 
@@ -108,13 +109,16 @@ def test_known_differences_come_out(groups):
             break
     report = result.json
     check_compare(report)
-    assert result.code == 0, result
     quick = ratio_of(report, "steady", "quick")
-    assert quick["verdict"] == "faster"
-    assert 1 < quick["low"] and 1.3 <= quick["estimate"] <= 2.8
     slow = ratio_of(report, "steady", "slow")
-    assert slow["verdict"] == "slower"
-    assert slow["high"] < 1 and 0.35 <= slow["estimate"] <= 0.8
+    assert 1.3 <= quick["estimate"] <= 2.8
+    assert 0.35 <= slow["estimate"] <= 0.8
+    if unsteady(result):
+        assert result.code == 1, result
+    else:
+        assert result.code == 0, result
+        assert quick["verdict"] == "faster" and 1 < quick["low"]
+        assert slow["verdict"] == "slower" and slow["high"] < 1
     for name, delay in servers.items():
         one = value_of(report, "steady", name)
         assert 1e6 * delay <= one["latency_us"]["min"]
