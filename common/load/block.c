@@ -9,6 +9,7 @@
 #include "common/load/measure.h"
 #include "common/load/owner.h"
 #include "common/load/procs.h"
+#include "common/load/slices_csv.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
 /* The client's stack moves with the environment's size, and speed with that. */
@@ -52,6 +53,13 @@ trial_stopped(const struct trial *trial)
 	return trial->plan->stop && *trial->plan->stop;
 }
 
+const char *
+trial_name(const struct trial *trial, size_t i)
+{
+	return i < trial->plan->server_count ? trial->plan->servers[i].name
+					     : "control";
+}
+
 bool
 trial_lacks(const struct trial *trial, size_t i)
 {
@@ -78,6 +86,36 @@ trial_note(struct trial *trial, size_t i, double value, double log_ratio)
 	found->ratios[trial->block] = log_ratio;
 }
 
+static void
+write_figure(struct trial *trial, size_t i, size_t step, uint64_t began_ns,
+    double figure)
+{
+	char point[100];
+	struct slice_row row = {
+	    .scenario = trial->scenario->name,
+	    .point = load_point_format(trial->point, point, sizeof(point)),
+	    .block = trial->block + 1,
+	    .step = step + 1,
+	    .server = trial_name(trial, i),
+	    .state = trial_stopped(trial) ? "interrupted"
+		     : isnan(figure)	  ? "failed"
+					  : "kept",
+	    .begin_s = (double)(began_ns - trial->start_ns) / 1e9,
+	    .seconds = (double)(now_ns() - began_ns) / 1e9,
+	    .begun = NAN,
+	    .ok = NAN,
+	    .rate = NAN,
+	    .p50_us = NAN,
+	    .p99_us = NAN,
+	    .client_cpu_us = NAN,
+	    .foreign = NAN,
+	    .stretch = NAN,
+	    .figure = figure,
+	};
+
+	slices_csv_row(trial->plan->csv, &row);
+}
+
 void
 trial_once(struct trial *trial, double (*figure)(struct trial *trial, size_t i))
 {
@@ -87,11 +125,17 @@ trial_once(struct trial *trial, double (*figure)(struct trial *trial, size_t i))
 	trial_shuffle(trial, order, trial->count);
 	for (size_t k = 0; k < trial->count; k++) {
 		size_t i = order[k];
+		uint64_t began_ns = now_ns();
 
-		values[i] = trial_lacks(trial, i) || trial_stopped(trial)
-				? NAN
-				: figure(trial, i);
+		values[i] = NAN;
+		if (trial_lacks(trial, i) || trial_stopped(trial))
+			continue;
+		values[i] = figure(trial, i);
+		if (trial->plan->csv)
+			write_figure(trial, i, k, began_ns, values[i]);
 	}
+	if (trial->plan->csv)
+		fflush(trial->plan->csv);
 	for (size_t i = 0; i < trial->count && !trial_stopped(trial); i++)
 		trial_note(trial, i, values[i],
 		    values[i] > 0 && values[0] > 0 ? log(values[0] / values[i])

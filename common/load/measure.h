@@ -115,6 +115,10 @@ trial_shuffle(struct trial *trial, size_t *order, size_t count);
 bool
 trial_stopped(const struct trial *trial);
 
+/* As the file of slices calls server I. */
+const char *
+trial_name(const struct trial *trial, size_t i);
+
 /* Whether server I gives no result any more. */
 bool
 trial_lacks(const struct trial *trial, size_t i);
@@ -130,7 +134,8 @@ trial_note(struct trial *trial, size_t i, double value, double log_ratio);
 
 /*
  * A block without slices: FIGURE of each server in random order, NAN for none;
- * less is better, if both it and the baseline's are above 0.
+ * less is better, if both it and the baseline's are above 0. Each has a row in
+ * the file of slices.
  */
 void
 trial_once(

@@ -9,7 +9,8 @@ void
 slices_csv_head(FILE *out)
 {
 	fputs("scenario,point,block,quad,step,server,state,begin_s,seconds,"
-	      "begun,ok,rate,p50_us,p99_us,client_cpu_us,foreign,stretch\n",
+	      "begun,ok,rate,p50_us,p99_us,client_cpu_us,foreign,stretch,"
+	      "figure\n",
 	    out);
 }
 
@@ -43,18 +44,22 @@ slices_csv_row(FILE *out, const struct slice_row *row)
 {
 	fprintf(out, "%s,", row->scenario);
 	put_text(out, row->point);
-	fprintf(out, ",%zu,%zu,%zu,", row->block, row->quad, row->step);
+	fprintf(out, ",%zu,", row->block);
+	if (row->quad)
+		fprintf(out, "%zu", row->quad);
+	fprintf(out, ",%zu,", row->step);
 	put_text(out, row->server);
 	fprintf(out, ",%s", row->state);
 	put_number(out, row->begin_s);
 	put_number(out, row->seconds);
-	fprintf(out, ",%llu,%llu", (unsigned long long)row->begun,
-	    (unsigned long long)row->ok);
+	put_number(out, row->begun);
+	put_number(out, row->ok);
 	put_number(out, row->rate);
 	put_number(out, row->p50_us);
 	put_number(out, row->p99_us);
 	put_number(out, row->client_cpu_us);
 	put_number(out, row->foreign);
 	put_number(out, row->stretch);
+	put_number(out, row->figure);
 	putc('\n', out);
 }

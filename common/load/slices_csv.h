@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * slices_csv: all slices of a comparison, a row for each (RFC 4180, but for
- * the line ends).
+ * the line ends); where a block has none, because a server is measured once in
+ * it, that one figure has the row.
  *
  * What a slice was for is known when its block ends, so rows are written then,
  * and flushed: who reads the file meanwhile finds whole blocks.
@@ -9,22 +10,25 @@
 #ifndef COMMON_LOAD_SLICES_CSV_H
 #define COMMON_LOAD_SLICES_CSV_H
 
-#include <stdint.h>
+#include <stddef.h>
 #include <stdio.h>
 
 struct slice_row {
 	const char *scenario;
 	const char *point;  /* "connections=64" */
-	size_t block, quad; /* from 1 */
-	size_t step;	    /* in the quad, from 1 */
+	size_t block;	    /* from 1 */
+	size_t quad;	    /* from 1; 0: no slice */
+	size_t step;	    /* in the quad, or the block; from 1 */
 	const char *server; /* its name, or "control" */
 	const char *state;  /* kept, warm-up, dropped:foreign, ... */
 	double begin_s;	    /* since the comparison began */
 	double seconds;
-	uint64_t begun, ok;
-	double rate, p50_us, p99_us; /* of replies; NAN: none */
+	/* NAN, from here on, is what is not known, or has no meaning. */
+	double begun, ok;
+	double rate, p50_us, p99_us; /* of replies */
 	double client_cpu_us;	     /* in all */
 	double foreign, stretch;     /* see judge.h */
+	double figure; /* without slices: in the scenario's unit */
 };
 
 void

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What `client compare` shows: the words, the JSON, the page, from results that
 were saved, and from a comparison that is measured."""
+import csv
 import json
 import os
 import pty
@@ -314,7 +315,13 @@ def test_a_comparison_that_is_measured_has_its_page_and_slices(tmp_path):
     assert [one["name"] for one in saved["scenarios"]] == ["crash"]
     page = (report / "index.html").read_text()
     assert "crash" in page and "every slice is in slices.csv" in page
-    assert (report / "slices.csv").read_text().startswith("scenario,")
+    with open(report / "slices.csv", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["state"] == "kept"]
+    measured = {one["server"]: one["values_by_block"] for one in
+                saved["scenarios"][0]["points"][0]["results"]}
+    assert {name: [float(row["figure"]) for row in rows if row["server"] == name]
+            for name in measured} == measured
+    assert {row["quad"] + row["rate"] for row in rows} == {""}
     again = client("compare", "--from", report / "compare.json")
     assert again.code == 0
     said = result.out[:result.out.rindex("report: ")]
