@@ -75,6 +75,9 @@ HERE     := $(patsubst %,$(BUILD)/common/%.o,\
 MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+# The floors of http, linked as the image that http runs in.
+FULL_FLOORS := $(if $(HAVE_TLS),$(addprefix $(BUILD)/tests/bench/,\
+                floor_http_thread-full floor_http_fork-full))
 SELFTEST := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/selftest/*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(addprefix $(BUILD)/tests/fuzz/replay_,$(FUZZ))
@@ -160,7 +163,7 @@ $(DYNAMICS): $(BIN)%-dynamic: $(BUILD)/%.o $(IMAGE)/dynamic.o $(NOT_HERE) $(LIBR
 	$(LINK)
 
 # What was linked with other libraries than are there now is linked again.
-$(FULLS) $(CLIENT) $(UNITS): $(BUILD)/libraries
+$(FULLS) $(CLIENT) $(UNITS) $(FULL_FLOORS): $(BUILD)/libraries
 $(BUILD)/libraries: FORCE
 	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
 
@@ -172,6 +175,9 @@ $(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(MAKES) $(LIBRARY)
 
 $(BENCHES) $(SELFTEST): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK)
+
+$(FULL_FLOORS): %-full: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
+	$(LINK) -Wl,--no-as-needed $(HERE_LIB)
 
 # cmocka is a shared library, so the unit tests are dynamic.
 $(UNITS): %: %.o $(HERE) $(MAKES) $(LIBRARY)
@@ -238,7 +244,7 @@ check-e2e: all bench-programs selftest-programs ## drive the real programs
 	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
 	/usr/bin/python3 -m pytest -q -n 4 tests/e2e $(PYTEST_ARGS)
 
-bench-programs: $(BENCHES)
+bench-programs: $(BENCHES) $(FULL_FLOORS)
 
 bench: all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)

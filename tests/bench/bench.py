@@ -34,6 +34,8 @@ COMMANDS = {
     "floor_fork": [os.path.join(BENCH, "floor_fork"), "{}"],
     "floor_http_thread": [os.path.join(BENCH, "floor_http_thread"), "{}"],
     "floor_http_fork": [os.path.join(BENCH, "floor_http_fork"), "{}"],
+    "floor_http_full_thread": [os.path.join(BENCH, "floor_http_thread-full"), "{}"],
+    "floor_http_full_fork": [os.path.join(BENCH, "floor_http_fork-full"), "{}"],
     "http_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http", "-l", "{}"],
     "http_fork": [os.path.join(TOP, "server_fork"), "-q", "-s", "http", "-l", "{}"],
     "http_plain_thread": [os.path.join(TOP, "server_thread"), "-q", "-s", "http",
@@ -279,20 +281,23 @@ def wrk_cost(server, cpus):
 def http(turns=24, seconds=1):
     say("\n== http: wrk's keep-alive requests against the same answer without parsing ==")
     for model in ("thread", "fork"):
-        ratios, static, rates = [], [], []
-        # The floor is static; http runs in the full image, which is not.
-        with Server(f"http_{model}") as ours, Server(f"http_plain_{model}") as plain, \
-                Server(f"floor_http_{model}") as floor:
+        # By default http runs in the full image, which is dynamic: it and its
+        # floor are compared as they are linked.
+        names = {"full": f"http_{model}", "floor_full": f"floor_http_full_{model}",
+                 "plain": f"http_plain_{model}", "floor_plain": f"floor_http_{model}"}
+        rates = {name: [] for name in names}
+        with contextlib.ExitStack() as stack:
+            servers = {name: stack.enter_context(Server(command))
+                       for name, command in names.items()}
             for turn in range(turns):
-                rate = {}
-                order = (ours, plain, floor)
-                for server in order if turn % 2 else order[::-1]:
-                    rate[server] = wrk(server, {CLIENT_CPU}, seconds)[0] / seconds
-                ratios.append(rate[ours] / rate[floor])
-                static.append(rate[plain] / rate[floor])
-                rates.append(rate[floor])
-        say(f"{model:7} {spread(ratios)} of the floor's {statistics.median(rates):,.0f}/s;"
-            f" in the plain image {spread(static)}")
+                for name in list(names)[::1 if turn % 2 else -1]:
+                    count, _ = wrk(servers[name], {CLIENT_CPU}, seconds)
+                    rates[name].append(count / seconds)
+        for over, under in (("plain", "floor_plain"), ("full", "floor_full"),
+                            ("full", "floor_plain")):
+            ratios = [a / b for a, b in zip(rates[over], rates[under])]
+            say(f"{model:7} {over:6} {spread(ratios)} of {under}'s"
+                f" {statistics.median(rates[under]):,.0f}/s")
 
 
 def load_http(server, seconds):
