@@ -5,7 +5,7 @@
  * it, that one figure has the row.
  *
  * What a slice was for is known when its block ends, so rows are written then,
- * and flushed: who reads the file meanwhile finds whole blocks.
+ * and flushed. Who reads the file meanwhile may find the last row cut.
  */
 #ifndef COMMON_LOAD_SLICES_CSV_H
 #define COMMON_LOAD_SLICES_CSV_H
