@@ -53,6 +53,17 @@ struct room {
 	const char *limit; /* of the connections, and that it is less */
 };
 
+/* What one process may have of it. Half of a limit is left to its workers. */
+static uint64_t
+memory_allowed(void)
+{
+	struct rlimit space, data;
+
+	getrlimit(RLIMIT_AS, &space);
+	getrlimit(RLIMIT_DATA, &data);
+	return (space.rlim_cur < data.rlim_cur ? space : data).rlim_cur / 2;
+}
+
 static struct room
 ask_room(size_t instances)
 {
@@ -84,7 +95,9 @@ ask_room(size_t instances)
 	room.connections /= instances;
 	if (room.connections == 0) /* fails with its reason */
 		room.connections = 1;
-	room.ballast = memory / instances;
+	room.ballast = memory_allowed();
+	if (memory / instances < room.ballast)
+		room.ballast = memory / instances;
 	return room;
 }
 
