@@ -70,7 +70,8 @@ HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
                 $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets) \
-                $(if $(HAVE_WS),full,plain)/websocket)
+                $(if $(HAVE_WS),full,plain)/websocket \
+                $(if $(HAVE_WS),full/buffer full/websocket_output))
 # Of the client alone.
 MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * websocket: frames by wslay, all that is between frames here.
+ * websocket: what is received: frames by wslay, all that is between them here.
  *
  * Of wslay it takes the frame layer (wslay_frame_recv), which reads headers
  * and unmasks. Its event layer (1.1.1) is not strict enough and cannot be made
@@ -8,16 +8,10 @@
  * without a code, takes a close of one byte, refuses 1012 to 1014, does not
  * check a close's reason that comes byte by byte, hands over all messages of a
  * read at once, and allocates for each pong.
- *
- * What goes out needs no library: a server does not mask, so a frame is two to
- * ten bytes and the message. They are written in front of the message where it
- * lies: a message that is sent back (an echo) is never copied, its buffer
- * becomes the queue.
  */
 #include "common/net/websocket.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,76 +20,14 @@
 #include <wslay/wslay.h>
 
 #include "common/base/utf8.h"
+#include "common/full/websocket_state.h"
 
 const bool WEBSOCKET_HERE = true;
 
-#define HEADER_MAX 10	       /* of a frame without a mask */
-#define CONTROL_MAX 125	       /* RFC 6455 5.5 */
-#define CODE_SIZE 2	       /* of a close, in front of the reason */
-#define KEPT_BYTES (64 * 1024) /* a larger buffer is given back after use */
-#define READS_AT_ONCE 16       /* without WAIT: of 4 KiB, wslay's buffer */
+#define READS_AT_ONCE 16 /* without WAIT: of 4 KiB, wslay's buffer */
 
 /* The codes that only this file needs. */
 enum { PROTOCOL_ERROR = 1002, BAD_DATA = 1007 };
-
-/* Bytes in use: from begin to end of room. */
-struct buffer {
-	char *bytes;
-	size_t begin, end, room;
-};
-
-enum state {
-	OPEN,
-	CLOSING, /* our close is queued or sent, the peer's is awaited */
-	ENDED,
-};
-
-enum input {
-	SOME,
-	NONE_NOW, /* only without WAIT */
-	NO_MORE,  /* end of file, or the connection has failed */
-};
-
-struct websocket {
-	struct conn *conn;
-	wslay_frame_context_ptr frames;
-	size_t max;
-	enum state state;
-	struct buffer early, out;
-
-	/* The call that is being served. */
-	bool wait;
-	enum input input;
-	unsigned reads; /* left, without WAIT */
-
-	/* The frame that is being received. */
-	bool in_frame;
-	uint64_t frame_left;
-
-	/* The message, over all its frames. Its bytes leave room for a header
-	 * in front of them. */
-	bool in_message;
-	bool delivered; /* and not given up yet */
-	bool text;
-	struct utf8 utf8;
-	struct buffer message;
-
-	/* A control frame, which may come between a message's. */
-	struct utf8 reason;
-	size_t control_len;
-	unsigned char control[CONTROL_MAX];
-};
-
-/*
- * Once a large block has been freed, malloc takes blocks of that size from the
- * heap, and each thread's heap keeps them. A fixed threshold makes it give them
- * back. Here, because mallopt(3) must not run beside other threads.
- */
-__attribute__((constructor)) static void
-let_large_blocks_go(void)
-{
-	mallopt(M_MMAP_THRESHOLD, 2 * KEPT_BYTES);
-}
 
 /* ---- the handshake ---- */
 
@@ -117,237 +49,6 @@ websocket_accept_key(
 	EVP_MD_CTX_free(sha1);
 }
 
-/* ---- buffers ---- */
-
-static size_t
-buffer_len(const struct buffer *b)
-{
-	return b->end - b->begin;
-}
-
-/* Empties B, with FRONT bytes free before what comes next. */
-static void
-buffer_reset(struct buffer *b, size_t front)
-{
-	if (b->room > KEPT_BYTES) {
-		free(b->bytes);
-		b->bytes = NULL;
-		b->room = 0;
-	}
-	b->begin = b->end = front;
-}
-
-/* Makes room for MORE bytes. It doubles, so that bytes cost the same one by
- * one; -1 with ENOMEM. */
-static int
-buffer_reserve(struct buffer *b, size_t more)
-{
-	size_t room = 2 * b->room;
-	char *bytes;
-
-	if (more == 0 || b->end + more <= b->room)
-		return 0;
-	if (b->begin > b->room / 2 && buffer_len(b) + more <= b->room) {
-		memmove(b->bytes, b->bytes + b->begin, buffer_len(b));
-		b->end -= b->begin;
-		b->begin = 0;
-		return 0;
-	}
-	if (room < b->end + more)
-		room = b->end + more;
-	if (room < 512)
-		room = 512;
-	bytes = realloc(b->bytes, room);
-	if (!bytes)
-		return -1;
-	b->bytes = bytes;
-	b->room = room;
-	return 0;
-}
-
-/* After buffer_reserve(). */
-static void
-buffer_put(struct buffer *b, const void *bytes, size_t len)
-{
-	if (len > 0)
-		memcpy(b->bytes + b->end, bytes, len);
-	b->end += len;
-}
-
-/* Before what is there, where there is room for it. */
-static void
-buffer_put_front(struct buffer *b, const void *bytes, size_t len)
-{
-	b->begin -= len;
-	memcpy(b->bytes + b->begin, bytes, len);
-}
-
-/* Moves what is there so that FRONT bytes are free before it. */
-static int
-buffer_make_front(struct buffer *b, size_t front)
-{
-	if (b->begin >= front)
-		return 0;
-	if (buffer_reserve(b, front - b->begin) < 0)
-		return -1;
-	memmove(b->bytes + front, b->bytes + b->begin, buffer_len(b));
-	b->end += front - b->begin;
-	b->begin = front;
-	return 0;
-}
-
-/* ---- output ---- */
-
-/* A whole frame's header (RFC 6455 5.2); returns its length. */
-static size_t
-put_header(unsigned char header[HEADER_MAX], unsigned opcode, size_t len)
-{
-	size_t bytes = len < 126 ? 0 : len < 65536 ? 2 : 8;
-
-	header[0] = (unsigned char)(0x80 | opcode);
-	header[1] = (unsigned char)(bytes == 0 ? len : bytes == 2 ? 126 : 127);
-	for (size_t i = 0; i < bytes; i++)
-		header[2 + i] = (unsigned char)(len >> 8 * (bytes - 1 - i));
-	return 2 + bytes;
-}
-
-static int
-queue_copy(struct websocket *ws, unsigned opcode, const void *bytes, size_t len)
-{
-	unsigned char header[HEADER_MAX];
-	size_t n = put_header(header, opcode, len);
-
-	if (buffer_reserve(&ws->out, n + len) < 0)
-		return -1;
-	buffer_put(&ws->out, header, n);
-	buffer_put(&ws->out, bytes, len);
-	return 0;
-}
-
-/*
- * The message just received goes out again: its buffer becomes the queue. The
- * few bytes that are queued already (a pong, from the same read) are put in
- * front of it.
- */
-static int
-queue_message(struct websocket *ws, unsigned opcode)
-{
-	struct buffer out = ws->out;
-	unsigned char header[HEADER_MAX];
-	size_t n = put_header(header, opcode, buffer_len(&ws->message));
-
-	if (buffer_make_front(&ws->message, buffer_len(&out) + n) < 0)
-		return -1;
-	buffer_put_front(&ws->message, header, n);
-	if (buffer_len(&out) > 0)
-		buffer_put_front(
-		    &ws->message, out.bytes + out.begin, buffer_len(&out));
-	ws->out = ws->message;
-	ws->message = out;
-	buffer_reset(&ws->message, HEADER_MAX);
-	ws->delivered = false;
-	return 0;
-}
-
-static bool
-is_the_message(const struct websocket *ws, const char *bytes, size_t len)
-{
-	const struct buffer *m = &ws->message;
-
-	return ws->delivered && m->bytes && bytes == m->bytes + m->begin &&
-	       len == buffer_len(m) && len > buffer_len(&ws->out);
-}
-
-static int
-still_open(const struct websocket *ws)
-{
-	if (ws->state == OPEN)
-		return 0;
-	errno = EPIPE;
-	return -1;
-}
-
-int
-websocket_send(struct websocket *ws, bool text, const char *bytes, size_t len)
-{
-	unsigned opcode = text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
-
-	if (still_open(ws) < 0)
-		return -1;
-	if (is_the_message(ws, bytes, len))
-		return queue_message(ws, opcode);
-	return queue_copy(ws, opcode, bytes, len);
-}
-
-int
-websocket_ping(struct websocket *ws)
-{
-	return still_open(ws) < 0 ? -1 : queue_copy(ws, WSLAY_PING, NULL, 0);
-}
-
-int
-websocket_close(struct websocket *ws, unsigned code, const char *reason)
-{
-	size_t len = reason ? strlen(reason) : 0;
-	unsigned char bytes[CONTROL_MAX];
-
-	if (still_open(ws) < 0)
-		return -1;
-	if (len > sizeof(bytes) - CODE_SIZE) {
-		errno = EINVAL;
-		return -1;
-	}
-	bytes[0] = (unsigned char)(code >> 8);
-	bytes[1] = (unsigned char)code;
-	if (len > 0)
-		memcpy(bytes + CODE_SIZE, reason, len);
-	if (queue_copy(ws, WSLAY_CONNECTION_CLOSE, bytes, CODE_SIZE + len) < 0)
-		return -1;
-	ws->state = CLOSING;
-	return 0;
-}
-
-size_t
-websocket_queued(const struct websocket *ws)
-{
-	return buffer_len(&ws->out);
-}
-
-/* What goes without waiting. Returns as websocket_flush(). */
-static int
-flush_at_once(struct websocket *ws)
-{
-	struct buffer *out = &ws->out;
-
-	while (buffer_len(out) > 0) {
-		ssize_t n = conn_try_write(
-		    ws->conn, out->bytes + out->begin, buffer_len(out));
-
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 1 : -1;
-		out->begin += (size_t)n;
-	}
-	return 0;
-}
-
-int
-websocket_flush(struct websocket *ws, bool wait)
-{
-	struct buffer *out = &ws->out;
-	int left = 0;
-
-	if (buffer_len(out) == 0)
-		return 0;
-	if (wait)
-		left = conn_write(
-		    ws->conn, out->bytes + out->begin, buffer_len(out));
-	else
-		left = flush_at_once(ws);
-	if (left == 0)
-		buffer_reset(out, 0);
-	return left;
-}
-
 /* ---- the end ---- */
 
 /*
@@ -358,7 +59,7 @@ static int
 end_with(struct websocket *ws, const void *close, size_t len)
 {
 	if (ws->state == OPEN &&
-	    queue_copy(ws, WSLAY_CONNECTION_CLOSE, close, len) < 0)
+	    websocket_queue_frame(ws, WSLAY_CONNECTION_CLOSE, close, len) < 0)
 		return conn_fail(ws->conn, errno);
 	ws->state = ENDED;
 	if (!ws->wait)
@@ -404,8 +105,8 @@ take_close(struct websocket *ws)
 static int
 take_ping(struct websocket *ws)
 {
-	if (ws->state == OPEN &&
-	    queue_copy(ws, WSLAY_PONG, ws->control, ws->control_len) < 0)
+	if (ws->state == OPEN && websocket_queue_frame(ws, WSLAY_PONG,
+				     ws->control, ws->control_len) < 0)
 		return conn_fail(ws->conn, errno);
 	return 0;
 }

@@ -102,7 +102,7 @@ http_same_origin(const struct http_request *request);
 struct http_body {
 	uint64_t left;	/* of the length, or of this chunk */
 	uint64_t total; /* of all chunks so far */
-	int state;	/* http.c's */
+	int state;	/* http_body.c's */
 	unsigned line;	/* digits or extension bytes so far, or trailer bytes */
 };
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* http_target: origin-form, absolute-form, "*" (RFC 9112 3.2). */
+#include "common/net/http_target.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "common/base/hot.h"
+#include "common/net/http_text.h"
+
+/* Whether all characters are of CLASS, and each '%' has its two digits. */
+HOT static bool
+is_encoded(struct http_text text, int class)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (!http_is_class(text.at[i], class))
+			return false;
+		if (text.at[i] != '%')
+			continue;
+		if (text.len - i < 3 ||
+		    !http_is_class(text.at[i + 1], HTTP_HEX) ||
+		    !http_is_class(text.at[i + 2], HTTP_HEX))
+			return false;
+	}
+	return true;
+}
+
+/* ---- a host and its port (RFC 3986 3.2.2, 3.2.3) ---- */
+
+static bool
+is_ipv6(struct http_text text)
+{
+	char literal[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (text.len >= sizeof(literal))
+		return false;
+	memcpy(literal, text.at, text.len);
+	literal[text.len] = '\0';
+	return inet_pton(AF_INET6, literal, &address) == 1;
+}
+
+static bool
+is_port(struct http_text text)
+{
+	unsigned port = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9' || port > 65535)
+			return false;
+		port = port * 10 + (unsigned)(text.at[i] - '0');
+	}
+	return port <= 65535;
+}
+
+HOT bool
+http_is_authority(struct http_text text)
+{
+	struct http_text host;
+
+	if (text.len > 0 && text.at[0] == '[') {
+		http_cut(&text, 1);
+		if (!memchr(text.at, ']', text.len))
+			return false;
+		host = http_cut_at(&text, ']');
+		if (text.len > 0 && http_cut(&text, 1).at[0] != ':')
+			return false;
+		return is_ipv6(host) && is_port(text);
+	}
+	host = http_cut_at(&text, ':');
+	return host.len > 0 && is_encoded(host, HTTP_HOST) && is_port(text);
+}
+
+/* ---- the target ---- */
+
+/* "http://host/path": takes it apart. False if it is none. */
+static bool
+cut_authority(struct http_text *rest)
+{
+	struct http_text scheme = http_cut_at(rest, ':');
+	size_t len = 0;
+
+	if ((!http_is(scheme, "http") && !http_is(scheme, "https")) ||
+	    rest->len < 2 || memcmp(rest->at, "//", 2) != 0)
+		return false;
+	http_cut(rest, 2);
+	while (len < rest->len && rest->at[len] != '/' && rest->at[len] != '?')
+		len++;
+	return http_is_authority(http_cut(rest, len));
+}
+
+HOT int
+http_find_path(struct http_request *request)
+{
+	static const struct http_text root = {"/", 1};
+	struct http_text rest = request->target;
+
+	if (rest.len == 0)
+		return -400;
+	if (rest.len == 1 && rest.at[0] == '*') {
+		request->path = rest;
+		return http_is(request->method, "OPTIONS") ? 0 : -400;
+	}
+	if (rest.at[0] != '/' && !cut_authority(&rest))
+		return -400;
+	if (!is_encoded(rest, HTTP_TARGET))
+		return -400;
+	request->path = http_cut_at(&rest, '?');
+	if (request->path.len == 0)
+		request->path = root;
+	return 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_text: what the files of the HTTP parser share: classes of characters,
+ * and taking a text apart. The rest of perconn sees http.h.
+ *
+ *	http.c            heads: lines, and what the fields say together
+ *	http_target.c     what a request is for: target, path, authority
+ *	http_body.c       where a body ends
+ *	http_websocket.c  handshakes, and whose page sent them
+ *
+ * Nothing is copied: what is cut off is still the caller's bytes. Inline,
+ * because every byte of a head passes through here.
+ */
+#ifndef COMMON_NET_HTTP_TEXT_H
+#define COMMON_NET_HTTP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "common/base/hot.h"
+#include "common/net/http.h"
+
+/* ---- characters (RFC 9110 5.6.2, RFC 3986 appendix A) ---- */
+
+enum {
+	HTTP_TOKEN = 1,	 /* of a method or a field's name */
+	HTTP_TARGET = 2, /* of a path or query; '%' begins two digits */
+	HTTP_HOST = 4,	 /* of a registered name; so does it here */
+	HTTP_HEX = 8,
+	HTTP_IN_LINE = 16, /* of a field value: visible, blank, not ASCII */
+};
+
+/* Of each byte, the classes that it belongs to. */
+extern const unsigned char HTTP_CLASSES[256];
+
+static inline bool
+http_is_class(char c, int class)
+{
+	return HTTP_CLASSES[(unsigned char)c] & class;
+}
+
+static inline bool
+http_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* How many characters TEXT begins with that are of CLASS. */
+static inline size_t
+http_span(struct http_text text, int class)
+{
+	size_t n = 0;
+
+	while (n < text.len && http_is_class(text.at[n], class))
+		n++;
+	return n;
+}
+
+/* ---- texts ---- */
+
+/* Cuts N bytes off the front of TEXT and returns them. */
+static inline struct http_text
+http_cut(struct http_text *text, size_t n)
+{
+	struct http_text front = {text->at, n};
+
+	text->at += n;
+	text->len -= n;
+	return front;
+}
+
+/* Cuts off what comes before C, and C. All, if there is none. */
+HOT static inline struct http_text
+http_cut_at(struct http_text *text, char c)
+{
+	const char *at = memchr(text->at, c, text->len);
+	struct http_text front =
+	    http_cut(text, at ? (size_t)(at - text->at) : text->len);
+
+	if (at)
+		http_cut(text, 1);
+	return front;
+}
+
+/* TEXT without the blanks at its ends. */
+HOT static inline struct http_text
+http_trim(struct http_text text)
+{
+	while (text.len > 0 && http_is_blank(text.at[0]))
+		http_cut(&text, 1);
+	while (text.len > 0 && http_is_blank(text.at[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+#endif

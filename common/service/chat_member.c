@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* chat_member: what is to be done for a client, until there is nothing. */
+#include "common/service/chat_member.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+
+static void
+drop(struct chat *c, unsigned code, const char *why)
+{
+	log_info("connection %" PRIu64 ": dropped from the room, %" PRIu64
+		 " bytes behind: %s",
+	    c->context->number, broadcast_behind(&c->member), why);
+	chat_finish_output(c, code, why);
+	c->conn->outcome = OUTCOME_FAILED;
+}
+
+/* Returns whether the room has no place for it any more; then it was told. */
+static bool
+was_dropped(struct chat *c)
+{
+	/* It did not read, and the room went on. */
+	if (broadcast_lost(&c->member))
+		drop(c, WEBSOCKET_POLICY,
+		    "Too slow for this room: messages were lost.");
+	else if (c->refused)
+		drop(c, WEBSOCKET_TRY_AGAIN,
+		    "Too much is said here; please try again later.");
+	else
+		return false;
+	return true;
+}
+
+/*
+ * A client that says nothing but is there answers a ping, and so is not idle.
+ * One that is not there gets no second one: to send it would keep it alive.
+ */
+static void
+ping_the_quiet(struct chat *c)
+{
+	if (c->conn->heard) {
+		c->conn->heard = false;
+		c->pinged = false;
+	}
+	if (c->ws && !c->pinged &&
+	    conn_quiet_ns(c->conn) >= c->conn->idle_timeout_ns / 2)
+		c->pinged = websocket_ping(c->ws) == 0;
+}
+
+/* What to wait for of the client. */
+static short
+events_wanted(const struct chat *c, bool blocked)
+{
+	bool full = c->ws && websocket_queued(c->ws) > WEBSOCKET_QUEUE_MAX;
+
+	return (short)((c->held_text || full ? 0 : POLLIN) |
+		       (blocked ? POLLOUT : 0));
+}
+
+/* Until the client sends, can be sent to, or another member published. Returns
+ * as conn_wait(). */
+static int
+sleep_until_needed(struct chat *c)
+{
+	bool blocked = chat_output_waits(c);
+	short events = events_wanted(c, blocked);
+	uint64_t until = c->held_text ? c->held_until_ns : NEVER;
+	int result;
+
+	/* With something to do already: look at the client all the same, or it
+	 * is not heard while the others never pause. */
+	if (!blocked && now_ns() < c->rests_until_ns)
+		until = earlier(until, c->rests_until_ns);
+	else if (!broadcast_sleep(&c->member, blocked))
+		until = 0;
+	/* Who is held waits for us. */
+	if (c->held_text)
+		conn_touch(c->conn);
+	result = conn_wait(c->conn, events, until, &c->member.mask);
+	broadcast_awake(&c->member);
+	/* Its end, which we did not ask for: what it said last has still to be
+	 * published, and to wait for that on its socket would spin. */
+	if (result > 0 && events == 0 && now_ns() < until)
+		wait_ns(NS_PER_MS);
+	return result;
+}
+
+/* The server is about to stop. */
+static void
+say_goodbye(struct chat *c)
+{
+	chat_finish_output(
+	    c, WEBSOCKET_GOING_AWAY, c->ws ? "The server is stopping." : NULL);
+}
+
+static void
+converse(struct chat *c)
+{
+	/* Whether the client may have said something: woken by the room alone,
+	 * there is no need to ask. */
+	int look = 1;
+
+	while (look >= 0) {
+		int more = look || c->held_text ? chat_take_input(c) : 0;
+
+		if (more < 0)
+			return;
+		if (was_dropped(c))
+			return;
+		if (chat_give_output(c) < 0)
+			return;
+		if (*c->context->setup->draining) {
+			say_goodbye(c);
+			return;
+		}
+		if (c->ended && !more && !c->held_text) {
+			chat_finish_output(c, WEBSOCKET_NORMAL, NULL);
+			return;
+		}
+		look = more ? more : sleep_until_needed(c);
+		if (look >= 0)
+			ping_the_quiet(c);
+	}
+}
+
+void
+chat_be_member(struct chat *c, uint32_t tag)
+{
+	broadcast_join(&c->member, c->context->setup->shared, c->context,
+	    c->ws ? BROADCAST_WEBSOCKET : BROADCAST_LINES, tag);
+	if (chat_make_out(c, CHAT_OUT_MIN) == 0)
+		converse(c);
+	broadcast_leave(&c->member);
+	free(c->frame);
+	free(c->out);
+}
