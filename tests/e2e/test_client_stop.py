@@ -9,15 +9,9 @@ import pytest
 from harness import eventually, every_process, proc_stat
 from known_servers import (
     DEADLINE, FORK, SMALL, THREAD, has_pending, check_compare, point_of, ratio_of,
-    result_of, running_client, server_groups, servers_of)
+    result_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 # It and its child ignore SIGTERM.

@@ -8,16 +8,9 @@ import pytest
 
 from harness import needs
 from known_servers import (
-    FORK, THREAD, UNSTEADY, VERDICTS, command, compare, ratio_of, server_groups,
-    value_of)
+    FORK, THREAD, UNSTEADY, VERDICTS, command, compare, ratio_of, value_of)
 
 pytestmark = pytest.mark.timed
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 TROUBLE = {
