@@ -95,6 +95,25 @@ def test_a_client_that_is_ended_leaves_no_server(groups, number):
     groups.check()
 
 
+def test_a_signal_that_was_ignored_stays_so(groups, tmp_path):
+    """By the client, as under nohup(1), and by the servers that it starts."""
+    path = tmp_path / "ignored"
+    server = f"grep SigIgn /proc/self/status >>'{path}'; {THREAD}"
+    with running_client(
+            "compare", *SMALL, *servers_of(groups, {"a": server}), "steady",
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    ) as process:
+        eventually(lambda: path.exists() and "\n" in path.read_text(),
+                   "a server")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        assert result_of(process).code == 130
+    line = path.read_text().splitlines()[0]
+    ignored = int(line.split()[1], 16)
+    assert ignored >> (signal.SIGHUP - 1) & 1
+    assert not ignored >> (signal.SIGTERM - 1) & 1
+
+
 def descendants(pid):
     children = [one for one, fields in every_process() if int(fields[1]) == pid]
     return children + [below for child in children for below in descendants(child)]
