@@ -237,6 +237,41 @@ no_server_has_always_the_same_neighbour(void **state)
 		assert_in_range(together[i], 1, blocks - 1);
 }
 
+/* ---- what runs ---- */
+
+static const char *
+image_seen(size_t block)
+{
+	trial.block = block;
+	assert_true(instance_start(&trial, 0));
+	instance_stop(&trial, 0);
+	return result.servers[0].image;
+}
+
+/* A point's options may choose one; the first block is at each of them. */
+static void
+each_image_that_ran_is_named_once(void **state)
+{
+	char *image = result.servers[0].image, own[96], both[96];
+
+	(void)state;
+	few_servers();
+	image[0] = '\0';
+	if (!image_seen(1)[0])
+		skip(); /* we may not look */
+	memcpy(own, image, sizeof(own));
+	snprintf(both, sizeof(both), "other; %.40s", own);
+	assert_string_equal(image_seen(0), own);
+	strcpy(image, "other");
+	assert_string_equal(image_seen(1), "other");
+	assert_string_equal(image_seen(0), both);
+	assert_string_equal(image_seen(0), both);
+	/* What is only a part of its name is another. */
+	snprintf(image, sizeof(both), "%.40s, and more", own);
+	snprintf(both, sizeof(both), "%.40s, and more; %.40s", own, own);
+	assert_string_equal(image_seen(0), both);
+}
+
 /* ---- a rate that nobody can do ---- */
 
 static const struct measure *const response = &MEASURE_RESPONSE;
@@ -282,6 +317,7 @@ main(int argc, char **argv)
 	    FRESH(each_block_has_its_own_time_to_warm_up),
 	    FRESH(who_is_never_steady_has_the_same_in_each_block),
 	    FRESH(no_server_has_always_the_same_neighbour),
+	    FRESH(each_image_that_ran_is_named_once),
 	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),
 	};
 	char self[400] = "";
