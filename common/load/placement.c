@@ -2,10 +2,8 @@
 /* placement: affinity masks. */
 #include "common/load/placement.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/load/procs.h"
 
@@ -59,24 +57,19 @@ struct pinning {
 };
 
 static void
-pin(pid_t pid, void *context)
+pin_thread(pid_t pid, pid_t tid, void *context)
 {
 	struct pinning *pinning = context;
-	char path[32];
-	struct dirent *task;
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
-	while (dir && (task = readdir(dir))) {
-		pid_t tid = (pid_t)atoi(task->d_name);
+	(void)pid;
+	if (sched_setaffinity(tid, sizeof(*pinning->set), pinning->set) < 0)
+		pinning->error = errno;
+}
 
-		if (tid > 0 && sched_setaffinity(tid, sizeof(*pinning->set),
-				   pinning->set) < 0)
-			pinning->error = errno;
-	}
-	if (dir)
-		closedir(dir);
+static void
+pin(pid_t pid, void *context)
+{
+	procs_tasks(pid, pin_thread, context);
 }
 
 void

@@ -144,12 +144,14 @@ preflight_group_tasks(pid_t pid)
 
 		if (!group || (!v1 && group != names + 1))
 			continue;
-		for (group++; group[0]; *strrchr(group, '/') = '\0') {
+		for (group++;; *strrchr(group, '/') = '\0') {
 			snprintf(path, sizeof(path),
 			    "/sys/fs/cgroup%s%s/pids.max", v1 ? "/pids" : "",
 			    group);
 			if (read_limit(path) < least)
 				least = read_limit(path);
+			if (!group[0])
+				break;
 		}
 	}
 	return least;

@@ -3,7 +3,6 @@
 #include "common/load/session.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* How far back an answer is looked for that came twice. */
-#define LOOK_BACK 1024
+#include "common/load/session_parts.h"
 
 void
 session_close(struct session *session)
@@ -104,9 +102,8 @@ open_socket(struct session_shared *shared, struct session *session)
 	return -1;
 }
 
-/* Whether EPOLLOUT is wanted, too. A socket that is not watched yet will be. */
-static int
-watch(struct session_shared *shared, struct session *session, bool out)
+inline int
+session_watch(struct session_shared *shared, struct session *session, bool out)
 {
 	struct epoll_event event = {
 	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
@@ -125,7 +122,7 @@ enum session_result
 session_connect(struct session_shared *shared, struct session *session)
 {
 	if (open_socket(shared, session) < 0 ||
-	    watch(shared, session, !shared->datagrams) < 0)
+	    session_watch(shared, session, !shared->datagrams) < 0)
 		return fail(shared, session, errno);
 	if (shared->datagrams)
 		return SESSION_DONE;
@@ -146,7 +143,8 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 		return fail(shared, session, errno);
 	if (n > 0)
 		x->sent += (size_t)n;
-	if (watch(shared, session, wants_out && x->sent < x->out_len) < 0)
+	if (session_watch(shared, session, wants_out && x->sent < x->out_len) <
+	    0)
 		return fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
@@ -170,9 +168,8 @@ send_tls(struct session_shared *shared, struct session *session)
 	return note_sent(shared, session, n, n >= 0 || wants_out);
 }
 
-/* What is left of x.out. */
-static enum session_result
-send_rest(struct session_shared *shared, struct session *session)
+inline enum session_result
+session_send_rest(struct session_shared *shared, struct session *session)
 {
 	const struct exchange *x = &session->x;
 
@@ -190,7 +187,7 @@ send_more(struct session_shared *shared, struct session *session)
 {
 	if (session->x.out == shared->run.scratch)
 		shared->run.protocol->request(&shared->run, &session->x);
-	return send_rest(shared, session);
+	return session_send_rest(shared, session);
 }
 
 static enum session_result
@@ -201,7 +198,7 @@ send_request(struct session_shared *shared, struct session *session)
 	x->sent = x->received = 0;
 	x->asking = true;
 	shared->run.protocol->request(&shared->run, x);
-	return send_rest(shared, session);
+	return session_send_rest(shared, session);
 }
 
 enum session_result
@@ -223,7 +220,7 @@ session_begin(struct session_shared *shared, struct session *session)
 	 * request can follow it without a trip through epoll. Elsewhere send()
 	 * says EAGAIN, and EPOLLOUT will tell. */
 	return x->ready ? send_request(shared, session)
-			: send_rest(shared, session);
+			: session_send_rest(shared, session);
 }
 
 /* ---- receive ---- */
@@ -238,13 +235,12 @@ take(struct session_shared *shared, struct session *session, bool *wants_out)
 	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
 }
 
-/* The receiving has returned -1. Only TLS wants to write before it can read. */
-static enum session_result
-nothing_came(
+inline enum session_result
+session_nothing_came(
     struct session_shared *shared, struct session *session, bool wants_out)
 {
 	if ((errno != EAGAIN && errno != EINTR) ||
-	    (wants_out && watch(shared, session, true) < 0))
+	    (wants_out && session_watch(shared, session, true) < 0))
 		return fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
@@ -260,7 +256,7 @@ say_goodbye(struct session_shared *shared, struct session *session)
 		protocol->farewell(&shared->run, x);
 		x->sent = 0;
 		/* A few bytes on a socket that holds none: they all go. */
-		send_rest(shared, session);
+		session_send_rest(shared, session);
 		return;
 	}
 	if (session->stream)
@@ -304,9 +300,8 @@ server_left(struct session_shared *shared, struct session *session)
 	return result;
 }
 
-/* What the protocol says of what came while a request was under way. */
-static inline enum session_result
-follow(struct session_shared *shared, struct session *session,
+inline enum session_result
+session_follow(struct session_shared *shared, struct session *session,
     enum judgement judgement)
 {
 	switch (judgement) {
@@ -343,7 +338,7 @@ end_of_file(struct session_shared *shared, struct session *session)
 	if (protocol->ended && session->x.asking)
 		judgement = protocol->ended(&shared->run, &session->x);
 	if (judgement != JUDGE_LAST)
-		return follow(shared, session, judgement);
+		return session_follow(shared, session, judgement);
 	session_close(session);
 	return SESSION_DONE;
 }
@@ -359,13 +354,14 @@ interject(struct session_shared *shared, struct session *session)
 	x->interrupted = false;
 	shared->run.protocol->interject(&shared->run, x);
 	x->sent = 0;
-	return send_rest(shared, session);
+	return session_send_rest(shared, session);
 }
 
 /* ---- receive, without a request under way ---- */
 
-static enum session_result
-too_much(struct session_shared *shared, struct session *session, size_t len)
+enum session_result
+session_too_much(
+    struct session_shared *shared, struct session *session, size_t len)
 {
 	struct protocol_run *run = &shared->run;
 
@@ -389,7 +385,7 @@ judge_unasked(struct session_shared *shared, struct session *session,
 	enum judgement judgement;
 
 	if (!protocol->unasked)
-		return too_much(shared, session, len);
+		return session_too_much(shared, session, len);
 	judgement =
 	    protocol->judge(&shared->run, &session->x, shared->buffer, len);
 	if (judgement == JUDGE_MORE) {
@@ -415,7 +411,7 @@ receive_end(struct session_shared *shared, struct session *session,
 	do {
 		n = take(shared, session, &wants_out);
 		if (n < 0)
-			return nothing_came(shared, session, wants_out);
+			return session_nothing_came(shared, session, wants_out);
 		if (n == 0) {
 			session_close(session);
 			return at_end;
@@ -437,7 +433,7 @@ judge_received(
 
 	if (n == 0)
 		return end_of_file(shared, session);
-	result = follow(shared, session,
+	result = session_follow(shared, session,
 	    shared->run.protocol->judge(
 		&shared->run, x, shared->buffer, (size_t)n));
 	if (x->interrupted && result <= SESSION_DONE &&
@@ -457,7 +453,7 @@ receive_tls(struct session_shared *shared, struct session *session)
 		ssize_t n = take(shared, session, &wants_out);
 
 		if (n < 0)
-			return nothing_came(shared, session, wants_out);
+			return session_nothing_came(shared, session, wants_out);
 		result = judge_received(shared, session, n);
 	}
 	return result == SESSION_AGAIN
@@ -469,7 +465,7 @@ enum session_result
 session_received(
     struct session_shared *shared, struct session *session, ssize_t n)
 {
-	return n < 0 ? nothing_came(shared, session, false)
+	return n < 0 ? session_nothing_came(shared, session, false)
 		     : judge_received(shared, session, n);
 }
 
@@ -483,128 +479,6 @@ receive(struct session_shared *shared, struct session *session)
 	n = recv(
 	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
 	return session_received(shared, session, n);
-}
-
-/* ---- datagrams ---- */
-
-/* Whether the LEN bytes at the buffer are the reply to NUMBER. */
-static bool
-answers(const struct session_shared *shared, const struct session *session,
-    uint64_t number, size_t len)
-{
-	const struct payload *payload = &shared->run.payload;
-
-	return len == payload->size &&
-	       memcmp(shared->buffer,
-		   payload_request(payload, session->x.id, number), len) == 0;
-}
-
-/* Counts an answer to an earlier request. False if it is none. */
-static bool
-is_old(struct session_shared *shared, struct session *session, size_t len)
-{
-	uint64_t latest = session->x.number, back;
-	uint64_t span = shared->run.payload.span;
-
-	if (!shared->run.protocol->echoes)
-		return false;
-	for (int i = 0; i < SESSION_LOST; i++) {
-		if (session->lost[i] &&
-		    answers(shared, session, session->lost[i], len)) {
-			session->lost[i] = 0;
-			shared->late++;
-			return true;
-		}
-	}
-	/* The request under way has its own place, unless it is answered. */
-	for (back = session->x.asking;
-	     back < span && back < LOOK_BACK &&
-	     latest - back >= session->first && back < latest;
-	     back++) {
-		if (answers(shared, session, latest - back, len)) {
-			shared->duplicated++;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* One that is too short is no piece of a reply. */
-static enum session_result
-judge_datagram(
-    struct session_shared *shared, struct session *session, size_t len)
-{
-	struct protocol_run *run = &shared->run;
-	struct exchange *x = &session->x;
-	enum judgement judgement =
-	    len ? run->protocol->judge(run, x, shared->buffer, len)
-		: JUDGE_MORE;
-
-	if (judgement == JUDGE_MORE) {
-		judge_wrong(run, "a datagram of %zu bytes is too short", len);
-		judgement = JUDGE_WRONG;
-	}
-	if (judgement == JUDGE_WRONG && is_old(shared, session, len)) {
-		x->received = 0;
-		return SESSION_AGAIN;
-	}
-	if (judgement == JUDGE_WHOLE) {
-		x->asking = false;
-		session->state = SESSION_IDLE;
-		return SESSION_DONE;
-	}
-	return follow(shared, session, judgement);
-}
-
-static enum session_result
-datagram_event(
-    struct session_shared *shared, struct session *session, uint32_t events)
-{
-	enum session_result result;
-	ssize_t n;
-
-	if (session->state == SESSION_BUSY && events & EPOLLOUT) {
-		result = send_rest(shared, session);
-		if (result != SESSION_AGAIN)
-			return result;
-	}
-	n = recv(
-	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
-	if (n < 0)
-		return nothing_came(shared, session, false);
-	if (session->state != SESSION_BUSY)
-		return is_old(shared, session, (size_t)n)
-			   ? SESSION_AGAIN
-			   : too_much(shared, session, (size_t)n);
-	result = judge_datagram(shared, session, (size_t)n);
-	if (result != SESSION_DONE || !shared->churn)
-		return result;
-	/* A second one shows now or never: no end of file follows. */
-	n = recv(
-	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
-	if (n >= 0 && !is_old(shared, session, (size_t)n)) {
-		too_much(shared, session, (size_t)n);
-		return SESSION_WRONG;
-	}
-	session_close(session);
-	return SESSION_DONE;
-}
-
-void
-session_give_up(struct session_shared *shared, struct session *session)
-{
-	uint64_t number = session->x.number;
-
-	if (!shared->datagrams || shared->churn ||
-	    !shared->run.protocol->echoes) {
-		session_close(session);
-		return;
-	}
-	session->lost[number % SESSION_LOST] = number;
-	session->x.asking = false;
-	session->x.out_len = session->x.sent = 0;
-	session->state = SESSION_IDLE;
-	watch(shared, session, false);
 }
 
 /* ---- events ---- */
@@ -625,7 +499,7 @@ flush(struct session_shared *shared, struct session *session)
 {
 	if (session->x.sent < session->x.out_len)
 		return send_more(shared, session);
-	if (watch(shared, session, false) < 0)
+	if (session_watch(shared, session, false) < 0)
 		return fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
@@ -654,11 +528,12 @@ set_up(struct session_shared *shared, struct session *session)
 	}
 	if (session->stream &&
 	    tls_stream_write(session->stream, "", 0, &wants_out) < 0) {
-		if (errno == EAGAIN && watch(shared, session, wants_out) == 0)
+		if (errno == EAGAIN &&
+		    session_watch(shared, session, wants_out) == 0)
 			return SESSION_AGAIN;
 		return fail(shared, session, errno);
 	}
-	if (watch(shared, session, false) < 0)
+	if (session_watch(shared, session, false) < 0)
 		return fail(shared, session, errno);
 	session->state = SESSION_IDLE;
 	return SESSION_DONE;
@@ -702,7 +577,7 @@ session_event(
 	int error;
 
 	if (shared->datagrams)
-		return datagram_event(shared, session, events);
+		return session_datagram_event(shared, session, events);
 	switch (session->state) {
 	case SESSION_CONNECTING:
 		error = socket_error(session);
@@ -723,111 +598,4 @@ session_end(struct session_shared *shared, struct session *session)
 {
 	if (session->fd >= 0 && !shared->datagrams)
 		say_goodbye(shared, session);
-}
-
-/* ---- words for what was wrong ---- */
-
-/* Whose reply begins with what was received? NULL if nobody's. */
-static const struct session *
-owner_of(const struct session_shared *shared, const struct session *all,
-    uint32_t count, uint64_t *number)
-{
-	const struct protocol_run *run = &shared->run;
-	size_t len =
-	    run->got_len < run->payload.size ? run->got_len : run->payload.size;
-
-	/* Fewer bytes than this fit somebody by chance. */
-	if (!run->protocol->echoes || len < 4)
-		return NULL;
-	for (uint32_t i = 0; i < count; i++) {
-		for (uint64_t back = 0; back < 2; back++) {
-			*number = all[i].x.number - back;
-			if (memcmp(run->got,
-				payload_request(
-				    &run->payload, all[i].x.id, *number),
-				len) == 0)
-				return &all[i];
-		}
-	}
-	return NULL;
-}
-
-/* Whether what was received from I on is what should come a byte later. */
-static bool
-misses_a_byte(
-    const struct protocol_run *run, const char *want, size_t left, size_t i)
-{
-	size_t have = run->got_len - i, next = left - i - 1;
-
-	return have > 4 && next > 0 &&
-	       memcmp(run->got + i, want + i + 1, have < next ? have : next) ==
-		   0;
-}
-
-/* The reply should be the WHOLE bytes at WANT. */
-static void
-explain_bytes(const struct session_shared *shared,
-    const struct session *session, const struct session *all, uint32_t count,
-    const char *want, size_t whole, char *buf, size_t size)
-{
-	const struct protocol_run *run = &shared->run;
-	const struct session *owner = NULL;
-	size_t left = whole - run->got_at, i = 0;
-	uint64_t number;
-
-	want += run->got_at;
-	while (i < left && i < run->got_len && run->got[i] == want[i])
-		i++;
-	if (run->got_at == 0 && i < left)
-		owner = owner_of(shared, all, count, &number);
-	if (i == left)
-		snprintf(buf, size,
-		    "%zu bytes too many after the reply of %zu (doubled?)",
-		    run->got_len - left, whole);
-	else if (owner && owner != session)
-		snprintf(buf, size,
-		    "the reply is connection %u's, request %" PRIu64,
-		    owner->x.id, number);
-	else if (owner)
-		snprintf(buf, size,
-		    "the reply is that of its request %" PRIu64
-		    " again (doubled)",
-		    number);
-	else if (misses_a_byte(run, want, left, i))
-		snprintf(buf, size, "byte %zu of %zu is missing",
-		    run->got_at + i, whole);
-	else
-		snprintf(buf, size,
-		    "byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
-		    run->got_at + i, whole, (unsigned char)run->got[i],
-		    (unsigned char)want[i]);
-}
-
-char *
-session_explain(const struct session_shared *shared,
-    const struct session *session, const struct session *all, uint32_t count,
-    char *buf, size_t size)
-{
-	const struct protocol_run *run = &shared->run;
-	const struct exchange *x = &session->x;
-	const char *want;
-	size_t whole;
-	int len;
-
-	if (!x->number) {
-		snprintf(buf, size,
-		    "connection %u: %zu bytes before any request", x->id,
-		    run->got_len);
-		return buf;
-	}
-	len = snprintf(buf, size, "connection %u, request %" PRIu64 ": ", x->id,
-	    x->number);
-	if (run->why[0]) {
-		snprintf(buf + len, size - (size_t)len, "%s", run->why);
-		return buf;
-	}
-	want = run->protocol->expected(run, x, &whole);
-	explain_bytes(shared, session, all, count, want, whole, buf + len,
-	    size - (size_t)len);
-	return buf;
 }

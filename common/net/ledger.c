@@ -29,10 +29,10 @@ write_end(struct ledger *ledger)
 
 /* The one writer needs no read-modify-write, which would lock the bus. */
 static void
-add(_Atomic uint64_t *counter, uint64_t n)
+add_one(_Atomic uint64_t *counter)
 {
 	atomic_store_explicit(counter,
-	    atomic_load_explicit(counter, memory_order_relaxed) + n,
+	    atomic_load_explicit(counter, memory_order_relaxed) + 1,
 	    memory_order_relaxed);
 }
 
@@ -40,16 +40,16 @@ void
 ledger_begin(struct ledger *ledger)
 {
 	write_begin(ledger);
-	add(&ledger->accepted, 1);
+	add_one(&ledger->accepted);
 	write_end(ledger);
 }
 
 void
-ledger_refuse(struct ledger *ledger, uint64_t count)
+ledger_refuse(struct ledger *ledger)
 {
 	write_begin(ledger);
-	add(&ledger->accepted, count);
-	add(&ledger->refused, count);
+	add_one(&ledger->accepted);
+	add_one(&ledger->refused);
 	write_end(ledger);
 }
 
@@ -57,7 +57,7 @@ void
 ledger_end(struct ledger *ledger, enum outcome outcome)
 {
 	write_begin(ledger);
-	add(&ledger->ended[outcome], 1);
+	add_one(&ledger->ended[outcome]);
 	write_end(ledger);
 }
 

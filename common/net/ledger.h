@@ -35,9 +35,9 @@ struct ledger_view {
 void
 ledger_begin(struct ledger *ledger);
 
-/* COUNT connections were accepted and closed without a worker. */
+/* A connection was accepted and closed without a worker. */
 void
-ledger_refuse(struct ledger *ledger, uint64_t count);
+ledger_refuse(struct ledger *ledger);
 
 /* A worker was collected. */
 void

@@ -153,7 +153,7 @@ refuse(struct loop *loop, const struct client *client)
 {
 	struct loop_state *s = loop->state;
 
-	ledger_refuse(loop->workers->ledger, 1);
+	ledger_refuse(loop->workers->ledger);
 	if (client->datagram) {
 		free(client->datagram);
 		if (client->fd >= 0)
@@ -405,7 +405,7 @@ receive_failed(struct loop *loop)
 	if (errno == EAGAIN || errno == EINTR)
 		return;
 	if (errno == ENOMEM)
-		ledger_refuse(loop->workers->ledger, 1);
+		ledger_refuse(loop->workers->ledger);
 	pause_for(loop, "receive", &loop->state->accept_limit);
 }
 

@@ -6,7 +6,8 @@ import time
 import pytest
 from _pytest.runner import runtestprotocol
 
-from harness import BENCH, BIN, Server
+from harness import BENCH, BIN, Server, needs_ipv6
+from known_servers import server_groups
 
 # ---- tests of time ----
 
@@ -117,3 +118,19 @@ def inline_server(request, tmp_path):
     if not program.exists():
         pytest.skip(f"no {program} (make bench-programs)")
     yield from run_of(program, tmp_path, request)
+
+
+@pytest.fixture(params=[
+    pytest.param("127.0.0.1:0", id="ipv4"),
+    pytest.param("[::1]:0", id="ipv6", marks=needs_ipv6),
+    pytest.param("unix:s", id="unix")])
+def listen(request, tmp_path):
+    """Each kind of stream that there is."""
+    return request.param.replace("unix:", f"unix:{tmp_path}/")
+
+
+@pytest.fixture
+def groups(tmp_path):
+    """Of the servers that a comparison starts: none may stay behind."""
+    with server_groups(tmp_path) as found:
+        yield found

@@ -223,6 +223,16 @@ def send_until_full(sock):
         pass
 
 
+def send_what_goes(sock):
+    """Sends as much as there is room for at once, and never reads."""
+    sock.setblocking(False)
+    try:
+        while True:
+            sock.send(b"x" * 65536)
+    except BlockingIOError:
+        pass
+
+
 def reset(sock):
     """Closes with a RST instead of a FIN."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,

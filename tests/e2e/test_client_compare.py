@@ -12,16 +12,9 @@ import pytest
 from harness import eventually
 from known_servers import (
     FORK, SMALL, THREAD, VERDICTS, check_compare, client, command, compare,
-    ratio_of, result_of, running_client, server_groups, servers_of,
-    unsteady, value_of)
+    ratio_of, result_of, running_client, servers_of, unsteady, value_of)
 
 pytestmark = pytest.mark.timed
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 def test_the_default_comparison(tmp_path):

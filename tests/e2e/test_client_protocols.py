@@ -18,7 +18,7 @@ from harness import BIN, SANITIZER, connect, eventually, needs
 from known_servers import (
     Close, DatagramServer, KnownServer, at_request, changed, client, closing,
     compare, counts, delayed, doubled, doubled_later, honest, load, missing,
-    refusing_datagrams, saying, server_groups, silent, THREAD, FORK)
+    refusing_datagrams, saying, silent, THREAD, FORK)
 from tls_files import Files
 
 pytestmark = pytest.mark.timed
@@ -38,12 +38,6 @@ def files(tmp_path_factory):
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     return Files(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 def ended_well(server, connections=None):

@@ -17,7 +17,7 @@ import pytest
 from harness import BIN, SANITIZER, eventually, release_only
 from known_servers import (
     FORK, SMALL, THREAD, check_compare, client, compare, result_of,
-    running_client, server_groups, servers_of)
+    running_client, servers_of)
 
 needs_full = pytest.mark.skipif(
     not (BIN / "server_thread-full").exists(), reason="built without OpenSSL")
@@ -26,12 +26,6 @@ POINTS = {
     "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,
     "knee": 1, "linking": 2, "held": 2, "http": 1, "tls": 2,
 }
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 def rows_of(path):

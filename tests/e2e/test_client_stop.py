@@ -9,15 +9,9 @@ import pytest
 from harness import eventually, every_process, proc_stat
 from known_servers import (
     DEADLINE, FORK, SMALL, THREAD, has_pending, check_compare, point_of, ratio_of,
-    result_of, running_client, server_groups, servers_of)
+    result_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 # It and its child ignore SIGTERM.
@@ -99,6 +93,25 @@ def test_a_client_that_is_ended_leaves_no_server(groups, number):
         process.send_signal(number)
         assert result_of(process).code != 0
     groups.check()
+
+
+def test_a_signal_that_was_ignored_stays_so(groups, tmp_path):
+    """By the client, as under nohup(1), and by the servers that it starts."""
+    path = tmp_path / "ignored"
+    server = f"grep SigIgn /proc/self/status >>'{path}'; {THREAD}"
+    with running_client(
+            "compare", *SMALL, *servers_of(groups, {"a": server}), "steady",
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    ) as process:
+        eventually(lambda: path.exists() and "\n" in path.read_text(),
+                   "a server")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        assert result_of(process).code == 130
+    line = path.read_text().splitlines()[0]
+    ignored = int(line.split()[1], 16)
+    assert ignored >> (signal.SIGHUP - 1) & 1
+    assert not ignored >> (signal.SIGTERM - 1) & 1
 
 
 def descendants(pid):

@@ -8,16 +8,9 @@ import pytest
 
 from harness import needs
 from known_servers import (
-    FORK, THREAD, UNSTEADY, VERDICTS, command, compare, ratio_of, server_groups,
-    value_of)
+    FORK, THREAD, UNSTEADY, VERDICTS, command, compare, ratio_of, value_of)
 
 pytestmark = pytest.mark.timed
-
-
-@pytest.fixture
-def groups(tmp_path):
-    with server_groups(tmp_path) as found:
-        yield found
 
 
 TROUBLE = {
@@ -102,6 +95,18 @@ def test_without_a_baseline_there_is_no_verdict(groups, what):
         assert word in good["reason"]
     assert good["estimate"] is None
     assert good["reason"] in report["words"]
+
+
+def test_without_a_server_that_answers_no_rate_is_to_blame(groups):
+    """Rates that follow from the slowest server: there is none."""
+    report = compare(groups, {"base": "exit 9; : {port}",
+                              "other": "exit 7; : {port}"}, "knee", code=1)
+    scenario, = report["scenarios"]
+    for point in scenario["points"]:
+        ratio, = point["ratios"]
+        assert ratio["verdict"] == "invalid"
+        assert "ended with status 7" in ratio["reason"]
+    assert len(groups.numbers()) == 2, "none is tried again at each point"
 
 
 def test_the_next_scenario_tries_again(groups):

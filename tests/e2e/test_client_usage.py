@@ -150,6 +150,8 @@ WRONG = [
      ["--server", "a=true", "{address}", "{host}", "{port}"]),
     (["compare", "--server", SERVER, "--server", SERVER],
      ["--server", SERVER, "no NAME twice"]),
+    (["compare", "--server", "control=true {port}"],
+     ["--server", "control=true {port}", "none that is control"]),
     (["compare", *(w for i in range(9)
                    for w in ("--server", f"s{i}=true {{port}}"))],
      ["--server", "s8=true {port}", "at most 8"]),

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from harness import (assert_exact, connect, cpu_seconds, echo, eventually,
-                     exchange, in_parallel, read_all, release_only, reset)
+                     exchange, in_parallel, read_all, release_only, reset,
+                     send_what_goes)
 
 KEYS = ["accepted", "active", "served", "refused", "timed_out", "failed",
         "crashed"]
@@ -89,12 +90,7 @@ def test_a_reset_is_a_failure(server):
 def test_a_reset_amid_data_is_a_failure(server):
     server.start()
     sock = server.connect()
-    sock.setblocking(False)
-    try:
-        while True:
-            sock.send(b"x" * 65536)
-    except BlockingIOError:
-        pass
+    send_what_goes(sock)
     reset(sock)
     server.wait_ledger(accepted=1, failed=1, active=0)
 

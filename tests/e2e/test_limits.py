@@ -8,18 +8,10 @@ import socket
 
 import pytest
 
-from harness import (answer_of, connect, echo, eventually, has_ipv6,
-                     in_parallel, needs_ipv6, needs_root, read_all, reset)
+from harness import (answer_of, connect, echo, eventually, in_parallel,
+                     needs_ipv6, needs_root, read_all, reset)
 
 FULL = b"Server full, please try again later.\n"
-
-
-@pytest.fixture(params=["127.0.0.1:0", "[::1]:0", "unix:s"],
-                ids=["ipv4", "ipv6", "unix"])
-def listen(request, tmp_path):
-    if request.param == "[::1]:0" and not has_ipv6():
-        pytest.skip("no IPv6 on loopback")
-    return request.param.replace("unix:", f"unix:{tmp_path}/")
 
 
 # ---- wait ----

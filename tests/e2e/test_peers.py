@@ -5,18 +5,10 @@ import subprocess
 
 import pytest
 
-from harness import DEADLINE, has_ipv6, needs, parse_target
+from harness import DEADLINE, needs, parse_target
 
 SOCAT, NCAT = needs("socat"), needs("ncat")
 DATA = random.Random(7).randbytes(300_000)
-
-
-@pytest.fixture(params=["127.0.0.1:0", "[::1]:0", "unix:s"],
-                ids=["ipv4", "ipv6", "unix"])
-def listen(request, tmp_path):
-    if request.param == "[::1]:0" and not has_ipv6():
-        pytest.skip("no IPv6 on loopback")
-    return request.param.replace("unix:", f"unix:{tmp_path}/")
 
 
 def socat(target):

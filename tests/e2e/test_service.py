@@ -5,19 +5,11 @@ import socket
 
 import pytest
 
-from harness import (connect, echo, exchange, has_ipv6, in_parallel, read_all,
+from harness import (connect, echo, exchange, in_parallel, read_all,
                      read_exactly, send_until_full)
 
 MIB = 1024 * 1024
 GREETING = b"Hello, client!\n"
-
-
-@pytest.fixture(params=["127.0.0.1:0", "[::1]:0", "unix:s"],
-                ids=["ipv4", "ipv6", "unix"])
-def listen(request, tmp_path):
-    if request.param == "[::1]:0" and not has_ipv6():
-        pytest.skip("no IPv6 on loopback")
-    return request.param.replace("unix:", f"unix:{tmp_path}/")
 
 
 def some_bytes(size, seed=1):

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness import (connect, descriptors, echo, echoes, eventually, read_all,
-                     reset)
+                     reset, send_what_goes)
 
 STOPS = pytest.mark.parametrize(
     "stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -126,12 +126,7 @@ def test_of_many_only_those_that_stay_are_cut(server):
 def test_a_client_that_does_not_read_is_cut_too(server):
     server.start("--drain-timeout", "300ms")
     sock = server.connect()
-    sock.setblocking(False)
-    try:
-        while True:
-            sock.send(b"x" * 65536)
-    except BlockingIOError:
-        pass
+    send_what_goes(sock)
     server.send_signal(signal.SIGTERM)
     server.expected_exit = 1
     assert server.wait() == 1

@@ -5,18 +5,10 @@ import time
 
 import pytest
 
-from harness import (echo, eventually, has_ipv6, read_all, read_exactly,
-                     reset, send_until_full)
+from harness import (echo, eventually, read_all, read_exactly, reset,
+                     send_until_full)
 
 pytestmark = pytest.mark.timed
-
-
-@pytest.fixture(params=["127.0.0.1:0", "[::1]:0", "unix:s"],
-                ids=["ipv4", "ipv6", "unix"])
-def listen(request, tmp_path):
-    if request.param == "[::1]:0" and not has_ipv6():
-        pytest.skip("no IPv6 on loopback")
-    return request.param.replace("unix:", f"unix:{tmp_path}/")
 
 
 @pytest.mark.parametrize("service", ["echo", "hello"])

@@ -4,13 +4,13 @@
  * where it must not: a test that waits for the wrong one is seen.
  */
 #include "tests/unit/unit.h"
+#include "tests/unit/nudge.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/time.h>
 
 #include "common/base/clock.h"
 #include "common/net/address.h"
@@ -22,25 +22,6 @@
 
 static struct conn conn;
 static int peer; /* the client's end; -1: closed */
-
-static void
-on_nudge(int signal)
-{
-	(void)signal;
-}
-
-/* What a server does for its workers: interrupts them now and then. */
-static void
-nudge_every(uint64_t ns)
-{
-	struct sigaction act = {.sa_handler = on_nudge};
-	struct timespec t = timespec_of(ns);
-	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
-	struct itimerval timer = {gap, gap};
-
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 /* A pair of unix sockets, or of TCP ones over loopback. */
 static void
@@ -102,6 +83,17 @@ timed_out(ssize_t result)
 	assert_int_equal(conn.outcome, OUTCOME_TIMED_OUT);
 	assert_true(conn.ended);
 	assert_int_equal(conn_finish(&conn), OUTCOME_TIMED_OUT);
+}
+
+/* Of a request: from here on it is under way. */
+static void
+take_first_byte(void)
+{
+	char buf[8];
+
+	conn_request_begin(&conn);
+	assert_int_equal(write(peer, "G", 1), 1);
+	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
 }
 
 /* ---- without deadlines ---- */
@@ -204,16 +196,12 @@ write_everything(bool in_request)
 	static unsigned char data[1 << 20];
 	struct reading r = {0};
 	pthread_t thread;
-	char first;
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = byte_at(i);
 	begin(AF_UNIX, LONG, LONG);
-	if (in_request) {
-		conn_request_begin(&conn);
-		assert_int_equal(write(peer, "x", 1), 1);
-		assert_int_equal(conn_read(&conn, &first, 1), 1);
-	}
+	if (in_request)
+		take_first_byte();
 	r.fd = peer;
 	pthread_create(&thread, NULL, read_slowly, &r);
 	assert_int_equal(conn_write(&conn, data, sizeof(data)), 0);
@@ -268,9 +256,7 @@ idle_holds_before_and_within_a_request(void **state)
 	end();
 
 	begin(AF_UNIX, SOON, LONG);
-	conn_request_begin(&conn);
-	assert_int_equal(write(peer, "G", 1), 1);
-	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	take_first_byte();
 	timed_out(conn_read(&conn, buf, sizeof(buf)));
 	end();
 }
@@ -279,13 +265,10 @@ static void
 idle_holds_for_writes_within_a_request(void **state)
 {
 	static const char data[4 << 20];
-	char buf[8];
 
 	(void)state;
 	begin(AF_UNIX, SOON, LONG);
-	conn_request_begin(&conn);
-	assert_int_equal(write(peer, "G", 1), 1);
-	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	take_first_byte();
 	timed_out(conn_write(&conn, data, sizeof(data)));
 	end();
 }
@@ -367,13 +350,10 @@ static void
 a_peer_that_does_not_read_ends_a_request(void **state)
 {
 	static const char data[4 << 20];
-	char buf[8];
 
 	(void)state;
 	begin(AF_UNIX, LONG, SOON);
-	conn_request_begin(&conn);
-	assert_int_equal(write(peer, "G", 1), 1);
-	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+	take_first_byte();
 	timed_out(conn_write(&conn, data, sizeof(data)));
 	end();
 }
@@ -414,9 +394,7 @@ a_request_that_is_answered_has_no_deadline(void **state)
 	(void)state;
 	begin(AF_UNIX, LONG, SOON);
 	for (int i = 0; i < 2; i++) {
-		conn_request_begin(&conn);
-		assert_int_equal(write(peer, "G", 1), 1);
-		assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
+		take_first_byte();
 		conn_request_end(&conn);
 		pthread_create(&thread, NULL, send_late, &peer);
 		assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 4);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
+#include "tests/unit/pretend.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -138,6 +139,46 @@ bursts_are_held_against_the_accept_queue(void **state)
 	assert_int_equal(ask(plan), 0);
 }
 
+static bool
+may_have(uint64_t tasks)
+{
+	return preflight_group_tasks(getpid()) == tasks;
+}
+
+static void
+limit_groups(void *arg)
+{
+	const char *const root = "/sys/fs/cgroup/pids.max";
+	const char *const outer = "/sys/fs/cgroup/a/pids.max";
+	const char *const inner = "/sys/fs/cgroup/a/b/pids.max";
+	struct preflight_plan plan = {.connections = 50, .server = getpid()};
+
+	(void)arg;
+	pretend_begin();
+	pretend_groups();
+	child_assert(may_have(UINT64_MAX));
+	pretend_write(inner, "max\n");
+	child_assert(may_have(UINT64_MAX));
+	pretend_write(outer, "40\n");
+	child_assert(may_have(40));
+	child_assert(preflight(&plan, why, sizeof(why)) == 1);
+	child_assert(strstr(why, "it has 40 tasks of its cgroup (pids.max)"));
+	pretend_write(inner, "30\n");
+	child_assert(may_have(30));
+	pretend_write(inner, "50\n");
+	child_assert(may_have(40));
+	/* All that a container may see of who contains it. */
+	pretend_write(root, "20\n");
+	child_assert(may_have(20));
+}
+
+static void
+the_tightest_group_counts(void **state)
+{
+	(void)state;
+	run_pretending(limit_groups, NULL);
+}
+
 int
 main(void)
 {
@@ -147,6 +188,7 @@ main(void)
 	    cmocka_unit_test(descriptors_are_raised_or_named),
 	    cmocka_unit_test(what_a_server_may_run_into_is_a_warning),
 	    cmocka_unit_test(bursts_are_held_against_the_accept_queue),
+	    cmocka_unit_test(the_tightest_group_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

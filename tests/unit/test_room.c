@@ -19,6 +19,13 @@
 
 enum { SEATS = 256, IN = 4 << 20 };
 
+struct hall;
+
+/* What becomes of message NUMBER (0: a probe). */
+typedef void
+hall_post(struct hall *hall, size_t from, const char *line, size_t len,
+    uint64_t number);
+
 /* A chat server, and how it lies. */
 struct hall {
 	struct address address;
@@ -30,10 +37,8 @@ struct hall {
 		char *in;
 		size_t len;
 	} seats[SEATS];
-	size_t count; /* in order of arrival, so members come first */
-	/* What becomes of message NUMBER (0: a probe); NULL: send_all(). */
-	void (*post)(struct hall *hall, size_t from, const char *line,
-	    size_t len, uint64_t number);
+	size_t count;	  /* in order of arrival, so members come first */
+	hall_post *post;  /* NULL: send_all() */
 	uint64_t at;	  /* for post() */
 	size_t piece;	  /* send no more at once */
 	bool stays;	  /* does not close when its member half-closes */
@@ -404,6 +409,23 @@ hold_back(struct hall *hall, size_t from, const char *line, size_t len,
 	}
 }
 
+/* As fast as it goes, with the least number of slots in the ring: 16. */
+static void
+run_behind(
+    struct run *run, struct hall *hall, hall_post *post, uint32_t members)
+{
+	hall->post = post;
+	hall->at = 20;
+	hall_start(hall);
+	run_init(run, hall);
+	run->load.size = CHAT_LINE_MAX;
+	run->load.connections = members;
+	run->load.rate = 10000;
+	run->load.timeout_ns = 300 * NS_PER_MS;
+	run->plan.requests = 21;
+	assert_int_equal(run_room(run), 0);
+}
+
 /* Late is timed out, and still compared: also when it is so late that the
  * ring has others in its place. */
 static void
@@ -413,16 +435,7 @@ what_comes_late_is_timed_out_and_not_wrong(void **state)
 	struct run run;
 
 	(void)state;
-	hall->post = hold_back;
-	hall->at = 20;
-	hall_start(hall);
-	run_init(&run, hall);
-	run.load.size = CHAT_LINE_MAX; /* the least number of slots: 16 */
-	run.load.connections = 3;
-	run.load.rate = 10000;
-	run.load.timeout_ns = 300 * NS_PER_MS;
-	run.plan.requests = 21;
-	assert_int_equal(run_room(&run), 0);
+	run_behind(&run, hall, hold_back, 3);
 	assert_counts(&run, run.result.ok, 0, 21 - run.result.ok, 0);
 	assert_true(run.result.timed_out >= 4);
 	assert_string_equal(run.result.example, "");
@@ -446,16 +459,7 @@ a_gap_in_what_the_ring_has_lost_is_not_a_doubled_line(void **state)
 	struct run run;
 
 	(void)state;
-	hall->post = hold_back_all_but_one;
-	hall->at = 20;
-	hall_start(hall);
-	run_init(&run, hall);
-	run.load.size = CHAT_LINE_MAX;
-	run.load.connections = 2;
-	run.load.rate = 10000;
-	run.load.timeout_ns = 300 * NS_PER_MS;
-	run.plan.requests = 21;
-	assert_int_equal(run_room(&run), 0);
+	run_behind(&run, hall, hold_back_all_but_one, 2);
 	assert_counts(&run, run.result.ok, 0, 21 - run.result.ok, 0);
 	assert_true(run.result.timed_out >= 4);
 	assert_string_equal(run.result.example, "");
@@ -485,16 +489,7 @@ what_is_wrong_after_its_timeout_counts_once_at_most(void **state)
 	struct run run;
 
 	(void)state;
-	hall->post = hold_back_and_change;
-	hall->at = 20;
-	hall_start(hall);
-	run_init(&run, hall);
-	run.load.size = CHAT_LINE_MAX;
-	run.load.connections = 2;
-	run.load.rate = 10000;
-	run.load.timeout_ns = 300 * NS_PER_MS;
-	run.plan.requests = 21;
-	assert_int_equal(run_room(&run), 0);
+	run_behind(&run, hall, hold_back_and_change, 2);
 	assert_counts(&run, run.result.ok, run.result.wrong,
 	    21 - run.result.ok - run.result.wrong, 0);
 	assert_true(run.result.wrong <= 1 && run.result.timed_out >= 4);

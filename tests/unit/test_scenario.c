@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
+#include "tests/unit/pretend.h"
 
 #include <sys/resource.h>
 
@@ -88,6 +89,82 @@ what_does_not_fit_is_smaller_and_said(void **state)
 	assert_string_equal(note, "");
 }
 
+/* A server's idle connections in the largest point of "held", where there are
+ * WANTED at most. */
+static uint32_t
+held_at_most(uint32_t wanted)
+{
+	struct rlimit files;
+	size_t count;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_max < 2 * wanted) /* that would be the limit */
+		_exit(PRETEND_NOT);
+	count = lay_out("held", 1);
+	return points[count - 1].held;
+}
+
+static void
+few_tasks(void *arg)
+{
+	(void)arg;
+	pretend_begin();
+	pretend_groups();
+	pretend_write("/sys/fs/cgroup/a/b/pids.max", "2000\n");
+	/* Half of them, less 32 that come and go. */
+	child_assert(held_at_most(2000) == 960);
+	child_assert(strstr(note, "need more processes than there are: 960"));
+	/* Each of three has a third of it. */
+	lay_out("held", 3);
+	child_assert(strstr(note, "than there are: 300"));
+}
+
+static void
+groups_leave_fewer_processes(void **state)
+{
+	(void)state;
+	run_pretending(few_tasks, NULL);
+}
+
+static void
+little_memory(void *arg)
+{
+	(void)arg;
+	pretend_begin();
+	pretend_groups();
+	pretend_file("/proc/meminfo",
+	    "MemTotal: 16777216 kB\nMemAvailable: 524288 kB\n");
+	/* Of 128 KiB in a half of it, less 32 that come and go. */
+	child_assert(held_at_most(2048) == 2000);
+	child_assert(strstr(note, "need more memory than there is: 2000"));
+}
+
+static void
+memory_that_there_is_not_holds_no_connections(void **state)
+{
+	(void)state;
+	run_pretending(little_memory, NULL);
+}
+
+static void
+no_descriptors(void *arg)
+{
+	const struct rlimit none = {16, 16};
+
+	(void)arg;
+	child_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	child_assert(lay_out("steady", 3) == 1);
+	child_assert(points[0].connections == 1);
+	child_assert(strstr(note, "need more descriptors than there are: 1"));
+}
+
+static void
+where_nothing_fits_one_connection_fails_with_its_reason(void **state)
+{
+	(void)state;
+	run_child(no_descriptors, NULL);
+}
+
 static void
 options_are_filled_in_wherever_they_stand(void **state)
 {
@@ -152,6 +229,10 @@ main(void)
 	    cmocka_unit_test(each_scenario_is_whole),
 	    cmocka_unit_test(points_are_told_apart_by_their_settings),
 	    cmocka_unit_test(what_does_not_fit_is_smaller_and_said),
+	    cmocka_unit_test(groups_leave_fewer_processes),
+	    cmocka_unit_test(memory_that_there_is_not_holds_no_connections),
+	    cmocka_unit_test(
+		where_nothing_fits_one_connection_fails_with_its_reason),
 	    cmocka_unit_test(options_are_filled_in_wherever_they_stand),
 	    cmocka_unit_test(a_row_quotes_what_has_a_comma),
 	};

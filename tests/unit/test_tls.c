@@ -5,13 +5,13 @@
  * made by openssl(1).
  */
 #include "tests/unit/unit.h"
+#include "tests/unit/nudge.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/time.h>
 #include <sys/un.h>
 
 #include "common/base/clock.h"
@@ -48,24 +48,6 @@ struct client {
 static struct conn conn;
 static struct client client;
 static pthread_t thread;
-
-static void
-on_nudge(int signal)
-{
-	(void)signal;
-}
-
-static void
-nudge_every(uint64_t ns)
-{
-	struct sigaction act = {.sa_handler = on_nudge};
-	struct timespec t = timespec_of(ns);
-	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
-	struct itimerval timer = {gap, gap};
-
-	sigaction(SIGALRM, &act, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
 
 static void
 await(int fd, bool out)

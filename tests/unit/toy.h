@@ -83,6 +83,23 @@ toy_run(enum toy_kind kind, int listener)
 	_exit(1);
 }
 
+/* At ADDRESS, where port 0 becomes a free one. -1: failed. */
+static inline int
+toy_listen(struct address *address)
+{
+	int fd = socket(address->any.sa_family, SOCK_STREAM, 0);
+
+	/* One that is full answers at once over a unix socket, and late over
+	 * TCP. */
+	if (fd >= 0 && bind(fd, &address->any, address->len) == 0 &&
+	    getsockname(fd, &address->any, &address->len) == 0 &&
+	    listen(fd, address->any.sa_family == AF_UNIX ? 16 : 256) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 /* At WHERE, with port 0: at a free one. It leads a process group. */
 static inline void
 toy_start(struct toy *toy, enum toy_kind kind, const char *where)
@@ -90,15 +107,8 @@ toy_start(struct toy *toy, enum toy_kind kind, const char *where)
 	int fd;
 
 	assert_int_equal(address_parse(where, &toy->address), 0);
-	fd = socket(toy->address.any.sa_family, SOCK_STREAM, 0);
+	fd = toy_listen(&toy->address);
 	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, &toy->address.any, toy->address.len), 0);
-	assert_int_equal(
-	    getsockname(fd, &toy->address.any, &toy->address.len), 0);
-	/* One that is full answers at once over a unix socket, and late over
-	 * TCP. */
-	assert_int_equal(
-	    listen(fd, toy->address.any.sa_family == AF_UNIX ? 16 : 256), 0);
 	toy->pid = fork();
 	assert_true(toy->pid >= 0);
 	if (toy->pid == 0) {

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* session_datagram: what comes as a datagram, and whether it is an answer to an
+ * earlier request. */
+#include "common/load/session_parts.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* How far back an answer is looked for that came twice. */
+#define LOOK_BACK 1024
+
+/* Whether the LEN bytes at the buffer are the reply to NUMBER. */
+static bool
+answers(const struct session_shared *shared, const struct session *session,
+    uint64_t number, size_t len)
+{
+	const struct payload *payload = &shared->run.payload;
+
+	return len == payload->size &&
+	       memcmp(shared->buffer,
+		   payload_request(payload, session->x.id, number), len) == 0;
+}
+
+/* Counts an answer to an earlier request. False if it is none. */
+static bool
+is_old(struct session_shared *shared, struct session *session, size_t len)
+{
+	uint64_t latest = session->x.number, back;
+	uint64_t span = shared->run.payload.span;
+
+	if (!shared->run.protocol->echoes)
+		return false;
+	for (int i = 0; i < SESSION_LOST; i++) {
+		if (session->lost[i] &&
+		    answers(shared, session, session->lost[i], len)) {
+			session->lost[i] = 0;
+			shared->late++;
+			return true;
+		}
+	}
+	/* The request under way has its own place, unless it is answered. */
+	for (back = session->x.asking;
+	     back < span && back < LOOK_BACK &&
+	     latest - back >= session->first && back < latest;
+	     back++) {
+		if (answers(shared, session, latest - back, len)) {
+			shared->duplicated++;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One that is too short is no piece of a reply. */
+static enum session_result
+judge_datagram(
+    struct session_shared *shared, struct session *session, size_t len)
+{
+	struct protocol_run *run = &shared->run;
+	struct exchange *x = &session->x;
+	enum judgement judgement =
+	    len ? run->protocol->judge(run, x, shared->buffer, len)
+		: JUDGE_MORE;
+
+	if (judgement == JUDGE_MORE) {
+		judge_wrong(run, "a datagram of %zu bytes is too short", len);
+		judgement = JUDGE_WRONG;
+	}
+	if (judgement == JUDGE_WRONG && is_old(shared, session, len)) {
+		x->received = 0;
+		return SESSION_AGAIN;
+	}
+	if (judgement == JUDGE_WHOLE) {
+		x->asking = false;
+		session->state = SESSION_IDLE;
+		return SESSION_DONE;
+	}
+	return session_follow(shared, session, judgement);
+}
+
+enum session_result
+session_datagram_event(
+    struct session_shared *shared, struct session *session, uint32_t events)
+{
+	enum session_result result;
+	ssize_t n;
+
+	if (session->state == SESSION_BUSY && events & EPOLLOUT) {
+		result = session_send_rest(shared, session);
+		if (result != SESSION_AGAIN)
+			return result;
+	}
+	n = recv(
+	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	if (n < 0)
+		return session_nothing_came(shared, session, false);
+	if (session->state != SESSION_BUSY)
+		return is_old(shared, session, (size_t)n)
+			   ? SESSION_AGAIN
+			   : session_too_much(shared, session, (size_t)n);
+	result = judge_datagram(shared, session, (size_t)n);
+	if (result != SESSION_DONE || !shared->churn)
+		return result;
+	/* A second one shows now or never: no end of file follows. */
+	n = recv(
+	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	if (n >= 0 && !is_old(shared, session, (size_t)n)) {
+		session_too_much(shared, session, (size_t)n);
+		return SESSION_WRONG;
+	}
+	session_close(session);
+	return SESSION_DONE;
+}
+
+void
+session_give_up(struct session_shared *shared, struct session *session)
+{
+	uint64_t number = session->x.number;
+
+	if (!shared->datagrams || shared->churn ||
+	    !shared->run.protocol->echoes) {
+		session_close(session);
+		return;
+	}
+	session->lost[number % SESSION_LOST] = number;
+	session->x.asking = false;
+	session->x.out_len = session->x.sent = 0;
+	session->state = SESSION_IDLE;
+	session_watch(shared, session, false);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* comparison_print: what a terminal shows of figures that no measuring gives.
+ */
+#include "tests/unit/unit.h"
+
+#include "common/report/comparison_print.h"
+#include "tests/unit/made_comparison.h"
+
+#define WIDTH 24 /* of the longest bar */
+
+static struct comparison comparison;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	made_comparison(&comparison, 2);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	comparison_release(&comparison);
+	return 0;
+}
+
+/* How many characters, U+2588 to U+258F, the second server's bar has at the
+ * first point if its figure is SHARE of the first one's. */
+static size_t
+bar_of(double share)
+{
+	const struct print_style style = {.utf8 = true};
+	struct finding *findings = comparison.scenarios[0].points[0].findings;
+	size_t size, count = 0;
+	char *text, *at;
+	FILE *out = open_memstream(&text, &size);
+
+	findings[1].value.value = share * findings[0].value.value;
+	comparison_print(&comparison, &style, out);
+	fclose(out);
+	at = strstr(text, "95 % interval");
+	assert_non_null(at);
+	at = strstr(at, "\n  fork ");
+	assert_non_null(at);
+	at = strstr(at, " .. ") + 4;
+	at += strcspn(at, " \n"); /* to the end of the interval */
+	at += strspn(at, " ");
+	for (; *at != '\n'; at += 3, count++)
+		assert_memory_equal(at, "\xe2\x96", 2);
+	free(text);
+	return count;
+}
+
+static void
+a_bar_is_as_long_as_its_share(void **state)
+{
+	(void)state;
+	assert_int_equal(bar_of(1), WIDTH);
+	assert_int_equal(bar_of(0.5), WIDTH / 2);
+	assert_int_equal(bar_of(0.51), WIDTH / 2 + 1); /* and an eighth more */
+	assert_int_equal(bar_of(0), 0);
+	assert_int_equal(bar_of(3), WIDTH); /* the first one's is shorter */
+}
+
+static void
+what_is_below_nothing_has_no_bar(void **state)
+{
+	(void)state;
+	for (double share = 0; share < 3; share += 0.01)
+		assert_int_equal(bar_of(-share), 0);
+	assert_int_equal(bar_of(-1e300), 0);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FRESH(a_bar_is_as_long_as_its_share),
+	    FRESH(what_is_below_nothing_has_no_bar),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conclude: one server that was measured alone, on a CPU of its own for a
+ * second, and what its figures are worth.
+ */
+#include "tests/unit/unit.h"
+
+#include "common/base/clock.h"
+#include "common/load/conclude.h"
+#include "common/load/scenario.h"
+
+#define WALL_NS NS_PER_S
+
+static struct compare_plan plan;
+static struct outcome outcome;
+static struct tally tally;
+static struct load_point load;
+
+/* A client that is full, and a server that is not: over all of the 2,000
+ * requests, of which the second half count. */
+static int
+set_up(void **state)
+{
+	(void)state;
+	plan = (struct compare_plan){.server_count = 1, .delta = 0.03};
+	plan.placement.kind = PLACEMENT_SPLIT;
+	load = (struct load_point){.connections = 64, .churn = true};
+	memset(&tally, 0, sizeof(tally));
+	tally.counted.begun = tally.counted.ok = 1000;
+	tally.counted.wall_ns = WALL_NS;
+	tally.counted.cpu_ns = WALL_NS * 9 / 10;
+	tally.begun = tally.sums_requests = 2000;
+	tally.sums.user_ns = tally.sums.system_ns = WALL_NS / 2;
+	return outcome_init(&outcome);
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	free(outcome.points);
+	return 0;
+}
+
+static const struct finding *
+conclude(void)
+{
+	static struct tally tallies[2];
+
+	tallies[0] = tallies[1] = tally;
+	conclude_point(
+	    &outcome.points[0], tallies, &plan, scenario_find("churn"), &load);
+	return &outcome.points[0].findings[0];
+}
+
+/* ---- who was the limit ---- */
+
+static void
+a_full_client_is_the_limit_of_a_server_that_has_room(void **state)
+{
+	const struct finding *found = conclude();
+
+	(void)state;
+	assert_true(found->limited);
+	assert_int_equal(found->verdict, INVALID);
+	assert_non_null(strstr(found->reason, "a lower bound"));
+}
+
+/* What a server has used is known from the first request on, what the client
+ * has from the first that counts. */
+static void
+both_are_asked_for_the_same_requests(void **state)
+{
+	(void)state;
+	tally.sums.user_ns = WALL_NS * 9 / 10;
+	tally.sums.system_ns = WALL_NS * 4 / 10; /* 0.65 for those that count */
+	assert_true(conclude()->limited);
+	tally.sums.user_ns = WALL_NS * 16 / 10; /* 1 */
+	assert_false(conclude()->limited);
+	tally.sums_requests = 1000; /* all count */
+	tally.sums.user_ns = WALL_NS * 5 / 10;
+	assert_true(conclude()->limited);
+	tally.sums.user_ns = WALL_NS * 6 / 10;
+	assert_false(conclude()->limited);
+}
+
+static void
+a_server_of_which_nothing_is_known_may_have_had_room(void **state)
+{
+	(void)state;
+	tally.sums.user_ns = tally.sums.system_ns = WALL_NS;
+	assert_false(conclude()->limited);
+	tally.sums.lost_cpu = true;
+	assert_true(conclude()->limited);
+	tally.sums.lost_cpu = false;
+	tally.sums_requests = 0;
+	assert_true(conclude()->limited);
+}
+
+static void
+on_one_cpu_both_are_the_limit(void **state)
+{
+	(void)state;
+	plan.placement.kind = PLACEMENT_SHARED;
+	assert_false(conclude()->limited);
+	plan.placement.kind = PLACEMENT_FREE;
+	assert_false(conclude()->limited);
+}
+
+static void
+who_waited_for_a_cpu_is_full_if_it_used_the_rest(void **state)
+{
+	(void)state;
+	tally.counted.cpu_ns = WALL_NS / 2;
+	assert_false(conclude()->limited);
+	tally.counted.wait_ns = WALL_NS * 45 / 100;
+	assert_true(conclude()->limited);
+	tally.counted.cpu_ns = WALL_NS * 4 / 10;
+	assert_false(conclude()->limited);
+	tally.counted.wait_ns = WALL_NS * 4 / 100; /* as good as none */
+	tally.counted.cpu_ns = WALL_NS * 84 / 100;
+	assert_false(conclude()->limited);
+}
+
+static void
+at_a_rate_a_full_client_is_late_itself(void **state)
+{
+	const struct finding *found;
+
+	(void)state;
+	load.rate = 1000;
+	found = conclude();
+	assert_true(found->limited);
+	assert_int_equal(found->verdict, INVALID);
+	assert_non_null(strstr(found->reason, "some of the delay is its own"));
+}
+
+/* ---- what else it says ---- */
+
+static void
+counts_are_whole_though_their_median_is_not(void **state)
+{
+	const struct cost *cost;
+
+	(void)state;
+	tally.memory_count = 2;
+	for (size_t b = 0; b < 2; b++) {
+		double more = (double)b;
+
+		tally.memory[b] = (struct cost){.connections = 63 + more,
+		    .processes = 64 + more,
+		    .threads = 65 + more,
+		    .mappings = 1300 + more,
+		    .pss_kib = 900 + more};
+	}
+	cost = &conclude()->cost;
+	assert_near(cost->connections, 64, 0);
+	assert_near(cost->processes, 65, 0);
+	assert_near(cost->threads, 66, 0);
+	assert_near(cost->mappings, 1301, 0);
+	assert_near(cost->pss_kib, 900.5, 0); /* no count */
+}
+
+/* ---- whether all is well ---- */
+
+static void
+a_scenario_that_was_not_measured_is_not_well(void **state)
+{
+	static struct comparison all;
+
+	(void)state;
+	comparison_init(&all);
+	all.server_count = 1;
+	assert_true(comparison_clean(&all));
+	all.scenario_count = 1;
+	all.scenarios[0].points = outcome.points;
+	assert_false(comparison_clean(&all));
+	all.scenarios[0].point_count = 1;
+	assert_true(comparison_clean(&all));
+	outcome.points[0].findings[0].verdict = INVALID;
+	assert_false(comparison_clean(&all));
+	outcome.points[0].findings[0].verdict = UNDECIDED;
+	outcome.points[0].findings[1].errors = 1;
+	assert_false(comparison_clean(&all));
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FRESH(a_full_client_is_the_limit_of_a_server_that_has_room),
+	    FRESH(both_are_asked_for_the_same_requests),
+	    FRESH(a_server_of_which_nothing_is_known_may_have_had_room),
+	    FRESH(on_one_cpu_both_are_the_limit),
+	    FRESH(who_waited_for_a_cpu_is_full_if_it_used_the_rest),
+	    FRESH(at_a_rate_a_full_client_is_late_itself),
+	    FRESH(counts_are_whole_though_their_median_is_not),
+	    FRESH(a_scenario_that_was_not_measured_is_not_well),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* engine: what a run says of itself, whatever comes in between. */
+#include "tests/unit/toy.h"
+
+#include "common/base/clock.h"
+#include "common/load/engine.h"
+
+static struct engine engine;
+static struct load_result result;
+
+/* A server that does what SERVE says with its listener. */
+static void
+start(struct toy *toy, void (*serve)(int listener))
+{
+	int fd;
+
+	assert_int_equal(address_parse("127.0.0.1:0", &toy->address), 0);
+	fd = toy_listen(&toy->address);
+	assert_true(fd >= 0);
+	toy->pid = fork();
+	assert_true(toy->pid >= 0);
+	if (toy->pid == 0) {
+		setpgid(0, 0);
+		serve(fd);
+	}
+	setpgid(toy->pid, toy->pid);
+	close(fd);
+}
+
+/* CONNECTIONS kept ones to ADDRESS, at a RATE or one request after another. */
+static void
+begin(const struct address *address, uint32_t connections, double rate)
+{
+	struct load_plan plan = {.protocol = protocol_find("echo"),
+	    .connections = connections,
+	    .rate = rate,
+	    .size = 64,
+	    .timeout_ns = 10 * NS_PER_S};
+	char why[200];
+
+	plan.target.kind = TARGET_STREAM;
+	plan.target.address = *address;
+	assert_int_equal(engine_open(&engine, &plan, why, sizeof(why)), 0);
+	assert_int_equal(result_init(&result), 0);
+	assert_int_equal(engine_connect(&engine), 0);
+}
+
+static void
+end(struct toy *toy)
+{
+	engine_close(&engine);
+	result_release(&result);
+	toy_stop(toy);
+}
+
+static void
+a_run_that_is_stopped_before_it_begins_has_its_times(void **state)
+{
+	const volatile int stop = 1;
+	struct toy toy;
+
+	(void)state;
+	toy_start(&toy, TOY_THREADS, "127.0.0.1:0");
+	begin(&toy.address, 2, 0);
+	engine.stop = &stop;
+	engine_run(&engine, NS_PER_S, UINT64_MAX, &result);
+	assert_int_equal(result.begun, 0);
+	assert_true(engine.stopped_ns >= engine.schedule_start);
+	assert_int_equal(result.span_ns, 0);
+	end(&toy);
+}
+
+/* Answers the one request that there is after it has sent something to the
+ * connection that did not ask. */
+static _Noreturn void
+babble(int listener)
+{
+	int one = accept(listener, NULL, NULL);
+	int other = accept(listener, NULL, NULL);
+	char buf[64];
+	fd_set asking;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	FD_ZERO(&asking);
+	FD_SET(one, &asking);
+	FD_SET(other, &asking);
+	child_assert(select((one > other ? one : other) + 1, &asking, NULL,
+			 NULL, NULL) > 0);
+	if (FD_ISSET(other, &asking)) {
+		int asker = other;
+
+		other = one;
+		one = asker;
+	}
+	child_assert(recv(one, buf, sizeof(buf), 0) == sizeof(buf));
+	child_assert(send(other, "??", 2, MSG_NOSIGNAL) == 2);
+	nap_ms(20);
+	child_assert(send(one, buf, sizeof(buf), MSG_NOSIGNAL) == sizeof(buf));
+	for (;;)
+		pause();
+}
+
+/* It counts as one more that was begun, but was no turn of the client's. */
+static void
+what_nobody_asked_for_takes_no_time(void **state)
+{
+	struct toy toy;
+
+	(void)state;
+	start(&toy, babble);
+	begin(&toy.address, 2, 0);
+	engine_run(&engine, NEVER, 1, &result);
+	assert_int_equal(result.ok, 1);
+	assert_int_equal(result.wrong, 1);
+	assert_int_equal(result.begun, 2);
+	assert_true(result.turn_ns <= 2 * result.wall_ns);
+	end(&toy);
+}
+
+/* Says more after its last answer, once it knows that this was taken. */
+static _Noreturn void
+add_later(int listener)
+{
+	int fd = accept(listener, NULL, NULL);
+	char buf[64];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_assert(recv(fd, buf, sizeof(buf), 0) == sizeof(buf));
+	child_assert(send(fd, buf, sizeof(buf), MSG_NOSIGNAL) == sizeof(buf));
+	child_assert(recv(fd, buf, sizeof(buf), 0) == 0);
+	child_assert(send(fd, "??", 2, MSG_NOSIGNAL) == 2);
+	for (;;)
+		pause();
+}
+
+/* Whichever way a request goes: the shortest one is of closed loops alone. */
+static void
+the_last_reply_is_right_only_if_nothing_follows(void **state)
+{
+	(void)state;
+	for (double rate = 0; rate <= 1000; rate += 1000) {
+		struct toy toy;
+
+		start(&toy, add_later);
+		begin(&toy.address, 1, rate);
+		engine_run(&engine, NEVER, 1, &result);
+		assert_int_equal(result.ok, 1);
+		engine_finish(&engine, &result);
+		assert_int_equal(result.begun, 1);
+		assert_int_equal(result.ok, 0);
+		assert_int_equal(result.wrong, 1);
+		end(&toy);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		a_run_that_is_stopped_before_it_begins_has_its_times),
+	    cmocka_unit_test(what_nobody_asked_for_takes_no_time),
+	    cmocka_unit_test(the_last_reply_is_right_only_if_nothing_follows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

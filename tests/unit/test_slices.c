@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slices: real blocks of short slices. What the slices say is made up, so that
+ * the number of quads depends on no machine; the servers are this program.
+ */
+#include "tests/unit/toy.h"
+
+#include "common/base/clock.h"
+#include "common/load/slices.h"
+
+#define PLANNED 8 /* quads that shall count */
+#define MOST JUDGE_QUADS_MOST(PLANNED)
+#define SERVERS 3
+
+static char command[600];
+static struct compare_plan plan;
+static struct comparison result;
+static struct load_point point;
+static struct instance instances[SERVERS + 1];
+static struct tally tallies[SERVERS + 1];
+static struct finding findings[SERVERS + 1];
+static uint64_t numbers;
+static struct trial trial;
+
+/* ---- made-up values ---- */
+
+static size_t calls; /* of the values of this block */
+
+static size_t
+quad_of_call(void)
+{
+	return calls++ / trial.count;
+}
+
+static void
+steady(struct load_result *there, struct load_result *back, double value[2])
+{
+	(void)there;
+	(void)back;
+	quad_of_call();
+	value[0] = value[1] = 1;
+}
+
+/* After four quads. */
+static void
+steady_late(
+    struct load_result *there, struct load_result *back, double value[2])
+{
+	(void)there;
+	(void)back;
+	value[0] = value[1] = quad_of_call() < 4 ? 0 : 1;
+}
+
+/* Each step is a third of the one before. */
+static void
+never_steady(
+    struct load_result *there, struct load_result *back, double value[2])
+{
+	(void)there;
+	(void)back;
+	value[0] = value[1] = pow(3, (double)MOST - (double)quad_of_call());
+}
+
+/* ---- blocks ---- */
+
+static int
+set_up(void **state)
+{
+	static const char *const names[] = {"a", "b", "c"};
+
+	(void)state;
+	numbers = 1;
+	plan = (struct compare_plan){.server_count = SERVERS,
+	    .keep_disturbed = true,
+	    .quads = PLANNED,
+	    .delta = 0.03};
+	placement_choose(&plan.placement, PLACEMENT_FREE);
+	memset(tallies, 0, sizeof(tallies));
+	for (size_t i = 0; i <= SERVERS; i++) {
+		if (i < SERVERS)
+			plan.servers[i] = (struct contender){names[i], command};
+		instances[i] =
+		    (struct instance){.contender = &plan.servers[i % SERVERS]};
+		if (result_init(&instances[i].slice) < 0 ||
+		    result_init(&tallies[i].counted) < 0)
+			return -1;
+	}
+	point = (struct load_point){.connections = 1,
+	    .slice_ns = NS_PER_MS,
+	    .setting_count = 1,
+	    .settings = {{"connections", "", 1}}};
+	trial = (struct trial){
+	    .plan = &plan,
+	    .scenario = scenario_find("steady"),
+	    .point = &point,
+	    .count = SERVERS + 1,
+	    .at = instances,
+	    .tallies = tallies,
+	    .findings = findings,
+	    .result = &result,
+	    .random = &numbers,
+	};
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i <= SERVERS; i++) {
+		result_release(&instances[i].slice);
+		result_release(&tallies[i].counted);
+	}
+	return 0;
+}
+
+/* The next one; the first would choose the length of slices. */
+static void
+run_block(slices_value *value)
+{
+	trial.block++;
+	calls = 0;
+	slices_block(&trial, value, 1);
+	for (size_t i = 0; i < trial.count; i++)
+		assert_string_equal(tallies[i].trouble, "");
+}
+
+static void
+few_servers(void)
+{
+	plan.server_count = 1;
+	trial.count = 2;
+	instances[1].contender = &plan.servers[0];
+}
+
+/* Of quads, since there are two slices in each. */
+static void
+has_counted(size_t kept, size_t warm_up)
+{
+	for (size_t i = 0; i < trial.count; i++) {
+		assert_int_equal(tallies[i].kept, 2 * kept);
+		assert_int_equal(tallies[i].warm_up, 2 * warm_up);
+	}
+}
+
+static void
+who_is_steady_at_once_has_the_planned_quads(void **state)
+{
+	(void)state;
+	few_servers();
+	run_block(steady);
+	has_counted(PLANNED, 1);
+	assert_false(tallies[0].unsettled);
+}
+
+/* No block takes the others' time to warm up. */
+static void
+each_block_has_its_own_time_to_warm_up(void **state)
+{
+	(void)state;
+	few_servers();
+	for (size_t b = 1; b <= 3; b++) {
+		run_block(steady_late);
+		has_counted(b * PLANNED, b * 4);
+	}
+	assert_false(tallies[0].unsettled);
+}
+
+static void
+who_is_never_steady_has_the_same_in_each_block(void **state)
+{
+	(void)state;
+	few_servers();
+	for (size_t b = 1; b <= 3; b++) {
+		run_block(never_steady);
+		assert_int_equal(calls, trial.count * MOST);
+		has_counted(b * (MOST - (MOST + 1) / 2), b * ((MOST + 1) / 2));
+	}
+	assert_true(tallies[0].unsettled && tallies[1].unsettled);
+}
+
+/* ---- in which order ---- */
+
+/* The servers of the first quad there, "acb" and "-" for the control, from the
+ * rows of one block in TEXT; the way back is the same. */
+static void
+order_of(const char *text, char *order)
+{
+	size_t n = SERVERS + 1;
+	char all[4 * (SERVERS + 1) + 1] = "";
+
+	for (size_t at = 0; at < 4 * n; at++) {
+		char name[16];
+
+		assert_int_equal(
+		    sscanf(text, "%*[^,],%*[^,],%*u,%*u,%*u,%15[^,]", name), 1);
+		all[at] = name[1] ? '-' : name[0];
+		text = strchr(text, '\n') + 1;
+	}
+	for (size_t at = 0; at < n; at++) {
+		assert_int_equal(all[at], all[2 * n - 1 - at]);
+		/* The next quad, from the other end. */
+		assert_int_equal(all[2 * n + at], all[n - 1 - at]);
+	}
+	memcpy(order, all, n);
+}
+
+static bool
+are_neighbours(const char *order, char one, char other)
+{
+	const char *at = strchr(order, one), *to = strchr(order, other);
+
+	return at - to == 1 || to - at == 1;
+}
+
+static void
+no_server_has_always_the_same_neighbour(void **state)
+{
+	size_t together[SERVERS] = {0}, blocks = 8;
+
+	(void)state;
+	plan.quads = 1;
+	for (size_t b = 0; b < blocks; b++) {
+		char order[SERVERS + 2] = "", *text;
+		size_t size;
+
+		plan.csv = open_memstream(&text, &size);
+		run_block(steady);
+		fclose(plan.csv);
+		order_of(text, order);
+		free(text);
+		for (size_t i = 0; i < SERVERS; i++)
+			together[i] +=
+			    are_neighbours(order, "abc"[i], "bc-"[i]);
+	}
+	for (size_t i = 0; i < SERVERS; i++)
+		assert_in_range(together[i], 1, blocks - 1);
+}
+
+/* ---- what runs ---- */
+
+static const char *
+image_seen(size_t block)
+{
+	trial.block = block;
+	assert_true(instance_start(&trial, 0));
+	instance_stop(&trial, 0);
+	return result.servers[0].image;
+}
+
+/* A point's options may choose one; the first block is at each of them. */
+static void
+each_image_that_ran_is_named_once(void **state)
+{
+	char *image = result.servers[0].image, own[96], both[96];
+
+	(void)state;
+	few_servers();
+	image[0] = '\0';
+	if (!image_seen(1)[0])
+		skip(); /* we may not look */
+	memcpy(own, image, sizeof(own));
+	snprintf(both, sizeof(both), "other; %.40s", own);
+	assert_string_equal(image_seen(0), own);
+	strcpy(image, "other");
+	assert_string_equal(image_seen(1), "other");
+	assert_string_equal(image_seen(0), both);
+	assert_string_equal(image_seen(0), both);
+	/* What is only a part of its name is another. */
+	snprintf(image, sizeof(both), "%.40s, and more", own);
+	snprintf(both, sizeof(both), "%.40s, and more; %.40s", own, own);
+	assert_string_equal(image_seen(0), both);
+}
+
+/* ---- a rate that nobody can do ---- */
+
+static const struct measure *const response = &MEASURE_RESPONSE;
+
+static void
+who_fails_in_the_search_for_rates_keeps_its_trouble(void **state)
+{
+	struct load_point points[1] = {{.connections = 1, .share = 0.5}};
+
+	(void)state;
+	few_servers();
+	plan.servers[0].command = "exit 3; : {port}";
+	response->prepare(&trial, points, 1);
+	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
+	trial.point = points;
+	response->block(&trial);
+	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
+}
+
+/* ---- the servers ---- */
+
+static _Noreturn void
+serve(const char *where)
+{
+	struct address address;
+	int fd = -1;
+
+	if (address_parse(where, &address) == 0)
+		fd = toy_listen(&address);
+	if (fd >= 0)
+		toy_run(TOY_THREADS, fd);
+	_exit(1);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+/* As a server: the word "serve", and its address. */
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    FRESH(who_is_steady_at_once_has_the_planned_quads),
+	    FRESH(each_block_has_its_own_time_to_warm_up),
+	    FRESH(who_is_never_steady_has_the_same_in_each_block),
+	    FRESH(no_server_has_always_the_same_neighbour),
+	    FRESH(each_image_that_ran_is_named_once),
+	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),
+	};
+	char self[400] = "";
+
+	if (argc > 2 && strcmp(argv[1], "serve") == 0)
+		serve(argv[2]);
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return 1;
+	snprintf(command, sizeof(command), "'%s' serve {address}", self);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
