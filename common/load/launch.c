@@ -238,10 +238,14 @@ group_gone(struct launched *server, uint64_t deadline)
 
 /* ---- those who left their group ---- */
 
+/* So many are killed before they are waited for. */
+#define STRAYS_AT_ONCE 256
+
 struct strays {
 	struct launched *server;
 	bool others; /* another server runs */
-	size_t found;
+	size_t count;
+	pid_t killed[STRAYS_AT_ONCE];
 };
 
 /* Whether PID's environment is that of SERVER: 1, 0, or -1 if it is nobody's.
@@ -294,14 +298,26 @@ end_stray(pid_t pid, void *context)
 	struct strays *strays = context;
 	int whose =
 	    is_of_a_group(pid) ? 0 : marked_by(pid, strays->server->pid);
-	struct rusage used;
 
-	if (whose == 0 || (whose < 0 && strays->others))
+	if (whose == 0 || (whose < 0 && strays->others) ||
+	    strays->count == STRAYS_AT_ONCE)
 		return;
 	kill(pid, SIGKILL);
-	strays->found++;
-	if (wait4(pid, NULL, WNOHANG, &used) == pid)
-		add_usage(&strays->server->used, &used);
+	strays->killed[strays->count++] = pid;
+}
+
+/* Here, since who is about to end has no environment to be known by. */
+static void
+await_stray(struct launched *server, pid_t pid, uint64_t deadline)
+{
+	struct rusage used;
+	pid_t ended;
+
+	while ((ended = wait4(pid, NULL, WNOHANG, &used)) == 0 &&
+	       now_ns() < deadline)
+		poll(NULL, 0, 1);
+	if (ended == pid)
+		add_usage(&server->used, &used);
 }
 
 /*
@@ -319,11 +335,11 @@ end_strays(struct launched *server)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		strays.others |= groups[i] && groups[i] != server->pid;
 	do {
-		strays.found = 0;
+		strays.count = 0;
 		procs_own_children(end_stray, &strays);
-		if (strays.found)
-			poll(NULL, 0, 1);
-	} while (strays.found && now_ns() < deadline);
+		for (size_t i = 0; i < strays.count; i++)
+			await_stray(server, strays.killed[i], deadline);
+	} while (strays.count && now_ns() < deadline);
 }
 
 static void
@@ -366,6 +382,8 @@ launch_start(struct launched *server, const char *command,
 	uint64_t deadline = now_ns() + READY_NS;
 
 	*server = (struct launched){.log = -1};
+	/* Workers that outlive their server become our children, not lost. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (free_address(&server->address) < 0 ||
 	    fill_in(command, &server->address, line) < 0 ||
 	    (server->log = memfd_create("log", MFD_CLOEXEC)) < 0 ||
@@ -380,8 +398,6 @@ launch_start(struct launched *server, const char *command,
 		become(line, placement, padding, server->log);
 	setpgid(server->pid, server->pid); /* whoever of us is first */
 	replace_group(0, server->pid);
-	/* Workers that outlive their server become our children, not lost. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	while (!dial_answers(&server->address, READY_NS)) {
 		if (launch_died(server, why, size))
 			return -1;
