@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +146,46 @@ remove_stale(const char *parent)
 		closedir(dir);
 }
 
+/* For cost_group_remove_all(). Where there are more, the next client removes
+ * the rest. */
+static struct {
+	volatile sig_atomic_t is_there; /* PATH is whole, then */
+	char path[COST_GROUP_PATH_MAX];
+} folders[32];
+
+static void
+remember(const char *path)
+{
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (!folders[i].is_there) {
+			strcpy(folders[i].path, path);
+			atomic_signal_fence(memory_order_seq_cst);
+			folders[i].is_there = 1;
+			return;
+		}
+	}
+}
+
+static void
+forget(const char *path)
+{
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (folders[i].is_there && strcmp(folders[i].path, path) == 0)
+			folders[i].is_there = 0;
+	}
+}
+
+/* A process stays in it for a moment after it was waited for. */
+static void
+remove_folder(const char *path)
+{
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		if (rmdir(path) == 0 || errno != EBUSY)
+			break;
+		poll(NULL, 0, 1);
+	}
+}
+
 struct moving {
 	int fd;
 	int moved;
@@ -171,8 +212,10 @@ make_folder(const char *parent, char *path)
 		if (snprintf(path, COST_GROUP_PATH_MAX, "%s/" PREFIX "%d-%u",
 			parent, (int)getpid(), number++) >= COST_GROUP_PATH_MAX)
 			return false;
-		if (mkdir(path, 0755) == 0)
+		if (mkdir(path, 0755) == 0) {
+			remember(path);
 			return true;
+		}
 		if (errno != EEXIST)
 			return false;
 	}
@@ -197,6 +240,7 @@ make_in(const char *parent, pid_t pid, char *path)
 		if (moving.moved)
 			return true;
 		rmdir(path);
+		forget(path);
 	}
 	path[0] = '\0';
 	return false;
@@ -241,15 +285,13 @@ cost_group_make(struct cost_group *group, pid_t pid)
 		make_in(folder, pid, group->cpu);
 }
 
-/* A process stays in it for a moment after it was waited for. */
 static void
-remove_folder(char *path)
+end_folder(char *path)
 {
-	for (int i = 0; path[0] && i < PATIENCE_MS; i++) {
-		if (rmdir(path) == 0 || errno != EBUSY)
-			break;
-		poll(NULL, 0, 1);
-	}
+	if (!path[0])
+		return;
+	remove_folder(path);
+	forget(path);
 	path[0] = '\0';
 }
 
@@ -258,6 +300,16 @@ cost_group_remove(struct cost_group *group)
 {
 	if (strcmp(group->cpu, group->memory) == 0)
 		group->cpu[0] = '\0';
-	remove_folder(group->cpu);
-	remove_folder(group->memory);
+	end_folder(group->cpu);
+	end_folder(group->memory);
+}
+
+/* rmdir() and poll() alone: signal-safety(7). */
+void
+cost_group_remove_all(void)
+{
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (folders[i].is_there)
+			remove_folder(folders[i].path);
+	}
 }

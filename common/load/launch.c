@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/launch_parts.h"
 #include "common/load/procs.h"
 #include "common/net/dial.h"
 
@@ -155,29 +156,6 @@ become(const char *command, const struct placement *placement, size_t padding,
 	_exit(127);
 }
 
-/* For launch_kill_all(): the groups that run, 0 in free places. */
-static volatile pid_t groups[64];
-
-static void
-replace_group(pid_t old, pid_t new)
-{
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (groups[i] == old) {
-			groups[i] = new;
-			return;
-		}
-	}
-}
-
-void
-launch_kill_all(void)
-{
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (groups[i])
-			kill(-groups[i], SIGKILL);
-	}
-}
-
 /* The last line that the server wrote, behind TEXT. */
 static void
 add_last_words(const struct launched *server, char *text, size_t size)
@@ -276,24 +254,13 @@ marked_by(pid_t pid, pid_t server)
 	return found;
 }
 
-static bool
-is_of_a_group(pid_t pid)
-{
-	pid_t group = getpgid(pid);
-
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (groups[i] && groups[i] == group)
-			return true;
-	}
-	return false;
-}
-
 static void
 end_stray(pid_t pid, void *context)
 {
 	struct strays *strays = context;
-	int whose =
-	    is_of_a_group(pid) ? 0 : marked_by(pid, strays->server->pid);
+	int whose = launch_is_of_a_group(pid) || launch_is_inherited(pid)
+			? 0
+			: marked_by(pid, strays->server->pid);
 	struct rusage used;
 
 	if (whose == 0 || (whose < 0 && strays->others))
@@ -314,10 +281,9 @@ static void
 end_strays(struct launched *server)
 {
 	uint64_t deadline = now_ns() + STOP_NS;
-	struct strays strays = {.server = server};
+	struct strays strays = {
+	    .server = server, .others = launch_others_run(server->pid)};
 
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		strays.others |= groups[i] && groups[i] != server->pid;
 	do {
 		strays.found = 0;
 		procs_own_children(end_stray, &strays);
@@ -331,7 +297,7 @@ forget(struct launched *server)
 {
 	end_strays(server);
 	close(server->log);
-	replace_group(server->pid, 0);
+	launch_replace_group(server->pid, 0);
 	server->pid = 0;
 }
 
@@ -366,6 +332,7 @@ launch_start(struct launched *server, const char *command,
 	uint64_t deadline = now_ns() + READY_NS;
 
 	*server = (struct launched){.log = -1};
+	launch_spare_inherited();
 	if (free_address(&server->address) < 0 ||
 	    fill_in(command, &server->address, line) < 0 ||
 	    (server->log = memfd_create("log", MFD_CLOEXEC)) < 0 ||
@@ -379,7 +346,7 @@ launch_start(struct launched *server, const char *command,
 	if (server->pid == 0)
 		become(line, placement, padding, server->log);
 	setpgid(server->pid, server->pid); /* whoever of us is first */
-	replace_group(0, server->pid);
+	launch_replace_group(0, server->pid);
 	/* Workers that outlive their server become our children, not lost. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	while (!dial_answers(&server->address, READY_NS)) {
