@@ -12,19 +12,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/load/launch_parts.h"
-#include "common/load/procs.h"
 #include "common/net/dial.h"
 
 #define READY_NS (10 * NS_PER_S)
-#define STOP_NS (5 * NS_PER_S)
-/* In the environment of a server and of whom it starts: its first process. */
-#define MARK "PERCONN_LAUNCHED"
 
 bool
 launch_command_ok(const char *command)
@@ -146,7 +141,7 @@ become(const char *command, const struct placement *placement, size_t padding,
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
 	snprintf(mark, sizeof(mark), "%d", (int)getpid());
-	setenv(MARK, mark, 1);
+	setenv(LAUNCH_MARK, mark, 1);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
@@ -183,17 +178,6 @@ add_last_words(const struct launched *server, char *text, size_t size)
 	    line ? line + 1 : tail);
 }
 
-static void
-add_usage(struct rusage *sum, const struct rusage *more)
-{
-	timeradd(&sum->ru_utime, &more->ru_utime, &sum->ru_utime);
-	timeradd(&sum->ru_stime, &more->ru_stime, &sum->ru_stime);
-	sum->ru_minflt += more->ru_minflt;
-	sum->ru_majflt += more->ru_majflt;
-	sum->ru_nvcsw += more->ru_nvcsw;
-	sum->ru_nivcsw += more->ru_nivcsw;
-}
-
 /* Waits for all of its group until DEADLINE. True when they have ended. */
 static bool
 group_gone(struct launched *server, uint64_t deadline)
@@ -205,7 +189,7 @@ group_gone(struct launched *server, uint64_t deadline)
 		if (pid < 0 && errno == ECHILD)
 			return true;
 		if (pid > 0) {
-			add_usage(&server->used, &used);
+			launch_add_usage(&server->used, &used);
 			continue;
 		}
 		if (now_ns() > deadline)
@@ -214,88 +198,10 @@ group_gone(struct launched *server, uint64_t deadline)
 	}
 }
 
-/* ---- those who left their group ---- */
-
-struct strays {
-	struct launched *server;
-	bool others; /* another server runs */
-	size_t found;
-};
-
-/* Whether PID's environment is that of SERVER: 1, 0, or -1 if it is nobody's.
- */
-static int
-marked_by(pid_t pid, pid_t server)
-{
-	char path[32], mark[40], word[8192];
-	FILE *in;
-	size_t len;
-	int found = -1;
-
-	len = (size_t)snprintf(mark, sizeof(mark), MARK "=%d", (int)server) + 1;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	in = fopen(path, "re");
-	while (in && found < 0) {
-		size_t n = 0;
-		int c;
-
-		while ((c = getc(in)) > 0) {
-			if (n < sizeof(word) - 1)
-				word[n++] = (char)c;
-		}
-		word[n] = '\0';
-		if (strncmp(word, MARK "=", sizeof(MARK)) == 0)
-			found = n + 1 == len && memcmp(word, mark, n) == 0;
-		if (c == EOF)
-			break;
-	}
-	if (in)
-		fclose(in);
-	return found;
-}
-
-static void
-end_stray(pid_t pid, void *context)
-{
-	struct strays *strays = context;
-	int whose = launch_is_of_a_group(pid) || launch_is_inherited(pid)
-			? 0
-			: marked_by(pid, strays->server->pid);
-	struct rusage used;
-
-	if (whose == 0 || (whose < 0 && strays->others))
-		return;
-	kill(pid, SIGKILL);
-	strays->found++;
-	if (wait4(pid, NULL, WNOHANG, &used) == pid)
-		add_usage(&strays->server->used, &used);
-}
-
-/*
- * Processes that made a session or a group of their own became our children
- * when who had made them ended. One that has cleared its environment is nobody
- * else's if no other server runs. Whose children they are in turn become ours
- * when they end, so again until there are none.
- */
-static void
-end_strays(struct launched *server)
-{
-	uint64_t deadline = now_ns() + STOP_NS;
-	struct strays strays = {
-	    .server = server, .others = launch_others_run(server->pid)};
-
-	do {
-		strays.found = 0;
-		procs_own_children(end_stray, &strays);
-		if (strays.found)
-			poll(NULL, 0, 1);
-	} while (strays.found && now_ns() < deadline);
-}
-
 static void
 forget(struct launched *server)
 {
-	end_strays(server);
+	launch_end_strays(server);
 	close(server->log);
 	launch_replace_group(server->pid, 0);
 	server->pid = 0;
@@ -309,7 +215,7 @@ launch_died(struct launched *server, char *why, size_t size)
 
 	if (!server->pid || wait4(server->pid, &status, WNOHANG, &used) <= 0)
 		return false;
-	add_usage(&server->used, &used);
+	launch_add_usage(&server->used, &used);
 	if (WIFSIGNALED(status))
 		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
@@ -318,7 +224,7 @@ launch_died(struct launched *server, char *why, size_t size)
 		    why, size, "ended with status %d", WEXITSTATUS(status));
 	add_last_words(server, why, size);
 	kill(-server->pid, SIGKILL); /* whoever is left of its group */
-	group_gone(server, now_ns() + STOP_NS);
+	group_gone(server, now_ns() + LAUNCH_STOP_NS);
 	forget(server);
 	return true;
 }
@@ -372,9 +278,9 @@ launch_stop(struct launched *server)
 	if (!server->pid)
 		return;
 	kill(-server->pid, SIGTERM);
-	if (!group_gone(server, now_ns() + STOP_NS)) {
+	if (!group_gone(server, now_ns() + LAUNCH_STOP_NS)) {
 		kill(-server->pid, SIGKILL);
-		group_gone(server, now_ns() + STOP_NS);
+		group_gone(server, now_ns() + LAUNCH_STOP_NS);
 	}
 	forget(server);
 }

@@ -18,8 +18,6 @@
 #include "common/load/launch_parts.h"
 #include "common/load/procs.h"
 
-#define KILL_NS (5 * NS_PER_S)
-
 enum { GROUPS = 64, INHERITED = 64 };
 
 static volatile pid_t groups[GROUPS]; /* 0: a free place */
@@ -133,7 +131,7 @@ end_children(void)
 void
 launch_kill_all(void)
 {
-	uint64_t deadline = now_ns() + KILL_NS;
+	uint64_t deadline = now_ns() + LAUNCH_STOP_NS;
 
 	if (!has_looked)
 		return;
