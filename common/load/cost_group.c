@@ -7,7 +7,6 @@
  * go up from our own group to the nearest that does. Version 1 has a tree for
  * each controller, and both versions may be mounted side by side.
  */
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
