@@ -110,7 +110,7 @@ explain_join(const struct room *r, char *why, size_t size)
 {
 	if (r->lost)
 		snprintf(why, size, "member %u could not join: %s", r->lost->id,
-		    room_error_text(r->lost_error));
+		    r->lost_words);
 	else if (r->entered < r->members)
 		snprintf(why, size,
 		    "%u of %u members could not connect in time",

@@ -39,8 +39,8 @@
 #define ROOM_GUESTS 128
 
 struct room_plan {
-	/* target, connections (members), churn, rate, size (of a line, newline
-	 * included), timeout_ns and spin count here */
+	/* target, tls, connections (members), churn, rate, size (of a line,
+	 * newline included), timeout_ns and spin count here */
 	const struct load_plan *load;
 	uint64_t duration_ns, requests; /* the one that comes first */
 	/* non-zero: begin no more; negative: nor wait for what is under way;
@@ -64,8 +64,9 @@ room_descriptors(const struct load_plan *load);
  * load->connections is below ROOM_MEMBERS_MIN or load->size not between
  * CHAT_LINE_MIN and CHAT_LINE_MAX; ETIMEDOUT if not all members were in the
  * room within load->timeout_ns without one more arriving, ECONNRESET if one
- * was dropped before all were there, or what connect(2) or malloc(3) say. No
- * connection is open when it returns. *STOP during the joining is no error.
+ * was dropped before all were there, EPROTO if TLS was refused, or what
+ * connect(2) or malloc(3) say. No connection is open when it returns. *STOP
+ * during the joining is no error.
  */
 int
 room_run(const struct room_plan *plan, struct load_result *result, char *why,

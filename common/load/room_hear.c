@@ -25,12 +25,6 @@ room_describe(char words[RESULT_WORDS], const char *format, ...)
 	va_end(args);
 }
 
-const char *
-room_error_text(int error)
-{
-	return error ? strerror(error) : "end of file";
-}
-
 /* LINE, of P, should have been message NUMBER, and is not. */
 static void
 describe_changed(struct room *r, const struct peer *p, uint64_t number,

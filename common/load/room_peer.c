@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/flow.h"
 
 /* After a guest that failed, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
@@ -20,10 +22,13 @@
 void
 peer_close(struct peer *p)
 {
+	tls_stream_close(p->stream);
+	p->stream = NULL;
 	if (p->fd >= 0)
 		close(p->fd); /* which also takes it out of the epoll */
 	p->fd = -1;
 	p->watched = p->out_armed = false;
+	p->out_waits = p->in_waits = p->shakes_hands = false;
 	p->out_len = 0;
 }
 
@@ -36,20 +41,33 @@ peer_reset(struct peer *p, uint32_t id, enum role role)
 	    .fd = -1, .id = id, .role = role, .next = 1, .partial = partial};
 }
 
+static int
+connect_socket(const struct room *r, struct peer *p)
+{
+	const struct address *to = &r->load->target.address;
+	int on = 1;
+
+	if (to->any.sa_family != AF_UNIX)
+		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(p->fd, &to->any, to->len) < 0 && errno != EINPROGRESS)
+		return -1;
+	if (!r->load->tls)
+		return 0;
+	p->stream = tls_stream_open(r->load->tls, p->fd);
+	return p->stream ? 0 : -1;
+}
+
 /* A socket on its way to the target; 0, or -1 with errno and none. */
 static int
 connect_peer(const struct room *r, struct peer *p)
 {
-	const struct address *to = &r->load->target.address;
-	int on = 1, saved;
+	int saved;
 
-	p->fd = socket(
-	    to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	p->fd = socket(r->load->target.address.any.sa_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (p->fd < 0)
 		return -1;
-	if (to->any.sa_family != AF_UNIX)
-		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(p->fd, &to->any, to->len) == 0 || errno == EINPROGRESS)
+	if (connect_socket(r, p) == 0)
 		return 0;
 	saved = errno;
 	peer_close(p);
@@ -57,10 +75,11 @@ connect_peer(const struct room *r, struct peer *p)
 	return -1;
 }
 
-/* Whether EPOLLOUT is wanted, too. One that is not watched yet will be. */
+/* For what P waits for. One that is not watched yet will be. */
 static int
-watch(const struct room *r, struct peer *p, bool out)
+watch(const struct room *r, struct peer *p)
 {
+	bool out = p->out_waits || p->in_waits;
 	struct epoll_event event = {
 	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
 	    .data.ptr = p,
@@ -78,8 +97,19 @@ void
 peer_leave(struct peer *p)
 {
 	if (p->fd >= 0)
-		shutdown(p->fd, SHUT_WR);
+		flow_end(p->fd, p->stream);
 	p->leaving = true;
+}
+
+/* As send(2). */
+static ssize_t
+give(struct peer *p, const char *data, size_t len)
+{
+	bool wants_out;
+	ssize_t n = flow_send(p->fd, p->stream, data, len, &wants_out);
+
+	p->shakes_hands = n < 0 && !wants_out;
+	return n;
 }
 
 /* All that P had to send is sent. */
@@ -100,8 +130,7 @@ static void
 push(struct room *r, struct peer *p)
 {
 	while (p->out_len) {
-		ssize_t n = send(
-		    p->fd, p->out, p->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = give(p, p->out, p->out_len);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			peer_lose(r, p, errno);
@@ -112,7 +141,8 @@ push(struct room *r, struct peer *p)
 		p->out += n;
 		p->out_len -= (size_t)n;
 	}
-	if (watch(r, p, p->out_len > 0) < 0)
+	p->out_waits = p->out_len && !p->shakes_hands;
+	if (watch(r, p) < 0)
 		peer_lose(r, p, errno);
 	else if (!p->out_len)
 		sent_all(r, p);
@@ -157,9 +187,8 @@ room_send(struct room *r)
 
 	while (p->fd >= 0 && r->wired < end) {
 		uint64_t at = r->wired % ring, now = now_ns();
-		ssize_t n = send(p->fd, r->ring + at,
-		    earlier(ring - at, end - r->wired),
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+		    give(p, r->ring + at, earlier(ring - at, end - r->wired));
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			peer_lose(r, p, errno);
@@ -170,50 +199,79 @@ room_send(struct room *r)
 		stamp(r, (uint64_t)n, now);
 		r->wired += (uint64_t)n;
 	}
-	if (p->fd >= 0 && watch(r, p, r->wired < end) < 0)
+	if (p->fd < 0)
+		return;
+	p->out_waits = r->wired < end && !p->shakes_hands;
+	if (watch(r, p) < 0)
 		peer_lose(r, p, errno);
 }
 
 /* ---- what is ready ---- */
 
+/* Nothing more is here; or, over TLS, enough for once. */
+static void
+receive_later(struct room *r, struct peer *p, bool wants_out)
+{
+	p->in_waits = wants_out;
+	if (watch(r, p) < 0)
+		peer_lose(r, p, errno);
+}
+
+/*
+ * Over TLS to the last byte that is here, as no event may tell of what it
+ * holds; but one that is flooded does not keep the others waiting: that its
+ * socket is writable calls it back.
+ */
 static void
 receive(struct room *r, struct peer *p)
 {
-	ssize_t n = recv(p->fd, r->buffer, ROOM_BUFFER, MSG_DONTWAIT);
+	size_t got = 0;
+	bool wants_out;
+	ssize_t n;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		peer_lose(r, p, n < 0 ? errno : 0);
-		return;
-	}
-	r->now = now_ns();
-	if (p->role != LEAVER)
-		room_hear(r, p, r->buffer, (size_t)n);
+	do {
+		n = flow_receive(
+		    p->fd, p->stream, r->buffer, ROOM_BUFFER, &wants_out);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			receive_later(r, p, wants_out);
+			return;
+		}
+		if (n <= 0) {
+			peer_lose(r, p, n < 0 ? errno : 0);
+			return;
+		}
+		got += (size_t)n;
+		r->now = now_ns();
+		if (p->role != LEAVER)
+			room_hear(r, p, r->buffer, (size_t)n);
+	} while (p->stream && got < ROOM_BUFFER);
+	if (p->stream)
+		receive_later(r, p, true);
 }
 
 void
 peer_event(struct room *r, struct peer *p, uint32_t events)
 {
-	if (p->fd >= 0 && events & EPOLLOUT) {
+	if (p->fd >= 0 && (events & EPOLLOUT || p->shakes_hands)) {
 		if (p->out_len)
 			push(r, p);
-		else
+		else if (p->role == SENDER)
 			room_send(r);
 	}
-	if (p->fd >= 0 && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	if (p->fd >= 0 && !p->shakes_hands &&
+	    (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || p->stream))
 		receive(r, p);
 }
 
 /* ---- a connection's end ---- */
 
 static void
-lose_receiver(struct room *r, struct peer *p, int error)
+lose_receiver(struct room *r, struct peer *p, int error, const char *words)
 {
 	bool counted = false;
 
-	room_describe(r->result->failure, "member %u was dropped: %s", p->id,
-	    room_error_text(error));
+	room_describe(
+	    r->result->failure, "member %u was dropped: %s", p->id, words);
 	for (uint64_t i = r->window.tail; i < r->window.head; i++) {
 		struct message *m = window_find(&r->window, i);
 
@@ -233,12 +291,12 @@ lose_receiver(struct room *r, struct peer *p, int error)
 
 /* Without member 0, nothing that is under way can be told from lost. */
 static void
-lose_sender(struct room *r, int error)
+lose_sender(struct room *r, int error, const char *words)
 {
 	uint64_t number;
 
-	room_describe(r->result->failure,
-	    "member 0, the sender, was dropped: %s", room_error_text(error));
+	room_describe(
+	    r->result->failure, "member 0, the sender, was dropped: %s", words);
 	r->left = 0;
 	if (!r->window.under_way)
 		window_fail_past(&r->window, error);
@@ -249,36 +307,53 @@ lose_sender(struct room *r, int error)
 }
 
 static void
-lose_guest(struct room *r, const struct peer *p, int error)
+lose_guest(struct room *r, const struct peer *p, int error, const char *words)
 {
 	room_describe(r->result->failure,
 	    "message %" PRIu64 ": its sender was dropped: %s", p->number,
-	    room_error_text(error));
+	    words);
 	window_fail(&r->window, p->number, error);
 	window_end(&r->window, p->number);
 	r->rest_until = now_ns() + REST_NS;
 }
 
-/* P's connection has ended; ERROR 0: by an end of file. */
+static void
+lose_joining(struct room *r, const struct peer *p, int error, const char *words)
+{
+	if (r->lost)
+		return;
+	r->lost = p;
+	r->lost_error = error;
+	snprintf(r->lost_words, sizeof(r->lost_words), "%s", words);
+}
+
+/* What ERROR was, into WORDS, as long as the connection is there to tell. */
+static void
+explain_end(const struct peer *p, int error, char words[RESULT_WORDS])
+{
+	const char *why = error ? flow_why(p->stream) : "end of file";
+
+	snprintf(words, RESULT_WORDS, "%s", why[0] ? why : strerror(error));
+}
+
 void
 peer_lose(struct room *r, struct peer *p, int error)
 {
 	bool asked_for = p->leaving && !error;
+	char words[RESULT_WORDS];
 
+	explain_end(p, error, words);
 	peer_close(p);
 	if (r->phase == JOINING) {
-		if (!r->lost) {
-			r->lost = p;
-			r->lost_error = error;
-		}
+		lose_joining(r, p, error, words);
 	} else if (p->role == GUEST) {
 		if (asked_for)
 			window_left(&r->window, p->number);
 		else
-			lose_guest(r, p, error);
+			lose_guest(r, p, error, words);
 	} else if (r->phase == RUNNING && p->role == RECEIVER) {
-		lose_receiver(r, p, error);
+		lose_receiver(r, p, error, words);
 	} else if (r->phase == RUNNING && p->role == SENDER) {
-		lose_sender(r, error);
+		lose_sender(r, error, words);
 	}
 }

@@ -31,13 +31,18 @@ struct peer {
 		GUEST,	  /* churn: sends one message */
 		LEAVER,	  /* churn: member 0 has shown who is there, and goes */
 	} role;
-	bool watched, out_armed; /* in the epoll set; for EPOLLOUT as well */
-	bool leaving;		 /* half-closed; the end of file is right */
-	bool entered;		 /* its empty line is sent */
-	const char *out;	 /* what is left to send, but for messages of */
-	size_t out_len;		 /* the sender, which the ring has */
-	uint64_t number;	 /* of a guest's message */
-	uint64_t heard;		 /* the latest probe */
+	struct tls_stream *stream; /* NULL: in clear */
+	bool watched, out_armed;   /* in the epoll set; for EPOLLOUT as well */
+	/* Until the socket is writable: what is left to send, and over TLS
+	 * what is to be received; until something comes: the handshake, which
+	 * is the sending's. */
+	bool out_waits, in_waits, shakes_hands;
+	bool leaving;	 /* half-closed; the end of file is right */
+	bool entered;	 /* its empty line is sent */
+	const char *out; /* what is left to send, but for messages of */
+	size_t out_len;	 /* the sender, which the ring has */
+	uint64_t number; /* of a guest's message */
+	uint64_t heard;	 /* the latest probe */
 	/* Where a receiver is in the stream of the one sender: in message
 	 * NEXT, of which it has OFFSET bytes. */
 	uint64_t next;
@@ -75,8 +80,9 @@ struct room {
 					      a probe, got the latest */
 	uint64_t probes, probe_due, moved; /* moved: one more was there */
 	char probe[CHAT_LINE_MIN];
-	const struct peer *lost; /* the first that was, */
-	int lost_error;		 /* and why */
+	const struct peer *lost;       /* the first that was, ... */
+	int lost_error;		       /* ... and why */
+	char lost_words[RESULT_WORDS]; /* in words */
 	/* running */
 	uint64_t now; /* of this wake-up, or of what was received since */
 	uint64_t start_ns, end_ns, left, scheduled;
@@ -136,9 +142,5 @@ room_lacks(const struct room *room, const struct peer *peer, uint64_t number);
  * is forgotten. */
 __attribute__((format(printf, 2, 3))) void
 room_describe(char words[RESULT_WORDS], const char *format, ...);
-
-/* "end of file" for 0. */
-const char *
-room_error_text(int error);
 
 #endif

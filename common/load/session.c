@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/load/flow.h"
 #include "common/load/session_parts.h"
 
 void
@@ -28,9 +29,9 @@ static enum session_result
 fail(struct session_shared *shared, struct session *session, int error)
 {
 	shared->why[0] = '\0';
-	if (session->stream && error)
+	if (error)
 		snprintf(shared->why, sizeof(shared->why), "%s",
-		    tls_stream_why(session->stream));
+		    flow_why(session->stream));
 	session_close(session);
 	errno = error;
 	return SESSION_FAILED;
@@ -156,29 +157,15 @@ session_sent(struct session_shared *shared, struct session *session, ssize_t n)
 	return note_sent(shared, session, n, true);
 }
 
-static enum session_result
-send_tls(struct session_shared *shared, struct session *session)
-{
-	const struct exchange *x = &session->x;
-	bool wants_out = true;
-	ssize_t n = tls_stream_write(session->stream, x->out + x->sent,
-	    x->out_len - x->sent, &wants_out);
-
-	/* A part of it went: the rest has not been tried. */
-	return note_sent(shared, session, n, n >= 0 || wants_out);
-}
-
 inline enum session_result
 session_send_rest(struct session_shared *shared, struct session *session)
 {
 	const struct exchange *x = &session->x;
+	bool wants_out;
+	ssize_t n = flow_send(session->fd, session->stream, x->out + x->sent,
+	    x->out_len - x->sent, &wants_out);
 
-	if (session->stream)
-		return send_tls(shared, session);
-	return note_sent(shared, session,
-	    send(session->fd, x->out + x->sent, x->out_len - x->sent,
-		MSG_NOSIGNAL | MSG_DONTWAIT),
-	    true);
+	return note_sent(shared, session, n, wants_out);
 }
 
 /* A piece of scratch memory has been others' since: it is made again. */
@@ -228,11 +215,8 @@ session_begin(struct session_shared *shared, struct session *session)
 static ssize_t
 take(struct session_shared *shared, struct session *session, bool *wants_out)
 {
-	if (session->stream)
-		return tls_stream_read(session->stream, shared->buffer,
-		    shared->buffer_size, wants_out);
-	return recv(
-	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
+	return flow_receive(session->fd, session->stream, shared->buffer,
+	    shared->buffer_size, wants_out);
 }
 
 inline enum session_result
@@ -259,9 +243,7 @@ say_goodbye(struct session_shared *shared, struct session *session)
 		session_send_rest(shared, session);
 		return;
 	}
-	if (session->stream)
-		tls_stream_end(session->stream);
-	shutdown(session->fd, SHUT_WR);
+	flow_end(session->fd, session->stream);
 }
 
 /* The reply is here whole: keep the connection, or see it closed. */
@@ -405,7 +387,7 @@ receive_end(struct session_shared *shared, struct session *session,
     enum session_result at_end)
 {
 	enum session_result result;
-	bool wants_out = false;
+	bool wants_out;
 	ssize_t n;
 
 	do {
@@ -449,7 +431,7 @@ receive_tls(struct session_shared *shared, struct session *session)
 	enum session_result result = SESSION_AGAIN;
 
 	while (result == SESSION_AGAIN && session->state != SESSION_CLOSING) {
-		bool wants_out = false;
+		bool wants_out;
 		ssize_t n = take(shared, session, &wants_out);
 
 		if (n < 0)
@@ -472,13 +454,12 @@ session_received(
 static enum session_result
 receive(struct session_shared *shared, struct session *session)
 {
-	ssize_t n;
+	bool wants_out;
 
 	if (session->stream)
 		return receive_tls(shared, session);
-	n = recv(
-	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
-	return session_received(shared, session, n);
+	return session_received(
+	    shared, session, take(shared, session, &wants_out));
 }
 
 /* ---- events ---- */

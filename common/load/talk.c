@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/load/flow.h"
 #include "common/net/dial.h"
 
 struct talk {
@@ -39,9 +40,9 @@ fail(const char *what)
 static int
 fail_talking(const struct talk *t, const char *what)
 {
-	if (!t->stream || !tls_stream_why(t->stream)[0])
+	if (!flow_why(t->stream)[0])
 		return fail(what);
-	log_error("TLS: %s", tls_stream_why(t->stream));
+	log_error("TLS: %s", flow_why(t->stream));
 	return -1;
 }
 
@@ -79,12 +80,7 @@ send_some(struct talk *t)
 		t->wants_out = false;
 		return 0;
 	}
-	t->wants_out = true;
-	if (t->stream)
-		n = tls_stream_write(
-		    t->stream, t->out, t->out_len, &t->wants_out);
-	else
-		n = send(t->socket, t->out, t->out_len, MSG_NOSIGNAL);
+	n = flow_send(t->socket, t->stream, t->out, t->out_len, &t->wants_out);
 	if (n < 0)
 		return would_wait() ? 0 : -1;
 	t->out += n;
@@ -116,9 +112,7 @@ end_sending(struct talk *t)
 	if (t->sending || t->out_len || t->shaking || t->ended)
 		return;
 	t->ended = true;
-	if (t->stream)
-		tls_stream_end(t->stream);
-	shutdown(t->socket, SHUT_WR);
+	flow_end(t->socket, t->stream);
 }
 
 /* ---- receiving ---- */
@@ -144,15 +138,13 @@ static int
 receive(struct talk *t)
 {
 	char got[65536];
+	bool wants_out; /* send_some() comes next, over TLS, and says */
 	ssize_t n;
 
 	/* TLS may hold more than the socket tells of. */
 	do {
-		if (t->stream)
-			n = tls_stream_read(
-			    t->stream, got, sizeof(got), &t->wants_out);
-		else
-			n = recv(t->socket, got, sizeof(got), 0);
+		n = flow_receive(
+		    t->socket, t->stream, got, sizeof(got), &wants_out);
 		if (n < 0)
 			return would_wait() ? 0 : fail_talking(t, "receiving");
 		if (n == 0)

@@ -171,9 +171,6 @@ check_load(const struct load_config *config, const struct load_plan *plan)
 	    plan->size > SESSION_DATAGRAM_MAX)
 		usage_error("--size %llu: a datagram holds %d bytes at most",
 		    (unsigned long long)plan->size, SESSION_DATAGRAM_MAX);
-	if (plan->target.kind == TARGET_TLS && p->room)
-		usage_error(
-		    "--protocol %s: not over tls:, only in clear", p->name);
 	if (config->size && !p->sized)
 		usage_error("--size %llu: requests of --protocol %s have "
 			    "their own size",

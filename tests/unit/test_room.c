@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rooms here are threads that lie in a way that a test chooses. What the
- * lies look like from the command line is tests/e2e/test_client_chat.py.
+ * The rooms here are threads that lie in a way that a test chooses, in clear
+ * and over TLS. What the lies look like from the command line is
+ * tests/e2e/test_client_chat.py.
  */
 #include "tests/unit/unit.h"
 
@@ -16,8 +17,16 @@
 
 #include "common/base/clock.h"
 #include "common/load/room.h"
+#include "common/load/tls_setup.h"
+#include "common/net/conn.h"
+#include "common/net/tls.h"
 
 enum { SEATS = 256, IN = 4 << 20 };
+#define LONG (100 * NS_PER_S)
+
+/* Of all halls and runs from here on; NULL: in clear. */
+static struct tls_setup credentials;
+static struct tls *hall_tls;
 
 struct hall;
 
@@ -31,8 +40,10 @@ struct hall {
 	struct address address;
 	int listener, stop[2];
 	pthread_t thread;
+	struct tls *tls;
 	struct seat {
 		int fd;
+		struct conn *conn; /* over TLS */
 		bool entered, ended;
 		char *in;
 		size_t len;
@@ -43,21 +54,40 @@ struct hall {
 	size_t piece;	  /* send no more at once */
 	bool stays;	  /* does not close when its member half-closes */
 	bool mute;	  /* sends nothing to anybody */
+	bool abrupt;	  /* over TLS: drops a member without close_notify */
 	atomic_bool deaf; /* reads no more */
 	char *held;	  /* for post(): kept back for seat 1 */
 	size_t held_len;
 	atomic_uint accepted;
 };
 
+/* As send(2). */
+static ssize_t
+give(struct seat *s, const char *text, size_t len)
+{
+	if (s->conn)
+		return conn_write(s->conn, text, len) < 0 ? -1 : (ssize_t)len;
+	return send(s->fd, text, len, MSG_NOSIGNAL);
+}
+
+/* As recv(2); over TLS it does not block. */
+static ssize_t
+take(struct seat *s, char *at, size_t size)
+{
+	if (s->conn)
+		return conn_try_read(s->conn, at, size);
+	return recv(s->fd, at, size, 0);
+}
+
 static void
 send_to(struct hall *hall, size_t seat, const char *text, size_t len)
 {
-	int fd = hall->seats[seat].fd;
+	struct seat *s = &hall->seats[seat];
 
-	while (fd >= 0 && len) {
+	while (s->fd >= 0 && len) {
 		size_t some =
 		    hall->piece && hall->piece < len ? hall->piece : len;
-		ssize_t n = send(fd, text, some, MSG_NOSIGNAL);
+		ssize_t n = give(s, text, some);
 
 		if (n < 0)
 			return;
@@ -83,9 +113,22 @@ send_all(struct hall *hall, size_t from, const char *line, size_t len)
 	send_but(hall, from, from, line, len);
 }
 
+/* The end of its TLS, without waiting for its client's. */
+static void
+end_tls(struct hall *hall, struct conn *conn)
+{
+	conn->ended = true;
+	if (hall->abrupt)
+		conn->outcome = OUTCOME_FAILED;
+	conn_finish(conn);
+	free(conn);
+}
+
 static void
 get_up(struct hall *hall, size_t seat)
 {
+	if (hall->seats[seat].conn)
+		end_tls(hall, hall->seats[seat].conn);
 	close(hall->seats[seat].fd);
 	free(hall->seats[seat].in);
 	hall->seats[seat] = (struct seat){.fd = -1};
@@ -110,20 +153,11 @@ say_line(struct hall *hall, size_t from, const char *line, size_t len)
 }
 
 static void
-listen_to(struct hall *hall, size_t from)
+say_lines(struct hall *hall, size_t from)
 {
 	struct seat *s = &hall->seats[from];
-	ssize_t n = recv(s->fd, s->in + s->len, IN - s->len, 0);
 	char *end;
 
-	if (n <= 0) {
-		if (!hall->stays || n < 0)
-			get_up(hall, from);
-		s->entered = false;
-		s->ended = true;
-		return;
-	}
-	s->len += (size_t)n;
 	while (s->fd >= 0 && (end = memchr(s->in, '\n', s->len))) {
 		size_t len = (size_t)(end - s->in) + 1;
 
@@ -133,6 +167,39 @@ listen_to(struct hall *hall, size_t from)
 		s->len -= len;
 		memmove(s->in, s->in + len, s->len);
 	}
+}
+
+static void
+listen_to(struct hall *hall, size_t from)
+{
+	struct seat *s = &hall->seats[from];
+
+	do {
+		ssize_t n = take(s, s->in + s->len, IN - s->len);
+
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			if (!hall->stays || n < 0)
+				get_up(hall, from);
+			s->entered = false;
+			s->ended = true;
+			return;
+		}
+		s->len += (size_t)n;
+		say_lines(hall, from);
+	} while (s->conn && !atomic_load(&hall->deaf));
+}
+
+/* A handshake that fails is seen by the next read. */
+static void
+begin_tls(struct hall *hall, struct seat *s)
+{
+	static struct log_limit limit;
+
+	s->conn = calloc(1, sizeof(*s->conn));
+	conn_init(s->conn, s->fd, LONG, LONG);
+	tls_accept(s->conn, hall->tls, 1, &limit);
 }
 
 static void
@@ -151,7 +218,13 @@ take_seat(struct hall *hall)
 	s->in = malloc(IN);
 	s->len = 0;
 	s->entered = s->ended = false;
+	s->conn = NULL;
+	if (hall->tls)
+		begin_tls(hall, s);
 	atomic_fetch_add(&hall->accepted, 1);
+	/* What came with the end of the handshake has no event of its own. */
+	if (s->conn)
+		listen_to(hall, i);
 }
 
 static void *
@@ -188,6 +261,7 @@ hall_open(void)
 	struct sockaddr_in *in;
 
 	assert_non_null(hall);
+	hall->tls = hall_tls;
 	in = &hall->address.in4;
 	in->sin_family = AF_INET;
 	in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -239,6 +313,7 @@ run_init(struct run *run, struct hall *hall)
 {
 	*run = (struct run){
 	    .load = {.target.address = hall->address,
+		.tls = credentials.client,
 		.connections = 5,
 		.size = 64,
 		.timeout_ns = 10 * NS_PER_S},
@@ -725,6 +800,115 @@ nobody_there_is_an_error(void **state)
 	hall_close(hall);
 }
 
+/* ---- over TLS alone ---- */
+
+static int
+open_tls(void **state)
+{
+	char cert[64], key[64], why[200];
+
+	(void)state;
+	if (tls_setup_open(&credentials, why, sizeof(why)) < 0) {
+		print_error("%s\n", why);
+		return -1;
+	}
+	snprintf(cert, sizeof(cert), "/proc/self/fd/%d", credentials.cert);
+	snprintf(key, sizeof(key), "/proc/self/fd/%d", credentials.key);
+	hall_tls = tls_open(cert, key, NULL);
+	return hall_tls ? 0 : -1;
+}
+
+static int
+close_tls(void **state)
+{
+	(void)state;
+	tls_setup_close(&credentials);
+	return 0;
+}
+
+/* What TLS holds of a line when enough was read for once is not forgotten:
+ * nothing follows that could wake its reader. */
+static void
+lines_of_many_records_are_whole(void **state)
+{
+	for (int mode = 0; mode < 4; mode++) {
+		struct hall *hall = hall_open();
+		struct run run;
+
+		(void)state;
+		hall->piece = mode & 2 ? 5000 : 0;
+		hall_start(hall);
+		run_init(&run, hall);
+		run.load.connections = 3;
+		run.load.churn = mode & 1;
+		run.load.size = CHAT_LINE_MAX;
+		run.plan.requests = 10;
+		all_right(&run);
+		hall_close(hall);
+	}
+}
+
+static void
+an_end_without_notice_is_told_from_one_with(void **state)
+{
+	struct hall *hall = hall_open();
+	struct run run;
+
+	(void)state;
+	hall->post = drop_one;
+	hall->at = 50;
+	hall->abrupt = true;
+	hall_start(hall);
+	run_init(&run, hall);
+	assert_int_equal(run_room(&run), 0);
+	assert_counts(&run, 99, 0, 0, 1);
+	assert_int_equal(run.result.errors[ECONNRESET], 1);
+	assert_string_equal(run.result.failure,
+	    "member 1 was dropped: the peer closed without close_notify");
+	result_release(&run.result);
+	hall_close(hall);
+}
+
+/* It has other credentials than the load trusts. */
+static void
+a_room_that_is_not_trusted_is_not_joined(void **state)
+{
+	struct tls_setup mine = credentials, other;
+	struct hall *hall = hall_open();
+	struct run run;
+	char why[200];
+
+	(void)state;
+	assert_int_equal(tls_setup_open(&other, why, sizeof(why)), 0);
+	hall_start(hall);
+	credentials = other;
+	run_init(&run, hall);
+	credentials = mine;
+	assert_refused(&run, EPROTO, "member ");
+	if (!strstr(run.why, " could not join: ") ||
+	    strstr(run.why, strerror(EPROTO)))
+		fail_msg("%s", run.why);
+	hall_close(hall);
+	tls_setup_close(&other);
+}
+
+static void
+who_answers_no_handshake_is_waited_for_no_longer_than_that(void **state)
+{
+	struct hall *hall = hall_open();
+	struct run run;
+
+	(void)state;
+	hall->tls = NULL;
+	hall->mute = true;
+	hall_start(hall);
+	run_init(&run, hall);
+	run.load.timeout_ns = 200 * NS_PER_MS;
+	assert_refused(
+	    &run, ETIMEDOUT, "5 of 5 members could not connect in time");
+	hall_close(hall);
+}
+
 /* ---- from outside ---- */
 
 struct watched {
@@ -839,7 +1023,7 @@ no_descriptor_stays_open(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest in_clear[] = {
 	    cmocka_unit_test(messages_reach_all_members_in_each_mode),
 	    cmocka_unit_test(two_members_and_the_least_size_are_enough),
 	    cmocka_unit_test(lines_in_pieces_of_any_length_are_lines),
@@ -865,6 +1049,29 @@ main(void)
 	    cmocka_unit_test(results_of_two_runs_add_up),
 	    cmocka_unit_test(no_descriptor_stays_open),
 	};
+	const struct CMUnitTest over_tls[] = {
+	    cmocka_unit_test(messages_reach_all_members_in_each_mode),
+	    cmocka_unit_test(lines_in_pieces_of_any_length_are_lines),
+	    cmocka_unit_test(the_ring_comes_round),
+	    cmocka_unit_test(as_many_members_as_that_all_join),
+	    cmocka_unit_test(what_comes_late_is_timed_out_and_not_wrong),
+	    cmocka_unit_test(
+		what_is_wrong_after_its_timeout_counts_once_at_most),
+	    cmocka_unit_test(a_dropped_member_costs_one_message),
+	    cmocka_unit_test(without_its_sender_the_run_ends),
+	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
+	    cmocka_unit_test(nobody_there_is_an_error),
+	    cmocka_unit_test(progress_is_told_and_stop_is_obeyed),
+	    cmocka_unit_test(no_descriptor_stays_open),
+	    cmocka_unit_test(lines_of_many_records_are_whole),
+	    cmocka_unit_test(an_end_without_notice_is_told_from_one_with),
+	    cmocka_unit_test(a_room_that_is_not_trusted_is_not_joined),
+	    cmocka_unit_test(
+		who_answers_no_handshake_is_waited_for_no_longer_than_that),
+	};
+	int bad = cmocka_run_group_tests(in_clear, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (TLS_CLIENT_HERE)
+		bad += cmocka_run_group_tests(over_tls, open_tls, close_tls);
+	return bad;
 }
