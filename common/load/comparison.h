@@ -90,7 +90,10 @@ struct finding {
 		char name[24]; /* ECONNRESET, EOF, wrong, timed out */
 		uint64_t count;
 	} errors_by_name[ERRORS_MAX];
-	struct latency latency, service; /* service: open loop, else NAN */
+	double service_value; /* open loop: what VALUE is if time counts from
+				 the sending, and never more; else NAN */
+	/* Of all replies that count together; service: open loop, else NAN. */
+	struct latency latency, service;
 	struct latency_curve curve, service_curve;
 	double client_us, client_busy; /* CPU for a request; share of a CPU */
 	double little;		       /* N / (X R): 1 is what it should be */

@@ -132,14 +132,22 @@ find_rates(struct trial *trial, struct load_point *points, size_t count)
 
 /* ---- the blocks ---- */
 
+static double
+log_p99(const struct hist *hist)
+{
+	return log((double)hist_percentile(hist, 99) / 1e3);
+}
+
 static void
-tails(struct load_result *there, struct load_result *back, double value[2])
+tails(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
 {
 	result_add(there, back);
 	value[0] = value[1] = NAN;
-	if (there->latency.total >= REPLIES_LEAST)
-		value[0] = value[1] =
-		    log((double)hist_percentile(&there->latency, 99) / 1e3);
+	if (there->latency.total < REPLIES_LEAST)
+		return;
+	value[0] = value[1] = log_p99(&there->latency);
+	*service = log_p99(&there->service);
 }
 
 /* Whether two slices can give enough of them. */

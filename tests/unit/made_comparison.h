@@ -206,6 +206,7 @@ made_curves(struct comparison *c)
 			made_latency(&f->latency, &f->curve,
 			    60 * exp(rate / 2e4 * (s == 1 ? 3 : 1)));
 			made_latency(&f->service, &f->service_curve, 55);
+			f->service_value = f->value.value * 0.9;
 		}
 	}
 	o = made_outcome(c, "parent", "connections", "connections/s", true);
