@@ -202,6 +202,54 @@ def test_two_saved_comparisons_stand_side_by_side(made, tmp_path):
     assert not (tmp_path / "pair/compare.json").exists()
 
 
+def row_of(text, scenario, server):
+    """Its row in the pair's table of SCENARIO: figures, intervals, ratios."""
+    rows = text.partition(f"\n{scenario}: ")[2].splitlines()
+    return next(re.split("  +", row.strip()) for row in rows
+                if row.strip().startswith(server + " "))
+
+
+def test_of_two_no_figure_looks_better_than_it_is(made, tmp_path):
+    """What is a lower bound, and what is no answer, is marked in each."""
+    result = client("compare", "--from", made[2], "--from", made[2],
+                    "--report", tmp_path / "pair")
+    assert result.code == 0, result
+    limited, sure = (row_of(result.out, f"sweep, {count} connections", "fork")
+                     for count in ("1,000", "256"))
+    # Without a column of ratios, of which there are none.
+    assert limited == ["fork", *2 * [
+        ">= 118,616 (invalid)", "117,193 .. 120,040"]]
+    assert sure[1] == sure[4] and not re.search("[^0-9,]", sure[1])
+    assert sure[3] == sure[6] == "0.800"
+    page = (tmp_path / "pair/index.html").read_text()
+    assert page.count("<td>\u2265 118,616 (invalid)</td>") == 2
+
+
+def test_of_two_each_has_its_own_baseline(made, tmp_path):
+    other = json.loads(made[2].read_text())
+    other["servers"].reverse()
+    for scenario in other["scenarios"]:
+        for point in scenario["points"]:
+            for ratio in point["ratios"]:
+                ratio.update(of="thread", to="fork", estimate=2.5)
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    result = client("compare", "--from", made[2],
+                    "--from", tmp_path / "other.json",
+                    "--report", tmp_path / "pair")
+    assert result.code == 0, result
+    thread, fork = (row_of(result.out, "churn", name)
+                    for name in ("thread", "fork"))
+    assert (thread[3], thread[6]) == ("-", "2.500")
+    assert (fork[3], fork[6]) == ("0.354", "-")
+    page = (tmp_path / "pair/index.html").read_text()
+    churn = page.partition("<h3>churn</h3>")[2].partition("</table>")[0]
+    thread, fork = churn.partition("<tbody>")[2].split("</tr>")[:2]
+    assert re.findall("<td>(baseline|2.500|0.354)</td>", thread) == \
+        ["baseline", "2.500"]
+    assert re.findall("<td>(baseline|2.500|0.354)</td>", fork) == \
+        ["0.354", "baseline"]
+
+
 # ---- the page ----
 
 @needs_gnuplot
