@@ -24,6 +24,23 @@ path_of(const struct compare_output *output, const char *name)
 }
 
 static void
+check_files(const struct compare_output *output)
+{
+	refuse_one_file("json", output->json, "csv", output->csv);
+	if (!output->directory)
+		return;
+	refuse_one_file(
+	    "json", output->json, "report", path_of(output, "index.html"));
+	refuse_one_file(
+	    "csv", output->csv, "report", path_of(output, "index.html"));
+	refuse_one_file(
+	    "csv", output->csv, "report", path_of(output, "compare.json"));
+	if (!output->csv && !output->measured_before)
+		refuse_one_file("json", output->json, "report",
+		    path_of(output, "slices.csv"));
+}
+
+static void
 open_directory(struct compare_output *output)
 {
 	if (mkdir(output->directory, 0777) < 0 && errno != EEXIST)
@@ -39,6 +56,7 @@ open_directory(struct compare_output *output)
 void
 compare_output_open(struct compare_output *output)
 {
+	check_files(output);
 	/* What may be printed; numbers stay as they are in C. */
 	setlocale(LC_CTYPE, "");
 	output->words = words_for(output->csv && strcmp(output->csv, "-") == 0

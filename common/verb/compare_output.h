@@ -29,8 +29,9 @@ struct compare_output {
 	FILE *json_file, *page, *page_json;
 };
 
-/* Opens all, so that a path that cannot be written costs no measuring; makes
- * the directory if it is not there. */
+/* Dies of wrong usage if two of them are one file. Opens all, so that a path
+ * that cannot be written costs no measuring; makes the directory if it is not
+ * there. */
 void
 compare_output_open(struct compare_output *output);
 

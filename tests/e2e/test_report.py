@@ -250,6 +250,42 @@ def test_of_two_each_has_its_own_baseline(made, tmp_path):
         ["0.354", "baseline"]
 
 
+# ---- where it goes ----
+
+@pytest.mark.parametrize("arguments", [
+    ["--csv", "x", "--json", "x"],
+    ["--report", "d", "--json", "d/index.html"],
+    ["--report", "d", "--json", "d/slices.csv"],
+    ["--report", "d/", "--csv", "d/../d/compare.json"]], ids=" ".join)
+def test_two_outputs_in_one_file_are_wrong_usage(tmp_path, arguments):
+    (tmp_path / "d").mkdir()
+    result = client("compare", "crash", *arguments, cwd=tmp_path)
+    assert result.code == 2, result
+    assert "writes that file" in result.error_line
+    assert result.error_line.startswith(f"client: {arguments[2]} ")
+    assert not (tmp_path / "x").exists() and not os.listdir(tmp_path / "d")
+
+
+def test_slices_that_get_lost_are_told_of_while_they_are_measured():
+    result = client("compare", *SMALL, "crash", "--csv", "/dev/full")
+    assert result.code == 1, result
+    lines = result.err.splitlines()
+    assert len([line for line in lines if "slices cannot be written" in line
+                ]) == 1, "not once for each block"
+    assert lines[-1] == "client: /dev/full: No space left on device"
+    assert "crash: " in result.out, "and what was measured is shown"
+
+
+def test_a_reader_that_goes_away_is_named(made):
+    with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        process.stdout.close()
+        err = process.stderr.read()
+    assert process.returncode == 1
+    assert err == "client: standard output: Broken pipe\n"
+
+
 # ---- the page ----
 
 @needs_gnuplot
