@@ -31,6 +31,7 @@
 #define SETTINGS_MAX 2
 #define CURVE_MAX 48
 #define ERRORS_MAX 6
+#define COMMAND_MAX 4096 /* of a server, with its NUL */
 
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 
@@ -144,7 +145,7 @@ struct comparison {
 	bool quick, interrupted;
 	size_t server_count;
 	struct {
-		char name[64], command[500], image[96];
+		char name[64], command[COMMAND_MAX], image[96];
 	} servers[SERVERS_MAX];
 	size_t scenario_count;
 	struct outcome scenarios[SCENARIOS_MAX];

@@ -250,6 +250,39 @@ def test_of_two_each_has_its_own_baseline(made, tmp_path):
         ["0.354", "baseline"]
 
 
+# ---- what was compared ----
+
+def test_a_long_command_is_shown_whole(tmp_path):
+    command = f"exit 3; : {{port}} {'x' * 3000} end"
+    result = client("compare", *SMALL, "crash", "--server", f"a={command}",
+                    "--server", "b=exit 4; : {port}",
+                    "--report", tmp_path / "report")
+    assert result.code == 1, result
+    saved = json.loads((tmp_path / "report/compare.json").read_text())
+    assert saved["servers"][0]["command"] == command
+    page = (tmp_path / "report/index.html").read_text()
+    assert command in page
+    again = client("compare", "--from", tmp_path / "report/compare.json",
+                   "--json", "-")
+    assert again.json == saved
+
+
+def test_our_servers_start_from_a_directory_of_any_name(tmp_path):
+    """A shell has to take its name as it is."""
+    place = tmp_path / "it's $HOME; & \"here\""
+    place.mkdir()
+    for name in ("client", "server_thread", "server_fork"):
+        shutil.copy(BIN / name, place)
+    out = subprocess.run(
+        [place / "client", "compare", *SMALL, "crash", "--json", "-"],
+        capture_output=True, text=True, timeout=60, check=False)
+    saved = json.loads(out.stdout)
+    assert saved["servers"][0]["command"].startswith("exec ")
+    point, = saved["scenarios"][0]["points"]
+    for one in point["results"]:
+        assert one["value"] is not None, out.stderr
+
+
 # ---- where it goes ----
 
 @pytest.mark.parametrize("arguments", [
