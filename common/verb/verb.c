@@ -128,6 +128,13 @@ open_output(const char *path)
 	return out;
 }
 
+void
+refuse_empty(const char *option, const char *path, const char *what)
+{
+	if (path && !path[0])
+		usage_error("--%s '': allowed is %s", option, what);
+}
+
 /* The directory of PATH in DIR, and its name there. False if it has none. */
 static bool
 directory_of(const char *path, struct stat *dir, const char **name)

@@ -118,11 +118,14 @@ def test_bars_are_of_the_characters_that_the_locale_has(made):
     assert "#####" in bars("C") and bars("C").isascii()
 
 
-@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["plain", "no"])
-def test_a_terminal_gets_colours_unless_it_wants_none(made, env):
+@pytest.mark.parametrize("env, coloured", [
+    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False),
+    ({"TERM": "dumb"}, False)], ids=["plain", "empty", "no", "dumb"])
+def test_a_terminal_gets_colours_unless_it_wants_none(
+        made, env, coloured):
     ours, theirs = pty.openpty()
     clean = {key: value for key, value in os.environ.items()
-             if key != "NO_COLOR"}
+             if key not in ("NO_COLOR", "TERM")}
     with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
                           stdout=theirs, env=dict(clean, **env)) as process:
         os.close(theirs)
@@ -134,8 +137,8 @@ def test_a_terminal_gets_colours_unless_it_wants_none(made, env):
             pass
         os.close(ours)
     assert process.returncode == 0
-    assert (b"\x1b[31mfork is slower" in out) == (not env)
-    assert (b"\x1b" in out) == (not env)
+    assert (b"\x1b[31mfork is slower" in out) == coloured
+    assert (b"\x1b" in out) == coloured
 
 
 # ---- JSON ----
@@ -146,6 +149,35 @@ def test_json_of_a_saved_comparison_is_the_same_again(made, servers):
     assert result.code == 0, result
     assert result.raw == made[servers].read_bytes()
     check_compare(result.json)
+
+
+def test_only_what_is_judged_has_a_verdict(made):
+    saved = json.loads(made[2].read_text())
+    for scenario in saved["scenarios"]:
+        for point in scenario["points"]:
+            assert [one["verdict"] for one in point["controls"]] == [None]
+            assert point["results"][0]["verdict"] is None
+            assert point["results"][1]["verdict"] == \
+                point["ratios"][0]["verdict"] is not None
+
+
+def test_an_older_file_is_read(made, tmp_path):
+    """It has verdicts where there are none now, and lacks what is new."""
+    saved = json.loads(made[2].read_text())
+    for scenario in saved["scenarios"]:
+        for point in scenario["points"]:
+            for one in [*point["results"], *point["controls"]]:
+                one["verdict"] = one["verdict"] or "undecided"
+                one.get("result", one).pop("service_value")
+    (tmp_path / "old.json").write_text(json.dumps(saved))
+    page, result = page_of(tmp_path / "old.json", tmp_path / "report")
+    assert result.err == "" or not shutil.which("gnuplot")
+    assert "service p99" not in result.out + page
+    assert "dashed: service time" not in page
+    old = client("compare", "--from", tmp_path / "old.json").out
+    new = client("compare", "--from", made[2]).out
+    verdicts = re.compile("^  .* is .*", re.M)
+    assert verdicts.findall(old) == verdicts.findall(new)
 
 
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path):
@@ -281,6 +313,63 @@ def test_our_servers_start_from_a_directory_of_any_name(tmp_path):
     point, = saved["scenarios"][0]["points"]
     for one in point["results"]:
         assert one["value"] is not None, out.stderr
+
+
+# ---- words ----
+
+def changed(made, tmp_path, change):
+    """The words of the made comparison, after CHANGE of each scenario by its
+    name, and the page."""
+    saved = json.loads(made[2].read_text())
+    change({one["name"]: one for one in saved["scenarios"]})
+    (tmp_path / "changed.json").write_text(json.dumps(saved))
+    page, result = page_of(tmp_path / "changed.json", tmp_path / "changed")
+    return result.out, page
+
+
+@pytest.mark.parametrize("low, value, high, words", [
+    (-100, -100, -100, "100 % of clients less, between 100 and 100 less"),
+    (-9, -5, -3, "5 % of clients less, between 3 and 9 less"),
+    (-9, -5, 2, "5 % of clients less, between 2 more and 9 less"),
+    (-1, 5, 7, "5 % of clients more, between 1 less and 7 more"),
+    (None, 5, None, "5 % of clients more\n")])
+def test_a_difference_has_one_direction(
+        made, tmp_path, low, value, high, words):
+    def change(scenarios):
+        ratio, = scenarios["crash"]["points"][0]["ratios"]
+        ratio["difference"] = {"value": value, "low": low, "high": high}
+    out, _ = changed(made, tmp_path, change)
+    assert f"fork is better than thread: {words}" in out
+
+
+def test_one_error_is_one(made, tmp_path):
+    def change(scenarios):
+        scenarios["tls"]["points"][0]["results"][1].update(errors=1)
+    out, page = changed(made, tmp_path, change)
+    assert "1 error of 4,000 requests" in out.replace("4000", "4,000")
+    assert "1 error of" in page and "1 errors" not in page
+
+
+@pytest.mark.parametrize("verdict, badge", [
+    ("undecided", "badge undecided"), ("equivalent", "badge")])
+def test_where_no_point_has_an_answer_nothing_depends(
+        made, tmp_path, verdict, badge):
+    def change(scenarios):
+        for point in scenarios["sweep"]["points"]:
+            ratio, = point["ratios"]
+            ratio["verdict"] = "invalid"
+        ratio["verdict"] = verdict
+    _, page = changed(made, tmp_path, change)
+    assert re.search(f'<span class="{badge}">[^<]*</span><span>'
+                     "fork against thread is (undecided|equivalent) at 1, "
+                     "invalid at 5", page)
+
+
+@pytest.mark.parametrize("option", ["--json", "--csv", "--report"])
+def test_an_empty_path_is_wrong_usage(option):
+    result = client("compare", "crash", option, "")
+    assert result.code == 2, result
+    assert f"{option} '': allowed is a " in result.error_line
 
 
 # ---- where it goes ----

@@ -128,6 +128,8 @@ made_point(struct outcome *o, size_t servers, double base, double better)
 
 		made_finding(f, i == servers ? 0 : (int)i,
 		    o->higher_is_better ? base * r : base / r, r);
+		if (i == 0 || i == servers) /* nobody judges it */
+			f->verdict = UNDECIDED;
 		if (i == 0) { /* nothing to compare it with */
 			f->has_ratio = false;
 			f->ratio = (struct estimate){NAN, NAN, NAN};
