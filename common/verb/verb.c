@@ -156,8 +156,7 @@ is_same(const struct stat *one, const struct stat *other)
 	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }
 
-/* Whether both are one file, or will be. */
-static bool
+bool
 is_one_file(const char *path, const char *other)
 {
 	struct stat a, b;

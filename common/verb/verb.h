@@ -69,6 +69,10 @@ open_output(const char *path);
 void
 refuse_empty(const char *option, const char *path, const char *what);
 
+/* Whether both are, or will be, one file that is no device. */
+bool
+is_one_file(const char *path, const char *other);
+
 /* Dies of wrong usage if two options of these names have one file, in which one
  * output would overwrite the other; a device may take both. Either path may be
  * NULL, or "-", of which this says nothing. */

@@ -398,6 +398,24 @@ def test_slices_that_get_lost_are_told_of_while_they_are_measured():
     assert "crash: " in result.out, "and what was measured is shown"
 
 
+def test_what_is_of_another_comparison_is_told_of_and_stays(made, tmp_path):
+    report = tmp_path / "report"
+    shown = ["compare", "--report", report, "--from"]
+    assert "was there before" not in client(*shown, made[2]).err
+    (report / "slices.csv").write_text("of hours")
+
+    def warned(*arguments):
+        result = client(*shown, *arguments)
+        assert result.code == 0, result
+        assert (report / "slices.csv").read_text() == "of hours"
+        return re.findall("([a-z.]+) was there before", result.err)
+    assert warned(made[3]) == ["slices.csv"]
+    assert warned(report / "compare.json") == [], "they are its own"
+    assert warned(made[2], "--from", made[3]) == ["compare.json", "slices.csv"]
+    assert (report / "compare.json").read_bytes() == made[3].read_bytes()
+    assert warned(made[2], "--from", report / "compare.json") == []
+
+
 def test_a_reader_that_goes_away_is_named(made):
     with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
