@@ -617,4 +617,10 @@ def test_the_page_can_be_printed(report, browser):
     paper = browser.print()
     assert paper.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) >= 5
+    browser.emulate_paper()
+    sizes = browser.run("""
+        return [...document.querySelectorAll('td .badge')].map(badge =>
+          [getComputedStyle(badge).fontSize,
+           getComputedStyle(badge.closest('td')).fontSize]);""")
+    assert len(sizes) > 5 and all(one == of for one, of in sizes), sizes
     assert not problems(browser)
