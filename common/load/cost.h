@@ -56,6 +56,10 @@ cost_group_make(struct cost_group *group, pid_t pid);
 void
 cost_group_remove(struct cost_group *group);
 
+/* Removes all that were made, for who exits then. Safe in a signal handler. */
+void
+cost_group_remove_all(void);
+
 /* ---- CPU, switches, faults ---- */
 
 struct cost_sums {

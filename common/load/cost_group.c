@@ -7,24 +7,15 @@
  * go up from our own group to the nearest that does. Version 1 has a tree for
  * each controller, and both versions may be mounted side by side.
  */
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/load/cost.h"
+#include "common/load/cost_parts.h"
 #include "common/load/proc_text.h"
 #include "common/load/procs.h"
-
-#define PREFIX "perconn-"
-#define PATIENCE_MS 1000
 
 /* ---- where we are ---- */
 
@@ -123,28 +114,6 @@ own_folder(const char *controller, char *path, size_t *mount_len)
 
 /* ---- making and removing ---- */
 
-/* The folder of a group that a client made who is no more. */
-static void
-remove_stale(const char *parent)
-{
-	char path[COST_GROUP_PATH_MAX + 300];
-	struct dirent *entry;
-	DIR *dir = opendir(parent);
-
-	while (dir && (entry = readdir(dir))) {
-		pid_t owner = 0;
-
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0)
-			owner = (pid_t)atoi(entry->d_name + strlen(PREFIX));
-		if (owner <= 0 || kill(owner, 0) == 0 || errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
-		rmdir(path);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 struct moving {
 	int fd;
 	int moved;
@@ -160,25 +129,6 @@ move(pid_t pid, void *context)
 	moving->moved += write(moving->fd, text, (size_t)len) == len;
 }
 
-/* A new folder in PARENT. The same number of a process may be elsewhere, too:
- * namespaces of processes and of groups need not be the same. */
-static bool
-make_folder(const char *parent, char *path)
-{
-	static unsigned number;
-
-	for (int i = 0; i < 100; i++) {
-		if (snprintf(path, COST_GROUP_PATH_MAX, "%s/" PREFIX "%d-%u",
-			parent, (int)getpid(), number++) >= COST_GROUP_PATH_MAX)
-			return false;
-		if (mkdir(path, 0755) == 0)
-			return true;
-		if (errno != EEXIST)
-			return false;
-	}
-	return false;
-}
-
 /* A group in PARENT with the processes under PID. PATH is empty if not. */
 static bool
 make_in(const char *parent, pid_t pid, char *path)
@@ -186,8 +136,8 @@ make_in(const char *parent, pid_t pid, char *path)
 	char procs[COST_GROUP_PATH_MAX + 32];
 	struct moving moving = {-1, 0};
 
-	remove_stale(parent);
-	if (make_folder(parent, path)) {
+	cost_folder_remove_stale(parent);
+	if (cost_folder_make(parent, path)) {
 		snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
 		moving.fd = open(procs, O_WRONLY | O_CLOEXEC);
 		if (moving.fd >= 0) {
@@ -196,7 +146,7 @@ make_in(const char *parent, pid_t pid, char *path)
 		}
 		if (moving.moved)
 			return true;
-		rmdir(path);
+		cost_folder_remove(path);
 	}
 	path[0] = '\0';
 	return false;
@@ -241,23 +191,11 @@ cost_group_make(struct cost_group *group, pid_t pid)
 		make_in(folder, pid, group->cpu);
 }
 
-/* A process stays in it for a moment after it was waited for. */
-static void
-remove_folder(char *path)
-{
-	for (int i = 0; path[0] && i < PATIENCE_MS; i++) {
-		if (rmdir(path) == 0 || errno != EBUSY)
-			break;
-		poll(NULL, 0, 1);
-	}
-	path[0] = '\0';
-}
-
 void
 cost_group_remove(struct cost_group *group)
 {
 	if (strcmp(group->cpu, group->memory) == 0)
 		group->cpu[0] = '\0';
-	remove_folder(group->cpu);
-	remove_folder(group->memory);
+	cost_folder_remove(group->cpu);
+	cost_folder_remove(group->memory);
 }

@@ -2,6 +2,7 @@
 /* hist: 1024 linear buckets in each power of two. */
 #include "common/load/hist.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,10 +79,20 @@ hist_add(struct hist *hist, const struct hist *from)
 		hist->max = from->max;
 }
 
+/* 99.9 is a little more than its digits say, and so is the product: a rank that
+ * is a whole number must not become the next one. */
+static double
+rank_of(double percent, uint64_t total)
+{
+	double rank = percent * (double)total / 100;
+
+	return ceil(rank - rank * 4 * DBL_EPSILON);
+}
+
 uint64_t
 hist_percentile(const struct hist *hist, double percent)
 {
-	double rank = ceil(percent * (double)hist->total / 100);
+	double rank = rank_of(percent, hist->total);
 	uint64_t need = rank < 1 ? 1 : (uint64_t)rank, seen = 0;
 
 	if (!hist->total)

@@ -12,18 +12,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/load/procs.h"
+#include "common/load/launch_parts.h"
 #include "common/net/dial.h"
 
 #define READY_NS (10 * NS_PER_S)
-#define STOP_NS (5 * NS_PER_S)
-/* In the environment of a server and of whom it starts: its first process. */
-#define MARK "PERCONN_LAUNCHED"
 
 bool
 launch_command_ok(const char *command)
@@ -145,7 +141,7 @@ become(const char *command, const struct placement *placement, size_t padding,
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
 	snprintf(mark, sizeof(mark), "%d", (int)getpid());
-	setenv(MARK, mark, 1);
+	setenv(LAUNCH_MARK, mark, 1);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
@@ -153,29 +149,6 @@ become(const char *command, const struct placement *placement, size_t padding,
 	execl("/bin/sh", "sh", "-c", shell_line(command, line, sizeof(line)),
 	    (char *)NULL);
 	_exit(127);
-}
-
-/* For launch_kill_all(): the groups that run, 0 in free places. */
-static volatile pid_t groups[64];
-
-static void
-replace_group(pid_t old, pid_t new)
-{
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (groups[i] == old) {
-			groups[i] = new;
-			return;
-		}
-	}
-}
-
-void
-launch_kill_all(void)
-{
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (groups[i])
-			kill(-groups[i], SIGKILL);
-	}
 }
 
 /* The last line that the server wrote, behind TEXT. */
@@ -205,17 +178,6 @@ add_last_words(const struct launched *server, char *text, size_t size)
 	    line ? line + 1 : tail);
 }
 
-static void
-add_usage(struct rusage *sum, const struct rusage *more)
-{
-	timeradd(&sum->ru_utime, &more->ru_utime, &sum->ru_utime);
-	timeradd(&sum->ru_stime, &more->ru_stime, &sum->ru_stime);
-	sum->ru_minflt += more->ru_minflt;
-	sum->ru_majflt += more->ru_majflt;
-	sum->ru_nvcsw += more->ru_nvcsw;
-	sum->ru_nivcsw += more->ru_nivcsw;
-}
-
 /* Waits for all of its group until DEADLINE. True when they have ended. */
 static bool
 group_gone(struct launched *server, uint64_t deadline)
@@ -227,7 +189,7 @@ group_gone(struct launched *server, uint64_t deadline)
 		if (pid < 0 && errno == ECHILD)
 			return true;
 		if (pid > 0) {
-			add_usage(&server->used, &used);
+			launch_add_usage(&server->used, &used);
 			continue;
 		}
 		if (now_ns() > deadline)
@@ -236,102 +198,12 @@ group_gone(struct launched *server, uint64_t deadline)
 	}
 }
 
-/* ---- those who left their group ---- */
-
-struct strays {
-	struct launched *server;
-	bool others; /* another server runs */
-	size_t found;
-};
-
-/* Whether PID's environment is that of SERVER: 1, 0, or -1 if it is nobody's.
- */
-static int
-marked_by(pid_t pid, pid_t server)
-{
-	char path[32], mark[40], word[8192];
-	FILE *in;
-	size_t len;
-	int found = -1;
-
-	len = (size_t)snprintf(mark, sizeof(mark), MARK "=%d", (int)server) + 1;
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
-	in = fopen(path, "re");
-	while (in && found < 0) {
-		size_t n = 0;
-		int c;
-
-		while ((c = getc(in)) > 0) {
-			if (n < sizeof(word) - 1)
-				word[n++] = (char)c;
-		}
-		word[n] = '\0';
-		if (strncmp(word, MARK "=", sizeof(MARK)) == 0)
-			found = n + 1 == len && memcmp(word, mark, n) == 0;
-		if (c == EOF)
-			break;
-	}
-	if (in)
-		fclose(in);
-	return found;
-}
-
-static bool
-is_of_a_group(pid_t pid)
-{
-	pid_t group = getpgid(pid);
-
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (groups[i] && groups[i] == group)
-			return true;
-	}
-	return false;
-}
-
-static void
-end_stray(pid_t pid, void *context)
-{
-	struct strays *strays = context;
-	int whose =
-	    is_of_a_group(pid) ? 0 : marked_by(pid, strays->server->pid);
-	struct rusage used;
-
-	if (whose == 0 || (whose < 0 && strays->others))
-		return;
-	kill(pid, SIGKILL);
-	strays->found++;
-	if (wait4(pid, NULL, WNOHANG, &used) == pid)
-		add_usage(&strays->server->used, &used);
-}
-
-/*
- * Processes that made a session or a group of their own became our children
- * when who had made them ended. One that has cleared its environment is nobody
- * else's if no other server runs. Whose children they are in turn become ours
- * when they end, so again until there are none.
- */
-static void
-end_strays(struct launched *server)
-{
-	uint64_t deadline = now_ns() + STOP_NS;
-	struct strays strays = {.server = server};
-
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		strays.others |= groups[i] && groups[i] != server->pid;
-	do {
-		strays.found = 0;
-		procs_own_children(end_stray, &strays);
-		if (strays.found)
-			poll(NULL, 0, 1);
-	} while (strays.found && now_ns() < deadline);
-}
-
 static void
 forget(struct launched *server)
 {
-	end_strays(server);
+	launch_end_strays(server);
 	close(server->log);
-	replace_group(server->pid, 0);
+	launch_replace_group(server->pid, 0);
 	server->pid = 0;
 }
 
@@ -343,7 +215,7 @@ launch_died(struct launched *server, char *why, size_t size)
 
 	if (!server->pid || wait4(server->pid, &status, WNOHANG, &used) <= 0)
 		return false;
-	add_usage(&server->used, &used);
+	launch_add_usage(&server->used, &used);
 	if (WIFSIGNALED(status))
 		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
@@ -352,7 +224,7 @@ launch_died(struct launched *server, char *why, size_t size)
 		    why, size, "ended with status %d", WEXITSTATUS(status));
 	add_last_words(server, why, size);
 	kill(-server->pid, SIGKILL); /* whoever is left of its group */
-	group_gone(server, now_ns() + STOP_NS);
+	group_gone(server, now_ns() + LAUNCH_STOP_NS);
 	forget(server);
 	return true;
 }
@@ -366,6 +238,9 @@ launch_start(struct launched *server, const char *command,
 	uint64_t deadline = now_ns() + READY_NS;
 
 	*server = (struct launched){.log = -1};
+	launch_spare_inherited();
+	/* Workers that outlive their server become our children, not lost. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (free_address(&server->address) < 0 ||
 	    fill_in(command, &server->address, line) < 0 ||
 	    (server->log = memfd_create("log", MFD_CLOEXEC)) < 0 ||
@@ -379,9 +254,7 @@ launch_start(struct launched *server, const char *command,
 	if (server->pid == 0)
 		become(line, placement, padding, server->log);
 	setpgid(server->pid, server->pid); /* whoever of us is first */
-	replace_group(0, server->pid);
-	/* Workers that outlive their server become our children, not lost. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	launch_replace_group(0, server->pid);
 	while (!dial_answers(&server->address, READY_NS)) {
 		if (launch_died(server, why, size))
 			return -1;
@@ -405,9 +278,9 @@ launch_stop(struct launched *server)
 	if (!server->pid)
 		return;
 	kill(-server->pid, SIGTERM);
-	if (!group_gone(server, now_ns() + STOP_NS)) {
+	if (!group_gone(server, now_ns() + LAUNCH_STOP_NS)) {
 		kill(-server->pid, SIGKILL);
-		group_gone(server, now_ns() + STOP_NS);
+		group_gone(server, now_ns() + LAUNCH_STOP_NS);
 	}
 	forget(server);
 }

@@ -65,7 +65,11 @@ launch_died(struct launched *server, char *why, size_t size);
 void
 launch_stop(struct launched *server);
 
-/* Kills all that run, at once. Safe in a signal handler. */
+/*
+ * Kills all that run, at once, and who left their groups; waits for their end,
+ * 5 s at most. Children that were there before the first server are spared.
+ * For who exits then: a struct launched is not told. Safe in a signal handler.
+ */
 void
 launch_kill_all(void);
 

@@ -90,7 +90,10 @@ check_ports(const struct preflight_plan *plan, char *why, size_t size)
 	uint64_t ports = free_ports();
 	uint64_t sources = plan->sources ? plan->sources : 1;
 
-	if (!plan->ports || plan->connections / sources < ports)
+	uint64_t each =
+	    plan->connections / sources + (plan->connections % sources != 0);
+
+	if (!plan->ports || each <= ports)
 		return 0;
 	snprintf(why, size,
 	    "%" PRIu64 " connections need as many ports; %" PRIu64

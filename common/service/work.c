@@ -18,7 +18,7 @@
 enum {
 	PIECE = 4096, /* on the stack of every idle connection, so one page */
 	MESSAGE_MAX = 65536,
-	ROUNDS = 500, /* half a microsecond, or so */
+	ROUNDS = 500, /* between looks at the clock, at least: under 1 us */
 };
 
 static int
@@ -29,16 +29,42 @@ work_configure(const char *text, uint64_t *argument)
 	return *argument <= WORK_MAX ? 0 : -1;
 }
 
-/* CPU time of this worker, not the clock's: who waits for a CPU burns none. To
- * ask for it is a system call, so it is asked now and then. */
+/* The most between two looks at the clock: little is burnt in excess if the
+ * speed falls meanwhile. */
+#define STRETCH_NS (10 * NS_PER_US)
+
+/* How many rounds burn LEFT, if DONE of them took USED. */
+static uint64_t
+rounds_for(uint64_t left, uint64_t done, uint64_t used)
+{
+	uint64_t rounds;
+
+	if (left > STRETCH_NS)
+		left = STRETCH_NS;
+	rounds = used ? done * left / used : 0;
+	return rounds > ROUNDS ? rounds : ROUNDS;
+}
+
+/*
+ * CPU time of this worker, not the clock's: who waits for a CPU burns none. To
+ * ask for it is a system call, as dear as a thousand rounds, and it is the
+ * program that shall burn, not the kernel: so it is asked as often as it takes
+ * to end in time. The calls are in USED, which makes the rounds look slower
+ * than they are, and a stretch rather end too early.
+ */
 static void
 spin(uint64_t ns)
 {
-	uint64_t end = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ns;
+	uint64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	uint64_t used = 0, done = 0;
 
-	while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < end) {
-		for (volatile int i = 0; i < ROUNDS; i++)
+	while (used < ns) {
+		uint64_t rounds = rounds_for(ns - used, done, used);
+
+		for (volatile uint64_t i = 0; i < rounds; i++)
 			continue;
+		done += rounds;
+		used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
 	}
 }
 

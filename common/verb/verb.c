@@ -12,6 +12,7 @@
 
 #include "common/base/log.h"
 #include "common/base/process.h"
+#include "common/load/cost.h"
 #include "common/load/launch.h"
 #include "common/net/tls_client.h"
 
@@ -31,6 +32,7 @@ on_interrupt(int signal)
 	}
 	if (interrupted) {
 		launch_kill_all();
+		cost_group_remove_all();
 		_exit(128 + signal);
 	}
 	interrupted = signal;

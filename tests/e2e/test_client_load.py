@@ -377,18 +377,19 @@ def test_sigint_gives_the_results_so_far_and_130(tmp_path, mode, where):
 
 
 @needs("strace")
-def test_sigint_before_the_first_request_is_130_without_results():
+def test_sigint_before_the_first_request_is_130_without_results(tmp_path):
     """While it is placed. There is nothing yet that a report could tell."""
     with refusing() as target:
         result = client(
             "load", target, "--placement", "shared", "--json", "-",
-            "--histogram", "/dev/null", wrap=[
+            "--histogram", tmp_path / "histogram", wrap=[
                 "strace", "-qq", "-o", "/dev/null",
                 "-e", "trace=sched_setaffinity",
                 "-e", "inject=sched_setaffinity:signal=SIGINT:when=1"],
             env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
     assert result.code == 130, result
     assert result.out == ""
+    assert (tmp_path / "histogram").read_text() == ""
 
 
 def test_sigint_while_a_request_hangs_waits_for_its_timeout_only():

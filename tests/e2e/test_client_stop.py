@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """However `client compare` ends, no server stays behind."""
+import contextlib
 import os
+import re
+import shlex
 import signal
 import time
 
@@ -8,8 +11,8 @@ import pytest
 
 from harness import eventually, every_process, proc_stat
 from known_servers import (
-    DEADLINE, FORK, SMALL, THREAD, has_pending, check_compare, point_of, ratio_of,
-    result_of, running_client, servers_of)
+    DEADLINE, FORK, SMALL, THREAD, UNSTEADY, check_compare, has_pending,
+    point_of, ratio_of, result_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
 
@@ -51,7 +54,7 @@ def test_sigint_gives_the_results_so_far_and_leaves_no_server(
     assert ratio["verdict"] in ("undecided", "invalid")
     if servers == 15:
         assert ratio["estimate"] > 0, "what four whole blocks say"
-    assert "too few" in ratio["reason"] or "no block" in ratio["reason"]
+    assert re.search(f"too few|no block|{UNSTEADY}", ratio["reason"])
 
 
 def test_sigint_while_a_server_does_not_come_up(groups):
@@ -69,17 +72,78 @@ def test_sigint_while_a_server_does_not_come_up(groups):
     assert groups.alive() == []
 
 
+def interrupt_twice(process):
+    """So that the second one is not taken for the first."""
+    process.send_signal(signal.SIGINT)
+    eventually(lambda: not has_pending(process.pid, signal.SIGINT),
+               "the first one is taken")
+    process.send_signal(signal.SIGINT)
+
+
 def test_a_second_sigint_leaves_no_server_either(groups):
     with running_client(
             "compare", *SMALL,
             *servers_of(groups, {"a": STUBBORN})) as process:
         eventually(lambda: len(groups.numbers()) >= 2, "two servers")
-        process.send_signal(signal.SIGINT)
-        eventually(lambda: not has_pending(process.pid, signal.SIGINT),
-                   "the first one is taken")
-        process.send_signal(signal.SIGINT)
+        interrupt_twice(process)
         assert result_of(process).code in (130, -signal.SIGINT)
     groups.check()
+
+
+def test_a_second_sigint_ends_who_left_its_group_too(groups):
+    """What setsid(1) runs is a group of its own, and outlives its shell."""
+    gone = "trap '' INT TERM; setsid sh -c " + shlex.quote(groups.noted(THREAD))
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"a": gone, "b": gone})) as process:
+        eventually(lambda: len(groups.numbers()) >= 4, "two servers")
+        interrupt_twice(process)
+        assert result_of(process).code == 130
+        assert groups.alive() == []
+
+
+def folders_of(client):
+    """The groups of control that it has made."""
+    return [os.path.join(where, name)
+            for where, names, _ in os.walk("/sys/fs/cgroup") for name in names
+            if name.startswith(f"perconn-{client}-")]
+
+
+def test_a_second_sigint_leaves_no_cgroup(groups):
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"a": STUBBORN, "b": STUBBORN})) as process:
+        eventually(lambda: len(groups.numbers()) >= 2, "two servers")
+        if not folders_of(process.pid):
+            pytest.skip("no cgroup may be made here")
+        interrupt_twice(process)
+        assert result_of(process).code == 130
+        assert folders_of(process.pid) == []
+
+
+@pytest.mark.parametrize("end", [
+    lambda process: process.send_signal(signal.SIGINT), interrupt_twice],
+    ids=["once", "twice"])
+def test_a_child_that_is_no_server_is_left_alone(groups, tmp_path, end):
+    """An exec keeps what the shell before it had started."""
+    path = tmp_path / "sleeper"
+
+    def start_sleeper():
+        path.write_text(str(os.posix_spawnp(
+            "sleep", ["sleep", "1000"], os.environ,
+            file_actions=[(os.POSIX_SPAWN_CLOSE, 1),
+                          (os.POSIX_SPAWN_CLOSE, 2)])))
+    with contextlib.ExitStack() as after:
+        process = after.enter_context(running_client(
+            "compare", *SMALL, *servers_of(groups, {"a": THREAD}), "steady",
+            preexec_fn=start_sleeper))
+        sleeper = int(path.read_text())
+        after.callback(os.kill, sleeper, signal.SIGKILL)
+        eventually(groups.numbers, "a server")
+        end(process)
+        assert result_of(process).code == 130
+        assert (proc_stat(sleeper) or "Z")[0] != "Z"
+    assert groups.alive() == []
 
 
 @pytest.mark.parametrize("number", [
@@ -92,6 +156,17 @@ def test_a_client_that_is_ended_leaves_no_server(groups, number):
         eventually(lambda: len(groups.numbers()) >= 3, "three servers")
         process.send_signal(number)
         assert result_of(process).code != 0
+    groups.check()
+
+
+def test_exec_ends_a_server_behind_other_commands_with_a_killed_client(groups):
+    """As the manual says: without it the signal ends the shell alone."""
+    behind = f"cd / && {THREAD}"
+    with running_client(
+            "compare", *SMALL,
+            *servers_of(groups, {"a": behind, "b": behind})) as process:
+        eventually(lambda: len(groups.numbers()) >= 3, "three servers")
+        process.kill()
     groups.check()
 
 

@@ -64,6 +64,27 @@ def test_the_readme_has_the_two_commands_and_all_services():
         assert f".It Cm {line.split()[0]}" in text("docs/man/perconn-server.1")
 
 
+def heads_of_costs():
+    """Of the README's tables: what stands over the figures beside the value."""
+    lines = re.findall(r"^ +server +(?:p50|anonymous|KiB/conn\.).*$",
+                       text("README.md"), re.M)
+    return {head for line in lines for head in re.split(r"  +", line.strip())[1:]}
+
+
+def test_each_column_of_the_tables_is_explained():
+    heads = heads_of_costs()
+    assert {"waits", "preempt", "KiB/conn.", "maps"} <= heads
+    guide = text("docs/measuring.md").split("## What the tables say")[1]
+    named = set(re.findall(r"`(.+?)`", "".join(
+        line.split("|")[1] for line in guide.split("\n## ")[0].splitlines()
+        if line.startswith("|"))))
+    page = text("docs/man/perconn-client.1").split(".Ss TABLES")[1]
+    shown = {word for words in re.findall(
+        r"^\.It Em (.+)$", page.split(".Ss ")[0], re.M)
+        for word in words.split(" , ")}
+    assert named == shown == heads
+
+
 def test_no_page_has_a_gap_left():
     for name in ("README.md", "docs/design.md", "docs/CONTRIBUTING.md",
                  "docs/man/perconn-server.1", "docs/man/perconn-client.1"):

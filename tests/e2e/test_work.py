@@ -8,7 +8,7 @@ import pytest
 
 from harness import (DEADLINE, SANITIZER, connect, cpu_seconds, echo,
                      eventually, exchange, in_parallel, needs, parse_target,
-                     read_exactly)
+                     proc_stat, read_exactly)
 
 pytestmark = pytest.mark.timed
 
@@ -38,6 +38,15 @@ def test_spin_burns_what_it_was_told_for_each_message(server):
     # Clock ticks are 10 ms; a sanitizer's own work comes on top.
     assert cpu >= 20 * 0.020 - 0.05
     assert cpu < 20 * 0.020 * 2 + 0.5
+
+
+def test_spin_burns_in_the_program_and_not_in_the_kernel(server):
+    """A look at the CPU clock is a system call: not too many of them."""
+    server.start("-s", "spin:10ms")
+    run_messages(server, 80)
+    user, system, reaped_user, reaped_system = map(
+        int, proc_stat(server.pid)[11:15])
+    assert user + reaped_user > 3 * (system + reaped_system)
 
 
 def test_sleep_waits_and_burns_nothing(server):

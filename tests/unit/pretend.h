@@ -16,15 +16,6 @@
 /* Status of a child that may not pretend. */
 #define PRETEND_NOT 77
 
-/* In a child: what it mounts from here on nobody else sees. */
-static inline void
-pretend_begin(void)
-{
-	if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		_exit(PRETEND_NOT);
-}
-
 static inline void
 pretend_write(const char *path, const char *text)
 {
@@ -33,6 +24,27 @@ pretend_write(const char *path, const char *text)
 	child_assert(out);
 	child_assert(fputs(text, out) >= 0);
 	child_assert(fclose(out) == 0);
+}
+
+/* In a child: what it mounts from here on nobody else sees. Who is not root
+ * becomes it, among its own. */
+static inline void
+pretend_begin(void)
+{
+	unsigned uid = geteuid(), gid = getegid();
+	char map[40];
+
+	if (unshare(CLONE_NEWNS | (uid == 0 ? 0 : CLONE_NEWUSER)) < 0)
+		_exit(PRETEND_NOT);
+	if (uid != 0) {
+		snprintf(map, sizeof(map), "0 %u 1\n", uid);
+		pretend_write("/proc/self/uid_map", map);
+		pretend_write("/proc/self/setgroups", "deny\n");
+		snprintf(map, sizeof(map), "0 %u 1\n", gid);
+		pretend_write("/proc/self/gid_map", map);
+	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		_exit(PRETEND_NOT);
 }
 
 /* The file at PATH says TEXT. */

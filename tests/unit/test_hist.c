@@ -151,6 +151,42 @@ percentiles_of_round_counts_have_the_exact_rank(void **state)
 	hist_release(&h);
 }
 
+/* The percentile of PARTS in 10,000 where ONES of TOTAL are 1, the others 2. */
+static uint64_t
+percentile_of_ones(struct hist *h, uint64_t total, uint64_t ones, double parts)
+{
+	h->counts[1] = ones;
+	h->counts[2] = total - ones;
+	h->total = total;
+	h->min = 1;
+	h->max = 2;
+	return hist_percentile(h, parts / 100);
+}
+
+static void
+percentiles_of_large_counts_have_the_exact_rank(void **state)
+{
+	static const uint64_t parts[] = {1, 10, 5000, 9000, 9900, 9990, 9999};
+	struct hist h;
+
+	(void)state;
+	assert_int_equal(hist_init(&h), 0);
+	for (uint64_t total = 1; total <= 3000000; total += 37) {
+		for (size_t i = 0; i < COUNT_OF(parts); i++) {
+			uint64_t ones = (parts[i] * total + 9999) / 10000;
+
+			assert_int_equal(percentile_of_ones(
+					     &h, total, ones, (double)parts[i]),
+			    1);
+			assert_int_equal(percentile_of_ones(&h, total, ones - 1,
+					     (double)parts[i]),
+			    2);
+		}
+	}
+	assert_int_equal(percentile_of_ones(&h, 41000, 40959, 9990), 1);
+	hist_release(&h);
+}
+
 static void
 percentiles_of_few_values_are_some_of_them(void **state)
 {
@@ -377,6 +413,7 @@ main(void)
 	    cmocka_unit_test(hist_counts_the_largest_value),
 	    cmocka_unit_test(a_percentile_is_never_above_the_maximum),
 	    cmocka_unit_test(percentiles_of_round_counts_have_the_exact_rank),
+	    cmocka_unit_test(percentiles_of_large_counts_have_the_exact_rank),
 	    cmocka_unit_test(percentiles_of_few_values_are_some_of_them),
 	    cmocka_unit_test(percentiles_agree_with_sorted_values),
 	    cmocka_unit_test(

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
+
 #include "tests/unit/pretend.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -71,6 +73,32 @@ ports_are_counted_for_each_source(void **state)
 	plan = (struct preflight_plan){.connections = 100000};
 	ask(plan);
 	assert_null(strstr(why, "ip_local_port_range"));
+}
+
+/* Whether ports are what is too few. */
+static bool
+lacks_ports(uint64_t connections, uint64_t sources)
+{
+	ask((struct preflight_plan){
+	    .connections = connections, .sources = sources, .ports = true});
+	return strstr(why, "ip_local_port_range") != NULL;
+}
+
+static void
+as_many_connections_as_ports_are_not_too_many(void **state)
+{
+	FILE *in = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	uint64_t low, high, ports;
+
+	(void)state;
+	assert_non_null(in);
+	assert_int_equal(fscanf(in, "%" SCNu64 " %" SCNu64, &low, &high), 2);
+	fclose(in);
+	ports = high - low + 1;
+	assert_false(lacks_ports(ports, 1));
+	assert_true(lacks_ports(ports + 1, 1));
+	assert_false(lacks_ports(3 * ports, 3));
+	assert_true(lacks_ports(3 * ports + 1, 3));
 }
 
 static void
@@ -185,6 +213,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(small_plans_pass_without_a_word),
 	    cmocka_unit_test(ports_are_counted_for_each_source),
+	    cmocka_unit_test(as_many_connections_as_ports_are_not_too_many),
 	    cmocka_unit_test(descriptors_are_raised_or_named),
 	    cmocka_unit_test(what_a_server_may_run_into_is_a_warning),
 	    cmocka_unit_test(bursts_are_held_against_the_accept_queue),
