@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "common/base/units.h"
 #include "common/load/conclude.h"
 #include "common/load/judge.h"
 #include "common/load/procs.h"
@@ -80,16 +81,15 @@ open_all(struct trial *trial)
 	}
 }
 
+/* Also where disturbed slices shall count: there it is worth more tries, of
+ * which the best is taken. */
 static bool
-was_disturbed(
-    const struct trial *trial, size_t i, const struct foreign *foreign)
+was_disturbed(const struct instance *one, const struct foreign *foreign)
 {
-	const struct instance *one = &trial->at[i];
 	uint64_t sending = one->engine.stopped_ns - one->engine.schedule_start;
 
-	return !trial->plan->keep_disturbed &&
-	       (foreign_share(foreign, &one->watch) > JUDGE_FOREIGN ||
-		   (double)sending > JUDGE_GAP * (double)TRY_NS);
+	return foreign_share(foreign, &one->watch) > JUDGE_FOREIGN ||
+	       (double)sending > JUDGE_GAP * (double)TRY_NS;
 }
 
 static struct capacity_try
@@ -105,7 +105,7 @@ try_once(struct trial *trial, size_t i)
 	result_clear(&one->slice);
 	foreign_begin(&foreign, &trial->plan->placement, &one->watch);
 	engine_run(&one->engine, TRY_NS, UINT64_MAX, &one->slice);
-	got.disturbed = was_disturbed(trial, i, &foreign);
+	got.disturbed = was_disturbed(one, &foreign);
 	cpu = procs_cpu_ns(pid) - cpu;
 	got.rate = result_rate(&one->slice);
 	got.limited = got.rate > 0 &&
@@ -138,11 +138,12 @@ run_round(struct trial *trial, struct contest *contest)
 static void
 note_doubt(struct trial *trial, size_t i, const char *why, double rate)
 {
-	char words[200];
+	char words[200], number[32];
 
 	snprintf(words, sizeof(words),
-	    "%s when the capacity of %.40s was looked for: it is above %.3g/s",
-	    why, trial->plan->servers[i].name, rate);
+	    "%s when the capacity of %.40s was looked for: it is above %s/s",
+	    why, trial->plan->servers[i].name,
+	    format_number(number, sizeof(number), rate));
 	trial->note(trial, words);
 }
 
