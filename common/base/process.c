@@ -25,9 +25,25 @@ process_begin(void)
 		close(fd);
 }
 
+const char *
+process_write_error(FILE *out)
+{
+	if (fflush(out) != 0)
+		return strerror(errno);
+	if (!ferror(out))
+		return NULL;
+	/* What failed before set errno then, long ago. What is the matter with
+	 * the file now is most likely the same; it is not whole in any case. */
+	if (write(fileno(out), "\n", 1) < 0)
+		return strerror(errno);
+	return "some of it could not be written";
+}
+
 void
 process_flush(void)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
-		die(1, "standard output: %s", strerror(errno));
+	const char *why = process_write_error(stdout);
+
+	if (why)
+		die(1, "standard output: %s", why);
 }

@@ -5,6 +5,8 @@
 #ifndef COMMON_BASE_PROCESS_H
 #define COMMON_BASE_PROCESS_H
 
+#include <stdio.h>
+
 /*
  * Before anything is opened or printed: fills closed standard descriptors with
  * /dev/null, for what is opened in their place would be written to as if it
@@ -14,6 +16,11 @@
  */
 void
 process_begin(void);
+
+/* Flushes OUT. What kept some of it from getting out, NULL if nothing did. Of a
+ * file that is not whole, it may end with a line more. */
+const char *
+process_write_error(FILE *out);
 
 /* After data was printed: exit(1) with an error line if it did not get out. */
 void

@@ -27,6 +27,7 @@ struct run {
 	struct comparison *result;
 	uint64_t start_ns, random;
 	struct compare_progress progress;
+	bool csv_failed; /* and that is told */
 };
 
 /* One scenario of it. */
@@ -210,6 +211,22 @@ share_failures(struct stage *stage, size_t p, size_t server)
 	}
 }
 
+/* A full disk, say: whoever wants the slices need not wait for the end to hear
+ * of it. */
+static void
+check_csv(struct stage *stage)
+{
+	struct run *run = stage->run;
+	FILE *csv = run->plan->csv;
+
+	if (!csv || run->csv_failed || !ferror(csv))
+		return;
+	run->csv_failed = true;
+	if (run->plan->note)
+		run->plan->note(stage->scenario->name,
+		    "the slices cannot be written: their file is not whole");
+}
+
 static void
 run_block(struct stage *stage, size_t p, size_t block)
 {
@@ -220,6 +237,7 @@ run_block(struct stage *stage, size_t p, size_t block)
 	if (run->progress.block == 1)
 		show_progress(run, 0);
 	stage->scenario->measure->block(&trial);
+	check_csv(stage);
 	run->progress.done_s += trial.seconds;
 	show_progress(run, 0);
 	for (size_t i = 0; i < trial.count; i++) {

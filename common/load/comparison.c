@@ -68,7 +68,7 @@ finding_init(struct finding *found)
 		found->ratios[i] = NAN;
 	}
 	found->value = found->ratio = found->difference = UNKNOWN;
-	found->p_value = NAN;
+	found->p_value = found->service_value = NAN;
 	found->verdict = UNDECIDED;
 	found->detectable = found->blocks_needed = NAN;
 	latency_init(&found->latency);

@@ -31,6 +31,7 @@
 #define SETTINGS_MAX 2
 #define CURVE_MAX 48
 #define ERRORS_MAX 6
+#define COMMAND_MAX 4096 /* of a server, with its NUL */
 
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 
@@ -90,7 +91,10 @@ struct finding {
 		char name[24]; /* ECONNRESET, EOF, wrong, timed out */
 		uint64_t count;
 	} errors_by_name[ERRORS_MAX];
-	struct latency latency, service; /* service: open loop, else NAN */
+	double service_value; /* open loop: what VALUE is if time counts from
+				 the sending, and never more; else NAN */
+	/* Of all replies that count together; service: open loop, else NAN. */
+	struct latency latency, service;
 	struct latency_curve curve, service_curve;
 	double client_us, client_busy; /* CPU for a request; share of a CPU */
 	double little;		       /* N / (X R): 1 is what it should be */
@@ -141,7 +145,7 @@ struct comparison {
 	bool quick, interrupted;
 	size_t server_count;
 	struct {
-		char name[64], command[500], image[96];
+		char name[64], command[COMMAND_MAX], image[96];
 	} servers[SERVERS_MAX];
 	size_t scenario_count;
 	struct outcome scenarios[SCENARIOS_MAX];

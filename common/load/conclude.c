@@ -310,6 +310,22 @@ value_alone(struct finding *found)
 		found->value = stats_hodges_lehmann(known, n, JUDGE_ALPHA);
 }
 
+/* Over the blocks that the value is of. */
+static void
+service_beside(struct finding *found, const struct tally *tally)
+{
+	double known[STATS_MAX];
+	size_t n = 0;
+
+	for (size_t b = 0; b < found->blocks; b++) {
+		if (isfinite(found->values[b]) && tally->service[b] > 0)
+			known[n++] = tally->service[b];
+	}
+	if (n)
+		found->service_value =
+		    stats_hodges_lehmann(known, n, JUDGE_ALPHA).value;
+}
+
 /* ---- all of it ---- */
 
 static void
@@ -348,6 +364,7 @@ conclude_point(struct point *point, const struct tally *tallies,
 		found->limited = was_limited(&tallies[i], plan);
 		judge_point(found, baseline, plan->delta);
 		value_alone(found);
+		service_beside(found, &tallies[i]);
 		found->usable = isfinite(found->value.value);
 	}
 	for (size_t i = 0; i <= control; i++) {

@@ -38,6 +38,7 @@ struct tally {
 	size_t kept, warm_up, dropped; /* slices */
 	bool unsettled;
 	double ratios_all[STATS_MAX];  /* by block, with what was dropped */
+	double service[STATS_MAX];     /* by block, 0 or NAN: not known */
 	struct cost memory[STATS_MAX]; /* by block, its memory alone */
 	size_t memory_count;
 };

@@ -11,8 +11,10 @@ log_rate(const struct load_result *slice)
 }
 
 static void
-rates(struct load_result *there, struct load_result *back, double value[2])
+rates(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
 {
+	(void)service;
 	value[0] = log_rate(there);
 	value[1] = log_rate(back);
 }

@@ -8,68 +8,16 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/load/conclude.h"
-#include "common/load/procs.h"
+#include "common/load/capacity.h"
 #include "common/load/slices.h"
 
 /* A p99 of fewer replies is that of its ten slowest, or less. */
 #define REPLIES_LEAST 1000
 #define SLICE_LEAST_NS (100 * NS_PER_MS)
 #define SLICE_MOST_NS NS_PER_S
-#define PROBE_NS (250 * NS_PER_MS)
 #define PROBE_CONNECTIONS 32
 
-/* ---- the capacity of the slowest ---- */
-
-static void
-note_limit(struct trial *trial, size_t i, double rate)
-{
-	char words[160];
-
-	snprintf(words, sizeof(words),
-	    "the client was the limit when the capacity of %.40s was looked "
-	    "for: it is above %.3g/s",
-	    trial->plan->servers[i].name, rate);
-	trial->note(trial, words);
-}
-
-/* Two runs, the first to warm up. */
-static double
-probe(struct trial *trial, size_t i)
-{
-	struct instance *one = &trial->at[i];
-	struct load_result *result = &one->slice;
-	pid_t pid = one->server.pid;
-	uint64_t cpu = 0;
-	bool lost = procs_loses_children(pid);
-	double rate;
-
-	for (int turn = 0; turn < 2; turn++) {
-		cpu = procs_cpu_ns(pid);
-		result_clear(result);
-		engine_run(&one->engine, PROBE_NS, UINT64_MAX, result);
-	}
-	cpu = procs_cpu_ns(pid) - cpu;
-	rate = result_rate(result);
-	if (rate > 0 && conclude_limited(result, &trial->plan->placement,
-			    lost ? NAN : (double)cpu))
-		note_limit(trial, i, rate);
-	if (!trial_stopped(trial) && !instance_died(trial, i) && rate <= 0)
-		trial_note_bad_replies(&trial->tallies[i], result);
-	return rate;
-}
-
-/* 0: it cannot be told; its trouble says why, unless we were stopped. */
-static double
-capacity_of(struct trial *trial, size_t i)
-{
-	double rate = 0;
-
-	if (instance_start(trial, i) && instance_connect(trial, i))
-		rate = probe(trial, i);
-	instance_stop(trial, i);
-	return rate;
-}
+/* ---- rates, of the capacity of the slowest ---- */
 
 /* They will be tried again, at rates that one of them can do. */
 static void
@@ -105,16 +53,11 @@ static void
 find_rates(struct trial *trial, struct load_point *points, size_t count)
 {
 	struct load_point probe = points[0];
-	double slowest = 0;
+	double slowest;
 
 	probe.connections = PROBE_CONNECTIONS;
 	trial->point = &probe;
-	for (size_t i = 0; i < trial->plan->server_count; i++) {
-		double rate = trial_stopped(trial) ? 0 : capacity_of(trial, i);
-
-		if (rate > 0 && (slowest <= 0 || rate < slowest))
-			slowest = rate;
-	}
+	slowest = capacity_of_slowest(trial);
 	if (slowest > 0)
 		forget_troubles(trial);
 	trial->point = points;
@@ -132,14 +75,22 @@ find_rates(struct trial *trial, struct load_point *points, size_t count)
 
 /* ---- the blocks ---- */
 
+static double
+log_p99(const struct hist *hist)
+{
+	return log((double)hist_percentile(hist, 99) / 1e3);
+}
+
 static void
-tails(struct load_result *there, struct load_result *back, double value[2])
+tails(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
 {
 	result_add(there, back);
 	value[0] = value[1] = NAN;
-	if (there->latency.total >= REPLIES_LEAST)
-		value[0] = value[1] =
-		    log((double)hist_percentile(&there->latency, 99) / 1e3);
+	if (there->latency.total < REPLIES_LEAST)
+		return;
+	value[0] = value[1] = log_p99(&there->latency);
+	*service = log_p99(&there->service);
 }
 
 /* Whether two slices can give enough of them. */

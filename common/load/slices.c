@@ -29,6 +29,7 @@ struct block {
 	size_t order[SERVERS_MAX + 1];
 	size_t quads; /* so far */
 	struct judge_slice slices[SERVERS_MAX + 1][QUADS_MAX];
+	double service[SERVERS_MAX + 1][QUADS_MAX]; /* logarithms */
 	struct record records[SERVERS_MAX + 1][QUADS_MAX][2];
 	struct load_result results[SERVERS_MAX + 1][2]; /* of this quad */
 	struct judge_block judged;
@@ -145,10 +146,12 @@ run_quad(struct block *block)
 	for (size_t i = 0; i < n; i++) {
 		double *value = block->slices[i][block->quads].log_value;
 
-		value[0] = value[1] = NAN;
+		double *service = &block->service[i][block->quads];
+
+		value[0] = value[1] = *service = NAN;
 		if (!trial_lacks(trial, i) && !trial_stopped(trial))
 			block->value(&block->results[i][0],
-			    &block->results[i][1], value);
+			    &block->results[i][1], value, service);
 	}
 	block->quads++;
 }
@@ -327,6 +330,34 @@ state_of(const struct block *block, size_t quad)
 	return "kept";
 }
 
+/* Over the same quads, and in the same way, as judge_block() has the value:
+ * else the one could not be compared with the other. */
+static double
+service_of(const struct block *block, size_t i)
+{
+	double kept[QUADS_MAX];
+	size_t n = 0;
+
+	for (size_t quad = 0; quad < block->quads; quad++) {
+		if (strcmp(state_of(block, quad), "kept") != 0)
+			continue;
+		kept[n] = block->service[i][quad];
+		if (!isfinite(kept[n++]))
+			return NAN;
+	}
+	return n ? exp(stats_median(kept, n)) : NAN;
+}
+
+static void
+note_service(const struct block *block, double scale)
+{
+	struct trial *trial = block->trial;
+
+	for (size_t i = 0; i < trial->count; i++)
+		trial->tallies[i].service[trial->block] =
+		    service_of(block, i) * scale;
+}
+
 static void
 write_row(const struct block *block, size_t quad, size_t i, size_t back)
 {
@@ -435,6 +466,7 @@ slices_block(struct trial *trial, slices_value *value, double scale)
 		for (size_t i = 0; i < trial->count; i++)
 			end_load(trial, i);
 		note_numbers(block, scale);
+		note_service(block, scale);
 	}
 	if (trial->plan->csv)
 		write_rows(block);

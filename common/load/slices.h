@@ -10,11 +10,13 @@
 
 /*
  * The logarithms of what the two slices THERE and BACK of one server in one
- * quad say, in VALUE; NAN: nothing. They may be merged: both are the caller's.
+ * quad say, in VALUE; NAN: nothing. SERVICE, which is NAN before, may get the
+ * like where time counts from the sending. They may be merged: both are the
+ * caller's.
  */
 typedef void
-slices_value(
-    struct load_result *there, struct load_result *back, double value[2]);
+slices_value(struct load_result *there, struct load_result *back,
+    double value[2], double *service);
 
 /* Runs a block at TRIAL's point, and notes its numbers: exp() of the values
  * times SCALE. */

@@ -111,12 +111,23 @@ json_result(struct json *j, const struct finding *found)
 	json_curve(j, "service_curve", &found->service_curve);
 }
 
+/* There is none on the baseline and its control, but that they are in trouble:
+ * nobody asks whether they are faster than themselves. */
+static void
+json_verdict(struct json *j, const struct finding *found, bool judged)
+{
+	if (judged || found->verdict == INVALID)
+		json_string(j, "verdict", VERDICT_WORDS[found->verdict]);
+	else
+		json_null(j, "verdict");
+}
+
 /* What compares it with the baseline. */
 static void
-json_ratio(struct json *j, const struct finding *found)
+json_ratio(struct json *j, const struct finding *found, bool judged)
 {
 	json_estimate(j, &found->ratio, "estimate", found->has_ratio);
-	json_string(j, "verdict", VERDICT_WORDS[found->verdict]);
+	json_verdict(j, found, judged);
 	json_fields(j, RATIO_FIELDS, found);
 	json_object(j, "difference");
 	json_estimate(j, &found->difference, "value", true);
@@ -129,7 +140,7 @@ json_control(struct json *j, const char *name, const struct finding *found)
 {
 	json_object(j, NULL);
 	json_string(j, "server", name);
-	json_ratio(j, found);
+	json_ratio(j, found, false);
 	json_object(j, "result");
 	json_result(j, found);
 	json_end(j);
@@ -151,14 +162,6 @@ json_settings(struct json *j, const struct point *point)
 	json_end(j);
 }
 
-/* The baseline has nothing to be compared with, but may be in trouble. */
-static void
-json_baseline(struct json *j, const struct finding *found)
-{
-	json_string(j, "verdict", VERDICT_WORDS[found->verdict]);
-	json_text(j, "reason", found->reason);
-}
-
 static void
 json_point(
     struct json *j, const struct comparison *c, const struct point *point)
@@ -173,7 +176,8 @@ json_point(
 		json_object(j, NULL);
 		json_string(j, "server", c->servers[i].name);
 		json_result(j, &point->findings[i]);
-		json_baseline(j, &point->findings[i]);
+		json_verdict(j, &point->findings[i], i > 0);
+		json_text(j, "reason", point->findings[i].reason);
 		json_end(j);
 	}
 	json_end(j);
@@ -182,7 +186,7 @@ json_point(
 		json_object(j, NULL);
 		json_string(j, "of", c->servers[i].name);
 		json_string(j, "to", baseline);
-		json_ratio(j, &point->findings[i]);
+		json_ratio(j, &point->findings[i], true);
 		json_end(j);
 	}
 	json_end(j);

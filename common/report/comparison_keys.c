@@ -84,6 +84,7 @@ const struct field FINDING_FIELDS[] = {
     OF(FIELD_NUMBER, "client_cpu_us_per_request", client_us),
     OF(FIELD_NUMBER, "client_busy", client_busy),
     OF(FIELD_FLAG, "client_limited", limited),
+    OF(FIELD_NUMBER, "service_value", service_value),
     OF(FIELD_NUMBER, "little", little),
     OF(FIELD_COUNT, "slices", slices),
     OF(FIELD_COUNT, "warm_up", warm_up),

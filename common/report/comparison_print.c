@@ -13,11 +13,21 @@
 
 #define LINE_WIDTH 80
 
+/* As no-color.org has it: an empty one says nothing. */
+static bool
+wants_colour(void)
+{
+	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return !(none && none[0]) &&
+	       !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
 struct print_style
 print_style_of(FILE *out)
 {
 	return (struct print_style){
-	    .colour = isatty(fileno(out)) && !getenv("NO_COLOR"),
+	    .colour = isatty(fileno(out)) && wants_colour(),
 	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 	};
 }

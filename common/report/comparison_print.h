@@ -15,7 +15,7 @@ struct print_style {
 	bool utf8;   /* block characters may be used */
 };
 
-/* What OUT allows: colours on a terminal without NO_COLOR in the environment;
+/* What OUT allows: colours on a terminal, unless NO_COLOR or TERM says no;
  * the characters of the locale, which setlocale(3) must have been told of. */
 struct print_style
 print_style_of(FILE *out);

@@ -144,7 +144,7 @@ ratio_of(const struct finding *f)
 static struct estimate
 service_of(const struct finding *f)
 {
-	return (struct estimate){f->service.p99, NAN, NAN};
+	return (struct estimate){f->usable ? f->service_value : NAN, NAN, NAN};
 }
 
 static void
@@ -303,7 +303,21 @@ draw_ratios_by(struct pictures *all, const struct outcome *o, const char *key)
 	drawing_finish(&d, LEGEND_SERVERS, caption);
 }
 
-/* Response counts from when a request was due, service from its sending. */
+static bool
+any_service(const struct drawing *d)
+{
+	for (size_t p = 0; p < d->o->point_count; p++) {
+		for (size_t i = 0; i < drawing_servers(d); i++) {
+			if (!isnan(service_of(drawing_found(d, p, i)).value))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Response counts from when a request was due, service from its sending. Both
+ * are estimates over blocks: a percentile of all replies together is of
+ * another kind, and could lie on either side of these. */
 void
 draw_knee(struct pictures *all, const struct outcome *o, const char *key)
 {
@@ -328,9 +342,9 @@ draw_knee(struct pictures *all, const struct outcome *o, const char *key)
 		    i, PLOT_COLOUR(PLOT_SERVER, i));
 	}
 	fputs("\n", d.plot.script);
-	snprintf(caption, sizeof(caption), "%s%s",
-	    "99th percentile by requests/s asked for; solid: response time, "
-	    "dashed: service time",
+	snprintf(caption, sizeof(caption),
+	    "99th percentile by requests/s asked for; solid: response time%s%s",
+	    any_service(&d) ? ", dashed: service time" : "",
 	    any_invalid(&d) ? "; ringed: invalid" : "");
 	drawing_finish(&d, LEGEND_SERVERS, caption);
 }

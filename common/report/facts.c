@@ -26,6 +26,29 @@ is_speed(const struct outcome *outcome)
 	       strcmp(outcome->unit, "s") == 0;
 }
 
+/* "5 KiB less, between 3 and 7 less"; a bound on the other side is "2 more". */
+static void
+say_difference(
+    char *buf, size_t size, const char *unit, struct estimate difference)
+{
+	struct estimate e = difference;
+	const char *side = e.value < 0 ? "less" : "more";
+	const char *other = e.value < 0 ? "more" : "less";
+	char value[FACT_SIZE], low[FACT_SIZE], high[FACT_SIZE];
+	int len;
+
+	if (e.value < 0)
+		e = (struct estimate){-e.value, -e.high, -e.low};
+	len = snprintf(buf, size, "%s %s %s",
+	    fact_number(value, sizeof(value), e.value), unit, side);
+	if (isnan(e.low) || len >= (int)size)
+		return;
+	snprintf(buf + len, size - (size_t)len, ", between %s%s%s and %s %s",
+	    fact_number(low, sizeof(low), fabs(e.low)), e.low < 0 ? " " : "",
+	    e.low < 0 ? other : "", fact_number(high, sizeof(high), e.high),
+	    side);
+}
+
 /* ", 0.354 times the requests/s, between ...", or the difference. Where less
  * is better, the ratio of the figures is one over that of the merits. */
 static void
@@ -47,12 +70,7 @@ say_figures(char *buf, size_t size, const struct outcome *outcome,
 		    fact_ratio(low, sizeof(low), e.low),
 		    fact_ratio(high, sizeof(high), e.high));
 	} else if (!isnan(found->difference.value)) {
-		e = found->difference;
-		snprintf(buf, size, "%s %s %s, between %s and %s",
-		    fact_number(value, sizeof(value), fabs(e.value)),
-		    outcome->unit, e.value < 0 ? "less" : "more",
-		    fact_number(low, sizeof(low), e.low),
-		    fact_number(high, sizeof(high), e.high));
+		say_difference(buf, size, outcome->unit, found->difference);
 	}
 }
 
@@ -226,9 +244,10 @@ fact_remarks(char *buf, size_t size, const struct finding *f)
 {
 	buf[0] = '\0';
 	if (f->errors)
-		add(buf, size, "%llu errors of %llu requests",
-		    (unsigned long long)f->errors,
-		    (unsigned long long)f->requests);
+		add(buf, size, "%llu error%s of %llu request%s",
+		    (unsigned long long)f->errors, f->errors == 1 ? "" : "s",
+		    (unsigned long long)f->requests,
+		    f->requests == 1 ? "" : "s");
 	for (size_t i = 0; i < ERRORS_MAX; i++) {
 		if (f->errors_by_name[i].name[0])
 			add(buf, size, "%llu %s",

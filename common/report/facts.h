@@ -21,6 +21,14 @@
 double
 cost_memory_kib(const struct cost *cost);
 
+/* Whether its value is a 99th percentile, beside which that of all replies
+ * together would be a second one; or is the sum of the memory's kinds. */
+bool
+fact_is_percentile(const struct outcome *outcome);
+
+bool
+fact_is_memory(const struct outcome *outcome);
+
 /* ---- figures ---- */
 
 /* "14,123" */

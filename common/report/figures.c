@@ -20,6 +20,18 @@ cost_memory_kib(const struct cost *cost)
 	return sum;
 }
 
+bool
+fact_is_percentile(const struct outcome *outcome)
+{
+	return strcmp(outcome->unit, "us") == 0;
+}
+
+bool
+fact_is_memory(const struct outcome *outcome)
+{
+	return strcmp(outcome->unit, "KiB") == 0;
+}
+
 /* ---- figures ---- */
 
 char *

@@ -2,6 +2,8 @@
 /* pair: all of A with what B has of it, then what is B's alone. */
 #include "common/report/pair.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/report/facts.h"
@@ -44,6 +46,12 @@ same_server(const struct comparison *c, const struct point *p, const char *name)
 	return NULL;
 }
 
+static bool
+is_baseline(const struct comparison *c, const char *name)
+{
+	return c->server_count && strcmp(c->servers[0].name, name) == 0;
+}
+
 /* All of C; OTHER's beside it. SWAPPED: C is B, and what A has is left out. */
 static size_t
 rows_of(const struct comparison *c, const struct comparison *other,
@@ -65,8 +73,17 @@ rows_of(const struct comparison *c, const struct comparison *other,
 
 			if (swapped && its)
 				continue;
-			rows[count++] = (struct pair_row){o, p, name, i == 0,
-			    swapped ? its : own, swapped ? own : its};
+			rows[count++] = (struct pair_row){
+			    .outcome = o,
+			    .point = p,
+			    .server = name,
+			    .a = swapped ? its : own,
+			    .b = swapped ? own : its,
+			    .a_baseline =
+				is_baseline(swapped ? other : c, name),
+			    .b_baseline =
+				is_baseline(swapped ? c : other, name),
+			};
 		}
 	}
 	return count;
@@ -79,4 +96,27 @@ pair_rows(const struct comparison *a, const struct comparison *b,
 	size_t count = rows_of(a, b, false, rows);
 
 	return count + rows_of(b, a, true, rows + count);
+}
+
+char *
+pair_value(
+    char *buf, size_t size, const struct finding *found, const char *at_least)
+{
+	char number[FACT_SIZE];
+
+	if (!found || !found->usable)
+		snprintf(buf, size, "-");
+	else
+		snprintf(buf, size, "%s%s%s", found->limited ? at_least : "",
+		    fact_number(number, sizeof(number), found->value.value),
+		    found->verdict == INVALID ? " (invalid)" : "");
+	return buf;
+}
+
+struct estimate
+pair_ratio(const struct finding *found, bool baseline)
+{
+	if (!found || !found->usable || baseline || found->verdict == INVALID)
+		return (struct estimate){NAN, NAN, NAN};
+	return found->ratio;
 }

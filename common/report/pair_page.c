@@ -21,21 +21,21 @@ put_name(FILE *page, const char *letter, const char *name,
 static void
 put_cells(FILE *page, const struct finding *f, bool baseline)
 {
+	struct estimate ratio = pair_ratio(f, baseline);
 	char text[2 * FACT_SIZE];
 	bool usable = f && f->usable;
 
-	html_element(page, "td", "%s",
-	    fact_number(text, sizeof(text), usable ? f->value.value : NAN));
+	html_element(
+	    page, "td", "%s", pair_value(text, sizeof(text), f, "\u2265 "));
 	html_element(page, "td", "%s",
 	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
 	html_element(page, "td", "%s",
-	    baseline ? "baseline"
-		     : fact_ratio(
-			   text, sizeof(text), usable ? f->ratio.value : NAN));
+	    baseline && f ? "baseline"
+			  : fact_ratio(text, sizeof(text), ratio.value));
 	html_element(page, "td", "%s",
-	    baseline || !usable
+	    isnan(ratio.value)
 		? ""
-		: fact_ratio_interval(text, sizeof(text), &f->ratio));
+		: fact_ratio_interval(text, sizeof(text), &ratio));
 }
 
 static void
@@ -81,8 +81,8 @@ report_page_pair(const struct comparison *a, const char *a_name,
 			fputs("<tr>", page);
 			html_element(page, "th scope=\"row\" class=\"name\"",
 			    "%s", rows[i].server);
-			put_cells(page, rows[i].a, rows[i].baseline);
-			put_cells(page, rows[i].b, rows[i].baseline);
+			put_cells(page, rows[i].a, rows[i].a_baseline);
+			put_cells(page, rows[i].b, rows[i].b_baseline);
 			fputs("</tr>\n", page);
 		}
 		fputs("</tbody></table></div>\n", page);

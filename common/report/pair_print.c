@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* pair_print: two comparisons as one table in a terminal. */
-#include <math.h>
 #include <string.h>
 
 #include "common/base/escape.h"
@@ -31,13 +30,11 @@ cells(struct table *table, const struct finding *f, bool baseline)
 	char text[2 * FACT_SIZE];
 	bool usable = f && f->usable;
 
-	table_cell(table, "%s",
-	    fact_number(text, sizeof(text), usable ? f->value.value : NAN));
+	table_cell(table, "%s", pair_value(text, sizeof(text), f, ">= "));
 	table_cell(table, "%s",
 	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
 	table_cell(table, "%s",
-	    fact_ratio(text, sizeof(text),
-		usable && !baseline ? f->ratio.value : NAN));
+	    fact_ratio(text, sizeof(text), pair_ratio(f, baseline).value));
 }
 
 static void
@@ -58,8 +55,8 @@ row(struct table *table, const struct pair_row *one)
 	char name[NAME_SIZE];
 
 	table_cell(table, "%s", escape(one->server, name, sizeof(name)));
-	cells(table, one->a, one->baseline);
-	cells(table, one->b, one->baseline);
+	cells(table, one->a, one->a_baseline);
+	cells(table, one->b, one->b_baseline);
 	table_end(table);
 }
 

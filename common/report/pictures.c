@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/report/drawing.h"
+#include "common/report/facts.h"
 
 static bool
 has_curve(const struct comparison *c, const struct point *point)
@@ -88,8 +89,7 @@ pictures_draw(struct pictures *all, const struct outcome *o)
 		draw_values(all, o);
 		if (has_curve(all->c, &o->points[0]))
 			draw_percentiles(all, o);
-	} else if (key && strcmp(key, "rate") == 0 &&
-		   strcmp(o->unit, "us") == 0) {
+	} else if (key && strcmp(key, "rate") == 0 && fact_is_percentile(o)) {
 		draw_knee(all, o, key);
 		draw_ratios_by(all, o, key);
 	} else if (key) {
@@ -98,6 +98,6 @@ pictures_draw(struct pictures *all, const struct outcome *o)
 	} else {
 		draw_groups(all, o);
 	}
-	if (strcmp(o->unit, "KiB") == 0 || (!key && o->point_count > 1))
+	if (fact_is_memory(o) || (!key && o->point_count > 1))
 		draw_memory(all, o);
 }

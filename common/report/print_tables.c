@@ -172,18 +172,22 @@ print_sweep(struct printer *p, const struct outcome *o, size_t server)
 
 /* ---- what it cost ---- */
 
+/* Without what the value says already: it is estimated over blocks, so a like
+ * figure of another kind would not agree with it. */
 static void
-cost_row(struct printer *p, const struct finding *f)
+cost_row(struct printer *p, const struct outcome *o, const struct finding *f)
 {
 	const struct cost *cost = &f->cost;
+	const double times[] = {f->latency.p50,
+	    fact_is_percentile(o) ? NAN : f->latency.p99,
+	    f->usable ? f->service_value : NAN};
 	const double each[] = {cost->voluntary, cost->involuntary, cost->faults,
-	    cost_memory_kib(cost)};
+	    fact_is_memory(o) ? NAN : cost_memory_kib(cost)};
 	char text[3 * FACT_SIZE];
 
-	table_cell(
-	    &p->table, "%s", fact_time(text, sizeof(text), f->latency.p50));
-	table_cell(
-	    &p->table, "%s", fact_time(text, sizeof(text), f->latency.p99));
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		table_cell(
+		    &p->table, "%s", fact_time(text, sizeof(text), times[i]));
 	table_cell(&p->table, "%s", fact_cpu(text, sizeof(text), cost));
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++)
 		table_cell(
@@ -193,8 +197,8 @@ cost_row(struct printer *p, const struct finding *f)
 void
 print_costs(struct printer *p, const struct outcome *o)
 {
-	static const char *const heads[] = {"p50", "p99", "CPU us = user + sys",
-	    "waits", "preempt", "faults", "KiB/conn."};
+	static const char *const heads[] = {"p50", "p99", "service p99",
+	    "CPU us = user + sys", "waits", "preempt", "faults", "KiB/conn."};
 	size_t settings = 0;
 
 	printer_table(p);
@@ -215,7 +219,7 @@ print_costs(struct printer *p, const struct outcome *o)
 				    p, o->points[i].setting_count, settings);
 			}
 			printer_name(p, k);
-			cost_row(p, f);
+			cost_row(p, o, f);
 			table_end(&p->table);
 		}
 	}

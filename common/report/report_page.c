@@ -75,6 +75,17 @@ put_verdict(FILE *page, const struct comparison *c, const struct outcome *o,
 	fputs("</li>\n", page);
 }
 
+/* Whether any point has an answer. */
+static bool
+is_answered(const struct outcome *o, size_t server)
+{
+	for (size_t i = 0; i < o->point_count; i++) {
+		if (o->points[i].findings[server].verdict < UNDECIDED)
+			return true;
+	}
+	return false;
+}
+
 /* Of many points: how often each verdict, and from where to where. */
 static void
 put_verdicts_of_points(FILE *page, const struct comparison *c,
@@ -86,8 +97,10 @@ put_verdicts_of_points(FILE *page, const struct comparison *c,
 	fputs("<li>", page);
 	if (fact_verdicts(text, sizeof(text), c, o, server, &only))
 		put_badge(page, o, only);
-	else
+	else if (is_answered(o, server))
 		fputs("<span class=\"badge\">depends</span>", page);
+	else
+		put_badge(page, o, UNDECIDED);
 	html_element(page, "span", "%s", text);
 	fputs("</li>\n", page);
 }

@@ -171,7 +171,7 @@ GET(get_p50, f->latency.p50)
 GET(get_p99, f->latency.p99)
 GET(get_p99_9, f->latency.p99_9)
 GET(get_max, f->latency.max)
-GET(get_service, f->service.p99)
+GET(get_service, f->usable ? f->service_value : NAN)
 GET(get_cpu, f->cost.cpu_us)
 GET(get_user, f->cost.user_us)
 GET(get_system, f->cost.system_us)
@@ -198,7 +198,15 @@ static const struct column LATENCIES[] = {
     {"p99", get_p99, fact_time},
     {"p99.9", get_p99_9, fact_time},
     {"max", get_max, fact_time},
+    {NULL, NULL, NULL},
+};
+
+/* Where the value is the p99, over blocks: not that of all replies, too. */
+static const struct column TIMES[] = {
     {"service p99", get_service, fact_time},
+    {"p50", get_p50, fact_time},
+    {"p99.9", get_p99_9, fact_time},
+    {"max", get_max, fact_time},
     {NULL, NULL, NULL},
 };
 
@@ -217,7 +225,7 @@ static const struct column WORK[] = {
 
 static const struct column MEMORY[] = {
     {"KiB", get_sum, fact_number},
-    {"of it anonymous", get_anonymous, fact_number},
+    {"anonymous, KiB", get_anonymous, fact_number},
     {"files", get_file, fact_number},
     {"page tables", get_tables, fact_number},
     {"kernel stacks", get_stacks, fact_number},
@@ -257,14 +265,16 @@ put_result(
 void
 put_results(FILE *page, const struct comparison *c, const struct outcome *o)
 {
+	const struct column *times = fact_is_percentile(o) ? TIMES : LATENCIES;
+
 	table_begin(page, o);
 	html_element(page, "th scope=\"col\"", "%s", o->unit);
 	fputs("<th scope=\"col\">95 % interval</th><th "
 	      "scope=\"col\">ratio</th><th scope=\"col\">95 % interval</th>"
 	      "<th scope=\"col\">verdict</th>",
 	    page);
-	put_column_heads(page, LATENCIES, c, o);
-	table_rows(page, LATENCIES, c, o, put_result);
+	put_column_heads(page, times, c, o);
+	table_rows(page, times, c, o, put_result);
 }
 
 static void
@@ -283,5 +293,7 @@ void
 put_costs(FILE *page, const struct comparison *c, const struct outcome *o)
 {
 	put_table(page, "What each request cost the server", WORK, c, o);
-	put_table(page, "What each connection holds", MEMORY, c, o);
+	/* The sum is the value itself, over blocks. */
+	put_table(page, "What each connection holds",
+	    fact_is_memory(o) ? MEMORY + 1 : MEMORY, c, o);
 }

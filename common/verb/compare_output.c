@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/report/comparison_json.h"
@@ -24,21 +25,85 @@ path_of(const struct compare_output *output, const char *name)
 }
 
 static void
+check_files(const struct compare_output *output)
+{
+	refuse_empty("json", output->json, "a file");
+	refuse_empty("csv", output->csv, "a file");
+	refuse_empty("report", output->directory, "a directory");
+	refuse_one_file("json", output->json, "csv", output->csv);
+	if (!output->directory)
+		return;
+	refuse_one_file(
+	    "json", output->json, "report", path_of(output, "index.html"));
+	refuse_one_file(
+	    "csv", output->csv, "report", path_of(output, "index.html"));
+	refuse_one_file(
+	    "csv", output->csv, "report", path_of(output, "compare.json"));
+	if (!output->csv && !output->saved)
+		refuse_one_file("json", output->json, "report",
+		    path_of(output, "slices.csv"));
+}
+
+/* Two side by side have neither JSON nor slices. */
+static bool
+is_pair(const struct compare_output *output)
+{
+	return output->saved && output->saved->count == 2;
+}
+
+/* Whether DIR/compare.json is what is shown. */
+static bool
+is_from_there(const struct compare_output *output)
+{
+	for (size_t i = 0; output->saved && i < output->saved->count; i++) {
+		if (is_one_file(output->saved->files[i],
+			path_of(output, "compare.json")))
+			return true;
+	}
+	return false;
+}
+
+static void
+warn_of(const struct compare_output *output, const char *name)
+{
+	const char *path = path_of(output, name);
+
+	if (access(path, F_OK) == 0)
+		log_warn("%s was there before, and is not of this page", path);
+}
+
+/* They may be all that is left of hours, so they stay. */
+static void
+warn_of_others(const struct compare_output *output)
+{
+	if (is_from_there(output))
+		return;
+	if (is_pair(output))
+		warn_of(output, "compare.json");
+	if (!output->slices &&
+	    !(output->csv &&
+		is_one_file(output->csv, path_of(output, "slices.csv"))))
+		warn_of(output, "slices.csv");
+}
+
+static void
 open_directory(struct compare_output *output)
 {
 	if (mkdir(output->directory, 0777) < 0 && errno != EEXIST)
 		die(1, "%s: %s", output->directory, strerror(errno));
 	output->page = open_output(path_of(output, "index.html"));
-	if (!output->pair)
+	if (!is_pair(output))
 		output->page_json =
 		    open_output(path_of(output, "compare.json"));
-	if (!output->csv && !output->measured_before)
+	if (!output->csv && !output->saved)
 		output->slices = open_output(path_of(output, "slices.csv"));
+	warn_of_others(output);
 }
 
 void
 compare_output_open(struct compare_output *output)
 {
+	check_files(output);
 	/* What may be printed; numbers stay as they are in C. */
 	setlocale(LC_CTYPE, "");
 	output->words = words_for(output->csv && strcmp(output->csv, "-") == 0

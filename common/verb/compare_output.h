@@ -18,19 +18,27 @@
 #include "common/load/comparison.h"
 #include "common/report/comparison_print.h"
 
+#define SAVED_MAX 2
+
+/* Of --from. */
+struct compare_saved {
+	const char *files[SAVED_MAX];
+	size_t count;
+};
+
 struct compare_output {
-	const char *json, *directory; /* of the options; NULL: none */
-	const char *csv;	      /* slices go there, not to DIR */
-	bool measured_before;	      /* there are no slices */
-	bool pair;		      /* nor does DIR get JSON */
-	FILE *words;		      /* for a person */
+	const char *json, *directory;	   /* of the options; NULL: none */
+	const char *csv;		   /* slices go there, not to DIR */
+	const struct compare_saved *saved; /* shown instead; NULL: measured */
+	FILE *words;			   /* for a person */
 	struct print_style style;
 	FILE *slices; /* DIR/slices.csv; NULL: none */
 	FILE *json_file, *page, *page_json;
 };
 
-/* Opens all, so that a path that cannot be written costs no measuring; makes
- * the directory if it is not there. */
+/* Dies of wrong usage if two of them are one file. Opens all, so that a path
+ * that cannot be written costs no measuring; makes the directory if it is not
+ * there; warns of what is in it of another comparison. */
 void
 compare_output_open(struct compare_output *output);
 
@@ -45,13 +53,6 @@ compare_output_pair(struct compare_output *output, const struct comparison *a,
     const char *a_name, const struct comparison *b, const char *b_name);
 
 /* ---- compare --from ---- */
-
-#define SAVED_MAX 2
-
-struct compare_saved {
-	const char *files[SAVED_MAX];
-	size_t count;
-};
 
 /* Shows what the files have. Returns the exit status. */
 int

@@ -22,10 +22,9 @@ compare_saved(const struct compare_saved *saved, struct compare_output *output)
 
 	for (size_t i = 0; i < saved->count; i++)
 		read_saved(&read[i], saved->files[i]);
-	output->measured_before = true;
-	output->pair = saved->count == 2;
+	output->saved = saved;
 	compare_output_open(output);
-	if (output->pair)
+	if (saved->count == 2)
 		compare_output_pair(output, &read[0], saved->files[0], &read[1],
 		    saved->files[1]);
 	else

@@ -15,6 +15,9 @@
 #include "common/verb/verb.h"
 
 #define NOT_GIVEN (-1)
+/* Bytes of a server's name: more would be cut in tables, where two could then
+ * look alike. */
+#define NAME_MOST 20
 
 struct compare_config {
 	struct compare_plan plan;
@@ -26,6 +29,22 @@ struct compare_config {
 	struct compare_saved saved;
 };
 
+static bool
+name_ok(const struct compare_plan *plan, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!length || length > NAME_MOST)
+		return false;
+	if (strcmp(name, "control") == 0) /* so the slices name another */
+		return false;
+	for (size_t i = 0; i < plan->server_count; i++) {
+		if (strcmp(plan->servers[i].name, name) == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Splits NAME=COMMAND in place of its own copy, which lives until exit. */
 static int
 parse_server(void *config, const char *text)
@@ -33,21 +52,13 @@ parse_server(void *config, const char *text)
 	struct compare_plan *plan = &((struct compare_config *)config)->plan;
 	char *copy = strdup(text), *equals = copy ? strchr(copy, '=') : NULL;
 
-	if (!equals || equals == copy || !launch_command_ok(equals + 1) ||
+	if (equals)
+		*equals = '\0';
+	if (!equals || !name_ok(plan, copy) || !launch_command_ok(equals + 1) ||
+	    strlen(equals + 1) >= COMMAND_MAX ||
 	    plan->server_count == SERVERS_MAX) {
 		free(copy);
 		return -1;
-	}
-	*equals = '\0';
-	if (strcmp(copy, "control") == 0) { /* so the slices name another */
-		free(copy);
-		return -1;
-	}
-	for (size_t i = 0; i < plan->server_count; i++) {
-		if (strcmp(plan->servers[i].name, copy) == 0) {
-			free(copy);
-			return -1;
-		}
 	}
 	plan->servers[plan->server_count++] =
 	    (struct contender){copy, equals + 1};
@@ -76,7 +87,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	OPTION_CALL,
 	.allowed =
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
-	    "no NAME twice, none that is control",
+	    "no NAME twice, of more than 20 bytes, or that is control",
 	.parse = parse_server},
     {0, "quick", NULL,
 	"a first look: of the default scenarios,\n"
@@ -117,12 +128,51 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 
 #undef AT
 
+/* One word as a shell takes it. */
+static void
+put_word(FILE *out, const char *word)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	    "_./:=,%+@-";
+
+	if (word[0] && !word[strspn(word, plain)]) {
+		fputs(word, out);
+		return;
+	}
+	putc('\'', out);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\'", out); /* and the quote again */
+		putc(*word, out);
+	}
+	putc('\'', out);
+}
+
+/* That of our own server at PATH. */
+static char *
+command_of(const char *path)
+{
+	char *command = NULL;
+	size_t length;
+	FILE *out = open_memstream(&command, &length);
+
+	if (!out)
+		die(1, "%s", strerror(errno));
+	fputs("exec ", out); /* whatever the quotes, no shell above it */
+	put_word(out, path);
+	fputs(" --quiet {options} --listen {address}", out);
+	if (fclose(out) != 0)
+		die(1, "%s", strerror(errno));
+	return command;
+}
+
 /* The command of our own server, in the build tree or as installed. */
 static const char *
 own_server(const char *model)
 {
 	static const char *const forms[] = {"server_", "perconn-server-"};
-	char dir[2048], path[2200], command[2300], *slash;
+	char dir[2048], path[2200], *slash;
 	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
 
 	if (n <= 0)
@@ -134,9 +184,7 @@ own_server(const char *model)
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/%s%s", dir, forms[i], model);
 		if (access(path, X_OK) == 0) {
-			snprintf(command, sizeof(command),
-			    "'%s' --quiet {options} --listen {address}", path);
-			return strdup(command);
+			return command_of(path);
 		}
 	}
 	die(1, "no server_%s in %s", model, dir);
@@ -206,28 +254,6 @@ choose_servers(struct compare_plan *plan)
 	plan->server_count = 2;
 }
 
-/* One word as a shell takes it, a space before it. */
-static void
-put_word(FILE *out, const char *word)
-{
-	static const char plain[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	    "_./:=,%+@-";
-
-	putc(' ', out);
-	if (word[0] && !word[strspn(word, plain)]) {
-		fputs(word, out);
-		return;
-	}
-	putc('\'', out);
-	for (; *word; word++) {
-		if (*word == '\'')
-			fputs("'\\'", out); /* and the quote again */
-		putc(*word, out);
-	}
-	putc('\'', out);
-}
-
 /* What was typed, in TEXT of SIZE bytes, for a shell to take again; with "..."
  * at its end where it is too long for that. */
 static void
@@ -241,8 +267,10 @@ join_words(int argc, char **argv, char *text, size_t size)
 	if (!out)
 		die(1, "%s", strerror(errno));
 	fputs("client", out);
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
+		putc(' ', out);
 		put_word(out, argv[i]);
+	}
 	if (fclose(out) != 0)
 		die(1, "%s", strerror(errno));
 	utf8_copy(text, size, all);

@@ -127,6 +127,12 @@ check_outputs(const struct load_config *config)
 	    (is_stdout(config->json) || is_stdout(config->series)))
 		usage_error("--histogram -: standard output is taken by --%s",
 		    is_stdout(config->json) ? "json" : "interval");
+	refuse_empty("json", config->json, "a file");
+	refuse_empty("histogram", config->histogram, "a file");
+	refuse_one_file("histogram", config->histogram, "json", config->json);
+	refuse_one_file("interval", config->series, "json", config->json);
+	refuse_one_file(
+	    "interval", config->series, "histogram", config->histogram);
 	if (config->series && config->protocol->room)
 		usage_error("--interval %.200s: not for --protocol %s",
 		    config->interval, config->protocol->name);

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -129,11 +131,70 @@ open_output(const char *path)
 }
 
 void
+refuse_empty(const char *option, const char *path, const char *what)
+{
+	if (path && !path[0])
+		usage_error("--%s '': allowed is %s", option, what);
+}
+
+/* The directory of PATH in DIR, and its name there. False if it has none. */
+static bool
+directory_of(const char *path, struct stat *dir, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char *text;
+	int bad;
+
+	*name = slash ? slash + 1 : path;
+	text = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	bad = text ? stat(text, dir) : -1;
+	free(text);
+	return bad == 0;
+}
+
+static bool
+is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+bool
+is_one_file(const char *path, const char *other)
+{
+	struct stat a, b;
+	const char *name, *other_name;
+
+	if (stat(path, &a) == 0 && stat(other, &b) == 0)
+		return is_same(&a, &b) && S_ISREG(a.st_mode);
+	return directory_of(path, &a, &name) &&
+	       directory_of(other, &b, &other_name) && is_same(&a, &b) &&
+	       strcmp(name, other_name) == 0;
+}
+
+void
+refuse_one_file(const char *option, const char *path, const char *other,
+    const char *other_path)
+{
+	if (!path || !other_path || strcmp(path, "-") == 0 ||
+	    strcmp(other_path, "-") == 0 || !is_one_file(path, other_path))
+		return;
+	usage_error("--%s %.200s: --%s writes that file; allowed is another",
+	    option, path, other);
+}
+
+void
 close_output(FILE *out, const char *path)
 {
+	const char *why;
+
 	process_flush();
-	if (out && out != stdout && (ferror(out) || fclose(out) != 0))
-		die(1, "%s: %s", path, strerror(errno));
+	if (!out || out == stdout)
+		return;
+	why = process_write_error(out);
+	if (fclose(out) != 0 && !why)
+		why = strerror(errno);
+	if (why)
+		die(1, "%s: %s", path, why);
 }
 
 FILE *

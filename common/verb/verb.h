@@ -65,6 +65,21 @@ resolve(const char *text);
 FILE *
 open_output(const char *path);
 
+/* Dies of wrong usage if PATH is a text without a byte; ALLOWED is WHAT. */
+void
+refuse_empty(const char *option, const char *path, const char *what);
+
+/* Whether both are, or will be, one file that is no device. */
+bool
+is_one_file(const char *path, const char *other);
+
+/* Dies of wrong usage if two options of these names have one file, in which one
+ * output would overwrite the other; a device may take both. Either path may be
+ * NULL, or "-", of which this says nothing. */
+void
+refuse_one_file(const char *option, const char *path, const char *other,
+    const char *other_path);
+
 /* And standard output in any case: the words may be there. Dies of what could
  * not be written. */
 void

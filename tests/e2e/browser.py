@@ -106,10 +106,13 @@ class Browser:
     # -- looks --
 
     def emulate(self, scheme, size):
-        self._cdp("Emulation.setEmulatedMedia", features=[
+        self._cdp("Emulation.setEmulatedMedia", media="", features=[
             {"name": "prefers-color-scheme", "value": scheme}])
         self._cdp("Emulation.setDeviceMetricsOverride", width=size[0],
                   height=size[1], deviceScaleFactor=1, mobile=False)
+
+    def emulate_paper(self):
+        self._cdp("Emulation.setEmulatedMedia", media="print")
 
     def _cdp(self, command, **params):
         self.call("POST", "/goog/cdp/execute",

@@ -243,5 +243,42 @@ def test_the_series_of_a_sweep_tells_the_rates():
 def test_a_file_that_cannot_be_written_is_a_failure_with_a_line(options):
     with KnownServer() as server:
         result = client("load", server.target, "-n", 3, *options)
+    path = options[1].rpartition(":")[2]
+    why = "No space left on device" if path == "/dev/full" else \
+        "No such file or directory"
     assert result.code == 1, result
-    assert options[1].rpartition(":")[2] in result.error_line
+    assert result.error_line == f"client: {path}: {why}"
+
+
+def test_what_was_lost_early_has_its_reason_too():
+    """More than a buffer holds: it fails long before the end."""
+    with KnownServer() as server:
+        result = client("load", server.target, "-d", "600ms",
+                        "--interval", "10ms:/dev/full")
+    assert result.code == 1, result
+    assert result.error_line == "client: /dev/full: No space left on device"
+
+
+@pytest.mark.parametrize("first, second", [
+    (["--json", "x"], ["--histogram", "./x"]),
+    (["--json", "x"], ["--interval", "100ms:x"]),
+    (["--histogram", "link"], ["--interval", "100ms:x"])], ids=" ".join)
+def test_two_outputs_in_one_file_are_wrong_usage(tmp_path, first, second):
+    (tmp_path / "link").symlink_to("x")
+    if "link" in first:
+        (tmp_path / "x").write_text("kept")
+    result = client("load", "127.0.0.1:1", *first, *second, cwd=tmp_path)
+    assert result.code == 2, result
+    assert f"{first[0]} writes that file" in result.error_line or \
+        f"{second[0]} writes that file" in result.error_line
+    if "link" in first:
+        assert (tmp_path / "x").read_text() == "kept"
+    else:
+        assert not (tmp_path / "x").exists()
+
+
+def test_two_outputs_may_go_to_one_device():
+    with KnownServer() as server:
+        result = client("load", server.target, "-n", 3, "--json",
+                        "/dev/null", "--histogram", "/dev/null")
+    assert result.code == 0, result

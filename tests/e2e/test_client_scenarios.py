@@ -24,7 +24,7 @@ needs_full = pytest.mark.skipif(
 # How many of a scenario's points are waited for.
 POINTS = {
     "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,
-    "knee": 1, "linking": 2, "held": 2, "http": 1, "tls": 2,
+    "knee": 2, "linking": 2, "held": 2, "http": 1, "tls": 2,
 }
 
 
@@ -90,6 +90,12 @@ def test_a_scenario_measures_both_servers(tmp_path, name):
             if at in done:
                 assert one["requests"] > 0
     assert {row["server"] for row in rows} == {"thread", "fork", "control"}
+    if name == "knee":
+        both = [(one["value"], one["service_value"])
+                for point in scenario["points"] for one in point["results"]
+                if one["value"] is not None]
+        assert both, result
+        assert all(0 < service <= value for value, service in both), both
     if name in ("sweep", "held"):
         assert f"warning: {name}: " in result.err
         assert "need more descriptors than there are: " in result.err

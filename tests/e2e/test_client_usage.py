@@ -151,7 +151,11 @@ WRONG = [
     (["compare", "--server", SERVER, "--server", SERVER],
      ["--server", SERVER, "no NAME twice"]),
     (["compare", "--server", "control=true {port}"],
-     ["--server", "control=true {port}", "none that is control"]),
+     ["--server", "control=true {port}", "that is control"]),
+    (["compare", "--server", "a" * 21 + "=true {port}"],
+     ["--server", "a" * 21, "more than 20 bytes"]),
+    (["compare", "--server", "a=true {port} " + "x" * 4096],
+     ["--server", "a=true {port}", "NAME=COMMAND"]),
     (["compare", *(w for i in range(9)
                    for w in ("--server", f"s{i}=true {{port}}"))],
      ["--server", "s8=true {port}", "at most 8"]),

@@ -118,11 +118,14 @@ def test_bars_are_of_the_characters_that_the_locale_has(made):
     assert "#####" in bars("C") and bars("C").isascii()
 
 
-@pytest.mark.parametrize("env", [{}, {"NO_COLOR": "1"}], ids=["plain", "no"])
-def test_a_terminal_gets_colours_unless_it_wants_none(made, env):
+@pytest.mark.parametrize("env, coloured", [
+    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False),
+    ({"TERM": "dumb"}, False)], ids=["plain", "empty", "no", "dumb"])
+def test_a_terminal_gets_colours_unless_it_wants_none(
+        made, env, coloured):
     ours, theirs = pty.openpty()
     clean = {key: value for key, value in os.environ.items()
-             if key != "NO_COLOR"}
+             if key not in ("NO_COLOR", "TERM")}
     with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
                           stdout=theirs, env=dict(clean, **env)) as process:
         os.close(theirs)
@@ -134,8 +137,8 @@ def test_a_terminal_gets_colours_unless_it_wants_none(made, env):
             pass
         os.close(ours)
     assert process.returncode == 0
-    assert (b"\x1b[31mfork is slower" in out) == (not env)
-    assert (b"\x1b" in out) == (not env)
+    assert (b"\x1b[31mfork is slower" in out) == coloured
+    assert (b"\x1b" in out) == coloured
 
 
 # ---- JSON ----
@@ -146,6 +149,35 @@ def test_json_of_a_saved_comparison_is_the_same_again(made, servers):
     assert result.code == 0, result
     assert result.raw == made[servers].read_bytes()
     check_compare(result.json)
+
+
+def test_only_what_is_judged_has_a_verdict(made):
+    saved = json.loads(made[2].read_text())
+    for scenario in saved["scenarios"]:
+        for point in scenario["points"]:
+            assert [one["verdict"] for one in point["controls"]] == [None]
+            assert point["results"][0]["verdict"] is None
+            assert point["results"][1]["verdict"] == \
+                point["ratios"][0]["verdict"] is not None
+
+
+def test_an_older_file_is_read(made, tmp_path):
+    """It has verdicts where there are none now, and lacks what is new."""
+    saved = json.loads(made[2].read_text())
+    for scenario in saved["scenarios"]:
+        for point in scenario["points"]:
+            for one in [*point["results"], *point["controls"]]:
+                one["verdict"] = one["verdict"] or "undecided"
+                one.get("result", one).pop("service_value")
+    (tmp_path / "old.json").write_text(json.dumps(saved))
+    page, result = page_of(tmp_path / "old.json", tmp_path / "report")
+    assert result.err == "" or not shutil.which("gnuplot")
+    assert "service p99" not in result.out + page
+    assert "dashed: service time" not in page
+    old = client("compare", "--from", tmp_path / "old.json").out
+    new = client("compare", "--from", made[2]).out
+    verdicts = re.compile("^  .* is .*", re.M)
+    assert verdicts.findall(old) == verdicts.findall(new)
 
 
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path):
@@ -200,6 +232,198 @@ def test_two_saved_comparisons_stand_side_by_side(made, tmp_path):
         "what only one of them has"
     assert HOSTILE[:3] not in page
     assert not (tmp_path / "pair/compare.json").exists()
+
+
+def row_of(text, scenario, server):
+    """Its row in the pair's table of SCENARIO: figures, intervals, ratios."""
+    rows = text.partition(f"\n{scenario}: ")[2].splitlines()
+    return next(re.split("  +", row.strip()) for row in rows
+                if row.strip().startswith(server + " "))
+
+
+def test_of_two_no_figure_looks_better_than_it_is(made, tmp_path):
+    """What is a lower bound, and what is no answer, is marked in each."""
+    result = client("compare", "--from", made[2], "--from", made[2],
+                    "--report", tmp_path / "pair")
+    assert result.code == 0, result
+    limited, sure = (row_of(result.out, f"sweep, {count} connections", "fork")
+                     for count in ("1,000", "256"))
+    # Without a column of ratios, of which there are none.
+    assert limited == ["fork", *2 * [
+        ">= 118,616 (invalid)", "117,193 .. 120,040"]]
+    assert sure[1] == sure[4] and not re.search("[^0-9,]", sure[1])
+    assert sure[3] == sure[6] == "0.800"
+    page = (tmp_path / "pair/index.html").read_text()
+    assert page.count("<td>\u2265 118,616 (invalid)</td>") == 2
+
+
+def test_of_two_each_has_its_own_baseline(made, tmp_path):
+    other = json.loads(made[2].read_text())
+    other["servers"].reverse()
+    for scenario in other["scenarios"]:
+        for point in scenario["points"]:
+            for ratio in point["ratios"]:
+                ratio.update(of="thread", to="fork", estimate=2.5)
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    result = client("compare", "--from", made[2],
+                    "--from", tmp_path / "other.json",
+                    "--report", tmp_path / "pair")
+    assert result.code == 0, result
+    thread, fork = (row_of(result.out, "churn", name)
+                    for name in ("thread", "fork"))
+    assert (thread[3], thread[6]) == ("-", "2.500")
+    assert (fork[3], fork[6]) == ("0.354", "-")
+    page = (tmp_path / "pair/index.html").read_text()
+    churn = page.partition("<h3>churn</h3>")[2].partition("</table>")[0]
+    thread, fork = churn.partition("<tbody>")[2].split("</tr>")[:2]
+    assert re.findall("<td>(baseline|2.500|0.354)</td>", thread) == \
+        ["baseline", "2.500"]
+    assert re.findall("<td>(baseline|2.500|0.354)</td>", fork) == \
+        ["0.354", "baseline"]
+
+
+# ---- what was compared ----
+
+def test_a_long_command_is_shown_whole(tmp_path):
+    command = f"exit 3; : {{port}} {'x' * 3000} end"
+    result = client("compare", *SMALL, "crash", "--server", f"a={command}",
+                    "--server", "b=exit 4; : {port}",
+                    "--report", tmp_path / "report")
+    assert result.code == 1, result
+    saved = json.loads((tmp_path / "report/compare.json").read_text())
+    assert saved["servers"][0]["command"] == command
+    page = (tmp_path / "report/index.html").read_text()
+    assert command in page
+    again = client("compare", "--from", tmp_path / "report/compare.json",
+                   "--json", "-")
+    assert again.json == saved
+
+
+def test_our_servers_start_from_a_directory_of_any_name(tmp_path):
+    """A shell has to take its name as it is."""
+    place = tmp_path / "it's $HOME; & \"here\""
+    place.mkdir()
+    for name in ("client", "server_thread", "server_fork"):
+        shutil.copy(BIN / name, place)
+    out = subprocess.run(
+        [place / "client", "compare", *SMALL, "crash", "--json", "-"],
+        capture_output=True, text=True, timeout=60, check=False)
+    saved = json.loads(out.stdout)
+    assert saved["servers"][0]["command"].startswith("exec ")
+    point, = saved["scenarios"][0]["points"]
+    for one in point["results"]:
+        assert one["value"] is not None, out.stderr
+
+
+# ---- words ----
+
+def changed(made, tmp_path, change):
+    """The words of the made comparison, after CHANGE of each scenario by its
+    name, and the page."""
+    saved = json.loads(made[2].read_text())
+    change({one["name"]: one for one in saved["scenarios"]})
+    (tmp_path / "changed.json").write_text(json.dumps(saved))
+    page, result = page_of(tmp_path / "changed.json", tmp_path / "changed")
+    return result.out, page
+
+
+@pytest.mark.parametrize("low, value, high, words", [
+    (-100, -100, -100, "100 % of clients less, between 100 and 100 less"),
+    (-9, -5, -3, "5 % of clients less, between 3 and 9 less"),
+    (-9, -5, 2, "5 % of clients less, between 2 more and 9 less"),
+    (-1, 5, 7, "5 % of clients more, between 1 less and 7 more"),
+    (None, 5, None, "5 % of clients more\n")])
+def test_a_difference_has_one_direction(
+        made, tmp_path, low, value, high, words):
+    def change(scenarios):
+        ratio, = scenarios["crash"]["points"][0]["ratios"]
+        ratio["difference"] = {"value": value, "low": low, "high": high}
+    out, _ = changed(made, tmp_path, change)
+    assert f"fork is better than thread: {words}" in out
+
+
+def test_one_error_is_one(made, tmp_path):
+    def change(scenarios):
+        scenarios["tls"]["points"][0]["results"][1].update(errors=1)
+    out, page = changed(made, tmp_path, change)
+    assert "1 error of 4,000 requests" in out.replace("4000", "4,000")
+    assert "1 error of" in page and "1 errors" not in page
+
+
+@pytest.mark.parametrize("verdict, badge", [
+    ("undecided", "badge undecided"), ("equivalent", "badge")])
+def test_where_no_point_has_an_answer_nothing_depends(
+        made, tmp_path, verdict, badge):
+    def change(scenarios):
+        for point in scenarios["sweep"]["points"]:
+            ratio, = point["ratios"]
+            ratio["verdict"] = "invalid"
+        ratio["verdict"] = verdict
+    _, page = changed(made, tmp_path, change)
+    assert re.search(f'<span class="{badge}">[^<]*</span><span>'
+                     "fork against thread is (undecided|equivalent) at 1, "
+                     "invalid at 5", page)
+
+
+@pytest.mark.parametrize("option", ["--json", "--csv", "--report"])
+def test_an_empty_path_is_wrong_usage(option):
+    result = client("compare", "crash", option, "")
+    assert result.code == 2, result
+    assert f"{option} '': allowed is a " in result.error_line
+
+
+# ---- where it goes ----
+
+@pytest.mark.parametrize("arguments", [
+    ["--csv", "x", "--json", "x"],
+    ["--report", "d", "--json", "d/index.html"],
+    ["--report", "d", "--json", "d/slices.csv"],
+    ["--report", "d/", "--csv", "d/../d/compare.json"]], ids=" ".join)
+def test_two_outputs_in_one_file_are_wrong_usage(tmp_path, arguments):
+    (tmp_path / "d").mkdir()
+    result = client("compare", "crash", *arguments, cwd=tmp_path)
+    assert result.code == 2, result
+    assert "writes that file" in result.error_line
+    assert result.error_line.startswith(f"client: {arguments[2]} ")
+    assert not (tmp_path / "x").exists() and not os.listdir(tmp_path / "d")
+
+
+def test_slices_that_get_lost_are_told_of_while_they_are_measured():
+    result = client("compare", *SMALL, "crash", "--csv", "/dev/full")
+    assert result.code == 1, result
+    lines = result.err.splitlines()
+    assert len([line for line in lines if "slices cannot be written" in line
+                ]) == 1, "not once for each block"
+    assert lines[-1] == "client: /dev/full: No space left on device"
+    assert "crash: " in result.out, "and what was measured is shown"
+
+
+def test_what_is_of_another_comparison_is_told_of_and_stays(made, tmp_path):
+    report = tmp_path / "report"
+    shown = ["compare", "--report", report, "--from"]
+    assert "was there before" not in client(*shown, made[2]).err
+    (report / "slices.csv").write_text("of hours")
+
+    def warned(*arguments):
+        result = client(*shown, *arguments)
+        assert result.code == 0, result
+        assert (report / "slices.csv").read_text() == "of hours"
+        return re.findall("([a-z.]+) was there before", result.err)
+    assert warned(made[3]) == ["slices.csv"]
+    assert warned(report / "compare.json") == [], "they are its own"
+    assert warned(made[2], "--from", made[3]) == ["compare.json", "slices.csv"]
+    assert (report / "compare.json").read_bytes() == made[3].read_bytes()
+    assert warned(made[2], "--from", report / "compare.json") == []
+
+
+def test_a_reader_that_goes_away_is_named(made):
+    with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        process.stdout.close()
+        err = process.stderr.read()
+    assert process.returncode == 1
+    assert err == "client: standard output: Broken pipe\n"
 
 
 # ---- the page ----
@@ -393,4 +617,10 @@ def test_the_page_can_be_printed(report, browser):
     paper = browser.print()
     assert paper.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) >= 5
+    browser.emulate_paper()
+    sizes = browser.run("""
+        return [...document.querySelectorAll('td .badge')].map(badge =>
+          [getComputedStyle(badge).fontSize,
+           getComputedStyle(badge.closest('td')).fontSize]);""")
+    assert len(sizes) > 5 and all(one == of for one, of in sizes), sizes
     assert not problems(browser)

@@ -128,6 +128,8 @@ made_point(struct outcome *o, size_t servers, double base, double better)
 
 		made_finding(f, i == servers ? 0 : (int)i,
 		    o->higher_is_better ? base * r : base / r, r);
+		if (i == 0 || i == servers) /* nobody judges it */
+			f->verdict = UNDECIDED;
 		if (i == 0) { /* nothing to compare it with */
 			f->has_ratio = false;
 			f->ratio = (struct estimate){NAN, NAN, NAN};
@@ -206,6 +208,7 @@ made_curves(struct comparison *c)
 			made_latency(&f->latency, &f->curve,
 			    60 * exp(rate / 2e4 * (s == 1 ? 3 : 1)));
 			made_latency(&f->service, &f->service_curve, 55);
+			f->service_value = f->value.value * 0.9;
 		}
 	}
 	o = made_outcome(c, "parent", "connections", "connections/s", true);

@@ -77,6 +77,7 @@ same_finding(const struct finding *a, const struct finding *b)
 	assert_string_equal(a->reason, b->reason);
 	same_numbers(&a->detectable, &b->detectable, 2);
 	assert_int_equal(a->limited, b->limited);
+	same_numbers(&a->service_value, &b->service_value, 1);
 	assert_int_equal(a->requests, b->requests);
 	assert_int_equal(a->errors, b->errors);
 	for (size_t i = 0; i < ERRORS_MAX; i++) {

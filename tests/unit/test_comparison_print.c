@@ -73,6 +73,49 @@ what_is_below_nothing_has_no_bar(void **state)
 	assert_int_equal(bar_of(-1e300), 0);
 }
 
+/* What is printed of the scenario NAME alone, to be freed. */
+static char *
+text_of(const char *name)
+{
+	const struct print_style style = {.utf8 = true};
+	struct comparison one = comparison;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	one.scenario_count = 0;
+	for (size_t i = 0; i < comparison.scenario_count; i++) {
+		if (strcmp(comparison.scenarios[i].name, name) == 0)
+			one.scenarios[one.scenario_count++] =
+			    comparison.scenarios[i];
+	}
+	assert_int_equal(one.scenario_count, 1);
+	comparison_print(&one, &style, out);
+	fclose(out);
+	return text;
+}
+
+/* A percentile of all replies beside one that is estimated over blocks, or a
+ * sum of medians beside a median of sums, would contradict it. */
+static void
+no_figure_is_shown_twice_in_two_ways(void **state)
+{
+	char *knee = text_of("knee"), *idle = text_of("idle");
+	char *churn = text_of("churn");
+
+	(void)state;
+	assert_non_null(strstr(churn, "  p99  "));
+	assert_null(strstr(churn, "service p99"));
+	assert_non_null(strstr(churn, "KiB/conn."));
+	assert_non_null(strstr(knee, "  service p99  "));
+	assert_null(strstr(knee, "  p99  "));
+	assert_null(strstr(idle, "KiB/conn."));
+	assert_non_null(strstr(idle, "anonymous"));
+	free(knee);
+	free(idle);
+	free(churn);
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -81,6 +124,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    FRESH(a_bar_is_as_long_as_its_share),
 	    FRESH(what_is_below_nothing_has_no_bar),
+	    FRESH(no_figure_is_shown_twice_in_two_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

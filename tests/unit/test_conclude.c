@@ -137,6 +137,30 @@ at_a_rate_a_full_client_is_late_itself(void **state)
 
 /* ---- what else it says ---- */
 
+/* The value and the service time, each a median, say, of blocks of which the
+ * other knows nothing, could lie either way. */
+static void
+the_service_time_is_of_the_blocks_of_the_value(void **state)
+{
+	struct finding *found = &outcome.points[0].findings[0];
+
+	(void)state;
+	found->blocks = 8;
+	for (size_t b = 0; b < found->blocks; b++) {
+		found->values[b] = 100 + (double)b;
+		tally.service[b] = 90 + (double)b;
+	}
+	found->values[7] = NAN;
+	tally.service[7] = 1000;
+	conclude();
+	assert_near(found->value.value, 103, 1e-9);
+	assert_near(found->service_value, 93, 1e-9);
+	memset(tally.service, 0, sizeof(tally.service));
+	found->service_value = NAN;
+	conclude();
+	assert_true(isnan(found->service_value));
+}
+
 static void
 counts_are_whole_though_their_median_is_not(void **state)
 {
@@ -196,6 +220,7 @@ main(void)
 	    FRESH(on_one_cpu_both_are_the_limit),
 	    FRESH(who_waited_for_a_cpu_is_full_if_it_used_the_rest),
 	    FRESH(at_a_rate_a_full_client_is_late_itself),
+	    FRESH(the_service_time_is_of_the_blocks_of_the_value),
 	    FRESH(counts_are_whole_though_their_median_is_not),
 	    FRESH(a_scenario_that_was_not_measured_is_not_well),
 	};

@@ -126,6 +126,35 @@ slices_are_named_only_where_they_are(void **state)
 	}
 }
 
+static size_t
+count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		count++;
+	return count;
+}
+
+static void
+no_figure_is_shown_twice_in_two_ways(void **state)
+{
+	char why[100];
+	char *text =
+	    page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why));
+	size_t results = count_of(text, "<th scope=\"col\">verdict</th>");
+	size_t memory = count_of(text, "anonymous, KiB</th>");
+
+	(void)state;
+	assert_true(results > 5 && memory > 5);
+	/* All but crash, which has no latency, and knee. */
+	assert_int_equal(count_of(text, "\">p99</th>"), results - 2);
+	assert_int_equal(count_of(text, "\">service p99</th>"), 1);
+	assert_int_equal(count_of(text, "\">KiB</th>"), memory); /* idle's is
+	    its value */
+	free(text);
+}
+
 int
 main(void)
 {
@@ -133,6 +162,7 @@ main(void)
 	    cmocka_unit_test_setup(all_pictures_are_drawn, begin),
 	    cmocka_unit_test_setup(
 		after_one_that_took_too_long_no_more_are_drawn, begin),
+	    cmocka_unit_test_setup(no_figure_is_shown_twice_in_two_ways, begin),
 	    cmocka_unit_test_setup(an_interrupt_ends_the_drawing, begin),
 	    cmocka_unit_test_setup(slices_are_named_only_where_they_are, begin),
 	};

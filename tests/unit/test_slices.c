@@ -33,29 +33,35 @@ quad_of_call(void)
 }
 
 static void
-steady(struct load_result *there, struct load_result *back, double value[2])
+steady(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
 {
+	(void)service;
 	(void)there;
 	(void)back;
 	quad_of_call();
 	value[0] = value[1] = 1;
 }
 
-/* After four quads. */
+/* After four quads. The service is that of the quad there is. */
 static void
-steady_late(
-    struct load_result *there, struct load_result *back, double value[2])
+steady_late(struct load_result *there, struct load_result *back,
+    double value[2], double *service)
 {
+	size_t quad = quad_of_call();
+
 	(void)there;
 	(void)back;
-	value[0] = value[1] = quad_of_call() < 4 ? 0 : 1;
+	value[0] = value[1] = quad < 4 ? 0 : 1;
+	*service = quad < 4 ? 9 : 0.01 * (double)(quad - 4);
 }
 
 /* Each step is a third of the one before. */
 static void
-never_steady(
-    struct load_result *there, struct load_result *back, double value[2])
+never_steady(struct load_result *there, struct load_result *back,
+    double value[2], double *service)
 {
+	(void)service;
 	(void)there;
 	(void)back;
 	value[0] = value[1] = pow(3, (double)MOST - (double)quad_of_call());
@@ -177,6 +183,24 @@ who_is_never_steady_has_the_same_in_each_block(void **state)
 		has_counted(b * (MOST - (MOST + 1) / 2), b * ((MOST + 1) / 2));
 	}
 	assert_true(tallies[0].unsettled && tallies[1].unsettled);
+}
+
+/* Both figures have to be of the same quads. */
+static void
+the_service_time_is_of_the_quads_that_count(void **state)
+{
+	size_t block;
+
+	(void)state;
+	few_servers();
+	run_block(steady_late);
+	block = trial.block;
+	has_counted(PLANNED, 4);
+	for (size_t i = 0; i < trial.count; i++)
+		assert_near(tallies[i].service[block],
+		    exp(0.01 * (PLANNED - 1) / 2.0), 1e-9);
+	run_block(steady);
+	assert_true(isnan(tallies[0].service[trial.block]));
 }
 
 /* ---- in which order ---- */
@@ -316,6 +340,7 @@ main(int argc, char **argv)
 	    FRESH(who_is_steady_at_once_has_the_planned_quads),
 	    FRESH(each_block_has_its_own_time_to_warm_up),
 	    FRESH(who_is_never_steady_has_the_same_in_each_block),
+	    FRESH(the_service_time_is_of_the_quads_that_count),
 	    FRESH(no_server_has_always_the_same_neighbour),
 	    FRESH(each_image_that_ran_is_named_once),
 	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),

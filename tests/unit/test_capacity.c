@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* capacity: what tries say, of which some were disturbed; and of one server. */
+#include "tests/unit/toy.h"
+
+#include <signal.h>
+
+#include "common/base/clock.h"
+#include "common/load/capacity.h"
+
+/* RATES, COUNT of them; those below 0 are disturbed ones. */
+static double
+capacity(const double *rates, size_t count, bool *at_least)
+{
+	struct capacity_try tries[CAPACITY_MOST];
+
+	for (size_t i = 0; i < count; i++)
+		tries[i] = (struct capacity_try){
+		    .rate = fabs(rates[i]), .disturbed = rates[i] < 0};
+	return capacity_of(tries, count, at_least);
+}
+
+static void
+it_is_the_median_of_the_undisturbed(void **state)
+{
+	const double rates[] = {6800, -1430, 6700, 7100, -2000};
+	bool at_least = true;
+
+	(void)state;
+	assert_near(capacity(rates, 5, &at_least), 6800, 0);
+	assert_false(at_least);
+}
+
+/* The first try alone would have said a fifth. */
+static void
+with_too_few_of_them_it_is_the_most_that_was_seen(void **state)
+{
+	const double rates[] = {-1430, 5000, -1500, 6800, -6900};
+	bool at_least = false;
+
+	(void)state;
+	assert_near(capacity(rates, 5, &at_least), 6900, 0);
+	assert_true(at_least);
+	assert_near(capacity(rates, 0, &at_least), 0, 0);
+	assert_true(at_least);
+}
+
+static void
+disturbed_tries_are_repeated_but_not_for_ever(void **state)
+{
+	struct capacity_try tries[CAPACITY_MOST] = {{0}};
+
+	(void)state;
+	assert_false(capacity_is_known(tries, CAPACITY_TRIES - 1));
+	assert_true(capacity_is_known(tries, CAPACITY_TRIES));
+	for (size_t i = 0; i < CAPACITY_MOST; i++)
+		tries[i].disturbed = true;
+	assert_false(capacity_is_known(tries, CAPACITY_TRIES));
+	assert_false(capacity_is_known(tries, CAPACITY_MOST - 1));
+	assert_true(capacity_is_known(tries, CAPACITY_MOST));
+	for (size_t i = 0; i < CAPACITY_LEAST; i++)
+		tries[i].disturbed = false;
+	assert_true(capacity_is_known(tries, CAPACITY_TRIES));
+}
+
+/* ---- servers ---- */
+
+static char command[600], words[300];
+static struct compare_plan plan;
+static struct comparison result;
+static struct instance instances[3];
+static struct tally tallies[3];
+static struct finding findings[3];
+static uint64_t numbers = 1;
+static struct load_point point;
+static struct trial trial;
+
+static void
+note(struct trial *of, const char *text)
+{
+	(void)of;
+	snprintf(words, sizeof(words), "%s", text);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	words[0] = '\0';
+	plan = (struct compare_plan){
+	    .server_count = 2, .servers = {{"a", command}, {"b", command}}};
+	placement_choose(&plan.placement, PLACEMENT_FREE);
+	point = (struct load_point){.connections = 2, .churn = true};
+	memset(tallies, 0, sizeof(tallies));
+	for (size_t i = 0; i < 3; i++) {
+		instances[i] =
+		    (struct instance){.contender = &plan.servers[i % 2]};
+		if (result_init(&instances[i].slice) < 0)
+			return -1;
+	}
+	trial = (struct trial){.plan = &plan,
+	    .scenario = scenario_find("knee"),
+	    .point = &point,
+	    .count = 3,
+	    .at = instances,
+	    .tallies = tallies,
+	    .findings = findings,
+	    .result = &result,
+	    .random = &numbers,
+	    .note = note};
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		result_release(&instances[i].slice);
+	return 0;
+}
+
+static void
+it_is_found_of_those_that_answer(void **state)
+{
+	(void)state;
+	plan.servers[0].command = "exit 3; : {port}";
+	assert_true(capacity_of_slowest(&trial) > 0);
+	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
+	assert_string_equal(tallies[1].trouble, "");
+	/* Others may have the CPUs at this very time. */
+	if (words[0])
+		assert_non_null(strstr(words, "the capacity of b was looked"));
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(instances[i].server.pid, 0);
+		assert_false(instances[i].open);
+	}
+}
+
+static void
+of_none_it_is_nothing(void **state)
+{
+	(void)state;
+	plan.servers[0].command = plan.servers[1].command = "exit 3; : {port}";
+	assert_near(capacity_of_slowest(&trial), 0, 0);
+	assert_string_equal(words, "");
+}
+
+static _Noreturn void
+serve(const char *where)
+{
+	struct address address;
+	int fd = -1;
+
+	if (address_parse(where, &address) == 0)
+		fd = toy_listen(&address);
+	if (fd >= 0)
+		toy_run(TOY_THREADS, fd);
+	_exit(1);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+/* As a server: the word "serve", and its address. */
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(it_is_the_median_of_the_undisturbed),
+	    cmocka_unit_test(with_too_few_of_them_it_is_the_most_that_was_seen),
+	    cmocka_unit_test(disturbed_tries_are_repeated_but_not_for_ever),
+	    FRESH(it_is_found_of_those_that_answer),
+	    FRESH(of_none_it_is_nothing),
+	};
+	char self[400] = "";
+
+	if (argc > 2 && strcmp(argv[1], "serve") == 0)
+		serve(argv[2]);
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return 1;
+	snprintf(command, sizeof(command), "'%s' serve {address}", self);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
