@@ -82,7 +82,8 @@ struct finding {
 	double p_value;		    /* of no difference, by signed ranks */
 	enum verdict verdict;
 	char reason[700];
-	double detectable;    /* smallest ratio above 1 that would have shown */
+	double detectable;    /* smallest ratio above 1 that would have shown;
+				 NAN: none, with so few blocks */
 	double blocks_needed; /* so that a difference of delta would show */
 	bool limited;	      /* the client was the limit: a lower bound */
 	uint64_t requests, errors;

@@ -60,19 +60,21 @@ double
 stats_normal_quantile(double probability);
 
 /*
- * The smallest difference that COUNT values of that spread would have shown
- * with a probability of 80 %, by a two-sided test at ALPHA.
+ * The smallest difference that COUNT normal values of that spread would have
+ * shown with a probability of 80 %, by the exact signed-rank test at ALPHA;
+ * within 3 %. INFINITY if they are too few for any.
  */
 double
 stats_detectable(double sd, size_t count, double alpha);
 
-/* The standard deviation of COUNT values whose mean has INTERVAL, of 1 - ALPHA,
- * if they were normal. */
+/* The standard deviation of COUNT values that have the exact Wilcoxon INTERVAL
+ * of 1 - ALPHA, if they were normal. INFINITY if they are too few for one. */
 double
 stats_interval_sd(struct estimate interval, size_t count, double alpha);
 
-/* How many values of that spread show DIFFERENCE likewise. A whole number,
- * 0 without any spread; INFINITY for no difference. */
+/* How many values of that spread show DIFFERENCE likewise: a whole number. At
+ * least as many as can show any, without any spread; of more than STATS_MAX it
+ * is known roughly. INFINITY for no difference. */
 double
 stats_needed(double sd, double difference, double alpha);
 
