@@ -67,7 +67,8 @@ struct latency_curve {
 	double percent[CURVE_MAX], us[CURVE_MAX];
 };
 
-/* One server at one point. */
+/* One server at one point. With fewer than six blocks there is no interval of
+ * 95 %: the bounds of estimates are NAN. */
 struct finding {
 	size_t blocks;
 	double values[STATS_MAX]; /* by block, in the scenario's unit */

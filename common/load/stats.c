@@ -115,10 +115,8 @@ stats_hodges_lehmann(const double *values, size_t count, double alpha)
 			walsh[pairs++] = (values[i] + values[j]) / 2;
 	}
 	qsort(walsh, pairs, sizeof(walsh[0]), ascending);
-	if (k == 0)
-		k = 1;
-	return (struct estimate){
-	    sorted_median(walsh, pairs), walsh[k - 1], walsh[pairs - k]};
+	return (struct estimate){sorted_median(walsh, pairs),
+	    k ? walsh[k - 1] : NAN, k ? walsh[pairs - k] : NAN};
 }
 
 double

@@ -35,8 +35,8 @@ stats_wilcoxon_rank(size_t count, double alpha);
 
 /*
  * The Hodges-Lehmann estimate: the median of the averages of all pairs, with
- * the exact Wilcoxon interval of 1 - ALPHA; with too few values for that, from
- * the least to the greatest average.
+ * the exact Wilcoxon interval of 1 - ALPHA; NAN to NAN with too few values for
+ * one.
  */
 struct estimate
 stats_hodges_lehmann(const double *values, size_t count, double alpha);

@@ -160,6 +160,8 @@ few_blocks_are_undecided(void **state)
 		assert_int_equal(verdict_on(0.5, 0.001, count), UNDECIDED);
 		says("too few");
 		assert_near(points[0].findings[1].ratio.value, exp(0.5), 0.01);
+		assert_true(isnan(points[0].findings[1].ratio.low));
+		assert_true(isnan(points[0].findings[1].value.high));
 	}
 	assert_int_equal(verdict_on(0.5, 0.001, BLOCKS_MIN), FASTER);
 	assert_int_equal(verdict_on(0.5, 0.001, 0), UNDECIDED);

@@ -145,7 +145,7 @@ static void
 estimate_is_the_median_of_all_averages(void **state)
 {
 	/* tabulated two-sided critical values at 5 % plus 1 */
-	static const size_t ranks[] = {1, 1, 1, 1, 1, 1, 1, 3, 4, 6, 9, 11, 14};
+	static const size_t ranks[] = {0, 0, 0, 0, 0, 0, 1, 3, 4, 6, 9, 11, 14};
 	uint64_t random = 11;
 
 	(void)state;
@@ -160,6 +160,8 @@ estimate_is_the_median_of_all_averages(void **state)
 		e = stats_hodges_lehmann(values, count, 0.05);
 		assert_near(e.value,
 		    (walsh[(pairs - 1) / 2] + walsh[pairs / 2]) / 2, 1e-9);
+		if (!ranks[count])
+			continue;
 		assert_near(e.low, walsh[ranks[count] - 1], 0);
 		assert_near(e.high, walsh[pairs - ranks[count]], 0);
 	}
@@ -205,7 +207,7 @@ estimate_moves_with_its_values(void **state)
 }
 
 static void
-estimate_of_too_few_values_spans_them(void **state)
+estimate_of_too_few_values_has_no_interval(void **state)
 {
 	static const double values[] = {3, 1, 2, 8, 5};
 
@@ -213,9 +215,10 @@ estimate_of_too_few_values_spans_them(void **state)
 	for (size_t count = 1; count <= 5; count++) {
 		struct estimate e = stats_hodges_lehmann(values, count, 0.05);
 
-		assert_near(e.low, count > 1 ? 1 : 3, 0);
-		assert_near(e.high, count > 3 ? 8 : 3, 0);
+		assert_true(e.value >= 1 && e.value <= 8);
+		assert_true(isnan(e.low) && isnan(e.high));
 	}
+	assert_near(stats_hodges_lehmann(values, 5, 0.10).low, 1, 0);
 }
 
 static void
@@ -544,7 +547,7 @@ main(void)
 	    cmocka_unit_test(estimate_is_the_median_of_all_averages),
 	    cmocka_unit_test(estimate_of_known_values),
 	    cmocka_unit_test(estimate_moves_with_its_values),
-	    cmocka_unit_test(estimate_of_too_few_values_spans_them),
+	    cmocka_unit_test(estimate_of_too_few_values_has_no_interval),
 	    cmocka_unit_test(one_spoilt_value_moves_the_estimate_little),
 	    cmocka_unit_test(estimates_of_two_threads_do_not_mix),
 	    cmocka_unit_test(p_value_is_the_share_of_all_signs),
