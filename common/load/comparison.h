@@ -68,7 +68,8 @@ struct latency_curve {
 	double percent[CURVE_MAX], us[CURVE_MAX];
 };
 
-/* One server at one point. */
+/* One server at one point. With fewer than six blocks there is no interval of
+ * 95 %: the bounds of estimates are NAN. */
 struct finding {
 	size_t blocks;
 	double values[STATS_MAX]; /* by block, in the scenario's unit */
@@ -83,7 +84,8 @@ struct finding {
 	double p_value;		    /* of no difference, by signed ranks */
 	enum verdict verdict;
 	char reason[700];
-	double detectable;    /* smallest ratio above 1 that would have shown */
+	double detectable;    /* smallest ratio above 1 that would have shown;
+				 NAN: none, with so few blocks */
 	double blocks_needed; /* so that a difference of delta would show */
 	bool limited;	      /* the client was the limit: a lower bound */
 	uint64_t requests, errors;

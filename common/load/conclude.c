@@ -17,9 +17,12 @@
 /* Fewer replies say nothing about it. */
 #define LITTLE_REPLIES 1000
 
+/* The first reason stays: others may be what comes of it. */
 static void
 invalidate(struct finding *found, const char *reason)
 {
+	if (found->verdict == INVALID)
+		return;
 	found->verdict = INVALID;
 	snprintf(found->reason, sizeof(found->reason), "%s", reason);
 }
@@ -173,19 +176,37 @@ conclude_limited(const struct load_result *load,
 	       !(server_ns >= SERVER_FULL * (double)load->wall_ns);
 }
 
-/* The server's CPU is that of all requests, the client's of those that count:
- * both for the same number of them. */
-static bool
-was_limited(const struct tally *tally, const struct compare_plan *plan)
+/*
+ * The server's CPU is that of all requests, the client's of those that count:
+ * both for the same number of them. A client that somebody kept from its CPU
+ * gives no lower bound of what the server can do, but a figure of somebody.
+ */
+static void
+check_limit(struct finding *found, const struct tally *tally,
+    const struct compare_plan *plan, const struct load_point *point)
 {
 	const struct load_result *load = &tally->counted;
 	double server = (double)(tally->sums.user_ns + tally->sums.system_ns);
+	char reason[200];
 
 	server =
 	    tally->sums.lost_cpu || !tally->sums_requests
 		? NAN
 		: server * (double)load->begun / (double)tally->sums_requests;
-	return conclude_limited(load, &plan->placement, server);
+	if (!conclude_limited(load, &plan->placement, server))
+		return;
+	found->limited = result_limited(load, false);
+	snprintf(reason, sizeof(reason),
+	    "the client did not get its CPU for %.0f %% of the time, and used "
+	    "what was left: the figure says little about the server",
+	    100 * (double)load->wait_ns / (double)load->wall_ns);
+	invalidate(found,
+	    !found->limited ? reason
+	    : point->rate > 0
+		? "the client was the limit, not the server: some of the delay "
+		  "is its own"
+		: "the client was the limit, not the server: the figure is a "
+		  "lower bound");
 }
 
 /*
@@ -241,18 +262,6 @@ check_rate(struct finding *found, const struct tally *tally)
 	    "connection was free",
 	    (unsigned long long)load->unsent, (unsigned long long)load->begun);
 	invalidate(found, reason);
-}
-
-static void
-check_limit(struct finding *found, const struct load_point *load)
-{
-	if (!found->limited)
-		return;
-	invalidate(found,
-	    load->rate > 0 ? "the client was the limit, not the server: some "
-			     "of the delay is its own"
-			   : "the client was the limit, not the server: the "
-			     "figure is a lower bound");
 }
 
 /* Here already, since of what is left there may be too little to judge. */
@@ -330,7 +339,7 @@ service_beside(struct finding *found, const struct tally *tally)
 
 static void
 conclude_one(struct finding *found, const struct tally *tally,
-    const struct load_point *load)
+    const struct compare_plan *plan, const struct load_point *load)
 {
 	conclude_errors(found, tally);
 	conclude_latency(
@@ -344,9 +353,11 @@ conclude_one(struct finding *found, const struct tally *tally,
 	found->dropped = tally->dropped;
 	found->settled = !tally->unsettled;
 	found->with_dropped = judge_ratio(tally->ratios_all, found->blocks);
+	/* What others did comes first: all else may follow from it. */
+	check_foreign(found);
+	check_limit(found, tally, plan, load);
 	check_little(found, tally, load);
 	check_rate(found, tally);
-	check_foreign(found);
 }
 
 void
@@ -360,19 +371,15 @@ conclude_point(struct point *point, const struct tally *tallies,
 	for (size_t i = 0; i <= control; i++) {
 		struct finding *found = &point->findings[i];
 
-		conclude_one(found, &tallies[i], load);
-		found->limited = was_limited(&tallies[i], plan);
+		conclude_one(found, &tallies[i], plan, load);
 		judge_point(found, baseline, plan->delta);
 		value_alone(found);
 		service_beside(found, &tallies[i]);
 		found->usable = isfinite(found->value.value);
 	}
 	for (size_t i = 0; i <= control; i++) {
-		struct finding *found = &point->findings[i];
-
-		check_limit(found, load);
-		explain_trouble(
-		    found, &tallies[i], &tallies[0], &tallies[control]);
+		explain_trouble(&point->findings[i], &tallies[i], &tallies[0],
+		    &tallies[control]);
 	}
 	(void)scenario;
 }

@@ -22,6 +22,7 @@ conclude_point(struct point *point, const struct tally *tallies,
 /*
  * Whether the client was the limit of LOAD and the server was not: it could
  * have done more. With a CPU each; on a shared one, both are the limit.
+ * Also if the client used what others left of its CPU (see result_limited()).
  * SERVER_NS: CPU that the server used meanwhile; NAN: not known, so it may have
  * had room.
  */

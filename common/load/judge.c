@@ -208,11 +208,13 @@ say_what_is_open(struct finding *found, const struct family *family)
 		return;
 	}
 	e = &found->ratio;
-	say(found,
-	    "differences up to %.1f %% are not excluded; %.1f %% would have "
-	    "shown",
-	    fmax(percent(e->low), percent(e->high)),
-	    percent(found->detectable));
+	say(found, "differences up to %.1f %% are not excluded; ",
+	    fmax(percent(e->low), percent(e->high)));
+	if (isnan(found->detectable))
+		say(found, "with so few blocks none could have shown");
+	else
+		say(found, "%.1f %% would have shown",
+		    percent(found->detectable));
 	if (found->blocks_needed > STATS_MAX)
 		say(found, "; to see %.3g %%, take a quieter machine",
 		    100 * family->delta);

@@ -66,7 +66,8 @@ struct judge_block {
 	/* Came to a steady rate in time. If the warm-up did not end: from where
 	 * quads count, so at least one is not. */
 	bool settled[SERVERS_MAX + 1];
-	size_t kept, dropped; /* quads; dropped: for a cause outside */
+	size_t kept, dropped;	/* quads; dropped: for a cause outside */
+	bool counts[QUADS_MAX]; /* by quad: whether it is kept */
 	/* Medians over the quads kept; NAN if there are none, or if one of them
 	 * has no value. */
 	double value[SERVERS_MAX + 1];

@@ -163,7 +163,8 @@ judge_block(const struct judge_slice *const slices[], size_t instances,
 	end_warm_up(slices, instances, count, block);
 	for (size_t q = block->warm_up; q < count; q++) {
 		all[n++] = q;
-		if (!spoilt(slices, instances, q))
+		block->counts[q] = !spoilt(slices, instances, q);
+		if (block->counts[q])
 			good[block->kept++] = q;
 	}
 	block->dropped = n - block->kept;

@@ -27,7 +27,8 @@ const double *
 judge_compared(const struct judge_pair *pair);
 
 /* Fills detectable and blocks_needed: what a test at ALPHA would have shown,
- * and what it would take to see DELTA. */
+ * NAN if nothing would, and what it would take to see DELTA; both NAN with too
+ * few blocks to know the spread. */
 void
 judge_foresee(struct finding *found, const struct judge_pair *pair,
     double alpha, double delta);

@@ -58,12 +58,13 @@ judge_foresee(struct finding *found, const struct judge_pair *pair,
 	double sd;
 
 	found->detectable = found->blocks_needed = NAN;
-	if (!pair->has_ratio)
+	if (!pair->has_ratio || pair->count < BLOCKS_MIN)
 		return;
 	sd = spread(pair);
-	found->detectable = exp(stats_detectable(sd, pair->count, alpha));
-	found->blocks_needed =
-	    fmax(BLOCKS_MIN, stats_needed(sd, log1p(delta), alpha));
+	if (stats_wilcoxon_rank(pair->count, alpha))
+		found->detectable =
+		    exp(stats_detectable(sd, pair->count, alpha));
+	found->blocks_needed = stats_needed(sd, log1p(delta), alpha);
 }
 
 double

@@ -28,13 +28,13 @@
 struct tally {
 	char trouble[TROUBLE_MAX];  /* why it gives no result; empty: it does */
 	bool failed_to_start;	    /* so it would at other points */
-	struct load_result counted; /* of all slices but the first quads' */
+	struct load_result counted; /* of the slices that are kept */
 	/* of all slices */
 	uint64_t begun, wrong, timed_out, failed, errors[RESULT_ERRNOS];
 	struct cost_sums sums;
 	uint64_t sums_requests;
 	struct cost_sums life; /* of its servers, from start to end */
-	uint64_t sending_ns;   /* closed loop: while requests were begun */
+	uint64_t sending_ns;   /* kept slices: while requests were begun */
 	size_t kept, warm_up, dropped; /* slices */
 	bool unsettled;
 	double ratios_all[STATS_MAX];  /* by block, with what was dropped */

@@ -19,7 +19,7 @@
 struct record {
 	bool done;
 	size_t step;
-	uint64_t at_ns, wall_ns, begun, ok, cpu_ns;
+	uint64_t at_ns, wall_ns, sending_ns, begun, ok, cpu_ns;
 	double rate, p50_us, p99_us, foreign, stretch;
 };
 
@@ -32,8 +32,17 @@ struct block {
 	double service[SERVERS_MAX + 1][QUADS_MAX]; /* logarithms */
 	struct record records[SERVERS_MAX + 1][QUADS_MAX][2];
 	struct load_result results[SERVERS_MAX + 1][2]; /* of this quad */
+	/* Both slices of each quad but the first, which never counts: which of
+	 * them do is known when the block ends. */
+	struct load_result wholes[SERVERS_MAX + 1][QUADS_MAX];
 	struct judge_block judged;
 };
+
+static size_t
+most_quads(const struct trial *trial)
+{
+	return JUDGE_QUADS_MOST(trial->plan->quads);
+}
 
 /* ---- a slice ---- */
 
@@ -98,16 +107,11 @@ run_slice(struct block *block, size_t i, size_t step)
 	engine_run(&one->engine, planned, UINT64_MAX, slice);
 	fill_record(record, slice, start, step);
 	record->foreign = foreign_share(&foreign, &one->watch);
-	record->stretch =
-	    (double)(one->engine.stopped_ns - one->engine.schedule_start) /
-	    (double)planned;
+	record->sending_ns =
+	    one->engine.stopped_ns - one->engine.schedule_start;
+	record->stretch = (double)record->sending_ns / (double)planned;
 	judge_disturbance(trial, &block->slices[i][quad], record, back);
 	count_all(tally, slice);
-	if (quad > 0) {
-		result_add(&tally->counted, slice);
-		tally->sending_ns +=
-		    one->engine.stopped_ns - one->engine.schedule_start;
-	}
 	if (!instance_died(trial, i) && slice->ok < slice->begun)
 		trial_note_bad_replies(tally, slice);
 }
@@ -127,6 +131,18 @@ watch_servers(struct trial *trial)
 }
 
 /* ---- a quad ---- */
+
+/* What server I did in this quad, before anybody merges it. */
+static void
+keep_results(struct block *block, size_t i)
+{
+	struct load_result *whole = &block->wholes[i][block->quads];
+
+	if (block->quads == 0)
+		return;
+	for (int back = 0; back < 2; back++)
+		result_add(whole, &block->results[i][back]);
+}
 
 /* All servers in the block's order and back; every other quad from the other
  * end. */
@@ -149,9 +165,11 @@ run_quad(struct block *block)
 		double *service = &block->service[i][block->quads];
 
 		value[0] = value[1] = *service = NAN;
-		if (!trial_lacks(trial, i) && !trial_stopped(trial))
-			block->value(&block->results[i][0],
-			    &block->results[i][1], value, service);
+		if (trial_lacks(trial, i) || trial_stopped(trial))
+			continue;
+		keep_results(block, i);
+		block->value(&block->results[i][0], &block->results[i][1],
+		    value, service);
 	}
 	block->quads++;
 }
@@ -215,10 +233,9 @@ run_quads(struct block *block)
 {
 	struct trial *trial = block->trial;
 	size_t planned = trial->plan->quads;
-	size_t most = JUDGE_QUADS_MOST(planned);
 
 	trial_shuffle(trial, block->order, trial->count);
-	while (block->quads < most && anybody_left(trial)) {
+	while (block->quads < most_quads(trial) && anybody_left(trial)) {
 		if (block->quads > planned &&
 		    block->quads - warm_up(block) >= planned)
 			break;
@@ -281,6 +298,23 @@ end_load(struct trial *trial, size_t i)
 
 /* ---- what it says ---- */
 
+/* Latency, and whether the client was the limit, are of the quads that the
+ * number is of: of others it would be of somebody else's load. */
+static void
+count_kept(struct block *block, size_t i)
+{
+	struct tally *tally = &block->trial->tallies[i];
+
+	for (size_t quad = 0; quad < block->quads; quad++) {
+		const struct record *both = block->records[i][quad];
+
+		if (!block->judged.counts[quad])
+			continue;
+		result_add(&tally->counted, &block->wholes[i][quad]);
+		tally->sending_ns += both[0].sending_ns + both[1].sending_ns;
+	}
+}
+
 static void
 note_numbers(struct block *block, double scale)
 {
@@ -298,6 +332,7 @@ note_numbers(struct block *block, double scale)
 		tally->ratios_all[trial->block] = NAN;
 		if (trial_lacks(trial, i))
 			continue;
+		count_kept(block, i);
 		trial_note(trial, i, judged->value[i] * scale,
 		    trial_lacks(trial, 0) ? NAN : judged->log_ratio[i]);
 		tally->ratios_all[trial->block] = judged->log_ratio_all[i];
@@ -315,6 +350,8 @@ state_of(const struct block *block, size_t quad)
 
 	if (trial_stopped(trial))
 		return "interrupted";
+	if (block->judged.counts[quad])
+		return "kept";
 	if (quad < block->judged.warm_up)
 		return "warm-up";
 	for (size_t i = 0; i < trial->count; i++) {
@@ -323,11 +360,9 @@ state_of(const struct block *block, size_t quad)
 		for (int back = 0; back < 2; back++) {
 			if (s->foreign[back] > JUDGE_FOREIGN)
 				return "dropped:foreign";
-			if (s->stretch[back] > JUDGE_GAP)
-				return "dropped:gap";
 		}
 	}
-	return "kept";
+	return "dropped:gap";
 }
 
 /* Over the same quads, and in the same way, as judge_block() has the value:
@@ -339,7 +374,7 @@ service_of(const struct block *block, size_t i)
 	size_t n = 0;
 
 	for (size_t quad = 0; quad < block->quads; quad++) {
-		if (strcmp(state_of(block, quad), "kept") != 0)
+		if (!block->judged.counts[quad])
 			continue;
 		kept[n] = block->service[i][quad];
 		if (!isfinite(kept[n++]))
@@ -420,6 +455,8 @@ prepare(struct block *block, struct trial *trial)
 	for (size_t i = 0; i < trial->count; i++) {
 		bad |= result_init(&block->results[i][0]);
 		bad |= result_init(&block->results[i][1]);
+		for (size_t quad = 1; quad < most_quads(trial); quad++)
+			bad |= result_init(&block->wholes[i][quad]);
 	}
 	return bad;
 }
@@ -430,6 +467,8 @@ release(struct block *block)
 	for (size_t i = 0; i < block->trial->count; i++) {
 		result_release(&block->results[i][0]);
 		result_release(&block->results[i][1]);
+		for (size_t quad = 1; quad < most_quads(block->trial); quad++)
+			result_release(&block->wholes[i][quad]);
 	}
 	free(block);
 }

@@ -35,8 +35,8 @@ stats_wilcoxon_rank(size_t count, double alpha);
 
 /*
  * The Hodges-Lehmann estimate: the median of the averages of all pairs, with
- * the exact Wilcoxon interval of 1 - ALPHA; with too few values for that, from
- * the least to the greatest average.
+ * the exact Wilcoxon interval of 1 - ALPHA; NAN to NAN with too few values for
+ * one.
  */
 struct estimate
 stats_hodges_lehmann(const double *values, size_t count, double alpha);
@@ -60,19 +60,21 @@ double
 stats_normal_quantile(double probability);
 
 /*
- * The smallest difference that COUNT values of that spread would have shown
- * with a probability of 80 %, by a two-sided test at ALPHA.
+ * The smallest difference that COUNT normal values of that spread would have
+ * shown with a probability of 80 %, by the exact signed-rank test at ALPHA;
+ * within 3 %. INFINITY if they are too few for any.
  */
 double
 stats_detectable(double sd, size_t count, double alpha);
 
-/* The standard deviation of COUNT values whose mean has INTERVAL, of 1 - ALPHA,
- * if they were normal. */
+/* The standard deviation of COUNT values that have the exact Wilcoxon INTERVAL
+ * of 1 - ALPHA, if they were normal. INFINITY if they are too few for one. */
 double
 stats_interval_sd(struct estimate interval, size_t count, double alpha);
 
-/* How many values of that spread show DIFFERENCE likewise. A whole number,
- * 0 without any spread; INFINITY for no difference. */
+/* How many values of that spread show DIFFERENCE likewise: a whole number. At
+ * least as many as can show any, without any spread; of more than STATS_MAX it
+ * is known roughly. INFINITY for no difference. */
 double
 stats_needed(double sd, double difference, double alpha);
 

@@ -22,6 +22,18 @@ name_rows(struct drawing *d, size_t first, size_t count)
 	fputs(")\nset grid xtics noytics linestyle 100\n", d->plot.script);
 }
 
+/* Without an interval, an error bar of no length: gnuplot would leave out all
+ * of it. */
+static struct estimate
+drawn(const struct finding *found)
+{
+	struct estimate e = found->value;
+
+	if (isnan(e.low))
+		e.low = e.high = e.value;
+	return e;
+}
+
 static void
 put_blocks(FILE *script, const struct finding *f, size_t row)
 {
@@ -37,6 +49,7 @@ void
 draw_values(struct pictures *all, const struct outcome *o)
 {
 	struct drawing d;
+	struct estimate e;
 	struct range range;
 	char caption[200];
 	FILE *script;
@@ -51,9 +64,10 @@ draw_values(struct pictures *all, const struct outcome *o)
 
 		if (!f->usable)
 			continue;
-		range_add(&range, f->value.high);
-		fprintf(script, "%.9g %zu %.9g %.9g %u %u\n", f->value.value, i,
-		    f->value.low, f->value.high, PLOT_COLOUR(PLOT_SERVER, i),
+		e = drawn(f);
+		range_add(&range, e.high);
+		fprintf(script, "%.9g %zu %.9g %.9g %u %u\n", e.value, i, e.low,
+		    e.high, PLOT_COLOUR(PLOT_SERVER, i),
 		    PLOT_COLOUR(PLOT_LIGHT, i));
 	}
 	fputs("EOD\n$blocks << EOD\n0 -9 0\n", script);
@@ -82,6 +96,7 @@ void
 draw_groups(struct pictures *all, const struct outcome *o)
 {
 	struct drawing d;
+	struct estimate e;
 	struct range y;
 	double width = 0.8 / (double)all->c->server_count;
 	char at[100];
@@ -104,12 +119,12 @@ draw_groups(struct pictures *all, const struct outcome *o)
 
 			if (!f->usable)
 				continue;
+			e = drawn(f);
 			fprintf(script, "%g %.9g %.9g %.9g %u %u\n",
 			    (double)p - 0.4 + width * ((double)i + 0.5),
-			    f->value.value, f->value.low, f->value.high,
-			    PLOT_COLOUR(PLOT_SERVER, i),
+			    e.value, e.low, e.high, PLOT_COLOUR(PLOT_SERVER, i),
 			    PLOT_COLOUR(PLOT_LIGHT, i));
-			range_add(&y, f->value.high);
+			range_add(&y, e.high);
 		}
 	}
 	fputs("EOD\n", script);

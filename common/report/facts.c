@@ -14,6 +14,18 @@ const char FACT_CAVEAT[] =
     "This holds for this machine, its loopback and these sizes. Ratios travel "
     "better than rates do.";
 
+/* Appends to BUF. */
+static void __attribute__((format(printf, 3, 4)))
+say_more(char *buf, size_t size, const char *format, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buf + len, size - len, format, args);
+	va_end(args);
+}
+
 /* Rates and times are faster or slower; of memory nobody says so. */
 static bool
 is_speed(const struct outcome *outcome)
@@ -62,13 +74,15 @@ say_figures(char *buf, size_t size, const struct outcome *outcome,
 	if (found->has_ratio && !outcome->higher_is_better)
 		e = (struct estimate){1 / e.value, 1 / e.high, 1 / e.low};
 	if (found->has_ratio) {
-		snprintf(buf, size, "%s times the %s, between %s and %s",
+		snprintf(buf, size, "%s times the %s",
 		    fact_ratio(value, sizeof(value), e.value),
 		    outcome->higher_is_better || !outcome->metric[0]
 			? outcome->unit
-			: outcome->metric,
-		    fact_ratio(low, sizeof(low), e.low),
-		    fact_ratio(high, sizeof(high), e.high));
+			: outcome->metric);
+		if (!isnan(e.low))
+			say_more(buf, size, ", between %s and %s",
+			    fact_ratio(low, sizeof(low), e.low),
+			    fact_ratio(high, sizeof(high), e.high));
 	} else if (!isnan(found->difference.value)) {
 		say_difference(buf, size, outcome->unit, found->difference);
 	}
@@ -203,14 +217,15 @@ fact_control(char *buf, size_t size, const struct comparison *c,
 	buf[0] = '\0';
 	if (outcome->point_count > 1)
 		say_controls(buf, size, c, outcome);
-	else if (outcome->point_count && found->has_ratio)
-		snprintf(buf, size,
-		    "control, %s twice: %s, between %s and %s (1 is what it "
-		    "should be)",
-		    c->servers[0].name,
-		    fact_ratio(value, sizeof(value), found->ratio.value),
+	if (outcome->point_count != 1 || !found->has_ratio)
+		return buf;
+	snprintf(buf, size, "control, %s twice: %s", c->servers[0].name,
+	    fact_ratio(value, sizeof(value), found->ratio.value));
+	if (!isnan(found->ratio.low))
+		say_more(buf, size, ", between %s and %s",
 		    fact_ratio(low, sizeof(low), found->ratio.low),
 		    fact_ratio(high, sizeof(high), found->ratio.high));
+	say_more(buf, size, " (1 is what it should be)");
 	return buf;
 }
 
@@ -269,6 +284,13 @@ fact_remarks(char *buf, size_t size, const struct finding *f)
 	return buf;
 }
 
+/* Of servers that never started, no block gave anything. */
+static size_t
+blocks_of(const struct finding *f)
+{
+	return f->usable || f->slices + f->dropped + f->warm_up ? f->blocks : 0;
+}
+
 char *
 fact_blocks(
     char *buf, size_t size, const struct comparison *c, const struct outcome *o)
@@ -281,15 +303,21 @@ fact_blocks(
 
 			kept += f->slices;
 			dropped += f->dropped;
-			blocks = f->blocks > blocks ? f->blocks : blocks;
+			if (blocks_of(f) > blocks)
+				blocks = blocks_of(f);
 		}
 	}
 	buf[0] = '\0';
-	add(buf, size, "%zu blocks", blocks);
-	if (kept)
+	if (blocks)
+		add(buf, size, "%zu block%s", blocks, blocks == 1 ? "" : "s");
+	else
+		add(buf, size, "no block was completed");
+	if (kept + dropped)
 		add(buf, size,
 		    "%zu slices count, %zu dropped for a cause outside", kept,
 		    dropped);
+	if (dropped) /* counters are read before a block and after it */
+		add(buf, size, "CPU is that of all slices");
 	return buf;
 }
 

@@ -181,10 +181,6 @@ put_detectable(FILE *page, const struct comparison *c, const struct outcome *o)
 			html_element(page, "li",
 			    "%s: a difference of %.1f %% would have shown",
 			    c->servers[i].name, 100 * (f->detectable - 1));
-		if (f->verdict == UNDECIDED && isfinite(f->blocks_needed))
-			html_element(page, "li",
-			    "%s: about %.0f blocks would decide",
-			    c->servers[i].name, f->blocks_needed);
 		if (f->dropped && isfinite(f->with_dropped))
 			html_element(page, "li",
 			    "%s: with what was dropped, the ratio would be "

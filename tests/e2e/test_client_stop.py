@@ -54,6 +54,7 @@ def test_sigint_gives_the_results_so_far_and_leaves_no_server(
     assert ratio["verdict"] in ("undecided", "invalid")
     if servers == 15:
         assert ratio["estimate"] > 0, "what four whole blocks say"
+        assert ratio["low"] is None, "an interval of four blocks"
     assert re.search(f"too few|no block|{UNSTEADY}", ratio["reason"])
 
 

@@ -42,11 +42,18 @@ tear_down(void **state)
 	return 0;
 }
 
+/* Afresh each time: a finding that is invalid stays so. */
 static const struct finding *
 conclude(void)
 {
 	static struct tally tallies[2];
 
+	for (size_t i = 0; i < 2; i++) {
+		struct finding *found = &outcome.points[0].findings[i];
+
+		found->verdict = UNDECIDED;
+		found->limited = false;
+	}
 	tallies[0] = tallies[1] = tally;
 	conclude_point(
 	    &outcome.points[0], tallies, &plan, scenario_find("churn"), &load);
@@ -114,12 +121,61 @@ who_waited_for_a_cpu_is_full_if_it_used_the_rest(void **state)
 	tally.counted.cpu_ns = WALL_NS / 2;
 	assert_false(conclude()->limited);
 	tally.counted.wait_ns = WALL_NS * 45 / 100;
-	assert_true(conclude()->limited);
+	assert_int_equal(conclude()->verdict, INVALID);
 	tally.counted.cpu_ns = WALL_NS * 4 / 10;
-	assert_false(conclude()->limited);
+	assert_int_not_equal(conclude()->verdict, INVALID);
 	tally.counted.wait_ns = WALL_NS * 4 / 100; /* as good as none */
 	tally.counted.cpu_ns = WALL_NS * 84 / 100;
-	assert_false(conclude()->limited);
+	assert_int_not_equal(conclude()->verdict, INVALID);
+}
+
+/* Nobody knows what the server could have done: not even at least. */
+static void
+a_client_that_got_no_cpu_gives_no_lower_bound(void **state)
+{
+	const struct finding *found;
+
+	(void)state;
+	tally.counted.cpu_ns = WALL_NS / 2;
+	tally.counted.wait_ns = WALL_NS * 45 / 100;
+	found = conclude();
+	assert_false(found->limited);
+	assert_int_equal(found->verdict, INVALID);
+	assert_non_null(
+	    strstr(found->reason, "did not get its CPU for 45 % of the time"));
+	assert_null(strstr(found->reason, "lower bound"));
+}
+
+static void
+what_others_did_is_the_first_reason(void **state)
+{
+	const struct finding *found;
+
+	(void)state;
+	tally.kept = 10;
+	tally.dropped = 10;
+	found = conclude();
+	assert_int_equal(found->verdict, INVALID);
+	assert_string_equal(found->reason,
+	    "other work on this machine disturbed 50 % of the slices");
+	assert_true(found->limited); /* in those that were left */
+	tally.dropped = 0;
+	strcpy(tally.trouble, "died");
+	assert_string_equal(conclude()->reason, "died");
+}
+
+/* Of no slice that counts, nothing is known. */
+static void
+who_has_no_slice_was_not_limited(void **state)
+{
+	const struct finding *found;
+
+	(void)state;
+	memset(&tally.counted, 0, sizeof(tally.counted));
+	tally.dropped = 20;
+	found = conclude();
+	assert_false(found->limited);
+	assert_non_null(strstr(found->reason, "disturbed 100 %"));
 }
 
 static void
@@ -219,6 +275,9 @@ main(void)
 	    FRESH(a_server_of_which_nothing_is_known_may_have_had_room),
 	    FRESH(on_one_cpu_both_are_the_limit),
 	    FRESH(who_waited_for_a_cpu_is_full_if_it_used_the_rest),
+	    FRESH(a_client_that_got_no_cpu_gives_no_lower_bound),
+	    FRESH(what_others_did_is_the_first_reason),
+	    FRESH(who_has_no_slice_was_not_limited),
 	    FRESH(at_a_rate_a_full_client_is_late_itself),
 	    FRESH(the_service_time_is_of_the_blocks_of_the_value),
 	    FRESH(counts_are_whole_though_their_median_is_not),

@@ -141,14 +141,14 @@ noise_is_undecided(void **state)
 	says("are not excluded");
 	says("would have shown");
 	assert_true(found->detectable > 1.1);
-	/* R = (2.8 s / ln(1 + delta))^2, or more if the interval is wider */
+	/* More than (2.8 s / ln(1 + delta))^2, since ranks are tested. */
 	assert_true(
 	    found->blocks_needed >=
 	    pow(2.8016 * stats_robust_sd(found->ratios, 12) / log(1.03), 2) -
 		1);
 	says("to see 3 %, take a quieter machine");
 	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
-	says("to see 3 %, take 135 blocks");
+	says("to see 3 %, take 132 blocks");
 	assert_int_equal(verdict_on(0.03, 0.06, 12), UNDECIDED);
 }
 
@@ -160,6 +160,8 @@ few_blocks_are_undecided(void **state)
 		assert_int_equal(verdict_on(0.5, 0.001, count), UNDECIDED);
 		says("too few");
 		assert_near(points[0].findings[1].ratio.value, exp(0.5), 0.01);
+		assert_true(isnan(points[0].findings[1].ratio.low));
+		assert_true(isnan(points[0].findings[1].value.high));
 	}
 	assert_int_equal(verdict_on(0.5, 0.001, BLOCKS_MIN), FASTER);
 	assert_int_equal(verdict_on(0.5, 0.001, 0), UNDECIDED);
@@ -431,6 +433,32 @@ what_has_no_verdict_is_not_of_the_family(void **state)
 	judge(2);
 	assert_int_equal(points[0].findings[1].verdict, FASTER);
 	does_not_say("ratios");
+}
+
+/* What a reader is told holds for the test that was made, not for one ratio. */
+static void
+a_family_is_told_what_it_could_see(void **state)
+{
+	const struct finding *found = &points[0].findings[1];
+	double alone;
+
+	(void)state;
+	compared(0, 0, 10);
+	add_point(0, 10, 127);
+	judge(2);
+	alone = found->detectable;
+	for (size_t p = 0; p < 3; p++)
+		add_point(p, 10, 127);
+	judge(2);
+	assert_true(found->detectable > alone);
+	/* An interrupted sweep: in the family, and none of it can be told. */
+	for (size_t p = 0; p < 6; p++)
+		add_point(p, 6, 21);
+	judge(2);
+	assert_int_equal(found->verdict, UNDECIDED);
+	assert_true(isnan(found->detectable));
+	assert_true(found->blocks_needed >= 8);
+	says("with so few blocks none could have shown");
 }
 
 static void
@@ -801,6 +829,7 @@ main(void)
 	    cmocka_unit_test(blocks_without_a_value_are_left_out),
 	    cmocka_unit_test(holm_takes_the_least_first),
 	    cmocka_unit_test(what_has_no_verdict_is_not_of_the_family),
+	    cmocka_unit_test(a_family_is_told_what_it_could_see),
 	    cmocka_unit_test(servers_are_a_family_as_points_are),
 	    cmocka_unit_test(a_large_family_needs_more_blocks),
 	    cmocka_unit_test(the_first_quad_is_warm_up),

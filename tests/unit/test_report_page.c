@@ -84,6 +84,21 @@ all_pictures_are_drawn(void **state)
 	assert_string_equal(why, "");
 }
 
+/* The reason does, as it stands on a terminal; a second opinion beside it
+ * could be another one. */
+static void
+only_the_reason_says_what_it_would_take(void **state)
+{
+	char why[100], *text;
+
+	(void)state;
+	text = page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why));
+	assert_non_null(strstr(text, "differences up to 4.8 % are not"));
+	assert_null(strstr(text, "would decide"));
+	assert_null(strstr(text, "61 blocks"));
+	free(text);
+}
+
 static void
 after_one_that_took_too_long_no_more_are_drawn(void **state)
 {
@@ -160,6 +175,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(all_pictures_are_drawn, begin),
+	    cmocka_unit_test_setup(
+		only_the_reason_says_what_it_would_take, begin),
 	    cmocka_unit_test_setup(
 		after_one_that_took_too_long_no_more_are_drawn, begin),
 	    cmocka_unit_test_setup(no_figure_is_shown_twice_in_two_ways, begin),

@@ -5,6 +5,9 @@
  */
 #include "tests/unit/toy.h"
 
+#include <signal.h>
+#include <sys/time.h>
+
 #include "common/base/clock.h"
 #include "common/load/slices.h"
 
@@ -203,6 +206,102 @@ the_service_time_is_of_the_quads_that_count(void **state)
 	assert_true(isnan(tallies[0].service[trial.block]));
 }
 
+/* ---- what counts ---- */
+
+/* Longer than any slice may take. */
+static void
+freeze(int number)
+{
+	struct timespec span = {.tv_nsec = 4 * NS_PER_MS};
+
+	(void)number;
+	nanosleep(&span, NULL);
+}
+
+/* Somebody keeps the client from its work, now and then, in six quads. */
+static void
+disturbed(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
+{
+	size_t quad = calls / trial.count;
+	struct itimerval often = {{0, 10000}, {0, 10000}},
+			 never = {{0, 0}, {0, 0}};
+
+	if (quad == 2)
+		setitimer(ITIMER_REAL, &often, NULL);
+	if (quad == 8)
+		setitimer(ITIMER_REAL, &never, NULL);
+	steady(there, back, value, service);
+}
+
+/* What rows that are STATE have of the server NAME, in requests; how many in
+ * COUNT. */
+static uint64_t
+sum_of_rows(
+    const char *text, const char *name, const char *state, size_t *count)
+{
+	uint64_t sum = 0;
+
+	for (*count = 0; *text; text = strchr(text, '\n') + 1) {
+		char whose[16], what[24];
+		unsigned begun;
+
+		assert_int_equal(
+		    sscanf(text,
+			"%*[^,],%*[^,],%*u,%*u,%*u,%15[^,],%23[^,],"
+			"%*[^,],%*[^,],%u",
+			whose, what, &begun),
+		    3);
+		if (strcmp(whose, name) == 0 &&
+		    strncmp(what, state, strlen(state)) == 0) {
+			sum += begun;
+			++*count;
+		}
+	}
+	return sum;
+}
+
+static void
+counts_what_is_kept(const char *text, size_t i)
+{
+	const struct tally *tally = &tallies[i];
+	size_t count;
+	uint64_t sum = sum_of_rows(text, trial_name(&trial, i), "kept", &count);
+
+	assert_int_equal(count, tally->kept);
+	assert_int_equal(sum, tally->counted.begun);
+	assert_int_equal(sum, tally->counted.latency.total);
+	assert_true(tally->sending_ns >= count * point.slice_ns);
+	assert_true(count || !tally->sending_ns);
+	sum_of_rows(text, trial_name(&trial, i), "dropped", &count);
+	assert_int_equal(count, tally->dropped);
+	assert_int_not_equal(count, 0);
+	sum_of_rows(text, trial_name(&trial, i), "warm-up", &count);
+	assert_int_equal(count, tally->warm_up);
+}
+
+/* One set of slices, whatever is asked of it. */
+static void
+what_is_dropped_is_in_no_figure(void **state)
+{
+	struct sigaction old,
+	    action = {.sa_handler = freeze, .sa_flags = SA_RESTART};
+	char *text;
+	size_t size;
+
+	(void)state;
+	few_servers();
+	plan.keep_disturbed = false;
+	plan.csv = open_memstream(&text, &size);
+	sigaction(SIGALRM, &action, &old);
+	run_block(disturbed);
+	sigaction(SIGALRM, &old, NULL);
+	fclose(plan.csv);
+	for (size_t i = 0; i < trial.count; i++)
+		counts_what_is_kept(text, i);
+	free(text);
+}
+
 /* ---- in which order ---- */
 
 /* The servers of the first quad there, "acb" and "-" for the control, from the
@@ -341,6 +440,7 @@ main(int argc, char **argv)
 	    FRESH(each_block_has_its_own_time_to_warm_up),
 	    FRESH(who_is_never_steady_has_the_same_in_each_block),
 	    FRESH(the_service_time_is_of_the_quads_that_count),
+	    FRESH(what_is_dropped_is_in_no_figure),
 	    FRESH(no_server_has_always_the_same_neighbour),
 	    FRESH(each_image_that_ran_is_named_once),
 	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),
