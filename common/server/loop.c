@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/server/sweep.h"
 
 enum {
 	/* Accepts of one listener before the others and the workers are looked
@@ -36,9 +37,6 @@ enum {
 #define SHORTAGE_NS (20 * NS_PER_MS)
 /* An announced worker needs a moment to be gone. */
 #define ENDING_NS NS_PER_MS
-/* A sweep over all workers may take 1 % of the time, at most every 5 ms. */
-#define SWEEP_SHARE 100
-#define SWEEP_MIN_NS (5 * NS_PER_MS)
 /* Stopped workers have gone when none ended for this long. */
 #define STOP_NS (100 * NS_PER_MS)
 
@@ -466,7 +464,9 @@ sweep(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 	struct loop_state *s = loop->state;
-	uint64_t took;
+	const struct ledger *ledger = loop->workers->ledger;
+	uint64_t crashed = ledger_read(ledger).crashed;
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	while (read(loop->wakeup.children, &info, sizeof(info)) > 0)
 		continue;
@@ -475,12 +475,13 @@ sweep(struct loop *loop)
 		if (s->stopping)
 			s->stop_at = now_ns() + STOP_NS;
 	}
-	took = now_ns() - s->now;
 	if (s->stopping)
 		return; /* they are all going now */
-	s->sweep_after = s->now + took;
-	s->sweep_after += took * SWEEP_SHARE > SWEEP_MIN_NS ? took * SWEEP_SHARE
-							    : SWEEP_MIN_NS;
+	/* Of those found some had ended well, and are about to be announced:
+	 * that is no reason to look again. */
+	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	crashed = ledger_read(ledger).crashed - crashed;
+	s->sweep_after = now_ns() + sweep_pause(cpu, crashed > 0);
 }
 
 /* Whether it is on us. */

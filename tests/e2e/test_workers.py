@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from harness import (connect, descriptors, echo, echoes, eventually, proc_stat,
-                     read_all)
+from harness import (connect, descriptors, echo, echoes, eventually, needs,
+                     proc_stat, read_all)
 
 # A sanitizer would turn a SIGSEGV into a report and an exit.
 NO_HANDLER = {"ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0",
@@ -67,6 +67,18 @@ def test_crashes_make_room_at_the_limit(fork_server):
     late.sendall(b"late\n")
     os.kill(fork_server.children()[0], signal.SIGKILL)
     assert late.recv(100) == b"late\n"
+
+
+@needs("strace")
+def test_a_parent_that_does_not_run_still_looks_for_the_dead(fork_server):
+    """Asking all children takes a third of a second here, but no CPU time: what
+    ran meanwhile is no reason to wait a hundred times as long."""
+    fork_server.start(strace=["-e", "trace=wait4", "-e",
+                              "inject=wait4:delay_enter=30000"])
+    fork_server.connected(12)
+    for dead in range(1, 5):
+        os.kill(fork_server.children()[0], signal.SIGKILL)
+        fork_server.wait_ledger(crashed=dead, active=12 - dead)
 
 
 def test_waves_of_crashes_under_load_are_counted_exactly(fork_server):
