@@ -100,6 +100,18 @@ log_dropped(const struct loop *loop)
 	}
 }
 
+/* Lines of which no next one may come. */
+static void
+log_limits(const struct loop *loop)
+{
+	struct tls_limits *tls = loop->workers->settings.tls_limits;
+
+	log_left_out(&loop->state->accept_limit, "accepts that failed");
+	log_left_out(&loop->state->spawn_limit, "workers not to be made");
+	log_left_out(&tls->certificates, "TLS certificates refused");
+	log_left_out(&tls->others, "TLS handshakes that failed");
+}
+
 static void
 log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 {
@@ -107,6 +119,7 @@ log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 	struct rusage self, children;
 	char text[256];
 
+	log_limits(loop);
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &children);
 	timeradd(&self.ru_utime, &children.ru_utime, &self.ru_utime);
