@@ -47,6 +47,7 @@ enum {
  */
 struct loop_state {
 	bool busy;	      /* clients came in the last pass */
+	bool told;	      /* to stop, by a signal that counts */
 	bool draining;	      /* no more clients */
 	bool stopping;	      /* no more patience */
 	uint64_t now;	      /* of this pass */
@@ -567,6 +568,21 @@ begin_drain(struct loop *loop)
 	log_info("draining; connections alive: %u", loop->workers->state->live);
 }
 
+/* A hangup does not count as the first or the second: it comes from the kernel
+ * and from the shell, or together with a SIGTERM, and is read before it. */
+static void
+take_stop(struct loop *loop, uint32_t number)
+{
+	struct loop_state *s = loop->state;
+	bool second = s->told && number != SIGHUP;
+
+	s->told |= number != SIGHUP;
+	if (!s->draining)
+		begin_drain(loop);
+	else if (second && !s->stopping)
+		stop_workers(loop);
+}
+
 static void
 take_signals(struct loop *loop)
 {
@@ -577,10 +593,8 @@ take_signals(struct loop *loop)
 		if (info.ssi_signo == SIGUSR1) {
 			collect(loop);
 			log_ledger(loop, log_always);
-		} else if (!loop->state->draining) {
-			begin_drain(loop);
-		} else if (!loop->state->stopping) {
-			stop_workers(loop);
+		} else {
+			take_stop(loop, info.ssi_signo);
 		}
 	}
 }

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from harness import (connect, descriptors, echo, echoes, eventually, needs,
-                     proc_stat, read_all)
+                     proc_stat, read_all, with_signals)
 
 # A sanitizer would turn a SIGSEGV into a report and an exit.
 NO_HANDLER = {"ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0",
@@ -103,10 +103,11 @@ def test_a_crash_during_the_drain_is_counted_and_no_stop(fork_server):
     assert fork_server.ledger["crashed"] == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT,
-                                    signal.SIGUSR1], ids=lambda n: n.name)
+@pytest.mark.parametrize("number", [
+    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
+    signal.SIGUSR1, signal.SIGUSR2], ids=lambda n: n.name)
 def test_a_signal_for_the_server_does_not_end_a_child(fork_server, number):
-    fork_server.start()
+    fork_server.start(preexec=with_signals({number: signal.SIG_DFL}))
     socks = fork_server.connected(10)
     for pid in fork_server.children():
         os.kill(pid, number)
