@@ -138,10 +138,20 @@ log_limited(struct log_limit *limit, const char *format, ...)
 	va_end(args);
 	dropped = atomic_exchange(&limit->dropped, 0);
 	if (dropped)
-		log_warn("%s (and %llu more like it)", text,
-		    (unsigned long long)dropped);
+		log_warn(
+		    "%s (and %llu more)", text, (unsigned long long)dropped);
 	else
 		log_warn("%s", text);
+}
+
+void
+log_left_out(struct log_limit *limit, const char *what)
+{
+	uint64_t dropped = atomic_exchange(&limit->dropped, 0);
+
+	if (dropped)
+		log_warn("%llu more not logged: %s",
+		    (unsigned long long)dropped, what);
 }
 
 void

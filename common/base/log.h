@@ -56,8 +56,8 @@ log_always(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /*
  * A line that an overload, or anybody outside, would repeat: at most one a
  * second for each LIMIT (start with {0}); the next one that is printed tells
- * how many were not. Threads, and processes that have it in shared memory, may
- * use one LIMIT.
+ * how many were not, of whatever words. Threads, and processes that have it in
+ * shared memory, may use one LIMIT.
  */
 struct log_limit {
 	_Atomic uint64_t next_ns;
@@ -67,6 +67,11 @@ struct log_limit {
 void
 log_limited(struct log_limit *limit, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* For when there may be no next one: tells how many lines about WHAT were not
+ * printed, unless that is none or told. */
+void
+log_left_out(struct log_limit *limit, const char *what);
 
 /* "program: " and the words, whatever the level, and exit(STATUS). */
 void

@@ -308,13 +308,13 @@ log_failure(struct log_limit *limit, unsigned long long number, const char *why)
 
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
-    struct log_limit *limit)
+    struct tls_limits *limits)
 {
 	struct wire *wire = wire_open(tls->context, conn->fd, conn);
 	int error;
 
 	if (!wire) {
-		log_failure(limit, number, strerror(errno));
+		log_failure(&limits->others, number, strerror(errno));
 		return conn_fail(conn, errno);
 	}
 	conn->layer = wire;
@@ -325,7 +325,8 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
 		return 0;
 	}
 	error = errno;
-	log_failure(limit, number, why_not(conn));
+	log_failure(wire->refused ? &limits->certificates : &limits->others,
+	    number, why_not(conn));
 	/* Our alert is on its way, and input may be unread: the client has to
 	 * be waited for, or it reads a reset where the reason should be. */
 	conn->ended = error != EPROTO;

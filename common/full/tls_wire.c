@@ -251,6 +251,8 @@ wire_verify(int good, X509_STORE_CTX *store)
 	int error = X509_STORE_CTX_get_error(store);
 	char subject[128];
 
+	if (!good)
+		wire->refused = true;
 	if (good || !certificate || wire->why[0])
 		return good;
 	switch (error) {
@@ -327,6 +329,8 @@ note_reason(struct wire *wire)
 		snprintf(wire->why, sizeof(wire->why), "the peer's alert: %s",
 		    alert_of(reason));
 	} else {
+		wire->refused =
+		    reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
 		snprintf(wire->why, sizeof(wire->why), "%s", words_of(reason));
 	}
 }

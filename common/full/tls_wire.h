@@ -35,8 +35,9 @@ struct wire {
 	short wants;	   /* what to wait for, after EAGAIN */
 	bool starved;	   /* all input that is here was looked at */
 	bool failed;
-	bool cut;   /* by an end that was not announced */
-	bool asked; /* the peer wanted a certificate of ours */
+	bool cut;     /* by an end that was not announced */
+	bool refused; /* the peer, for its certificate or the lack of one */
+	bool asked;   /* the peer wanted a certificate of ours */
 	char why[192];
 };
 

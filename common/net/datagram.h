@@ -22,6 +22,8 @@
 
 #define DATAGRAM_MAX 65535 /* UDP's length field; IPv4 takes 65,507 */
 #define DATAGRAM_ANSWER_MIN 64
+/* Memory of the largest one and its answer. */
+#define DATAGRAM_KIB 128
 
 struct datagram {
 	struct address peer;

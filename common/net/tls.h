@@ -40,6 +40,15 @@
 
 struct tls;
 
+/*
+ * For the log lines of handshakes that fail, in memory that all workers see.
+ * Anybody can make them fail, so they are limited; but who comes without TLS
+ * must not hide whose certificate was refused.
+ */
+struct tls_limits {
+	struct log_limit certificates, others;
+};
+
 /* Whether this image can. */
 extern const bool TLS_HERE;
 
@@ -55,15 +64,15 @@ tls_open(const char *cert, const char *key, const char *client_ca);
 /*
  * Does the handshake on CONN, whose transport it becomes, within
  * TLS_HANDSHAKE_NS; the idle timeout holds as well. Returns 0; or -1 with CONN
- * failed and one log line that says why, beginning with "connection NUMBER":
- * anybody can make handshakes fail, so LIMIT, which is of all workers, holds
- * for it, unless the log tells of each connection anyway (LOG_DEBUG).
+ * failed and one log line that says why, beginning with "connection NUMBER".
+ * LIMITS holds for that, unless the log tells of each connection anyway
+ * (LOG_DEBUG).
  * Needs 18 KiB of stack, reads and writes after it 12 KiB (OpenSSL 3.0,
  * x86-64).
  */
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
-    struct log_limit *limit);
+    struct tls_limits *limits);
 
 /*
  * Changes the ticket key when that is due: to be called now and then by the one

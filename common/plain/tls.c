@@ -19,9 +19,9 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
-    struct log_limit *limit)
+    struct tls_limits *limits)
 {
-	(void)limit;
+	(void)limits;
 	(void)tls;
 	(void)number;
 	return conn_fail(conn, ENOTSUP);

@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/server/sweep.h"
 
 enum {
 	/* Accepts of one listener before the others and the workers are looked
@@ -36,9 +37,6 @@ enum {
 #define SHORTAGE_NS (20 * NS_PER_MS)
 /* An announced worker needs a moment to be gone. */
 #define ENDING_NS NS_PER_MS
-/* A sweep over all workers may take 1 % of the time, at most every 5 ms. */
-#define SWEEP_SHARE 100
-#define SWEEP_MIN_NS (5 * NS_PER_MS)
 /* Stopped workers have gone when none ended for this long. */
 #define STOP_NS (100 * NS_PER_MS)
 
@@ -49,6 +47,7 @@ enum {
  */
 struct loop_state {
 	bool busy;	      /* clients came in the last pass */
+	bool told;	      /* to stop, by a signal that counts */
 	bool draining;	      /* no more clients */
 	bool stopping;	      /* no more patience */
 	uint64_t now;	      /* of this pass */
@@ -102,6 +101,18 @@ log_dropped(const struct loop *loop)
 	}
 }
 
+/* Lines of which no next one may come. */
+static void
+log_limits(const struct loop *loop)
+{
+	struct tls_limits *tls = loop->workers->settings.tls_limits;
+
+	log_left_out(&loop->state->accept_limit, "accepts that failed");
+	log_left_out(&loop->state->spawn_limit, "workers not to be made");
+	log_left_out(&tls->certificates, "TLS certificates refused");
+	log_left_out(&tls->others, "TLS handshakes that failed");
+}
+
 static void
 log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 {
@@ -109,6 +120,7 @@ log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 	struct rusage self, children;
 	char text[256];
 
+	log_limits(loop);
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &children);
 	timeradd(&self.ru_utime, &children.ru_utime, &self.ru_utime);
@@ -466,7 +478,9 @@ sweep(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 	struct loop_state *s = loop->state;
-	uint64_t took;
+	const struct ledger *ledger = loop->workers->ledger;
+	uint64_t crashed = ledger_read(ledger).crashed;
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	while (read(loop->wakeup.children, &info, sizeof(info)) > 0)
 		continue;
@@ -475,12 +489,13 @@ sweep(struct loop *loop)
 		if (s->stopping)
 			s->stop_at = now_ns() + STOP_NS;
 	}
-	took = now_ns() - s->now;
 	if (s->stopping)
 		return; /* they are all going now */
-	s->sweep_after = s->now + took;
-	s->sweep_after += took * SWEEP_SHARE > SWEEP_MIN_NS ? took * SWEEP_SHARE
-							    : SWEEP_MIN_NS;
+	/* Of those found some had ended well, and are about to be announced:
+	 * that is no reason to look again. */
+	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	crashed = ledger_read(ledger).crashed - crashed;
+	s->sweep_after = now_ns() + sweep_pause(cpu, crashed > 0);
 }
 
 /* Whether it is on us. */
@@ -553,6 +568,21 @@ begin_drain(struct loop *loop)
 	log_info("draining; connections alive: %u", loop->workers->state->live);
 }
 
+/* A hangup does not count as the first or the second: it comes from the kernel
+ * and from the shell, or together with a SIGTERM, and is read before it. */
+static void
+take_stop(struct loop *loop, uint32_t number)
+{
+	struct loop_state *s = loop->state;
+	bool second = s->told && number != SIGHUP;
+
+	s->told |= number != SIGHUP;
+	if (!s->draining)
+		begin_drain(loop);
+	else if (second && !s->stopping)
+		stop_workers(loop);
+}
+
 static void
 take_signals(struct loop *loop)
 {
@@ -563,10 +593,8 @@ take_signals(struct loop *loop)
 		if (info.ssi_signo == SIGUSR1) {
 			collect(loop);
 			log_ledger(loop, log_always);
-		} else if (!loop->state->draining) {
-			begin_drain(loop);
-		} else if (!loop->state->stopping) {
-			stop_workers(loop);
+		} else {
+			take_stop(loop, info.ssi_signo);
 		}
 	}
 }

@@ -78,17 +78,32 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    setup->shared, model->mutex.pshared, model->mutex.robust);
 }
 
-static void
-choose_limit(struct config *config, const struct server_model *model)
+/* Of each worker: any of them may be made for a datagram, which this process
+ * keeps until it is answered. */
+static struct worker_cost
+worker_cost(const struct config *config, const struct server_model *model)
 {
 	struct worker_cost cost = model->cost;
-	struct limit limit;
+	bool datagrams = false;
 
+	for (size_t i = 0; i < config->listeners.count; i++)
+		datagrams |= config->listeners.at[i].datagrams;
+	if (datagrams) {
+		cost.memory_kib += DATAGRAM_KIB;
+		cost.address_kib += DATAGRAM_KIB;
+	}
 	if (config->tls_cert)
 		cost.memory_kib += cost.tls_kib;
 	if (cost.page_tables)
 		cost.memory_kib += ballast_tables_kib(&config->ballast);
-	limit = limits_compute(&cost, REFUSED_MAX);
+	return cost;
+}
+
+static void
+choose_limit(struct config *config, const struct server_model *model)
+{
+	struct worker_cost cost = worker_cost(config, model);
+	struct limit limit = limits_compute(&cost, REFUSED_MAX);
 
 	if (config->max_connections == 0) {
 		config->max_connections =

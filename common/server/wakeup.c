@@ -16,6 +16,17 @@ on_nudge(int signal)
 	(void)signal;
 }
 
+/* Once blocked, a signal is read even where it is ignored; and whoever started
+ * us so (nohup(1), a shell in the background) wants us to go on. */
+static void
+add_unless_ignored(sigset_t *set, int number)
+{
+	struct sigaction act;
+
+	if (sigaction(number, NULL, &act) == 0 && act.sa_handler != SIG_IGN)
+		sigaddset(set, number);
+}
+
 static int
 open_signals(struct wakeup *wakeup)
 {
@@ -26,12 +37,16 @@ open_signals(struct wakeup *wakeup)
 	sigaddset(&control, SIGTERM);
 	sigaddset(&control, SIGINT);
 	sigaddset(&control, SIGUSR1);
+	add_unless_ignored(&control, SIGHUP);
+	add_unless_ignored(&control, SIGQUIT);
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigemptyset(&nudge);
 	sigaddset(&nudge, WORKER_NUDGE);
 	/* An ignored SIGCHLD would lose the children's status and CPU time. */
 	signal(SIGCHLD, SIG_DFL);
+	/* It means nothing here, and would end us without a ledger. */
+	signal(SIGUSR2, SIG_IGN);
 	if (sigaction(WORKER_NUDGE, &act, NULL) < 0 ||
 	    sigprocmask(SIG_UNBLOCK, &nudge, NULL) < 0 ||
 	    sigprocmask(SIG_BLOCK, &control, NULL) < 0 ||

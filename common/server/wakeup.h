@@ -3,8 +3,9 @@
  * wakeup: what the accept loop waits on beside its sockets: the workers'
  * announcements and signals, all as descriptors.
  *
- * The signals that the loop takes are blocked and read from descriptors. The
- * one that is not, WORKER_NUDGE, has a handler that does nothing.
+ * The signals that the loop takes are blocked and read from descriptors; SIGHUP
+ * and SIGQUIT only where they were not ignored at the start. The one that is
+ * not, WORKER_NUDGE, has a handler that does nothing. SIGUSR2 is ignored.
  */
 #ifndef COMMON_SERVER_WAKEUP_H
 #define COMMON_SERVER_WAKEUP_H
@@ -12,7 +13,7 @@
 struct wakeup {
 	int announce; /* the workers' end of the pipe, blocking */
 	int ends;     /* the loop's end of it */
-	int control;  /* signalfd: SIGTERM, SIGINT, SIGUSR1 */
+	int control;  /* signalfd: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 */
 	int children; /* signalfd: SIGCHLD */
 };
 

@@ -37,8 +37,8 @@
 struct worker_settings {
 	const struct service *service;
 	struct service_setup setup;
-	struct tls *tls;		   /* for streams; NULL: plain */
-	struct log_limit *handshake_limit; /* in shared memory */
+	struct tls *tls;	       /* for streams; NULL: plain */
+	struct tls_limits *tls_limits; /* in shared memory */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 	int wake; /* where worker_announce() writes */

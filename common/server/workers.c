@@ -47,7 +47,7 @@ workers_init(struct workers *w, uint32_t max)
 		source_table_init(&w->sources, memory + head, max);
 	w->slots = (void *)(memory + head + sources);
 	w->settings.setup.draining = &w->state->draining;
-	w->settings.handshake_limit = &w->state->handshake_limit;
+	w->settings.tls_limits = &w->state->tls_limits;
 	w->max = max;
 	w->state->free_top = w->state->cold_top = NONE;
 	w->state->ending_head = NONE;

@@ -32,7 +32,7 @@ struct workers {
 		uint32_t free_top, cold_top, ending_head, ending_tail;
 		bool any_cut;
 		_Atomic bool draining; /* set by the loop, seen by workers */
-		struct log_limit handshake_limit; /* of the workers */
+		struct tls_limits tls_limits; /* of the workers */
 	} * state;
 	struct worker *slots;
 	uint32_t max;

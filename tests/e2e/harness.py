@@ -276,6 +276,15 @@ def preparation(limits, preexec):
     return prepare
 
 
+def with_signals(dispositions):
+    """For Server.start(preexec=): {number: SIG_DFL or SIG_IGN}; whoever runs
+    the tests may ignore some, and that is inherited."""
+    def prepare():
+        for number, disposition in dispositions.items():
+            signal.signal(number, disposition)
+    return prepare
+
+
 class Server:
     """One run of a server program. start() it; stop() is called anyway."""
 
@@ -402,7 +411,8 @@ class Server:
     def send_signal(self, number):
         os.kill(self.pid, number)
         # A second one would end it at once: stop() must not send that.
-        self.told_to_stop |= number in (signal.SIGTERM, signal.SIGINT)
+        self.told_to_stop |= number in (signal.SIGTERM, signal.SIGINT,
+                                        signal.SIGHUP, signal.SIGQUIT)
 
     # -- look --
 

@@ -8,10 +8,12 @@ import time
 import pytest
 
 from harness import (connect, descriptors, echo, echoes, eventually, read_all,
-                     reset, send_what_goes)
+                     reset, send_what_goes, with_signals)
 
 STOPS = pytest.mark.parametrize(
     "stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+OTHERS = pytest.mark.parametrize(
+    "number", [signal.SIGHUP, signal.SIGQUIT], ids=["SIGHUP", "SIGQUIT"])
 
 
 def begin_drain(server, number=signal.SIGTERM):
@@ -146,6 +148,95 @@ def test_a_second_signal_ends_at_once(server, stop, second):
     assert server.wait() == 1
     assert server.ledger["failed"] == 10
     assert not any(echoes(sock) for sock in socks)
+
+
+@OTHERS
+def test_others_that_would_end_it_stop_it_too(server, tmp_path, number):
+    """The ledger is written, no socket file stays, and no client is cut."""
+    server.start("--drain-timeout", "1h", listen=f"unix:{tmp_path}/s",
+                 preexec=with_signals({number: signal.SIG_DFL}))
+    sock = server.connected(1)[0]
+    os.killpg(server.pid, number)
+    server.told_to_stop = True
+    server.wait_log("draining")
+    echo(sock)
+    sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
+    assert not (tmp_path / "s").exists()
+
+
+@OTHERS
+@pytest.mark.parametrize("service", ["echo", "http"])
+def test_who_ignored_them_at_the_start_goes_on(server, number, service):
+    """nohup(1), or a shell that starts it in the background; also where it
+    becomes another program."""
+    server.start("-s", service,
+                 preexec=with_signals({number: signal.SIG_IGN}))
+    os.kill(server.pid, number)
+    server.wait_ledger(accepted=0)
+    assert "draining" not in server.log()
+
+
+def test_sigusr2_is_nobodys(server):
+    server.start(preexec=with_signals({signal.SIGUSR2: signal.SIG_DFL}))
+    sock = server.connected(1)[0]
+    os.killpg(server.pid, signal.SIGUSR2)
+    echo(sock)
+    assert "draining" not in server.log()
+
+
+@pytest.mark.parametrize("first", [signal.SIGHUP, signal.SIGTERM],
+                         ids=["SIGHUP", "SIGTERM"])
+def test_a_hangup_is_no_second_signal(server, first):
+    """One comes from the kernel and one from the shell; some service managers
+    send one after SIGTERM."""
+    server.start("--drain-timeout", "1h",
+                 preexec=with_signals({signal.SIGHUP: signal.SIG_DFL}))
+    sock = server.connected(1)[0]
+    begin_drain(server, first)
+    os.killpg(server.pid, signal.SIGHUP)
+    server.wait_ledger(active=1)
+    echo(sock)
+    assert "stopping" not in server.log()
+
+
+def test_a_hangup_together_with_a_sigterm_ends_nothing_at_once(server):
+    """Of two that wait, that with the lower number is read first."""
+    server.start("--drain-timeout", "1h",
+                 preexec=with_signals({signal.SIGHUP: signal.SIG_DFL}))
+    sock = server.connected(1)[0]
+    server.send_signal(signal.SIGSTOP)
+    server.send_signal(signal.SIGTERM)
+    server.send_signal(signal.SIGHUP)
+    server.send_signal(signal.SIGCONT)
+    server.wait_log("draining")
+    server.wait_ledger(active=1)
+    echo(sock)
+
+
+def test_a_sigterm_after_a_hangup_is_the_first(server):
+    server.start("--drain-timeout", "1h",
+                 preexec=with_signals({signal.SIGHUP: signal.SIG_DFL}))
+    sock = server.connected(1)[0]
+    begin_drain(server, signal.SIGHUP)
+    server.send_signal(signal.SIGTERM)
+    server.wait_ledger(active=1)
+    echo(sock)
+    server.send_signal(signal.SIGTERM)
+    server.expected_exit = 1
+    assert server.wait() == 1
+
+
+def test_a_second_sigquit_ends_at_once(server):
+    server.start("--drain-timeout", "1h",
+                 preexec=with_signals({signal.SIGQUIT: signal.SIG_DFL}))
+    server.connected(3)
+    begin_drain(server, signal.SIGQUIT)
+    server.send_signal(signal.SIGQUIT)
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert server.ledger["failed"] == 3
 
 
 def test_hundreds_are_cut_without_one_left(server):

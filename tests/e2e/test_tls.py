@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from harness import (BIN, connect, echo, exchange, in_parallel, needs,
-                     parse_target, read_all, read_exactly)
+from harness import (BIN, connect, echo, eventually, exchange, in_parallel,
+                     needs, parse_target, read_all, read_exactly)
 from tls_files import Files, openssl
 
 pytestmark = [
@@ -298,9 +298,46 @@ def test_who_fails_again_and_again_does_not_fill_the_log(server, files):
     seconds = failing_handshakes(server, 100)
     lines = [line for line in server.log().splitlines() if ": TLS: " in line]
     assert 1 <= len(lines) <= seconds + 1
-    told = sum(int(number) for number in re.findall(
-        r"\(and (\d+) more like it\)", "".join(lines)))
-    assert len(lines) + told <= 100
+    assert told_of(server) == 100
+
+
+def told_of(server):
+    """Handshakes in the log: in a line of their own, or counted."""
+    log = server.log()
+    return log.count(": TLS: ") + sum(
+        int(number) for number in re.findall(r"\(and (\d+) more\)", log) +
+        re.findall(r"(\d+) more not logged: TLS", log))
+
+
+@pytest.mark.parametrize("asked", ["SIGUSR1", "exit"])
+def test_no_handshake_goes_uncounted(server, files, asked):
+    server.start(*files.options())
+    for _ in range(20):
+        connect(server.address).close()
+    if asked == "SIGUSR1":
+        server.wait_ledger(failed=20)
+    else:
+        eventually(lambda: not server.workers(), "all have failed")
+        assert server.stop() == 0
+    assert told_of(server) == 20
+    assert server.log().endswith("\n") and \
+        "ledger: " in server.log().splitlines()[-1]
+
+
+def test_who_speaks_no_tls_does_not_hide_whose_certificate_is_refused(
+        server, files):
+    server.start(*files.demanding())
+    sock = server.connect()
+    sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    read_all(sock)
+    for own in [None, "late", None]:
+        with pytest.raises(ssl.SSLError):
+            shake(server, trusting(files, own=own)).recv(1)
+    server.wait_ledger(failed=4)
+    log = server.log()
+    assert "connection 1: TLS: not TLS but HTTP" in log
+    assert "connection 2: TLS: no certificate presented" in log
+    assert told_of(server) == 4
 
 
 def test_verbose_tells_of_each_handshake_that_failed(server, files):

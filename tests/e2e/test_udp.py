@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """UDP: a datagram is a connection, with a worker of its own."""
 import os
+import re
 import resource
 import signal
 import socket
@@ -367,6 +368,27 @@ def test_a_source_has_its_share_of_datagrams(server, mode):
         assert [greedy.receive() for _ in range(2)] == [b"more"] * 2
         server.wait_ledger(active=0)
         assert greedy.ask(b"again") == b"again"
+
+
+@release_only
+def test_the_computed_limit_has_room_for_their_datagrams(server):
+    """Each is kept, with room for its answer, while its worker lives."""
+    space = 112 << 20
+    server.start("-s", "sleep:1h", "--drain-timeout", "1ms",
+                 listen="udp:127.0.0.1:0",
+                 limits={resource.RLIMIT_AS: space})
+    most, what = re.search(r"at most (\d+) connections at once \((.*)\)",
+                           server.log()).groups()
+    assert what == "address space" and int(most) * 2 * LARGEST < space
+
+    with Client(server.address) as client:
+        def all_have_workers():
+            for _ in range(2):
+                client.send(b"x" * LARGEST)
+            return server.ledger_now()["active"] == int(most)
+        eventually(all_have_workers, "a worker for each that may be")
+    assert "receive:" not in server.log() and "worker:" not in server.log()
+    server.expected_exit = 1
 
 
 def test_who_asks_again_at_once_is_not_a_second_one_of_its_source(server):

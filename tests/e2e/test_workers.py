@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from harness import (connect, descriptors, echo, echoes, eventually, proc_stat,
-                     read_all)
+from harness import (connect, descriptors, echo, echoes, eventually, needs,
+                     proc_stat, read_all, with_signals)
 
 # A sanitizer would turn a SIGSEGV into a report and an exit.
 NO_HANDLER = {"ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0",
@@ -69,6 +69,18 @@ def test_crashes_make_room_at_the_limit(fork_server):
     assert late.recv(100) == b"late\n"
 
 
+@needs("strace")
+def test_a_parent_that_does_not_run_still_looks_for_the_dead(fork_server):
+    """Asking all children takes a third of a second here, but no CPU time: what
+    ran meanwhile is no reason to wait a hundred times as long."""
+    fork_server.start(strace=["-e", "trace=wait4", "-e",
+                              "inject=wait4:delay_enter=30000"])
+    fork_server.connected(12)
+    for dead in range(1, 5):
+        os.kill(fork_server.children()[0], signal.SIGKILL)
+        fork_server.wait_ledger(crashed=dead, active=12 - dead)
+
+
 def test_waves_of_crashes_under_load_are_counted_exactly(fork_server):
     fork_server.start()
     for wave in range(1, 6):
@@ -91,10 +103,11 @@ def test_a_crash_during_the_drain_is_counted_and_no_stop(fork_server):
     assert fork_server.ledger["crashed"] == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT,
-                                    signal.SIGUSR1], ids=lambda n: n.name)
+@pytest.mark.parametrize("number", [
+    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT,
+    signal.SIGUSR1, signal.SIGUSR2], ids=lambda n: n.name)
 def test_a_signal_for_the_server_does_not_end_a_child(fork_server, number):
-    fork_server.start()
+    fork_server.start(preexec=with_signals({number: signal.SIG_DFL}))
     socks = fork_server.connected(10)
     for pid in fork_server.children():
         os.kill(pid, number)

@@ -170,6 +170,11 @@ write_under_limit(void *arg)
 	limit.next_ns = 0;
 	log_limited(&limit, "and again");
 	child_assert(limit.dropped == 0);
+	log_left_out(&limit, "nothing");
+	limit.next_ns = UINT64_MAX;
+	log_limited(&limit, "the last");
+	log_left_out(&limit, "what is full");
+	log_left_out(&limit, "what is full");
 }
 
 static void
@@ -180,10 +185,11 @@ a_repeated_line_comes_once_a_second_and_is_counted(void **state)
 	assert_string_equal(caught.err,
 	    "prog: warning: full\n"
 	    "prog: warning: another\n"
-	    "prog: warning: full again (and 999 more like it)\n"
-	    "prog: warning: and again\n");
+	    "prog: warning: full again (and 999 more)\n"
+	    "prog: warning: and again\n"
+	    "prog: warning: 1 more not logged: what is full\n");
 	assert_int_equal(caught.exit, 0);
-	assert_int_equal(caught.writes, 4);
+	assert_int_equal(caught.writes, 5);
 }
 
 static void
