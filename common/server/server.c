@@ -26,9 +26,10 @@ choose_image(const struct config *config, char **argv)
 {
 	bool websocket = config->service->websocket && !WEBSOCKET_HERE;
 	bool tls = config->tls_cert && !TLS_HERE;
-	char why[LOG_LINE_MAX] = "OpenSSL 3 or wslay was missing when it "
-				 "was made";
+	char why[LOG_LINE_MAX];
 
+	snprintf(why, sizeof(why), "%s was missing when it was made",
+	    IMAGE_FULL_LACKS);
 	if (config->image >= 0) {
 		const char *name = IMAGE_NAMES[config->image];
 
@@ -37,7 +38,7 @@ choose_image(const struct config *config, char **argv)
 			die(1, "--image %s: %s", name, why);
 		if (IMAGE != IMAGE_FULL)
 			snprintf(why, sizeof(why), "that is in the full image");
-	} else if (tls || (websocket && IMAGE_FULL_HAS_WEBSOCKET)) {
+	} else if (tls || (websocket && !IMAGE_FULL_LACKS[0])) {
 		image_become(IMAGE_FULL, argv, why, sizeof(why));
 	}
 	if (tls)

@@ -14,9 +14,9 @@ import pytest
 
 from chat_room import (Readers, get, hears, hears_nothing, join, member_of,
                        members, read_for, start, wait_members)
-from harness import (BIN, DEADLINE, SANITIZER, connect, eventually, has_ipv6,
-                     in_parallel,
-                     needs, parse_target, read_all, read_exactly)
+from harness import (DEADLINE, SANITIZER, connect, eventually, has_ipv6,
+                     in_parallel, needs, needs_full, parse_target, read_all,
+                     read_exactly)
 from test_tls import shake, trusting
 from tls_files import Files
 
@@ -631,8 +631,7 @@ def test_real_clients_talk_with_one_another(server, name, command):
 # ---- over TLS ----
 
 @needs("openssl")
-@pytest.mark.skipif(not (BIN / "server_thread-full").exists(),
-                    reason="built without OpenSSL")
+@needs_full
 def test_members_over_tls_talk_both_ways_at_once(server, tmp_path):
     files = Files(tmp_path)
     start(server, *files.options())
