@@ -160,6 +160,18 @@ write_ledger(const char *path, const struct ledger *ledger)
 	return bad ? -1 : 0;
 }
 
+/* Over TLS, in its words: the service's have to wait for the handshake. */
+static struct refusal
+refusal(const struct config *config)
+{
+	const struct service *service = config->service;
+
+	if (config->tls_cert)
+		return (struct refusal){TLS_REFUSAL, TLS_REFUSAL_LEN, NULL};
+	return (struct refusal){
+	    service->full, strlen(service->full), service->full_for};
+}
+
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -194,9 +206,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .workers = &workers,
 	    .listeners = &config.listeners,
 	    .backlog = (int)config.backlog,
-	    .full = config.tls_cert ? TLS_REFUSAL : config.service->full,
-	    .full_len = config.tls_cert ? TLS_REFUSAL_LEN
-					: strlen(config.service->full),
+	    .full = refusal(&config),
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,

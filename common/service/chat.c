@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/base/units.h"
+#include "common/service/chat_first.h"
 #include "common/service/chat_member.h"
 #include "common/service/chat_page.h"
 #include "common/service/http_site.h"
@@ -90,30 +91,6 @@ static const struct http_page PAGES[] = {
 
 /* ---- the first line ---- */
 
-/* "GET /path HTTP/1.1": a token, and at the end a version (RFC 9112 3). */
-static bool
-begins_http(const char *line, size_t len)
-{
-	static const char version[] = " HTTP/";
-	const size_t tail = strlen(version) + 3; /* and "1.1" */
-
-	return len > tail + 2 && line[0] >= 'A' && line[0] <= 'Z' &&
-	       memcmp(line + len - tail, version, strlen(version)) == 0 &&
-	       memchr(line, ' ', len - tail);
-}
-
-/* Of a line that is not complete: "GET /", of any method. */
-static bool
-may_become_http(const struct lines *in)
-{
-	size_t len, i = 0;
-	const char *line = lines_rest(in, &len);
-
-	while (i < len && line[i] >= 'A' && line[i] <= 'Z')
-		i++;
-	return i > 0 && i + 1 < len && line[i] == ' ' && line[i + 1] == '/';
-}
-
 /* Waits for it. Returns 1; 0 at end of file without one, -1. */
 static int
 read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
@@ -122,12 +99,13 @@ read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 	ssize_t n;
 
 	while (!(*end_len = lines_next(&c->in, line, len))) {
-		size_t size;
+		size_t size, rest;
 		char *space = c->ended ? NULL : lines_space(&c->in, &size);
+		const char *begun = lines_rest(&c->in, &rest);
 
 		if (!space)
 			return c->ended ? 0 : chat_no_space(c);
-		if (!hurried && may_become_http(&c->in)) {
+		if (!hurried && chat_first(begun, rest) == CHAT_HALF_REQUEST) {
 			hurried = true;
 			conn_request_within(
 			    c->conn, c->conn->request_timeout_ns);
@@ -155,7 +133,7 @@ chat_serve(struct conn *conn, const struct service_context *context)
 
 	lines_init(&c.in);
 	if (read_first(&c, &line, &len, &end_len) > 0) {
-		if (begins_http(line, len - end_len)) {
+		if (chat_first(line, len) == CHAT_REQUEST) {
 			lines_rest(&c.in, &rest);
 			http_site_serve(conn, context, PAGES, line, len + rest);
 		} else {
@@ -169,6 +147,30 @@ chat_serve(struct conn *conn, const struct service_context *context)
 	lines_release(&c.in);
 }
 
+/* ---- without a worker ---- */
+
+static const char FULL[] = "Server full, please try again later.\n";
+
+/* Nothing is sent to a connection before its first byte. */
+static const char *
+full_for(const char *first, size_t len, bool all)
+{
+	switch (chat_first(first, len)) {
+	case CHAT_LINE:
+		return FULL;
+	case CHAT_UNDECIDED:
+		return all && len > 0 ? FULL : NULL;
+	case CHAT_HALF_REQUEST:
+		if (!all)
+			return NULL;
+		break;
+	case CHAT_REQUEST:
+		break;
+	}
+	return http_begins_head(first, len) ? HTTP_FULL_HEAD
+					    : HTTP_FULL_HEAD HTTP_FULL_TEXT;
+}
+
 static size_t
 chat_shared_size(const struct service_setup *setup)
 {
@@ -179,7 +181,8 @@ const struct service service_chat = {
     .name = "chat",
     .summary = "a room: lines, or WebSocket and the page at /",
     .serve = chat_serve,
-    .full = "Server full, please try again later.\n",
+    .full = FULL,
+    .full_for = full_for,
     .websocket = true,
     .shared_size = chat_shared_size,
     .worker_died = broadcast_forget,

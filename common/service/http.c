@@ -192,9 +192,6 @@ const struct service service_http = {
     .name = "http",
     .summary = "HTTP/1.1: /, /who, /metrics, WebSocket echo at /echo",
     .serve = http_serve,
-    .full = "HTTP/1.1 503 Service Unavailable\r\n"
-	    "Content-Type: text/plain\r\nContent-Length: 28\r\n"
-	    "Connection: close\r\nRetry-After: 1\r\n\r\n"
-	    "Server full, come back soon\n",
+    .full = HTTP_FULL_HEAD HTTP_FULL_TEXT,
     .websocket = true,
 };

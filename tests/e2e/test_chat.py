@@ -628,6 +628,77 @@ def test_real_clients_talk_with_one_another(server, name, command):
             program.communicate()
 
 
+# ---- a full room ----
+
+FULL = b"Server full, please try again later.\n"
+
+
+@pytest.fixture
+def full_room(server):
+    """It has one place, and who is in it."""
+    start(server, "-m", 1, "--when-full", "refuse")
+    server.connect().sendall(b"\n")
+    server.wait_ledger(active=1)
+    return server
+
+
+@pytest.mark.parametrize("line", [b"let me in\n", b"\n", b"GET out\n",
+                                  b"GET /in\r\n"])
+def test_who_talks_in_lines_is_refused_in_lines(full_room, line):
+    with connect(full_room.address) as sock:
+        sock.sendall(line)
+        assert read_all(sock) == FULL
+
+
+@pytest.mark.parametrize("piece", [1, 1000])
+def test_who_speaks_http_is_refused_in_http(full_room, piece):
+    with connect(full_room.address) as sock:
+        for byte in range(0, 35, piece):
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+                         [byte:byte + piece])
+        head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ") and body
+    assert b"Content-Length: %d" % len(body) in head
+
+
+def test_a_refused_head_has_no_body(full_room):
+    with connect(full_room.address) as sock:
+        sock.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ") and not body
+
+
+def test_nothing_is_sent_to_a_refused_client_before_its_first_byte(full_room):
+    began = time.monotonic()
+    with connect(full_room.address) as sock:
+        assert read_all(sock) == b""
+    assert time.monotonic() - began > 0.9
+    full_room.wait_ledger(refused=1, active=1)
+
+
+def test_many_that_are_refused_at_once_are_told_in_their_protocol(full_room):
+    full_room.send_signal(signal.SIGSTOP)
+    socks = [full_room.connect() for _ in range(100)]
+    for sock in socks[::2]:
+        sock.sendall(b"hello\n")
+    for sock in socks[1::2]:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    full_room.send_signal(signal.SIGCONT)
+    for sock in socks[::2]:
+        assert read_all(sock) == FULL
+    for sock in socks[1::2]:
+        assert read_all(sock).startswith(b"HTTP/1.1 503 ")
+
+
+@needs("curl")
+def test_curl_at_a_full_room_sees_503(full_room):
+    done = subprocess.run(
+        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}",
+         f"http://{full_room.address}/"], capture_output=True, text=True,
+        timeout=DEADLINE, check=True)
+    assert done.stdout == "503"
+
+
 # ---- over TLS ----
 
 @needs("openssl")
