@@ -348,8 +348,6 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	};
 	enum next next;
 
-	if (early_len > 0)
-		conn_request_within(conn, conn->request_timeout_ns);
 	next = converse(&talk);
 	if (next == GROW)
 		next = converse_large(&talk, in);
@@ -360,4 +358,17 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	take_early(&talk);
 	conn_request_end(conn);
 	talk.upgraded->websocket(&talk.visit, in, talk.end);
+}
+
+void
+http_site_time_out(struct conn *conn, const struct service_context *context,
+    const char *begun, size_t len)
+{
+	char out[HTTP_OUTPUT_MAX];
+	struct talk talk = {
+	    .visit = {.conn = conn, .context = context},
+	    .output = {.visit = &talk.visit, .bytes = out},
+	};
+
+	say_timed_out(&talk, http_begins_head(begun, len));
 }

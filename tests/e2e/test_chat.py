@@ -168,6 +168,83 @@ def test_a_long_request_line_is_refused_as_http(server, size):
     assert read_all(sock).startswith(b"HTTP/1.1 414 ")
 
 
+@pytest.mark.parametrize("begun", [b"GET /", b"HEAD /", b"GET http://"])
+def test_a_request_line_beyond_a_line_is_refused_as_http(server, begun):
+    start(server)
+    sock = server.connect()
+    sock.sendall(begun + b"x" * 70000)
+    head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 414 ")
+    assert bool(body) == (begun != b"HEAD /")
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("begun", [b"GET / HT", b"OPTIONS * HT", b"HEAD /",
+                                   b"GET http://a/"])
+def test_a_request_line_that_stops_halfway_gets_408(server, begun):
+    start(server, "--request-timeout", "300ms")
+    sock = server.connect()
+    sock.sendall(begun)
+    head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert bool(body) == (begun != b"HEAD /")
+    server.wait_ledger(timed_out=1)
+
+
+@pytest.mark.timed
+def test_a_request_has_one_deadline_from_its_first_byte_on(server):
+    """Its line is read here and its head elsewhere, and each took all of
+    it."""
+    start(server, "--request-timeout", "2s")
+    sock = server.connect()
+    sock.sendall(b"GET / HT")
+    time.sleep(1.5)
+    began = time.monotonic()
+    sock.sendall(b"TP/1.1\r\nHo")
+    assert read_all(sock).startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - began < 1.9
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("begun", [b"HELLO", b"I think", b"get / HT"])
+def test_a_talker_has_no_deadline_for_its_line(server, begun):
+    start(server, "--request-timeout", "100ms")
+    [other] = join(server)
+    sock = server.connect()
+    sock.sendall(begun)
+    time.sleep(0.5)
+    sock.sendall(b" at last\n")
+    hears(other, begun + b" at last\n")
+
+
+@pytest.mark.parametrize("half", [b"", b"half a li", b"HELLO"])
+def test_half_a_first_line_does_not_hold_up_a_stop(server, half):
+    start(server, "--drain-timeout", "1h")
+    [other] = join(server)
+    sock = server.connect()
+    sock.sendall(half)
+    server.wait_ledger(active=2)
+    server.send_signal(signal.SIGTERM)
+    assert read_all(sock) == b"" and read_all(other) == b""
+    server.close_clients()
+    assert server.wait() == 0
+
+
+def test_half_a_request_line_is_waited_for_at_a_stop(server):
+    start(server, "--drain-timeout", "1h")
+    sock = server.connect()
+    sock.sendall(b"GET /nothing HT")
+    server.wait_ledger(active=1)
+    server.send_signal(signal.SIGTERM)
+    server.wait_log("draining")
+    sock.sendall(b"TP/1.1\r\nHost: x\r\n\r\n")
+    head = read_all(sock)
+    assert head.startswith(b"HTTP/1.1 404 ")
+    assert b"\r\nConnection: close\r\n" in head
+    server.close_clients()
+    assert server.wait() == 0
+
+
 def test_who_half_closes_gets_its_last_line_whole(server, tmp_path):
     """What its socket did not take had been dropped in the middle."""
     start(server, listen=f"unix:{tmp_path}/s")
