@@ -575,6 +575,25 @@ def test_a_stop_lets_a_request_end_and_then_the_connection(server):
     assert server.ledger["served"] == 1
 
 
+@pytest.mark.parametrize("request_count", [1, 3])
+def test_a_request_that_is_whole_during_a_stop_is_the_last(
+        server, request_count):
+    """The answer says so. What was sent behind it gets none."""
+    server.start("-s", "http", "--drain-timeout", "1h")
+    sock = server.connect()
+    ask(sock)
+    sock.sendall(b"GET / HTTP/1.1\r\nHo")
+    server.send_signal(signal.SIGTERM)
+    server.wait_log("draining")
+    sock.sendall(b"st: a\r\n\r\n" + HELLO.encode() * (request_count - 1))
+    [one] = responses(read_all(sock))
+    assert one.status == 200 and one.body == BODY
+    assert one.fields["connection"] == "close"
+    sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
 def test_a_stop_ends_connections_that_wait_for_no_answer(server):
     server.start("-s", "http", "--drain-timeout", "1h")
     socks = [server.connect() for _ in range(5)]
