@@ -624,6 +624,40 @@ def test_a_stop_tells_websocket_clients_that_it_goes_away(server):
     assert server.ledger["served"] == 1
 
 
+@pytest.mark.timed
+@pytest.mark.parametrize("sent", [b"", b"\x81\x82\0\0\0\0h"],
+                         ids=["silent", "half a message"])
+def test_an_idle_websocket_is_told_before_it_is_closed(server, sent):
+    server.start("-s", "http", "--idle-timeout", "400ms")
+    if "without WebSocket" in server.log():
+        pytest.skip("a build without WebSocket")
+    sock = server.connect()
+    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
+    sock.sendall(sent)
+    got = read_all(sock)
+    assert got == b"\x88\x14\x03\xe9Idle for too long."
+    sock.close()
+    server.wait_ledger(timed_out=1, active=0)
+
+
+@pytest.mark.timed
+def test_a_websocket_that_does_not_read_gets_no_close_amid_a_frame(server):
+    server.start("-s", "http", "--idle-timeout", "400ms")
+    if "without WebSocket" in server.log():
+        pytest.skip("a build without WebSocket")
+    sock = server.connect()
+    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
+    size = 12 << 20
+    sock.sendall(b"\x82\xff" + struct.pack(">Q", size) + bytes(4 + size))
+    server.wait_ledger(timed_out=1, active=0)
+    got = b""
+    try:
+        got = read_all(sock)
+    except ConnectionError:
+        pass
+    assert b"Idle" not in got
+
+
 # ---- where the first bytes were read by another ----
 
 @pytest.fixture
