@@ -216,8 +216,8 @@ $(BUILD)/common/base/option.o: $(BUILD)/version
 $(BUILD)/version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
-# The plain image has to know what it would get from the full one.
-$(BUILD)/common/server/image.o: ALL_CFLAGS += -DFULL_HAS_WEBSOCKET=$(if $(HAVE_WS),true,false)
+# The plain image has to know what it would not get from the full one.
+$(BUILD)/common/server/image.o: ALL_CFLAGS += -DFULL_LACKS='"$(if $(HAVE_TLS),$(if $(HAVE_WS),,wslay),OpenSSL 3)"'
 $(BUILD)/common/server/image.o: $(BUILD)/libraries
 
 -include $(shell find build -name '*.d' 2>/dev/null)

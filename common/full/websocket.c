@@ -282,6 +282,15 @@ on_input(uint8_t *buf, size_t size, int flags, void *arg)
 	return n > 0 ? n : -1;
 }
 
+/* Whether at the end of input there is still a close to say: sent away
+ * (conn->leave), or past a deadline, but not behind half a frame. */
+static bool
+may_say_close(const struct websocket *ws)
+{
+	return !ws->conn->ended || (ws->conn->outcome == OUTCOME_TIMED_OUT &&
+				       websocket_queued(ws) == 0);
+}
+
 /* The next part of a frame. Returns as websocket_receive(), or 0 to go on
  * where ws->input is SOME. */
 static int
@@ -295,8 +304,7 @@ step(struct websocket *ws)
 	/* wslay also wants more where a read gave it less than a header. */
 	if (n != WSLAY_ERR_WANT_READ)
 		return violated(ws, PROTOCOL_ERROR);
-	/* Sent away (conn->leave), there is still a close to say. */
-	if (ws->input == NO_MORE && ws->conn->ended)
+	if (ws->input == NO_MORE && !may_say_close(ws))
 		ws->state = ENDED;
 	return ws->input == NO_MORE ? -1 : 0;
 }

@@ -258,3 +258,15 @@ http_parse(const char *buf, size_t len, struct http_request *request)
 		    (struct http_text){buf, request->checked}, request);
 	return n ? n : check_length(buf, len);
 }
+
+bool
+http_begins_head(const char *buf, size_t len)
+{
+	static const char head[] = "HEAD ";
+
+	if (len >= 2 && memcmp(buf, "\r\n", 2) == 0) {
+		buf += 2;
+		len -= 2;
+	}
+	return len >= strlen(head) && memcmp(buf, head, strlen(head)) == 0;
+}

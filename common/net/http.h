@@ -64,6 +64,12 @@ struct http_request {
 int
 http_parse(const char *buf, size_t len, struct http_request *request);
 
+/* Whether a request that begins with LEN bytes at BUF is a HEAD, however much
+ * else may be wrong with it: no answer to that has a content (RFC 9110 9.3.2).
+ */
+bool
+http_begins_head(const char *buf, size_t len);
+
 /* The value of the first field NAME (lower case), or NULL. */
 const struct http_text *
 http_field(const struct http_request *request, const char *name);

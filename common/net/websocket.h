@@ -79,8 +79,8 @@ websocket_free(struct websocket *ws);
  * possible: without WAIT for CONN_LINGER_NS at most. After websocket_close()
  * messages are dropped; how long to wait for the peer's close is the caller's.
  * An end of file without a close is an orderly end, as for any service. Where
- * conn->leave was the reason, nothing was sent, and websocket_close() still
- * can.
+ * conn->leave was the reason, or a deadline passed in silence, nothing was
+ * sent, and websocket_close() still can.
  */
 int
 websocket_receive(

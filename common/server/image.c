@@ -17,7 +17,7 @@ const char *const IMAGE_NAMES[] = {
     [IMAGE_FULL] = "full",
 };
 
-const bool IMAGE_FULL_HAS_WEBSOCKET = FULL_HAS_WEBSOCKET; /* Makefile */
+const char IMAGE_FULL_LACKS[] = FULL_LACKS; /* Makefile */
 
 /* Left behind for the next image. In the environment, where it passes a
  * script, too, that somebody has put in a program's place. */

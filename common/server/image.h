@@ -13,7 +13,6 @@
 #ifndef COMMON_SERVER_IMAGE_H
 #define COMMON_SERVER_IMAGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum image {
@@ -29,8 +28,9 @@ extern const char *const IMAGE_NAMES[];
 /* This one. Chosen at link time: common/image/ has a file for each. */
 extern const enum image IMAGE;
 
-/* Whether the full one that was made with this speaks it. */
-extern const bool IMAGE_FULL_HAS_WEBSOCKET;
+/* The library for want of which the full one that was made with this, or would
+ * have been, speaks no WebSocket; "" if it does. */
+extern const char IMAGE_FULL_LACKS[];
 
 /*
  * First of all: whether this process was another image before. It is not to

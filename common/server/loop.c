@@ -172,8 +172,7 @@ refuse(struct loop *loop, const struct client *client)
 			close(client->fd);
 		return;
 	}
-	refused_add(
-	    &loop->refused, client->fd, loop->full, loop->full_len, s->now);
+	refused_add(&loop->refused, client->fd, &loop->full, s->now);
 	step_refused(loop);
 }
 

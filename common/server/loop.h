@@ -26,9 +26,8 @@ struct loop {
 	struct workers *workers;
 	struct listeners *listeners;
 	int backlog;
-	const char *full; /* what a refused client reads, FULL_LEN bytes */
-	size_t full_len;
-	bool refuse; /* at a limit: refuse; else wait */
+	struct refusal full; /* what a refused client reads */
+	bool refuse;	     /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
 	uint64_t nudge_every_ns;  /* each live worker */
 	struct loop_state *state; /* loop.c's own, in shared memory */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* refuse: a short list of sockets that have had their answer. */
+/* refuse: a short list of sockets that get their answer, and have had it. */
 #include "common/server/refuse.h"
 
 #include <errno.h>
@@ -38,6 +38,62 @@ drop(struct refused *refused, size_t i)
 	refill_spare(refused);
 }
 
+/* The answer; an empty socket buffer takes a line whole, and a client that is
+ * gone already has lost nothing. */
+static void
+answer(struct refused_one *one, const char *text, size_t len, uint64_t now)
+{
+	send(one->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	shutdown(one->fd, SHUT_WR);
+	one->choose = NULL;
+	one->due_ns = now + CONN_LINGER_NS;
+}
+
+/*
+ * Reads what the client says first, and answers if that tells how. They are
+ * read and not just looked at, or they would wake the loop until more came.
+ * LAST: no more is waited for. Returns false when there is nothing to say.
+ */
+static bool
+hear(struct refused_one *one, uint64_t now, bool last)
+{
+	ssize_t n = recv(one->fd, one->first + one->first_len,
+	    sizeof(one->first) - one->first_len, MSG_DONTWAIT);
+	const char *text;
+
+	if (n > 0)
+		one->first_len += (size_t)n;
+	last |= n == 0 || one->first_len == sizeof(one->first) ||
+		(n < 0 && errno != EAGAIN && errno != EINTR);
+	text = one->choose(one->first, one->first_len, last);
+	if (text)
+		answer(one, text, strlen(text), now);
+	return text || !last;
+}
+
+/* One step of one of them. Returns whether it is through. */
+static bool
+step(struct refused_one *one, uint64_t now)
+{
+	if (one->choose)
+		return !hear(one, now, now >= one->due_ns);
+	return conn_drain_step(one->fd, &one->drained) || now >= one->due_ns;
+}
+
+static void
+push_one_out(struct refused *refused, uint64_t now)
+{
+	size_t i = 0;
+
+	while (i < refused->count && refused->at[i].choose)
+		i++;
+	if (i == refused->count) {
+		i = 0;
+		hear(&refused->at[i], now, true);
+	}
+	drop(refused, i);
+}
+
 static int
 accept_one(int listener, struct address *peer)
 {
@@ -65,7 +121,7 @@ refused_accept(struct refused *refused, int listener, struct address *peer)
 	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
 	if (refused->spare < 0 && refused->count > 0) {
-		drop(refused, 0);
+		push_one_out(refused, 0);
 		/* Its number may have been one of those kept back. */
 		if (refused->spare < 0)
 			return accept_with_reserve(listener, peer);
@@ -87,19 +143,20 @@ refused_accept(struct refused *refused, int listener, struct address *peer)
 }
 
 void
-refused_add(
-    struct refused *refused, int fd, const char *text, size_t len, uint64_t now)
+refused_add(struct refused *refused, int fd, const struct refusal *refusal,
+    uint64_t now)
 {
+	struct refused_one *one;
+
 	if (refused->count == REFUSED_MAX)
-		drop(refused, 0);
-	/* An empty socket buffer takes a line whole; a client that is gone
-	 * already has lost nothing. */
-	send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	shutdown(fd, SHUT_WR);
-	refused->at[refused->count++] = (struct refused_one){
-	    .fd = fd,
-	    .due_ns = now + CONN_LINGER_NS,
-	};
+		push_one_out(refused, now);
+	one = &refused->at[refused->count++];
+	one->fd = fd;
+	one->due_ns = now + CONN_LINGER_NS;
+	one->drained = one->first_len = 0;
+	one->choose = refusal->choose;
+	if (!one->choose)
+		answer(one, refusal->text, refusal->len, now);
 }
 
 size_t
@@ -113,17 +170,20 @@ refused_poll(const struct refused *refused, struct pollfd *polls)
 uint64_t
 refused_step(struct refused *refused, uint64_t now)
 {
+	uint64_t due = NEVER;
+
 	for (size_t i = 0; i < refused->count;) {
 		struct refused_one *one = &refused->at[i];
 
-		if (conn_drain_step(one->fd, &one->drained) ||
-		    now >= one->due_ns)
+		if (step(one, now)) {
 			drop(refused, i);
-		else
+		} else {
+			due = earlier(due, one->due_ns);
 			i++;
+		}
 	}
 	refill_spare(refused); /* it may be lost with the list empty */
-	return refused->count ? refused->at[0].due_ns : NEVER;
+	return due;
 }
 
 void

@@ -2,10 +2,13 @@
 /*
  * refuse: says "full" to a client that gets no worker, without waiting for it.
  *
- * Each refused socket is answered at once, its write side shut, and then kept
- * until the peer has closed or a second has passed, because a close with
- * unread input would reset the connection and destroy the answer. The list is
- * bounded: one more pushes the oldest out. The accept loop alone uses it.
+ * Each refused socket is answered, its write side shut, and then kept until the
+ * peer has closed or a second has passed, because a close with unread input
+ * would reset the connection and destroy the answer. The answer goes out at
+ * once; or, where the client's first bytes choose it, as soon as they have, and
+ * after a second at the latest (without a byte, none). The list is bounded: one
+ * more pushes the oldest out, and rather one that had its answer. The accept
+ * loop alone uses it.
  */
 #ifndef COMMON_SERVER_REFUSE_H
 #define COMMON_SERVER_REFUSE_H
@@ -15,8 +18,18 @@
 #include <stdint.h>
 
 #include "common/net/address.h"
+#include "common/service/service.h"
 
 #define REFUSED_MAX 32
+
+/* More than these are not waited for. */
+#define REFUSED_FIRST_MAX 256
+
+struct refusal {
+	const char *text; /* LEN bytes of it */
+	size_t len;
+	choose_refusal *choose; /* instead of TEXT; or NULL */
+};
 
 struct refused {
 	size_t count;
@@ -24,6 +37,9 @@ struct refused {
 		int fd;
 		uint64_t due_ns;
 		size_t drained;
+		choose_refusal *choose; /* NULL: it has been answered */
+		size_t first_len;
+		char first[REFUSED_FIRST_MAX];
 	} at[REFUSED_MAX]; /* oldest first */
 	int spare; /* given up for an accept when there is no other; or -1 */
 };
@@ -40,9 +56,10 @@ refused_init(struct refused *refused);
 int
 refused_accept(struct refused *refused, int listener, struct address *peer);
 
-/* Answers on FD, which it takes over, with LEN bytes at TEXT. Never blocks. */
+/* Answers on FD, which it takes over, with REFUSAL: now, or in refused_step().
+ * Never blocks. */
 void
-refused_add(struct refused *refused, int fd, const char *text, size_t len,
+refused_add(struct refused *refused, int fd, const struct refusal *refusal,
     uint64_t now);
 
 /* Fills POLLS (REFUSED_MAX places). Returns how many it filled. */
@@ -50,8 +67,8 @@ size_t
 refused_poll(const struct refused *refused, struct pollfd *polls);
 
 /*
- * Closes those that are through. Returns when to call again at the latest
- * (NEVER: the list is empty).
+ * Answers those that have chosen, closes those that are through. Returns when
+ * to call again at the latest (NEVER: the list is empty).
  */
 uint64_t
 refused_step(struct refused *refused, uint64_t now);

@@ -26,9 +26,10 @@ choose_image(const struct config *config, char **argv)
 {
 	bool websocket = config->service->websocket && !WEBSOCKET_HERE;
 	bool tls = config->tls_cert && !TLS_HERE;
-	char why[LOG_LINE_MAX] = "OpenSSL 3 or wslay was missing when it "
-				 "was made";
+	char why[LOG_LINE_MAX];
 
+	snprintf(why, sizeof(why), "%s was missing when it was made",
+	    IMAGE_FULL_LACKS);
 	if (config->image >= 0) {
 		const char *name = IMAGE_NAMES[config->image];
 
@@ -37,7 +38,7 @@ choose_image(const struct config *config, char **argv)
 			die(1, "--image %s: %s", name, why);
 		if (IMAGE != IMAGE_FULL)
 			snprintf(why, sizeof(why), "that is in the full image");
-	} else if (tls || (websocket && IMAGE_FULL_HAS_WEBSOCKET)) {
+	} else if (tls || (websocket && !IMAGE_FULL_LACKS[0])) {
 		image_become(IMAGE_FULL, argv, why, sizeof(why));
 	}
 	if (tls)
@@ -174,6 +175,18 @@ write_ledger(const char *path, const struct ledger *ledger)
 	return bad ? -1 : 0;
 }
 
+/* Over TLS, in its words: the service's have to wait for the handshake. */
+static struct refusal
+refusal(const struct config *config)
+{
+	const struct service *service = config->service;
+
+	if (config->tls_cert)
+		return (struct refusal){TLS_REFUSAL, TLS_REFUSAL_LEN, NULL};
+	return (struct refusal){
+	    service->full, strlen(service->full), service->full_for};
+}
+
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -208,9 +221,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .workers = &workers,
 	    .listeners = &config.listeners,
 	    .backlog = (int)config.backlog,
-	    .full = config.tls_cert ? TLS_REFUSAL : config.service->full,
-	    .full_len = config.tls_cert ? TLS_REFUSAL_LEN
-					: strlen(config.service->full),
+	    .full = refusal(&config),
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/base/units.h"
+#include "common/service/chat_first.h"
 #include "common/service/chat_member.h"
 #include "common/service/chat_page.h"
 #include "common/service/http_site.h"
@@ -90,60 +91,84 @@ static const struct http_page PAGES[] = {
 
 /* ---- the first line ---- */
 
-/* "GET /path HTTP/1.1": a token, and at the end a version (RFC 9112 3). */
-static bool
-begins_http(const char *line, size_t len)
+/* A request has a deadline from its first byte on, a talker has none. */
+static void
+hurry(struct chat *c)
 {
-	static const char version[] = " HTTP/";
-	const size_t tail = strlen(version) + 3; /* and "1.1" */
+	uint64_t most = c->conn->request_timeout_ns;
+	uint64_t gone = now_ns() - c->began_ns;
 
-	return len > tail + 2 && line[0] >= 'A' && line[0] <= 'Z' &&
-	       memcmp(line + len - tail, version, strlen(version)) == 0 &&
-	       memchr(line, ' ', len - tail);
+	conn_request_within(c->conn, most > gone ? most - gone : 0);
 }
 
-/* Of a line that is not complete: "GET /", of any method. */
-static bool
-may_become_http(const struct lines *in)
+/* No more of a line is taken, and it may have been a request's. */
+static int
+refuse_long(struct chat *c, bool request)
 {
-	size_t len, i = 0;
-	const char *line = lines_rest(in, &len);
+	const char *begun;
+	size_t len;
 
-	while (i < len && line[i] >= 'A' && line[i] <= 'Z')
-		i++;
-	return i > 0 && i + 1 < len && line[i] == ' ' && line[i + 1] == '/';
+	if (!request || errno != EMSGSIZE)
+		return chat_no_space(c);
+	begun = lines_rest(&c->in, &len);
+	http_site_serve(c->conn, c->context, PAGES, begun, len); /* 414 */
+	return -1;
 }
 
-/* Waits for it. Returns 1; 0 at end of file without one, -1. */
+/* A request's deadline may have passed. */
+static int
+read_failed(struct chat *c, bool request)
+{
+	size_t len;
+	const char *begun = lines_rest(&c->in, &len);
+
+	if (request && errno == ETIMEDOUT)
+		http_site_time_out(c->conn, c->context, begun, len);
+	return -1;
+}
+
+/*
+ * More of the first line. Returns 1; 0 when no more comes, or the server stops:
+ * a browser connects ahead, and may never say a word, a talker may be in the
+ * midst of a line; but a request has an answer to wait for. Or -1.
+ */
+static int
+read_more(struct chat *c)
+{
+	size_t size, len;
+	const char *begun = lines_rest(&c->in, &len);
+	bool request = chat_first(begun, len) == CHAT_HALF_REQUEST;
+	char *space = c->ended ? NULL : lines_space(&c->in, &size);
+	ssize_t n;
+
+	if (c->ended)
+		return 0;
+	if (!space)
+		return refuse_long(c, request);
+	if (request)
+		hurry(c);
+	c->conn->leave = request ? NULL : c->context->setup->draining;
+	n = conn_read(c->conn, space, size);
+	c->conn->leave = NULL;
+	if (n < 0)
+		return read_failed(c, request);
+	if (n == 0 && !c->conn->ended)
+		return 0; /* sent away */
+	if (len == 0)
+		c->began_ns = now_ns();
+	lines_add(&c->in, (size_t)n);
+	return n == 0 && chat_end_input(c) < 0 ? -1 : 1;
+}
+
+/* Waits for it. Returns 1; 0 where there is none, -1. */
 static int
 read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 {
-	bool hurried = false; /* a request has a deadline, a talker has none */
-	ssize_t n;
+	int result = 1;
 
-	while (!(*end_len = lines_next(&c->in, line, len))) {
-		size_t size;
-		char *space = c->ended ? NULL : lines_space(&c->in, &size);
-
-		if (!space)
-			return c->ended ? 0 : chat_no_space(c);
-		if (!hurried && may_become_http(&c->in)) {
-			hurried = true;
-			conn_request_within(
-			    c->conn, c->conn->request_timeout_ns);
-		}
-		/* A browser connects ahead, and may never say a word: a stop
-		 * need not wait for that. */
-		c->conn->leave = c->in.len ? NULL : c->context->setup->draining;
-		n = conn_read(c->conn, space, size);
-		c->conn->leave = NULL;
-		if (n < 0)
-			return -1;
-		lines_add(&c->in, (size_t)n);
-		if (n == 0 && chat_end_input(c) < 0)
-			return -1;
-	}
-	return 1;
+	while (result > 0 && !(*end_len = lines_next(&c->in, line, len)))
+		result = read_more(c);
+	return result;
 }
 
 static void
@@ -155,7 +180,8 @@ chat_serve(struct conn *conn, const struct service_context *context)
 
 	lines_init(&c.in);
 	if (read_first(&c, &line, &len, &end_len) > 0) {
-		if (begins_http(line, len - end_len)) {
+		if (chat_first(line, len) == CHAT_REQUEST) {
+			hurry(&c);
 			lines_rest(&c.in, &rest);
 			http_site_serve(conn, context, PAGES, line, len + rest);
 		} else {
@@ -169,6 +195,30 @@ chat_serve(struct conn *conn, const struct service_context *context)
 	lines_release(&c.in);
 }
 
+/* ---- without a worker ---- */
+
+static const char FULL[] = "Server full, please try again later.\n";
+
+/* Nothing is sent to a connection before its first byte. */
+static const char *
+full_for(const char *first, size_t len, bool all)
+{
+	switch (chat_first(first, len)) {
+	case CHAT_LINE:
+		return FULL;
+	case CHAT_UNDECIDED:
+		return all && len > 0 ? FULL : NULL;
+	case CHAT_HALF_REQUEST:
+		if (!all)
+			return NULL;
+		break;
+	case CHAT_REQUEST:
+		break;
+	}
+	return http_begins_head(first, len) ? HTTP_FULL_HEAD
+					    : HTTP_FULL_HEAD HTTP_FULL_TEXT;
+}
+
 static size_t
 chat_shared_size(const struct service_setup *setup)
 {
@@ -179,7 +229,8 @@ const struct service service_chat = {
     .name = "chat",
     .summary = "a room: lines, or WebSocket and the page at /",
     .serve = chat_serve,
-    .full = "Server full, please try again later.\n",
+    .full = FULL,
+    .full_for = full_for,
     .websocket = true,
     .shared_size = chat_shared_size,
     .worker_died = broadcast_forget,

@@ -36,6 +36,7 @@ struct chat {
 	struct broadcast_member member;
 	struct websocket *ws; /* NULL: lines */
 	struct lines in;      /* lines */
+	uint64_t began_ns;    /* the first byte came */
 	bool ended;	      /* the client's input is */
 	bool refused;	      /* the room takes nothing from it now */
 	bool pinged;	      /* since it last said something */

@@ -137,7 +137,19 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 
 /* ---- /echo ---- */
 
-/* Until its end, or ours: the server stops. */
+/* It may not be there any more: the close goes out if it can at once, and is
+ * given the moment that an answer takes to be read. */
+static void
+say_idle(struct conn *conn, struct websocket *ws)
+{
+	if (websocket_close(ws, WEBSOCKET_GOING_AWAY, "Idle for too long.") < 0)
+		return;
+	websocket_flush(ws, false);
+	conn->outcome = OUTCOME_TIMED_OUT;
+	conn->ended = false;
+}
+
+/* Until its end, or ours: the server stops, or has heard nothing for long. */
 static void
 converse(struct conn *conn, struct websocket *ws)
 {
@@ -152,7 +164,9 @@ converse(struct conn *conn, struct websocket *ws)
 		if (websocket_flush(ws, true) < 0)
 			return;
 	}
-	if (websocket_close(ws, WEBSOCKET_GOING_AWAY, NULL) == 0)
+	if (conn->outcome == OUTCOME_TIMED_OUT)
+		say_idle(conn, ws);
+	else if (websocket_close(ws, WEBSOCKET_GOING_AWAY, NULL) == 0)
 		websocket_flush(ws, true);
 }
 
@@ -192,9 +206,6 @@ const struct service service_http = {
     .name = "http",
     .summary = "HTTP/1.1: /, /who, /metrics, WebSocket echo at /echo",
     .serve = http_serve,
-    .full = "HTTP/1.1 503 Service Unavailable\r\n"
-	    "Content-Type: text/plain\r\nContent-Length: 28\r\n"
-	    "Connection: close\r\nRetry-After: 1\r\n\r\n"
-	    "Server full, come back soon\n",
+    .full = HTTP_FULL_HEAD HTTP_FULL_TEXT,
     .websocket = true,
 };

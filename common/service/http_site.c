@@ -41,23 +41,25 @@ enum next {
 	ANSWER,
 	GROW, /* the head does not fit the buffer */
 	UPGRADE,
+	LATE, /* the deadline has passed inside a request */
 	END,
 };
 
 /* ---- input ---- */
 
 /*
- * The deadline has passed inside a request. Who reads it learns why, if it can
- * be sent at once; either way the connection has timed out, and is ended with
- * the care that an answer takes (conn_finish()).
+ * LATE. Who reads it learns why, if it can be sent at once; either way the
+ * connection has timed out, and is ended with the care that an answer takes
+ * (conn_finish()).
  */
 static void
-say_timed_out(struct talk *talk)
+say_timed_out(struct talk *talk, bool head_only)
 {
 	struct conn *conn = talk->visit.conn;
 
-	http_output_answer(
-	    &talk->output, &(struct http_answer){.status = 408, .minor = 1});
+	http_output_answer(&talk->output,
+	    &(struct http_answer){
+		.status = 408, .minor = 1, .head_only = head_only});
 	conn_try_write(conn, talk->output.bytes, talk->output.len);
 	talk->output.len = 0;
 	conn->outcome = OUTCOME_TIMED_OUT;
@@ -104,9 +106,7 @@ fill(struct talk *talk, bool begun)
 		talk->end += (size_t)n;
 		return GO_ON;
 	}
-	if (n < 0 && errno == ETIMEDOUT && begun)
-		say_timed_out(talk);
-	return END;
+	return n < 0 && errno == ETIMEDOUT && begun ? LATE : END;
 }
 
 /* Moves what is not used yet to the start of the buffer. */
@@ -134,6 +134,7 @@ read_head(struct talk *talk)
 static enum next
 drop_body(struct talk *talk, struct decision *decision)
 {
+	enum next next;
 	bool done;
 
 	for (;;) {
@@ -152,7 +153,10 @@ drop_body(struct talk *talk, struct decision *decision)
 		if (decision->expects_100 && n == 0)
 			http_output_continue(&talk->output);
 		talk->begin = talk->end = 0;
-		if (fill(talk, true) == END)
+		next = fill(talk, true);
+		if (next == LATE)
+			say_timed_out(talk, decision->answer.head_only);
+		if (next != GO_ON)
 			return END;
 	}
 }
@@ -240,8 +244,11 @@ take_head(struct talk *talk, struct decision *decision)
 	if (n == 0)
 		return READ;
 	*decision = (struct decision){.answer = {.status = -n, .minor = 1}};
-	if (n < 0)
+	if (n < 0) {
+		answer->head_only = http_begins_head(
+		    talk->in + talk->begin, talk->end - talk->begin);
 		return ANSWER;
+	}
 	talk->begin += (size_t)n;
 	answer->page = find_page(talk->pages, &request);
 	answer->status = decide(&request, answer->page,
@@ -250,11 +257,11 @@ take_head(struct talk *talk, struct decision *decision)
 		upgrade(talk, answer->page, &request, key);
 		return UPGRADE;
 	}
+	answer->head_only = http_is(request.method, "HEAD");
 	/* What follows a handshake that is refused may be frames. */
 	if (answer->status == 400 || answer->status == 403 ||
 	    answer->status == 501)
 		return ANSWER;
-	answer->head_only = http_is(request.method, "HEAD");
 	answer->keep_alive =
 	    request.keep_alive && !*talk->visit.context->setup->draining;
 	answer->minor = request.minor;
@@ -272,7 +279,7 @@ conclude(struct talk *talk, const struct http_answer *answer)
 	return answer->keep_alive ? GO_ON : END;
 }
 
-/* Returns GROW, UPGRADE or END. */
+/* Returns GROW, UPGRADE, or another at the end. */
 HOT static enum next
 converse(struct talk *talk)
 {
@@ -289,6 +296,9 @@ converse(struct talk *talk)
 				next = conclude(talk, &decision.answer);
 		}
 	} while (next == GO_ON);
+	if (next == LATE)
+		say_timed_out(talk, http_begins_head(talk->in + talk->begin,
+					talk->end - talk->begin));
 	http_output_flush(&talk->output);
 	return next;
 }
@@ -338,8 +348,6 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	};
 	enum next next;
 
-	if (early_len > 0)
-		conn_request_within(conn, conn->request_timeout_ns);
 	next = converse(&talk);
 	if (next == GROW)
 		next = converse_large(&talk, in);
@@ -350,4 +358,17 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	take_early(&talk);
 	conn_request_end(conn);
 	talk.upgraded->websocket(&talk.visit, in, talk.end);
+}
+
+void
+http_site_time_out(struct conn *conn, const struct service_context *context,
+    const char *begun, size_t len)
+{
+	char out[HTTP_OUTPUT_MAX];
+	struct talk talk = {
+	    .visit = {.conn = conn, .context = context},
+	    .output = {.visit = &talk.visit, .bytes = out},
+	};
+
+	say_timed_out(&talk, http_begins_head(begun, len));
 }

@@ -52,15 +52,28 @@ struct http_page {
 
 #define HTTP_PAGE_MAX 8192
 
+/* For a client that gets no worker. */
+#define HTTP_FULL_HEAD                                       \
+	"HTTP/1.1 503 Service Unavailable\r\n"               \
+	"Content-Type: text/plain\r\nContent-Length: 28\r\n" \
+	"Connection: close\r\nRetry-After: 1\r\n\r\n"
+#define HTTP_FULL_TEXT "Server full, come back soon\n"
+
 /*
  * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN
  * bytes at EARLY were read already (0: none; else they began a request, whose
- * time runs from this call). A server that is about to stop ends the connection
- * between two requests.
+ * deadline the caller has set). A server that is about to stop ends the
+ * connection between two requests.
  */
 void
 http_site_serve(struct conn *conn, const struct service_context *context,
     const struct http_page *pages, const char *early, size_t early_len);
+
+/* The deadline of CONN's first request has passed, before it was served:
+ * answers 408 to what began it, LEN bytes at BEGUN. */
+void
+http_site_time_out(struct conn *conn, const struct service_context *context,
+    const char *begun, size_t len);
 
 /* A page that any site may have: who serves this connection, as JSON. */
 size_t

@@ -41,6 +41,13 @@ struct service_context {
 	const struct address *peer;
 };
 
+/*
+ * The words that refuse a client whose first LEN bytes are FIRST. NULL: they do
+ * not tell; and, where they are ALL that is waited for, say nothing.
+ */
+typedef const char *
+choose_refusal(const char *first, size_t len, bool all);
+
 struct service {
 	const char *name;
 	const char *argument; /* "D" for NAME:D, in brackets if it may be left
@@ -48,8 +55,11 @@ struct service {
 	const char *summary;  /* one line for --list-services */
 	void (*serve)(struct conn *conn, const struct service_context *context);
 	const char *full; /* sent to a client that gets no worker */
-	bool datagrams;	  /* may be served over UDP */
-	bool websocket;	  /* speaks it, where this image can (image.h) */
+	/* What is sent instead, where a client's first bytes decide the
+	 * protocol. NULL: FULL, before its first byte. */
+	choose_refusal *full_for;
+	bool datagrams; /* may be served over UDP */
+	bool websocket; /* speaks it, where this image can (image.h) */
 	/* TEXT (NULL: none) to setup->argument; -1 if it is not allowed. NULL:
 	 * takes none. */
 	int (*configure)(const char *text, uint64_t *argument);

@@ -60,6 +60,22 @@ def needs(tool):
         not shutil.which(tool), reason=f"{tool} is not installed")
 
 
+HAS_FULL = (BIN / "server_thread-full").exists()
+
+
+def has_websocket():
+    """The full image may be one with TLS alone."""
+    if not HAS_FULL:
+        return False
+    linked = subprocess.run(
+        ["ldd", BIN / "server_thread-full"], capture_output=True, text=True,
+        timeout=DEADLINE, check=False)
+    return "libwslay" in linked.stdout
+
+
+needs_full = pytest.mark.skipif(not HAS_FULL, reason="built without OpenSSL")
+needs_websocket = pytest.mark.skipif(
+    not has_websocket(), reason="built without wslay")
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 on loopback")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="not run as root")
 release_only = pytest.mark.skipif(

@@ -14,9 +14,9 @@ import pytest
 
 from chat_room import (Readers, get, hears, hears_nothing, join, member_of,
                        members, read_for, start, wait_members)
-from harness import (BIN, DEADLINE, SANITIZER, connect, eventually, has_ipv6,
-                     in_parallel,
-                     needs, parse_target, read_all, read_exactly)
+from harness import (DEADLINE, SANITIZER, connect, eventually, has_ipv6,
+                     in_parallel, needs, needs_full, parse_target, read_all,
+                     read_exactly)
 from test_tls import shake, trusting
 from tls_files import Files
 
@@ -166,6 +166,83 @@ def test_a_long_request_line_is_refused_as_http(server, size):
     sock = server.connect()
     sock.sendall(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"x" * size))
     assert read_all(sock).startswith(b"HTTP/1.1 414 ")
+
+
+@pytest.mark.parametrize("begun", [b"GET /", b"HEAD /", b"GET http://"])
+def test_a_request_line_beyond_a_line_is_refused_as_http(server, begun):
+    start(server)
+    sock = server.connect()
+    sock.sendall(begun + b"x" * 70000)
+    head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 414 ")
+    assert bool(body) == (begun != b"HEAD /")
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("begun", [b"GET / HT", b"OPTIONS * HT", b"HEAD /",
+                                   b"GET http://a/"])
+def test_a_request_line_that_stops_halfway_gets_408(server, begun):
+    start(server, "--request-timeout", "300ms")
+    sock = server.connect()
+    sock.sendall(begun)
+    head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert bool(body) == (begun != b"HEAD /")
+    server.wait_ledger(timed_out=1)
+
+
+@pytest.mark.timed
+def test_a_request_has_one_deadline_from_its_first_byte_on(server):
+    """Its line is read here and its head elsewhere, and each took all of
+    it."""
+    start(server, "--request-timeout", "2s")
+    sock = server.connect()
+    sock.sendall(b"GET / HT")
+    time.sleep(1.5)
+    began = time.monotonic()
+    sock.sendall(b"TP/1.1\r\nHo")
+    assert read_all(sock).startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - began < 1.9
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("begun", [b"HELLO", b"I think", b"get / HT"])
+def test_a_talker_has_no_deadline_for_its_line(server, begun):
+    start(server, "--request-timeout", "100ms")
+    [other] = join(server)
+    sock = server.connect()
+    sock.sendall(begun)
+    time.sleep(0.5)
+    sock.sendall(b" at last\n")
+    hears(other, begun + b" at last\n")
+
+
+@pytest.mark.parametrize("half", [b"", b"half a li", b"HELLO"])
+def test_half_a_first_line_does_not_hold_up_a_stop(server, half):
+    start(server, "--drain-timeout", "1h")
+    [other] = join(server)
+    sock = server.connect()
+    sock.sendall(half)
+    server.wait_ledger(active=2)
+    server.send_signal(signal.SIGTERM)
+    assert read_all(sock) == b"" and read_all(other) == b""
+    server.close_clients()
+    assert server.wait() == 0
+
+
+def test_half_a_request_line_is_waited_for_at_a_stop(server):
+    start(server, "--drain-timeout", "1h")
+    sock = server.connect()
+    sock.sendall(b"GET /nothing HT")
+    server.wait_ledger(active=1)
+    server.send_signal(signal.SIGTERM)
+    server.wait_log("draining")
+    sock.sendall(b"TP/1.1\r\nHost: x\r\n\r\n")
+    head = read_all(sock)
+    assert head.startswith(b"HTTP/1.1 404 ")
+    assert b"\r\nConnection: close\r\n" in head
+    server.close_clients()
+    assert server.wait() == 0
 
 
 def test_who_half_closes_gets_its_last_line_whole(server, tmp_path):
@@ -628,11 +705,81 @@ def test_real_clients_talk_with_one_another(server, name, command):
             program.communicate()
 
 
+# ---- a full room ----
+
+FULL = b"Server full, please try again later.\n"
+
+
+@pytest.fixture
+def full_room(server):
+    """It has one place, and who is in it."""
+    start(server, "-m", 1, "--when-full", "refuse")
+    server.connect().sendall(b"\n")
+    server.wait_ledger(active=1)
+    return server
+
+
+@pytest.mark.parametrize("line", [b"let me in\n", b"\n", b"GET out\n",
+                                  b"GET /in\r\n"])
+def test_who_talks_in_lines_is_refused_in_lines(full_room, line):
+    with connect(full_room.address) as sock:
+        sock.sendall(line)
+        assert read_all(sock) == FULL
+
+
+@pytest.mark.parametrize("piece", [1, 1000])
+def test_who_speaks_http_is_refused_in_http(full_room, piece):
+    with connect(full_room.address) as sock:
+        for byte in range(0, 35, piece):
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+                         [byte:byte + piece])
+        head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ") and body
+    assert b"Content-Length: %d" % len(body) in head
+
+
+def test_a_refused_head_has_no_body(full_room):
+    with connect(full_room.address) as sock:
+        sock.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        head, _, body = read_all(sock).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ") and not body
+
+
+def test_nothing_is_sent_to_a_refused_client_before_its_first_byte(full_room):
+    began = time.monotonic()
+    with connect(full_room.address) as sock:
+        assert read_all(sock) == b""
+    assert time.monotonic() - began > 0.9
+    full_room.wait_ledger(refused=1, active=1)
+
+
+def test_many_that_are_refused_at_once_are_told_in_their_protocol(full_room):
+    full_room.send_signal(signal.SIGSTOP)
+    socks = [full_room.connect() for _ in range(100)]
+    for sock in socks[::2]:
+        sock.sendall(b"hello\n")
+    for sock in socks[1::2]:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    full_room.send_signal(signal.SIGCONT)
+    for sock in socks[::2]:
+        assert read_all(sock) == FULL
+    for sock in socks[1::2]:
+        assert read_all(sock).startswith(b"HTTP/1.1 503 ")
+
+
+@needs("curl")
+def test_curl_at_a_full_room_sees_503(full_room):
+    done = subprocess.run(
+        ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}",
+         f"http://{full_room.address}/"], capture_output=True, text=True,
+        timeout=DEADLINE, check=True)
+    assert done.stdout == "503"
+
+
 # ---- over TLS ----
 
 @needs("openssl")
-@pytest.mark.skipif(not (BIN / "server_thread-full").exists(),
-                    reason="built without OpenSSL")
+@needs_full
 def test_members_over_tls_talk_both_ways_at_once(server, tmp_path):
     files = Files(tmp_path)
     start(server, *files.options())

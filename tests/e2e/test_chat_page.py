@@ -9,12 +9,9 @@ import pytest
 from browser import DESKTOP, PHONE, needs_browser
 from browser import browser, one_browser  # noqa: F401, fixtures
 from chat_room import hears, join, start, wait_members
-from harness import eventually
-from test_websocket import without_websocket
+from harness import eventually, needs_websocket
 
-pytestmark = [
-    pytest.mark.skipif(without_websocket(), reason="built without wslay"),
-    needs_browser]
+pytestmark = [needs_websocket, needs_browser]
 
 
 class Tab:

@@ -11,9 +11,8 @@ import pytest
 
 from chat_room import (get, hears, hears_nothing, join, members, read_for,
                        start, wait_members)
-from harness import eventually, release_only
+from harness import eventually, needs_websocket, release_only
 from test_chat import cpu_of
-from test_websocket import without_websocket
 from ws_frames import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame,
                        WebSocket, close_payload, fragments, frame)
 
@@ -23,8 +22,7 @@ except ImportError:
     websockets = None
 
 __all__ = ["read_for"]  # a fixture
-pytestmark = pytest.mark.skipif(
-    without_websocket(), reason="built without wslay")
+pytestmark = needs_websocket
 
 RING = 2 * 1024 * 1024
 TEXT_MAX = 64 * 1024

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from harness import BIN, SANITIZER, connect, eventually, needs
+from harness import SANITIZER, connect, eventually, needs, needs_full
 from known_servers import (
     Close, DatagramServer, KnownServer, at_request, changed, client, closing,
     compare, counts, delayed, doubled, doubled_later, honest, load, missing,
@@ -25,8 +25,6 @@ pytestmark = pytest.mark.timed
 
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])
-needs_full = pytest.mark.skipif(
-    not (BIN / "server_thread-full").exists(), reason="built without OpenSSL")
 needs_ws = pytest.mark.skipif(
     "no WebSocket here" in client(
         "load", "127.0.0.1:1", "-p", "ws", "-n", 1).err,

@@ -14,13 +14,11 @@ from collections import Counter
 
 import pytest
 
-from harness import BIN, SANITIZER, eventually, release_only
+from harness import SANITIZER, eventually, needs_full, release_only
 from known_servers import (
     FORK, SMALL, THREAD, check_compare, client, compare, result_of,
     running_client, servers_of)
 
-needs_full = pytest.mark.skipif(
-    not (BIN / "server_thread-full").exists(), reason="built without OpenSSL")
 # How many of a scenario's points are waited for.
 POINTS = {
     "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,

@@ -504,6 +504,57 @@ def test_a_client_that_does_not_read_its_answers_times_out(server):
     server.wait_ledger(accepted=1, timed_out=1)
 
 
+HEAD_ERRORS = {
+    "no Host": ("\r\n\r\n", 400),
+    "a bad field": ("\r\nHost: a\r\nX : a\r\n\r\n", 400),
+    "too many fields": ("\r\nHost: a\r\n" + "X: a\r\n" * 70 + "\r\n", 431),
+    "a long field": ("\r\nHost: a\r\nX: " + "a" * 33000 + "\r\n\r\n", 431),
+    "a body that is none": ("\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                            "\r\nx\r\n", 400),
+    "an unknown expectation": ("\r\nHost: a\r\nExpect: b\r\n\r\n", 417),
+}
+
+
+@pytest.mark.parametrize("service", ["http", "chat"])
+@pytest.mark.parametrize("case", HEAD_ERRORS)
+def test_an_error_of_a_head_request_has_no_content(server, service, case):
+    """RFC 9110 9.3.2: as the request's other answers have none."""
+    rest, status = HEAD_ERRORS[case]
+    server.start("-s", service)
+    with connect(server.address) as sock:
+        got = exchange(sock, f"HEAD / HTTP/1.1{rest}".encode())
+    assert statuses(got, head_only=True) == (status,)
+    assert int(responses(got, True)[0].fields["content-length"]) > 0
+
+
+@pytest.mark.parametrize("line, status", [
+    ("HEAD / HTTP/2.0", 505), ("HEAD /%zz HTTP/1.1", 400),
+    ("HEAD /" + "a" * 9000 + " HTTP/1.1", 414),
+    ("\r\nHEAD /%zz HTTP/1.1", 400)])
+def test_a_head_request_whose_line_is_wrong_neither(site, line, status):
+    with connect(site.address) as sock:
+        got = exchange(sock, f"{line}\r\nHost: a\r\n\r\n".encode())
+    assert statuses(got, head_only=True) == (status,)
+
+
+def test_a_refused_handshake_by_head_has_no_content(site):
+    with connect(site.address) as sock:
+        got = exchange(sock, f"HEAD /echo HTTP/1.1\r\nHost: a\r\n{HANDSHAKE}"
+                       "\r\n".encode())
+    assert statuses(got, head_only=True) == (400,)
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("begun", [
+    "HEAD / HTTP/1.1\r\nHo", "HEAD / HTTP/1.1\r\nHost: a\r\n"
+    "Content-Length: 5\r\n\r\n12"], ids=["head", "body"])
+def test_a_slow_head_request_gets_408_without_content(server, begun):
+    server.start("-s", "http", "--request-timeout", "300ms")
+    sock = server.connect()
+    sock.sendall(begun.encode())
+    assert statuses(read_all(sock), head_only=True) == (408,)
+
+
 # ---- a stop ----
 
 def test_a_stop_lets_a_request_end_and_then_the_connection(server):
@@ -519,6 +570,25 @@ def test_a_stop_lets_a_request_end_and_then_the_connection(server):
     # Its head may have been read before the stop, when all was well.
     assert one.fields.get("connection") in (None, "close")
     assert read_all(sock) == b""
+    sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
+@pytest.mark.parametrize("request_count", [1, 3])
+def test_a_request_that_is_whole_during_a_stop_is_the_last(
+        server, request_count):
+    """The answer says so. What was sent behind it gets none."""
+    server.start("-s", "http", "--drain-timeout", "1h")
+    sock = server.connect()
+    ask(sock)
+    sock.sendall(b"GET / HTTP/1.1\r\nHo")
+    server.send_signal(signal.SIGTERM)
+    server.wait_log("draining")
+    sock.sendall(b"st: a\r\n\r\n" + HELLO.encode() * (request_count - 1))
+    [one] = responses(read_all(sock))
+    assert one.status == 200 and one.body == BODY
+    assert one.fields["connection"] == "close"
     sock.close()
     assert server.wait() == 0
     assert server.ledger["served"] == 1
@@ -552,6 +622,40 @@ def test_a_stop_tells_websocket_clients_that_it_goes_away(server):
     sock.close()
     assert server.wait() == 0
     assert server.ledger["served"] == 1
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("sent", [b"", b"\x81\x82\0\0\0\0h"],
+                         ids=["silent", "half a message"])
+def test_an_idle_websocket_is_told_before_it_is_closed(server, sent):
+    server.start("-s", "http", "--idle-timeout", "400ms")
+    if "without WebSocket" in server.log():
+        pytest.skip("a build without WebSocket")
+    sock = server.connect()
+    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
+    sock.sendall(sent)
+    got = read_all(sock)
+    assert got == b"\x88\x14\x03\xe9Idle for too long."
+    sock.close()
+    server.wait_ledger(timed_out=1, active=0)
+
+
+@pytest.mark.timed
+def test_a_websocket_that_does_not_read_gets_no_close_amid_a_frame(server):
+    server.start("-s", "http", "--idle-timeout", "400ms")
+    if "without WebSocket" in server.log():
+        pytest.skip("a build without WebSocket")
+    sock = server.connect()
+    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
+    size = 12 << 20
+    sock.sendall(b"\x82\xff" + struct.pack(">Q", size) + bytes(4 + size))
+    server.wait_ledger(timed_out=1, active=0)
+    got = b""
+    try:
+        got = read_all(sock)
+    except ConnectionError:
+        pass
+    assert b"Idle" not in got
 
 
 # ---- where the first bytes were read by another ----

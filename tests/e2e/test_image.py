@@ -6,13 +6,11 @@ import subprocess
 
 import pytest
 
-from harness import (BIN, DEADLINE, ROOT, SANITIZER, Server, connect,
-                     descriptors, echo, needs, release_only)
+from harness import (BIN, DEADLINE, HAS_FULL, ROOT, SANITIZER, Server,
+                     connect, descriptors, echo, needs, needs_full,
+                     needs_websocket, read_all, release_only)
 from known_servers import load
 
-HAS_FULL = (BIN / "server_thread-full").exists()
-needs_full = pytest.mark.skipif(
-    not HAS_FULL, reason="no full image: OpenSSL was missing at build time")
 PLAIN_SERVICES = ["echo", "hello", "counter", "counter:unlocked", "spin:1ms",
                   "sleep:1ms"]
 FULL_SERVICES = ["http", "chat"]
@@ -51,7 +49,7 @@ def test_what_needs_libc_alone_runs_in_the_plain_image(server, service):
     assert f"plain image, linked {linking}" in server.log()
 
 
-@needs_full
+@needs_websocket
 @pytest.mark.parametrize("service", FULL_SERVICES)
 def test_what_speaks_websocket_runs_in_the_full_image(server, service):
     """start() finds the pid and the ready descriptor as they were."""
@@ -77,7 +75,7 @@ def test_the_full_image_can_be_called_by_name(server):
     assert image_of(server) == f"server_{server.name}-full"
 
 
-@needs_full
+@needs_websocket
 def test_the_full_image_has_no_other_descriptors_than_the_plain_one(
         server, tmp_path):
     server.start("-s", "chat", listen="127.0.0.1:0")
@@ -86,7 +84,7 @@ def test_the_full_image_has_no_other_descriptors_than_the_plain_one(
     assert len(descriptors(server.pid)) == len(descriptors(other.pid))
 
 
-@needs_full
+@needs_websocket
 def test_the_arguments_arrive_as_they_were(server, tmp_path):
     """Also those that are empty words to a shell."""
     server.start("-s", "http", "-m", "7", "--when-full", "refuse",
@@ -95,7 +93,7 @@ def test_the_arguments_arrive_as_they_were(server, tmp_path):
     assert server.targets[1] == f"unix:{tmp_path}/a b'c"
 
 
-@needs_full
+@needs_websocket
 def test_a_link_to_the_program_finds_the_full_image(server, tmp_path):
     link = tmp_path / "elsewhere"
     link.symlink_to(server.program)
@@ -124,7 +122,7 @@ def test_without_a_full_image_tls_is_a_clear_refusal(server, tmp_path):
     assert b"listening" not in result.stderr
 
 
-@needs_full
+@needs_websocket
 def test_a_full_image_that_cannot_be_run_is_said(server):
     alone(server)
     full = server.program + "-full"
@@ -136,7 +134,7 @@ def test_a_full_image_that_cannot_be_run_is_said(server):
     assert "http without WebSocket" in server.log()
 
 
-@needs_full
+@needs_websocket
 def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     """Somebody has linked the name to the plain one."""
     alone(server)
@@ -145,7 +143,7 @@ def test_a_full_image_that_is_none_does_not_start_over_for_ever(server):
     assert "http without WebSocket" in server.log()
 
 
-@needs_full
+@needs_websocket
 def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
     alone(server)
     shutil.copy(server.program, server.program + "-full")
@@ -154,7 +152,7 @@ def test_a_full_image_that_is_a_copy_of_the_plain_one_neither(server):
     assert f"{server.program}-full is the plain image" in server.log()
 
 
-@needs_full
+@needs_websocket
 def test_nor_does_a_script_that_leads_back(server):
     alone(server)
     script(server.program + "-full", server.program)
@@ -316,7 +314,7 @@ def installed(server, tmp_path):
     return tmp_path / "p"
 
 
-@needs_full
+@needs_websocket
 @release_only
 def test_installed_it_finds_the_full_image_in_libexec(server, installed):
     server.start("-s", "chat")
@@ -374,8 +372,8 @@ def without_wslay(copy, tmp_path):
     try:
         server.start("-s", "http")
         assert image_of(server) == "server_fork"
-        assert server.log().count("http without WebSocket") == 1
-        assert "wslay was missing" in server.log()
+        assert server.log().count("http without WebSocket: none in this image: "
+                                  "wslay was missing when it was made\n") == 1
         assert server.stop() == 0
     finally:
         server.kill()
@@ -383,11 +381,13 @@ def without_wslay(copy, tmp_path):
 
 def serve_without(server):
     try:
-        server.start("-s", "echo")
+        server.start("-s", "chat")
         with connect(server.address) as sock:
-            echo(sock)
+            sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert read_all(sock).startswith(b"HTTP/1.1 200 OK\r\n")
         assert server.stop() == 0
         server.check()
+        assert "OpenSSL 3 was missing when it was made\n" in server.log()
         result = server.run("--tls-cert", "c", "--tls-key", "k")
         assert result.returncode == 1 and b"OpenSSL" in result.stderr
     finally:

@@ -9,13 +9,12 @@ and byte by byte.
 import asyncio
 import functools
 import random
-import subprocess
 from pathlib import Path
 from typing import NamedTuple, Optional
 
 import pytest
 
-from harness import BIN, Server, eventually, release_only
+from harness import BIN, Server, eventually, needs_websocket, release_only
 from ws_frames import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame,
                        WebSocket, close_payload, fragments, frame)
 
@@ -28,18 +27,7 @@ KIB, MIB = 1024, 1024 * 1024
 MESSAGE_MAX = 16 * MIB
 PROTOCOL_ERROR, BAD_DATA, TOO_BIG = 1002, 1007, 1009
 
-
-def without_websocket():
-    full = BIN / "server_thread-full"
-    if not full.exists():
-        return True
-    linked = subprocess.run(["ldd", full], capture_output=True, text=True,
-                            check=False)
-    return "libwslay" not in linked.stdout
-
-
-pytestmark = pytest.mark.skipif(
-    without_websocket(), reason="built without wslay")
+pytestmark = needs_websocket
 
 
 @pytest.fixture(scope="module", params=["thread", "fork"])

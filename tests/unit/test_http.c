@@ -805,10 +805,31 @@ handshake_key_is_sixteen_bytes_in_base64(void **state)
 	}
 }
 
+static void
+a_head_is_known_by_its_first_word(void **state)
+{
+	static const struct {
+		const char *bytes;
+		bool head;
+	} cases[] = {{"", false}, {"HEAD", false}, {"HEAD ", true},
+	    {"HEAD \x01", true}, {"\r\nHEAD /", true}, {"\r", false},
+	    {"HEADS /", false}, {"head /", false}, {"GET /HEAD ", false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		size_t len = strlen(cases[i].bytes);
+
+		assert_int_equal(
+		    http_begins_head(against_wall(cases[i].bytes, len), len),
+		    cases[i].head);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_head_is_known_by_its_first_word),
 	    cmocka_unit_test(request_is_taken_apart),
 	    cmocka_unit_test(
 		request_line_has_three_parts_and_one_space_between),

@@ -14,6 +14,21 @@
 #define TEXT "server is full\n"
 #define NOW (100 * NS_PER_S) /* time is an argument: no test waits */
 
+static const struct refusal AT_ONCE = {TEXT, sizeof(TEXT) - 1, NULL};
+
+/* Words for a line that begins with "?", and for what begins otherwise. */
+#define TO_OTHERS "no\n"
+
+static const char *
+choose(const char *first, size_t len, bool all)
+{
+	if (len == 0 || (!all && !memchr(first, '\n', len)))
+		return NULL;
+	return first[0] == '?' ? TEXT : TO_OTHERS;
+}
+
+static const struct refusal CHOSEN = {NULL, 0, choose};
+
 static int listener;
 static struct address address;
 
@@ -83,7 +98,7 @@ the_answer_arrives_though_input_is_unread(void **state)
 	before = open_descriptors();
 	connect_pair(&client, &server);
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
-	refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
+	refused_add(&refused, server, &AT_ONCE, NOW);
 	assert_int_equal(refused.count, 1);
 	/* More comes after the answer, as of a client that writes first. */
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
@@ -106,7 +121,7 @@ a_silent_peer_is_dropped_after_a_second(void **state)
 	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
+	refused_add(&refused, server, &AT_ONCE, NOW);
 	assert_int_equal(refused_step(&refused, NOW + CONN_LINGER_NS - 1),
 	    NOW + CONN_LINGER_NS);
 	assert_int_equal(refused.count, 1);
@@ -127,8 +142,7 @@ the_earliest_deadline_is_the_next(void **state)
 	refused_init(&refused);
 	for (uint64_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(
-		    &refused, server, TEXT, strlen(TEXT), NOW + i * NS_PER_MS);
+		refused_add(&refused, server, &AT_ONCE, NOW + i * NS_PER_MS);
 	}
 	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
 	close(clients[0]);
@@ -155,7 +169,7 @@ an_endless_talker_is_dropped(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	refused_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
+	refused_add(&refused, server, &AT_ONCE, NOW);
 	while (refused.count && sent < 4 * CONN_LINGER_BYTES) {
 		ssize_t n = send(
 		    client, input, sizeof(input), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -186,7 +200,7 @@ a_peer_that_is_gone_costs_nothing(void **state)
 			setsockopt(
 			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(client);
-		refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
+		refused_add(&refused, server, &AT_ONCE, NOW);
 	}
 	assert_true(refused_step(&refused, NOW) == NEVER);
 	assert_int_equal(refused.count, 0);
@@ -203,7 +217,7 @@ one_too_many_pushes_the_oldest_out(void **state)
 	refused_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, TEXT, strlen(TEXT), NOW + i);
+		refused_add(&refused, server, &AT_ONCE, NOW + i);
 		assert_int_equal(
 		    refused.count, i < REFUSED_MAX ? i + 1 : REFUSED_MAX);
 	}
@@ -232,7 +246,7 @@ poll_waits_for_all_of_them(void **state)
 	assert_int_equal(refused_poll(&refused, polls), 0);
 	for (size_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, TEXT, strlen(TEXT), NOW);
+		refused_add(&refused, server, &AT_ONCE, NOW);
 	}
 	assert_int_equal(refused_poll(&refused, polls), 3);
 	for (size_t i = 0; i < 3; i++)
@@ -243,6 +257,202 @@ poll_waits_for_all_of_them(void **state)
 	assert_true(polls[1].revents & POLLIN);
 	close(clients[0]);
 	close(clients[2]);
+	refused_close(&refused);
+}
+
+/* ---- words that the client's first bytes choose ---- */
+
+static void
+says(int fd, const char *words)
+{
+	assert_int_equal(write(fd, words, strlen(words)), strlen(words));
+}
+
+static void
+reads(int fd, const char *words)
+{
+	char buf[64] = "";
+
+	assert_int_equal(recv(fd, buf, sizeof(buf) - 1, MSG_WAITALL),
+	    strlen(words)); /* to the end of file */
+	assert_string_equal(buf, words);
+}
+
+static void
+reads_nothing_yet(int fd)
+{
+	char byte;
+
+	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
+static void
+nothing_is_said_before_the_first_byte(void **state)
+{
+	struct refused refused;
+	int client, server;
+
+	(void)state;
+	refused_init(&refused);
+	connect_pair(&client, &server);
+	refused_add(&refused, server, &CHOSEN, NOW);
+	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
+	assert_int_equal(refused_step(&refused, NOW + CONN_LINGER_NS - 1),
+	    NOW + CONN_LINGER_NS);
+	reads_nothing_yet(client);
+	assert_true(refused_step(&refused, NOW + CONN_LINGER_NS) == NEVER);
+	assert_int_equal(refused.count, 0);
+	reads(client, "");
+	close(client);
+	refused_close(&refused);
+}
+
+static void
+the_first_line_chooses_the_words(void **state)
+{
+	static const char *const lines[][2] = {
+	    {"?\n", TEXT}, {"?\nand more\n", TEXT}, {"x\n", TO_OTHERS}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct refused refused;
+		int client, server;
+
+		refused_init(&refused);
+		connect_pair(&client, &server);
+		says(client, lines[i][0]);
+		refused_add(&refused, server, &CHOSEN, NOW);
+		/* From now on a second is for reading the answer. */
+		assert_int_equal(refused_step(&refused, NOW + NS_PER_MS),
+		    NOW + NS_PER_MS + CONN_LINGER_NS);
+		reads(client, lines[i][1]);
+		close(client);
+		assert_true(refused_step(&refused, NOW + NS_PER_MS) == NEVER);
+		refused_close(&refused);
+	}
+}
+
+/* And the half does not keep the loop awake while the rest is on its way. */
+static void
+half_a_line_waits_for_the_rest(void **state)
+{
+	struct refused refused;
+	struct pollfd polls[REFUSED_MAX];
+	int client, server;
+
+	(void)state;
+	refused_init(&refused);
+	connect_pair(&client, &server);
+	refused_add(&refused, server, &CHOSEN, NOW);
+	says(client, "? ha");
+	refused_step(&refused, NOW);
+	assert_int_equal(refused_poll(&refused, polls), 1);
+	assert_int_equal(poll(polls, 1, 0), 0);
+	reads_nothing_yet(client);
+	says(client, "lf\n");
+	assert_int_equal(poll(polls, 1, -1), 1);
+	refused_step(&refused, NOW);
+	reads(client, TEXT);
+	close(client);
+	refused_close(&refused);
+}
+
+static void
+send_half_and_end(int client)
+{
+	says(client, "? half");
+	shutdown(client, SHUT_WR);
+}
+
+static void
+send_half(int client)
+{
+	says(client, "? half");
+}
+
+static void
+send_too_much(int client)
+{
+	char words[REFUSED_FIRST_MAX + 100];
+
+	memset(words, '?', sizeof(words));
+	assert_int_equal(write(client, words, sizeof(words)), sizeof(words));
+}
+
+static void
+at_the_end_half_a_line_is_all(void **state)
+{
+	static const struct {
+		void (*send)(int client);
+		uint64_t waits;
+	} cases[] = {{send_half_and_end, 0}, {send_too_much, 0},
+	    {send_half, CONN_LINGER_NS}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct refused refused;
+		int client, server;
+
+		refused_init(&refused);
+		connect_pair(&client, &server);
+		refused_add(&refused, server, &CHOSEN, NOW);
+		cases[i].send(client);
+		for (int step = 0; step < 2; step++)
+			refused_step(&refused, NOW + cases[i].waits);
+		reads(client, TEXT);
+		close(client);
+		refused_close(&refused);
+	}
+}
+
+static void
+who_ends_or_resets_without_a_byte_costs_nothing(void **state)
+{
+	struct linger none = {1, 0};
+	struct refused refused;
+	int client, server;
+
+	(void)state;
+	refused_init(&refused);
+	for (int i = 0; i < 2; i++) {
+		connect_pair(&client, &server);
+		if (i)
+			setsockopt(
+			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+		close(client);
+		refused_add(&refused, server, &CHOSEN, NOW);
+	}
+	assert_true(refused_step(&refused, NOW) == NEVER);
+	assert_int_equal(refused.count, 0);
+	refused_close(&refused);
+}
+
+static void
+who_had_the_answer_is_pushed_out_first(void **state)
+{
+	struct refused refused;
+	int clients[REFUSED_MAX + 2], server;
+
+	(void)state;
+	refused_init(&refused);
+	for (size_t i = 0; i < COUNT_OF(clients); i++) {
+		connect_pair(&clients[i], &server);
+		if (i == 7 || i == 0)
+			says(clients[i], i == 7 ? "?\n" : "half");
+		refused_add(&refused, server, &CHOSEN, NOW + i);
+		refused_step(&refused, NOW + i);
+	}
+	/* Then who waits for longest, and it gets what there is to say. */
+	assert_int_equal(refused.count, REFUSED_MAX);
+	reads(clients[7], TEXT);
+	reads(clients[0], TO_OTHERS);
+	for (size_t i = 1; i < COUNT_OF(clients); i++) {
+		if (i != 7)
+			reads_nothing_yet(clients[i]);
+	}
+	for (size_t i = 0; i < COUNT_OF(clients); i++)
+		close(clients[i]);
 	refused_close(&refused);
 }
 
@@ -271,7 +481,7 @@ child_refuses(struct refused *refused, uint64_t now)
 	child_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	child_assert(peer.any.sa_family == AF_INET);
 	child_assert(address_port(&peer) != 0);
-	refused_add(refused, fd, TEXT, strlen(TEXT), now);
+	refused_add(refused, fd, &AT_ONCE, now);
 }
 
 static void
@@ -366,6 +576,12 @@ main(void)
 	    cmocka_unit_test(a_peer_that_is_gone_costs_nothing),
 	    cmocka_unit_test(one_too_many_pushes_the_oldest_out),
 	    cmocka_unit_test(poll_waits_for_all_of_them),
+	    cmocka_unit_test(nothing_is_said_before_the_first_byte),
+	    cmocka_unit_test(the_first_line_chooses_the_words),
+	    cmocka_unit_test(half_a_line_waits_for_the_rest),
+	    cmocka_unit_test(at_the_end_half_a_line_is_all),
+	    cmocka_unit_test(who_ends_or_resets_without_a_byte_costs_nothing),
+	    cmocka_unit_test(who_had_the_answer_is_pushed_out_first),
 	    cmocka_unit_test(accept_spends_the_reserve_and_then_the_spare),
 	    cmocka_unit_test(accept_takes_the_place_of_the_oldest_refused),
 	    cmocka_unit_test(a_failed_accept_keeps_the_spare),
