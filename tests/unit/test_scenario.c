@@ -193,32 +193,52 @@ a_row_quotes_what_has_a_comma(void **state)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	struct slice_row row = {.scenario = "churn",
-	    .point = "connections=32",
-	    .block = 1,
-	    .quad = 2,
-	    .step = 3,
-	    .server = "a,\"b\"",
-	    .state = "kept",
-	    .begin_s = 0.5,
-	    .seconds = 0.05,
-	    .begun = 7,
-	    .ok = 6,
-	    .rate = 120,
-	    .p50_us = NAN,
-	    .p99_us = 2,
-	    .client_cpu_us = 3,
-	    .foreign = 0,
-	    .stretch = 1};
+			     .point = "connections=32",
+			     .block = 1,
+			     .quad = 2,
+			     .step = 3,
+			     .server = "a,\"b\"",
+			     .state = "kept",
+			     .begin_s = 0.5,
+			     .seconds = 0.05,
+			     .begun = 7,
+			     .ok = 6,
+			     .rate = 120,
+			     .p50_us = NAN,
+			     .p99_us = 2,
+			     .client_cpu_us = 3,
+			     .foreign = 0,
+			     .stretch = 1,
+			     .figure = NAN},
+			 whole = {.scenario = "idle",
+			     .point = "connections=200",
+			     .block = 1,
+			     .step = 2,
+			     .server = "a",
+			     .state = "kept",
+			     .begin_s = 1,
+			     .seconds = 2,
+			     .begun = NAN,
+			     .ok = NAN,
+			     .rate = NAN,
+			     .p50_us = NAN,
+			     .p99_us = NAN,
+			     .client_cpu_us = NAN,
+			     .foreign = NAN,
+			     .stretch = NAN,
+			     .figure = 32.5};
 
 	(void)state;
 	slices_csv_head(out);
 	slices_csv_row(out, &row);
+	slices_csv_row(out, &whole);
 	fclose(out);
 	assert_string_equal(text,
 	    "scenario,point,block,quad,step,server,state,begin_s,seconds,"
-	    "begun,ok,rate,p50_us,p99_us,client_cpu_us,foreign,stretch\n"
+	    "begun,ok,rate,p50_us,p99_us,client_cpu_us,foreign,stretch,figure\n"
 	    "churn,connections=32,1,2,3,\"a,\"\"b\"\"\",kept,0.5,0.05,7,6,120,"
-	    ",2,3,0,1\n");
+	    ",2,3,0,1,\n"
+	    "idle,connections=200,1,,2,a,kept,1,2,,,,,,,,,32.5\n");
 	free(text);
 }
 
