@@ -195,11 +195,11 @@ listen_to(struct hall *hall, size_t from)
 static void
 begin_tls(struct hall *hall, struct seat *s)
 {
-	static struct log_limit limit;
+	static struct tls_limits limits;
 
 	s->conn = calloc(1, sizeof(*s->conn));
 	conn_init(s->conn, s->fd, LONG, LONG);
-	tls_accept(s->conn, hall->tls, 1, &limit);
+	tls_accept(s->conn, hall->tls, 1, &limits);
 }
 
 static void
