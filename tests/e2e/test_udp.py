@@ -299,6 +299,41 @@ def test_a_broadcast_gets_no_answer(server, ask, listen):
             client.sock.recvfrom(100)
 
 
+ALL_NODES = "ff01::1"  # of an interface: none of it leaves this machine
+
+
+def multicast_interface():
+    """One on which a process hears what it sends to all nodes; or None. The
+    loopback seldom is one."""
+    for number, _ in socket.if_nameindex():
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(1)
+            try:
+                sock.bind(("::", 0))
+                sock.sendto(b"", (ALL_NODES, sock.getsockname()[1], 0, number))
+                sock.recvfrom(1)
+                return number
+            except OSError:
+                pass
+    return None
+
+
+@needs_ipv6
+@pytest.mark.parametrize("service", ["echo", "hello"])
+def test_an_ipv6_multicast_gets_no_answer(server, ask, service):
+    interface = multicast_interface()
+    if interface is None:
+        pytest.skip("no interface on which an IPv6 multicast comes back")
+    server.start("-s", service, listen="udp::0")
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.2)
+        sock.sendto(b"anybody?", (ALL_NODES, server.port, 0, interface))
+        server.wait_ledger(refused=1, accepted=1)
+        ask(b"ordinary", f"udp:[::1]:{server.port}")
+        with pytest.raises(TimeoutError):
+            sock.recvfrom(100)
+
+
 # ---- at the limit ----
 
 def test_at_the_limit_datagrams_wait_and_are_all_answered(server):
