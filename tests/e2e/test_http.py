@@ -640,24 +640,6 @@ def test_an_idle_websocket_is_told_before_it_is_closed(server, sent):
     server.wait_ledger(timed_out=1, active=0)
 
 
-@pytest.mark.timed
-def test_a_websocket_that_does_not_read_gets_no_close_amid_a_frame(server):
-    server.start("-s", "http", "--idle-timeout", "400ms")
-    if "without WebSocket" in server.log():
-        pytest.skip("a build without WebSocket")
-    sock = server.connect()
-    assert ask(sock, "/echo", fields=HANDSHAKE).status == 101
-    size = 12 << 20
-    sock.sendall(b"\x82\xff" + struct.pack(">Q", size) + bytes(4 + size))
-    server.wait_ledger(timed_out=1, active=0)
-    got = b""
-    try:
-        got = read_all(sock)
-    except ConnectionError:
-        pass
-    assert b"Idle" not in got
-
-
 # ---- where the first bytes were read by another ----
 
 @pytest.fixture
