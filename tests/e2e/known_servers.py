@@ -921,7 +921,7 @@ def compare(groups, servers, *arguments, code=0):
 
 # Reasons that are the machine's, not a server's.
 UNSTEADY = ("control.* differs|other work on this machine|"
-            "the client was the limit")
+            "the client was the limit|the client did not get its CPU")
 
 
 def unsteady(result):
