@@ -405,6 +405,18 @@ def test_sigint_while_a_request_hangs_waits_for_its_timeout_only():
     assert counts(result.json) == (0, 0, 1, 0)
 
 
+def test_what_timeout_ends_has_its_results(server):
+    """timeout(1) sends SIGTERM twice, one right after the other."""
+    server.start()
+    for _ in range(3):
+        done = subprocess.run(
+            ["timeout", "1", CLIENT, "load", server.address, "-d", "1h"],
+            capture_output=True, text=True, timeout=DEADLINE, check=False)
+        assert done.returncode == 124
+        assert "requests/s over" in done.stdout, done
+    server.stop()
+
+
 def test_a_second_sigint_ends_at_once():
     hang = threading.Event()
     with KnownServer(lambda request: hang.wait(DEADLINE)) as server, \
