@@ -420,8 +420,8 @@ conclude(struct stage *stage)
 		point->setting_count = stage->points[p].setting_count;
 		memcpy(point->settings, stage->points[p].settings,
 		    sizeof(point->settings));
-		conclude_point(point, stage->tallies[p], plan, stage->scenario,
-		    &stage->points[p]);
+		conclude_point(
+		    point, stage->tallies[p], plan, &stage->points[p]);
 	}
 	judge_scenario(stage->outcome, plan->server_count, plan->delta);
 }

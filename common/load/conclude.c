@@ -362,8 +362,7 @@ conclude_one(struct finding *found, const struct tally *tally,
 
 void
 conclude_point(struct point *point, const struct tally *tallies,
-    const struct compare_plan *plan, const struct scenario *scenario,
-    const struct load_point *load)
+    const struct compare_plan *plan, const struct load_point *load)
 {
 	size_t control = plan->server_count;
 	struct finding *baseline = &point->findings[0];
@@ -381,5 +380,4 @@ conclude_point(struct point *point, const struct tally *tallies,
 		explain_trouble(&point->findings[i], &tallies[i], &tallies[0],
 		    &tallies[control]);
 	}
-	(void)scenario;
 }

@@ -16,8 +16,7 @@
  * verdicts to judge_scenario(), but for INVALID ones. */
 void
 conclude_point(struct point *point, const struct tally *tallies,
-    const struct compare_plan *plan, const struct scenario *scenario,
-    const struct load_point *load);
+    const struct compare_plan *plan, const struct load_point *load);
 
 /*
  * Whether the client was the limit of LOAD and the server was not: it could

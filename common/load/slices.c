@@ -409,15 +409,14 @@ write_row(const struct block *block, size_t quad, size_t i, size_t back)
 	    .state = state_of(block, quad),
 	    .begin_s = (double)(record->at_ns - trial->start_ns) / 1e9,
 	    .seconds = (double)record->wall_ns / 1e9,
-	    .begun = (double)record->begun,
-	    .ok = (double)record->ok,
+	    .begun = record->begun,
+	    .ok = record->ok,
 	    .rate = record->rate,
 	    .p50_us = record->p50_us,
 	    .p99_us = record->p99_us,
 	    .client_cpu_us = (double)record->cpu_ns / 1e3,
 	    .foreign = record->foreign,
 	    .stretch = record->stretch,
-	    .figure = NAN,
 	};
 
 	slices_csv_row(trial->plan->csv, &row);

@@ -39,6 +39,28 @@ put_number(FILE *out, double number)
 		fprintf(out, "%.9g", number);
 }
 
+/* As many columns as put_load() has, and the figure. */
+static void
+put_figure(FILE *out, const struct slice_row *row)
+{
+	fputs(",,,,,,,,", out);
+	put_number(out, row->figure);
+}
+
+static void
+put_load(FILE *out, const struct slice_row *row)
+{
+	fprintf(out, ",%llu,%llu", (unsigned long long)row->begun,
+	    (unsigned long long)row->ok);
+	put_number(out, row->rate);
+	put_number(out, row->p50_us);
+	put_number(out, row->p99_us);
+	put_number(out, row->client_cpu_us);
+	put_number(out, row->foreign);
+	put_number(out, row->stretch);
+	putc(',', out);
+}
+
 void
 slices_csv_row(FILE *out, const struct slice_row *row)
 {
@@ -52,14 +74,9 @@ slices_csv_row(FILE *out, const struct slice_row *row)
 	fprintf(out, ",%s", row->state);
 	put_number(out, row->begin_s);
 	put_number(out, row->seconds);
-	put_number(out, row->begun);
-	put_number(out, row->ok);
-	put_number(out, row->rate);
-	put_number(out, row->p50_us);
-	put_number(out, row->p99_us);
-	put_number(out, row->client_cpu_us);
-	put_number(out, row->foreign);
-	put_number(out, row->stretch);
-	put_number(out, row->figure);
+	if (row->quad)
+		put_load(out, row);
+	else
+		put_figure(out, row);
 	putc('\n', out);
 }

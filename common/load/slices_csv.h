@@ -11,6 +11,7 @@
 #define COMMON_LOAD_SLICES_CSV_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct slice_row {
@@ -23,12 +24,13 @@ struct slice_row {
 	const char *state;  /* kept, warm-up, dropped:foreign, ... */
 	double begin_s;	    /* since the comparison began */
 	double seconds;
-	/* NAN, from here on, is what is not known, or has no meaning. */
-	double begun, ok;
+	/* Of a slice; NAN is what is not known. */
+	uint64_t begun, ok;
 	double rate, p50_us, p99_us; /* of replies */
 	double client_cpu_us;	     /* in all */
 	double foreign, stretch;     /* see judge.h */
-	double figure; /* without slices: in the scenario's unit */
+	/* Of what is no slice: in the scenario's unit; NAN: it failed. */
+	double figure;
 };
 
 void

@@ -145,19 +145,6 @@ of_none_it_is_nothing(void **state)
 	assert_string_equal(words, "");
 }
 
-static _Noreturn void
-serve(const char *where)
-{
-	struct address address;
-	int fd = -1;
-
-	if (address_parse(where, &address) == 0)
-		fd = toy_listen(&address);
-	if (fd >= 0)
-		toy_run(TOY_THREADS, fd);
-	_exit(1);
-}
-
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 /* As a server: the word "serve", and its address. */
@@ -174,7 +161,7 @@ main(int argc, char **argv)
 	char self[400] = "";
 
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
-		serve(argv[2]);
+		toy_serve_at(argv[2]);
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return 1;
 	snprintf(command, sizeof(command), "'%s' serve {address}", self);

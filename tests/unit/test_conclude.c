@@ -55,8 +55,7 @@ conclude(void)
 		found->limited = false;
 	}
 	tallies[0] = tallies[1] = tally;
-	conclude_point(
-	    &outcome.points[0], tallies, &plan, scenario_find("churn"), &load);
+	conclude_point(&outcome.points[0], tallies, &plan, &load);
 	return &outcome.points[0].findings[0];
 }
 

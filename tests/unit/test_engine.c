@@ -14,17 +14,8 @@ start(struct toy *toy, void (*serve)(int listener))
 {
 	int fd;
 
-	assert_int_equal(address_parse("127.0.0.1:0", &toy->address), 0);
-	fd = toy_listen(&toy->address);
-	assert_true(fd >= 0);
-	toy->pid = fork();
-	assert_true(toy->pid >= 0);
-	if (toy->pid == 0) {
-		setpgid(0, 0);
+	if (toy_fork(toy, "127.0.0.1:0", &fd))
 		serve(fd);
-	}
-	setpgid(toy->pid, toy->pid);
-	close(fd);
 }
 
 /* CONNECTIONS kept ones to ADDRESS, at a RATE or one request after another. */

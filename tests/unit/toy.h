@@ -100,23 +100,43 @@ toy_listen(struct address *address)
 	return -1;
 }
 
-/* At WHERE, with port 0: at a free one. It leads a process group. */
+/* Listens at WHERE, with port 0: at a free one. True in a new process, which
+ * leads a group of its own, for it to serve LISTENER. */
+static inline bool
+toy_fork(struct toy *toy, const char *where, int *listener)
+{
+	assert_int_equal(address_parse(where, &toy->address), 0);
+	*listener = toy_listen(&toy->address);
+	assert_true(*listener >= 0);
+	toy->pid = fork();
+	assert_true(toy->pid >= 0);
+	setpgid(toy->pid, toy->pid); /* of either of us, whoever is first */
+	if (toy->pid != 0)
+		close(*listener);
+	return toy->pid == 0;
+}
+
 static inline void
 toy_start(struct toy *toy, enum toy_kind kind, const char *where)
 {
 	int fd;
 
-	assert_int_equal(address_parse(where, &toy->address), 0);
-	fd = toy_listen(&toy->address);
-	assert_true(fd >= 0);
-	toy->pid = fork();
-	assert_true(toy->pid >= 0);
-	if (toy->pid == 0) {
-		setpgid(0, 0);
+	if (toy_fork(toy, where, &fd))
 		toy_run(kind, fd);
-	}
-	setpgid(toy->pid, toy->pid);
-	close(fd);
+}
+
+/* For a test that is run again as a server: at WHERE, until it is killed. */
+static _Noreturn inline void
+toy_serve_at(const char *where)
+{
+	struct address address;
+	int fd = -1;
+
+	if (address_parse(where, &address) == 0)
+		fd = toy_listen(&address);
+	if (fd >= 0)
+		toy_run(TOY_THREADS, fd);
+	_exit(1);
 }
 
 static inline void
