@@ -37,7 +37,7 @@ add_one(_Atomic uint64_t *counter)
 }
 
 void
-ledger_begin(struct ledger *ledger)
+ledger_accept(struct ledger *ledger)
 {
 	write_begin(ledger);
 	add_one(&ledger->accepted);
@@ -48,7 +48,6 @@ void
 ledger_refuse(struct ledger *ledger)
 {
 	write_begin(ledger);
-	add_one(&ledger->accepted);
 	add_one(&ledger->refused);
 	write_end(ledger);
 }

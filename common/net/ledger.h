@@ -31,15 +31,16 @@ struct ledger_view {
 	uint64_t accepted, active, served, refused, timed_out, failed, crashed;
 };
 
-/* A worker began; its connection is active until ledger_end(). */
+/* A connection was accepted: it is active until one of the next two. Before it
+ * has a worker, which may answer a client that asks for the ledger at once. */
 void
-ledger_begin(struct ledger *ledger);
+ledger_accept(struct ledger *ledger);
 
-/* A connection was accepted and closed without a worker. */
+/* It was closed without a worker. */
 void
 ledger_refuse(struct ledger *ledger);
 
-/* A worker was collected. */
+/* Its worker was collected. */
 void
 ledger_end(struct ledger *ledger, enum outcome outcome);
 

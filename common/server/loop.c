@@ -334,6 +334,7 @@ accept_failed(struct loop *loop, const struct listener *listener)
 		client.fd =
 		    refused_accept(&loop->refused, listener->fd, &client.peer);
 		if (client.fd >= 0) {
+			ledger_accept(loop->workers->ledger);
 			refuse(loop, &client);
 			return ACCEPT_REFUSED;
 		}
@@ -381,6 +382,7 @@ accept_batch(struct loop *loop, const struct listener *listener)
 		}
 		came++;
 		loop->state->busy = true;
+		ledger_accept(loop->workers->ledger);
 		admit_or_refuse(loop, &client, listener->fd);
 	}
 	/* A client's error, so many times over, is not a client's. */
@@ -415,8 +417,10 @@ receive_failed(struct loop *loop)
 {
 	if (errno == EAGAIN || errno == EINTR)
 		return;
-	if (errno == ENOMEM)
+	if (errno == ENOMEM) {
+		ledger_accept(loop->workers->ledger);
 		ledger_refuse(loop->workers->ledger);
+	}
 	pause_for(loop, "receive", &loop->state->accept_limit);
 }
 
@@ -437,6 +441,7 @@ receive_batch(struct loop *loop, const struct listener *listener)
 		client.peer = client.datagram->peer;
 		came++;
 		loop->state->busy = true;
+		ledger_accept(loop->workers->ledger);
 		if (is_forbidden(loop, client.datagram))
 			refuse(loop, &client);
 		else

@@ -119,7 +119,6 @@ workers_begin(struct workers *w, const struct client *client)
 	slot->state = WORKER_LIVE;
 	if (w->max_per_source && address_source(peer, &source))
 		source_add(&w->sources, source);
-	ledger_begin(w->ledger);
 	return 0;
 }
 

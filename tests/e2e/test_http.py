@@ -251,6 +251,19 @@ def test_metrics_are_the_ledger_for_prometheus(site):
     assert ledger["active"] >= 1 and ledger["crashed"] == 0
 
 
+@needs("strace")
+def test_a_worker_that_answers_at_once_is_in_its_own_metrics(server):
+    """The call that makes it returns to the accept loop much later."""
+    server.start("-s", "http", strace=[
+        "-e", "trace=clone,clone3,fork",
+        "-e", "inject=clone,clone3,fork:delay_exit=200000"])
+    text = fetch(server, "/metrics").body.decode()
+    assert "connections_accepted_total{model=" in text
+    for line in text.splitlines():
+        if "_accepted_total{" in line or "_active{" in line:
+            assert line.endswith(" 1"), line
+
+
 def test_a_full_server_says_so_in_http(server):
     server.start("-s", "http", "-m", 1, "--when-full", "refuse")
     ask(server.connect())

@@ -113,6 +113,7 @@ begin(int fd)
 	uint64_t number = workers.state->last_number + 1;
 
 	assert_true(workers_room(&workers));
+	ledger_accept(workers.ledger);
 	assert_int_equal(begin_for(fd), 0);
 	for (uint32_t i = 0; i < workers.state->used; i++) {
 		if (workers.slots[i].state == WORKER_LIVE &&
