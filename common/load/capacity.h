@@ -12,9 +12,9 @@
 
 #include "common/load/measure.h"
 
-#define CAPACITY_TRIES 5 /* as a rule */
-#define CAPACITY_LEAST 3 /* of them have to be undisturbed */
-#define CAPACITY_MOST 12 /* tries, if too many are disturbed */
+#define CAPACITY_TRIES 15 /* as a rule */
+#define CAPACITY_LEAST 9 /* of them have to be undisturbed */
+#define CAPACITY_MOST 36 /* tries, if too many are disturbed */
 
 struct capacity_try {
 	double rate;

@@ -20,10 +20,12 @@ http_field(const struct http_request *request, const char *name)
 
 /* ---- the request line (RFC 9112 3) ---- */
 
+/* Inline, for words that the compiler knows. */
 static inline bool
 is_exactly(struct http_text text, const char *word)
 {
-	return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
+	return text.len == strlen(word) &&
+	       memcmp(text.at, word, strlen(word)) == 0;
 }
 
 static bool
@@ -57,11 +59,11 @@ parse_request_line(struct http_text line, struct http_request *request)
 
 	if (line.len > HTTP_LINE_MAX)
 		return -414;
-	request->method = http_cut_at(&line, ' ');
-	request->target = http_cut_at(&line, ' ');
-	if (request->method.len == 0 ||
-	    http_span(request->method, HTTP_TOKEN) < request->method.len)
+	request->method = http_cut(&line, http_span(line, HTTP_TOKEN));
+	if (request->method.len == 0 || line.len == 0 ||
+	    http_cut(&line, 1).at[0] != ' ')
 		return -400;
+	request->target = http_cut_at(&line, ' ');
 	/* Before the rest: another major version may say it otherwise. */
 	error = parse_version(line, &request->minor);
 	if (error == 0 && !is_known_method(request->method))
@@ -168,30 +170,23 @@ parse_field(
 /* ---- heads ---- */
 
 /*
- * Looks at the bytes from *CHECKED on, up to the head's end: no bare CR or LF,
- * no control. Returns 0 or -400, sets *LINES when a line has ended.
+ * Cuts the next line off *REST, and its end. Returns 1; 0 if it is not all
+ * there; -400 if it cannot be one: a bare CR or LF, a control.
  */
-static int
-check_bytes(const char *buf, size_t len, size_t *checked, bool *lines)
+static inline int
+take_line(struct http_text *rest, struct http_text *line)
 {
-	size_t i = *checked;
-	bool end = false;
+	size_t n = http_span(*rest, HTTP_IN_LINE);
 
-	while (i < len && !end) {
-		if (http_is_class(buf[i], HTTP_IN_LINE)) {
-			i++;
-			continue;
-		}
-		if (buf[i] != '\r' || (i + 1 < len && buf[i + 1] != '\n'))
-			return -400;
-		if (i + 1 == len)
-			break;
-		*lines = true;
-		end = i > 0 && buf[i - 1] == '\n';
-		i += 2;
-	}
-	*checked = i;
-	return 0;
+	if (n < rest->len && rest->at[n] != '\r')
+		return -400;
+	if (n + 1 >= rest->len)
+		return 0;
+	if (rest->at[n + 1] != '\n')
+		return -400;
+	*line = http_cut(rest, n);
+	http_cut(rest, 2);
+	return 1;
 }
 
 static int
@@ -203,7 +198,7 @@ judge(const struct summary *sum, struct http_request *request)
 	return 0;
 }
 
-/* All whole lines of HEAD, which bytes in order are. */
+/* All whole lines of HEAD, up to the empty one. */
 static int
 parse_lines(struct http_text head, struct http_request *request)
 {
@@ -215,16 +210,14 @@ parse_lines(struct http_text head, struct http_request *request)
 	request->length = 0;
 	request->chunked = request->expects_100 = false;
 	/* One empty line may come before (RFC 9112 2.2). */
-	if (head.len >= 2 && head.at[0] == '\r')
+	if (head.len >= 2 && memcmp(head.at, "\r\n", 2) == 0)
 		http_cut(&head, 2);
 	for (bool first = true; !error; first = false) {
-		const char *cr = memchr(head.at, '\r', head.len);
 		struct http_text line;
+		int whole = take_line(&head, &line);
 
-		if (!cr)
-			return 0;
-		line = http_cut(&head, (size_t)(cr - head.at));
-		http_cut(&head, 2);
+		if (whole <= 0)
+			return whole;
 		if (first)
 			error = parse_request_line(line, request);
 		else if (line.len > 0)
@@ -249,14 +242,23 @@ check_length(const char *buf, size_t len)
 HOT int
 http_parse(const char *buf, size_t len, struct http_request *request)
 {
-	size_t most = len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX;
-	bool lines = false;
-	int n = check_bytes(buf, most, &request->checked, &lines);
+	struct http_text head = {
+	    buf, len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX};
+	struct http_text news = head, line;
+	int n = 1;
 
-	if (n == 0 && lines)
-		n = parse_lines(
-		    (struct http_text){buf, request->checked}, request);
-	return n ? n : check_length(buf, len);
+	/* Byte by byte, a head costs no more than its bytes and its lines. */
+	http_cut(&news, request->checked);
+	if (request->checked > 0)
+		n = take_line(&news, &line);
+	if (n > 0)
+		n = parse_lines(head, request);
+	if (n != 0)
+		return n;
+	request->checked = head.len;
+	if (head.len > 0 && buf[head.len - 1] == '\r')
+		request->checked--; /* a line's end, perhaps */
+	return check_length(buf, len);
 }
 
 bool

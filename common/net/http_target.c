@@ -8,21 +8,21 @@
 #include "common/base/hot.h"
 #include "common/net/http_text.h"
 
-/* Whether all characters are of CLASS, and each '%' has its two digits. */
-HOT static bool
-is_encoded(struct http_text text, int class)
+/* Cuts off what TEXT begins with of CLASS, and of '%' and its two digits.
+ * Returns how many bytes. */
+HOT static size_t
+cut_encoded(struct http_text *text, int class)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (!http_is_class(text.at[i], class))
-			return false;
-		if (text.at[i] != '%')
-			continue;
-		if (text.len - i < 3 ||
-		    !http_is_class(text.at[i + 1], HTTP_HEX) ||
-		    !http_is_class(text.at[i + 2], HTTP_HEX))
-			return false;
+	size_t before = text->len;
+
+	for (;;) {
+		http_cut(text, http_span(*text, class));
+		if (text->len < 3 || text->at[0] != '%' ||
+		    !http_is_class(text->at[1], HTTP_HEX) ||
+		    !http_is_class(text->at[2], HTTP_HEX))
+			return before - text->len;
+		http_cut(text, 3);
 	}
-	return true;
 }
 
 /* ---- a host and its port (RFC 3986 3.2.2, 3.2.3) ---- */
@@ -56,19 +56,16 @@ is_port(struct http_text text)
 HOT bool
 http_is_authority(struct http_text text)
 {
-	struct http_text host;
-
 	if (text.len > 0 && text.at[0] == '[') {
 		http_cut(&text, 1);
-		if (!memchr(text.at, ']', text.len))
+		if (!memchr(text.at, ']', text.len) ||
+		    !is_ipv6(http_cut_at(&text, ']')))
 			return false;
-		host = http_cut_at(&text, ']');
-		if (text.len > 0 && http_cut(&text, 1).at[0] != ':')
-			return false;
-		return is_ipv6(host) && is_port(text);
+	} else if (cut_encoded(&text, HTTP_HOST) == 0) {
+		return false;
 	}
-	host = http_cut_at(&text, ':');
-	return host.len > 0 && is_encoded(host, HTTP_HOST) && is_port(text);
+	return text.len == 0 ||
+	       (http_cut(&text, 1).at[0] == ':' && is_port(text));
 }
 
 /* ---- the target ---- */
@@ -93,7 +90,7 @@ HOT int
 http_find_path(struct http_request *request)
 {
 	static const struct http_text root = {"/", 1};
-	struct http_text rest = request->target;
+	struct http_text rest = request->target, unchecked;
 
 	if (rest.len == 0)
 		return -400;
@@ -103,7 +100,9 @@ http_find_path(struct http_request *request)
 	}
 	if (rest.at[0] != '/' && !cut_authority(&rest))
 		return -400;
-	if (!is_encoded(rest, HTTP_TARGET))
+	unchecked = rest;
+	cut_encoded(&unchecked, HTTP_TARGET);
+	if (unchecked.len > 0)
 		return -400;
 	request->path = http_cut_at(&rest, '?');
 	if (request->path.len == 0)
