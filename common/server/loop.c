@@ -557,11 +557,12 @@ begin_drain(struct loop *loop)
 			int came = take_batch(loop, &loop->listeners->at[i]);
 
 			collect(loop);
-			if (came < BATCH)
+			if (came == 0)
 				break;
 			left -= came;
 		}
 	}
+	s->now = now_ns();
 	s->draining = true;
 	loop->workers->state->draining = true;
 	s->nudge_after = s->now;

@@ -122,7 +122,7 @@ choose_limit(struct config *config, const struct server_model *model)
 
 /* A full pipe or a reader that left is the starter's affair, not ours. */
 static void
-say_ready(const struct config *config)
+say_ready(const struct config *config, unsigned first_private)
 {
 	char text[ADDRESS_TEXT_MAX];
 	int fd = (int)config->ready_fd;
@@ -135,9 +135,11 @@ say_ready(const struct config *config)
 	}
 	if (config->ready_fd == UINT64_MAX)
 		return;
-	/* Its reader waits for end of file. A standard descriptor stays taken,
-	 * or what is opened next would become it. */
-	if (fd > STDERR_FILENO) {
+	/* Its reader waits for end of file. A number below those that a forked
+	 * child closes stays taken, as a standard descriptor does: a refused
+	 * client that got it would be kept open by every child that came after
+	 * it. */
+	if ((unsigned)fd >= first_private) {
 		close(fd);
 	} else {
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -243,9 +245,13 @@ server_main(int argc, char **argv, const struct server_model *model)
 		die(1, "cannot start: %s", strerror(errno));
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
-	say_ready(&config);
+	say_ready(&config, workers.settings.first_private);
 	clean = loop_run(&loop);
 	if (config.ledger && write_ledger(config.ledger, workers.ledger) < 0)
 		return 1;
-	return clean ? 0 : 1;
+	/* A thread that could not be cut may still run: no exit handlers, TLS
+	 * library's included, while it does. */
+	if (!clean)
+		_exit(1);
+	return 0;
 }

@@ -273,6 +273,10 @@ workers_abandon(struct workers *w)
 {
 	for (uint32_t i = 0; i < w->state->used; i++) {
 		if (w->slots[i].state != WORKER_FREE) {
+			/* It may have announced its end, so that no stop was
+			 * meant for it, and not come to it. */
+			if (w->slots[i].state == WORKER_ENDING)
+				w->model->stop(&w->slots[i]);
 			/* Not released: its stack is still in use. */
 			ledger_end(w->ledger, OUTCOME_FAILED);
 			w->state->any_cut = true;

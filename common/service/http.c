@@ -115,7 +115,7 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 	} metrics[] = {
 	    {"counter", "accepted_total", "Connections accepted.",
 		view.accepted},
-	    {"gauge", "active", "Connections that have a worker now.",
+	    {"gauge", "active", "Connections accepted and not ended.",
 		view.active},
 	    {"counter", "served_total", "Connections that ended in order.",
 		view.served},

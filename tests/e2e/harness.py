@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -301,6 +302,12 @@ def with_signals(dispositions):
     return prepare
 
 
+# Moves a descriptor and becomes another program, as the same process.
+MOVE = ("import os, sys; source, target = map(int, sys.argv[1:3]); "
+        "source != target and (os.dup2(source, target), os.close(source)); "
+        "os.execv(sys.argv[3], sys.argv[3:])")
+
+
 class Server:
     """One run of a server program. start() it; stop() is called anyway."""
 
@@ -321,9 +328,11 @@ class Server:
     # -- start --
 
     def start(self, *options, listen="127.0.0.1:0", limits=None, preexec=None,
-              env=None, strace=None, user=None, stderr=None, ledger="-"):
+              env=None, strace=None, user=None, stderr=None, ledger="-",
+              ready_fd=None):
         """Returns when the server listens. LIMITS: {RLIMIT_...: value};
-        STRACE: its options, e.g. an injection; USER: a numeric uid."""
+        STRACE: its options, e.g. an injection; USER: a numeric uid;
+        READY_FD: the number that --ready-fd shall have."""
         listen = (listen,) if isinstance(listen, str) else listen
         ready, ours = os.pipe()
         command = [str(self.program), "--ready-fd", str(ours)]
@@ -335,6 +344,10 @@ class Server:
             # -D: the tracer is the grandchild and our child the server.
             command = ["strace", "-D", "-f", "-qq", "-o", "/dev/null",
                        *strace, *command]
+        if ready_fd is not None:
+            command[2] = str(ready_fd)
+            command = [sys.executable, "-S", "-c", MOVE, str(ours),
+                       str(ready_fd), *command]
         if strace or user:
             env.setdefault("ASAN_OPTIONS", "detect_leaks=0")
         self.uses_stdout_ledger = ledger == "-"

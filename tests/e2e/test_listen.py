@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from harness import (connect, descriptors, echo, eventually, needs,
-                     needs_ipv6)
+                     needs_ipv6, read_all)
 
 
 def test_it_listens_on_ipv4(server):
@@ -92,6 +92,20 @@ def test_the_ready_descriptor_is_closed(server):
     for pid in [server.pid, *server.children()]:
         for link in descriptors(pid).values():
             assert not link.startswith("pipe:") or pipe_is_wake(server, link)
+
+
+def test_a_refused_client_is_not_kept_open_by_later_workers(server):
+    """--ready-fd had the lowest number, which the refused client got when it
+    was closed, and every child that was forked then inherited."""
+    server.start("-s", "chat", "--max-per-source", 1, ready_fd=3)
+    server.connect().sendall(b"first\n")
+    server.wait_ledger(active=1)
+    refused = server.connect()  # says nothing, so it is told nothing
+    server.wait_ledger(refused=1)
+    server.connect(source="127.0.0.2")
+    server.wait_ledger(active=2)
+    assert read_all(refused) == b""
+    server.wait_ledger(active=2)
 
 
 def pipe_is_wake(server, link):

@@ -434,6 +434,9 @@ the_abandoned_count_as_failed(void **state)
 	workers_sweep(&workers);
 	announces(all[3]);
 	workers_abandon(&workers);
+	/* One that ends, and does not come to it, had not been stopped. */
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(fake.stopped[all[i]->index], i == 3);
 	v = ledger();
 	assert_int_equal(v.failed, 4);
 	assert_int_equal(v.served, 1);
