@@ -82,13 +82,15 @@ draw_percentiles(struct pictures *all, const struct outcome *o)
 
 /* ---- points along a number ---- */
 
-/* What else the point has: a remedy, say; NULL: nothing. */
+/* What else the point has: a remedy, say, other than "none"; NULL: nothing. */
 static const char *
 special(const struct point *point)
 {
 	for (size_t i = 0; i < point->setting_count; i++) {
-		if (point->settings[i].text[0])
-			return point->settings[i].text;
+		const char *text = point->settings[i].text;
+
+		if (text[0] && strcmp(text, "none") != 0)
+			return text;
 	}
 	return NULL;
 }

@@ -462,6 +462,16 @@ def test_strangers_text_is_only_text_in_the_page(made, tmp_path):
 
 
 @needs_gnuplot
+def test_parents_without_a_remedy_are_a_curve_and_those_with_one_are_not(
+        made, tmp_path):
+    page, _ = page_of(made[2], tmp_path / "report")
+    curve, ratios = re.findall(
+        r'<svg [^>]*aria-label="parent: ([^"]*)".*?</svg>', page, re.S)
+    assert curve.endswith("; diamonds: dontfork, shared")
+    assert ratios.endswith("; diamonds: dontfork, shared")
+
+
+@needs_gnuplot
 def test_each_scenario_has_its_words_and_its_pictures(made, tmp_path):
     page, _ = page_of(made[2], tmp_path / "report")
     assert "fork is slower than thread: 0.354 times" in page

@@ -212,15 +212,18 @@ made_curves(struct comparison *c)
 		}
 	}
 	o = made_outcome(c, "parent", "connections", "connections/s", true);
-	for (size_t i = 0; i < 6; i++)
-		made_number(made_point(o, c->server_count, 14000,
-				1 / (2.5 + pow(4, (double)i) / 30)),
-		    "parent_mib", pow(4, (double)i));
+	for (size_t i = 0; i < 6; i++) {
+		struct point *p = made_point(o, c->server_count, 14000,
+		    1 / (2.5 + pow(4, (double)i) / 30));
+
+		made_number(p, "parent_mib", pow(4, (double)i));
+		made_word(p, "remedy", "none");
+	}
 	for (size_t i = 0; i < 2; i++) {
 		struct point *p = made_point(o, c->server_count, 14000, 0.39);
 
 		made_number(p, "parent_mib", 1024);
-		made_word(p, "remedy", i ? "shared mapping" : "MADV_DONTFORK");
+		made_word(p, "remedy", i ? "shared" : "dontfork");
 	}
 }
 
