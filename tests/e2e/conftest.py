@@ -17,8 +17,9 @@ TURNS = 4
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "timed: it asserts what holds only while the machine "
-        "runs; when that stood still and it failed, it is done again")
+        "markers", "timed(longest): it asserts what holds only while the "
+        "machine runs; when that stood still for so many seconds and it "
+        "failed, it is done again")
 
 
 class Standstill:
@@ -47,8 +48,10 @@ class Standstill:
 def pytest_runtest_protocol(item, nextitem):
     """A server's deadline that passes while nothing runs is no fault of the
     server's. Without a standstill a failure is one at once."""
-    if not item.get_closest_marker("timed"):
+    timed = item.get_closest_marker("timed")
+    if not timed:
         return None
+    longest, = timed.args or (STANDSTILL,)
     item.ihook.pytest_runtest_logstart(
         nodeid=item.nodeid, location=item.location)
     for _ in range(TURNS):
@@ -56,7 +59,7 @@ def pytest_runtest_protocol(item, nextitem):
         with Standstill() as standstill:
             reports = runtestprotocol(item, log=False, nextitem=nextitem)
         failed = any(report.failed for report in reports)
-        if not failed or standstill.longest < STANDSTILL:
+        if not failed or standstill.longest < longest:
             break
         item._initrequest()  # fresh fixtures
     for report in reports:

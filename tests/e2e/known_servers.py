@@ -867,14 +867,26 @@ class Groups:
         self.path.touch()
 
     def noted(self, what):
-        return f"echo $$ >>{shlex.quote(str(self.path))}; {what}"
+        """With the time of its start (proc_pid_stat(5)): numbers come again."""
+        return "echo $$ $(cut -d' ' -f22 /proc/$$/stat) " \
+            f">>{shlex.quote(str(self.path))}; {what}"
+
+    def _leaders(self):
+        return [(int(pid), start) for pid, start in
+                map(str.split, self.path.read_text().splitlines())]
 
     def numbers(self):
-        return [int(line) for line in self.path.read_text().split()]
+        return [pid for pid, _ in self._leaders()]
 
     def alive(self):
         """Processes in any of them that are not over."""
-        numbers, found = set(self.numbers()), []
+        numbers, found = set(), []
+        for pid, start in self._leaders():
+            with contextlib.suppress(OSError):
+                stat = Path(f"/proc/{pid}/stat").read_text()
+                if stat.rpartition(")")[2].split()[19] != start:
+                    continue  # another's by now
+            numbers.add(pid)
         for pid in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError):
                 stat = Path(f"/proc/{pid}/stat").read_text()
@@ -910,7 +922,7 @@ def servers_of(groups, servers):
 def compare(groups, servers, *arguments, code=0):
     """The checked JSON of a small comparison; the words under "words"."""
     result = client("compare", *SMALL, *servers_of(groups, servers),
-                    *arguments, "--json", "-")
+                    *arguments, "--json", "-", deadline=240)
     report = result.json
     check_compare(report)
     assert result.code == (code or (1 if unsteady(result) else 0)), result

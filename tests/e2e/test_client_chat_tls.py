@@ -169,13 +169,13 @@ def busy_room(server, files, messages):
 
 
 def test_a_killed_member_costs_one_message(fork_server, files):
-    with busy_room(fork_server, files, 300) as process:
+    with busy_room(fork_server, files, 1000) as process:
         listener, pids = listen_in(fork_server, files)
         os.kill(pids[-1], signal.SIGKILL)
         listener.hears(20)
         result = result_of(process)
     assert result.code == 1
-    assert counts(result.json) == (299, 0, 0, 1)
+    assert counts(result.json) == (999, 0, 0, 1)
     assert result.json["errors"] == {"ECONNRESET": 1}
     assert re.fullmatch(
         r"member 4 was dropped: (the peer closed without close_notify|"
@@ -185,7 +185,7 @@ def test_a_killed_member_costs_one_message(fork_server, files):
 
 def test_a_member_that_was_stopped_gets_all_it_has_missed(fork_server, files):
     """At once, in more records than one read of its socket takes."""
-    with busy_room(fork_server, files, 300) as process:
+    with busy_room(fork_server, files, 1000) as process:
         listener, pids = listen_in(fork_server, files)
         os.kill(pids[-1], signal.SIGSTOP)
         try:
@@ -193,6 +193,6 @@ def test_a_member_that_was_stopped_gets_all_it_has_missed(fork_server, files):
         finally:
             os.kill(pids[-1], signal.SIGCONT)
         result = result_of(process)
-    assert counts(result.json) == (300, 0, 0, 0)
+    assert counts(result.json) == (1000, 0, 0, 0)
     assert result.code == 0
     assert result.json["latency_us"]["max"] >= 100_000

@@ -44,7 +44,8 @@ def test_the_default_comparison(tmp_path):
 def test_a_process_for_each_connection_is_slower_than_a_thread(groups):
     options = servers_of(groups, {"thread": THREAD, "fork": FORK})
     for _ in range(4):  # other tests may keep the machine from deciding
-        result = client("compare", *SMALL, *options, "churn", "--json", "-")
+        result = client("compare", *SMALL, *options, "churn", "--json", "-",
+                        deadline=240)
         report = result.json
         check_compare(report)
         ratio = ratio_of(report, "churn", "fork")
@@ -97,26 +98,27 @@ def test_known_differences_come_out(groups):
     options = servers_of(groups, {
         name: command(f"delayed:{delay}") for name, delay in servers.items()})
     for _ in range(3):
-        result = client("compare", *SMALL, *options, "steady", "--json", "-")
+        result = client("compare", *SMALL, *options, "steady", "--json", "-",
+                        deadline=240)
         if not unsteady(result):
             break
     report = result.json
     check_compare(report)
     quick = ratio_of(report, "steady", "quick")
     slow = ratio_of(report, "steady", "slow")
-    assert 1.3 <= quick["estimate"] <= 2.8
-    assert 0.35 <= slow["estimate"] <= 0.8
-    if unsteady(result):
-        assert result.code == 1, result
-    else:
-        assert result.code == 0, result
+    steady = not unsteady(result)
+    assert result.code == (0 if steady else 1), result
+    if steady:
+        assert 1.3 <= quick["estimate"] <= 2.8
+        assert 0.35 <= slow["estimate"] <= 0.8
         assert quick["verdict"] == "faster" and 1 < quick["low"]
         assert slow["verdict"] == "slower" and slow["high"] < 1
     for name, delay in servers.items():
         one = value_of(report, "steady", name)
         assert 1e6 * delay <= one["latency_us"]["min"]
         # 64 connections: what cannot be more, and should not be much less
-        assert 0.4 * 64 / delay <= one["value"] <= 64.1 / delay
+        assert one["value"] <= 64.1 / delay
+        assert not steady or 0.4 * 64 / delay <= one["value"]
 
 
 def test_the_same_server_twice_has_a_verdict_of_the_list(groups):
@@ -124,7 +126,7 @@ def test_the_same_server_twice_has_a_verdict_of_the_list(groups):
     result = client("compare", *SMALL, *servers_of(groups, {
         "a": THREAD,
         "b": "head -c 3000000 /dev/zero | tr '\\0' x; " + THREAD,
-    }), "steady", "--seed", 4711, "--json", "-")
+    }), "steady", "--seed", 4711, "--json", "-", deadline=240)
     report = result.json
     check_compare(report)
     ratio = ratio_of(report, "steady", "b")

@@ -12,6 +12,8 @@ from known_servers import (
     DEADLINE, SWEEP, KnownServer, check_interval, check_load, client, counts,
     delayed, misfit, refusing, result_of, running_client)
 
+pytestmark = pytest.mark.timed
+
 
 # ---- a sweep of rates ----
 

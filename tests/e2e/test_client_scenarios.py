@@ -19,6 +19,8 @@ from known_servers import (
     FORK, SMALL, THREAD, check_compare, client, compare, result_of,
     running_client, servers_of)
 
+pytestmark = pytest.mark.timed
+
 # How many of a scenario's points are waited for. The last of them is cut: a
 # value of `knee`, which takes a whole round, is one of those before it.
 POINTS = {

@@ -42,7 +42,7 @@ def test_sigint_gives_the_results_so_far_and_leaves_no_server(
             "compare", *SMALL,
             *servers_of(groups, {"thread": THREAD, "fork": FORK}),
             "--json", "-") as process:
-        eventually(lambda: len(groups.numbers()) >= servers, "servers")
+        eventually(lambda: len(groups.numbers()) >= servers, "servers", 120)
         process.send_signal(signal.SIGINT)
         result = result_of(process)
     assert groups.alive() == []

@@ -11,7 +11,8 @@ from known_servers import (
     KnownServer, Stalling, check_load, client, counts, delayed, load,
     result_of, running_client)
 
-pytestmark = pytest.mark.timed
+# Their limits are tens of milliseconds.
+pytestmark = pytest.mark.timed(0.03)
 
 MODES = pytest.mark.parametrize(
     "mode", [[], ["--churn"]], ids=["steady", "churn"])

@@ -743,7 +743,8 @@ def test_curl_uploads_with_expect_and_chunks(site, tmp_path):
 
 @needs("wrk")
 def test_wrk_sees_no_error(site):
-    out = run("wrk", "-t1", "-c16", "-d1s", f"http://{site.address}/")
+    out = run("wrk", "-t1", "-c16", "-d1s", "--timeout", "20s",
+              f"http://{site.address}/")
     assert int(re.search(r"(\d+) requests in", out)[1]) > 0
     assert "Socket errors" not in out and "Non-2xx" not in out, out
 

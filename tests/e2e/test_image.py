@@ -34,7 +34,7 @@ def make(where, *arguments):
            if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")}
     result = subprocess.run(
         ["make", "-C", where, *arguments], capture_output=True, text=True,
-        timeout=300, env=env, check=False)
+        timeout=1800, env=env, check=False)
     assert result.returncode == 0, result.stderr
     return result.stdout
 

@@ -177,6 +177,8 @@ def test_the_ledger_line_has_the_cpu_time_of_all_workers(server):
         return sum(logged_cpu(server)) > 0.1
 
     eventually(busy, "0.1 s of CPU time in the ledger line")
+    server.close_clients()
+    server.wait_ledger(active=0)
     assert abs(sum(logged_cpu(server))
                - cpu_seconds(server.pid, children=True)) < 0.05
 

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 import unicodedata
 
 import pytest
@@ -118,10 +119,12 @@ def test_quiet_logs_no_more_than_it_must(server):
 def test_an_overload_does_not_flood_the_log(server):
     server.start("-m", 500, "--when-full", "refuse")
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (40, 40))
+    began = time.monotonic()
     for _ in range(200):
         server.connect()
     server.wait_ledger(accepted=200)
-    assert server.log().count("warning: ") <= 10
+    lines = server.log().count("warning: ")
+    assert lines <= 4 + 2 * (time.monotonic() - began)
 
 
 # ---- a log that cannot be written ----
@@ -164,14 +167,12 @@ def test_a_log_whose_reader_has_stopped_holds_up_nobody(server):
     try:
         server.send_signal(signal.SIGUSR1)  # a line that finds no room
         server.send_signal(signal.SIGUSR1)
-        sock.settimeout(5)
         echo(sock)
         with connect(server.address) as other:
-            other.settimeout(5)
             echo(other)
         server.send_signal(signal.SIGTERM)
         server.close_clients()
-        eventually(lambda: not server.is_alive(), "it stops", 5)
+        eventually(lambda: not server.is_alive(), "it stops")
     finally:
         os.close(read_end)
 

@@ -80,8 +80,10 @@ def mark():
 
 
 def start(percent, *command):
-    return subprocess.Popen([SLOWER, str(percent), *command],
-                            start_new_session=True)
+    # Under nohup(1) the tests have inherited that hangups are ignored.
+    return subprocess.Popen(
+        [SLOWER, str(percent), *command], start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
 
 
 def stopped_share(pid, samples=400):

@@ -134,7 +134,6 @@ def test_a_lowered_hard_limit_still_lets_it_refuse(thread_server):
     set_descriptors(thread_server, own + 1, own + 1)
     for _ in range(5):
         extra = thread_server.connect()
-        extra.settimeout(3)
         try:
             assert answer_of(extra) == "busy"
         except TimeoutError:
@@ -198,11 +197,15 @@ def test_an_accept_that_fails_for_good_does_not_spin(server, error, mode):
     trace = server.directory / "trace"
     server.start("--when-full", mode,
                  strace=["-o", trace, *injection("accept4", error, "1+")])
+    began = time.monotonic()
     for _ in range(5):
         server.connect()
     time.sleep(1)
-    assert trace.read_text().count("accept4(") < 500
-    assert server.log().count("accept: ") <= 5
+    calls = trace.read_text().count("accept4(")
+    lines = server.log().count("accept: ")
+    took = time.monotonic() - began
+    assert calls < 600 * took
+    assert lines <= 2 + took
     assert server.is_alive()
     assert server.stop() == 0
     assert server.ledger["accepted"] == 0

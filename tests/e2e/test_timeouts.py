@@ -118,7 +118,7 @@ def test_echo_has_no_request_timeout(server):
 
 
 def test_a_stop_waits_for_no_timeout_that_is_due_later(server):
-    server.start("--idle-timeout", "300ms", "--drain-timeout", "20s")
+    server.start("--idle-timeout", "2s", "--drain-timeout", "20s")
     server.connect()
     server.wait_ledger(active=1)
     server.send_signal(15)

@@ -475,9 +475,10 @@ def client_hello(files):
     return out.read()
 
 
-def seconds_until_cut(sock, piece=b""):
-    """How long a client lives that sends PIECE a byte at a time."""
-    start = time.monotonic()
+def seconds_until_cut(sock, piece=b"", start=None):
+    """How long after START (now) a client lives that sends PIECE a byte at a
+    time."""
+    start = start or time.monotonic()
     sock.settimeout(0.2)
     while True:
         try:
@@ -495,13 +496,15 @@ def seconds_until_cut(sock, piece=b""):
 def test_a_slow_handshake_is_cut_after_five_seconds(server, files):
     server.start("-v", *files.options())
     hello = client_hello(files)
+    began = time.monotonic()
     half = server.connect()
     half.sendall(hello[:100])
     answered = server.connect()
     answered.sendall(hello)
     clients = [(server.connect(), b""), (server.connect(), hello),
                (half, b""), (answered, b"")]
-    seconds = in_parallel(lambda c: seconds_until_cut(*c), clients)
+    seconds = in_parallel(
+        lambda c: seconds_until_cut(*c, start=began), clients)
     assert min(seconds) > 4.5
     server.wait_ledger(accepted=4, timed_out=4)
     for number in range(1, 5):

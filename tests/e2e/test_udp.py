@@ -347,8 +347,9 @@ def test_at_the_limit_datagrams_wait_and_are_all_answered(server):
     assert server.ledger["served"] == 10 and server.ledger["refused"] == 0
 
 
+@pytest.mark.timed
 def test_at_the_limit_datagrams_are_dropped_and_counted(server):
-    server.start("-m", 1, "-s", "sleep:1s", "--when-full", "refuse",
+    server.start("-m", 1, "-s", "sleep:3s", "--when-full", "refuse",
                  listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         hold_worker(server, client)
@@ -365,9 +366,10 @@ def test_at_the_limit_datagrams_are_dropped_and_counted(server):
     assert server.ledger["served"] == 2 and server.ledger["refused"] == 9
 
 
+@pytest.mark.timed
 def test_what_the_kernel_dropped_is_told(server):
     """Nobody else knows: the sender gets no word of it."""
-    server.start("-m", 1, "-s", "sleep:1s", "-q", listen="udp:127.0.0.1:0")
+    server.start("-m", 1, "-s", "sleep:3s", "-q", listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         hold_worker(server, client)
         for _ in range(64):
@@ -390,9 +392,10 @@ def test_without_a_drop_none_is_told(server, ask):
     assert "dropped" not in server.log()
 
 
+@pytest.mark.timed
 @MODES
 def test_a_source_has_its_share_of_datagrams(server, mode):
-    server.start("--max-per-source", 2, "-s", "sleep:1s", "--when-full", mode,
+    server.start("--max-per-source", 2, "-s", "sleep:3s", "--when-full", mode,
                  listen="udp:127.0.0.1:0")
     with Client(server.address, "127.0.0.1") as greedy, \
             Client(server.address, "127.0.0.2") as other:
@@ -514,10 +517,14 @@ def test_a_receive_that_fails_for_good_does_not_spin(server):
     server.start(listen="udp:127.0.0.1:0",
                  strace=["-o", trace, *injection("recvmsg", "ENOBUFS", "1+")])
     with Client(server.address) as client:
+        began = time.monotonic()
         client.send(b"never")
         time.sleep(1)
-        assert trace.read_text().count("recvmsg(") < 200
-        assert server.log().count("receive: ") <= 3
+        calls = trace.read_text().count("recvmsg(")
+        lines = server.log().count("receive: ")
+        took = time.monotonic() - began
+        assert calls < 100 * (1 + took)
+        assert lines <= 2 + took
         assert server.stop() == 0
 
 
@@ -573,8 +580,9 @@ def test_a_client_that_has_gone_does_no_harm(server, ask):
     assert ask(b"still there") == b"still there"
 
 
+@pytest.mark.timed
 def test_a_stop_lets_the_workers_of_datagrams_finish(server):
-    server.start("-s", "sleep:500ms", listen="udp:127.0.0.1:0")
+    server.start("-s", "sleep:3s", listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         for i in range(5):
             client.send(b"%d" % i)
@@ -600,8 +608,9 @@ def test_a_stop_serves_what_waits_in_the_buffer(server):
     assert server.ledger["served"] == 20
 
 
+@pytest.mark.timed
 def test_a_stop_refuses_what_waits_for_a_worker(server):
-    server.start("-m", 1, "-s", "sleep:500ms", listen="udp:127.0.0.1:0")
+    server.start("-m", 1, "-s", "sleep:3s", listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         hold_worker(server, client)
         for _ in range(5):
@@ -623,8 +632,9 @@ def test_a_worker_that_outlasts_the_drain_is_cut(server):
     assert server.ledger["failed"] == 1
 
 
+@pytest.mark.timed
 def test_a_killed_worker_is_counted_and_its_datagram_lost(fork_server):
-    fork_server.start("-s", "sleep:1s", listen="udp:127.0.0.1:0")
+    fork_server.start("-s", "sleep:3s", listen="udp:127.0.0.1:0")
     with Client(fork_server.address) as client, \
             Client(fork_server.address) as other:
         hold_worker(fork_server, client)
@@ -681,8 +691,9 @@ def test_an_idle_server_is_idle(server, ask):
 @needs("socat")
 def test_socat_asks(server):
     server.start(listen="udp:127.0.0.1:0")
+    # After the end of its input it waits for so long.
     out = subprocess.run(
-        ["socat", "-T1", "-", f"UDP:127.0.0.1:{server.port}"],
+        ["socat", "-t10", "-T1", "-", f"UDP:127.0.0.1:{server.port}"],
         input=b"hello\n", capture_output=True, timeout=DEADLINE, check=True)
     assert out.stdout == b"hello\n"
 
