@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections import Counter
 
 import pytest
 
@@ -626,12 +627,14 @@ def test_a_kept_connection_costs_two_system_calls_for_each_request(
         names = system_calls(trace)
         assert names.count("sendto") == requests
         # One more for the end of file of each connection.
-        assert names.count("recvfrom") <= requests + connections + 50
+        assert names.count("recvfrom") <= 1.1 * requests
         waits = sum(names.count(name) for name in WAITS)
-        assert waits <= requests + 100
+        assert waits <= 1.1 * requests
         others = [name for name in names
                   if name not in ("sendto", "recvfrom", *WAITS)]
-        assert len(others) <= 8 * connections + 60, sorted(others)
+        # Of each connection, and of a look at the clocks now and then: the
+        # slower the tracer, the more.
+        assert len(others) < requests / 4, Counter(others)
         if len(names) - len(others) <= 2.2 * requests:
             return
     pytest.fail(f"{waits} waits for {requests} requests at best")
@@ -652,7 +655,7 @@ def test_a_new_connection_makes_no_system_call_that_fails(
     failing = [line for line in lines[first:]
                if "= -1 " in line and not any(word in line for word in (
                    "EAGAIN", "EINPROGRESS", "EINTR"))]
-    assert len(failing) < 100, failing[-1]
+    assert len(failing) < 200, failing[-1]
 
 
 @needs("strace")
