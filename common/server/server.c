@@ -197,7 +197,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	static struct workers workers;
 	static struct loop loop;
 	char program[32];
-	bool clean;
+	bool clean, told;
 
 	process_begin();
 	image_begin();
@@ -247,11 +247,11 @@ server_main(int argc, char **argv, const struct server_model *model)
 		return 1;
 	say_ready(&config, workers.settings.first_private);
 	clean = loop_run(&loop);
-	if (config.ledger && write_ledger(config.ledger, workers.ledger) < 0)
-		return 1;
+	told =
+	    !config.ledger || write_ledger(config.ledger, workers.ledger) == 0;
 	/* A thread that could not be cut may still run: no exit handlers, TLS
 	 * library's included, while it does. */
 	if (!clean)
 		_exit(1);
-	return 0;
+	return told ? 0 : 1;
 }

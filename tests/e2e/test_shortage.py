@@ -176,6 +176,23 @@ def test_a_failing_accept_loses_nobody(server, error, mode):
 
 
 @needs("strace")
+def test_a_failing_accept_loses_nobody_who_waits_at_a_stop(server):
+    """More than one batch of them; the error is in the first."""
+    server.start("--drain-timeout", "1h",
+                 strace=injection("accept4", "ECONNABORTED", "10"))
+    server.send_signal(signal.SIGSTOP)
+    socks = [server.connect() for _ in range(200)]
+    server.send_signal(signal.SIGTERM)
+    server.send_signal(signal.SIGCONT)
+    answers = in_parallel(answer_of, socks)
+    for sock in socks:
+        sock.close()
+    assert answers == ["echo"] * 200
+    assert server.wait() == 0
+    assert server.ledger["served"] == 200
+
+
+@needs("strace")
 @pytest.mark.parametrize("error", SHORTAGES)
 def test_a_shortage_at_accept_gives_a_busy_answer_in_refuse_mode(
         server, error):

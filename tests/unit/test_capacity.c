@@ -22,8 +22,8 @@ capacity(const double *rates, size_t count, bool *at_least)
 static void
 it_is_the_median_of_the_undisturbed(void **state)
 {
-	const double rates[] = {6800, -1430, 6700, 7100, -2000, 6750, 6850,
-	    6790, 6810, 6600, 7300};
+	const double rates[] = {
+	    6800, -1430, 6700, 7100, -2000, 6750, 6850, 6790, 6810, 6600, 7300};
 	bool at_least = true;
 
 	(void)state;
@@ -159,12 +159,8 @@ main(int argc, char **argv)
 	    FRESH(it_is_found_of_those_that_answer),
 	    FRESH(of_none_it_is_nothing),
 	};
-	char self[400] = "";
 
-	if (argc > 2 && strcmp(argv[1], "serve") == 0)
-		toy_serve_at(argv[2]);
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+	if (!toy_command(argc, argv, command, sizeof(command)))
 		return 1;
-	snprintf(command, sizeof(command), "'%s' serve {address}", self);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -430,12 +430,8 @@ main(int argc, char **argv)
 	    FRESH(each_image_that_ran_is_named_once),
 	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),
 	};
-	char self[400] = "";
 
-	if (argc > 2 && strcmp(argv[1], "serve") == 0)
-		toy_serve_at(argv[2]);
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+	if (!toy_command(argc, argv, command, sizeof(command)))
 		return 1;
-	snprintf(command, sizeof(command), "'%s' serve {address}", self);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

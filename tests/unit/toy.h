@@ -125,7 +125,7 @@ toy_start(struct toy *toy, enum toy_kind kind, const char *where)
 		toy_run(kind, fd);
 }
 
-/* For a test that is run again as a server: at WHERE, until it is killed. */
+/* A test that is run again as a server: at WHERE, until it is killed. */
 static _Noreturn inline void
 toy_serve_at(const char *where)
 {
@@ -137,6 +137,21 @@ toy_serve_at(const char *where)
 	if (fd >= 0)
 		toy_run(TOY_THREADS, fd);
 	_exit(1);
+}
+
+/* For the main() of such a test: writes into COMMAND, of SIZE bytes, what runs
+ * it as a server; does not return where that is what it was run as. */
+static inline bool
+toy_command(int argc, char **argv, char *command, size_t size)
+{
+	char self[400] = "";
+
+	if (argc > 2 && strcmp(argv[1], "serve") == 0)
+		toy_serve_at(argv[2]);
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return false;
+	snprintf(command, size, "'%s' serve {address}", self);
+	return true;
 }
 
 static inline void
