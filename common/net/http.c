@@ -270,5 +270,7 @@ http_begins_head(const char *buf, size_t len)
 		buf += 2;
 		len -= 2;
 	}
-	return len >= strlen(head) && memcmp(buf, head, strlen(head)) == 0;
+	if (len > strlen(head))
+		len = strlen(head);
+	return len > 0 && memcmp(buf, head, len) == 0;
 }

@@ -64,9 +64,9 @@ struct http_request {
 int
 http_parse(const char *buf, size_t len, struct http_request *request);
 
-/* Whether a request that begins with LEN bytes at BUF is a HEAD, however much
- * else may be wrong with it: no answer to that has a content (RFC 9110 9.3.2).
- */
+/* Whether a request that begins with LEN bytes at BUF is a HEAD, or may become
+ * one, however much else may be wrong with it: no answer to that has a content
+ * (RFC 9110 9.3.2). */
 bool
 http_begins_head(const char *buf, size_t len);
 

@@ -185,8 +185,9 @@ refusal(const struct config *config)
 
 	if (config->tls_cert)
 		return (struct refusal){TLS_REFUSAL, TLS_REFUSAL_LEN, NULL};
-	return (struct refusal){
-	    service->full, strlen(service->full), service->full_for};
+	if (service->full_for)
+		return (struct refusal){NULL, 0, service->full_for};
+	return (struct refusal){service->full, strlen(service->full), NULL};
 }
 
 int

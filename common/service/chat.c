@@ -215,8 +215,7 @@ full_for(const char *first, size_t len, bool all)
 	case CHAT_REQUEST:
 		break;
 	}
-	return http_begins_head(first, len) ? HTTP_FULL_HEAD
-					    : HTTP_FULL_HEAD HTTP_FULL_TEXT;
+	return http_site_full(first, len);
 }
 
 static size_t
@@ -229,7 +228,6 @@ const struct service service_chat = {
     .name = "chat",
     .summary = "a room: lines, or WebSocket and the page at /",
     .serve = chat_serve,
-    .full = FULL,
     .full_for = full_for,
     .websocket = true,
     .shared_size = chat_shared_size,

@@ -202,10 +202,27 @@ http_serve(struct conn *conn, const struct service_context *context)
 	http_site_serve(conn, context, PAGES, NULL, 0);
 }
 
+/*
+ * An answer that comes before its request is none (RFC 9112 9.2): it waits for
+ * the first line, which tells whether it may have a content.
+ */
+static const char *
+full_for(const char *first, size_t len, bool all)
+{
+	const char *line = first;
+
+	if (len >= 2 && memcmp(line, "\r\n", 2) == 0)
+		line += 2;
+	if (len == 0 ||
+	    (!all && !memchr(line, '\n', len - (size_t)(line - first))))
+		return NULL;
+	return http_site_full(first, len);
+}
+
 const struct service service_http = {
     .name = "http",
     .summary = "HTTP/1.1: /, /who, /metrics, WebSocket echo at /echo",
     .serve = http_serve,
-    .full = HTTP_FULL_HEAD HTTP_FULL_TEXT,
+    .full_for = full_for,
     .websocket = true,
 };

@@ -384,3 +384,16 @@ http_site_time_out(struct conn *conn, const struct service_context *context,
 
 	say_timed_out(&talk, http_begins_head(begun, len));
 }
+
+#define FULL_HEAD                                            \
+	"HTTP/1.1 503 Service Unavailable\r\n"               \
+	"Content-Type: text/plain\r\nContent-Length: 28\r\n" \
+	"Connection: close\r\nRetry-After: 1\r\n\r\n"
+
+const char *
+http_site_full(const char *first, size_t len)
+{
+	return http_begins_head(first, len) ? FULL_HEAD
+					    : FULL_HEAD
+		   "Server full, come back soon\n";
+}

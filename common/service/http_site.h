@@ -52,12 +52,10 @@ struct http_page {
 
 #define HTTP_PAGE_MAX 8192
 
-/* For a client that gets no worker. */
-#define HTTP_FULL_HEAD                                       \
-	"HTTP/1.1 503 Service Unavailable\r\n"               \
-	"Content-Type: text/plain\r\nContent-Length: 28\r\n" \
-	"Connection: close\r\nRetry-After: 1\r\n\r\n"
-#define HTTP_FULL_TEXT "Server full, come back soon\n"
+/* For a client that gets no worker: 503 to the request that begins with LEN
+ * bytes at FIRST, without the content if that is a HEAD. */
+const char *
+http_site_full(const char *first, size_t len);
 
 /*
  * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN

@@ -54,9 +54,9 @@ struct service {
 				 out; NULL: none is taken */
 	const char *summary;  /* one line for --list-services */
 	void (*serve)(struct conn *conn, const struct service_context *context);
-	const char *full; /* sent to a client that gets no worker */
-	/* What is sent instead, where a client's first bytes decide the
-	 * protocol. NULL: FULL, before its first byte. */
+	/* What is sent to a client that gets no worker: FULL, before its first
+	 * byte, or, if that is NULL, what FULL_FOR makes of its first bytes. */
+	const char *full;
 	choose_refusal *full_for;
 	bool datagrams; /* may be served over UDP */
 	bool websocket; /* speaks it, where this image can (image.h) */

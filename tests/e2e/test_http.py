@@ -273,6 +273,61 @@ def test_a_full_server_says_so_in_http(server):
     assert one.body.endswith(b"\n")
 
 
+@pytest.fixture
+def full_site(server):
+    """It has one place, and who is in it."""
+    server.start("-s", "http", "-m", 1, "--when-full", "refuse")
+    ask(server.connect())
+    return server
+
+
+@pytest.mark.timed
+def test_a_full_server_does_not_answer_before_it_is_asked(full_site):
+    """What comes without a request is no answer to it (RFC 9112 9.2)."""
+    with connect(full_site.address) as sock:
+        sock.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+        sock.settimeout(20)
+        sock.sendall(HELLO.encode())
+        assert statuses(read_all(sock)) == (503,)
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("data", [
+    b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"HEAD /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + HELLO.encode() * 3,
+    b"HEAD / HTTP/1.1", b"HEA"],
+    ids=["alone", "an empty line before", "long", "pipelined", "half a line",
+         "half a word"])
+def test_a_full_server_answers_head_without_a_content(full_site, data):
+    """RFC 9110 9.3.2"""
+    with connect(full_site.address) as sock:
+        sock.sendall(data)
+        assert statuses(read_all(sock), head_only=True) == (503,)
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("data", [
+    HELLO.encode() * 3, b"GET / HTTP/1.1\r\n",
+    b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\n", b"GET /", b"\r\n", b"\x16\x03"],
+    ids=["pipelined", "a line", "long", "half a line", "an empty line", "TLS"])
+def test_a_full_server_answers_once_what_was_sent(full_site, data):
+    with connect(full_site.address) as sock:
+        sock.sendall(data)
+        [one] = responses(read_all(sock))
+    assert one.status == 503 and one.fields["connection"] == "close"
+
+
+@pytest.mark.timed
+def test_a_full_server_says_nothing_to_who_says_nothing(full_site):
+    with connect(full_site.address) as sock:
+        assert read_all(sock) == b""
+    full_site.wait_ledger(refused=1, active=1)
+
+
 # ---- connections ----
 
 def test_a_connection_is_kept_alive(site):

@@ -811,9 +811,10 @@ a_head_is_known_by_its_first_word(void **state)
 	static const struct {
 		const char *bytes;
 		bool head;
-	} cases[] = {{"", false}, {"HEAD", false}, {"HEAD ", true},
-	    {"HEAD \x01", true}, {"\r\nHEAD /", true}, {"\r", false},
-	    {"HEADS /", false}, {"head /", false}, {"GET /HEAD ", false}};
+	} cases[] = {{"", false}, {"H", true}, {"HEAD", true}, {"HEAD ", true},
+	    {"HEB", false}, {"HEAD \x01", true}, {"\r\nHEAD /", true},
+	    {"\r", false}, {"HEADS /", false}, {"head /", false},
+	    {"GET /HEAD ", false}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {

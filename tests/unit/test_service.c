@@ -87,7 +87,7 @@ every_service_says_what_it_is(void **state)
 	(void)state;
 	for (const struct service *const *s = SERVICES; *s; s++) {
 		assert_non_null((*s)->serve);
-		assert_non_null((*s)->full);
+		assert_int_equal(!(*s)->full, !!(*s)->full_for);
 		assert_true(strlen((*s)->summary) > 0);
 		assert_null(strchr((*s)->summary, '\n'));
 		/* Who has one described takes one, and the other way round. */
