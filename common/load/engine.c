@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hot.h"
+#include "common/load/await.h"
 #include "common/load/engine_parts.h"
 #include "common/load/procs.h"
 
@@ -383,7 +384,6 @@ static int
 wait_for_events(struct engine *e)
 {
 	uint64_t due = next_deadline(e), now;
-	struct timespec timeout;
 
 	if (e->plan.rate <= 0)
 		return epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
@@ -394,9 +394,7 @@ wait_for_events(struct engine *e)
 	if (e->plan.spin)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
 	e->spinning = e->plan.spin && due == 0;
-	timeout = timespec_of(due);
-	return epoll_pwait2(
-	    e->shared.epoll, e->events, ENGINE_EVENTS, &timeout, NULL);
+	return await_events(e->shared.epoll, e->events, ENGINE_EVENTS, due);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/load/await.h"
 #include "common/load/procs.h"
 #include "common/load/room_state.h"
 
@@ -315,7 +316,6 @@ static int
 wait_for_events(struct room *r)
 {
 	uint64_t due = next_deadline(r), now = now_ns();
-	struct timespec timeout;
 
 	if (due == NEVER)
 		return epoll_wait(r->epoll, r->events, EVENTS, -1);
@@ -324,8 +324,7 @@ wait_for_events(struct room *r)
 	if (r->load->spin && r->load->rate > 0)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
 	r->spinning = r->load->spin && r->load->rate > 0 && due == 0;
-	timeout = timespec_of(due);
-	return epoll_pwait2(r->epoll, r->events, EVENTS, &timeout, NULL);
+	return await_events(r->epoll, r->events, EVENTS, due);
 }
 
 static void

@@ -919,10 +919,10 @@ def servers_of(groups, servers):
             for word in ("--server", f"{name}={groups.noted(what)}")]
 
 
-def compare(groups, servers, *arguments, code=0):
+def compare(groups, servers, *arguments, code=0, **options):
     """The checked JSON of a small comparison; the words under "words"."""
     result = client("compare", *SMALL, *servers_of(groups, servers),
-                    *arguments, "--json", "-", deadline=240)
+                    *arguments, "--json", "-", deadline=240, **options)
     report = result.json
     check_compare(report)
     assert result.code == (code or (1 if unsteady(result) else 0)), result
