@@ -33,8 +33,10 @@ def files(tmp_path_factory):
 
 def trusting(files, version=None, own=None):
     """A context that trusts our authority and shows the certificate OWN.
-    Python takes an unannounced end for a good one, unless told otherwise."""
+    Python takes an unannounced end for a good one, unless told otherwise, and
+    before 3.13 a certificate that lacks what RFC 5280 demands."""
     context = ssl.create_default_context(cafile=files.cert("ca"))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 1 << 7)
     if version:
         context.minimum_version = PROTOCOL[version]
@@ -408,7 +410,7 @@ def test_clients_are_told_whose_certificates_are_wanted(server, files):
     client.wait_line(b"hi\n")
     client.end()
     names = client.said.partition(b"Acceptable client certificate CA names")[2]
-    assert names.splitlines()[1] == b"CN = Test CA"
+    assert names.splitlines()[1].replace(b" ", b"") == b"CN=TestCA"
 
 
 @VERSIONS

@@ -18,6 +18,7 @@
 #include "common/net/conn.h"
 #include "common/net/tls.h"
 #include "common/net/tls_client.h"
+#include "common/net/tls_make.h"
 
 #define SOON (50 * NS_PER_MS)
 #define LONG (10 * NS_PER_S)
@@ -743,6 +744,45 @@ keys_go_on_changing(void **state)
 	}
 }
 
+/* ---- a certificate of ours ---- */
+
+/* Returns what openssl(1) says of it as a strict reader. */
+static int
+verify_strictly(const char *path)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+	    "openssl verify -x509_strict -purpose sslserver -verify_ip "
+	    "127.0.0.1 -CAfile %s %s >%s/said 2>&1",
+	    path, path, directory);
+	return system(command);
+}
+
+static void
+a_certificate_of_ours_satisfies_a_strict_reader(void **state)
+{
+	char made[64], made_key[64], text[4096] = "", why[128];
+	int fd, key_fd;
+
+	(void)state;
+	snprintf(made, sizeof(made), "%s/made", directory);
+	snprintf(made_key, sizeof(made_key), "%s/made-key", directory);
+	fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	key_fd = open(made_key, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(tls_make(fd, key_fd, why, sizeof(why)), 0);
+	close(fd);
+	close(key_fd);
+	assert_int_equal(verify_strictly(made), 0);
+	snprintf(text, sizeof(text),
+	    "openssl x509 -in %s -noout -text >%s/said && for words in "
+	    "'Basic Constraints: critical' 'Key Usage: critical' "
+	    "'Subject Key Identifier' 'Authority Key Identifier'; do "
+	    "grep -q \"$words\" %s/said || exit 1; done",
+	    made, directory, directory);
+	assert_int_equal(system(text), 0);
+}
+
 /* ---- preparation ---- */
 
 static int
@@ -814,6 +854,7 @@ main(void)
 	    cmocka_unit_test(addresses_and_names_with_a_dot_are_accepted),
 	    cmocka_unit_test(a_certificate_that_nobody_signed_is_refused),
 	    cmocka_unit_test(a_client_without_its_authorities_says_why),
+	    cmocka_unit_test(a_certificate_of_ours_satisfies_a_strict_reader),
 	    cmocka_unit_test(children_do_not_repeat_each_others_random_numbers),
 	    cmocka_unit_test(a_ticket_is_good_until_its_key_has_changed_twice),
 	    cmocka_unit_test(keys_go_on_changing),
