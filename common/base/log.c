@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* log: one line, one write. */
+/* log: one line, one write that does not wait. */
 #include "common/base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,8 +25,92 @@ static struct {
 	bool stamped;
 } opened = {.program = "perconn", .level = LOG_INFO};
 
-/* Lines that could not be written, for the next one that can. */
-static _Atomic uint64_t lost;
+/* Where lines go, and its file type; set by log_take_stderr(). */
+static int out = STDERR_FILENO;
+static mode_t out_type;
+
+static struct log_lost alone;
+static struct log_lost *lost = &alone;
+
+/* ---- where lines go ---- */
+
+/* A terminal that was opened by another user, before su(1) say, cannot be
+ * opened again by its own name, but by the name that everybody may use. */
+static int
+open_terminal(void)
+{
+	unsigned own = 0, theirs = 0;
+	int fd = open("/dev/tty", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0 &&
+	    (ioctl(fd, TIOCGDEV, &own) < 0 ||
+		ioctl(STDERR_FILENO, TIOCGDEV, &theirs) < 0 || own != theirs)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/*
+ * O_NONBLOCK belongs to the open file description, which others share: the
+ * shell, and who reads from the same terminal. So we open another one, where
+ * that is the same file at the same place, as for a pipe and a terminal.
+ */
+void
+log_take_stderr(void)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	struct stat st;
+	int fd = -1;
+
+	if (fstat(STDERR_FILENO, &st) < 0)
+		return;
+	out_type = st.st_mode & S_IFMT;
+	if (out_type == S_IFIFO || terminal)
+		fd = open("/proc/self/fd/2",
+		    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && terminal)
+		fd = open_terminal();
+	if (fd >= 0)
+		out = fd;
+}
+
+/*
+ * As write(2), but never waits: a full disk, a closed pipe, a terminal that
+ * nobody reads must not become the caller's fault. Where log_take_stderr() got
+ * no description of our own, the kernel is asked not to wait for this once; a
+ * poll before alone would be no promise, as others write there, too.
+ */
+static ssize_t
+put(const char *bytes, size_t len)
+{
+	struct pollfd wait = {out, POLLOUT, 0};
+	struct iovec part = {(void *)(uintptr_t)bytes, len};
+	ssize_t n;
+
+	if (out_type == S_IFSOCK)
+		return send(out, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (out_type == S_IFIFO) {
+		n = pwritev2(out, &part, 1, -1, RWF_NOWAIT);
+		if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
+			return n;
+	}
+	return poll(&wait, 1, 0) == 1 ? write(out, bytes, len) : -1;
+}
+
+void
+log_lost_at(struct log_lost *shared)
+{
+	lost = shared;
+}
+
+uint64_t
+log_lost(void)
+{
+	return atomic_load(&lost->total);
+}
+
+/* ---- a line ---- */
 
 void
 log_open(const char *program, enum log_level level, bool stamped)
@@ -82,23 +171,28 @@ static void
 put_line(const char *word, const char *format, va_list args)
 {
 	int saved = errno;
-	struct pollfd out = {STDERR_FILENO, POLLOUT, 0};
 	char text[LOG_LINE_MAX], line[LOG_LINE_MAX];
-	uint64_t missing = atomic_exchange(&lost, 0);
-	size_t len;
+	uint64_t missing = atomic_exchange(&lost->untold, 0);
+	size_t len = 0;
+	ssize_t n;
 
 	vsnprintf(text, sizeof(text), format, args);
-	len = put_prefix(line, sizeof(line) / 2, word);
+	if (atomic_exchange(&lost->torn, false))
+		line[len++] = '\n';
+	len += put_prefix(line + len, sizeof(line) / 2, word);
 	if (missing)
 		len += (size_t)snprintf(line + len, sizeof(line) / 4,
 		    "(%llu lines before this were lost) ",
 		    (unsigned long long)missing);
 	len += put_escaped(line + len, sizeof(line) - len - 1, text);
 	line[len++] = '\n';
-	/* A full disk, a closed pipe or one that nobody empties must not become
-	 * the server's fault. */
-	if (poll(&out, 1, 0) != 1 || write(STDERR_FILENO, line, len) < 0)
-		atomic_fetch_add(&lost, missing + 1);
+	n = put(line, len);
+	if (n < (ssize_t)len) {
+		atomic_fetch_add(&lost->untold, missing + 1);
+		atomic_fetch_add(&lost->total, 1);
+		/* What stands there is not a line yet. */
+		atomic_store(&lost->torn, n > 0 || line[0] == '\n');
+	}
 	errno = saved;
 }
 
@@ -152,6 +246,21 @@ log_left_out(struct log_limit *limit, const char *what)
 	if (dropped)
 		log_warn("%llu more not logged: %s",
 		    (unsigned long long)dropped, what);
+}
+
+void
+log_status(const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len > 0)
+		put(text, (size_t)len < sizeof(text) ? (size_t)len
+						     : sizeof(text) - 1);
 }
 
 void

@@ -8,14 +8,27 @@
 #include <stdio.h>
 
 /*
- * Before anything is opened or printed: fills closed standard descriptors with
- * /dev/null, for what is opened in their place would be written to as if it
- * were that; ignores SIGPIPE, for a reader that has gone is an error of write()
- * or send(), not our end; and does not ignore SIGCHLD, as who started us may,
- * for then nobody could wait for a child.
+ * Before anything is opened or printed: fills closed standard descriptors, for
+ * what is opened in their place would be written to as if it were that; ignores
+ * SIGPIPE and SIGXFSZ, for a reader that has gone and a file that may not grow
+ * are errors of write() or send(), not our end, and SIGTTOU, so that a terminal
+ * does not stop us in the background for a word of the log; does not ignore
+ * SIGCHLD, as who started us may, for then nobody could wait for a child; and
+ * sees to it that the log waits for nobody (log_take_stderr()).
  */
 void
 process_begin(void);
+
+/* In a child that will be another program: those signals as we found them, for
+ * what is ignored stays so. Async-signal-safe. */
+void
+process_restore_signals(void);
+
+/* A descriptor, with close-on-exec, that is nobody's: /dev/null, or where there
+ * is none one that can be neither read nor written. -1 with errno at the limit
+ * of descriptors. */
+int
+process_open_null(void);
 
 /* Flushes OUT. What kept some of it from getting out, NULL if nothing did. Of a
  * file that is not whole, it may end with a line more. */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/process.h"
 #include "common/load/launch_parts.h"
 #include "common/net/dial.h"
 
@@ -136,7 +137,7 @@ become(const char *command, const struct placement *placement, size_t padding,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGINT, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
+	process_restore_signals();
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);

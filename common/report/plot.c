@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/process.h"
 #include "common/report/svg.h"
 
 #define TIMEOUT_NS (20 * NS_PER_S)
@@ -76,7 +77,7 @@ become_gnuplot(int in, int out)
 	if (null >= 0)
 		dup2(null, STDERR_FILENO);
 	setpgid(0, 0);
-	signal(SIGPIPE, SIG_DFL);
+	process_restore_signals();
 	/* -d: no ~/.gnuplot, which could change the picture. */
 	execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
 	_exit(127);

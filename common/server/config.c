@@ -209,8 +209,9 @@ config_read(struct config *config, int argc, char **argv, const char *program,
 	rest = options_parse(&set, config, argc, argv);
 	if (rest < argc)
 		usage_error("%s: no arguments are taken", argv[rest]);
+	/* What is closed on exec is not inherited, but ours: the log's. */
 	if (config->ready_fd != UINT64_MAX &&
-	    fcntl((int)config->ready_fd, F_GETFD) < 0)
+	    fcntl((int)config->ready_fd, F_GETFD) != 0)
 		usage_error("--ready-fd %d: allowed is an open descriptor",
 		    (int)config->ready_fd);
 	if (config->ready_fd == STDOUT_FILENO && config->ledger &&

@@ -3,12 +3,12 @@
 #include "common/server/refuse.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/process.h"
 #include "common/net/conn.h"
 #include "common/server/limits.h"
 
@@ -16,7 +16,7 @@ static void
 refill_spare(struct refused *refused)
 {
 	if (refused->spare < 0)
-		refused->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		refused->spare = process_open_null();
 }
 
 void

@@ -142,9 +142,10 @@ say_ready(const struct config *config, unsigned first_private)
 	if ((unsigned)fd >= first_private) {
 		close(fd);
 	} else {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		int null = process_open_null();
 
-		dup2(null, fd);
+		if (dup2(null, fd) < 0)
+			close(fd);
 		close(null);
 	}
 }

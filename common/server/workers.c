@@ -48,6 +48,7 @@ workers_init(struct workers *w, uint32_t max)
 	w->slots = (void *)(memory + head + sources);
 	w->settings.setup.draining = &w->state->draining;
 	w->settings.tls_limits = &w->state->tls_limits;
+	log_lost_at(&w->state->log_lost);
 	w->max = max;
 	w->state->free_top = w->state->cold_top = NONE;
 	w->state->ending_head = NONE;

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "common/base/log.h"
 #include "common/net/ledger.h"
 #include "common/server/model.h"
 #include "common/server/source.h"
@@ -33,6 +34,7 @@ struct workers {
 		bool any_cut;
 		_Atomic bool draining; /* set by the loop, seen by workers */
 		struct tls_limits tls_limits; /* of the workers */
+		struct log_lost log_lost;     /* by all processes */
 	} * state;
 	struct worker *slots;
 	uint32_t max;

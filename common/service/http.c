@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "common/net/tls.h"
 #include "common/net/websocket.h"
 #include "common/service/http_site.h"
@@ -132,6 +133,12 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		add_metric(&text, setup->model, metrics[i].type,
 		    metrics[i].name, metrics[i].help, metrics[i].value);
+	add(&text,
+	    "# HELP perconn_log_lines_lost_total Lines of the log that could "
+	    "not be written.\n"
+	    "# TYPE perconn_log_lines_lost_total counter\n"
+	    "perconn_log_lines_lost_total{model=\"%s\"} %" PRIu64 "\n",
+	    setup->model, log_lost());
 	return text.len;
 }
 

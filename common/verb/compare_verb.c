@@ -201,16 +201,15 @@ show_progress(const struct compare_progress *now)
 		start = now_ns();
 	if (now->done_s > 1)
 		left *= (double)(now_ns() - start) / 1e9 / now->done_s;
-	fprintf(stderr, "\r\033[K%s: block %zu of %zu, about %.0f s left",
+	log_status("\r\033[K%s: block %zu of %zu, about %.0f s left",
 	    now->scenario, now->block, now->blocks, left > 0 ? left : 0);
-	fflush(stderr);
 }
 
 static void
 show_note(const char *scenario, const char *words)
 {
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K");
+		log_status("\r\033[K");
 	log_warn("%s: %s", scenario, words);
 }
 
@@ -372,7 +371,7 @@ compare_verb(int argc, char **argv)
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
 	if (plan->progress)
-		fprintf(stderr, "\r\033[K");
+		log_status("\r\033[K");
 	compare_output_write(&config.output, &result);
 	if (config.output.csv)
 		close_output(plan->csv, config.output.csv);

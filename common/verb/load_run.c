@@ -21,12 +21,11 @@ show_progress(
 	char number[32];
 
 	(void)context;
-	fprintf(stderr, "\r\033[K%5.1f s  %s requests, %llu bad",
+	log_status("\r\033[K%5.1f s  %s requests, %llu bad",
 	    (double)elapsed_ns / 1e9,
 	    format_number(number, sizeof(number), (double)so_far->ok),
 	    (unsigned long long)(so_far->wrong + so_far->timed_out +
 				 so_far->failed));
-	fflush(stderr);
 }
 
 /* Where it goes, and at which rate. */
@@ -132,7 +131,7 @@ load_run(struct load_run *run, const struct load_span *span,
 	else
 		run_engine(run, span, placement, live);
 	if (live)
-		fprintf(stderr, "\r\033[K");
+		log_status("\r\033[K");
 	run->overflows = before < 0 ? -1 : listen_overflows() - before;
 }
 

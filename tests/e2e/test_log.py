@@ -3,17 +3,24 @@
 import ctypes
 import fcntl
 import os
+import pty
 import re
 import resource
+import select
+import shutil
 import signal
 import socket
+import subprocess
 import sys
+import termios
 import time
 import unicodedata
 
 import pytest
 
-from harness import connect, echo, eventually, exchange
+from harness import (
+    BIN, connect, descriptors, echo, eventually, every_process, exchange,
+    needs_root, release_only, with_signals)
 
 HOSTILE = b"\x1b[31mred\n\r\t\x07\x7f\x01"
 
@@ -175,6 +182,265 @@ def test_a_log_whose_reader_has_stopped_holds_up_nobody(server):
         eventually(lambda: not server.is_alive(), "it stops")
     finally:
         os.close(read_end)
+
+
+# ---- a terminal ----
+
+def told_and_told(server):
+    """More lines than any terminal takes unread, and it serves on."""
+    sock = server.connect()
+    for _ in range(300):
+        server.send_signal(signal.SIGUSR1)
+        echo(sock)
+    with connect(server.address) as other:
+        echo(other)
+
+
+def assert_stops(server):
+    server.send_signal(signal.SIGTERM)
+    server.close_clients()
+    eventually(lambda: not server.is_alive(), "it stops")
+
+
+@pytest.fixture
+def terminal():
+    """(master, slave)."""
+    ends = pty.openpty()
+    yield ends
+    for end in ends:
+        try:
+            os.close(end)
+        except OSError:
+            pass  # hung up by the test
+
+
+def test_a_terminal_that_nobody_reads_does_not_hold_up_the_server(
+        server, terminal):
+    server.start("-v", stderr=terminal[1])
+    told_and_told(server)
+    assert_stops(server)
+
+
+def test_a_terminal_stopped_by_ctrl_s_does_not_hold_up_the_server(
+        server, terminal):
+    server.start("-v", stderr=terminal[1])
+    termios.tcflow(terminal[1], termios.TCOOFF)
+    told_and_told(server)
+    assert_stops(server)
+
+
+def test_the_log_goes_on_when_the_terminal_does_and_says_what_was_lost(
+        server, terminal):
+    server.start("-v", stderr=terminal[1])
+    termios.tcflow(terminal[1], termios.TCOOFF)
+    told_and_told(server)
+    termios.tcflow(terminal[1], termios.TCOON)
+    os.set_blocking(terminal[0], False)
+    text = b""
+
+    def said():
+        nonlocal text
+        server.send_signal(signal.SIGUSR1)
+        try:
+            text += os.read(terminal[0], 65536)
+        except BlockingIOError:
+            pass
+        return re.search(rb"\((\d+) lines before this were lost\)", text)
+    eventually(said, "the terminal is told")
+    # What was cut off ends there.
+    for line in text.splitlines()[1:]:
+        if b"lines before this" in line:
+            assert_lines(line)
+    assert_stops(server)
+
+
+def test_a_terminal_is_left_blocking_for_those_who_share_it(server, terminal):
+    server.start(stderr=terminal[1])
+    assert os.get_blocking(terminal[1])
+
+
+def test_a_terminal_that_has_hung_up_is_not_the_servers_fault(
+        server, terminal):
+    server.start("-v", stderr=terminal[1])
+    for end in terminal:
+        os.close(end)
+    told_and_told(server)
+    assert server.stop() == 0
+
+
+# Leads a session with a terminal that stops who writes in the background.
+JOB_CONTROL = """
+import os, signal, subprocess, sys, termios
+attributes = termios.tcgetattr(2)
+attributes[3] |= termios.TOSTOP
+termios.tcsetattr(2, termios.TCSANOW, attributes)
+job = subprocess.Popen(sys.argv[2:], preexec_fn=os.setpgrp,
+                       pass_fds=[int(sys.argv[1])])
+os.close(int(sys.argv[1]))
+pid, status = os.waitpid(job.pid, os.WUNTRACED)
+if os.WIFSTOPPED(status):
+    os.killpg(job.pid, signal.SIGKILL)
+sys.exit(status != 0)
+"""
+
+
+def test_a_terminal_with_tostop_does_not_stop_a_server_in_the_background(
+        server, tmp_path):
+    ready, ours = os.pipe()
+    os.set_inheritable(ours, True)
+    shell, master = pty.fork()
+    if shell == 0:
+        os.execv(sys.executable, [
+            sys.executable, "-S", "-c", JOB_CONTROL, str(ours),
+            str(server.program), "-v", "-l", "127.0.0.1:0",
+            "--ready-fd", str(ours)])
+    os.close(ours)
+    try:
+        target = os.read(ready, 100).decode().strip()
+        assert target, os.read(master, 1000)
+        for _ in range(10):
+            with connect(target) as sock:
+                echo(sock)
+        job = [pid for pid, fields in every_process()
+               if int(fields[1]) == shell]
+        for pid in job:
+            os.kill(pid, signal.SIGTERM)
+        status = os.waitpid(shell, 0)[1]
+        assert status == 0
+    finally:
+        os.close(ready)
+        os.close(master)
+
+
+def test_a_stopped_terminal_does_not_stop_a_measurement(server, terminal):
+    """The client's progress goes there."""
+    server.start()
+    termios.tcflow(terminal[1], termios.TCOOFF)
+    done = subprocess.run(
+        [BIN / "client", "load", server.address, "-c", "2", "-d", "2s"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal[1],
+        timeout=60, check=False)
+    assert done.returncode == 0
+
+
+# ---- files ----
+
+def assert_serves_and_stops(server):
+    for _ in range(30):
+        with connect(server.address) as sock:
+            echo(sock)
+    assert server.stop() == 0
+
+
+def test_a_file_size_limit_does_not_end_the_server(server):
+    server.start("-v", ledger=None, limits={resource.RLIMIT_FSIZE: 1000},
+                 preexec=with_signals({signal.SIGXFSZ: signal.SIG_DFL}))
+    assert_serves_and_stops(server)
+    assert len(log_bytes(server)) == 1000
+
+
+def test_a_file_size_limit_does_not_end_a_child_that_logs(server):
+    """A TLS handshake that fails is the worker's own to tell."""
+    server.start("-s", "http", ledger=None,
+                 limits={resource.RLIMIT_FSIZE: 0},
+                 preexec=with_signals({signal.SIGXFSZ: signal.SIG_DFL}))
+    for _ in range(5):
+        with connect(server.address) as sock:
+            exchange(sock, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert server.stop() == 0
+
+
+def test_what_was_lost_is_a_metric(server):
+    with open("/dev/full", "wb") as full:
+        server.start("-v", "-s", "http", stderr=full)
+    for _ in range(3):
+        sock = server.connect()
+        text = exchange(
+            sock, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+        sock.close()
+        lost = int(re.search(
+            r"^perconn_log_lines_lost_total\S* (\d+)$", text, re.M)[1])
+        assert lost > 0
+    assert server.stop() == 0
+
+
+# ---- a socket, as a service manager gives it ----
+
+def test_a_journal_that_has_stopped_holds_up_nobody(server):
+    ours, theirs = socket.socketpair()
+    server.start("-v", stderr=theirs.fileno())
+    theirs.close()
+    told_and_told(server)
+    assert_stops(server)
+    ours.close()
+
+
+# ---- a pipe of another user ----
+
+@needs_root
+def test_a_pipe_that_cannot_be_opened_again_holds_up_nobody(server):
+    read_end, write_end = os.pipe()
+    server.start("-v", stderr=write_end, user=server.for_a_stranger())
+    fill(write_end)
+    os.close(write_end)
+    try:
+        told_and_told(server)
+        assert_stops(server)
+    finally:
+        os.close(read_end)
+
+
+# ---- standard error that is closed, and no /dev/null to fill it with ----
+
+def in_an_empty_root(server, tmp_path):
+    """For preexec=: the directory has the program and nothing else."""
+    shutil.copy(server.program, tmp_path / "server")
+
+    def enter():
+        os.chroot(tmp_path)
+        os.chdir("/")
+    return enter
+
+
+@needs_root
+@release_only
+@pytest.mark.parametrize("closed", [(2,), (0, 2), (0, 1, 2)], ids=str)
+def test_without_dev_null_the_log_goes_nowhere_else(server, tmp_path, closed):
+    enter = in_an_empty_root(server, tmp_path)
+
+    def prepare():
+        enter()
+        for fd in closed:
+            os.close(fd)
+    server.program = "/server"
+    server.start("-v", ledger=None, preexec=prepare)
+    for _ in range(30):
+        with connect(server.address) as sock:
+            echo(sock)
+    taken = descriptors(server.pid)
+    assert all(taken[fd] == str(tmp_path) for fd in closed), taken
+    assert server.stop() == 0
+
+
+@needs_root
+@release_only
+def test_without_dev_null_a_low_ready_descriptor_ends(server, tmp_path):
+    enter = in_an_empty_root(server, tmp_path)
+    ready, ours = os.pipe()
+    with open(ready, "rb") as pipe:
+        process = subprocess.Popen(
+            ["/server", "--ready-fd", "1", "-l", "127.0.0.1:0"],
+            stdin=subprocess.DEVNULL, stdout=ours, stderr=subprocess.DEVNULL,
+            preexec_fn=enter)
+        os.close(ours)
+        try:
+            readable = select.select([pipe], [], [], 20)[0]
+            assert readable and pipe.readline().startswith(b"127.0.0.1:")
+            assert select.select([pipe], [], [], 20)[0], "no end of file"
+            assert pipe.read() == b""
+        finally:
+            process.terminate()
+            assert process.wait(20) == 0
 
 
 def fill(pipe):
