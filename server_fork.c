@@ -66,8 +66,8 @@ worker_main(struct worker *worker)
 static int
 model_spawn(struct worker *worker)
 {
-	/* On the stack, which the child has copied: to read the shared slot it
-	 * would have to fault it in. */
+	/* On the stack, which the child has copied: it has no slots (keep.h).
+	 */
 	struct worker copy = *worker;
 	/* fork() without the atfork handlers, of which there are none: their
 	 * bookkeeping would make the child copy two more pages. */
@@ -116,9 +116,9 @@ model_reap(struct worker *worker, enum outcome *outcome)
  * clients it has a timer of its own (worker_main() sets it); threads share
  * one. */
 static void
-model_nudge(const struct worker *worker)
+model_nudge(const struct worker *worker, int signal)
 {
-	kill(worker->pid, WORKER_NUDGE);
+	kill(worker->pid, signal);
 }
 
 /* ---- stop workers ---- */

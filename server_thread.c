@@ -86,9 +86,9 @@ model_reap(struct worker *worker, enum outcome *outcome)
 /* A signal for this thread alone: the call that it is blocked in returns, and
  * it looks whether its client has been silent for too long. */
 static void
-model_nudge(const struct worker *worker)
+model_nudge(const struct worker *worker, int signal)
 {
-	pthread_kill(worker->thread, WORKER_NUDGE);
+	pthread_kill(worker->thread, signal);
 }
 
 /* ---- stop workers ---- */

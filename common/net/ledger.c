@@ -3,61 +3,16 @@
 #include "common/net/ledger.h"
 
 #include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
 
-/*
- * The fences follow Boehm, "Can seqlocks get along with programming language
- * memory models?" (2012): relaxed data between an odd and an even sequence.
- */
-static void
-write_begin(struct ledger *ledger)
-{
-	uint64_t odd =
-	    atomic_load_explicit(&ledger->sequence, memory_order_relaxed) + 1;
-
-	atomic_store_explicit(&ledger->sequence, odd, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
-}
+/* Tries of a reader: so many at once, and the others a millisecond apart. */
+enum { TRIES_AT_ONCE = 1000, TRIES = 2000 };
 
 static void
-write_end(struct ledger *ledger)
+set(_Atomic uint64_t *counter, uint64_t value)
 {
-	uint64_t even =
-	    atomic_load_explicit(&ledger->sequence, memory_order_relaxed) + 1;
-
-	atomic_store_explicit(&ledger->sequence, even, memory_order_release);
-}
-
-/* The one writer needs no read-modify-write, which would lock the bus. */
-static void
-add_one(_Atomic uint64_t *counter)
-{
-	atomic_store_explicit(counter,
-	    atomic_load_explicit(counter, memory_order_relaxed) + 1,
-	    memory_order_relaxed);
-}
-
-void
-ledger_accept(struct ledger *ledger)
-{
-	write_begin(ledger);
-	add_one(&ledger->accepted);
-	write_end(ledger);
-}
-
-void
-ledger_refuse(struct ledger *ledger)
-{
-	write_begin(ledger);
-	add_one(&ledger->refused);
-	write_end(ledger);
-}
-
-void
-ledger_end(struct ledger *ledger, enum outcome outcome)
-{
-	write_begin(ledger);
-	add_one(&ledger->ended[outcome]);
-	write_end(ledger);
+	atomic_store_explicit(counter, value, memory_order_relaxed);
 }
 
 static uint64_t
@@ -66,28 +21,96 @@ get(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/*
+ * The fences follow Boehm, "Can seqlocks get along with programming language
+ * memory models?" (2012): relaxed data between an odd and an even sequence.
+ */
+static void
+show(struct ledger *ledger)
+{
+	struct ledger_shown *shown = ledger->shown;
+
+	set(&shown->sequence, ++ledger->sequence);
+	atomic_thread_fence(memory_order_release);
+	set(&shown->accepted, ledger->accepted);
+	set(&shown->refused, ledger->refused);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		set(&shown->ended[i], ledger->ended[i]);
+	atomic_store_explicit(
+	    &shown->sequence, ++ledger->sequence, memory_order_release);
+}
+
+void
+ledger_accept(struct ledger *ledger)
+{
+	ledger->accepted++;
+	show(ledger);
+}
+
+void
+ledger_refuse(struct ledger *ledger)
+{
+	ledger->refused++;
+	show(ledger);
+}
+
+void
+ledger_end(struct ledger *ledger, enum outcome outcome)
+{
+	ledger->ended[outcome]++;
+	show(ledger);
+}
+
+static struct ledger_view
+view_of(uint64_t accepted, uint64_t refused, const uint64_t *ended)
+{
+	struct ledger_view view = {
+	    .accepted = accepted,
+	    .active = accepted - refused,
+	    .served = ended[OUTCOME_SERVED],
+	    .refused = refused,
+	    .timed_out = ended[OUTCOME_TIMED_OUT],
+	    .failed = ended[OUTCOME_FAILED],
+	    .crashed = ended[OUTCOME_CRASHED],
+	};
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		view.active -= ended[i];
+	return view;
+}
+
 struct ledger_view
-ledger_read(const struct ledger *ledger)
+ledger_count(const struct ledger *ledger)
+{
+	return view_of(ledger->accepted, ledger->refused, ledger->ended);
+}
+
+/* Whether *VIEW is of one moment. */
+static bool
+try_read(const struct ledger_shown *shown, struct ledger_view *view)
+{
+	uint64_t before =
+	    atomic_load_explicit(&shown->sequence, memory_order_acquire);
+	uint64_t accepted = get(&shown->accepted);
+	uint64_t refused = get(&shown->refused);
+	uint64_t ended[OUTCOME_COUNT];
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		ended[i] = get(&shown->ended[i]);
+	atomic_thread_fence(memory_order_acquire);
+	*view = view_of(accepted, refused, ended);
+	return get(&shown->sequence) == before && !(before & 1);
+}
+
+struct ledger_view
+ledger_read(const struct ledger_shown *shown)
 {
 	struct ledger_view view;
-	uint64_t before, after;
 
-	do {
-		before = atomic_load_explicit(
-		    &ledger->sequence, memory_order_acquire);
-		view = (struct ledger_view){
-		    .accepted = get(&ledger->accepted),
-		    .refused = get(&ledger->refused),
-		    .served = get(&ledger->ended[OUTCOME_SERVED]),
-		    .timed_out = get(&ledger->ended[OUTCOME_TIMED_OUT]),
-		    .failed = get(&ledger->ended[OUTCOME_FAILED]),
-		    .crashed = get(&ledger->ended[OUTCOME_CRASHED]),
-		};
-		atomic_thread_fence(memory_order_acquire);
-		after = get(&ledger->sequence);
-	} while (before != after || before & 1);
-	view.active = view.accepted - view.refused - view.served -
-		      view.timed_out - view.failed - view.crashed;
+	for (int i = 0; i < TRIES && !try_read(shown, &view); i++) {
+		if (i >= TRIES_AT_ONCE)
+			poll(NULL, 0, 1);
+	}
 	return view;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/server/keep.h"
 #include "common/server/sweep.h"
 
 enum {
@@ -24,7 +25,9 @@ enum {
 	ACCEPT_ERRORS = 8,
 	/* A millisecond's work, or so. */
 	NUDGES_AT_ONCE = 256,
+	/* A pipe's worth, in so many reads. */
 	ANNOUNCEMENTS = 512,
+	ANNOUNCEMENT_READS = 16,
 	POLLS_MAX = 3 + LISTENERS_MAX + REFUSED_MAX,
 };
 
@@ -41,9 +44,9 @@ enum {
 #define STOP_NS (100 * NS_PER_MS)
 
 /*
- * What the loop writes in each pass. In shared memory, because a forking
- * parent that writes to its private memory pays a page fault for every page
- * that it wrote since the last fork.
+ * What the loop writes in each pass. Kept (keep.h), also because a forking
+ * parent that writes to its other private memory pays a page fault for every
+ * page that it wrote since the last fork.
  */
 struct loop_state {
 	bool busy;	      /* clients came in the last pass */
@@ -62,6 +65,8 @@ struct loop_state {
 	struct client held;
 	int held_socket;
 	struct log_limit accept_limit, spawn_limit;
+	char part[sizeof(struct announcement)]; /* PART_LEN bytes of one */
+	size_t part_len;
 	size_t polls;
 	struct pollfd poll[POLLS_MAX];
 };
@@ -76,7 +81,7 @@ loop_open(struct loop *loop, struct worker_settings *settings)
 	settings->wake = loop->wakeup.announce;
 	settings->first_private = (unsigned)settings->wake + 1;
 	refused_init(&loop->refused);
-	loop->state = loop->workers->model->share(sizeof(*loop->state));
+	loop->state = keep(sizeof(*loop->state));
 	if (!loop->state)
 		return -1;
 	loop->state->refused_due = NEVER;
@@ -116,7 +121,7 @@ log_limits(const struct loop *loop)
 static void
 log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 {
-	struct ledger_view view = ledger_read(loop->workers->ledger);
+	struct ledger_view view = ledger_count(loop->workers->ledger);
 	struct rusage self, children;
 	char text[256];
 
@@ -191,15 +196,55 @@ pause_for(struct loop *loop, const char *what, struct log_limit *limit)
 	loop->state->short_until = loop->state->now + SHORTAGE_NS;
 }
 
+/*
+ * Takes the announcements out of LEN BYTES. A worker may have written anything
+ * there, half an announcement, too; what cannot be one is passed over byte by
+ * byte, so that it hides none of the others. Returns how many bytes are left,
+ * at the end: the first of one more.
+ */
+static size_t
+take_announcements(struct workers *workers, const char *bytes, size_t len)
+{
+	struct announcement end;
+	size_t at = 0;
+
+	while (len - at >= sizeof(end)) {
+		memcpy(&end, bytes + at, sizeof(end));
+		at += workers_announced(workers, end) ? sizeof(end) : 1;
+	}
+	return len - at;
+}
+
+/* No more than a pipe's worth: who goes on writing does not keep us here. */
+static void
+read_announcements(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+	char bytes[sizeof(s->part) + ANNOUNCEMENTS * sizeof(s->part)];
+	ssize_t n;
+
+	for (int i = 0; i < ANNOUNCEMENT_READS; i++) {
+		size_t len = s->part_len, room = sizeof(bytes) - len;
+
+		memcpy(bytes, s->part, len);
+		n = read(loop->wakeup.ends, bytes + len, room);
+		if (n <= 0)
+			return;
+		len += (size_t)n;
+		s->part_len = take_announcements(loop->workers, bytes, len);
+		memcpy(s->part, bytes + len - s->part_len, s->part_len);
+		if ((size_t)n < room)
+			return;
+	}
+}
+
 /* Reads the announcements, collects, and ends a shortage if that freed any. */
 static void
 collect(struct loop *loop)
 {
-	struct announcement ends[ANNOUNCEMENTS];
 	struct loop_state *s = loop->state;
 	struct workers *workers = loop->workers;
 	uint32_t collected;
-	ssize_t n;
 
 	/* A sweep may have taken the last worker, and left what it had
 	 * announced: unread, that would wake us for ever. */
@@ -208,12 +253,7 @@ collect(struct loop *loop)
 	/* Those of the last pass first: by now they are gone, while one that
 	 * has just announced itself is still on its way out. */
 	collected = workers_collect(workers);
-	while ((n = read(loop->wakeup.ends, ends, sizeof(ends))) > 0) {
-		for (size_t i = 0; i < (size_t)n / sizeof(ends[0]); i++)
-			workers_announced(workers, ends[i]);
-		if ((size_t)n < sizeof(ends))
-			break;
-	}
+	read_announcements(loop);
 	if (!workers_room(workers) || s->short_until || s->draining)
 		collected += workers_collect(workers);
 	if (collected && s->short_until)
@@ -483,7 +523,7 @@ sweep(struct loop *loop)
 	struct signalfd_siginfo info;
 	struct loop_state *s = loop->state;
 	const struct ledger *ledger = loop->workers->ledger;
-	uint64_t crashed = ledger_read(ledger).crashed;
+	uint64_t crashed = ledger_count(ledger).crashed;
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
 	while (read(loop->wakeup.children, &info, sizeof(info)) > 0)
@@ -498,7 +538,7 @@ sweep(struct loop *loop)
 	/* Of those found some had ended well, and are about to be announced:
 	 * that is no reason to look again. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	crashed = ledger_read(ledger).crashed - crashed;
+	crashed = ledger_count(ledger).crashed - crashed;
 	s->sweep_after = now_ns() + sweep_pause(cpu, crashed > 0);
 }
 
@@ -564,7 +604,7 @@ begin_drain(struct loop *loop)
 	}
 	s->now = now_ns();
 	s->draining = true;
-	loop->workers->state->draining = true;
+	loop->workers->shown->draining = true;
 	s->nudge_after = s->now;
 	s->stop_at = s->now + loop->drain_timeout_ns;
 	log_dropped(loop);

@@ -32,8 +32,9 @@ struct server_model {
 	struct worker_cost cost;
 	size_t stack; /* bytes of a stack to be made for each worker; 0: none */
 
-	/* SIZE zeroed bytes that all workers see; NULL with errno. Kept until
-	 * exit. */
+	/* SIZE zeroed bytes that all workers see, and may write: nothing that
+	 * the accept loop trusts (keep.h). NULL with errno. Kept until exit.
+	 */
 	void *(*share)(size_t size);
 	/* The lock in such memory: who may use it, and whether its holder may
 	 * die alone (shared_init()). */
@@ -54,8 +55,9 @@ struct server_model {
 	 */
 	bool (*reap)(struct worker *worker, enum outcome *outcome);
 
-	/* Interrupts the call that WORKER is blocked in, by WORKER_NUDGE. */
-	void (*nudge)(const struct worker *worker);
+	/* Sends SIGNAL to WORKER alone; WORKER_NUDGE interrupts the call that
+	 * it is blocked in. */
+	void (*nudge)(const struct worker *worker, int signal);
 
 	/* Ends WORKER soon, whatever its client does. reap() is still due. */
 	void (*stop)(struct worker *worker);

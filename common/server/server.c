@@ -64,7 +64,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .race_window_ns = config->race_window_ns,
 	    .workers = (uint32_t)config->max_connections,
 	    .model = model->name,
-	    .ledger = workers->ledger,
+	    .ledger = setup->ledger,
 	    .draining = setup->draining,
 	};
 	if (!service->shared_size)
@@ -167,7 +167,7 @@ try_ledger(const char *path)
 static int
 write_ledger(const char *path, const struct ledger *ledger)
 {
-	struct ledger_view view = ledger_read(ledger);
+	struct ledger_view view = ledger_count(ledger);
 	FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
 	int bad = !out || ledger_write(&view, out) < 0;
 

@@ -11,7 +11,7 @@
 static void
 announce(const struct worker *worker)
 {
-	struct announcement end = {worker->index, (uint32_t)worker->number};
+	struct announcement end = {worker->index, worker->ticket};
 
 	/* So few bytes are written whole or not at all (PIPE_BUF). The write
 	 * waits while the pipe is full: an announcement must not be lost. */

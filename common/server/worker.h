@@ -3,10 +3,9 @@
  * worker: one connection's worker, from the slot that the accept loop keeps of
  * it to the work itself.
  *
- * The slots are in memory that all workers see (server_model.share), for the
- * sake of the fork model: shared pages are neither copied by a fork nor
- * faulted in again by the parent after it. A worker learns what to do from its
- * slot (or a copy) and changes nothing there but `fd`.
+ * The slots are the accept loop's own (keep.h), for it trusts the pids and
+ * pointers there. A thread learns what to do from its slot and changes nothing
+ * there but `fd`; a forked child has a copy of it, and not the slot.
  */
 #ifndef COMMON_SERVER_WORKER_H
 #define COMMON_SERVER_WORKER_H
@@ -38,7 +37,7 @@ struct worker_settings {
 	const struct service *service;
 	struct service_setup setup;
 	struct tls *tls;	       /* for streams; NULL: plain */
-	struct tls_limits *tls_limits; /* in shared memory */
+	struct tls_limits *tls_limits; /* that all see */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 	int wake; /* where worker_announce() writes */
@@ -52,6 +51,7 @@ struct worker {
 	void *stack;	 /* server_model.stack bytes, or NULL */
 	uint64_t number; /* of the connection, from 1 */
 	uint32_t index;	 /* of this slot */
+	uint32_t ticket; /* for its announcement */
 	uint32_t next;	 /* in the list that the slot is in; see workers.h */
 	enum { WORKER_FREE, WORKER_LIVE, WORKER_ENDING } state;
 	bool warm;    /* free, but the stack's pages are kept */
@@ -92,7 +92,8 @@ worker_close(struct worker *worker);
 /* What goes through the wake-up pipe. */
 struct announcement {
 	uint32_t index;
-	uint32_t number; /* low half: a late one must not hit a new worker */
+	uint32_t ticket; /* told to this worker alone: nobody announces the end
+			    of another, a late one not that of the next */
 };
 
 /*

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "common/base/log.h"
+#include "common/server/keep.h"
 
 #define NONE UINT32_MAX
 /* Below each stack, never accessible: an overflow is a crash, not a change in
@@ -34,24 +36,29 @@ int
 workers_init(struct workers *w, uint32_t max)
 {
 	char *memory;
-	size_t head = sizeof(*w->ledger) + sizeof(*w->state);
+	size_t head = sizeof(*w->state);
 	size_t sources = w->max_per_source ? source_table_size(max) : 0;
 
-	/* One mapping, and for a child one line in its parent's page table. */
-	memory = w->model->share(head + sources + max * sizeof(*w->slots));
-	if (!memory)
+	memory = keep(head + sources + max * sizeof(*w->slots));
+	w->shown = w->model->share(sizeof(*w->shown));
+	if (!memory || !w->shown)
 		return -1;
-	w->ledger = (void *)memory;
-	w->state = (void *)(memory + sizeof(*w->ledger));
+	w->state = (void *)memory;
 	if (sources)
 		source_table_init(&w->sources, memory + head, max);
 	w->slots = (void *)(memory + head + sources);
-	w->settings.setup.draining = &w->state->draining;
-	w->settings.tls_limits = &w->state->tls_limits;
-	log_lost_at(&w->state->log_lost);
+	w->ledger = &w->state->ledger;
+	w->ledger->shown = &w->shown->ledger;
+	w->settings.setup.ledger = &w->shown->ledger;
+	w->settings.setup.draining = &w->shown->draining;
+	w->settings.tls_limits = &w->shown->tls_limits;
+	log_lost_at(&w->shown->log_lost);
 	w->max = max;
 	w->state->free_top = w->state->cold_top = NONE;
 	w->state->ending_head = NONE;
+	/* Before the kernel's pool is ready the seed stays 0. */
+	(void)!getrandom(
+	    &w->state->seed, sizeof(w->state->seed), GRND_NONBLOCK);
 	return map_stacks(w);
 }
 
@@ -91,6 +98,16 @@ open_slot(struct workers *w)
 	return 0;
 }
 
+/* Not to be met by chance, nor by a worker that writes where it should not:
+ * Knuth's multiplier (MMIX), the upper half. */
+static uint32_t
+next_ticket(struct workers *w)
+{
+	w->state->seed =
+	    w->state->seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(w->state->seed >> 32);
+}
+
 int
 workers_begin(struct workers *w, const struct client *client)
 {
@@ -106,6 +123,7 @@ workers_begin(struct workers *w, const struct client *client)
 		return -1;
 	slot = &w->slots[w->state->free_top];
 	slot->number = w->state->last_number + 1;
+	slot->ticket = next_ticket(w);
 	slot->fd = client->fd;
 	slot->datagram = client->datagram;
 	slot->stopped = false;
@@ -145,16 +163,19 @@ enqueue_ending(struct workers *w, struct worker *slot)
 	w->state->ending++;
 }
 
-void
+bool
 workers_announced(struct workers *w, struct announcement end)
 {
-	if (end.index < w->state->used &&
-	    w->slots[end.index].state == WORKER_LIVE &&
-	    (uint32_t)w->slots[end.index].number == end.number) {
+	struct worker *slot = &w->slots[end.index];
+
+	if (end.index >= w->state->used || slot->ticket != end.ticket)
+		return false;
+	if (slot->state == WORKER_LIVE) {
 		/* Its client has all it came for, and may be back already. */
-		leave_source(w, &w->slots[end.index]);
-		enqueue_ending(w, &w->slots[end.index]);
+		leave_source(w, slot);
+		enqueue_ending(w, slot);
 	}
+	return true;
 }
 
 static void
@@ -181,6 +202,23 @@ keep_or_cool_stack(struct workers *w, struct worker *slot)
 		madvise(slot->stack, w->model->stack, MADV_DONTNEED);
 }
 
+/* Whom to wake it may read from what workers write: no slot but a live one. */
+static void
+tell_service(struct workers *w, const struct worker *dead)
+{
+	const struct service *service = w->settings.service;
+	uint32_t wake[SERVICE_WAKE_MAX];
+	size_t count =
+	    service->worker_died(&w->settings.setup, dead->index, wake);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct worker *slot = &w->slots[wake[i]];
+
+		if (wake[i] < w->state->used && slot->state == WORKER_LIVE)
+			w->model->nudge(slot, service->wake_signal);
+	}
+}
+
 /* SLOT is in no list and its worker is gone. */
 static void
 release(struct workers *w, struct worker *slot, enum outcome outcome)
@@ -194,7 +232,7 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 	if (slot->stopped && outcome == OUTCOME_FAILED)
 		w->state->any_cut = true;
 	if (outcome == OUTCOME_CRASHED && service->worker_died)
-		service->worker_died(w->settings.setup.shared, slot->index);
+		tell_service(w, slot);
 	free(slot->datagram);
 	slot->datagram = NULL;
 	if (slot->stack)
@@ -255,7 +293,7 @@ workers_nudge(struct workers *w, uint32_t part, uint32_t parts)
 {
 	for (uint32_t i = part % parts; i < w->state->used; i += parts) {
 		if (w->slots[i].state == WORKER_LIVE)
-			w->model->nudge(&w->slots[i]);
+			w->model->nudge(&w->slots[i], WORKER_NUDGE);
 	}
 }
 

@@ -5,7 +5,7 @@
  * A slot is free, live (its worker serves) or ending (its worker has announced
  * its end, or was seen dead, and is to be reaped). Free slots are a stack, so
  * that the warmest is used next; ending ones a queue. The accept loop alone
- * uses the table; workers see their own slot only (worker.h).
+ * has the table (keep.h); a worker knows its own slot only (worker.h).
  */
 #ifndef COMMON_SERVER_WORKERS_H
 #define COMMON_SERVER_WORKERS_H
@@ -21,21 +21,26 @@
 struct workers {
 	const struct server_model *model;
 	struct worker_settings settings;
-	struct ledger *ledger;
-	/* Everything below changes with each connection and is in shared
-	 * memory, like the slots. */
+	/* What all workers see; the loop writes it and believes none of it. */
+	struct workers_shown {
+		struct ledger_shown ledger;
+		_Atomic bool draining;
+		struct tls_limits tls_limits; /* of the workers */
+		struct log_lost log_lost;     /* by all processes */
+	} * shown;
+	/* What changes with each connection; kept, like the slots. */
 	struct workers_state {
+		struct ledger ledger;
 		uint64_t last_number;
+		uint64_t seed; /* of the tickets */
 		uint32_t live; /* not free: live or ending */
 		uint32_t ending;
 		uint32_t warm; /* free, and the stack's pages kept */
 		uint32_t used; /* slots 0 to used-1 have been used */
 		uint32_t free_top, cold_top, ending_head, ending_tail;
 		bool any_cut;
-		_Atomic bool draining; /* set by the loop, seen by workers */
-		struct tls_limits tls_limits; /* of the workers */
-		struct log_lost log_lost;     /* by all processes */
 	} * state;
+	struct ledger *ledger; /* in STATE */
 	struct worker *slots;
 	uint32_t max;
 	uint64_t max_per_source; /* 0: none */
@@ -74,8 +79,12 @@ struct client {
 int
 workers_begin(struct workers *workers, const struct client *client);
 
-/* A worker has announced its end. One that is known already is ignored. */
-void
+/*
+ * A worker has announced its end. One that is known already is ignored. Returns
+ * whether the slot's last worker could say this: else it is not an
+ * announcement, or a late one.
+ */
+bool
 workers_announced(struct workers *workers, struct announcement end);
 
 /* Collects those that are ending and gone. Returns how many. */

@@ -13,10 +13,6 @@ enum { AWAKE, ASLEEP, BLOCKED };
 #define WORDS (BROADCAST_RING / sizeof(uint64_t))
 #define HEADER_WORDS 2
 
-/* Of those that could wake the others, so many are woken: one may be stopped.
- */
-#define WAKERS 2
-
 /* The rate is looked at again whenever so many words were published. */
 #define STRIDE (WORDS / 16)
 
@@ -231,25 +227,23 @@ wants_to_wake(const struct member_slot *slot, uint64_t tail)
 }
 
 /*
- * At most MOST of those that sleep. Only they themselves say that they are
+ * All that sleep. Only they themselves say that they are
  * awake: a publisher that is killed between saying so for one and signalling it
  * would leave it to sleep through all that follows. One that takes its time to
  * wake is signalled again, which costs a call and changes nothing.
  */
 static void
-wake_sleepers(struct broadcast *b, uint32_t most)
+wake_sleepers(struct broadcast *b)
 {
 	uint64_t tail = atomic_load(&b->tail);
 	uint32_t used = atomic_load(&b->used);
 
-	for (uint32_t i = 0; i < used && most > 0; i++) {
+	for (uint32_t i = 0; i < used; i++) {
 		struct member_slot *slot = &b->slots[i];
 
-		if (!wants_to_wake(slot, tail))
-			continue;
-		tgkill(atomic_load(&slot->pid), atomic_load(&slot->tid),
-		    BROADCAST_SIGNAL);
-		most--;
+		if (wants_to_wake(slot, tail))
+			tgkill(atomic_load(&slot->pid), atomic_load(&slot->tid),
+			    BROADCAST_SIGNAL);
 	}
 }
 
@@ -260,18 +254,28 @@ broadcast_awake(struct broadcast_member *member)
 
 	atomic_store(&b->slots[member->index].state, AWAKE);
 	if (atomic_load(&b->wake_all) && atomic_exchange(&b->wake_all, false))
-		wake_sleepers(b, UINT32_MAX);
+		wake_sleepers(b);
 }
 
-void
-broadcast_forget(struct shared *shared, uint32_t index)
+size_t
+broadcast_forget(const struct service_setup *setup, uint32_t index,
+    uint32_t wake[static SERVICE_WAKE_MAX])
 {
-	struct broadcast *b = of(shared);
+	struct broadcast *b = of(setup->shared);
+	uint64_t tail = atomic_load(&b->tail);
+	uint32_t used = atomic_load(&b->used);
+	size_t count = 0;
 
 	atomic_store(&b->slots[index].number, 0);
 	atomic_store(&b->slots[index].state, AWAKE);
 	atomic_store(&b->wake_all, true);
-	wake_sleepers(b, WAKERS);
+	if (used > setup->workers)
+		used = setup->workers;
+	for (uint32_t i = 0; i < used && count < SERVICE_WAKE_MAX; i++) {
+		if (wants_to_wake(&b->slots[i], tail))
+			wake[count++] = i;
+	}
+	return count;
 }
 
 /* ---- publish and receive ---- */
@@ -378,7 +382,7 @@ broadcast_publish(struct broadcast_member *member,
 		append(b, member->number, message, bytes);
 	shared_unlock(member->shared);
 	if (!wait)
-		wake_sleepers(b, UINT32_MAX);
+		wake_sleepers(b);
 	return wait;
 }
 

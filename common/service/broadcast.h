@@ -135,11 +135,14 @@ broadcast_behind(const struct broadcast_member *member);
 
 /*
  * Worker INDEX was killed: takes it out of the list. It may have published, and
- * died before it woke the others: one who sleeps is woken to do that. Waits for
- * nobody, and costs the same however many there are.
+ * died before it woke the others: WAKE gets those who, woken by
+ * BROADCAST_SIGNAL, do that. Returns how many. (service.worker_died: of what
+ * workers can write it takes hints, and no number that is not below
+ * SETUP->workers.)
  */
-void
-broadcast_forget(struct shared *shared, uint32_t index);
+size_t
+broadcast_forget(const struct service_setup *setup, uint32_t index,
+    uint32_t wake[static SERVICE_WAKE_MAX]);
 
 /* One member of the list. */
 struct broadcast_entry {

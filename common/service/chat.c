@@ -232,4 +232,5 @@ const struct service service_chat = {
     .websocket = true,
     .shared_size = chat_shared_size,
     .worker_died = broadcast_forget,
+    .wake_signal = BROADCAST_SIGNAL,
 };

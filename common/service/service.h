@@ -27,7 +27,7 @@ struct service_setup {
 	uint64_t race_window_ns; /* --race-window */
 	uint32_t workers;	 /* how many there may be at once */
 	const char *model;	 /* "thread" */
-	const struct ledger *ledger;
+	const struct ledger_shown *ledger;
 	/* The server is about to stop: end where the protocol lets you. */
 	const _Atomic bool *draining;
 	struct shared *shared; /* of shared_size() bytes; NULL: none asked */
@@ -48,6 +48,9 @@ struct service_context {
 typedef const char *
 choose_refusal(const char *first, size_t len, bool all);
 
+/* See worker_died(): one of two may be stopped. */
+#define SERVICE_WAKE_MAX 2
+
 struct service {
 	const char *name;
 	const char *argument; /* "D" for NAME:D, in brackets if it may be left
@@ -65,9 +68,15 @@ struct service {
 	int (*configure)(const char *text, uint64_t *argument);
 	/* Bytes that its workers share; zeroed at the start. NULL: none. */
 	size_t (*shared_size)(const struct service_setup *setup);
-	/* A worker died of a signal while it served: called by the accept loop,
-	 * so it must not wait for anybody. NULL: nothing to do. */
-	void (*worker_died)(struct shared *shared, uint32_t worker);
+	/* A worker died of a signal while it served. WAKE gets the numbers of
+	 * others who must know at once; how many is returned, at most
+	 * SERVICE_WAKE_MAX, and each gets wake_signal. Called by the accept
+	 * loop: it must wait for nobody, and believe nothing that a worker
+	 * can have written, for that one may have written anything. NULL:
+	 * nothing to do. */
+	size_t (*worker_died)(const struct service_setup *setup,
+	    uint32_t worker, uint32_t wake[static SERVICE_WAKE_MAX]);
+	int wake_signal;
 };
 
 /* NULL-terminated, in the order in which they are listed. */

@@ -54,9 +54,10 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* While a worker is blocked, nobody is here to do it. */
 static void
-model_nudge(const struct worker *worker)
+model_nudge(const struct worker *worker, int signal)
 {
 	(void)worker;
+	(void)signal;
 }
 
 /* ---- stop workers ---- */

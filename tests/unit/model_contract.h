@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "common/server/keep.h"
 #include "tests/unit/nudge.h"
 
 enum { WORKERS = 4, ROUNDS = 20000, DEADLINE_MS = 20000 };
@@ -183,7 +184,7 @@ set_the_stage(void)
 	    .last_private = PRIVATE_LAST,
 	};
 	share_a_lock();
-	slots = MODEL.share(WORKERS * sizeof(*slots));
+	slots = keep(WORKERS * sizeof(*slots));
 	child_assert(slots);
 	nudge_every(0); /* the handler alone */
 }
@@ -200,6 +201,7 @@ begin(uint32_t index)
 	slot->settings = &settings;
 	slot->index = index;
 	slot->number = index + 100;
+	slot->ticket = index + 1000;
 	slot->fd = ends[1];
 	slot->state = WORKER_LIVE;
 	if (MODEL.stack && !slot->stack)
@@ -328,7 +330,7 @@ live_and_end(void *arg)
 	/* Its client has seen the end, so it has told us before. */
 	child_assert(fcntl(announcements, F_SETFL, O_NONBLOCK) == 0);
 	child_assert(read(announcements, &end, sizeof(end)) == sizeof(end));
-	child_assert(end.index == 1 && end.number == slots[1].number);
+	child_assert(end.index == 1 && end.ticket == slots[1].ticket);
 	child_assert(reap(1) == OUTCOME_SERVED);
 	child_assert(read(announcements, &end, sizeof(end)) < 0);
 }
@@ -362,7 +364,7 @@ nudge_one(void *arg)
 	/* One that comes before the pause is lost: so more than one. */
 	for (int left = DEADLINE_MS; poll(&in, 1, 1) == 0; left--) {
 		child_assert(left > 0);
-		MODEL.nudge(&slots[0]);
+		MODEL.nudge(&slots[0], WORKER_NUDGE);
 	}
 	child_assert(answer(in.fd) == '.');
 }

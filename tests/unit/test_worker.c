@@ -45,6 +45,7 @@ make_worker(void **state)
 	worker = (struct worker){
 	    .settings = &settings,
 	    .number = 0x700000009,
+	    .ticket = 77,
 	    .index = 5,
 	    .fd = ends[0],
 	};
@@ -119,7 +120,7 @@ what_is_taken_is_not_closed(void **state)
 }
 
 static void
-an_announcement_names_slot_and_connection(void **state)
+an_announcement_names_slot_and_ticket(void **state)
 {
 	struct announcement end[2];
 
@@ -127,7 +128,7 @@ an_announcement_names_slot_and_connection(void **state)
 	worker_announce(&worker);
 	assert_int_equal(read(wake[0], end, sizeof(end)), sizeof(end[0]));
 	assert_int_equal(end[0].index, 5);
-	assert_int_equal(end[0].number, 9);
+	assert_int_equal(end[0].ticket, 77);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, make_worker, close_all)
@@ -140,7 +141,7 @@ main(void)
 	    test(the_outcome_is_that_of_the_connection),
 	    test(close_ends_the_connection_once),
 	    test(what_is_taken_is_not_closed),
-	    test(an_announcement_names_slot_and_connection),
+	    test(an_announcement_names_slot_and_ticket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ static struct {
 	bool gone[BURST]; /* reap() finds it ended, by slot */
 	enum outcome outcome[BURST];
 	unsigned spawned, reaped, stopped[BURST];
+	int signals[BURST]; /* the last one that it was sent */
 } fake;
 
 static _Alignas(64) char pool[1 << 20];
@@ -65,12 +66,19 @@ fake_stop(struct worker *worker)
 	fake.stopped[worker->index]++;
 }
 
+static void
+fake_nudge(const struct worker *worker, int signal)
+{
+	fake.signals[worker->index] = signal;
+}
+
 static struct server_model model = {
     .name = "fake",
     .worker = "nobody",
     .share = fake_share,
     .spawn = fake_spawn,
     .reap = fake_reap,
+    .nudge = fake_nudge,
     .stop = fake_stop,
 };
 
@@ -134,7 +142,7 @@ ends(const struct worker *worker, enum outcome outcome)
 static struct announcement
 announcement_of(const struct worker *worker)
 {
-	return (struct announcement){worker->index, (uint32_t)worker->number};
+	return (struct announcement){worker->index, worker->ticket};
 }
 
 static void
@@ -146,7 +154,7 @@ announces(const struct worker *worker)
 static struct ledger_view
 ledger(void)
 {
-	return ledger_read(workers.ledger);
+	return ledger_count(workers.ledger);
 }
 
 /* ---- one worker ---- */
@@ -305,16 +313,36 @@ a_stale_announcement_spares_the_next_worker(void **state)
 static void
 an_announcement_of_no_slot_is_ignored(void **state)
 {
-	static const struct announcement none[] = {
-	    {1, 1}, {0, 2}, {MAX, 1}, {UINT32_MAX, 1}, {UINT32_MAX, 0}};
+	static const uint32_t nowhere[] = {1, MAX, MAX + 1, UINT32_MAX};
+	uint32_t ticket;
 
 	(void)state;
 	make_table(MAX, 0);
-	workers_announced(&workers, (struct announcement){0, 0});
-	begin(3);
-	for (size_t i = 0; i < COUNT_OF(none); i++)
-		workers_announced(&workers, none[i]);
+	assert_false(workers_announced(&workers, (struct announcement){0, 0}));
+	ticket = begin(3)->ticket;
+	for (size_t i = 0; i < COUNT_OF(nowhere); i++)
+		assert_false(workers_announced(
+		    &workers, (struct announcement){nowhere[i], ticket}));
 	assert_int_equal(workers.state->ending, 0);
+}
+
+static void
+nobody_announces_the_end_of_another(void **state)
+{
+	struct worker *one, *other;
+
+	(void)state;
+	make_table(MAX, 0);
+	one = begin(3);
+	other = begin(4);
+	assert_false(workers_announced(
+	    &workers, (struct announcement){other->index, one->ticket}));
+	assert_false(workers_announced(&workers,
+	    (struct announcement){other->index, (uint32_t)other->number}));
+	assert_int_equal(workers.state->ending, 0);
+	assert_true(workers_announced(&workers, announcement_of(other)));
+	assert_int_equal(other->state, WORKER_ENDING);
+	assert_int_equal(one->state, WORKER_LIVE);
 }
 
 static void
@@ -611,7 +639,7 @@ random_play_agrees_with_a_list(void **state)
 				one->announced |= one->live;
 			workers_announced(&workers,
 			    (struct announcement){index,
-				(uint32_t)one->number - !one->announced});
+				workers.slots[index].ticket - !one->announced});
 			break;
 		case 6:
 		case 7: {
@@ -837,22 +865,27 @@ without_a_worker_the_datagram_stays_its_owners(void **state)
 static struct {
 	struct shared *shared;
 	uint32_t worker, calls;
+	uint32_t wake; /* who is to be woken then */
 } died;
 
-static void
-note_death(struct shared *shared, uint32_t worker)
+static size_t
+note_death(const struct service_setup *setup, uint32_t worker,
+    uint32_t wake[static SERVICE_WAKE_MAX])
 {
-	died.shared = shared;
+	died.shared = setup->shared;
 	died.worker = worker;
 	died.calls++;
+	wake[0] = died.wake;
+	return 1;
 }
 
 static void
 a_service_hears_of_crashes_and_of_nothing_else(void **state)
 {
-	static const struct service watching = {.worker_died = note_death};
+	static const struct service watching = {
+	    .worker_died = note_death, .wake_signal = SIGURG};
 	static struct shared shared;
-	struct worker *crashing, *swept;
+	struct worker *crashing, *swept, *woken;
 
 	(void)state;
 	make_table(MAX, 0);
@@ -869,15 +902,19 @@ a_service_hears_of_crashes_and_of_nothing_else(void **state)
 	}
 	assert_int_equal(died.calls, 0);
 
-	begin(3); /* so that the others are not slot 0 */
+	woken = begin(3);
 	crashing = begin(4);
 	swept = begin(5);
+	died.wake = woken->index;
 	ends(crashing, OUTCOME_CRASHED);
 	announces(crashing); /* killed between its announcement and its end */
 	assert_int_equal(workers_collect(&workers), 1);
 	assert_int_equal(died.calls, 1);
 	assert_int_equal(died.worker, crashing->index);
 	assert_ptr_equal(died.shared, &shared);
+	assert_int_equal(fake.signals[woken->index], SIGURG);
+	/* The service had that number from memory that any worker writes. */
+	died.wake = UINT32_MAX;
 	ends(swept, OUTCOME_CRASHED);
 	assert_int_equal(workers_sweep(&workers), 1);
 	assert_int_equal(died.calls, 2);
@@ -895,6 +932,7 @@ main(void)
 	    cmocka_unit_test(a_second_announcement_is_ignored),
 	    cmocka_unit_test(a_stale_announcement_spares_the_next_worker),
 	    cmocka_unit_test(an_announcement_of_no_slot_is_ignored),
+	    cmocka_unit_test(nobody_announces_the_end_of_another),
 	    cmocka_unit_test(numbers_go_on_beyond_32_bits),
 	    cmocka_unit_test(the_table_holds_as_many_as_it_was_made_for),
 	    cmocka_unit_test(a_sweep_finds_the_dead_that_said_nothing),

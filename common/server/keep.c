@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* keep: one mapping, left out of a fork. */
+#include "common/server/keep.h"
+
+#include <sys/mman.h>
+
+void *
+keep(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED || madvise(memory, size, MADV_DONTFORK) < 0)
+		return NULL;
+	return memory;
+}
