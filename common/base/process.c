@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,24 +27,92 @@ static struct {
 
 #define CHANGED (sizeof(changed) / sizeof(changed[0]))
 
+/* ---- descriptors that may be non-blocking ---- */
+
+void
+process_wait(int fd, short events)
+{
+	struct pollfd wait = {fd, events, 0};
+
+	poll(&wait, 1, -1);
+}
+
+int
+process_write(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EAGAIN)
+			process_wait(fd, POLLOUT);
+		else if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static ssize_t
+write_stream(void *cookie, const char *data, size_t len)
+{
+	return process_write((int)(intptr_t)cookie, data, len) < 0
+		   ? 0
+		   : (ssize_t)len;
+}
+
+static int
+close_stream(void *cookie)
+{
+	return close((int)(intptr_t)cookie);
+}
+
+FILE *
+process_stream(int fd)
+{
+	FILE *out = fopencookie((void *)(intptr_t)fd, "w",
+	    (cookie_io_functions_t){
+		.write = write_stream, .close = close_stream});
+
+	if (out)
+		setvbuf(out, NULL, isatty(fd) ? _IOLBF : _IOFBF, BUFSIZ);
+	return out;
+}
+
+/* ---- the beginning, and what got out ---- */
+
+/* A number that is free could be taken by a file that is opened, and written to
+ * as if it were that. What is printed to one that was closed is an error. */
+static void
+fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (fd == STDOUT_FILENO)
+			open("/", O_PATH);
+		else if (process_open_null() == fd)
+			fcntl(fd, F_SETFD, 0); /* for what is executed, too */
+	}
+}
+
 void
 process_begin(void)
 {
-	int fd;
+	FILE *out;
 
 	for (size_t i = 0; i < CHANGED; i++) {
 		struct sigaction act = {.sa_handler = changed[i].disposition};
 
 		sigaction(changed[i].number, &act, &changed[i].before);
 	}
-	do
-		fd = process_open_null();
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-	/* They are no secret from what is executed; the one too many was. */
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		fcntl(fd, F_SETFD, 0);
+	fill_standard_descriptors();
+	/* Whoever has the other end of a terminal or pipe may make it
+	 * non-blocking at any time, and stdio would lose what does not fit. */
+	if ((out = process_stream(STDOUT_FILENO)))
+		stdout = out;
 	log_take_stderr();
 }
 
@@ -72,7 +142,8 @@ process_write_error(FILE *out)
 		return NULL;
 	/* What failed before set errno then, long ago. What is the matter with
 	 * the file now is most likely the same; it is not whole in any case. */
-	if (write(fileno(out), "\n", 1) < 0)
+	putc('\n', out);
+	if (fflush(out) != 0)
 		return strerror(errno);
 	return "some of it could not be written";
 }

@@ -9,12 +9,14 @@
 
 /*
  * Before anything is opened or printed: fills closed standard descriptors, for
- * what is opened in their place would be written to as if it were that; ignores
- * SIGPIPE and SIGXFSZ, for a reader that has gone and a file that may not grow
- * are errors of write() or send(), not our end, and SIGTTOU, so that a terminal
- * does not stop us in the background for a word of the log; does not ignore
- * SIGCHLD, as who started us may, for then nobody could wait for a child; and
- * sees to it that the log waits for nobody (log_take_stderr()).
+ * what is opened in their place would be written to as if it were that (what
+ * is printed to a standard output that was closed fails); makes stdout wait
+ * where it is non-blocking; ignores SIGPIPE and SIGXFSZ, for a reader that has
+ * gone and a file that may not grow are errors of write() or send(), not our
+ * end, and SIGTTOU, so that a terminal does not stop us in the background for a
+ * word of the log; does not ignore SIGCHLD, as who started us may, for then
+ * nobody could wait for a child; and sees to it that the log waits for nobody
+ * (log_take_stderr()).
  */
 void
 process_begin(void);
@@ -29,6 +31,19 @@ process_restore_signals(void);
  * of descriptors. */
 int
 process_open_null(void);
+
+/* Until FD is ready for EVENTS of poll(2), or a signal comes. */
+void
+process_wait(int fd, short events);
+
+/* All of it, even if FD is non-blocking, which is left as it is: others share
+ * that with us. Returns 0, or -1 with errno. */
+int
+process_write(int fd, const char *data, size_t len);
+
+/* A stream on FD, which it closes, that writes so. NULL with errno. */
+FILE *
+process_stream(int fd);
 
 /* Flushes OUT. What kept some of it from getting out, NULL if nothing did. Of a
  * file that is not whole, it may end with a line more. */

@@ -27,7 +27,8 @@ struct print_style
 print_style_of(FILE *out)
 {
 	return (struct print_style){
-	    .colour = isatty(fileno(out)) && wants_colour(),
+	    .colour = isatty(out == stderr ? STDERR_FILENO : STDOUT_FILENO) &&
+		      wants_colour(),
 	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 	};
 }

@@ -4,10 +4,10 @@
  * directory with a page.
  *
  *	compare_output_open(&output);	 before the measuring
- *	... plan.csv = output.slices ...
+ *	... plan.csv = output.rows.file ...
  *	compare_output_write(&output, &comparison);
  *
- * Whatever cannot be written dies with a line that names it.
+ * What cannot be opened dies with a line that names it.
  */
 #ifndef COMMON_VERB_COMPARE_OUTPUT_H
 #define COMMON_VERB_COMPARE_OUTPUT_H
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "common/base/output.h"
 #include "common/load/comparison.h"
 #include "common/report/comparison_print.h"
 
@@ -32,8 +33,8 @@ struct compare_output {
 	const struct compare_saved *saved; /* shown instead; NULL: measured */
 	FILE *words;			   /* for a person */
 	struct print_style style;
-	FILE *slices; /* DIR/slices.csv; NULL: none */
-	FILE *json_file, *page, *page_json;
+	struct output rows; /* of slices, to CSV or DIR/slices.csv; or none */
+	struct output json_file, page, page_json;
 };
 
 /* Dies of wrong usage if two of them are one file. Opens all, so that a path
@@ -42,13 +43,14 @@ struct compare_output {
 void
 compare_output_open(struct compare_output *output);
 
-/* Prints, writes and closes all. */
-void
+/* Prints, writes and closes all. Returns 0, or -1 after a line on each that
+ * could not be written. */
+int
 compare_output_write(
     struct compare_output *output, const struct comparison *comparison);
 
 /* The same of two side by side, but JSON: that is of one. */
-void
+int
 compare_output_pair(struct compare_output *output, const struct comparison *a,
     const char *a_name, const struct comparison *b, const char *b_name);
 

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/report/comparison_read.h"
 #include "common/verb/compare_output.h"
+#include "common/verb/verb.h"
 
 #define WHY_MAX 4500 /* a path and what is wrong */
 
@@ -19,17 +20,20 @@ int
 compare_saved(const struct compare_saved *saved, struct compare_output *output)
 {
 	static struct comparison read[SAVED_MAX];
+	int bad;
 
 	for (size_t i = 0; i < saved->count; i++)
 		read_saved(&read[i], saved->files[i]);
 	output->saved = saved;
 	compare_output_open(output);
 	if (saved->count == 2)
-		compare_output_pair(output, &read[0], saved->files[0], &read[1],
-		    saved->files[1]);
+		bad = compare_output_pair(output, &read[0], saved->files[0],
+		    &read[1], saved->files[1]);
 	else
-		compare_output_write(output, &read[0]);
+		bad = compare_output_write(output, &read[0]);
 	for (size_t i = 0; i < saved->count; i++)
 		comparison_release(&read[i]);
-	return 0;
+	if (interrupted)
+		return 128 + interrupted;
+	return bad ? 1 : 0;
 }

@@ -292,8 +292,7 @@ fill_plan(struct compare_config *config)
 	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
 	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
 	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
-	plan->csv = config->output.csv ? open_output(config->output.csv)
-				       : config->output.slices;
+	plan->csv = config->output.rows.file;
 	plan->stop = &interrupted;
 	plan->note = show_note;
 	if (isatty(STDERR_FILENO))
@@ -354,9 +353,8 @@ compare_verb(int argc, char **argv)
 		return compare_saved(&config.saved, &config.output);
 	}
 	choose_scenarios(plan, argc - i, argv + i);
-	if (config.output.json && config.output.csv &&
-	    strcmp(config.output.json, "-") == 0 &&
-	    strcmp(config.output.csv, "-") == 0)
+	if (output_is_stdout(config.output.json) &&
+	    output_is_stdout(config.output.csv))
 		usage_error("--csv -: --json is standard output already");
 	choose_servers(plan);
 	compare_output_open(&config.output);
@@ -367,15 +365,12 @@ compare_verb(int argc, char **argv)
 	    &plan->placement, config.placement == NOT_GIVEN
 				  ? PLACEMENT_SPLIT
 				  : (enum placement_kind)config.placement);
-	take_interrupts();
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
 	if (plan->progress)
 		log_status("\r\033[K");
-	compare_output_write(&config.output, &result);
-	if (config.output.csv)
-		close_output(plan->csv, config.output.csv);
-	clean = comparison_clean(&result);
+	clean = compare_output_write(&config.output, &result) == 0 &&
+		comparison_clean(&result);
 	comparison_release(&result);
 	if (interrupted)
 		return 128 + interrupted;

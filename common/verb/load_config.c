@@ -110,12 +110,6 @@ static const struct option_spec LOAD_OPTIONS[] = {
 
 #undef AT
 
-static bool
-is_stdout(const char *path)
-{
-	return path && strcmp(path, "-") == 0;
-}
-
 /* Where the results go. */
 static void
 check_outputs(const struct load_config *config)
@@ -123,10 +117,11 @@ check_outputs(const struct load_config *config)
 	if (config->histogram && config->rates.count > 1)
 		usage_error("--histogram %.200s: of one rate only, not of %zu",
 		    config->histogram, config->rates.count);
-	if (is_stdout(config->histogram) &&
-	    (is_stdout(config->json) || is_stdout(config->series)))
+	if (output_is_stdout(config->histogram) &&
+	    (output_is_stdout(config->json) ||
+		output_is_stdout(config->series)))
 		usage_error("--histogram -: standard output is taken by --%s",
-		    is_stdout(config->json) ? "json" : "interval");
+		    output_is_stdout(config->json) ? "json" : "interval");
 	refuse_empty("json", config->json, "a file");
 	refuse_empty("histogram", config->histogram, "a file");
 	refuse_one_file("histogram", config->histogram, "json", config->json);
@@ -245,8 +240,9 @@ load_config_read(
 FILE *
 load_config_words(const struct load_config *config)
 {
-	return is_stdout(config->json) || is_stdout(config->series) ||
-		       is_stdout(config->histogram)
+	return output_is_stdout(config->json) ||
+		       output_is_stdout(config->series) ||
+		       output_is_stdout(config->histogram)
 		   ? stderr
 		   : stdout;
 }

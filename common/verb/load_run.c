@@ -58,6 +58,7 @@ leave_if_told(const struct placement *placement)
 	if (interrupted >= 0)
 		return;
 	placement_undo(placement);
+	output_discard_all();
 	_exit(128 - interrupted);
 }
 

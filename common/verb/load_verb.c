@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/base/process.h"
 #include "common/load/owner.h"
 #include "common/load/preflight.h"
 #include "common/load/procs.h"
@@ -115,6 +116,43 @@ report_all(const struct load_config *config, const struct load_report *reports,
 		load_report_json(reports, &one);
 }
 
+struct outputs {
+	struct output json, histogram, series;
+};
+
+/* A FIFO may wait for its reader: who waits in vain can end us. */
+static struct outputs
+open_outputs(const struct load_config *config)
+{
+	take_interrupts();
+	return (struct outputs){
+	    .json = open_output(config->json),
+	    .histogram = open_output(config->histogram),
+	    .series = open_output(config->series),
+	};
+}
+
+/* As close_output(); a fault of one costs no other. */
+static int
+close_outputs(struct outputs *outputs, bool measured)
+{
+	int bad = close_output(&outputs->json, measured);
+
+	bad |= close_output(&outputs->histogram, measured);
+	bad |= close_output(&outputs->series, measured);
+	return bad;
+}
+
+static bool
+any_reply(const struct load_run *runs, size_t count)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++)
+		any |= runs[i].result.ok || runs[i].result.wrong;
+	return any;
+}
+
 static bool
 all_clean(const struct load_run *runs, size_t count)
 {
@@ -140,21 +178,19 @@ load_verb(int argc, char **argv)
 	    .placement = &placement,
 	    .sources = &config.sources,
 	};
-	FILE *json = open_output(config.json);
-	FILE *histogram = open_output(config.histogram);
+	struct outputs outputs = open_outputs(&config);
 	struct load_span span = {
 	    .duration_ns = config.duration_ns,
 	    .requests = config.requests,
 	    .interval_ns = config.interval_ns,
-	    .series = open_output(config.series),
+	    .series = outputs.series.file,
 	};
 	pid_t server =
 	    listener_pid(&plan.target.address, plan.target.kind == TARGET_UDP);
 	size_t count;
-	bool clean;
+	bool clean, written;
 
 	check_limits(&plan, server);
-	take_interrupts();
 	plan.tls = open_tls(&plan.target, &config.tls);
 	common.image =
 	    place(&placement, (enum placement_kind)config.placement, server);
@@ -164,13 +200,13 @@ load_verb(int argc, char **argv)
 	placement_undo(&placement);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)
-		report_all(&config, reports, count, json);
-	if (count > 0 && histogram)
-		percentiles_print(&runs[0].result.latency, histogram);
-	close_output(json, config.json);
-	close_output(histogram, config.histogram);
-	close_output(span.series, config.series);
-	clean = all_clean(runs, count);
+		report_all(&config, reports, count, outputs.json.file);
+	if (count > 0 && outputs.histogram.file)
+		percentiles_print(
+		    &runs[0].result.latency, outputs.histogram.file);
+	written = close_outputs(&outputs, any_reply(runs, count)) == 0;
+	process_flush();
+	clean = all_clean(runs, count) && written;
 	for (size_t i = 0; i < count; i++)
 		load_run_release(&runs[i]);
 	sources_release(&config.sources);

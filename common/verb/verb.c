@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -43,6 +42,7 @@ on_interrupt(int signal)
 	if (interrupted) {
 		launch_kill_all();
 		cost_group_remove_all();
+		output_discard_all();
 		_exit(128 + signal);
 	}
 	interrupted = signal;
@@ -128,16 +128,22 @@ open_tls(const struct target *target, const struct tls_config *config)
 	return tls;
 }
 
-FILE *
+/* As messages call it. */
+static const char *
+output_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard output" : path;
+}
+
+struct output
 open_output(const char *path)
 {
-	FILE *out = !path		     ? NULL
-		    : strcmp(path, "-") == 0 ? stdout
-					     : fopen(path, "we");
+	struct output output;
 
-	if (path && !out)
-		die(1, "%s: %s", path, strerror(errno));
-	return out;
+	if (output_open(&output, path) < 0)
+		die(interrupted ? 128 + interrupted : 1, "%s: %s",
+		    output_name(path), strerror(errno));
+	return output;
 }
 
 void
@@ -147,68 +153,43 @@ refuse_empty(const char *option, const char *path, const char *what)
 		usage_error("--%s '': allowed is %s", option, what);
 }
 
-/* The directory of PATH in DIR, and its name there. False if it has none. */
-static bool
-directory_of(const char *path, struct stat *dir, const char **name)
-{
-	const char *slash = strrchr(path, '/');
-	char *text;
-	int bad;
-
-	*name = slash ? slash + 1 : path;
-	text = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	bad = text ? stat(text, dir) : -1;
-	free(text);
-	return bad == 0;
-}
-
-static bool
-is_same(const struct stat *one, const struct stat *other)
-{
-	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
-
-bool
-is_one_file(const char *path, const char *other)
-{
-	struct stat a, b;
-	const char *name, *other_name;
-
-	if (stat(path, &a) == 0 && stat(other, &b) == 0)
-		return is_same(&a, &b) && S_ISREG(a.st_mode);
-	return directory_of(path, &a, &name) &&
-	       directory_of(other, &b, &other_name) && is_same(&a, &b) &&
-	       strcmp(name, other_name) == 0;
-}
-
 void
 refuse_one_file(const char *option, const char *path, const char *other,
     const char *other_path)
 {
-	if (!path || !other_path || strcmp(path, "-") == 0 ||
-	    strcmp(other_path, "-") == 0 || !is_one_file(path, other_path))
+	if (!path || !other_path || output_is_stdout(path) ||
+	    output_is_stdout(other_path) ||
+	    !output_is_one_file(path, other_path))
 		return;
 	usage_error("--%s %.200s: --%s writes that file; allowed is another",
 	    option, path, other);
 }
 
-void
-close_output(FILE *out, const char *path)
+/* With nothing measured, what is older says more. */
+static bool
+keep_older(struct output *output, bool measured)
 {
-	const char *why;
+	if (measured || !output->was_there)
+		return false;
+	log_warn("%s is as it was: nothing was measured", output->path);
+	output_discard(output);
+	return true;
+}
 
-	process_flush();
-	if (!out || out == stdout)
-		return;
-	why = process_write_error(out);
-	if (fclose(out) != 0 && !why)
-		why = strerror(errno);
-	if (why)
-		die(1, "%s: %s", path, why);
+int
+close_output(struct output *output, bool measured)
+{
+	char *name = output->path ? strdup(output_name(output->path)) : NULL;
+	const char *why = NULL;
+
+	if (!keep_older(output, measured) && output_close(output, &why) < 0)
+		log_always("%s: %s", name ? name : "output", why);
+	free(name);
+	return why ? -1 : 0;
 }
 
 FILE *
 words_for(const char *json)
 {
-	return json && strcmp(json, "-") == 0 ? stderr : stdout;
+	return output_is_stdout(json) ? stderr : stdout;
 }

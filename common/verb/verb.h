@@ -17,6 +17,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/option.h"
+#include "common/base/output.h"
 #include "common/load/target.h"
 
 int
@@ -59,19 +60,16 @@ struct target
 resolve(const char *text);
 
 /*
- * PATH, standard output for "-", or NULL for none. Before the measuring: a path
- * that cannot be written shall not cost it. Dies of that.
+ * PATH, standard output for "-", or none for NULL (common/base/output.h).
+ * Before the measuring: a path that cannot be written shall not cost it. Dies
+ * of that.
  */
-FILE *
+struct output
 open_output(const char *path);
 
 /* Dies of wrong usage if PATH is a text without a byte; ALLOWED is WHAT. */
 void
 refuse_empty(const char *option, const char *path, const char *what);
-
-/* Whether both are, or will be, one file that is no device. */
-bool
-is_one_file(const char *path, const char *other);
 
 /* Dies of wrong usage if two options of these names have one file, in which one
  * output would overwrite the other; a device may take both. Either path may be
@@ -80,10 +78,10 @@ void
 refuse_one_file(const char *option, const char *path, const char *other,
     const char *other_path);
 
-/* And standard output in any case: the words may be there. Dies of what could
- * not be written. */
-void
-close_output(FILE *out, const char *path);
+/* Makes it whole; where nothing was MEASURED, what is older stays. Returns 0,
+ * or -1 after a line on what could not be written. */
+int
+close_output(struct output *output, bool measured);
 
 /* Where words go: not where the data goes. */
 FILE *
