@@ -267,6 +267,7 @@ static const struct transport TRANSPORT_TLS = {
     .holds_input = tls_holds_input,
     .end = tls_end,
     .release = tls_release,
+    .secure = true,
 };
 
 /* ---- the handshake ---- */

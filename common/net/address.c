@@ -142,3 +142,28 @@ address_source(const struct address *address, uint64_t *source)
 	*source = (uint64_t)ip4 << 32;
 	return true;
 }
+
+bool
+address_is_loopback(const struct address *address)
+{
+	const struct in6_addr *ip6 = &address->in6.sin6_addr;
+
+	if (address->any.sa_family == AF_INET)
+		return ntohl(address->in4.sin_addr.s_addr) >>
+			   IN_CLASSA_NSHIFT ==
+		       IN_LOOPBACKNET;
+	if (address->any.sa_family != AF_INET6)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(ip6) ||
+	       (IN6_IS_ADDR_V4MAPPED(ip6) &&
+		   ip6->s6_addr[12] == IN_LOOPBACKNET);
+}
+
+bool
+address_is_any(const struct address *address)
+{
+	if (address->any.sa_family == AF_INET)
+		return address->in4.sin_addr.s_addr == htonl(INADDR_ANY);
+	return address->any.sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr);
+}

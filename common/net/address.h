@@ -47,6 +47,14 @@ address_split(const char *text, char *host, size_t size, uint16_t *port);
 char *
 address_format(const struct address *address, char *buf);
 
+/* Whether only this machine can reach it, by IP. */
+bool
+address_is_loopback(const struct address *address);
+
+/* Whether it stands for all addresses of this machine. */
+bool
+address_is_any(const struct address *address);
+
 /* Host order; 0 for a unix socket. */
 uint16_t
 address_port(const struct address *address);

@@ -56,6 +56,9 @@ struct transport {
 	int (*end)(struct conn *conn);
 	/* Gives back conn->layer. NULL: there is none. */
 	void (*release)(struct conn *conn);
+	/* Nobody on the way can read or change it, and the peer has seen a
+	 * certificate of ours. */
+	bool secure;
 };
 
 extern const struct transport TRANSPORT_SOCKET;

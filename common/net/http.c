@@ -80,8 +80,11 @@ struct summary {
 };
 
 static int
-note_host(struct http_text value, struct summary *sum)
+note_host(
+    struct http_text value, struct summary *sum, struct http_request *request)
 {
+	if (request->authority.len == 0)
+		request->authority = value;
 	return sum->hosts++ == 0 && http_is_authority(value) ? 0 : -400;
 }
 
@@ -124,9 +127,13 @@ note_coding(
 static int
 note_expectation(struct http_text value, struct http_request *request)
 {
-	if (!http_is(value, "100-continue"))
-		return -417;
-	request->expects_100 = request->minor > 0;
+	while (value.len > 0) {
+		struct http_text one = http_trim(http_cut_at(&value, ','));
+
+		if (one.len > 0 && !http_is(one, "100-continue"))
+			return -417;
+		request->expects_100 |= one.len > 0 && request->minor > 0;
+	}
 	return 0;
 }
 
@@ -135,7 +142,7 @@ note_field(const struct http_field *field, struct summary *sum,
     struct http_request *request)
 {
 	if (http_is(field->name, "host"))
-		return note_host(field->value, sum);
+		return note_host(field->value, sum, request);
 	if (http_is(field->name, "content-length"))
 		return note_length(field->value, sum, request);
 	if (http_is(field->name, "transfer-encoding"))
@@ -146,6 +153,9 @@ note_field(const struct http_field *field, struct summary *sum,
 		sum->close |= http_lists(field->value, "close");
 		sum->keep |= http_lists(field->value, "keep-alive");
 	}
+	if (http_is(field->name, "if-match") ||
+	    http_is(field->name, "if-none-match"))
+		request->conditional = true;
 	return 0;
 }
 
@@ -209,6 +219,8 @@ parse_lines(struct http_text head, struct http_request *request)
 	request->field_count = 0;
 	request->length = 0;
 	request->chunked = request->expects_100 = false;
+	request->https = request->conditional = false;
+	request->authority.len = 0;
 	/* One empty line may come before (RFC 9112 2.2). */
 	if (head.len >= 2 && memcmp(head.at, "\r\n", 2) == 0)
 		http_cut(&head, 2);

@@ -42,7 +42,12 @@ struct http_request {
 	size_t checked; /* 0 for a new head; else as the last call left it */
 	struct http_text method, target;
 	struct http_text path; /* of the target, without its query */
-	int minor;	       /* of the version: HTTP/1.minor */
+	/* Host and port: of the target, and only where that has none what the
+	 * field Host says (RFC 9112 3.2.2). Empty: neither has. */
+	struct http_text authority;
+	int minor;	  /* of the version: HTTP/1.minor */
+	bool https;	  /* the target's scheme */
+	bool conditional; /* If-Match or If-None-Match is there */
 	size_t field_count;
 	struct http_field {
 		struct http_text name, value;
@@ -74,6 +79,19 @@ http_begins_head(const char *buf, size_t len);
 const struct http_text *
 http_field(const struct http_request *request, const char *name);
 
+/* Whether REQUEST is for PATH, be it that characters of it are escaped that
+ * need not be (RFC 3986 6.2.2.2). */
+bool
+http_path_is(const struct http_request *request, const char *path);
+
+/*
+ * What comes of a request that would be answered with 200 from a page that has
+ * neither an entity tag nor a date of modification (RFC 9110 13.2.2): 200, 304
+ * or 412. Only "*" is true of such a page; what asks for a date is ignored.
+ */
+int
+http_precondition(const struct http_request *request);
+
 /* ASCII alone: tolower(3) would ask the locale. */
 static inline char
 http_lower(char c)
@@ -99,10 +117,21 @@ http_is(struct http_text text, const char *word)
 bool
 http_lists(struct http_text text, const char *word);
 
-/* Whether REQUEST comes from no page, or one of its own host (RFC 6454): the
- * Origin that a browser puts into it names the Host. */
+/*
+ * Whether REQUEST comes from no page, or one of the same origin (RFC 6454): the
+ * Origin that a browser puts into it has the SCHEME that REQUEST came by, and
+ * its host and port. SCHEME NULL: http or https, for nobody knows.
+ */
 bool
-http_same_origin(const struct http_request *request);
+http_same_origin(const struct http_request *request, const char *scheme);
+
+/*
+ * Whether REQUEST names a host that is this machine for everybody: localhost, a
+ * name below it, a literal of the loopback. Any other name may be one that its
+ * owner lets point here, to make a browser take us for him (DNS rebinding).
+ */
+bool
+http_host_is_local(const struct http_request *request);
 
 /* What is left of a body; start it from a request. Zeroed, there is none. */
 struct http_body {

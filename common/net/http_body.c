@@ -54,17 +54,11 @@ after_word(char c, int blank)
 	return http_is_blank(c) ? blank : c == ';' ? NAME_START : BAD;
 }
 
-static unsigned
-hex_value(char c)
-{
-	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
 static int
 on_size(struct http_body *body, char c)
 {
 	if (http_is_class(c, HTTP_HEX)) {
-		body->left = body->left << 4 | hex_value(c);
+		body->left = body->left << 4 | http_hex(c);
 		return ++body->line <= HTTP_CHUNK_DIGITS_MAX ? SIZE : BAD;
 	}
 	if (body->line == 0)

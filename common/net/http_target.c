@@ -72,7 +72,7 @@ http_is_authority(struct http_text text)
 
 /* "http://host/path": takes it apart. False if it is none. */
 static bool
-cut_authority(struct http_text *rest)
+cut_authority(struct http_request *request, struct http_text *rest)
 {
 	struct http_text scheme = http_cut_at(rest, ':');
 	size_t len = 0;
@@ -83,7 +83,9 @@ cut_authority(struct http_text *rest)
 	http_cut(rest, 2);
 	while (len < rest->len && rest->at[len] != '/' && rest->at[len] != '?')
 		len++;
-	return http_is_authority(http_cut(rest, len));
+	request->https = http_is(scheme, "https");
+	request->authority = http_cut(rest, len);
+	return http_is_authority(request->authority);
 }
 
 HOT int
@@ -98,7 +100,7 @@ http_find_path(struct http_request *request)
 		request->path = rest;
 		return http_is(request->method, "OPTIONS") ? 0 : -400;
 	}
-	if (rest.at[0] != '/' && !cut_authority(&rest))
+	if (rest.at[0] != '/' && !cut_authority(request, &rest))
 		return -400;
 	unchecked = rest;
 	cut_encoded(&unchecked, HTTP_TARGET);
@@ -108,4 +110,43 @@ http_find_path(struct http_request *request)
 	if (request->path.len == 0)
 		request->path = root;
 	return 0;
+}
+
+/* ---- the path ---- */
+
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
+}
+
+/* After a '%', which two digits follow: what they stand for, if that need not
+ * be escaped; else '%', for what is reserved means something else then. */
+static char
+cut_escape(struct http_text *text)
+{
+	char c = (char)(http_hex(text->at[0]) << 4 | http_hex(text->at[1]));
+
+	if (!is_unreserved(c))
+		return '%';
+	http_cut(text, 2);
+	return c;
+}
+
+HOT bool
+http_path_is(const struct http_request *request, const char *path)
+{
+	struct http_text rest = request->path;
+
+	while (rest.len > 0) {
+		char c = http_cut(&rest, 1).at[0];
+
+		if (c == '%')
+			c = cut_escape(&rest);
+		if (*path == '\0' || c != *path++)
+			return false;
+	}
+	return *path == '\0';
 }

@@ -6,6 +6,7 @@
  *	http.c            heads: lines, and what the fields say together
  *	http_target.c     what a request is for: target, path, authority
  *	http_body.c       where a body ends
+ *	http_condition.c  whether it shall be done at all
  *	http_websocket.c  handshakes, and whose page sent them
  *
  * Nothing is copied: what is cut off is still the caller's bytes. Inline,
@@ -43,6 +44,13 @@ static inline bool
 http_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+/* Of a digit of HTTP_HEX. */
+static inline unsigned
+http_hex(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
 /* How many characters TEXT begins with that are of CLASS. */

@@ -6,8 +6,10 @@
  */
 #include "common/net/http.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "common/net/address.h"
 #include "common/net/http_text.h"
 
 /* How many fields NAME there are, and whether one of them lists WORD. */
@@ -78,24 +80,84 @@ http_websocket(const struct http_request *request, struct http_text *key)
 	return 101;
 }
 
+/* ---- whose page sent it ---- */
+
+/* Of an authority: the host, without the port that SCHEME has by itself. */
+static struct http_text
+without_port(struct http_text text, const char *port)
+{
+	size_t n = strlen(port);
+
+	if (text.len > 0 && text.at[text.len - 1] == ':')
+		text.len--;
+	else if (text.len > n && text.at[text.len - n - 1] == ':' &&
+		 memcmp(text.at + text.len - n, port, n) == 0)
+		text.len -= n + 1;
+	return text;
+}
+
+static bool
+same_host(struct http_text a, struct http_text b)
+{
+	size_t i = 0;
+
+	while (i < a.len && i < b.len &&
+	       http_lower(a.at[i]) == http_lower(b.at[i]))
+		i++;
+	return i == a.len && i == b.len;
+}
+
 bool
-http_same_origin(const struct http_request *request)
+http_same_origin(const struct http_request *request, const char *scheme)
 {
 	const struct http_text *origin = http_field(request, "origin");
-	const struct http_text *host = http_field(request, "host");
-	struct http_text rest, scheme;
+	struct http_text rest, theirs;
+	const char *port;
 
 	if (!origin)
 		return true;
 	rest = *origin;
-	scheme = http_cut_at(&rest, ':');
-	if ((!http_is(scheme, "http") && !http_is(scheme, "https")) || !host ||
-	    rest.len != host->len + 2 || memcmp(rest.at, "//", 2) != 0)
+	theirs = http_cut_at(&rest, ':');
+	port = http_is(theirs, "https") ? "443" : "80";
+	if (count_fields(request, "origin") > 1 ||
+	    (!http_is(theirs, scheme ? scheme : "http") &&
+		(scheme || !http_is(theirs, "https"))) ||
+	    rest.len < 3 || memcmp(rest.at, "//", 2) != 0)
 		return false;
 	http_cut(&rest, 2);
-	for (size_t i = 0; i < rest.len; i++) {
-		if (http_lower(rest.at[i]) != http_lower(host->at[i]))
-			return false;
-	}
-	return true;
+	return same_host(
+	    without_port(rest, port), without_port(request->authority, port));
+}
+
+/* "localhost", and what is below it (RFC 6761 6.3). */
+static bool
+is_localhost(struct http_text name)
+{
+	static const char word[] = "localhost";
+	const size_t len = strlen(word);
+
+	if (name.len > 0 && name.at[name.len - 1] == '.')
+		name.len--;
+	if (name.len > len + 1 && name.at[name.len - len - 1] == '.')
+		http_cut(&name, name.len - len);
+	return http_is(name, word);
+}
+
+bool
+http_host_is_local(const struct http_request *request)
+{
+	struct http_text rest = request->authority, host;
+	char literal[ADDRESS_TEXT_MAX];
+	struct address address;
+
+	if (rest.len == 0)
+		return true; /* no browser sends that */
+	host = rest.at[0] == '[' ? http_cut_at(&rest, ']')
+				 : http_cut_at(&rest, ':');
+	if (is_localhost(host))
+		return true;
+	snprintf(literal, sizeof(literal), "%.*s%s:0", (int)host.len, host.at,
+	    host.at[0] == '[' ? "]" : "");
+	return address_parse(literal, &address) == 0 &&
+	       address_is_loopback(&address);
 }

@@ -49,6 +49,16 @@ choose_image(const struct config *config, char **argv)
 	log_info("%s image, linked %s", IMAGE_NAMES[IMAGE], image_linking());
 }
 
+static bool
+takes_any_address(const struct listeners *all)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < all->count; i++)
+		any |= address_is_any(&all->at[i].address);
+	return any;
+}
+
 /* What all connections need to know of the service, in SETTINGS. */
 static int
 set_up_service(const struct config *config, const struct server_model *model,
@@ -63,6 +73,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .argument = config->service_argument,
 	    .race_window_ns = config->race_window_ns,
 	    .workers = (uint32_t)config->max_connections,
+	    .any_address = takes_any_address(&config->listeners),
 	    .model = model->name,
 	    .ledger = setup->ledger,
 	    .draining = setup->draining,

@@ -85,7 +85,10 @@ static const struct http_page PAGES[] = {
 	.any_path = true,
 	.same_origin = true},
     {.path = "/who", .type = "application/json", .write = http_write_who},
-    {.path = "/members", .type = "application/json", .write = write_members},
+    {.path = "/members",
+	.type = "application/json",
+	.write = write_members,
+	.own_host = true},
     {0},
 };
 

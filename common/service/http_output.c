@@ -56,14 +56,17 @@ static const struct status {
 } STATUSES[] = {
     {200, "200 OK", ""},
     {204, "204 No Content", ALLOW},
+    {304, "304 Not Modified", ""},
     {400, "400 Bad Request", ""},
     {403, "403 Forbidden", ""},
     {404, "404 Not Found", ""},
     {405, "405 Method Not Allowed", ALLOW},
     {408, "408 Request Timeout", ""},
+    {412, "412 Precondition Failed", ""},
     {413, "413 Content Too Large", ""},
     {414, "414 URI Too Long", ""},
     {417, "417 Expectation Failed", ""},
+    {421, "421 Misdirected Request", ""},
     {426, "426 Upgrade Required",
 	"Upgrade: websocket\r\nConnection: upgrade\r\n"
 	"Sec-WebSocket-Version: 13\r\n"},
@@ -82,6 +85,13 @@ find_status(int code)
 	return status;
 }
 
+/* Their head is all of them, whatever it says (RFC 9112 6.3). */
+static bool
+has_no_content(int status)
+{
+	return status == 204 || status == 304;
+}
+
 static void
 put_head(struct http_output *output, const struct http_answer *answer,
     const struct status *status, const char *type, size_t len)
@@ -96,7 +106,7 @@ put_head(struct http_output *output, const struct http_answer *answer,
 		put_text(output, "Connection: close\r\n");
 	else if (answer->minor == 0)
 		put_text(output, "Connection: keep-alive\r\n");
-	if (answer->status != 204) {
+	if (!has_no_content(answer->status)) {
 		put_text(output, "Content-Type: ");
 		put_text(output, type);
 		put_text(output, "\r\nContent-Length: ");
@@ -172,7 +182,7 @@ put_status(struct http_output *output, const struct http_answer *answer)
 
 	put_head(
 	    output, answer, status, "text/plain", strlen(status->line) + 1);
-	if (answer->head_only || answer->status == 204)
+	if (answer->head_only || has_no_content(answer->status))
 		return;
 	put_text(output, status->line);
 	put_text(output, "\n");

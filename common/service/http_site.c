@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "common/base/hot.h"
 #include "common/net/http.h"
@@ -165,17 +166,6 @@ drop_body(struct talk *talk, struct decision *decision)
 
 /* ---- requests ---- */
 
-/* No memcmp(3): two more pages of code for each request (hot.h). */
-static bool
-is_path(struct http_text text, const char *path)
-{
-	size_t i = 0;
-
-	while (i < text.len && path[i] != '\0' && text.at[i] == path[i])
-		i++;
-	return i == text.len && path[i] == '\0';
-}
-
 /* Returns NULL if there is none. */
 static const struct http_page *
 find_page(const struct http_page *pages, const struct http_request *request)
@@ -184,7 +174,7 @@ find_page(const struct http_page *pages, const struct http_request *request)
 	const struct http_page *any = NULL;
 
 	for (; pages->path; pages++) {
-		if (is_path(request->path, pages->path))
+		if (http_path_is(request, pages->path))
 			return pages;
 		if (pages->any_path)
 			any = pages;
@@ -192,20 +182,54 @@ find_page(const struct http_page *pages, const struct http_request *request)
 	return any && http_websocket(request, &key) != 0 ? any : NULL;
 }
 
+/* A unix socket is a proxy's, which may speak either before us. */
+static bool
+is_of_our_pages(
+    const struct http_visit *visit, const struct http_request *request)
+{
+	bool local = visit->context->peer->any.sa_family == AF_UNIX;
+
+	return http_same_origin(request, visit->conn->transport->secure
+					     ? "https"
+					 : local ? NULL
+						 : "http");
+}
+
+/* See http_page.own_host. Over TLS the certificate speaks for the name. */
+static bool
+was_led_here(const struct http_visit *visit, const struct http_request *request)
+{
+	struct address own;
+
+	if (visit->context->setup->any_address ||
+	    visit->conn->transport->secure || http_host_is_local(request))
+		return false;
+	own.len = sizeof(own) - offsetof(struct address, any);
+	return getsockname(visit->conn->fd, &own.any, &own.len) == 0 &&
+	       address_is_loopback(&own);
+}
+
 /* The status that REQUEST gets where nothing is wrong with its body. */
 static int
-decide(const struct http_request *request, const struct http_page *page,
-    bool early_fits, struct http_text *key)
+decide(const struct http_visit *visit, const struct http_request *request,
+    const struct http_page *page, bool early_fits, struct http_text *key)
 {
 	int status = 0;
 
+	/* Nobody has proved to its client whom it talks to (RFC 9110 7.4). */
+	if (request->https && !visit->conn->transport->secure)
+		return 421;
 	if (!page)
 		return http_is(request->path, "*") ? 204 : 404;
 	if (page->websocket)
 		status = http_websocket(request, key);
 	if (status == 101 && !WEBSOCKET_HERE)
 		return 501;
-	if (status == 101 && page->same_origin && !http_same_origin(request))
+	if ((page->own_host || (status == 101 && page->same_origin)) &&
+	    was_led_here(visit, request))
+		return 421;
+	if (status == 101 && page->same_origin &&
+	    !is_of_our_pages(visit, request))
 		return 403;
 	/* Who has an answer to wait for has nothing to send yet. */
 	if (status == 101 && !early_fits)
@@ -217,7 +241,9 @@ decide(const struct http_request *request, const struct http_page *page,
 	if (!http_is(request->method, "GET") &&
 	    !http_is(request->method, "HEAD"))
 		return 405;
-	return page->type ? 200 : 426;
+	if (!page->type)
+		return 426;
+	return request->conditional ? http_precondition(request) : 200;
 }
 
 static void
@@ -227,6 +253,8 @@ upgrade(struct talk *talk, const struct http_page *page,
 	size_t after = request->path.len + 1; /* the "?" */
 	struct http_text query = request->target;
 
+	if (request->expects_100) /* first of all (RFC 9110 7.8) */
+		http_output_continue(&talk->output);
 	http_output_switch(&talk->output, key);
 	talk->upgraded = page;
 	if (query.at != request->path.at || query.len <= after)
@@ -263,7 +291,7 @@ take_head(struct talk *talk, struct decision *decision)
 	}
 	talk->begin += (size_t)n;
 	answer->page = find_page(talk->pages, &request);
-	answer->status = decide(&request, answer->page,
+	answer->status = decide(&talk->visit, &request, answer->page,
 	    talk->end - talk->begin + talk->early_len <= SMALL_IN, &key);
 	if (answer->status == 101) {
 		upgrade(talk, answer->page, &request, key);
@@ -272,7 +300,7 @@ take_head(struct talk *talk, struct decision *decision)
 	answer->head_only = http_is(request.method, "HEAD");
 	/* What follows a handshake that is refused may be frames. */
 	if (answer->status == 400 || answer->status == 403 ||
-	    answer->status == 501)
+	    answer->status == 421 || answer->status == 501)
 		return ANSWER;
 	answer->keep_alive =
 	    request.keep_alive && !*talk->visit.context->setup->draining;

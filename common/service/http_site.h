@@ -45,9 +45,12 @@ struct http_page {
 	bool any_path;
 	/* A browser's handshake from another site's page is refused (403): it
 	 * would talk here in the name of who looks at that page (RFC
-	 * 6455 10.2).
-	 */
+	 * 6455 10.2). And so is one that was led here (own_host). */
 	bool same_origin;
+	/* A request over the loopback by a host's name that is not of it is
+	 * refused (421): its owner may let it point here, so that a page of
+	 * his is taken for one of ours. */
+	bool own_host;
 };
 
 #define HTTP_PAGE_MAX 8192

@@ -26,7 +26,9 @@ struct service_setup {
 	uint64_t argument;	 /* what NAME:ARG said, as configure() put it */
 	uint64_t race_window_ns; /* --race-window */
 	uint32_t workers;	 /* how many there may be at once */
-	const char *model;	 /* "thread" */
+	bool any_address;  /* a listener takes whatever address of this machine:
+			      which names those have, nobody knows */
+	const char *model; /* "thread" */
 	const struct ledger_shown *ledger;
 	/* The server is about to stop: end where the protocol lets you. */
 	const _Atomic bool *draining;

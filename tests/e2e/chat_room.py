@@ -17,7 +17,8 @@ from harness import DEADLINE, connect, eventually, read_all, read_exactly
 def get(target, path):
     """The body of an HTTP answer, over any kind of listener."""
     with connect(target) as sock:
-        sock.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        sock.sendall(b"GET %s HTTP/1.1\r\nHost: localhost\r\n"
+                     b"Connection: close\r\n\r\n"
                      % path.encode())
         head, _, body = read_all(sock).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 "), head

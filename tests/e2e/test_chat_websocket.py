@@ -11,8 +11,11 @@ import pytest
 
 from chat_room import (get, hears, hears_nothing, join, members, read_for,
                        start, wait_members)
-from harness import eventually, needs_websocket, release_only
+from harness import (connect, eventually, needs, needs_websocket,
+                     read_exactly, release_only)
 from test_chat import cpu_of
+from test_tls import shake, trusting
+from tls_files import Files
 from ws_frames import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame,
                        WebSocket, close_payload, fragments, frame)
 
@@ -87,7 +90,7 @@ def test_messages_sent_with_the_handshake_are_heard_all_or_none(server):
     listener, = join(server)
     sock = server.connect()
     sock.sendall(
-        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         + frame(TEXT, b"x" * 88) * 60)
@@ -291,18 +294,114 @@ def test_a_page_finds_itself_in_the_list_by_its_tag(server, path, tag):
     assert [entry["tag"] for entry in members(server)] == [tag]
 
 
+# ---- whose page it is that joins ----
+
+def joins(server, sock, fields, target="/"):
+    """The status for who sends FIELDS; with 101 it is in the room."""
+    server.sockets.append(sock)
+    before = len(members(server))
+    sock.sendall(f"GET {target} HTTP/1.1\r\n{fields}"
+                 "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                 "Sec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+    status = int(sock.recv(12)[-3:])
+    wait_members(server, before + (status == 101))
+    return status
+
+
 @pytest.mark.parametrize("origin,status", [
-    (b"http://localhost:7007", b"101"), (b"http://evil.example", b"403"),
-    (b"null", b"403")])
+    ("http://localhost:7007", 101), ("HTTP://LOCALHOST:7007", 101),
+    ("http://evil.example", 403), ("null", 403),
+    ("http://localhost", 403), ("http://localhost:7008", 403),
+    ("https://localhost:7007", 403), ("ws://localhost:7007", 403),
+    ("http://localhost:7007 http://evil.example", 403),
+    ("http://localhost:7007\r\nOrigin: http://localhost:7007", 403)])
 def test_the_page_of_another_site_does_not_talk_here(server, origin, status):
+    """Nor that of another scheme or port (RFC 6454 4)."""
     start(server)
-    sock = server.connect()
-    sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost:7007\r\n"
-                 b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                 b"Sec-WebSocket-Version: 13\r\nOrigin: " + origin +
-                 b"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-    hears(sock, b"HTTP/1.1 " + status)
-    wait_members(server, 1 if status == b"101" else 0)
+    assert joins(server, server.connect(), "Host: localhost:7007\r\n"
+                 f"Origin: {origin}\r\n") == status
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:80"])
+@pytest.mark.parametrize("origin", ["http://localhost", "http://localhost:80"])
+def test_the_port_that_a_scheme_has_anyway_need_not_be_said(server, host, origin):
+    start(server)
+    assert joins(server, server.connect(),
+                 f"Host: {host}\r\nOrigin: {origin}\r\n") == 101
+
+
+@needs("openssl")
+def test_over_tls_the_page_has_to_be_one_of_https(server, tmp_path):
+    files = Files(tmp_path)
+    start(server, *files.options())
+    for origin, status in [("http://localhost", b"403"),
+                           ("https://localhost", b"101")]:
+        sock = shake(server, trusting(files))
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+                     b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                     b"Sec-WebSocket-Version: 13\r\nOrigin: " + origin.encode() +
+                     b"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        assert read_exactly(sock, 12)[-3:] == status
+
+
+@pytest.mark.parametrize("host", [
+    "evil.example", "evil.example:7007", "localhost.evil.example:7007",
+    "127.0.0.1.evil.example", "10.0.0.1:7007", "[fd00::1]"])
+def test_a_name_that_was_bent_to_the_loopback_does_not_join(server, host):
+    """DNS rebinding: for the browser the page and we are one site."""
+    start(server)
+    own = f"Host: {host}\r\nOrigin: http://{host}\r\n"
+    assert joins(server, server.connect(), own) == 421
+    assert joins(server, server.connect(), f"Host: {host}\r\n") == 421
+    assert joins(server, server.connect(), "Host: localhost\r\n"
+                 f"Origin: http://{host}\r\n", f"http://{host}/") == 421
+
+
+def test_nor_is_it_told_who_is_in_the_room(server):
+    start(server)
+    for host, status in [("evil.example", b"421"), ("localhost", b"200")]:
+        with connect(server.address) as sock:
+            sock.sendall(b"GET /members HTTP/1.1\r\nHost: %s\r\n\r\n"
+                         % host.encode())
+            assert read_exactly(sock, 12)[-3:] == status
+
+
+@pytest.mark.parametrize("host", [
+    "localhost", "LOCALHOST:1", "localhost.", "room.localhost:7007",
+    "127.0.0.1:7007", "127.1.2.3", "[::1]:7007"])
+def test_the_names_of_the_loopback_join(server, host):
+    start(server)
+    assert joins(server, server.connect(), f"Host: {host}\r\n"
+                 f"Origin: http://{host}\r\n") == 101
+
+
+@pytest.mark.parametrize("listen", [":0", "0.0.0.0:0"])
+def test_a_server_on_all_addresses_may_have_any_name(server, listen):
+    start(server, listen=listen)
+    sock = connect(f"127.0.0.1:{server.port}")
+    server.targets = [f"127.0.0.1:{server.port}"]
+    assert joins(server, sock, "Host: room.example\r\n"
+                 "Origin: http://room.example\r\n") == 101
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_before_a_unix_socket_has_its_own_name(server, tmp_path, scheme):
+    """No browser reaches that, so who comes there was let in."""
+    start(server, listen=f"unix:{tmp_path}/s")
+    assert joins(server, server.connect(), "Host: room.example\r\n"
+                 f"Origin: {scheme}://room.example\r\n") == 101
+    assert joins(server, server.connect(), "Host: room.example\r\n"
+                 f"Origin: {scheme}://evil.example\r\n") == 403
+
+
+def test_the_host_of_the_target_counts(server):
+    """Whatever the field says (RFC 9112 3.2.2)."""
+    start(server)
+    assert joins(server, server.connect(), "Host: localhost:7007\r\n"
+                 "Origin: http://127.0.0.1\r\n", "http://127.0.0.1/") == 101
+    assert joins(server, server.connect(), "Host: localhost\r\n"
+                 "Origin: http://localhost\r\n", "http://127.0.0.1/") == 403
 
 
 @release_only

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from http_cases import ANSWERED, REFUSED
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -83,6 +85,23 @@ def test_each_column_of_the_tables_is_explained():
         r"^\.It Em (.+)$", page.split(".Ss ")[0], re.M)
         for word in words.split(" , ")}
     assert named == shown == heads
+
+
+def test_each_duty_of_http_names_what_shows_it():
+    """And that is there."""
+    tests = text("tests/e2e/test_http.py") + text("tests/e2e/test_tls.py") + \
+        text("tests/e2e/test_chat_websocket.py")
+    rows = re.findall(r"^\| (\d.*) \|$", text("docs/systems/http.md"), re.M)
+    assert len(rows) > 40
+    for row in rows:
+        shown = row.split(" | ")[-1]
+        names = re.findall(r"\btest_\w+\b(?!\.)", shown)
+        cases = re.findall(r'"(.+?)"', shown)
+        assert names or cases, row
+        for name in names:
+            assert f"def {name}(" in tests, name
+        for case in cases:
+            assert any(known[0].startswith(case) for known in ANSWERED + REFUSED), case
 
 
 def test_no_page_has_a_gap_left():

@@ -16,9 +16,11 @@ import time
 import pytest
 
 from harness import (BIN, Server, assert_exact, connect, eventually, exchange,
-                     has_ipv6, needs, needs_ipv6, read_all,
-                     read_exactly)
+                     has_ipv6, needs, needs_full, needs_ipv6,
+                     needs_websocket, read_all, read_exactly)
 from http_cases import ANSWERED, HELLO, LAST, REFUSED
+from test_tls import shake, trusting
+from tls_files import Files
 
 BODY = b"Hello, World!\n"
 HANDSHAKE = ("Connection: upgrade\r\nUpgrade: websocket\r\n"
@@ -181,6 +183,24 @@ def test_what_a_page_can_do_is_told(site, method):
     assert fetch(site, "/", method).fields["allow"] == "GET, HEAD, OPTIONS"
 
 
+def test_not_modified_has_no_content_and_a_date(site):
+    with connect(site.address) as sock:
+        one = ask(sock, fields="If-None-Match: *\r\n")
+        assert (one.status, one.reason) == (304, "Not Modified")
+        assert "date" in one.fields and "content-type" not in one.fields
+        assert ask(sock).body == BODY
+
+
+@needs_full
+@needs("openssl")
+def test_https_over_tls_is_answered(server, tmp_path):
+    files = Files(tmp_path)
+    server.start("-s", "http", *files.options())
+    with shake(server, trusting(files)) as sock:
+        sock.sendall(b"GET https://localhost/ HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert read_response(sock).body == BODY
+
+
 def test_an_upgrade_that_is_missing_is_asked_for(site):
     one = fetch(site, "/echo")
     assert one.status == 426
@@ -197,6 +217,15 @@ def test_a_handshake_is_accepted_where_the_build_can(site, padding):
         return
     assert one.status == 101
     assert one.fields["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+@needs_websocket
+def test_who_expects_to_go_on_is_told_so_before_the_upgrade(site):
+    """RFC 9110 7.8"""
+    with connect(site.address) as sock:
+        one = ask(sock, "/echo", fields=HANDSHAKE + "Expect: 100-continue\r\n")
+        assert one.status == 100
+        assert read_response(sock).status == 101
 
 
 def test_much_before_the_handshake_is_answered_is_refused(site):

@@ -728,17 +728,32 @@ handshake_gives(int wanted, const char *line, const char *fields)
 		text_is(key, "dGhlIHNhb+/sZSBub25jZQ==");
 }
 
+static struct http_request
+request_with(const char *target, const char *fields)
+{
+	struct http_request request;
+	char head[512];
+
+	snprintf(
+	    head, sizeof(head), "GET %s HTTP/1.1\r\n%s\r\n", target, fields);
+	assert_int_equal(
+	    parse_whole(head, strlen(head), &request), strlen(head));
+	return request;
+}
+
+static void
+origin_over_is_own(const char *scheme, bool wanted, const char *fields)
+{
+	struct http_request request = request_with("/", fields);
+
+	if (http_same_origin(&request, scheme) != wanted)
+		fail_msg("not %d for \"%s\"", wanted, fields);
+}
+
 static void
 origin_is_own(bool wanted, const char *fields)
 {
-	struct http_request request;
-	char head[256];
-
-	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%s\r\n", fields);
-	assert_int_equal(
-	    parse_whole(head, strlen(head), &request), strlen(head));
-	if (http_same_origin(&request) != wanted)
-		fail_msg("not %d for \"%s\"", wanted, head);
+	origin_over_is_own("http", wanted, fields);
 }
 
 static void
@@ -747,12 +762,100 @@ only_pages_of_its_own_host_are_of_the_same_origin(void **state)
 	(void)state;
 	origin_is_own(true, "Host: a:7\r\n");
 	origin_is_own(true, "Host: a:7\r\nOrigin: http://a:7\r\n");
-	origin_is_own(true, "Host: a\r\nOrigin: HTTPS://A\r\n");
+	origin_is_own(true, "Host: a\r\nOrigin: HTTP://A\r\n");
+	origin_is_own(true, "Host: a:80\r\nOrigin: http://a\r\n");
+	origin_is_own(true, "Host: a\r\nOrigin: http://a:80\r\n");
+	origin_is_own(true, "Host: a:\r\nOrigin: http://a\r\n");
+	origin_is_own(true, "Host: [::1]:80\r\nOrigin: http://[::1]\r\n");
+	origin_is_own(false, "Host: a:443\r\nOrigin: http://a\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin: http://\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin: http://aa\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin: http://a/\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin: ws://a\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin: http://a http://a\r\n");
+	origin_is_own(
+	    false, "Host: a\r\nOrigin: http://a\r\nOrigin: http://a\r\n");
+	origin_is_own(false, "Host: a\r\nOrigin:\r\n");
 	origin_is_own(false, "Host: a\r\nOrigin: http://a:7\r\n");
 	origin_is_own(false, "Host: a:7\r\nOrigin: http://b:7\r\n");
 	origin_is_own(false, "Host: a:7\r\nOrigin: http://a:77\r\n");
 	origin_is_own(false, "Host: a:7\r\nOrigin: null\r\n");
 	origin_is_own(false, "Host: a:7\r\nOrigin: a:7\r\n");
+}
+
+static void
+another_scheme_is_another_origin(void **state)
+{
+	(void)state;
+	origin_is_own(false, "Host: a\r\nOrigin: https://a\r\n");
+	origin_over_is_own("https", true, "Host: a\r\nOrigin: https://a\r\n");
+	origin_over_is_own(
+	    "https", true, "Host: a\r\nOrigin: https://a:443\r\n");
+	origin_over_is_own("https", false, "Host: a\r\nOrigin: http://a\r\n");
+	/* A proxy is before us. */
+	origin_over_is_own(NULL, true, "Host: a\r\nOrigin: https://a\r\n");
+	origin_over_is_own(NULL, true, "Host: a\r\nOrigin: http://a\r\n");
+	origin_over_is_own(NULL, false, "Host: a\r\nOrigin: ws://a\r\n");
+}
+
+static void
+the_host_of_the_target_counts(void **state)
+{
+	struct http_request request;
+
+	(void)state;
+	request = request_with("http://b:7/x?y", "Host: a\r\n");
+	text_is(request.authority, "b:7");
+	assert_false(request.https);
+	request = request_with("https://[::1]", "Host: a\r\n");
+	text_is(request.authority, "[::1]");
+	assert_true(request.https);
+	request = request_with("/", "Host: a\r\n");
+	text_is(request.authority, "a");
+	assert_false(request.https);
+}
+
+static void
+only_names_of_the_loopback_are_local(void **state)
+{
+	static const char *const local[] = {"localhost", "LocalHost:7007",
+	    "localhost.", "a.b.localhost", "x.localhost.:80", "127.0.0.1:7007",
+	    "127.255.0.9", "[::1]", "[::1]:7007", "[::ffff:127.0.0.1]"};
+	static const char *const foreign[] = {"evil.example",
+	    "evil.example:7007", "localhost.evil.example", "xlocalhost",
+	    "127.0.0.1.evil.example", "localhost.evil", "128.0.0.1", "0.0.0.0",
+	    "[::2]", "[::ffff:1.2.3.4]", "a", "unix", "l%6fcalhost"};
+	struct http_request request;
+	char fields[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(local) + COUNT_OF(foreign); i++) {
+		bool wanted = i < COUNT_OF(local);
+		const char *host =
+		    wanted ? local[i] : foreign[i - COUNT_OF(local)];
+
+		snprintf(fields, sizeof(fields), "Host: %s\r\n", host);
+		request = request_with("/", fields);
+		if (http_host_is_local(&request) != wanted)
+			fail_msg("not %d: %s", wanted, host);
+	}
+}
+
+static void
+what_need_not_be_escaped_is_the_same_path(void **state)
+{
+	struct http_request request;
+
+	(void)state;
+	request = request_with("/%77h%6F", HOST);
+	assert_true(http_path_is(&request, "/who"));
+	assert_false(http_path_is(&request, "/whoo"));
+	assert_false(http_path_is(&request, "/wh"));
+	request = request_with("/%2D%2e%5F%7e%41%39", HOST);
+	assert_true(http_path_is(&request, "/-._~A9"));
+	request = request_with("/a%2Fb%25%00", HOST);
+	assert_false(http_path_is(&request, "/a/b%"));
+	assert_true(http_path_is(&request, "/a%2Fb%25%00"));
 }
 
 static void
@@ -861,6 +964,10 @@ main(void)
 	    cmocka_unit_test(chunks_have_a_limit_together),
 	    cmocka_unit_test(handshake_is_what_the_rfc_says),
 	    cmocka_unit_test(only_pages_of_its_own_host_are_of_the_same_origin),
+	    cmocka_unit_test(another_scheme_is_another_origin),
+	    cmocka_unit_test(the_host_of_the_target_counts),
+	    cmocka_unit_test(only_names_of_the_loopback_are_local),
+	    cmocka_unit_test(what_need_not_be_escaped_is_the_same_path),
 	    cmocka_unit_test(handshake_key_is_sixteen_bytes_in_base64),
 	};
 
