@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -88,8 +89,10 @@ process_stream(int fd)
 static void
 fill_standard_descriptors(void)
 {
+	struct stat st;
+
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (fstat(fd, &st) == 0)
 			continue;
 		if (fd == STDOUT_FILENO)
 			open("/", O_PATH);

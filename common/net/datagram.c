@@ -16,17 +16,20 @@ enum { PORT_ECHO = 7, PORT_CHARGEN = 19 };
 /* A dual-stack socket says it both ways. */
 union control {
 	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
-		   CMSG_SPACE(sizeof(struct in_pktinfo))];
+		   CMSG_SPACE(sizeof(struct in_pktinfo)) +
+		   2 * CMSG_SPACE(sizeof(int))];
 	struct cmsghdr align;
 };
 
-/* ipi_spec_dst is ours even where the datagram went to everybody. */
+/* ipi_spec_dst is ours even where the datagram went to everybody. It knows more
+ * than the mapped address, which may have come before. */
 static void
 read_local4(struct datagram *d, const struct cmsghdr *c)
 {
 	struct in_pktinfo info;
 
 	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	memset(&d->local, 0, sizeof(d->local));
 	d->local.in4.sin_family = AF_INET;
 	d->local.in4.sin_addr = info.ipi_spec_dst;
 	d->to_many = info.ipi_spec_dst.s_addr != info.ipi_addr.s_addr;
@@ -47,63 +50,68 @@ read_local6(struct datagram *d, const struct cmsghdr *c)
 	d->to_many = IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
 }
 
-/* The address that HEADER's datagram was sent to; port 0. */
+/* The address that HEADER's datagram was sent to, with port 0, and its hops. */
 static void
-read_local(struct msghdr *header, struct datagram *d)
+read_control(struct msghdr *header, struct datagram *d)
 {
 	struct cmsghdr *c;
 
 	memset(&d->local, 0, sizeof(d->local));
 	d->to_many = false;
+	d->hops = 0;
 	for (c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-			/* It knows more than the mapped address. */
-			memset(&d->local, 0, sizeof(d->local));
+		bool ip4 = c->cmsg_level == IPPROTO_IP;
+		int type = c->cmsg_type;
+
+		if (ip4 && type == IP_PKTINFO)
 			read_local4(d, c);
-			return;
-		}
-		if (c->cmsg_level == IPPROTO_IPV6 &&
-		    c->cmsg_type == IPV6_PKTINFO)
+		else if (ip4 ? type == IP_TTL : type == IPV6_HOPLIMIT)
+			memcpy(&d->hops, CMSG_DATA(c), sizeof(d->hops));
+		else if (!ip4 && type == IPV6_PKTINFO)
 			read_local6(d, c);
 	}
 }
 
+/* Behind what HEADER has already. */
 static void
 put_control(
     struct msghdr *header, int level, int type, const void *info, size_t size)
 {
-	struct cmsghdr *c = CMSG_FIRSTHDR(header);
+	struct cmsghdr *c =
+	    (void *)((char *)header->msg_control + header->msg_controllen);
 
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(size);
 	memcpy(CMSG_DATA(c), info, size);
-	header->msg_controllen = CMSG_SPACE(size);
+	header->msg_controllen += CMSG_SPACE(size);
 }
 
-/* Lets HEADER's datagram leave from LOCAL, whatever the route would say. */
+/* Lets HEADER's datagram leave from D's local address, whatever the route would
+ * say, and with one hop less than D came with. */
 static void
-write_local(struct msghdr *header, const struct address *local)
+write_control(struct msghdr *header, const struct datagram *d)
 {
+	const struct address *local = &d->local;
 	struct in_pktinfo info4 = {.ipi_spec_dst = local->in4.sin_addr};
 	struct in6_pktinfo info6 = {
 	    .ipi6_addr = local->in6.sin6_addr,
 	    .ipi6_ifindex = local->in6.sin6_scope_id,
 	};
+	bool ip4 = local->any.sa_family == AF_INET;
+	int hops = d->hops - 1;
 
-	if (local->any.sa_family == AF_INET)
+	if (ip4)
 		put_control(
 		    header, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
 	else if (local->any.sa_family == AF_INET6)
 		put_control(
 		    header, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
 	else
-		*header = (struct msghdr){
-		    .msg_name = header->msg_name,
-		    .msg_namelen = header->msg_namelen,
-		    .msg_iov = header->msg_iov,
-		    .msg_iovlen = header->msg_iovlen,
-		};
+		return; /* of neither, so neither is known */
+	if (hops > 0)
+		put_control(header, ip4 ? IPPROTO_IP : IPPROTO_IPV6,
+		    ip4 ? IP_TTL : IPV6_HOPLIMIT, &hops, sizeof(hops));
 }
 
 struct datagram *
@@ -133,7 +141,7 @@ datagram_receive(int fd)
 		return NULL;
 	d->peer = head.peer;
 	d->peer.len = header.msg_namelen;
-	read_local(&header, d);
+	read_control(&header, d);
 	d->len = (size_t)n;
 	d->read = d->answered = 0;
 	d->room = room;
@@ -146,7 +154,7 @@ datagram_forbidden(const struct datagram *d)
 {
 	unsigned port = address_port(&d->peer);
 
-	return d->to_many || port == 0 || port == PORT_ECHO ||
+	return d->to_many || d->hops == 1 || port == 0 || port == PORT_ECHO ||
 	       port == PORT_CHARGEN;
 }
 
@@ -217,14 +225,13 @@ datagram_answer(struct conn *conn)
 	    .msg_iov = &part,
 	    .msg_iovlen = 1,
 	    .msg_control = &control,
-	    .msg_controllen = sizeof(control),
 	};
 
 	/* Nothing to drain: what is in the socket is for other workers. */
 	conn->ended = true;
 	if (conn->outcome != OUTCOME_SERVED)
 		return -1;
-	write_local(&header, &d->local);
+	write_control(&header, d);
 	return send_or_wait(conn, &header);
 }
 

@@ -8,6 +8,12 @@
  * is more, so that a forged source address gains nobody a bigger flood (RFC
  * 5358 names the attack); a write that would exceed it is left out whole.
  *
+ * An answer leaves with one hop less than its question had left. So servers
+ * that take each other's answers for questions, as one forged source address
+ * makes them do (CVE-2024-2169), stop after 254 of them, and routers do not add
+ * to that. It costs a client, whose limit is mostly 64, nothing up to 31 hops
+ * away.
+ *
  * The accept loop receives and frees; between, one worker owns it.
  */
 #ifndef COMMON_NET_DATAGRAM_H
@@ -24,12 +30,15 @@
 #define DATAGRAM_ANSWER_MIN 64
 /* Memory of the largest one and its answer. */
 #define DATAGRAM_KIB 128
+/* What a socket holds of unread ones, if the system lets it. */
+#define DATAGRAM_BUFFER (8 * 1024 * 1024)
 
 struct datagram {
 	struct address peer;
 	/* Where it was sent to, and so where the answer comes from. */
 	struct address local;
 	bool to_many; /* ... unless that was a broadcast or a multicast */
+	int hops;     /* that it had left; 0: not known */
 	size_t len, read, answered, room;
 	char bytes[]; /* LEN of the question, then ROOM for the answer */
 };
@@ -44,8 +53,9 @@ datagram_receive(int fd);
 
 /*
  * Whether an answer could start a loop or an attack: the source port is that of
- * echo or chargen (RFC 862, 864) or nobody's, or everybody was asked (RFC 1122
- * 4.1.3.6 and the attack called fraggle). The server's own ports are no better.
+ * echo or chargen (RFC 862, 864) or nobody's, everybody was asked (RFC 1122
+ * 4.1.3.6 and the attack called fraggle), or no hop is left for an answer. The
+ * server's own ports are no better.
  */
 bool
 datagram_forbidden(const struct datagram *datagram);

@@ -31,12 +31,14 @@ wait_connected(int fd, uint64_t timeout_ns)
 int
 dial(const struct address *address, uint64_t timeout_ns)
 {
-	int fd, error = 0;
+	int fd, error = 0, on = 1;
 
 	fd = socket(address->any.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
+	/* An urgent byte is one of the stream (RFC 6093 4). */
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	if (connect(fd, &address->any, address->len) < 0)
 		error = errno;
 	if (error == EINPROGRESS)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/net/datagram.h"
 
 /* How often port 0 is tried for a port that is free in both families. */
 #define LOCALHOST_TRIES 20
@@ -134,6 +135,35 @@ note_unix_path(struct listener *one)
 	}
 }
 
+/* An urgent byte is one of the stream (RFC 6093 4), not one that is handed over
+ * beside it and missing from an echo. */
+static void
+set_urgent_inline(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+}
+
+/* The answer shall come from where the question went to, with a hop less. No
+ * SO_REUSEADDR: for UDP it lets two servers share a port. */
+static void
+set_datagram_options(int fd, int family)
+{
+	int on = 1, size = DATAGRAM_BUFFER;
+
+	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
+	if (family == AF_INET6) {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+		setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));
+	}
+	/* Beyond net.core.rmem_max by privilege alone. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
 /* What has to be set before bind. */
 static void
 set_options(const struct listener *one)
@@ -145,15 +175,11 @@ set_options(const struct listener *one)
 		setsockopt(one->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6,
 		    sizeof(only_v6));
 	if (one->datagrams) {
-		/* The answer shall come from where the question went to. No
-		 * SO_REUSEADDR: for UDP it lets two servers share a port. */
-		setsockopt(one->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
-		if (family == AF_INET6)
-			setsockopt(one->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on,
-			    sizeof(on));
+		set_datagram_options(one->fd, family);
 	} else if (family != AF_UNIX) {
 		setsockopt(one->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		set_urgent_inline(one->fd);
 	}
 }
 
@@ -268,6 +294,20 @@ listener_format(const struct listener *one, char *buf)
 	snprintf(buf, ADDRESS_TEXT_MAX, "%s%s", one->datagrams ? "udp:" : "",
 	    address_format(&one->address, text));
 	return buf;
+}
+
+int
+listener_accept(const struct listener *one, struct address *peer)
+{
+	int fd;
+
+	peer->len = sizeof(*peer) - offsetof(struct address, any);
+	fd = accept4(one->fd, &peer->any, &peer->len, SOCK_CLOEXEC);
+	/* All other options are inherited from the listener, and this one, too,
+	 * by TCP. */
+	if (fd >= 0 && one->address.any.sa_family == AF_UNIX)
+		set_urgent_inline(fd);
+	return fd;
 }
 
 uint32_t

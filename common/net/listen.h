@@ -61,6 +61,11 @@ listeners_open(struct listeners *all, int backlog);
 char *
 listener_format(const struct listener *one, char *buf);
 
+/* Takes a client off ONE's queue. Returns its blocking descriptor, with
+ * close-on-exec, and its address in PEER; or -1 with accept(2)'s errno. */
+int
+listener_accept(const struct listener *one, struct address *peer);
+
 /* Datagrams that the kernel dropped because ONE's buffer was full. */
 uint32_t
 listener_dropped(const struct listener *one);

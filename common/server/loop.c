@@ -403,11 +403,8 @@ accept_batch(struct loop *loop, const struct listener *listener)
 
 	for (int i = 0; i < BATCH && accepting(loop); i++) {
 		struct client client = {.fd = -1};
-		struct address *peer = &client.peer;
 
-		peer->len = sizeof(*peer) - offsetof(struct address, any);
-		client.fd =
-		    accept4(listener->fd, &peer->any, &peer->len, SOCK_CLOEXEC);
+		client.fd = listener_accept(listener, &client.peer);
 		if (client.fd < 0) {
 			enum accept_result result =
 			    accept_failed(loop, listener);

@@ -5,7 +5,9 @@ import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import time
 
 import pytest
@@ -285,6 +287,82 @@ def test_two_listeners_do_not_talk_to_each_other_for_ever(server, ask):
         assert ask(b"ordinary") == b"ordinary"
 
 
+def udp_from(source, target, data, ttl=64):
+    """A datagram with a forged source, both (host, port) of IPv4."""
+    udp = struct.pack("!HHHH", source[1], target[1], 8 + len(data), 0) + data
+    header = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, ttl,
+        socket.IPPROTO_UDP, 0, socket.inet_aton(source[0]),
+        socket.inet_aton(target[0]))
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW,
+                       socket.IPPROTO_RAW) as raw:
+        raw.sendto(header + udp, (target[0], 0))
+
+
+@needs_root
+@pytest.mark.parametrize("services", [
+    ("echo", "echo"), ("hello", "counter"), ("sleep:1us", "hello")],
+    ids="-".join)
+def test_one_forged_datagram_does_not_keep_two_servers_busy_for_ever(
+        server, services):
+    """CVE-2024-2169. Each answer has a hop less, as if a router had been on
+    the way."""
+    servers = server, server.another()
+    for one, service in zip(servers, services):
+        one.start("-s", service, listen="udp:127.0.0.1:0")
+    ends = [parse_target(one.address[4:])[1] for one in servers]
+    udp_from(ends[1], ends[0], b"hello\n")
+    servers[0].wait_ledger(accepted=32, served=32)
+    servers[1].wait_ledger(accepted=32, served=31, refused=1)
+    for one in servers:
+        assert one.stop() == 0
+
+
+@FAMILIES
+def test_an_answer_has_one_hop_less_than_its_question(server, listen):
+    server.start(listen=listen)
+    ip6 = listen.startswith("udp:[")
+    level = socket.IPPROTO_IPV6 if ip6 else socket.IPPROTO_IP
+    hops = socket.IPV6_UNICAST_HOPS if ip6 else socket.IP_TTL
+    receive = socket.IPV6_RECVHOPLIMIT if ip6 else 12  # IP_RECVTTL
+    with Client(server.address) as client:
+        client.sock.setsockopt(level, receive, 1)
+        for left in (255, 64, 2):
+            client.sock.setsockopt(level, hops, left)
+            client.send(b"?")
+            data, control, *_ = client.sock.recvmsg(100, 100)
+            assert data == b"?"
+            assert int.from_bytes(control[0][2], sys.byteorder) == left - 1
+        client.sock.setsockopt(level, hops, 1)
+        client.send(b"no way back")
+        server.wait_ledger(accepted=4, refused=1)
+
+
+def test_all_addresses_answer_with_one_hop_less_over_ipv4(server):
+    """By a socket of IPv6."""
+    server.start(listen="udp::0")
+    with Client(f"udp:127.0.0.1:{server.port}") as client:
+        client.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        client.send(b"no way back")
+        server.wait_ledger(accepted=1, refused=1)
+        client.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 2)
+        assert client.ask(b"?") == b"?"
+
+
+@pytest.mark.parametrize("size", [64, 1400])
+def test_a_hundred_clients_that_ask_and_wait_lose_no_answer(server, size):
+    """All at once, and while the server does not run: what they ask waits."""
+    server.start(listen="udp:127.0.0.1:0")
+    clients = [Client(server.address) for _ in range(100)]
+    os.kill(server.pid, signal.SIGSTOP)
+    for client in clients:
+        client.send(pattern(size))
+    os.kill(server.pid, signal.SIGCONT)
+    for client in clients:
+        assert client.receive() == pattern(size)
+        client.sock.close()
+
+
 @pytest.mark.parametrize("listen", ["udp:0.0.0.0:0", "udp::0"])
 def test_a_broadcast_gets_no_answer(server, ask, listen):
     """Or everybody on a network would answer one forged question."""
@@ -372,7 +450,7 @@ def test_what_the_kernel_dropped_is_told(server):
     server.start("-m", 1, "-s", "sleep:3s", "-q", listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         hold_worker(server, client)
-        for _ in range(64):
+        for _ in range(1000):  # more than 8 MiB, and twice that
             client.send(b"x" * 32000)
         server.ledger_now()
         server.wait_log("datagrams dropped by the kernel")
