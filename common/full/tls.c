@@ -178,6 +178,45 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 	return tls;
 }
 
+/* ---- what is spoken ---- */
+
+/* NAMES, LEN bytes: as tls_speak() has them, but for the end. */
+static bool
+offers(const unsigned char *names, unsigned len, const char *name)
+{
+	unsigned size;
+
+	for (; len > 0 && (size = *names + 1U) <= len; len -= size) {
+		if (memcmp(names, name, size) == 0)
+			return true;
+		names += size;
+	}
+	return false;
+}
+
+static int
+select_name(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *offered, unsigned len, void *names)
+{
+	(void)ssl;
+	for (const char *at = names ? names : ""; *at; at += *at + 1) {
+		if (offers(offered, len, at)) {
+			*out = (const unsigned char *)at + 1;
+			*out_len = (unsigned char)*at;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+void
+tls_speak(struct tls *tls, const char *names)
+{
+	if (!names || *names)
+		SSL_CTX_set_alpn_select_cb(
+		    tls->context, select_name, (void *)(uintptr_t)names);
+}
+
 /* ---- the transport ---- */
 
 /* A read that has to write first, or a write that has to read: only that is

@@ -134,6 +134,18 @@ tls_client_close(struct tls_client *client)
 	free(client);
 }
 
+void
+tls_client_offer(struct tls_client *client, const char *name)
+{
+	unsigned char names[32];
+	size_t len = name ? strlen(name) : 0;
+
+	names[0] = (unsigned char)len;
+	memcpy(names + 1, name ? name : "", len);
+	SSL_CTX_set_alpn_protos(
+	    client->context, name ? names : NULL, name ? (unsigned)len + 1 : 0);
+}
+
 /* ---- streams ---- */
 
 struct tls_stream *

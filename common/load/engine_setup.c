@@ -77,6 +77,8 @@ set_up(struct engine *e, const struct load_plan *plan)
 	shared->target = plan->target.address;
 	shared->datagrams = plan->target.kind == TARGET_UDP;
 	shared->tls = plan->tls;
+	if (plan->tls)
+		tls_client_offer(plan->tls, plan->protocol->tls_name);
 	shared->churn = e->plan.churn;
 	shared->source_count = load_plan_sources(&e->plan);
 	shared->sources = plan->sources		 ? plan->sources

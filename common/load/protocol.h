@@ -113,7 +113,8 @@ struct protocol {
 	bool room;	  /* not connections, but members: room.h runs it */
 	bool unasked;	  /* bytes may come without a request, for judge() */
 	const char *path; /* where --path begins; NULL: it has none */
-	size_t own_size;  /* of exchange.own */
+	const char *tls_name; /* offered over TLS (RFC 7301); NULL: none */
+	size_t own_size;      /* of exchange.own */
 	/* Fills run->own. 0, or -1 with errno or with words in run->why. */
 	int (*open)(struct protocol_run *run);
 	void (*close)(struct protocol_run *run);

@@ -240,6 +240,7 @@ const struct protocol protocol_http = {
     .name = "http",
     .summary = "GET: status 2xx, each body like the first",
     .path = "/",
+    .tls_name = "http/1.1",
     .own_size = sizeof(struct http_state),
     .open = http_open,
     .close = http_close,

@@ -423,6 +423,7 @@ const struct protocol protocol_ws = {
     .sized = true,
     .unasked = true,
     .path = "/echo",
+    .tls_name = "http/1.1",
     .own_size = sizeof(struct ws_state),
     .open = ws_open,
     .close = ws_close,

@@ -62,6 +62,17 @@ struct tls *
 tls_open(const char *cert, const char *key, const char *client_ca);
 
 /*
+ * What is spoken over TLS, by its names (RFC 7301 6): each behind its length in
+ * a byte, the best first, and "" behind the last; kept. A client that offers
+ * names, and none of these, is refused with no_application_protocol, or one
+ * that means another protocol could be made to talk to this one (RFC 9325 3.7).
+ * NULL: there are no names, and whoever offers some means something else. "":
+ * what is offered does not matter. To be called before the first worker.
+ */
+void
+tls_speak(struct tls *tls, const char *names);
+
+/*
  * Does the handshake on CONN, whose transport it becomes, within
  * TLS_HANDSHAKE_NS; the idle timeout holds as well. Returns 0; or -1 with CONN
  * failed and one log line that says why, beginning with "connection NUMBER".

@@ -35,6 +35,11 @@ tls_client_open(const char *host, const char *ca, const char *cert,
 void
 tls_client_close(struct tls_client *client);
 
+/* Streams from now on offer to speak NAME (RFC 7301 6: "http/1.1"), or nothing
+ * (NULL). */
+void
+tls_client_offer(struct tls_client *client, const char *name);
+
 /* Over FD, which stays the caller's and does not block. NULL with errno. */
 struct tls_stream *
 tls_stream_open(struct tls_client *client, int fd);

@@ -17,6 +17,13 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 	return NULL;
 }
 
+void
+tls_speak(struct tls *tls, const char *names)
+{
+	(void)tls;
+	(void)names;
+}
+
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
     struct tls_limits *limits)

@@ -25,6 +25,13 @@ tls_client_close(struct tls_client *client)
 	(void)client;
 }
 
+void
+tls_client_offer(struct tls_client *client, const char *name)
+{
+	(void)client;
+	(void)name;
+}
+
 struct tls_stream *
 tls_stream_open(struct tls_client *client, int fd)
 {

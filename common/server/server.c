@@ -252,6 +252,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    !(workers.settings.tls = tls_open(
 		  config.tls_cert, config.tls_key, config.tls_client_ca)))
 		return 1;
+	if (workers.settings.tls)
+		tls_speak(workers.settings.tls, config.service->tls_names);
 	if (workers_init(&workers, (uint32_t)config.max_connections) < 0 ||
 	    set_up_service(&config, model, &workers) < 0 ||
 	    loop_open(&loop, &workers.settings) < 0)

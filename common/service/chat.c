@@ -232,6 +232,7 @@ const struct service service_chat = {
     .summary = "a room: lines, or WebSocket and the page at /",
     .serve = chat_serve,
     .full_for = full_for,
+    .tls_names = HTTP_TLS_NAMES,
     .websocket = true,
     .shared_size = chat_shared_size,
     .worker_died = broadcast_forget,

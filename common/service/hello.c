@@ -20,6 +20,7 @@ const struct service service_hello = {
     .name = "hello",
     .summary = "reads once, answers \"Hello, client!\", closes",
     .serve = hello_serve,
+    .tls_names = "", /* it says the same to whatever is said */
     .full = "Server full, please try again later.\n",
     .datagrams = true,
 };

@@ -231,5 +231,6 @@ const struct service service_http = {
     .summary = "HTTP/1.1: /, /who, /metrics, WebSocket echo at /echo",
     .serve = http_serve,
     .full_for = full_for,
+    .tls_names = HTTP_TLS_NAMES,
     .websocket = true,
 };

@@ -55,6 +55,9 @@ struct http_page {
 
 #define HTTP_PAGE_MAX 8192
 
+/* RFC 7301 6 */
+#define HTTP_TLS_NAMES "\x08http/1.1\x08http/1.0"
+
 /* For a client that gets no worker: 503 to the request that begins with LEN
  * bytes at FIRST, without the content if that is a HEAD. */
 const char *

@@ -63,6 +63,8 @@ struct service {
 	 * byte, or, if that is NULL, what FULL_FOR makes of its first bytes. */
 	const char *full;
 	choose_refusal *full_for;
+	/* Its names over TLS, for tls_speak(). NULL: it has none. */
+	const char *tls_names;
 	bool datagrams; /* may be served over UDP */
 	bool websocket; /* speaks it, where this image can (image.h) */
 	/* TEXT (NULL: none) to setup->argument; -1 if it is not allowed. NULL:
