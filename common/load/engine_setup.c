@@ -228,7 +228,8 @@ engine_collect(struct engine *e)
 	e->result->late += e->shared.late;
 	e->result->duplicated += e->shared.duplicated;
 	e->result->lost_updates += e->shared.run.lost_updates;
-	e->shared.late = e->shared.duplicated = 0;
+	e->result->retries += e->shared.retries;
+	e->shared.late = e->shared.duplicated = e->shared.retries = 0;
 	e->shared.run.lost_updates = 0;
 }
 

@@ -11,12 +11,13 @@ http_reply_begin(struct http_reply *r)
 {
 	r->state = HTTP_HEAD;
 	r->status = 0;
-	r->keep_alive = r->chunked = r->has_length = r->upgrade = false;
-	r->after_cr = false;
+	r->keep_alive = r->close = r->keep = false;
+	r->coded = r->chunked = r->has_length = r->upgrade = false;
+	r->begun = r->after_cr = r->pending = r->skipped = false;
 	r->left = 0;
 	r->head_len = r->line_len = 0;
 	r->accept[0] = '\0';
-	r->why = "";
+	r->why = r->bad_length = "";
 }
 
 bool
@@ -42,16 +43,28 @@ bad(struct http_reply *r, const char *why)
 
 /* ---- the head ---- */
 
-/* "HTTP/1.1 200 OK"; the words may be missing, the space before them not. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* "HTTP/1.1 200 OK"; the words may be missing, and the space before them. */
 static void
 take_status_line(struct http_reply *r)
 {
 	const char *line = r->line;
 
-	if (strncmp(line, "HTTP/1.", 7) != 0 || line[7] < '0' ||
-	    line[7] > '9' || line[8] != ' ' || line[9] < '1' || line[9] > '5' ||
-	    line[10] < '0' || line[10] > '9' || line[11] < '0' ||
-	    line[11] > '9' || line[12] != ' ') {
+	if (strncmp(line, "HTTP/1.", 7) != 0 || !is_digit(line[7]) ||
+	    line[8] != ' ' || !is_digit(line[9]) || line[9] == '0' ||
+	    !is_digit(line[10]) || !is_digit(line[11]) ||
+	    (line[12] != ' ' && line[12] != '\0')) {
 		bad(r, "no HTTP/1.x status line");
 		return;
 	}
@@ -106,64 +119,120 @@ lists(const char *list, const char *word)
 	return false;
 }
 
-static void
-take_length(struct http_reply *r, const char *value, const char *end)
+/* The next member of a list with commas, *LEN bytes; NULL: there is none. */
+static const char *
+next_member(const char **list, size_t *len)
 {
-	uint64_t length;
+	const char *at = *list + strspn(*list, " \t,");
 
-	if (!parse_number(value, end, 10, &length))
-		bad(r, "Content-Length is no number");
-	else if (r->has_length && length != r->left)
-		bad(r, "two Content-Lengths that differ");
-	r->has_length = true;
-	r->left = length;
+	*len = strcspn(at, ",");
+	*list = at + *len;
+	while (*len > 0 && is_blank(at[*len - 1]))
+		(*len)--;
+	return *len > 0 ? at : NULL;
+}
+
+/* "5, 5" is what a proxy has made of two that say the same. */
+static void
+take_length(struct http_reply *r, const char *value)
+{
+	const char *member;
+	uint64_t length;
+	size_t len;
+
+	if (!strpbrk(value, "0123456789"))
+		r->bad_length = "Content-Length is no number";
+	while ((member = next_member(&value, &len))) {
+		if (!parse_number(member, member + len, 10, &length))
+			r->bad_length = "Content-Length is no number";
+		else if (r->has_length && length != r->left)
+			r->bad_length = "two Content-Lengths that differ";
+		r->has_length = true;
+		r->left = length;
+	}
+}
+
+/* The last coding tells where the body ends; identity is none. */
+static void
+take_codings(struct http_reply *r, const char *value)
+{
+	const char *member;
+	size_t len;
+
+	while ((member = next_member(&value, &len))) {
+		if (len == 8 && strncasecmp(member, "identity", len) == 0)
+			continue;
+		r->coded = true;
+		r->chunked =
+		    len == 7 && strncasecmp(member, "chunked", len) == 0;
+	}
+}
+
+static void
+note_field(struct http_reply *r, const char *name, const char *value)
+{
+	if (strcasecmp(name, "content-length") == 0) {
+		take_length(r, value);
+	} else if (strcasecmp(name, "transfer-encoding") == 0) {
+		take_codings(r, value);
+	} else if (strcasecmp(name, "connection") == 0) {
+		r->close |= lists(value, "close");
+		r->keep |= lists(value, "keep-alive");
+	} else if (strcasecmp(name, "upgrade") == 0) {
+		r->upgrade |= lists(value, "websocket");
+	} else if (strcasecmp(name, "sec-websocket-accept") == 0 &&
+		   strlen(value) < sizeof(r->accept)) {
+		strcpy(r->accept, value);
+	}
+}
+
+/* Cuts the blank off that TEXT of LEN bytes may end with. */
+static void
+cut_blank(char *text, size_t len)
+{
+	if (len > 0 && is_blank(text[len - 1]))
+		text[len - 1] = '\0';
 }
 
 static void
 take_field(struct http_reply *r)
 {
-	char *colon = strchr(r->line, ':'), *value, *end;
+	char *colon = strchr(r->line, ':'), *value;
 
-	if (!colon || colon == r->line ||
-	    strcspn(r->line, " \t") < (size_t)(colon - r->line)) {
-		/* A name longer than we keep is none that we ask for. */
-		if (colon || r->line_len < HTTP_REPLY_LINE_MAX)
-			bad(r, "a header field without a name");
+	/* A name longer than we keep is none that we ask for. */
+	if (!colon && r->line_len >= sizeof(r->line))
+		return;
+	if (colon)
+		*colon = '\0';
+	cut_blank(r->line, strlen(r->line));
+	if (!colon || r->line[0] == '\0' || strpbrk(r->line, " \t")) {
+		bad(r, "a header field without a name");
 		return;
 	}
-	*colon = '\0';
 	value = colon + 1 + strspn(colon + 1, " \t");
-	end = value + strlen(value);
-	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	*end = '\0';
-	if (strcasecmp(r->line, "content-length") == 0)
-		take_length(r, value, end);
-	else if (strcasecmp(r->line, "transfer-encoding") == 0)
-		r->chunked = lists(value, "chunked");
-	else if (strcasecmp(r->line, "connection") == 0)
-		r->keep_alive = !lists(value, "close") &&
-				(r->keep_alive || lists(value, "keep-alive"));
-	else if (strcasecmp(r->line, "upgrade") == 0)
-		r->upgrade = lists(value, "websocket");
-	else if (strcasecmp(r->line, "sec-websocket-accept") == 0 &&
-		 strlen(value) < sizeof(r->accept))
-		strcpy(r->accept, value);
+	cut_blank(value, strlen(value));
+	note_field(r, r->line, value);
 }
 
 /* The empty line: what RFC 9112 6.3 makes of the head. */
 static void
 end_head(struct http_reply *r)
 {
+	/* A coding in HTTP/1.0 is a fault (RFC 9112 6.1). */
+	if (r->coded && !r->keep_alive)
+		r->close = true;
+	r->keep_alive = !r->close && (r->keep_alive || r->keep);
 	if (r->status < 200 && r->status != 101) {
 		http_reply_begin(r);
 	} else if (r->status == 101 || r->status == 204 || r->status == 304) {
 		r->state = HTTP_DONE;
 	} else if (r->chunked) {
 		r->state = HTTP_CHUNK_SIZE;
-	} else if (!r->has_length) {
+	} else if (r->coded || !(r->has_length || r->bad_length[0])) {
 		r->keep_alive = false;
 		r->state = HTTP_TO_END;
+	} else if (r->bad_length[0]) {
+		bad(r, r->bad_length);
 	} else {
 		r->state = r->left ? HTTP_BODY : HTTP_DONE;
 	}
@@ -182,12 +251,33 @@ take_chunk_size(struct http_reply *r)
 		r->state = r->left ? HTTP_CHUNK : HTTP_TRAILER;
 }
 
+/*
+ * The first byte of a line. A field may go on in the next line, if that begins
+ * with a blank (RFC 9112 5.2), so it is taken only now; such a line behind the
+ * status line is none (2.2).
+ */
 static void
-take_line(struct http_reply *r)
+begin_line(struct http_reply *r, char c)
+{
+	bool goes_on = is_blank(c) && r->pending;
+
+	r->begun = true;
+	r->skipped =
+	    is_blank(c) && !goes_on && r->state == HTTP_HEAD && r->status;
+	if (r->pending && !goes_on)
+		take_field(r);
+	if (!goes_on)
+		r->line_len = 0;
+	r->pending = false;
+}
+
+static void
+end_line(struct http_reply *r)
 {
 	size_t len =
 	    r->line_len < sizeof(r->line) ? r->line_len : sizeof(r->line) - 1;
 
+	r->begun = r->after_cr = false;
 	r->line[len] = '\0';
 	if (r->state == HTTP_CHUNK_SIZE)
 		take_chunk_size(r);
@@ -197,35 +287,43 @@ take_line(struct http_reply *r)
 		r->state = HTTP_DONE;
 	else if (r->state == HTTP_HEAD && !r->status)
 		take_status_line(r);
-	else if (r->state == HTTP_HEAD && !len)
+	else if (r->state == HTTP_HEAD && !len && !r->skipped)
 		end_head(r);
 	else if (r->state == HTTP_HEAD)
-		take_field(r);
-	r->line_len = 0;
-	r->after_cr = false;
+		r->pending = !r->skipped;
+}
+
+/* Several blanks tell no more than the first of them. */
+static void
+put(struct http_reply *r, char c)
+{
+	if (r->skipped ||
+	    (is_blank(c) && r->line_len > 0 && r->line_len < sizeof(r->line) &&
+		is_blank(r->line[r->line_len - 1])))
+		return;
+	if (r->line_len < sizeof(r->line) - 1)
+		r->line[r->line_len] = c;
+	r->line_len++;
 }
 
 static void
 take_byte(struct http_reply *r, char c)
 {
-	if (r->after_cr && c == '\n') {
-		take_line(r);
-		return;
-	}
-	if (r->after_cr || c == '\n' || c == '\0') {
-		bad(r, "a line that does not end with CR LF");
-		return;
-	}
+	bool bare_cr = r->after_cr && c != '\n';
+
+	if (!r->begun)
+		begin_line(r, c);
 	r->after_cr = c == '\r';
-	if (r->after_cr)
-		return;
-	if (r->state == HTTP_CHUNK_END) {
+	if (bare_cr)
+		put(r, ' '); /* RFC 9112 2.2 */
+	if (c == '\n')
+		end_line(r);
+	else if (c == '\0')
+		bad(r, "a NUL in a line");
+	else if (r->state == HTTP_CHUNK_END && (c != '\r' || bare_cr))
 		bad(r, "a chunk longer than its size");
-		return;
-	}
-	if (r->line_len < sizeof(r->line) - 1)
-		r->line[r->line_len] = c;
-	r->line_len++;
+	else if (c != '\r')
+		put(r, c);
 }
 
 /* ---- all of it ---- */

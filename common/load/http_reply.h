@@ -3,9 +3,12 @@
  * http_reply: parses an HTTP/1.1 response as it comes (RFC 9112). No I/O, no
  * allocation, no state but the caller's.
  *
- * What is doubtful is wrong: a bare LF, a field without a name, two lengths
- * that differ. Interim responses (1xx) are passed over, but for 101, after
- * which what follows is no HTTP.
+ * Read as liberally as RFC 9110 and 9112 tell a client to, because what is
+ * measured is how a server serves, not how it writes: lines may end in LF
+ *alone, fields may be folded and have blanks before the colon, the reason may
+ *be missing, lengths that are the same may come twice. What leaves in doubt
+ *where the body ends is wrong. Interim responses (1xx) are passed over, but for
+ *101, after which what follows is no HTTP.
  *
  *	http_reply_begin(&reply);
  *	while (len && !http_reply_over(&reply)) {
@@ -22,9 +25,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A head may be so long; of each of its lines only the begin is looked at. */
-#define HTTP_REPLY_HEAD_MAX (64 * 1024)
-#define HTTP_REPLY_LINE_MAX 160
+/* A head may be so long; of each of its lines only the begin is looked at, in
+ * which blanks in a row are one. */
+#define HTTP_REPLY_HEAD_MAX (300 * 1024)
+#define HTTP_REPLY_LINE_MAX 512
 
 struct http_reply {
 	enum {
@@ -42,13 +46,18 @@ struct http_reply {
 	bool keep_alive;
 	const char *why;
 	/* of the head so far */
-	bool chunked, has_length;
+	bool close, keep;	/* said by Connection */
+	bool coded, chunked;	/* a transfer coding; and that is the last */
+	bool has_length;	/* it is LEFT ... */
+	const char *bad_length; /* ... unless this says why not */
 	uint64_t left;
 	size_t head_len;
 	bool upgrade;	 /* Upgrade: websocket */
 	char accept[64]; /* Sec-WebSocket-Accept */
 	/* the line under way */
-	bool after_cr;
+	bool begun, after_cr;
+	bool skipped;	 /* it is thrown away */
+	bool pending;	 /* it was a field, which the next may go on with */
 	size_t line_len; /* may be more than LINE has */
 	char line[HTTP_REPLY_LINE_MAX];
 };

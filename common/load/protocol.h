@@ -63,6 +63,7 @@ struct exchange {
 	uint64_t number;      /* of the latest request, from 1; 0: none yet */
 	const char *requests; /* its own of the payload, if there is one */
 	bool asking;	      /* its reply is not complete yet */
+	bool kept;	      /* the connection is older than the request */
 	bool ready;	      /* the way is set up; see greet() */
 	bool interrupted;     /* interject() has something to say */
 	const char *out;      /* to be sent, OUT_LEN bytes, SENT of which are */
@@ -79,6 +80,7 @@ enum judgement {
 	JUDGE_WRONG,	/* it is not right; the run says how */
 	JUDGE_REPEATED, /* nor is this, but the reply is complete: go on */
 	JUDGE_GOODBYE,	/* the server leaves before the reply is complete */
+	JUDGE_GONE,	/* it had left before it saw the request: once more */
 };
 
 /* ---- all connections of a load ---- */
@@ -112,6 +114,8 @@ struct protocol {
 	bool sized;	  /* --size is the request's */
 	bool room;	  /* not connections, but members: room.h runs it */
 	bool unasked;	  /* bytes may come without a request, for judge() */
+	bool repeatable;  /* a request may be sent twice, where nobody knows
+			     whether the first has arrived */
 	const char *path; /* where --path begins; NULL: it has none */
 	const char *tls_name; /* offered over TLS (RFC 7301); NULL: none */
 	size_t own_size;      /* of exchange.own */

@@ -176,15 +176,33 @@ judge_end(struct protocol_run *run, struct http_state *state)
 }
 
 static enum judgement
-judge_status(struct protocol_run *run, const struct http_reply *reply)
+judge_status(struct protocol_run *run, const struct exchange *x,
+    const struct http_reply *reply)
 {
 	if (reply->state == HTTP_BAD)
 		return judge_wrong(run, "no HTTP response: %s", reply->why);
+	/* The server was tired of waiting, and the request crossed that. */
+	if (reply->status == 408 && x->kept)
+		return JUDGE_GONE;
 	/* Told before its body, which need not be like the others'. */
 	if (reply->state != HTTP_HEAD &&
 	    (reply->status < 200 || reply->status > 299))
 		return judge_wrong(run, "status %d", reply->status);
 	return JUDGE_MORE;
+}
+
+/* A server that closes an idle connection may say why (RFC 9110 15.5.9). */
+static enum judgement
+judge_unasked(struct protocol_run *run, const char *buf, size_t len)
+{
+	static const char line[] = "HTTP/1.x 408";
+	const size_t end = strlen(line), minor = strlen("HTTP/1.");
+
+	if (len >= end && memcmp(buf, line, minor) == 0 &&
+	    memcmp(buf + minor + 1, line + minor + 1, end - minor - 1) == 0)
+		return JUDGE_LAST;
+	return judge_wrong(
+	    run, "%zu bytes that nobody asked for (doubled?)", len);
 }
 
 static enum judgement
@@ -197,6 +215,8 @@ http_judge(
 	bool first = x->received == 0;
 	enum judgement now = JUDGE_MORE;
 
+	if (!x->asking)
+		return judge_unasked(run, buf, len);
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
 		return h->good_last ? JUDGE_LAST : JUDGE_WHOLE;
@@ -209,7 +229,7 @@ http_judge(
 			    len - used);
 		used += http_reply_feed(
 		    &state->reply, buf + used, len - used, &piece);
-		now = judge_status(run, &state->reply);
+		now = judge_status(run, x, &state->reply);
 		if (now == JUDGE_MORE && piece.len)
 			now = judge_body(run, state, &piece);
 	}
@@ -239,6 +259,8 @@ http_ended(struct protocol_run *run, struct exchange *x)
 const struct protocol protocol_http = {
     .name = "http",
     .summary = "GET: status 2xx, each body like the first",
+    .unasked = true,
+    .repeatable = true,
     .path = "/",
     .tls_name = "http/1.1",
     .own_size = sizeof(struct http_state),

@@ -61,6 +61,7 @@ result_add(struct load_result *result, const struct load_result *from)
 	result->failed += from->failed;
 	result->unsent += from->unsent;
 	result->reconnects += from->reconnects;
+	result->retries += from->retries;
 	result->late += from->late;
 	result->duplicated += from->duplicated;
 	result->lost_updates += from->lost_updates;

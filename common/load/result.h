@@ -23,6 +23,8 @@ struct load_result {
 	uint64_t unsent;     /* open loop: due, but no connection was free */
 	uint64_t reconnects; /* the server closed a kept connection between
 				requests */
+	uint64_t retries;    /* requests that were sent twice, because it did so
+				while they were on their way */
 	/* Datagrams that answered a request that had timed out, or had been
 	 * answered. They are in none of the counts above. */
 	uint64_t late, duplicated;

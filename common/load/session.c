@@ -133,6 +133,35 @@ session_connect(struct session_shared *shared, struct session *session)
 
 /* ---- send ---- */
 
+static enum session_result
+begin_on_new(struct session_shared *shared, struct session *session);
+
+/*
+ * The server has closed a kept connection while a request was on its way to it.
+ * Nobody is to blame, and what may be sent twice is, on a new one, which is
+ * never kept: so only once (RFC 9112 9.3.1).
+ */
+static enum session_result
+repeat(struct session_shared *shared, struct session *session)
+{
+	session_close(session);
+	shared->retries++;
+	return begin_on_new(shared, session);
+}
+
+/* The connection is lost, by ERROR; 0: end of file. */
+static enum session_result
+lose(struct session_shared *shared, struct session *session, int error)
+{
+	const struct exchange *x = &session->x;
+
+	if (shared->run.protocol->repeatable && x->kept && x->asking &&
+	    !x->received && session->state == SESSION_BUSY &&
+	    (error == 0 || error == ECONNRESET || error == EPIPE))
+		return repeat(shared, session);
+	return fail(shared, session, error);
+}
+
 /* N is what the sending has returned; what did not go waits for the socket. */
 static inline enum session_result
 note_sent(struct session_shared *shared, struct session *session, ssize_t n,
@@ -141,7 +170,7 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 	struct exchange *x = &session->x;
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return fail(shared, session, errno);
+		return lose(shared, session, errno);
 	if (n > 0)
 		x->sent += (size_t)n;
 	if (session_watch(shared, session, wants_out && x->sent < x->out_len) <
@@ -197,9 +226,18 @@ session_begin(struct session_shared *shared, struct session *session)
 	if (session->fd >= 0 && x->sent < x->out_len)
 		session_close(session);
 	x->number++;
+	x->kept = session->fd >= 0;
 	session->state = SESSION_BUSY;
-	if (session->fd >= 0)
-		return send_request(shared, session);
+	return x->kept ? send_request(shared, session)
+		       : begin_on_new(shared, session);
+}
+
+static enum session_result
+begin_on_new(struct session_shared *shared, struct session *session)
+{
+	struct exchange *x = &session->x;
+
+	x->kept = false;
 	if (open_socket(shared, session) < 0)
 		return fail(shared, session, errno);
 	session->state = SESSION_BUSY;
@@ -223,8 +261,9 @@ inline enum session_result
 session_nothing_came(
     struct session_shared *shared, struct session *session, bool wants_out)
 {
-	if ((errno != EAGAIN && errno != EINTR) ||
-	    (wants_out && session_watch(shared, session, true) < 0))
+	if (errno != EAGAIN && errno != EINTR)
+		return lose(shared, session, errno);
+	if (wants_out && session_watch(shared, session, true) < 0)
 		return fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
@@ -276,8 +315,10 @@ way_is_ready(struct session_shared *shared, struct session *session)
 static enum session_result
 server_left(struct session_shared *shared, struct session *session)
 {
-	enum session_result result = fail(shared, session, 0);
+	enum session_result result = lose(shared, session, 0);
 
+	if (result == SESSION_AGAIN)
+		return result;
 	snprintf(shared->why, sizeof(shared->why), "%s", shared->run.why);
 	return result;
 }
@@ -303,6 +344,8 @@ session_follow(struct session_shared *shared, struct session *session,
 		return SESSION_REPEATED;
 	case JUDGE_GOODBYE:
 		return server_left(shared, session);
+	case JUDGE_GONE:
+		return repeat(shared, session);
 	default:
 		session_close(session);
 		return SESSION_WRONG;
@@ -392,6 +435,11 @@ receive_end(struct session_shared *shared, struct session *session,
 
 	do {
 		n = take(shared, session, &wants_out);
+		/* All that was asked for is here, so nothing can be missing
+		 * though nobody announced the end (RFC 9112 9.8), or our own
+		 * close_notify came too late for it. */
+		if (n < 0 && session->stream && errno == ECONNRESET)
+			n = 0;
 		if (n < 0)
 			return session_nothing_came(shared, session, wants_out);
 		if (n == 0) {
@@ -429,6 +477,7 @@ static enum session_result
 receive_tls(struct session_shared *shared, struct session *session)
 {
 	enum session_result result = SESSION_AGAIN;
+	uint64_t retries = shared->retries;
 
 	while (result == SESSION_AGAIN && session->state != SESSION_CLOSING) {
 		bool wants_out;
@@ -437,6 +486,8 @@ receive_tls(struct session_shared *shared, struct session *session)
 		if (n < 0)
 			return session_nothing_came(shared, session, wants_out);
 		result = judge_received(shared, session, n);
+		if (shared->retries != retries)
+			return result; /* by the writer of a new stream */
 	}
 	return result == SESSION_AGAIN
 		   ? receive_end(shared, session, SESSION_DONE)

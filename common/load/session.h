@@ -54,6 +54,9 @@ struct session_shared {
 	/* Datagrams that answered an earlier request, which had timed out or
 	 * had been answered. The caller may reset them. */
 	uint64_t late, duplicated;
+	/* Requests that went out again, on a new connection, because the server
+	 * closed the one that they were sent on. The caller may reset them. */
+	uint64_t retries;
 	/* Words on the latest SESSION_FAILED; empty: errno says it all. */
 	char why[200];
 };

@@ -60,6 +60,18 @@ look_up(struct target *target, uint16_t number, char *why, size_t size)
 	return 0;
 }
 
+/* What HTTP calls it: without the zone of an IPv6 address, which has a meaning
+ * on this machine alone (RFC 6874 4). */
+static void
+set_authority(struct target *out, const char *text)
+{
+	const char *zone = text[0] == '[' ? strchr(text, '%') : NULL;
+	const char *end = zone ? strchr(zone, ']') : NULL;
+
+	snprintf(out->authority, sizeof(out->authority), "%.*s%s",
+	    end ? (int)(zone - text) : (int)strlen(text), text, end ? end : "");
+}
+
 /* What is behind the scheme in TEXT. */
 static const char *
 take_scheme(const char *text, enum target_kind *kind)
@@ -92,7 +104,7 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		errno = EINVAL;
 		return -1;
 	}
-	snprintf(out->authority, sizeof(out->authority), "%s", rest);
+	set_authority(out, rest);
 	if (number == 0) {
 		snprintf(why, size, "port 0: allowed is 1 to 65535");
 		errno = EINVAL;

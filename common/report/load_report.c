@@ -153,6 +153,7 @@ json_counts(struct json *json, const struct load_report *report)
 	json_end(json);
 	json_uint(json, "unsent", r->unsent);
 	json_uint(json, "reconnects", r->reconnects);
+	json_uint(json, "retries", r->retries);
 	json_uint(json, "unclosed", r->unclosed);
 	if (report->overflows >= 0)
 		json_uint(
@@ -276,6 +277,11 @@ print_requests(const struct load_result *r, FILE *out)
 		    "  closed   %llu connections by the server, between "
 		    "requests\n",
 		    (unsigned long long)r->reconnects);
+	if (r->retries)
+		fprintf(out,
+		    "  again    %llu requests, on a new connection, because "
+		    "the server closed theirs as they were sent\n",
+		    (unsigned long long)r->retries);
 	if (r->unsent)
 		fprintf(out,
 		    "  unsent   %llu more were due, but no connection was "

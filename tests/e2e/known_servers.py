@@ -684,6 +684,7 @@ LOAD = {
     "path": (str, NULL), "first_wrong": (str, NULL),
     "first_failed": (str, NULL), "first_timed_out": (str, NULL),
     "lost_updates": (int, NULL), "unsent": int, "reconnects": int,
+    "retries": int,
     "unclosed": int, "listen_overflows": (int, NULL),
     "sources": ([str], NULL), "fairness": (FAIRNESS, NULL),
     "udp": ({"lost": int, "late": int, "duplicated": int}, NULL),
