@@ -291,21 +291,35 @@ conn_drain_step(int fd, size_t *drained)
 	return n == 0 || (errno != EAGAIN && errno != EINTR);
 }
 
+/* One that still sends may look for our answer only when it is through. */
+static void
+hear_out(const struct conn *conn)
+{
+	struct pollfd wait = {.fd = conn->fd, .events = POLLIN};
+	uint64_t begun = now_ns(), now = begun, due = now + CONN_LINGER_NS;
+	char scrap[4096];
+	ssize_t n;
+
+	while (now < due) {
+		n = recv(conn->fd, scrap, sizeof(scrap), MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return;
+		if (n < 0)
+			poll(&wait, 1, timeout_ms(due, now));
+		now = now_ns();
+		if (n > 0)
+			due = earlier(
+			    now + CONN_LINGER_NS, begun + CONN_HEAR_OUT_NS);
+		if (conn->leave && *conn->leave)
+			due = earlier(due, begun + CONN_LINGER_NS);
+	}
+}
+
 enum outcome
 conn_finish(struct conn *conn)
 {
-	struct pollfd wait = {.fd = conn->fd, .events = POLLIN};
-	uint64_t now, due;
-	size_t drained = 0;
-
-	if (conn->transport->end(conn) == 0 && !conn->ended) {
-		now = now_ns();
-		due = now + CONN_LINGER_NS;
-		while (!conn_drain_step(conn->fd, &drained) && now < due) {
-			poll(&wait, 1, timeout_ms(due, now));
-			now = now_ns();
-		}
-	}
+	if (conn->transport->end(conn) == 0 && !conn->ended)
+		hear_out(conn);
 	if (conn->transport->release)
 		conn->transport->release(conn);
 	return conn->outcome;

@@ -160,13 +160,15 @@ conn_request_end(struct conn *conn);
  * how it went. Where the client's end of file was not seen, closing at once
  * would reset the connection if input is unread, and a reset destroys the
  * answer on its way (RFC 9112 9.6): so the write side is shut and the input
- * drained, for CONN_LINGER_NS at most. The descriptor stays open; the
- * transport's layer is given back.
+ * drained, until nothing has come for CONN_LINGER_NS, and for CONN_HEAR_OUT_NS
+ * at most; once *conn->leave is true, for CONN_LINGER_NS at most. The
+ * descriptor stays open; the transport's layer is given back.
  */
 enum outcome
 conn_finish(struct conn *conn);
 
 #define CONN_LINGER_NS (1000 * 1000 * 1000ULL)
+#define CONN_HEAR_OUT_NS (30 * CONN_LINGER_NS)
 #define CONN_LINGER_BYTES (1024 * 1024)
 
 /*

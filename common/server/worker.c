@@ -40,6 +40,7 @@ worker_serve(const struct worker *worker)
 				      worker->number, settings->tls_limits) < 0)
 		return conn_finish(&conn);
 	settings->service->serve(&conn, &context);
+	conn.leave = settings->setup.draining;
 	/* Its client sees the end when it has the answer, which is on its way
 	 * with conn_finish(). */
 	if (worker->datagram)

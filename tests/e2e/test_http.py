@@ -488,6 +488,54 @@ def test_an_error_can_be_read_though_much_was_not(site):
         assert statuses(read_all(sock)) == (400,)
 
 
+@pytest.mark.timed
+@pytest.mark.parametrize("service", ["http", "chat"])
+def test_who_goes_on_sending_after_an_error_can_read_it(server, service):
+    """For longer than a second, and then looks (RFC 9112 9.6)."""
+    server.start("-s", service)
+    sock = server.connect()
+    sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")
+    for _ in range(25):
+        time.sleep(0.1)
+        sock.sendall(b"x" * 1000)
+    assert statuses(read_all(sock)) == (400,)
+    sock.close()
+    server.wait_ledger(accepted=1, active=0)
+
+
+@pytest.mark.timed
+def test_who_sends_megabytes_after_an_error_can_read_it(site):
+    with connect(site.address) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        for _ in range(200):
+            sock.sendall(b"x" * 100_000)
+        assert statuses(read_all(sock)) == (400,)
+
+
+@pytest.mark.timed
+def test_who_goes_on_sending_does_not_hold_up_a_stop(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
+    sock, over = server.connect(), threading.Event()
+    sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert sock.recv(12)[-3:] == b"400"
+
+    def trickle():
+        try:
+            while not over.wait(0.05):
+                sock.sendall(b"a")
+        except OSError:
+            pass
+
+    sender = threading.Thread(target=trickle)
+    sender.start()
+    server.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    assert server.wait() == 0
+    assert time.monotonic() - began < 5
+    over.set()
+    sender.join()
+
+
 def test_noise_does_no_harm(site):
     """The same bytes in each run."""
     source = random.Random(2)
