@@ -89,6 +89,7 @@ struct finding {
 	double blocks_needed; /* so that a difference of delta would show */
 	bool limited;	      /* the client was the limit: a lower bound */
 	uint64_t requests, errors;
+	uint64_t retries; /* struct load_result's */
 	struct {
 		char name[24]; /* ECONNRESET, EOF, wrong, timed out */
 		uint64_t count;

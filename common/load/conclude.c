@@ -46,6 +46,7 @@ static void
 conclude_errors(struct finding *found, const struct tally *tally)
 {
 	found->requests = tally->begun;
+	found->retries = tally->retries;
 	found->errors = tally->wrong + tally->timed_out + tally->failed;
 	add_error(found, "wrong", tally->wrong);
 	add_error(found, "timed out", tally->timed_out);

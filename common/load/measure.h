@@ -31,6 +31,7 @@ struct tally {
 	struct load_result counted; /* of the slices that are kept */
 	/* of all slices */
 	uint64_t begun, wrong, timed_out, failed, errors[RESULT_ERRNOS];
+	uint64_t retries;
 	struct cost_sums sums;
 	uint64_t sums_requests;
 	struct cost_sums life; /* of its servers, from start to end */

@@ -53,6 +53,7 @@ count_all(struct tally *tally, const struct load_result *slice)
 	tally->wrong += slice->wrong;
 	tally->timed_out += slice->timed_out;
 	tally->failed += slice->failed;
+	tally->retries += slice->retries;
 	for (int i = 0; i < RESULT_ERRNOS; i++)
 		tally->errors[i] += slice->errors[i];
 }

@@ -81,6 +81,7 @@ const struct field OUTCOME_FIELDS[] = {
 const struct field FINDING_FIELDS[] = {
     OF(FIELD_COUNT, "errors", errors),
     OF(FIELD_COUNT, "requests", requests),
+    OF(FIELD_COUNT, "retries", retries),
     OF(FIELD_NUMBER, "client_cpu_us_per_request", client_us),
     OF(FIELD_NUMBER, "client_busy", client_busy),
     OF(FIELD_FLAG, "client_limited", limited),

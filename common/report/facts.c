@@ -269,6 +269,10 @@ fact_remarks(char *buf, size_t size, const struct finding *f)
 			    (unsigned long long)f->errors_by_name[i].count,
 			    f->errors_by_name[i].name);
 	}
+	if (f->retries)
+		add(buf, size,
+		    "%llu sent again, as the server closed their connections",
+		    (unsigned long long)f->retries);
 	if (f->limited)
 		add(buf, size,
 		    "the client was the limit (%.0f %% of a CPU): a lower "

@@ -288,6 +288,7 @@ made_trouble(struct comparison *c)
 	f->verdict = INVALID;
 	f->blocks = 0;
 	f->errors = 17;
+	f->retries = 3;
 	f->requests = 4000;
 	MADE_TEXT(f->errors_by_name[0].name, "ECONNRESET");
 	f->errors_by_name[0].count = 12;

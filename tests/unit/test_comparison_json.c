@@ -80,6 +80,7 @@ same_finding(const struct finding *a, const struct finding *b)
 	same_numbers(&a->service_value, &b->service_value, 1);
 	assert_int_equal(a->requests, b->requests);
 	assert_int_equal(a->errors, b->errors);
+	assert_int_equal(a->retries, b->retries);
 	for (size_t i = 0; i < ERRORS_MAX; i++) {
 		assert_string_equal(
 		    a->errors_by_name[i].name, b->errors_by_name[i].name);

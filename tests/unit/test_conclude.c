@@ -72,6 +72,14 @@ a_full_client_is_the_limit_of_a_server_that_has_room(void **state)
 	assert_non_null(strstr(found->reason, "a lower bound"));
 }
 
+static void
+requests_that_were_sent_twice_are_counted(void **state)
+{
+	(void)state;
+	tally.retries = 7;
+	assert_int_equal(conclude()->retries, 7);
+}
+
 /* What a server has used is known from the first request on, what the client
  * has from the first that counts. */
 static void
@@ -270,6 +278,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    FRESH(a_full_client_is_the_limit_of_a_server_that_has_room),
+	    FRESH(requests_that_were_sent_twice_are_counted),
 	    FRESH(both_are_asked_for_the_same_requests),
 	    FRESH(a_server_of_which_nothing_is_known_may_have_had_room),
 	    FRESH(on_one_cpu_both_are_the_limit),

@@ -126,10 +126,26 @@ servers_that_never_started_had_no_block(void **state)
 
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* ---- remarks ---- */
+
+static void
+requests_that_were_sent_twice_are_told(void **state)
+{
+	struct finding found = {.requests = 100, .retries = 3, .little = 1};
+
+	(void)state;
+	fact_remarks(text, sizeof(text), &found);
+	says("3 sent again, as the server closed their connections");
+	found.retries = 0;
+	fact_remarks(text, sizeof(text), &found);
+	does_not_say("again");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(requests_that_were_sent_twice_are_told),
 	    FRESH(without_an_interval_nothing_is_between),
 	    FRESH(a_control_of_few_blocks_has_its_value),
 	    FRESH(what_was_dropped_is_told_though_nothing_is_left),
