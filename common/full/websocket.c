@@ -237,13 +237,21 @@ read_early(struct websocket *ws, void *buf, size_t size)
 	return (ssize_t)len;
 }
 
-/* First what is queued goes out: so it is never more than one read brought. */
+/* First what is queued goes out: so it is never more than one read brought. In
+ * the midst of a message the peer is not sent away. */
 static ssize_t
 read_waiting(struct websocket *ws, void *buf, size_t size)
 {
+	const _Atomic bool *leave = ws->conn->leave;
+	ssize_t n;
+
 	if (websocket_flush(ws, true) < 0)
 		return -1;
-	return conn_read(ws->conn, buf, size);
+	if (buffer_len(&ws->message) > 0)
+		ws->conn->leave = NULL;
+	n = conn_read(ws->conn, buf, size);
+	ws->conn->leave = leave;
+	return n;
 }
 
 /*

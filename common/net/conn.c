@@ -148,17 +148,24 @@ note_received(struct conn *conn, ssize_t n)
 		conn->request_due_ns = now_ns() + conn->request_timeout_ns;
 }
 
+static bool
+leaves(const struct conn *conn)
+{
+	return conn->leave && *conn->leave;
+}
+
 HOT ssize_t
 conn_read(struct conn *conn, void *buf, size_t size)
 {
 	bool timed = conn->request_due_ns != NEVER;
+	int flags = timed || leaves(conn) ? MSG_DONTWAIT : 0;
 	ssize_t n;
 
 	if (timed && now_ns() >= conn->request_due_ns)
 		return conn_fail(conn, ETIMEDOUT);
-	while ((n = conn->transport->receive(
-		    conn, buf, size, timed ? MSG_DONTWAIT : 0)) < 0) {
-		if (errno == EINTR && conn->leave && *conn->leave)
+	while ((n = conn->transport->receive(conn, buf, size, flags)) < 0) {
+		if ((errno == EINTR || (errno == EAGAIN && !timed)) &&
+		    leaves(conn))
 			return 0; /* not its end: ours */
 		if (try_again(conn, POLLIN) < 0)
 			return -1;

@@ -4,6 +4,7 @@
 #include "common/net/listen.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -320,6 +321,41 @@ listener_dropped(const struct listener *one)
 	return info[SK_MEMINFO_DROPS];
 }
 
+/* What a socket does with a packet: its filter's answer is how many bytes of it
+ * to keep. A stream's begins with the TCP header (RFC 9293 3.1). */
+static void
+drop_what_comes(const struct listener *one)
+{
+	struct sock_filter no_syn[] = {
+	    BPF_STMT(
+		BPF_LD | BPF_B | BPF_ABS, offsetof(struct tcphdr, th_flags)),
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
+	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct sock_fprog program = {
+	    sizeof(no_syn) / sizeof(no_syn[0]), no_syn};
+
+	if (one->datagrams)
+		program = (struct sock_fprog){1, nothing};
+	setsockopt(
+	    one->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+void
+listeners_turn_away(const struct listeners *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct listener *one = &all->at[i];
+
+		if (one->address.any.sa_family == AF_UNIX)
+			shutdown(one->fd, SHUT_RD);
+		else
+			drop_what_comes(one);
+	}
+}
+
 void
 listeners_close(struct listeners *all, bool remove)
 {
@@ -330,6 +366,9 @@ listeners_close(struct listeners *all, bool remove)
 			continue;
 		if (remove && one->address.any.sa_family == AF_UNIX)
 			remove_unix_path(one);
+		/* A child that was just born has it open, too. */
+		if (!one->datagrams)
+			shutdown(one->fd, SHUT_RD);
 		close(one->fd);
 		one->fd = -1;
 	}

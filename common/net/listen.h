@@ -70,7 +70,18 @@ listener_accept(const struct listener *one, struct address *peer);
 uint32_t
 listener_dropped(const struct listener *one);
 
-/* Closes what is open; REMOVE also unlinks unix socket files. */
+/*
+ * From now on nobody comes into the queues; who is there stays, to be taken.
+ * To close at once would reset those. On a unix socket a client that comes now
+ * is refused; over TCP its SYN is dropped, and so that of its next try, until
+ * listeners_close(): then it is refused. Handshakes that have begun are
+ * finished. For UDP what comes now is dropped.
+ */
+void
+listeners_turn_away(const struct listeners *all);
+
+/* Closes what is open, for all processes that have it; REMOVE also unlinks unix
+ * socket files. */
 void
 listeners_close(struct listeners *all, bool remove);
 

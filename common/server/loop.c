@@ -33,6 +33,12 @@ enum {
 
 /* No client for this long, and a worker's end wakes the loop again. */
 #define QUIET_NS (2 * NS_PER_MS)
+/* A handshake that has begun when a stop does gets this long to be finished,
+ * which is a network's round trip. */
+#define HANDSHAKE_NS (5 * NS_PER_MS)
+/* Who has connected and not asked yet may do so for that long in a drain, or
+ * for half of the drain. */
+#define FIRST_REQUEST_NS (2 * NS_PER_S)
 /* Who may leave in a drain, and did not hear of it at once, soon does. */
 #define DRAIN_NUDGE_NS (100 * NS_PER_MS)
 /* Descriptors or processes ran out and no worker ends: somebody else has them.
@@ -51,15 +57,18 @@ enum {
 struct loop_state {
 	bool busy;	      /* clients came in the last pass */
 	bool told;	      /* to stop, by a signal that counts */
-	bool draining;	      /* no more clients */
+	bool draining;	      /* nobody connects any more */
+	bool dry;	      /* nobody was in a backlog in the last pass */
 	bool stopping;	      /* no more patience */
 	uint64_t now;	      /* of this pass */
 	uint64_t short_until; /* 0: resources suffice */
 	uint64_t refused_due;
 	uint64_t sweep_after;
 	uint64_t nudge_after;
-	uint32_t nudged;  /* parts of the workers, in this round */
-	uint64_t stop_at; /* drain's or stop's end */
+	uint32_t nudged;   /* parts of the workers, in this round */
+	uint64_t close_at; /* the listeners, once dry */
+	uint64_t hurry_at; /* those that have not asked yet */
+	uint64_t stop_at;  /* drain's or stop's end */
 	/* A client that waits for a worker that could not be made. */
 	bool holds;
 	struct client held;
@@ -391,7 +400,7 @@ accepting(const struct loop *loop)
 {
 	const struct loop_state *s = loop->state;
 
-	return !s->draining && !s->holds && !s->short_until &&
+	return !s->holds && !s->short_until &&
 	       (loop->refuse || workers_room(loop->workers));
 }
 
@@ -504,9 +513,10 @@ accept_clients(struct loop *loop)
 	if (!s->short_until)
 		admit_held(loop);
 	for (size_t i = 0; i < loop->listeners->count; i++) {
-		if (s->poll[POLL_LISTENERS + i].revents)
+		if (s->draining || s->poll[POLL_LISTENERS + i].revents)
 			take_batch(loop, &loop->listeners->at[i]);
 	}
+	s->dry = !s->busy && accepting(loop);
 }
 
 /*
@@ -565,10 +575,37 @@ nudge(struct loop *loop)
 }
 
 static void
+close_listeners(struct loop *loop)
+{
+	listeners_close(loop->listeners, true);
+	loop->listeners->count = 0;
+	log_info("draining; connections alive: %u", loop->workers->state->live);
+}
+
+/* Those that still wait for a worker: there is no time left for them. No more
+ * than a backlog of them, should a kernel not turn away who comes now. */
+static void
+refuse_the_rest(struct loop *loop)
+{
+	loop->refuse = true;
+	loop->state->short_until = 0;
+	admit_held(loop);
+	for (size_t i = 0; i < loop->listeners->count; i++) {
+		int left = loop->backlog, came = 1;
+
+		for (; left > 0 && came > 0; left -= came)
+			came = take_batch(loop, &loop->listeners->at[i]);
+	}
+	if (loop->listeners->count)
+		close_listeners(loop);
+}
+
+static void
 stop_workers(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
 
+	refuse_the_rest(loop);
 	log_info("stopping; connections alive: %u", loop->workers->state->live);
 	s->stopping = true;
 	s->sweep_after = 0; /* the killed announce nothing */
@@ -576,38 +613,41 @@ stop_workers(struct loop *loop)
 	workers_stop(loop->workers);
 }
 
+/*
+ * Who has connected already is served, as soon as there is room, until the
+ * drain's end; who comes now is turned away.
+ */
 static void
 begin_drain(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
+	uint64_t timeout = loop->drain_timeout_ns;
 
-	/* Who has connected already is served, or refused where there is no
-	 * room; who comes now is told so by the closed port. No more than a
-	 * backlog of them, or a flood could keep us from stopping. */
-	s->short_until = 0;
-	loop->refuse = true;
-	admit_held(loop);
-	for (size_t i = 0; i < loop->listeners->count; i++) {
-		int left = loop->backlog;
-
-		while (left > 0 && accepting(loop)) {
-			int came = take_batch(loop, &loop->listeners->at[i]);
-
-			collect(loop);
-			if (came == 0)
-				break;
-			left -= came;
-		}
-	}
-	s->now = now_ns();
+	log_dropped(loop); /* what is turned away is no more of those */
+	listeners_turn_away(loop->listeners);
 	s->draining = true;
 	loop->workers->shown->draining = true;
-	s->nudge_after = s->now;
-	s->stop_at = s->now + loop->drain_timeout_ns;
-	log_dropped(loop);
-	listeners_close(loop->listeners, true);
-	loop->listeners->count = 0;
-	log_info("draining; connections alive: %u", loop->workers->state->live);
+	s->nudge_after = s->now = now_ns();
+	s->close_at = s->now + HANDSHAKE_NS;
+	s->hurry_at = s->now + earlier(FIRST_REQUEST_NS, timeout / 2);
+	s->stop_at = s->now + timeout;
+}
+
+/* What is due in a drain. */
+static void
+step_drain(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+
+	if (s->dry && s->now >= s->close_at && loop->listeners->count)
+		close_listeners(loop);
+	if (s->now >= s->hurry_at) {
+		loop->workers->shown->hurrying = true;
+		s->hurry_at = NEVER;
+		s->nudge_after = s->now;
+	}
+	if (s->now >= s->stop_at && !s->stopping)
+		stop_workers(loop);
 }
 
 /* A hangup does not count as the first or the second: it comes from the kernel
@@ -647,6 +687,11 @@ next_deadline(const struct loop *loop)
 	const struct loop_state *s = loop->state;
 	uint64_t due = earlier(s->refused_due, s->stop_at);
 
+	if (s->draining) {
+		due = earlier(due, s->hurry_at);
+		if (loop->listeners->count && accepting(loop))
+			due = earlier(due, s->dry ? s->close_at : s->now);
+	}
 	if (s->short_until)
 		due = earlier(due, s->short_until);
 	if (s->busy)
@@ -691,7 +736,8 @@ wait_for_work(struct loop *loop)
 	    (struct pollfd){wake ? loop->wakeup.ends : -1, POLLIN, 0};
 	for (size_t i = 0; i < count; i++)
 		polls[POLL_LISTENERS + i] = (struct pollfd){
-		    open ? loop->listeners->at[i].fd : -1, POLLIN, 0};
+		    open && !s->draining ? loop->listeners->at[i].fd : -1,
+		    POLLIN, 0};
 	s->polls = POLL_LISTENERS + count;
 	s->polls += refused_poll(&loop->refused, polls + s->polls);
 	timeout = timeout_ms(next_deadline(loop), s->now);
@@ -706,6 +752,17 @@ wait_for_work(struct loop *loop)
 		s->short_until = 0;
 }
 
+/* Nobody is left; or those that were stopped do not go. */
+static bool
+is_over(const struct loop *loop)
+{
+	const struct loop_state *s = loop->state;
+	bool any = loop->listeners->count || s->holds || loop->refused.count ||
+		   loop->workers->state->live;
+
+	return s->draining && (!any || (s->stopping && s->now >= s->stop_at));
+}
+
 bool
 loop_run(struct loop *loop)
 {
@@ -714,7 +771,7 @@ loop_run(struct loop *loop)
 
 	find_last_private(loop);
 	s->now = now_ns();
-	while (!s->draining || workers->state->live || loop->refused.count) {
+	while (!is_over(loop)) {
 		wait_for_work(loop);
 		collect(loop);
 		if (s->poll[POLL_CHILDREN].revents)
@@ -728,11 +785,8 @@ loop_run(struct loop *loop)
 		if (workers->settings.tls)
 			tls_renew(workers->settings.tls, s->now);
 		accept_clients(loop);
-		if (s->now >= s->stop_at) {
-			if (s->stopping)
-				break;
-			stop_workers(loop);
-		}
+		if (s->draining)
+			step_drain(loop);
 	}
 	workers_abandon(workers);
 	refused_close(&loop->refused);

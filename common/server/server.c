@@ -77,6 +77,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .model = model->name,
 	    .ledger = setup->ledger,
 	    .draining = setup->draining,
+	    .hurrying = setup->hurrying,
 	};
 	if (!service->shared_size)
 		return 0;

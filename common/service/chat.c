@@ -150,7 +150,9 @@ read_more(struct chat *c)
 		return refuse_long(c, request);
 	if (request)
 		hurry(c);
-	c->conn->leave = request ? NULL : c->context->setup->draining;
+	c->conn->leave = request    ? NULL
+			 : len == 0 ? c->context->setup->hurrying
+				    : c->context->setup->draining;
 	n = conn_read(c->conn, space, size);
 	c->conn->leave = NULL;
 	if (n < 0)

@@ -104,10 +104,13 @@ counter_serve(struct conn *conn, const struct service_context *context)
 	ssize_t n, rest = 0;
 
 	conn_request_begin(conn);
+	conn->leave = context->setup->hurrying;
 	while ((n = conn_read(conn, buf, sizeof(buf))) > 0) {
 		rest = answer_lines(conn, context->setup, buf, (size_t)n);
 		if (rest < 0)
 			return;
+		/* Between two requests it may be sent away. */
+		conn->leave = rest ? NULL : context->setup->draining;
 	}
 	/* A last line may lack its end, as a datagram's does. */
 	if (n == 0 && rest > 0)

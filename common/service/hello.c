@@ -10,8 +10,8 @@ hello_serve(struct conn *conn, const struct service_context *context)
 	static const char greeting[] = "Hello, client!\n";
 	char buf[4096];
 
-	(void)context;
 	conn_request_begin(conn);
+	conn->leave = context->setup->hurrying;
 	if (conn_read(conn, buf, sizeof(buf)) >= 0)
 		conn_write(conn, greeting, strlen(greeting));
 }

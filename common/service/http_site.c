@@ -25,6 +25,7 @@ struct talk {
 	size_t begin, end; /* what was read and is not used yet */
 	size_t checked;	   /* http.h's, of an incomplete head */
 	bool fresh;	   /* what comes next begins a request */
+	bool asked;	   /* and it is not the first one */
 	struct http_output output;
 	const struct http_page *upgraded;
 };
@@ -85,6 +86,7 @@ take_early(struct talk *talk)
 HOT static enum next
 fill(struct talk *talk, bool begun)
 {
+	const struct service_setup *setup = talk->visit.context->setup;
 	struct conn *conn = talk->visit.conn;
 	ssize_t n;
 
@@ -100,7 +102,9 @@ fill(struct talk *talk, bool begun)
 		conn_request_begin(conn);
 	talk->fresh = false;
 	/* Who waits for nothing of ours may be sent away. */
-	conn->leave = begun ? NULL : talk->visit.context->setup->draining;
+	conn->leave = begun	    ? NULL
+		      : talk->asked ? setup->draining
+				    : setup->hurrying;
 	n = conn_read(conn, talk->in + talk->end, talk->in_size - talk->end);
 	conn->leave = NULL;
 	if (n > 0) {
@@ -315,7 +319,7 @@ static enum next
 conclude(struct talk *talk, const struct http_answer *answer)
 {
 	http_output_answer(&talk->output, answer);
-	talk->fresh = true;
+	talk->fresh = talk->asked = true;
 	return answer->keep_alive ? GO_ON : END;
 }
 

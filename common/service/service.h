@@ -32,6 +32,8 @@ struct service_setup {
 	const struct ledger_shown *ledger;
 	/* The server is about to stop: end where the protocol lets you. */
 	const _Atomic bool *draining;
+	/* And a client that has not asked anything yet has had its time to. */
+	const _Atomic bool *hurrying;
 	struct shared *shared; /* of shared_size() bytes; NULL: none asked */
 };
 

@@ -475,6 +475,10 @@ class Server:
         eventually(
             reached, lambda: f"{wanted}, last {self.ledger_lines()[-1:]}")
 
+    def wait_served(self, count):
+        eventually(lambda: self.ledger_now()["served"] >= count,
+                   f"{count} served")
+
     def children(self, states="RSDTt"):
         """From the kernel's own list where it keeps one: a walk over /proc
         is long enough to see a child and its successor."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -100,6 +101,185 @@ def test_the_backlog_of_every_listener_is_served(server, tmp_path):
     server.send_signal(signal.SIGTERM)
     server.send_signal(signal.SIGCONT)
     assert [read_all(sock) for sock in socks] == [b"hi"] * 20
+
+
+def test_datagrams_in_the_queue_are_served(server):
+    server.start(listen="udp:127.0.0.1:0")
+    server.send_signal(signal.SIGSTOP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect(("127.0.0.1", server.port))
+        for i in range(20):
+            sock.send(b"%d" % i)
+        server.send_signal(signal.SIGTERM)
+        server.send_signal(signal.SIGCONT)
+        assert {sock.recv(10) for _ in range(20)} == \
+            {b"%d" % i for i in range(20)}
+    assert server.wait() == 0
+
+
+def churn(target, found):
+    """Connects, asks, reads to the end, until nobody listens. Counts those
+    that had connected and were not served."""
+    while True:
+        try:
+            sock = connect(target)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return
+        except ConnectionError as error:  # in the midst of it
+            found.append(repr(error))
+            return
+        with sock:
+            try:
+                sock.sendall(b"hello\n")
+                sock.shutdown(socket.SHUT_WR)
+                answer = read_all(sock)
+                if answer != b"hello\n":
+                    found.append(answer)
+            except ConnectionError as error:
+                found.append(repr(error))
+
+
+@pytest.mark.parametrize("where", ["127.0.0.1:0", "unix:s"],
+                         ids=["tcp", "unix"])
+def test_a_stop_among_clients_that_come_and_go_resets_none(
+        server, tmp_path, where):
+    found = []
+    for _ in range(12):
+        one = server.another().start(
+            listen=where.replace("unix:", f"unix:{tmp_path}/"))
+        clients = [threading.Thread(target=churn, args=(one.address, found))
+                   for _ in range(8)]
+        for client in clients:
+            client.start()
+        one.wait_served(200)
+        one.send_signal(signal.SIGTERM)
+        for client in clients:
+            client.join()
+        assert one.wait() == 0
+        assert one.ledger["failed"] == 0
+    assert found == []
+
+
+QUESTIONS = {
+    "counter": (b"\n", b"1\n"),
+    "hello": (b"?", b"Hello, client!\n"),
+    "http": (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"HTTP/1.1 200 "),
+    "chat": (b"GET /who HTTP/1.1\r\nHost: h\r\n\r\n", b"HTTP/1.1 200 "),
+    "echo": (b"hi", b"hi"),
+}
+
+
+@pytest.mark.parametrize("service", QUESTIONS)
+def test_who_has_connected_and_not_asked_yet_is_served_in_a_drain(
+        server, service):
+    question, answer = QUESTIONS[service]
+    server.start("-s", service)
+    sock = server.connect()
+    server.wait_ledger(active=1)
+    begin_drain(server)
+    sock.sendall(question)
+    sock.shutdown(socket.SHUT_WR)
+    assert read_all(sock).startswith(answer)
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("service", ["counter", "hello", "http", "chat"])
+def test_who_never_asks_does_not_hold_up_a_stop(server, service):
+    server.start("-s", service, "--drain-timeout", "1h")
+    socks = [server.connect() for _ in range(5)]
+    server.wait_ledger(active=5)
+    start = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    for sock in socks:
+        read_all(sock)  # an orderly end
+        sock.close()
+    assert server.wait() == 0
+    assert 1.5 < time.monotonic() - start < 5
+    assert server.ledger["served"] == 5
+
+
+def test_who_never_asks_is_let_go_before_a_short_drain_ends(server):
+    server.start("-s", "counter", "--drain-timeout", "1s")
+    sock = server.connect()
+    server.wait_ledger(active=1)
+    server.send_signal(signal.SIGTERM)
+    assert read_all(sock) == b""
+    sock.close()
+    assert server.wait() == 0
+    assert server.ledger["served"] == 1
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("service", ["counter", "http"])
+def test_who_is_idle_between_requests_does_not_hold_up_a_stop(
+        server, service):
+    question, answer = QUESTIONS[service]
+    server.start("-s", service, "--drain-timeout", "1h")
+    sock = server.connect()
+    sock.sendall(question)
+    assert sock.recv(10000)[:len(answer)] == answer
+    start = time.monotonic()
+    server.send_signal(signal.SIGTERM)
+    assert read_all(sock) == b""
+    sock.close()
+    assert server.wait() == 0
+    assert time.monotonic() - start < 1
+    assert server.ledger["served"] == 1
+
+
+def test_a_half_sent_request_is_waited_for_in_a_drain(server):
+    server.start("-s", "counter", "--drain-timeout", "1h")
+    sock = server.connect()
+    sock.sendall(b"half")
+    server.wait_ledger(active=1)
+    begin_drain(server)
+    server.wait_ledger(active=1)
+    sock.sendall(b" a line\n")
+    assert read_all(sock) == b"1\n"
+    sock.close()
+    assert server.wait() == 0
+
+
+# ---- at the limit ----
+
+def test_a_stop_at_the_limit_serves_those_that_wait(server):
+    server.start("-m", 1, "-s", "sleep:200ms", "--drain-timeout", "1h")
+    socks = [server.connect() for _ in range(5)]
+    for sock in socks:
+        sock.sendall(b"hi")
+        sock.shutdown(socket.SHUT_WR)
+    server.wait_ledger(accepted=1)
+    server.send_signal(signal.SIGTERM)
+    assert [read_all(sock) for sock in socks] == [b"hi"] * 5
+    assert server.wait() == 0
+    assert server.ledger["served"] == 5
+
+
+def test_who_still_waits_at_the_end_of_the_drain_is_refused(server):
+    server.start("-m", 1, "--drain-timeout", "500ms")
+    first = server.connected(1)[0]
+    others = [server.connect() for _ in range(3)]
+    server.send_signal(signal.SIGTERM)
+    assert [b"full" in read_all(sock) for sock in others] == [True] * 3
+    server.expected_exit = 1
+    assert server.wait() == 1
+    assert not echoes(first)
+    assert server.ledger["refused"] == 3 and server.ledger["failed"] == 1
+
+
+def test_a_second_signal_refuses_those_that_wait(server):
+    server.start("-m", 1, "--drain-timeout", "1h")
+    server.connected(1)
+    other = server.connect()
+    server.send_signal(signal.SIGTERM)
+    server.wait_ledger(active=1)
+    server.send_signal(signal.SIGTERM)
+    assert b"full" in read_all(other)
+    server.expected_exit = 1
+    assert server.wait() == 1
 
 
 def test_an_idle_connection_is_cut_after_the_drain_timeout(server):

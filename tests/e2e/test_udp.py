@@ -447,7 +447,9 @@ def test_at_the_limit_datagrams_are_dropped_and_counted(server):
 @pytest.mark.timed
 def test_what_the_kernel_dropped_is_told(server):
     """Nobody else knows: the sender gets no word of it."""
-    server.start("-m", 1, "-s", "sleep:3s", "-q", listen="udp:127.0.0.1:0")
+    server.expected_exit = 1
+    server.start("-m", 1, "-s", "sleep:3s", "-q", "--drain-timeout", "300ms",
+                 listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         hold_worker(server, client)
         for _ in range(1000):  # more than 8 MiB, and twice that
@@ -458,7 +460,7 @@ def test_what_the_kernel_dropped_is_told(server):
         before = server.log().count("dropped by the kernel")
         assert client.receive() == b"held"
         server.send_signal(signal.SIGTERM)
-        assert server.wait() == 0
+        assert server.wait() == 1
         assert server.log().count("dropped by the kernel") > before
 
 
@@ -687,16 +689,45 @@ def test_a_stop_serves_what_waits_in_the_buffer(server):
 
 
 @pytest.mark.timed
-def test_a_stop_refuses_what_waits_for_a_worker(server):
-    server.start("-m", 1, "-s", "sleep:3s", listen="udp:127.0.0.1:0")
+def test_a_stop_serves_what_waits_for_a_worker(server):
+    server.start("-m", 1, "-s", "sleep:1s", listen="udp:127.0.0.1:0")
+    with Client(server.address) as client:
+        hold_worker(server, client)
+        for _ in range(3):
+            client.send(b"late")
+        server.send_signal(signal.SIGTERM)
+        assert [client.receive() for _ in range(4)] == [
+            b"held", b"late", b"late", b"late"]
+    assert server.wait() == 0
+    assert server.ledger["served"] == 4
+
+
+def test_what_waits_for_a_worker_at_the_drains_end_is_refused(server):
+    server.expected_exit = 1
+    server.start("-m", 1, "-s", "sleep:60s", "--drain-timeout", "300ms",
+                 listen="udp:127.0.0.1:0")
     with Client(server.address) as client:
         hold_worker(server, client)
         for _ in range(5):
             client.send(b"late")
         server.send_signal(signal.SIGTERM)
-        assert client.receive() == b"held"
+        assert server.wait() == 1
+    assert server.ledger["failed"] == 1 and server.ledger["refused"] == 5
+
+
+def test_what_comes_in_a_drain_is_not_told_as_dropped(server):
+    """The kernel drops it, but not because a buffer was full."""
+    server.start("-m", 1, "-s", "sleep:1s", listen="udp:127.0.0.1:0")
+    with Client(server.address) as client:
+        hold_worker(server, client)
+        client.send(b"waits")
+        server.send_signal(signal.SIGTERM)
+        server.wait_ledger(active=1)
+        client.send(b"too late")
+        assert [client.receive(), client.receive()] == [b"held", b"waits"]
     assert server.wait() == 0
-    assert server.ledger["served"] == 1 and server.ledger["refused"] == 5
+    assert server.ledger["accepted"] == 2
+    assert "dropped" not in server.log()
 
 
 def test_a_worker_that_outlasts_the_drain_is_cut(server):
