@@ -28,11 +28,12 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "common/base/cgroup.h"
 #include "common/load/comparison.h"
 
 /* ---- a group of its own: counts also what its dead have used ---- */
 
-#define COST_GROUP_PATH_MAX 512
+#define COST_GROUP_PATH_MAX CGROUP_PATH_MAX
 
 /* Folders of a cgroup; the same one in version 2. Empty: none may be made. */
 struct cost_group {

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base/memory.h"
 #include "common/load/preflight.h"
 #include "common/load/scenario.h"
 
@@ -28,23 +29,6 @@ number_in(const char *file, uint64_t otherwise)
 		otherwise = number;
 	fclose(in);
 	return otherwise;
-}
-
-/* Memory that could be had without swapping, in bytes. */
-static uint64_t
-memory_available(void)
-{
-	char line[128];
-	unsigned long long kib = 0;
-	FILE *in = fopen("/proc/meminfo", "re");
-
-	while (in && fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
-			break;
-	}
-	if (in)
-		fclose(in);
-	return kib ? kib * 1024 : UINT64_MAX;
 }
 
 /* What one instance of a server may have. */
@@ -71,7 +55,7 @@ ask_room(size_t instances)
 	uint64_t pids = number_in("/proc/sys/kernel/pid_max", 32768);
 	uint64_t threads =
 	    number_in("/proc/sys/kernel/threads-max", UINT64_MAX);
-	uint64_t groups = preflight_group_tasks(getpid());
+	uint64_t groups = preflight_group_tasks(0);
 	uint64_t memory = memory_available() / 2;
 	struct room room = {.limit = "descriptors than there are"};
 

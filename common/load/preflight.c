@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base/cgroup.h"
 #include "common/load/proc_text.h"
 
 /* Log, epoll, the files that are read meanwhile. */
@@ -132,32 +133,16 @@ server_limit(const char *limits, const char *name)
 		   : UINT64_MAX;
 }
 
-/* Up to the root of what we see. */
+static uint64_t
+tasks_max(const struct cgroup *group)
+{
+	return cgroup_number(group, "pids.max");
+}
+
 uint64_t
 preflight_group_tasks(pid_t pid)
 {
-	char text[4096], path[700];
-	uint64_t least = UINT64_MAX;
-
-	proc_read(text, sizeof(text), "/proc/%d/cgroup", (int)pid);
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		char *names = strchr(line, ':'),
-		     *group = names ? strchr(names + 1, ':') : NULL;
-		bool v1 = group && strncmp(names, ":pids:", 6) == 0;
-
-		if (!group || (!v1 && group != names + 1))
-			continue;
-		for (group++;; *strrchr(group, '/') = '\0') {
-			snprintf(path, sizeof(path),
-			    "/sys/fs/cgroup%s%s/pids.max", v1 ? "/pids" : "",
-			    group);
-			if (read_limit(path) < least)
-				least = read_limit(path);
-			if (!group[0])
-				break;
-		}
-	}
-	return least;
+	return cgroup_least("pids", pid, tasks_max);
 }
 
 static void

@@ -34,7 +34,8 @@ struct preflight_plan {
 int
 preflight(const struct preflight_plan *plan, char *why, size_t size);
 
-/* The tightest pids.max of PID's cgroups; UINT64_MAX: none, or not known. */
+/* The tightest pids.max of PID's cgroups (0: our own); UINT64_MAX: none, or not
+ * known. */
 uint64_t
 preflight_group_tasks(pid_t pid);
 

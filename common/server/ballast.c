@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/memory.h"
 #include "common/base/units.h"
-#include "common/server/limits.h"
 
 #define SIZE_MIN 4096
 #define SIZE_MAX_TIB 64
@@ -66,7 +66,7 @@ fail(const struct ballast *ballast, const char *why)
 static int
 check_available(const struct ballast *ballast)
 {
-	uint64_t available = limits_memory_available();
+	uint64_t available = memory_available();
 	char why[128];
 
 	if (ballast->size <= available - available / 8)

@@ -35,13 +35,6 @@ struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve);
 
 /*
- * Bytes that could be had without pushing anybody out, by the kernel's own
- * estimate and the limit of this process's cgroup. UINT64_MAX: not known.
- */
-uint64_t
-limits_memory_available(void);
-
-/*
  * For the duration of one accept at EMFILE: lets this process use the
  * descriptors kept back (ON), or no longer. It costs no descriptor of its own,
  * unlike a spare one, which every forked child would inherit.

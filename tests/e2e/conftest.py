@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Fixtures. What they are made of is in harness.py."""
+import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from harness import BENCH, BIN, Server, needs_ipv6
+from harness import BENCH, BIN, Server, eventually, needs_ipv6
 from known_servers import server_groups
 
 # ---- tests of time ----
@@ -136,3 +138,65 @@ def groups(tmp_path):
     """Of the servers that a comparison starts: none may stay behind."""
     with server_groups(tmp_path) as found:
         yield found
+
+
+class ControlGroups:
+    """Folders of control groups, in either version's trees."""
+
+    def __init__(self):
+        self.made = []
+
+    def make(self, controller, below=None, **files):
+        """A group, in BELOW or at the root of the tree, whose files say what
+        FILES tells. Skips the test where none can be made."""
+        try:
+            folder = (below or self._tree(controller)) / \
+                f"perconn-test-{os.getpid()}-{len(self.made)}"
+            folder.mkdir()
+            self.made.append(folder)
+            for name, value in files.items():
+                (folder / name.replace("__", ".")).write_text(f"{value}\n")
+        except OSError as error:
+            pytest.skip(f"no control group of {controller}: {error}")
+        return folder
+
+    def of_memory(self, size):
+        """A group that may have SIZE bytes, and no swap."""
+        folder = self.make("memory")
+        for name, value in (("memory.max", size), ("memory.swap.max", 0),
+                            ("memory.limit_in_bytes", size),
+                            ("memory.memsw.limit_in_bytes", size)):
+            if (folder / name).exists():
+                (folder / name).write_text(f"{value}\n")
+        return folder
+
+    @staticmethod
+    def _tree(controller):
+        for line in Path("/proc/self/mounts").read_text().splitlines():
+            _, point, kind, options, *_ = line.split()
+            if kind == "cgroup" and controller in options.split(","):
+                return Path(point)
+            if kind == "cgroup2" and controller in (
+                    Path(point) / "cgroup.subtree_control").read_text().split():
+                return Path(point)
+        pytest.skip(f"no tree of {controller}")
+
+    def remove(self):
+        for folder in reversed(self.made):
+            eventually(lambda: self._removed(folder), f"{folder} is empty")
+
+    @staticmethod
+    def _removed(folder):
+        try:
+            folder.rmdir()
+        except OSError:
+            return False
+        return True
+
+
+@pytest.fixture
+def control_groups():
+    """Name it before the server: it goes when that has ended."""
+    groups = ControlGroups()
+    yield groups
+    groups.remove()

@@ -308,6 +308,14 @@ MOVE = ("import os, sys; source, target = map(int, sys.argv[1:3]); "
         "os.execv(sys.argv[3], sys.argv[3:])")
 
 
+def in_group(folder):
+    """For Server.start(preexec=): inside the control group at FOLDER."""
+    def join():
+        with open(folder / "cgroup.procs", "w") as procs:
+            procs.write("0")
+    return join
+
+
 class Server:
     """One run of a server program. start() it; stop() is called anyway."""
 

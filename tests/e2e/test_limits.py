@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """--max-connections, --when-full and --max-per-source."""
+import ctypes
 import os
 import re
 import resource
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from harness import (answer_of, connect, echo, eventually, in_parallel,
-                     needs_ipv6, needs_root, read_all, reset)
+from harness import (answer_of, connect, echo, eventually, in_group,
+                     in_parallel, needs_ipv6, needs_root, read_all, reset)
 
 FULL = b"Server full, please try again later.\n"
 
@@ -288,3 +291,50 @@ def test_the_limit_of_processes_binds_who_is_not_root(server):
                  limits={resource.RLIMIT_NPROC: 30})
     number, what = computed(server)
     assert number <= 30 and what == "processes of this user"
+
+
+def test_a_limit_of_processes_of_the_group_above_binds(control_groups, server):
+    above = control_groups.make("pids", pids__max=20)
+    below = control_groups.make("pids", below=above)
+    server.start(preexec=in_group(below))
+    number, what = computed(server)
+    assert 10 <= number < 20 and what == "processes of the cgroup"
+    for sock in server.connected(number):
+        echo(sock)
+
+
+def test_memory_that_the_group_uses_already_is_not_offered_again(
+        control_groups, server, tmp_path):
+    """Two thirds of it are another process's."""
+    group = control_groups.of_memory(96 << 20)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "x = b'x' * (64 << 20); print(flush=True); "
+         "input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        preexec_fn=in_group(group))
+    try:
+        assert holder.stdout.readline() == b"\n"
+        server.start(preexec=in_group(group))
+    finally:
+        holder.communicate(b"\n")
+    number, what = computed(server)
+    assert what == "memory" and number <= 32 * 1024 // 40
+
+
+@needs_root
+def test_without_proc_the_limit_is_not_a_million(server):
+    """What is not known is not unlimited."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def hide():
+        unshare_mounts, private = 0x20000, 0x40000 | 0x4000
+        if libc.unshare(unshare_mounts) or \
+                libc.mount(b"none", b"/", None, private, None) or \
+                libc.mount(b"none", b"/proc", b"tmpfs", 0, None):
+            os._exit(77)
+
+    server.start(preexec=hide)
+    number, what = computed(server)
+    assert 1 <= number <= 32768
+    assert what in ("memory", "process numbers", "memory mappings",
+                    "processes of the cgroup", "open descriptors")

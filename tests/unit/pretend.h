@@ -63,15 +63,26 @@ pretend_file(const char *path, const char *text)
 		_exit(PRETEND_NOT);
 }
 
-/* This process is in the group /a/b, of version 2, of which nothing is said. */
+/* This process is in the group that OWN says (/proc/self/cgroup), of a tree
+ * that MOUNT says (/proc/self/mountinfo); of a and a/b in it nothing is said.
+ */
 static inline void
-pretend_groups(void)
+pretend_tree(const char *own, const char *mount_line)
 {
 	if (mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL) < 0)
 		_exit(PRETEND_NOT);
 	child_assert(mkdir("/sys/fs/cgroup/a", 0755) == 0);
 	child_assert(mkdir("/sys/fs/cgroup/a/b", 0755) == 0);
-	pretend_file("/proc/self/cgroup", "0::/a/b\n");
+	pretend_file("/proc/self/cgroup", own);
+	pretend_file("/proc/self/mountinfo", mount_line);
+}
+
+/* The group /a/b, of version 2. */
+static inline void
+pretend_groups(void)
+{
+	pretend_tree(
+	    "0::/a/b\n", "1 2 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
 }
 
 /* Runs ACT, which pretends, in a child that must end well. */

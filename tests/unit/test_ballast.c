@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/server/ballast.h"
-#include "common/server/limits.h"
+#include "common/base/memory.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -72,7 +72,7 @@ available_memory_is_some_of_what_there_is(void **state)
 {
 	uint64_t all =
 	    (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t available = limits_memory_available();
+	uint64_t available = memory_available();
 
 	(void)state;
 	assert_true(available > MIB);

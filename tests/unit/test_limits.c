@@ -4,7 +4,9 @@
 
 #include <sys/resource.h>
 
+#include "common/base/memory.h"
 #include "common/server/limits.h"
+#include "tests/unit/pretend.h"
 
 static const struct worker_cost ONE_DESCRIPTOR = {.descriptors = 1};
 
@@ -261,6 +263,102 @@ workers_that_cost_nothing_have_no_limit(void **state)
 	run_child(with_free_workers, NULL);
 }
 
+/* ---- groups ---- */
+
+#define GROUP "/sys/fs/cgroup/a/"
+#define MIB (1024 * 1024ULL)
+
+static const struct worker_cost ONE_TASK = {.tasks = 1};
+static const struct worker_cost ONE_MIB = {.memory_kib = 1024};
+
+static bool
+binds(const struct worker_cost *cost, uint64_t workers, const char *what)
+{
+	struct limit limit = limits_compute(cost, 0);
+
+	return limit.workers == workers && is(limit.binding, what);
+}
+
+/* The group above ours has the limits, and others in it use some. */
+static void
+in_a_group_below_a_limit(void *arg)
+{
+	(void)arg;
+	pretend_begin();
+	pretend_groups();
+	pretend_write("/sys/fs/cgroup/a/b/pids.max", "max\n");
+	pretend_write(GROUP "pids.max", "20\n");
+	child_assert(binds(&ONE_TASK, 20, "processes of the cgroup"));
+	pretend_write(GROUP "pids.current", "5\n");
+	child_assert(binds(&ONE_TASK, 15, "processes of the cgroup"));
+	pretend_write("/sys/fs/cgroup/a/b/memory.max", "max\n");
+	pretend_write(GROUP "memory.max", "67108864\n");
+	child_assert(binds(&ONE_MIB, 56, "memory"));
+	pretend_write(GROUP "memory.current", "33554432\n");
+	child_assert(binds(&ONE_MIB, 28, "memory"));
+	/* What the kernel would drop is not in use. */
+	pretend_write(GROUP "memory.stat",
+	    "anon 1\nactive_file 8388608\ninactive_file 8388608\n");
+	child_assert(memory_available() == 48 * MIB);
+	pretend_write(GROUP "memory.high", "16777216\n");
+	child_assert(binds(&ONE_MIB, 1, "memory"));
+}
+
+static void
+a_limit_of_the_group_above_binds_less_what_is_used(void **state)
+{
+	(void)state;
+	run_pretending(in_a_group_below_a_limit, NULL);
+}
+
+/* Of a container that sees a part of the tree, under the names of outside. */
+static void
+in_a_group_of_version_1(void *arg)
+{
+	(void)arg;
+	pretend_begin();
+	pretend_tree("7:pids,memory:/outside/a/b\n",
+	    "1 2 0:1 /outside /sys/fs/cgroup rw - cgroup cgroup "
+	    "rw,pids,memory\n");
+	pretend_write(GROUP "pids.max", "20\n");
+	pretend_write(GROUP "pids.current", "5\n");
+	child_assert(binds(&ONE_TASK, 15, "processes of the cgroup"));
+	pretend_write(GROUP "memory.limit_in_bytes", "67108864\n");
+	pretend_write(GROUP "memory.usage_in_bytes", "33554432\n");
+	pretend_write(
+	    GROUP "memory.stat", "active_file 1\ntotal_active_file 16777216\n");
+	child_assert(memory_available() == 48 * MIB);
+}
+
+static void
+version_1_is_read_as_well(void **state)
+{
+	(void)state;
+	run_pretending(in_a_group_of_version_1, NULL);
+}
+
+static void
+without_proc(void *arg)
+{
+	struct worker_cost cost = {.tasks = 1, .mappings = 2};
+
+	(void)arg;
+	pretend_begin();
+	if (mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+		_exit(PRETEND_NOT);
+	child_assert(limits_compute(&ONE_TASK, 0).workers <= 32768);
+	child_assert(limits_compute(&cost, 0).workers <= 32768);
+	child_assert(memory_available() < 1ULL << 50);
+	child_assert(memory_available() > 0);
+}
+
+static void
+what_is_not_known_is_not_unlimited(void **state)
+{
+	(void)state;
+	run_pretending(without_proc, NULL);
+}
+
 int
 main(void)
 {
@@ -275,6 +373,10 @@ main(void)
 	    cmocka_unit_test(the_resource_that_binds_is_named),
 	    cmocka_unit_test(costlier_workers_are_fewer),
 	    cmocka_unit_test(workers_that_cost_nothing_have_no_limit),
+	    cmocka_unit_test(
+		a_limit_of_the_group_above_binds_less_what_is_used),
+	    cmocka_unit_test(version_1_is_read_as_well),
+	    cmocka_unit_test(what_is_not_known_is_not_unlimited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
