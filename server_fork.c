@@ -51,8 +51,8 @@ worker_main(struct worker *worker)
 		close_range(first, fd - 1, 0);
 		close_range(fd + 1, last, 0);
 	}
-
 	worker_nudge_itself(worker); /* by a timer, for idle clients */
+	worker_offer_itself(worker); /* before the parent, if memory ends */
 	outcome = worker_serve(worker);
 	worker_announce(worker);
 	worker_close(worker);

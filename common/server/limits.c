@@ -16,6 +16,11 @@
 
 #define OWN_SPACE_KIB 65536
 
+/* Thousandths of all memory, or of the group's: proc_pid_oom_score_adj(5). Not
+ * all of it: a stranger that has taken most goes before our workers. */
+#define OFFERED 500
+#define OFFERED_MAX 1000
+
 /* Descriptors kept back; set once by limits_compute(). */
 static rlim_t reserved;
 
@@ -52,8 +57,10 @@ open_descriptors(void)
 static void
 narrow(struct limit *limit, uint64_t have, uint64_t each, const char *what)
 {
-	if (each && have / each < limit->workers)
-		*limit = (struct limit){have / each, what};
+	if (each && have / each < limit->workers) {
+		limit->workers = have / each;
+		limit->binding = what;
+	}
 }
 
 static uint64_t
@@ -89,9 +96,10 @@ set_descriptors(rlim_t kept_back)
 struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve)
 {
-	struct limit limit = {UINT64_MAX, "nothing"};
+	struct limit limit = {UINT64_MAX, "nothing", UINT64_MAX};
 	struct rlimit processes, space;
 	uint64_t descriptors = set_descriptors(reserve);
+	uint64_t memory = share_of(memory_available() / 1024);
 
 	reserved = reserve;
 	narrow(&limit, less(descriptors, open_descriptors() + OWN_DESCRIPTORS),
@@ -113,11 +121,26 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 	narrow(&limit,
 	    less(read_number("/proc/sys/vm/max_map_count", 65530), 128),
 	    cost->mappings, "memory mappings");
-	narrow(&limit, share_of(memory_available() / 1024), cost->memory_kib,
-	    "memory");
+	limit.in_memory =
+	    cost->memory_kib ? memory / cost->memory_kib : UINT64_MAX;
+	narrow(&limit, memory, cost->memory_kib, "memory");
 	if (limit.workers == 0)
 		limit.workers = 1;
 	return limit;
+}
+
+int
+limits_offered(void)
+{
+	FILE *in = fopen("/proc/self/oom_score_adj", "re");
+	int own = 0;
+
+	if (in) {
+		if (fscanf(in, "%d", &own) != 1)
+			own = 0;
+		fclose(in);
+	}
+	return own + OFFERED < OFFERED_MAX ? own + OFFERED : OFFERED_MAX;
 }
 
 void

@@ -25,6 +25,7 @@ struct worker_cost {
 struct limit {
 	uint64_t workers;
 	const char *binding; /* the resource that gives out first */
+	uint64_t in_memory;  /* how many memory alone has room for */
 };
 
 /*
@@ -33,6 +34,13 @@ struct limit {
  */
 struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve);
+
+/*
+ * The oom_score_adj of those whom the kernel shall take first, where memory
+ * runs out: half of all memory worse than this process.
+ */
+int
+limits_offered(void);
 
 /*
  * For the duration of one accept at EMFILE: lets this process use the

@@ -112,12 +112,20 @@ worker_cost(const struct config *config, const struct server_model *model)
 	return cost;
 }
 
+/*
+ * How many workers may live, in CONFIG, and from which on they offer themselves
+ * where memory runs out. That costs each a fifth of a fork, for the kernel
+ * makes a file of /proc for it: so not while seven eighths of the memory are
+ * free.
+ */
 static void
-choose_limit(struct config *config, const struct server_model *model)
+choose_limit(struct config *config, struct workers *workers)
 {
-	struct worker_cost cost = worker_cost(config, model);
+	struct worker_cost cost = worker_cost(config, workers->model);
 	struct limit limit = limits_compute(&cost, REFUSED_MAX);
 
+	workers->offer_from = limit.in_memory / 8;
+	workers->settings.offered = limits_offered();
 	if (config->max_connections == 0) {
 		config->max_connections =
 		    limit.workers < WORKERS_MAX ? limit.workers : WORKERS_MAX;
@@ -248,7 +256,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 		try_ledger(config.ledger);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)
 		return 1;
-	choose_limit(&config, model);
+	choose_limit(&config, &workers);
 	if (config.tls_cert &&
 	    !(workers.settings.tls = tls_open(
 		  config.tls_cert, config.tls_key, config.tls_client_ca)))

@@ -3,6 +3,8 @@
 #include "common/server/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -57,6 +59,28 @@ worker_nudge_itself(const struct worker *worker)
 	struct itimerval timer = {gap, gap};
 
 	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Into the file NAME; fails where it is not, or another value not allowed. */
+static void
+write_number(const char *name, int number)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", number);
+	int fd = open(name, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, text, (size_t)len);
+	close(fd);
+}
+
+void
+worker_offer_itself(const struct worker *worker)
+{
+	if (worker->offers)
+		write_number(
+		    "/proc/self/oom_score_adj", worker->settings->offered);
 }
 
 int

@@ -40,7 +40,8 @@ struct worker_settings {
 	struct tls_limits *tls_limits; /* that all see */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
-	int wake; /* where worker_announce() writes */
+	int offered; /* oom_score_adj of those that offer themselves */
+	int wake;    /* where worker_announce() writes */
 	/* The accept loop's own descriptors; a connection's number may lie
 	 * among them or below. */
 	unsigned first_private, last_private;
@@ -56,6 +57,7 @@ struct worker {
 	enum { WORKER_FREE, WORKER_LIVE, WORKER_ENDING } state;
 	bool warm;    /* free, but the stack's pages are kept */
 	bool stopped; /* stop() reached it in time */
+	bool offers;  /* itself, where memory runs out */
 	int cut_fd;   /* the connection that stop() took (threads) */
 	union {	      /* what the model knows it by */
 		pthread_t thread;
@@ -80,6 +82,14 @@ worker_serve(const struct worker *worker);
  */
 void
 worker_nudge_itself(const struct worker *worker);
+
+/*
+ * Where memory runs out, the kernel shall take this process before its parent,
+ * if so many others live that it may (workers.h): for models in which a worker
+ * is a process of its own.
+ */
+void
+worker_offer_itself(const struct worker *worker);
 
 /* Takes the connection out of its slot: its number, or -1 if it was taken. */
 int

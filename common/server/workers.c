@@ -128,6 +128,7 @@ workers_begin(struct workers *w, const struct client *client)
 	slot->fd = client->fd;
 	slot->datagram = client->datagram;
 	slot->stopped = false;
+	slot->offers = w->state->live >= w->offer_from;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	if (w->model->spawn(slot) < 0)
 		return -1;

@@ -44,12 +44,15 @@ struct workers {
 	struct worker *slots;
 	uint32_t max;
 	uint64_t max_per_source; /* 0: none */
+	uint64_t offer_from; /* who begins beside so many others offers itself
+				(worker.h) */
 	struct source_table sources;
 	char *stacks; /* NULL: the model wants none */
 };
 
 /*
- * Makes a table for MAX workers; MODEL, SETTINGS and MAX_PER_SOURCE are set.
+ * Makes a table for MAX workers; MODEL, SETTINGS, MAX_PER_SOURCE and OFFER_FROM
+ * are set.
  * Returns 0, or -1 with errno.
  */
 int

@@ -268,6 +268,17 @@ a_failed_spawn_leaves_no_worker(void **state)
 	assert_false(workers_room(&workers));
 }
 
+static void
+beside_many_a_worker_offers_itself(void **state)
+{
+	(void)state;
+	make_table(4, 0);
+	workers.offer_from = 2;
+	assert_false(begin(3)->offers);
+	assert_false(begin(4)->offers);
+	assert_true(begin(5)->offers);
+}
+
 /* ---- announcements ---- */
 
 static void
@@ -929,6 +940,7 @@ main(void)
 	    cmocka_unit_test(each_outcome_reaches_the_ledger),
 	    cmocka_unit_test(a_worker_still_on_its_way_is_collected_later),
 	    cmocka_unit_test(a_failed_spawn_leaves_no_worker),
+	    cmocka_unit_test(beside_many_a_worker_offers_itself),
 	    cmocka_unit_test(a_second_announcement_is_ignored),
 	    cmocka_unit_test(a_stale_announcement_spares_the_next_worker),
 	    cmocka_unit_test(an_announcement_of_no_slot_is_ignored),
