@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* broadcast: a ring with one lock for writers and none for readers. */
+/* broadcast: a ring without a lock, in which nobody can stand in the way. */
 #include "common/service/broadcast.h"
 
 #include <stdatomic.h>
@@ -10,11 +10,23 @@
 
 enum { AWAKE, ASLEEP, BLOCKED };
 
-#define WORDS (BROADCAST_RING / sizeof(uint64_t))
-#define HEADER_WORDS 2
+/* Half of each word is the message's, half says whose turn it is. */
+#define WORD_BYTES 4
+#define WORDS (BROADCAST_RING / WORD_BYTES)
+
+/* Sizes and state, and the sender's number. */
+#define HEADER_WORDS 3
+
+/* A record that its writer has begun and not finished for that long is given
+ * up: it stands still, or is dead. Who is only slow writes it once more. */
+#define PATIENCE_NS (10 * NS_PER_MS)
 
 /* The rate is looked at again whenever so many words were published. */
 #define STRIDE (WORDS / 16)
+
+/* A member that has taken nothing for that long slows nobody down: it may be
+ * stopped, or its client does not read. */
+#define STILL_NS (300 * NS_PER_MS)
 
 struct member_slot {
 	/* A cache line each: its owner moves the cursor all the time. */
@@ -23,21 +35,27 @@ struct member_slot {
 	_Atomic uint32_t state;
 	_Atomic pid_t pid, tid;
 	_Atomic uint32_t kind, tag;
+	/* Where publishers saw the cursor last, and since when. */
+	_Atomic uint64_t seen, seen_ns;
 };
 
 /*
- * Positions are words since the start, modulo WORDS in the ring. The lock
- * protects what publishers write; readers need none, because `tail` passes
- * every word before it is written again: they read, and then look whether what
- * they read was still behind it. Words are atomic, without order of their own.
+ * Positions are words since the start, modulo WORDS in the ring. Each word
+ * carries the lap of its position, and is changed by a compare-and-exchange
+ * from an older lap alone. So who writes where the ring has come round to since
+ * (it was stopped meanwhile) writes nothing, and who reads there notices.
+ *
+ * A record is reserved by its header, at `head`, and from then on in its place
+ * in the order; anybody moves `head` past it, whose length the header has. It
+ * counts once its header says DONE; if it says GIVEN_UP first (PATIENCE_NS), it
+ * is passed over by all, and its writer comes again with a new one.
  */
 struct broadcast {
-	_Atomic uint64_t head;	/* end of the newest message */
-	_Atomic uint64_t tail;	/* start of the oldest that is whole */
-	_Atomic uint32_t used;	/* slots 0 to used-1 have been used */
-	uint64_t paid_until_ns; /* the rate is used up to then */
-	uint64_t slowdown;	/* the rate is divided by it; 0: 1 */
-	_Atomic bool wake_all;	/* whoever wakes next wakes the others */
+	_Atomic uint64_t head;		/* end of the newest record */
+	_Atomic uint32_t used;		/* slots 0 to used-1 have been used */
+	_Atomic uint64_t paid_until_ns; /* the rate is used up to then */
+	_Atomic uint64_t slowdown;	/* it is divided by that; 0: 1 */
+	_Atomic bool wake_all; /* whoever wakes next wakes the others */
 	_Alignas(64) _Atomic uint64_t ring[WORDS];
 	struct member_slot slots[];
 };
@@ -54,66 +72,164 @@ of(const struct shared *shared)
 	return (struct broadcast *)shared->memory;
 }
 
-static uint64_t
-get(const struct broadcast *b, uint64_t at)
+/* ---- words ---- */
+
+/* From 1: before it is written, a word has lap 0. */
+static uint32_t
+lap_at(uint64_t at)
 {
-	return atomic_load_explicit(&b->ring[at % WORDS], memory_order_relaxed);
+	return (uint32_t)(at / WORDS + 1);
 }
 
-static void
-put(struct broadcast *b, uint64_t at, uint64_t word)
+static uint64_t
+word_at(uint64_t at, uint32_t half)
 {
-	atomic_store_explicit(&b->ring[at % WORDS], word, memory_order_relaxed);
+	return (uint64_t)lap_at(at) << 32 | half;
+}
+
+static uint32_t
+lap_of(uint64_t word)
+{
+	return (uint32_t)(word >> 32);
+}
+
+static _Atomic uint64_t *
+place(struct broadcast *b, uint64_t at)
+{
+	return &b->ring[at % WORDS];
+}
+
+/* Returns false when that place belongs to a later record, or has a header of
+ * this lap already. */
+static bool
+put(struct broadcast *b, uint64_t at, uint32_t half)
+{
+	uint64_t old = atomic_load_explicit(place(b, at), memory_order_relaxed);
+
+	while (lap_of(old) < lap_at(at)) {
+		if (atomic_compare_exchange_weak_explicit(place(b, at), &old,
+			word_at(at, half), memory_order_relaxed,
+			memory_order_relaxed))
+			return true;
+	}
+	return false;
+}
+
+static bool
+get(struct broadcast *b, uint64_t at, uint32_t *half)
+{
+	uint64_t word =
+	    atomic_load_explicit(place(b, at), memory_order_acquire);
+
+	*half = (uint32_t)word;
+	return lap_of(word) == lap_at(at);
+}
+
+static bool
+put_bytes(struct broadcast *b, uint64_t at, const void *from, size_t len)
+{
+	const char *bytes = from;
+
+	while (len > 0) {
+		size_t n = len < WORD_BYTES ? len : WORD_BYTES;
+		uint32_t half = 0;
+
+		memcpy(&half, bytes, n);
+		if (!put(b, at++, half))
+			return false;
+		bytes += n;
+		len -= n;
+	}
+	return true;
+}
+
+static bool
+get_bytes(struct broadcast *b, uint64_t at, void *to, size_t len)
+{
+	char *bytes = to;
+
+	while (len > 0) {
+		size_t n = len < WORD_BYTES ? len : WORD_BYTES;
+		uint32_t half;
+
+		if (!get(b, at++, &half))
+			return false;
+		memcpy(bytes, &half, n);
+		bytes += n;
+		len -= n;
+	}
+	return true;
 }
 
 /* ---- records: a word of sizes, the sender, the bytes ---- */
 
-static uint64_t
+enum { STATE = 3, BEGUN = 0, DONE = 1, GIVEN_UP = 2 };
+
+/* Its lowest bits are the state. */
+static uint32_t
 pack(const struct broadcast_message *m)
 {
-	return (uint64_t)m->len << 32 | (uint64_t)m->utf8 << 16 | m->end_len;
+	return m->len << 5 | (uint32_t)m->end_len << 3 | (uint32_t)m->utf8 << 2;
 }
 
 static uint32_t
-packed_len(uint64_t word)
+packed_len(uint32_t info)
 {
-	return (uint32_t)(word >> 32);
+	return info >> 5;
 }
 
 static uint64_t
 record_words(uint64_t len)
 {
-	return HEADER_WORDS + (len + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+	return HEADER_WORDS + (len + WORD_BYTES - 1) / WORD_BYTES;
 }
 
-static void
-put_bytes(struct broadcast *b, uint64_t at, const char *bytes, size_t len)
+/* The state of the record at AT, which was BEGUN. Returns false when that had
+ * changed already. */
+static bool
+conclude(struct broadcast *b, uint64_t at, uint32_t info, uint32_t state)
 {
-	uint64_t word = 0;
+	uint64_t begun = word_at(at, info | BEGUN);
 
-	for (; len >= sizeof(word); len -= sizeof(word)) {
-		memcpy(&word, bytes, sizeof(word));
-		put(b, at++, word);
-		bytes += sizeof(word);
-	}
-	word = 0;
-	memcpy(&word, bytes, len);
-	if (len)
-		put(b, at, word);
+	return atomic_compare_exchange_strong(
+	    place(b, at), &begun, word_at(at, info | state));
 }
 
+/* Past a record of LEN bytes at AT, unless somebody was quicker. */
 static void
-get_bytes(const struct broadcast *b, uint64_t at, char *bytes, size_t len)
+move_head(struct broadcast *b, uint64_t at, uint32_t len)
 {
-	uint64_t word;
+	atomic_compare_exchange_strong(&b->head, &at, at + record_words(len));
+}
 
-	for (; len >= sizeof(word); len -= sizeof(word)) {
-		word = get(b, at++);
-		memcpy(bytes, &word, sizeof(word));
-		bytes += sizeof(word);
+/* Begins a record. Returns its position. */
+static uint64_t
+reserve(struct broadcast *b, uint32_t info)
+{
+	for (;;) {
+		uint64_t at = atomic_load(&b->head);
+		uint32_t other;
+
+		if (put(b, at, info | BEGUN)) {
+			move_head(b, at, packed_len(info));
+			return at;
+		}
+		if (get(b, at, &other))
+			move_head(b, at, packed_len(other));
 	}
-	word = len ? get(b, at) : 0;
-	memcpy(bytes, &word, len);
+}
+
+/* Returns false when it was given up. */
+static bool
+write_record(
+    struct broadcast *b, uint64_t sender, uint32_t info, const char *bytes)
+{
+	uint64_t at = reserve(b, info);
+	uint64_t data = at + HEADER_WORDS;
+
+	return put_bytes(b, at + 1, &sender, sizeof(sender)) &&
+	       put_bytes(b, data, bytes, packed_len(info)) &&
+	       conclude(b, at, info, DONE);
 }
 
 /* ---- membership ---- */
@@ -163,6 +279,7 @@ broadcast_join(struct broadcast_member *member, struct shared *shared,
 		continue;
 	member->cursor = atomic_load(&b->head);
 	atomic_store(&slot->cursor, member->cursor);
+	atomic_store(&slot->seen, NEVER);
 	atomic_store(&slot->number, member->number);
 }
 
@@ -202,28 +319,51 @@ broadcast_list(
 
 /* ---- sleep and wake ---- */
 
-bool
+/* So far that the ring may have come round to it. */
+static bool
+is_lost(uint64_t cursor, uint64_t head)
+{
+	return head > cursor && head - cursor >= WORDS;
+}
+
+/* Until when the record at the cursor is waited for; 0: it is not. */
+static uint64_t
+waits_until(const struct broadcast_member *member)
+{
+	struct broadcast *b = of(member->shared);
+	uint32_t info;
+
+	return member->stuck_until_ns && member->stuck_at == member->cursor &&
+		       get(b, member->cursor, &info) && (info & STATE) == BEGUN
+		   ? member->stuck_until_ns
+		   : 0;
+}
+
+uint64_t
 broadcast_sleep(struct broadcast_member *member, bool blocked)
 {
 	struct broadcast *b = of(member->shared);
 	struct member_slot *slot = &b->slots[member->index];
+	uint64_t head;
 
 	atomic_store(&slot->cursor, member->cursor);
-	/* This store and the load after it, and a publisher's store of head
-	 * and load of state, keep their order: one of the two sees the other.
-	 */
+	/* This store and the loads after it, and a publisher's stores of head
+	 * and of a record's state and load of this one, keep their order: one
+	 * of the two sees the other. */
 	atomic_store(&slot->state, blocked ? BLOCKED : ASLEEP);
-	return blocked ? atomic_load(&b->tail) <= member->cursor
-		       : atomic_load(&b->head) == member->cursor;
+	head = atomic_load(&b->head);
+	if (blocked)
+		return is_lost(member->cursor, head) ? 0 : NEVER;
+	return head == member->cursor ? NEVER : waits_until(member);
 }
 
 static bool
-wants_to_wake(const struct member_slot *slot, uint64_t tail)
+wants_to_wake(const struct member_slot *slot, uint64_t head)
 {
 	uint32_t state = atomic_load(&slot->state);
 
 	return state == ASLEEP ||
-	       (state == BLOCKED && atomic_load(&slot->cursor) < tail);
+	       (state == BLOCKED && is_lost(atomic_load(&slot->cursor), head));
 }
 
 /*
@@ -235,13 +375,13 @@ wants_to_wake(const struct member_slot *slot, uint64_t tail)
 static void
 wake_sleepers(struct broadcast *b)
 {
-	uint64_t tail = atomic_load(&b->tail);
+	uint64_t head = atomic_load(&b->head);
 	uint32_t used = atomic_load(&b->used);
 
 	for (uint32_t i = 0; i < used; i++) {
 		struct member_slot *slot = &b->slots[i];
 
-		if (wants_to_wake(slot, tail))
+		if (wants_to_wake(slot, head))
 			tgkill(atomic_load(&slot->pid), atomic_load(&slot->tid),
 			    BROADCAST_SIGNAL);
 	}
@@ -262,7 +402,7 @@ broadcast_forget(const struct service_setup *setup, uint32_t index,
     uint32_t wake[static SERVICE_WAKE_MAX])
 {
 	struct broadcast *b = of(setup->shared);
-	uint64_t tail = atomic_load(&b->tail);
+	uint64_t head = atomic_load(&b->head);
 	uint32_t used = atomic_load(&b->used);
 	size_t count = 0;
 
@@ -272,7 +412,7 @@ broadcast_forget(const struct service_setup *setup, uint32_t index,
 	if (used > setup->workers)
 		used = setup->workers;
 	for (uint32_t i = 0; i < used && count < SERVICE_WAKE_MAX; i++) {
-		if (wants_to_wake(&b->slots[i], tail))
+		if (wants_to_wake(&b->slots[i], head))
 			wake[count++] = i;
 	}
 	return count;
@@ -280,19 +420,32 @@ broadcast_forget(const struct service_setup *setup, uint32_t index,
 
 /* ---- publish and receive ---- */
 
-/* By how much the slowest of those that can still be saved is behind. */
+/* How far behind HEAD it is, if it goes on reading. */
 static uint64_t
-slowdown(const struct broadcast *b, uint64_t head)
+lag_of(struct member_slot *slot, uint64_t head, uint64_t now)
 {
-	uint64_t tail = atomic_load(&b->tail), lag = 0;
+	uint64_t at = atomic_load(&slot->cursor);
+
+	if (!atomic_load(&slot->number) || at >= head || is_lost(at, head))
+		return 0;
+	if (atomic_load(&slot->seen) != at) {
+		atomic_store(&slot->seen, at);
+		atomic_store(&slot->seen_ns, now);
+	}
+	return now - atomic_load(&slot->seen_ns) < STILL_NS ? head - at : 0;
+}
+
+/* By how much the slowest of those that go on reading is behind. */
+static uint64_t
+slowdown(struct broadcast *b, uint64_t head)
+{
+	uint64_t lag = 0, now = now_ns();
 	uint32_t used = atomic_load(&b->used);
 
 	for (uint32_t i = 0; i < used; i++) {
-		uint64_t at = atomic_load(&b->slots[i].cursor);
+		uint64_t one = lag_of(&b->slots[i], head, now);
 
-		if (atomic_load(&b->slots[i].number) && at >= tail &&
-		    at < head && head - at > lag)
-			lag = head - at;
+		lag = one > lag ? one : lag;
 	}
 	return lag < WORDS / 2 ? 1 : lag < WORDS / 4 * 3 ? 4 : 16;
 }
@@ -321,48 +474,37 @@ static uint64_t
 charge(struct broadcast *b, struct broadcast_member *member, uint64_t len)
 {
 	const uint64_t burst = BROADCAST_BURST * NS_PER_S / BROADCAST_RATE;
-	uint64_t now = now_ns();
-	uint64_t due = b->paid_until_ns > now ? b->paid_until_ns : now;
-	uint64_t rate = BROADCAST_RATE / (b->slowdown ? b->slowdown : 1);
-	uint64_t wait = due > now + burst ? due - now - burst / 2 : 0;
+	uint64_t slowdown = atomic_load(&b->slowdown);
+	uint64_t cost = len * NS_PER_S * (slowdown ? slowdown : 1);
+	uint64_t paid = atomic_load(&b->paid_until_ns), now = now_ns();
+	uint64_t due, wait;
+	bool talks = false;
 
-	if (wait && is_talk(member, len, now))
-		wait = 0;
-	if (wait > BROADCAST_QUEUE_NS)
-		return BROADCAST_REFUSED;
-	b->paid_until_ns = due + len * NS_PER_S / rate;
+	do {
+		due = paid > now ? paid : now;
+		wait = due > now + burst ? due - now - burst / 2 : 0;
+		if (wait && !talks)
+			talks = is_talk(member, len, now);
+		if (talks)
+			wait = 0;
+		if (wait > BROADCAST_QUEUE_NS)
+			return BROADCAST_REFUSED;
+	} while (!atomic_compare_exchange_weak(
+	    &b->paid_until_ns, &paid, due + cost / BROADCAST_RATE));
 	return wait;
 }
 
-/* Makes room for NEED words after HEAD: the oldest messages go. */
-static void
-move_tail(struct broadcast *b, uint64_t head, uint64_t need)
-{
-	uint64_t tail = atomic_load(&b->tail);
-
-	while (head + need - tail > WORDS)
-		tail += record_words(packed_len(get(b, tail)));
-	atomic_store(&b->tail, tail);
-	/* Before any word behind it changes; broadcast_next() has the other
-	 * half of this pair. */
-	atomic_thread_fence(memory_order_release);
-}
-
-/* Under the lock. */
 static void
 append(struct broadcast *b, uint64_t sender,
     const struct broadcast_message *message, const char *bytes)
 {
-	uint64_t head = atomic_load(&b->head);
-	uint64_t end = head + record_words(message->len);
+	uint64_t before = atomic_load(&b->head), end;
 
-	move_tail(b, head, end - head);
-	put(b, head, pack(message));
-	put(b, head + 1, sender);
-	put_bytes(b, head + HEADER_WORDS, bytes, message->len);
-	if (end / STRIDE != head / STRIDE)
-		b->slowdown = slowdown(b, end);
-	atomic_store(&b->head, end);
+	while (!write_record(b, sender, pack(message), bytes))
+		continue;
+	end = atomic_load(&b->head);
+	if (end / STRIDE != before / STRIDE)
+		atomic_store(&b->slowdown, slowdown(b, end));
 }
 
 uint64_t
@@ -372,39 +514,15 @@ broadcast_publish(struct broadcast_member *member,
 	struct broadcast *b = of(member->shared);
 	uint64_t wait = 0;
 
-	/* Nothing to repair if the last holder died: head moves last. */
-	shared_lock(member->shared);
 	if (!member->paid)
-		wait = charge(
-		    b, member, record_words(message->len) * sizeof(uint64_t));
+		wait =
+		    charge(b, member, record_words(message->len) * WORD_BYTES);
 	member->paid = wait > 0 && wait != BROADCAST_REFUSED;
-	if (!wait)
+	if (!wait) {
 		append(b, member->number, message, bytes);
-	shared_unlock(member->shared);
-	if (!wait)
 		wake_sleepers(b);
+	}
 	return wait;
-}
-
-/* The message at the cursor. False: it is not whole any more. */
-static bool
-copy_out(const struct broadcast_member *member,
-    struct broadcast_message *message, char *buf, size_t size)
-{
-	const struct broadcast *b = of(member->shared);
-	uint64_t word = get(b, member->cursor);
-
-	*message = (struct broadcast_message){
-	    .sender = get(b, member->cursor + 1),
-	    .len = packed_len(word),
-	    .utf8 = word >> 16 & 1,
-	    .end_len = (uint16_t)word,
-	};
-	if (message->len <= size && message->sender != member->number)
-		get_bytes(b, member->cursor + HEADER_WORDS, buf, message->len);
-	atomic_thread_fence(memory_order_acquire);
-	return atomic_load_explicit(&b->tail, memory_order_relaxed) <=
-	       member->cursor;
 }
 
 /* Past the message at the cursor. Publishers look how far behind it is. */
@@ -418,6 +536,49 @@ advance(struct broadcast_member *member, uint32_t len)
 	    memory_order_relaxed);
 }
 
+/* The record at the cursor has begun and is not done. Returns whether to go on
+ * waiting for it. */
+static bool
+is_patient(struct broadcast_member *member, uint32_t info)
+{
+	uint64_t now = now_ns();
+
+	if (member->stuck_at != member->cursor || !member->stuck_until_ns) {
+		member->stuck_at = member->cursor;
+		member->stuck_until_ns = now + PATIENCE_NS;
+	}
+	if (now < member->stuck_until_ns)
+		return true;
+	conclude(of(member->shared), member->cursor, info & ~(uint32_t)STATE,
+	    GIVEN_UP);
+	return false;
+}
+
+/* The DONE message at the cursor. Returns as broadcast_next(), 0 where it is
+ * longer than SIZE; one's own is not looked at. */
+static int
+copy_out(const struct broadcast_member *member, uint32_t info,
+    struct broadcast_message *message, char *buf, size_t size)
+{
+	struct broadcast *b = of(member->shared);
+
+	*message = (struct broadcast_message){
+	    .len = packed_len(info),
+	    .end_len = info >> 3 & 3,
+	    .utf8 = info >> 2 & 1,
+	};
+	if (!get_bytes(b, member->cursor + 1, &message->sender,
+		sizeof(message->sender)))
+		return -1;
+	if (message->sender == member->number)
+		return 1;
+	if (message->len > size)
+		return 0;
+	return get_bytes(b, member->cursor + HEADER_WORDS, buf, message->len)
+		   ? 1
+		   : -1;
+}
+
 int
 broadcast_next(struct broadcast_member *member,
     struct broadcast_message *message, char *buf, size_t size)
@@ -425,10 +586,23 @@ broadcast_next(struct broadcast_member *member,
 	struct broadcast *b = of(member->shared);
 
 	while (member->cursor != atomic_load(&b->head)) {
-		if (!copy_out(member, message, buf, size))
+		uint32_t info;
+		int result;
+
+		if (broadcast_lost(member) || !get(b, member->cursor, &info))
 			return -1;
-		if (message->sender != member->number && message->len > size)
-			return 0;
+		if ((info & STATE) == BEGUN) {
+			if (is_patient(member, info))
+				break;
+			continue;
+		}
+		if ((info & STATE) == GIVEN_UP) {
+			advance(member, packed_len(info));
+			continue;
+		}
+		result = copy_out(member, info, message, buf, size);
+		if (result <= 0)
+			return result;
 		advance(member, message->len);
 		if (message->sender != member->number)
 			return 1;
@@ -440,12 +614,12 @@ broadcast_next(struct broadcast_member *member,
 bool
 broadcast_lost(const struct broadcast_member *member)
 {
-	return atomic_load(&of(member->shared)->tail) > member->cursor;
+	return is_lost(member->cursor, atomic_load(&of(member->shared)->head));
 }
 
 uint64_t
 broadcast_behind(const struct broadcast_member *member)
 {
 	return (atomic_load(&of(member->shared)->head) - member->cursor) *
-	       sizeof(uint64_t);
+	       WORD_BYTES;
 }

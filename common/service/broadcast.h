@@ -2,16 +2,17 @@
 /*
  * broadcast: messages from each worker to all, through shared memory.
  *
- * One ring in memory that all workers see (shared.h). Who publishes holds the
- * lock while it copies its message in; who receives has a cursor of its own
- * and takes no lock at all, so that a receiver that is stopped, slow or killed
- * holds up nobody. What it has not read when the ring comes round is lost to
- * it, and it is told so: that bounds what a slow member can cost to the ring.
+ * One ring in memory that all workers see (shared.h), and no lock: a worker
+ * that is stopped, slow or killed, at whatever instruction, holds up nobody for
+ * longer than some milliseconds. Who publishes reserves a place, copies its
+ * message there and says that it is done; a place that is not done for too long
+ * is given up by those that wait for it, and its publisher, if it lives, comes
+ * again with a new one. Who receives has a cursor of its own. What it has not
+ * read when the ring comes round is lost to it, and it is told so: that bounds
+ * what a slow member can cost to the ring.
  *
- * All see the same order. A publisher that is killed inside the lock has
- * published nothing: `head` moves last. One that is stopped in there (SIGSTOP,
- * in the microsecond that it takes) holds up the other publishers until it goes
- * on or is killed: no lock can tell that from one that is slow.
+ * All see the same order, and those of one sender in the order in which it sent
+ * them. What a publisher was killed over is published whole or not at all.
  *
  * A member sleeps in ppoll(2), on its client and on BROADCAST_SIGNAL, which is
  * blocked everywhere else; publishers send it to those that sleep, by process
@@ -23,8 +24,8 @@
  *	for (;;) {
  *		while ((n = broadcast_next(&member, &message, buf, size)) > 0)
  *			...
- *		if (broadcast_sleep(&member, false))
- *			conn_wait(conn, POLLIN, NEVER, &member.mask);
+ *		until = broadcast_sleep(&member, false);
+ *		conn_wait(conn, POLLIN, until, &member.mask);
  *		broadcast_awake(&member);
  *	}
  *	broadcast_leave(&member);
@@ -49,8 +50,8 @@
  * How many bytes the ring holds, and what all publishers together get in a
  * second, BROADCAST_BURST ahead. The rate falls to a fourth while somebody is
  * half the ring behind, and to a sixteenth from three quarters on. So one that
- * floods the room drops nobody out of it who takes BROADCAST_RATE / 16, and one
- * that takes nothing slows down a flood, and nothing else, until it is lost.
+ * floods the room drops nobody out of it who takes BROADCAST_RATE / 16. One
+ * that takes nothing at all slows nobody down, and is lost.
  *
  * Who has to wait keeps a place in a queue. It is short: many who flood do not
  * shut up the room for long, they are refused. And who has said little, less
@@ -79,6 +80,8 @@ struct broadcast_member {
 	uint64_t cursor;
 	bool paid;		  /* the message that has to come again is */
 	uint64_t talked_until_ns; /* its share without waiting is used up */
+	/* It waits at this position for a record to be done (0: it does not) */
+	uint64_t stuck_at, stuck_until_ns;
 	sigset_t mask; /* for ppoll(2): lets BROADCAST_SIGNAL through */
 };
 
@@ -109,8 +112,8 @@ broadcast_publish(struct broadcast_member *member,
 
 /*
  * The next message of another member, into BUF of SIZE bytes. Returns 1; 0:
- * none is there, or it is longer than SIZE (then message->len says so and it
- * stays the next); -1: broadcast_lost().
+ * none is there yet, or it is longer than SIZE (then message->len says so and
+ * it stays the next); -1: broadcast_lost().
  */
 int
 broadcast_next(struct broadcast_member *member,
@@ -118,9 +121,11 @@ broadcast_next(struct broadcast_member *member,
 
 /*
  * Before it sleeps. BLOCKED: it cannot take messages now, so only their loss
- * wakes it. Returns false when there is something to do already.
+ * wakes it. Returns until when it may, if nobody wakes it: 0 when there is
+ * something to do already, and else NEVER, or when a message that was begun is
+ * to be waited for no longer (broadcast_next() sees to that).
  */
-bool
+uint64_t
 broadcast_sleep(struct broadcast_member *member, bool blocked);
 void
 broadcast_awake(struct broadcast_member *member);

@@ -44,10 +44,16 @@ join_by_websocket(
 	struct chat c = {.conn = visit->conn, .context = visit->context};
 
 	c.ws = websocket_open(c.conn, TEXT_MAX, early, early_len);
-	if (c.ws)
-		chat_be_member(&c, tag_of(visit->query));
-	else
+	if (!c.ws) {
 		conn_fail(c.conn, errno);
+		return;
+	}
+	/* First it is in the room: what is said once it knows is for it, too.
+	 */
+	chat_join(&c, tag_of(visit->query));
+	if (http_site_switch(visit) == 0)
+		chat_converse(&c);
+	chat_leave(&c);
 	websocket_free(c.ws);
 }
 
@@ -194,7 +200,9 @@ chat_serve(struct conn *conn, const struct service_context *context)
 			/* An empty one joins, and is no message. */
 			if (len > end_len)
 				lines_put_back(&c.in, len);
-			chat_be_member(&c, 0);
+			chat_join(&c, 0);
+			chat_converse(&c);
+			chat_leave(&c);
 		}
 	}
 	lines_release(&c.in);

@@ -74,8 +74,8 @@ sleep_until_needed(struct chat *c)
 	 * is not heard while the others never pause. */
 	if (!blocked && now_ns() < c->rests_until_ns)
 		until = earlier(until, c->rests_until_ns);
-	else if (!broadcast_sleep(&c->member, blocked))
-		until = 0;
+	else
+		until = earlier(until, broadcast_sleep(&c->member, blocked));
 	/* Who is held waits for us. */
 	if (c->held_text)
 		conn_touch(c->conn);
@@ -96,12 +96,12 @@ say_goodbye(struct chat *c)
 	    c, WEBSOCKET_GOING_AWAY, c->ws ? "The server is stopping." : NULL);
 }
 
-static void
-converse(struct chat *c)
+void
+chat_converse(struct chat *c)
 {
 	/* Whether the client may have said something: woken by the room alone,
 	 * there is no need to ask. */
-	int look = 1;
+	int look = chat_make_out(c, CHAT_OUT_MIN) == 0 ? 1 : -1;
 
 	while (look >= 0) {
 		int more = look || c->held_text ? chat_take_input(c) : 0;
@@ -127,12 +127,15 @@ converse(struct chat *c)
 }
 
 void
-chat_be_member(struct chat *c, uint32_t tag)
+chat_join(struct chat *c, uint32_t tag)
 {
 	broadcast_join(&c->member, c->context->setup->shared, c->context,
 	    c->ws ? BROADCAST_WEBSOCKET : BROADCAST_LINES, tag);
-	if (chat_make_out(c, CHAT_OUT_MIN) == 0)
-		converse(c);
+}
+
+void
+chat_leave(struct chat *c)
+{
 	broadcast_leave(&c->member);
 	free(c->frame);
 	free(c->out);

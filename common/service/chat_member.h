@@ -52,10 +52,16 @@ struct chat {
 
 /* ---- chat_member.c ---- */
 
-/* Joins the room, and returns when its client has left or was dropped. TAG is
- * for the list of members. */
+/* Gets what is said from now on. TAG is for the list of members. */
 void
-chat_be_member(struct chat *c, uint32_t tag);
+chat_join(struct chat *c, uint32_t tag);
+
+/* Returns when its client has left or was dropped. */
+void
+chat_converse(struct chat *c);
+
+void
+chat_leave(struct chat *c);
 
 /* ---- chat_input.c ---- */
 

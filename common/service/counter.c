@@ -18,6 +18,9 @@
 
 enum { LOCKED, UNLOCKED };
 
+/* The lock is held for nanoseconds, unless its holder stands still. */
+#define PATIENCE_NS (10 * NS_PER_MS)
+
 /* "18446744073709551615\n" */
 #define ANSWER_MAX 21
 
@@ -50,17 +53,23 @@ add_unlocked(struct counter *counter, uint64_t window_ns)
 	return value;
 }
 
-/* Whoever dies inside has added one or has not: nothing to repair. */
+/*
+ * Whoever dies inside has added one or has not: nothing to repair. But it may
+ * be stopped in there for as long as it likes: so nobody waits for long, and
+ * without the lock it is the exchange that notices when another came between.
+ */
 static uint64_t
 add_locked(struct shared *shared, struct counter *counter)
 {
-	uint64_t value;
+	bool locked = shared_lock_within(shared, PATIENCE_NS);
+	uint64_t value = atomic_load(&counter->value);
 
-	shared_lock(shared);
-	value = atomic_load(&counter->value) + 1;
-	atomic_store(&counter->value, value);
-	shared_unlock(shared);
-	return value;
+	while (
+	    !atomic_compare_exchange_weak(&counter->value, &value, value + 1))
+		continue;
+	if (locked)
+		shared_unlock(shared);
+	return value + 1;
 }
 
 static int

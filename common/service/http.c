@@ -189,7 +189,8 @@ echo_messages(
 		return;
 	}
 	visit->conn->leave = visit->context->setup->draining;
-	converse(visit->conn, ws);
+	if (http_site_switch(visit) == 0)
+		converse(visit->conn, ws);
 	websocket_free(ws);
 }
 

@@ -343,7 +343,8 @@ converse(struct talk *talk)
 	if (next == LATE)
 		say_timed_out(talk, http_begins_head(talk->in + talk->begin,
 					talk->end - talk->begin));
-	http_output_flush(&talk->output);
+	if (next != UPGRADE)
+		http_output_flush(&talk->output);
 	return next;
 }
 
@@ -392,6 +393,7 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	};
 	enum next next;
 
+	talk.visit.output = &talk.output;
 	next = converse(&talk);
 	if (next == GROW)
 		next = converse_large(&talk, in);
@@ -402,6 +404,12 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 	take_early(&talk);
 	conn_request_end(conn);
 	talk.upgraded->websocket(&talk.visit, in, talk.end);
+}
+
+int
+http_site_switch(const struct http_visit *visit)
+{
+	return http_output_flush(visit->output);
 }
 
 void

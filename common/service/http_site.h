@@ -26,6 +26,7 @@ struct http_visit {
 	/* After a WebSocket handshake: what stood behind the "?" of its target,
 	 * cut if it was longer. */
 	char query[HTTP_QUERY_MAX];
+	struct http_output *output; /* the 101, until http_site_switch() */
 };
 
 struct http_page {
@@ -37,8 +38,9 @@ struct http_page {
 	 * returns how many it has: if that is more, what was written does not
 	 * count, and it is called again with more room. */
 	size_t (*write)(const struct http_visit *visit, char *buf, size_t size);
-	/* Takes the connection over after a WebSocket handshake; EARLY_LEN
-	 * bytes at EARLY were read already. NULL: no upgrade here. */
+	/* Takes the connection over after a WebSocket handshake, whose 101 it
+	 * sends (http_site_switch()) when it is ready; EARLY_LEN bytes at EARLY
+	 * were read already. NULL: no upgrade here. */
 	void (*websocket)(const struct http_visit *visit, const char *early,
 	    size_t early_len);
 	/* Handshakes on paths that no page has are for this one, too. */
@@ -72,6 +74,11 @@ http_site_full(const char *first, size_t len);
 void
 http_site_serve(struct conn *conn, const struct service_context *context,
     const struct http_page *pages, const char *early, size_t early_len);
+
+/* Sends the 101: from now on the client takes it that it is there. Returns 0,
+ * or -1 when the connection has failed. */
+int
+http_site_switch(const struct http_visit *visit);
 
 /* The deadline of CONN's first request has passed, before it was served:
  * answers 408 to what began it, LEN bytes at BEGUN. */

@@ -3,6 +3,9 @@
 #include "common/service/shared.h"
 
 #include <errno.h>
+#include <time.h>
+
+#include "common/base/clock.h"
 
 int
 shared_init(struct shared *memory, int pshared, int robust)
@@ -19,16 +22,35 @@ shared_init(struct shared *memory, int pshared, int robust)
 	return error ? -1 : 0;
 }
 
-bool
-shared_lock(struct shared *shared)
+/* Returns whether the last holder died inside, of what a lock returned. */
+static bool
+inherits(struct shared *shared, int error)
 {
-	int error = pthread_mutex_lock(&shared->mutex);
-
 	if (error != EOWNERDEAD)
 		return false;
 	/* Without this the next unlock would make it useless for ever. */
 	pthread_mutex_consistent(&shared->mutex);
 	return true;
+}
+
+bool
+shared_lock(struct shared *shared)
+{
+	return inherits(shared, pthread_mutex_lock(&shared->mutex));
+}
+
+bool
+shared_lock_within(struct shared *shared, uint64_t patience_ns)
+{
+	int error = pthread_mutex_trylock(&shared->mutex);
+
+	if (error == EBUSY) {
+		struct timespec due = timespec_of(now_ns() + patience_ns);
+
+		error = pthread_mutex_clocklock(
+		    &shared->mutex, CLOCK_MONOTONIC, &due);
+	}
+	return inherits(shared, error) || error == 0;
 }
 
 void

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct shared {
 	pthread_mutex_t mutex;
@@ -34,6 +35,14 @@ shared_init(struct shared *memory, int pshared, int robust);
 /* Returns whether the last holder died inside. */
 bool
 shared_lock(struct shared *shared);
+
+/*
+ * For those whom a holder that stands still (SIGSTOP) shall not hold up, and
+ * who have nothing to repair: waits no longer than that. Returns whether the
+ * lock is the caller's.
+ */
+bool
+shared_lock_within(struct shared *shared, uint64_t patience_ns);
 
 void
 shared_unlock(struct shared *shared);

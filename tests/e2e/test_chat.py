@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """--service chat, for members that talk in lines."""
+import ctypes
 import json
 import os
 import random
@@ -15,8 +16,8 @@ import pytest
 from chat_room import (Readers, get, hears, hears_nothing, join, member_of,
                        members, read_for, start, wait_members)
 from harness import (DEADLINE, SANITIZER, connect, eventually, has_ipv6,
-                     in_parallel, needs, needs_full, parse_target, read_all,
-                     read_exactly)
+                     in_parallel, needs, needs_full, parse_target, proc_stat,
+                     read_all, read_exactly)
 from test_tls import shake, trusting
 from tls_files import Files
 
@@ -814,3 +815,103 @@ def test_members_over_tls_talk_both_ways_at_once(server, tmp_path):
     b.sendall(b"I am busy\n")
     hears(a, b"I am busy\n")
     hears(b, lines)
+
+
+# ---- one that stands still ----
+
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+WAIT_FOR_ANY = 0x40000000  # __WALL: for a thread that is not our child
+
+
+class Standstill:
+    """Stops a worker alone, at whatever instruction it is: a child by SIGSTOP,
+    a thread as a debugger does."""
+
+    def __init__(self, server):
+        self.by_signal = server.name == "fork"
+        self.libc = ctypes.CDLL(None, use_errno=True)
+
+    def _ptrace(self, request, tid):
+        if self.libc.ptrace(request, tid, None, None) < 0:
+            pytest.skip(f"ptrace: {os.strerror(ctypes.get_errno())}")
+
+    def begin(self, tid):
+        if self.by_signal:
+            os.kill(tid, signal.SIGSTOP)
+            eventually(lambda: proc_stat(tid)[0] == "T", "it stands still")
+            return
+        self._ptrace(PTRACE_SEIZE, tid)
+        self._ptrace(PTRACE_INTERRUPT, tid)
+        os.waitpid(tid, WAIT_FOR_ANY)
+
+    def end(self, tid):
+        if self.by_signal:
+            os.kill(tid, signal.SIGCONT)
+        else:
+            self._ptrace(PTRACE_DETACH, tid)
+
+
+def flood_until_closed(sock):
+    try:
+        while True:
+            sock.sendall(b"flood\n" * 1000)
+    except OSError:
+        pass
+
+
+@pytest.mark.timed
+def test_who_floods_and_is_stopped_in_the_midst_of_it_stops_nobody_else(
+        server, read_for):
+    """It may have begun a message, or be about to wake somebody."""
+    start(server)
+    talker, listener = join(server, 2)
+    known = {entry["tid"] for entry in members(server)}
+    floods = join(server, 3)
+    tids = [entry["tid"] for entry in members(server)
+            if entry["tid"] not in known]
+    readers = read_for([talker, listener, *floods])
+    threads = [threading.Thread(target=flood_until_closed, args=(sock,))
+               for sock in floods]
+    for thread in threads:
+        thread.start()
+    standstill = Standstill(server)
+    seed = random.Random(1)
+    longest = 0
+    for i in range(120):
+        time.sleep(seed.uniform(0, 0.01))
+        tid = seed.choice(tids)
+        standstill.begin(tid)
+        begin = time.monotonic()
+        word = b"\nword %d\n" % i
+        talker.sendall(word[1:])
+        eventually(lambda: word in readers.got[listener], word)
+        longest = max(longest, time.monotonic() - begin)
+        standstill.end(tid)
+        del readers.got[listener][:-100]
+    for sock in floods:
+        sock.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    assert longest < 1.5
+
+
+@pytest.mark.timed
+def test_a_member_that_does_not_read_slows_nobody_else(server, read_for):
+    """It is dropped when the room has gone on without it for too long; until
+    then the others talk as fast as without it."""
+    start(server)
+    still = socket.socket()
+    still.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    still.connect(parse_target(server.address)[1])
+    server.sockets.append(still)
+    still.sendall(b"\n")
+    wait_members(server, 1)
+    talker, listener = join(server, 2)
+    readers = read_for([talker, listener])
+    lines = b"".join(b"%0999d\n" % i for i in range(8 * 1024))
+    begin = time.monotonic()
+    talker.sendall(lines)
+    readers.wait(len(lines), [listener])
+    assert time.monotonic() - begin < 3
+    assert readers.got[listener] == lines
+    wait_members(server, 2)

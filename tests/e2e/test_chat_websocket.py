@@ -77,6 +77,18 @@ def test_text_goes_to_all_others_and_not_to_its_sender(server):
     hears_nothing(a.sock, b.sock)
 
 
+def test_what_is_said_right_after_the_handshake_is_heard(server):
+    """Who has its 101 is in the room."""
+    start(server)
+    line, = join(server)
+    for i in range(60):
+        ws = WebSocket(server.address, "/")
+        server.sockets.append(ws.sock)
+        line.sendall(b"%d\n" % i)
+        assert ws.read() == text(b"%d" % i)
+        ws.close()
+
+
 def test_a_message_sent_with_the_handshake_is_heard(server):
     start(server)
     line, = join(server)

@@ -141,6 +141,31 @@ the_next_holder_learns_that_the_last_one_died_inside(void **state)
 	munmap(shared, SIZE);
 }
 
+/* One that is stopped with the lock held does not hold up others for long. */
+static void
+who_waits_for_one_that_stands_still_goes_on_without(void **state)
+{
+	struct shared *shared = of_processes();
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		shared_lock(shared);
+		raise(SIGSTOP);
+		shared_unlock(shared);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_false(shared_lock_within(shared, 1000 * 1000));
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(shared_lock_within(shared, 1000 * 1000));
+	shared_unlock(shared);
+	munmap(shared, SIZE);
+}
+
 static void
 lock_of_a_dead_one(void *arg)
 {
@@ -187,6 +212,8 @@ main(void)
 	    cmocka_unit_test(threads_count_one_by_one),
 	    cmocka_unit_test(
 		the_next_holder_learns_that_the_last_one_died_inside),
+	    cmocka_unit_test(
+		who_waits_for_one_that_stands_still_goes_on_without),
 	    cmocka_unit_test(who_waits_gets_the_lock_of_one_that_is_killed),
 	};
 
