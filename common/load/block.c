@@ -250,6 +250,12 @@ instance_start(struct trial *trial, size_t i)
 	struct tally *tally = &trial->tallies[i];
 	struct instance *one = &trial->at[i];
 	char command[LAUNCH_COMMAND_MAX];
+	struct launch_plan plan = {
+	    .command = command,
+	    .placement = &trial->plan->placement,
+	    .patience_ns = trial->plan->start_timeout_ns,
+	    .stop = trial->plan->stop,
+	};
 
 	if (launch_fill_options(command, sizeof(command),
 		one->contender->command, trial->point->options) < 0) {
@@ -257,9 +263,9 @@ instance_start(struct trial *trial, size_t i)
 		    "its command is too long");
 		return false;
 	}
-	if (launch_start(&one->server, command, &trial->plan->placement,
-		trial_random(trial) % PADDING_MAX, trial->plan->stop,
-		tally->trouble, sizeof(tally->trouble)) < 0) {
+	plan.padding = trial_random(trial) % PADDING_MAX;
+	if (launch_start(&one->server, &plan, tally->trouble,
+		sizeof(tally->trouble)) < 0) {
 		tally->failed_to_start = true;
 		if (trial_stopped(trial)) /* our impatience is no trouble */
 			tally->trouble[0] = '\0';
@@ -359,6 +365,25 @@ instance_note_memory(struct trial *trial, size_t i, uint64_t connections)
 	one->has_memory = false;
 }
 
+/* Once in a scenario, and once for the baseline and the control. */
+static void
+note_stop(struct trial *trial, size_t i)
+{
+	const struct launched *server = &trial->at[i].server;
+	struct instance *named = &trial->at[i % trial->plan->server_count];
+	char words[200];
+
+	if (named->stop_noted || !(server->stubborn || server->survivor))
+		return;
+	named->stop_noted = true;
+	snprintf(words, sizeof(words), "%.40s did not end within %d s of %s",
+	    named->contender->name, (int)(KEEPER_STOP_NS / NS_PER_S),
+	    server->survivor ? "SIGKILL: something of it is still there"
+			     : "SIGTERM and was killed: let it end by that, "
+			       "or each block takes as much longer");
+	trial->note(trial, words);
+}
+
 void
 instance_stop(struct trial *trial, size_t i)
 {
@@ -370,8 +395,9 @@ instance_stop(struct trial *trial, size_t i)
 	watch_close(&one->watch);
 	hold_close(&one->hold);
 	launch_stop(&one->server);
+	note_stop(trial, i);
 	cost_add_life(&trial->tallies[i].life, &one->server.used);
-	one->server.used = (struct rusage){0};
+	one->server = (struct launched){0}; /* it may not be started again */
 	cost_group_remove(&one->group);
 }
 

@@ -58,6 +58,7 @@ struct compare_plan {
 	size_t blocks;	     /* at each point; 0: as is usual */
 	size_t quads;	     /* in each block, after the warm-up */
 	uint64_t slice_ns;
+	uint64_t start_timeout_ns; /* of each server; 0: as is usual */
 	double delta; /* the smallest difference that matters, 0.03 */
 	uint64_t seed;
 	struct placement placement;

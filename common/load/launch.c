@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* launch: a free port, a shell, a process group, and its end. */
+/* launch: a free port, a shell below a keeper, and words on its end. */
 #include "common/load/launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
-#include "common/load/launch_parts.h"
+#include "common/load/owner.h"
+#include "common/load/procs.h"
 #include "common/net/dial.h"
-
-#define READY_NS (10 * NS_PER_S)
 
 bool
 launch_command_ok(const char *command)
@@ -106,182 +101,196 @@ free_address(struct address *address)
 	return bad ? -1 : 0;
 }
 
-/*
- * A plain command takes the shell's place: else the shell stays above it, and
- * what the kernel sends when the client is killed ends the shell alone.
- */
-static const char *
-shell_line(const char *command, char *buf, size_t size)
+/* ---- the server's first process ---- */
+
+struct becoming {
+	const struct launch_plan *plan;
+	const char *command; /* filled in */
+};
+
+static void
+become(void *context, int log)
 {
-	const char *first = command + strspn(command, " \t");
+	const struct becoming *becoming = context;
+	size_t padding = becoming->plan->padding;
+	char pad[4097];
 
-	if (strncmp(first, "exec ", 5) == 0 ||
-	    strncmp(first, "exec\t", 5) == 0 ||
-	    strpbrk(command, "|&;<>()$`\\*?[]#~=%{}!\n"))
-		return command;
-	snprintf(buf, size, "exec %s", command);
-	return buf;
-}
-
-static _Noreturn void
-become(const char *command, const struct placement *placement, size_t padding,
-    int log)
-{
-	char pad[4097], line[LAUNCH_COMMAND_MAX + 8], mark[16];
-	sigset_t none;
-
-	setpgid(0, 0);
-	/* If the client is killed, nobody is left to stop us. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	placement_become_server(placement);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGINT, SIG_DFL);
 	process_restore_signals();
+	placement_become_server(becoming->plan->placement);
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
-	snprintf(mark, sizeof(mark), "%d", (int)getpid());
-	setenv(LAUNCH_MARK, mark, 1);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
-	execl("/bin/sh", "sh", "-c", shell_line(command, line, sizeof(line)),
-	    (char *)NULL);
-	_exit(127);
+	execl("/bin/sh", "sh", "-c", "--", becoming->command, (char *)NULL);
 }
 
-/* The last line that the server wrote, behind TEXT. */
-static void
-add_last_words(const struct launched *server, char *text, size_t size)
+/* ---- words ---- */
+
+static void __attribute__((format(printf, 3, 4)))
+add(char *text, size_t size, const char *format, ...)
 {
-	char tail[400];
 	size_t len = strlen(text);
-	off_t end = lseek(server->log, 0, SEEK_END);
-	off_t from =
-	    end > (off_t)sizeof(tail) - 1 ? end - (off_t)sizeof(tail) + 1 : 0;
-	ssize_t n = pread(server->log, tail, sizeof(tail) - 1, from);
-	char *line;
+	va_list args;
 
-	if (n <= 0)
-		return;
-	tail[n] = '\0';
-	while (n > 0 && tail[n - 1] == '\n')
-		tail[--n] = '\0';
-	line = memrchr(tail, '\n', (size_t)n);
-	/* A NUL would end the words before their end. */
-	for (char *c = line ? line + 1 : tail; c < tail + n; c++) {
-		if (*c == '\0')
-			*c = '?';
-	}
-	snprintf(text + len, size - len, "; its last words: %s",
-	    line ? line + 1 : tail);
+	va_start(args, format);
+	vsnprintf(text + len, size - len, format, args);
+	va_end(args);
 }
 
-/* Waits for all of its group until DEADLINE. True when they have ended. */
-static bool
-group_gone(struct launched *server, uint64_t deadline)
+static void
+add_last_words(const struct keeper_news *news, char *why, size_t size)
 {
-	for (;;) {
-		struct rusage used;
-		pid_t pid = wait4(-server->pid, NULL, WNOHANG, &used);
+	if (news->words[0])
+		add(why, size, "; its last words: %s", news->words);
+}
 
-		if (pid < 0 && errno == ECHILD)
-			return true;
-		if (pid > 0) {
-			launch_add_usage(&server->used, &used);
-			continue;
-		}
-		if (now_ns() > deadline)
-			return false;
-		poll(NULL, 0, 1);
+/* What a shell's status says, and what can be done about it. */
+static const char *
+advice(const struct keeper_news *news)
+{
+	switch (WEXITSTATUS(news->status)) {
+	case 127:
+		return " (no such command: is its path right, is it built?)";
+	case 126:
+		return " (it cannot be executed: is it a program of this "
+		       "machine, and allowed to be one?)";
+	case 0:
+		return news->left ? " while processes of it ran on: it must "
+				    "stay in the foreground (an option like "
+				    "-f, -D, --foreground, --no-daemon)"
+				  : "";
+	default:
+		return "";
 	}
 }
 
 static void
-forget(struct launched *server)
+say_end(const struct keeper_news *news, char *why, size_t size)
 {
-	launch_end_strays(server);
-	close(server->log);
-	launch_replace_group(server->pid, 0);
+	if (news->lost)
+		snprintf(why, size,
+		    "was lost: the process of the client that "
+		    "watched it was killed");
+	else if (WIFSIGNALED(news->status))
+		snprintf(why, size, "died of signal %d (%s)",
+		    WTERMSIG(news->status), strsignal(WTERMSIG(news->status)));
+	else
+		snprintf(why, size, "ended with status %d%s",
+		    WEXITSTATUS(news->status), advice(news));
+	add_last_words(news, why, size);
+}
+
+/* It runs, and does not listen where it should. */
+static void
+say_deaf(const struct launched *server, const struct launch_plan *plan,
+    char *why, size_t size)
+{
+	char elsewhere[200], here[ADDRESS_TEXT_MAX];
+
+	snprintf(why, size,
+	    "did not accept a connection within %.3g s (--start-timeout)",
+	    (double)plan->patience_ns / 1e9);
+	if (listeners_of(server->keeper.pid, elsewhere, sizeof(elsewhere)))
+		add(why, size,
+		    "; it listens at %s, not at %s: its command says where by "
+		    "{address}, {host} or {port}",
+		    elsewhere, address_format(&server->address, here));
+}
+
+/* ---- from start to end ---- */
+
+static void
+forget(struct launched *server, const struct keeper_news *news)
+{
+	server->used = news->used;
+	server->stubborn = news->stubborn;
+	server->survivor = news->survivor;
 	server->pid = 0;
+}
+
+/* Waits for its end by itself, TIMEOUT_MS at most. */
+static bool
+dies(struct launched *server, int timeout_ms, char *why, size_t size)
+{
+	struct keeper_news news;
+
+	if (!server->pid || !keeper_tells(&server->keeper, timeout_ms, &news))
+		return false;
+	say_end(&news, why, size);
+	keeper_end(&server->keeper, &news);
+	forget(server, &news);
+	return true;
 }
 
 bool
 launch_died(struct launched *server, char *why, size_t size)
 {
-	struct rusage used;
-	int status;
+	return dies(server, 0, why, size);
+}
 
-	if (!server->pid || wait4(server->pid, &status, WNOHANG, &used) <= 0)
-		return false;
-	launch_add_usage(&server->used, &used);
-	if (WIFSIGNALED(status))
-		snprintf(why, size, "died of signal %d (%s)", WTERMSIG(status),
-		    strsignal(WTERMSIG(status)));
-	else
-		snprintf(
-		    why, size, "ended with status %d", WEXITSTATUS(status));
-	add_last_words(server, why, size);
-	kill(-server->pid, SIGKILL); /* whoever is left of its group */
-	group_gone(server, now_ns() + LAUNCH_STOP_NS);
-	forget(server);
-	return true;
+/* Returns 0 once it accepts, else -1 and nothing runs. */
+static int
+await(struct launched *server, const struct launch_plan *plan, char *why,
+    size_t size)
+{
+	uint64_t deadline = now_ns() + plan->patience_ns;
+	struct keeper_news news;
+
+	while (!dial_answers(&server->address, plan->patience_ns)) {
+		if (dies(server, 2, why, size))
+			return -1;
+		if (plan->stop && *plan->stop)
+			snprintf(why, size, "was not waited for");
+		else if (now_ns() > deadline)
+			say_deaf(server, plan, why, size);
+		else
+			continue;
+		keeper_end(&server->keeper, &news);
+		add_last_words(&news, why, size);
+		forget(server, &news);
+		return -1;
+	}
+	return 0;
 }
 
 int
-launch_start(struct launched *server, const char *command,
-    const struct placement *placement, size_t padding, const volatile int *stop,
+launch_start(struct launched *server, const struct launch_plan *asked,
     char *why, size_t size)
 {
+	struct launch_plan plan = *asked;
 	char line[LAUNCH_COMMAND_MAX];
-	uint64_t deadline = now_ns() + READY_NS;
+	struct becoming becoming = {&plan, line};
 
-	*server = (struct launched){.log = -1};
-	launch_spare_inherited();
-	/* Workers that outlive their server become our children, not lost. */
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!plan.patience_ns)
+		plan.patience_ns = LAUNCH_PATIENCE_NS;
+	*server = (struct launched){0};
 	if (free_address(&server->address) < 0 ||
-	    fill_in(command, &server->address, line) < 0 ||
-	    (server->log = memfd_create("log", MFD_CLOEXEC)) < 0 ||
-	    (server->pid = fork()) < 0) {
+	    fill_in(plan.command, &server->address, line) < 0 ||
+	    (server->pid = keeper_start(&server->keeper, become, &becoming)) <
+		0) {
 		snprintf(why, size, "cannot be started: %s", strerror(errno));
-		if (server->log >= 0)
-			close(server->log);
 		server->pid = 0;
 		return -1;
 	}
-	if (server->pid == 0)
-		become(line, placement, padding, server->log);
-	setpgid(server->pid, server->pid); /* whoever of us is first */
-	launch_replace_group(0, server->pid);
-	while (!dial_answers(&server->address, READY_NS)) {
-		if (launch_died(server, why, size))
-			return -1;
-		if (now_ns() > deadline || (stop && *stop)) {
-			snprintf(why, size,
-			    stop && *stop ? "was not waited for"
-					  : "did not accept a connection "
-					    "within 10 s");
-			add_last_words(server, why, size);
-			launch_stop(server);
-			return -1;
-		}
-		poll(NULL, 0, 2);
-	}
-	return 0;
+	return await(server, &plan, why, size);
+}
+
+bool
+launch_has(const struct launched *server, pid_t pid)
+{
+	return server->pid && procs_is_below(pid, server->keeper.pid);
 }
 
 void
 launch_stop(struct launched *server)
 {
+	struct keeper_news news;
+
 	if (!server->pid)
 		return;
-	kill(-server->pid, SIGTERM);
-	if (!group_gone(server, now_ns() + LAUNCH_STOP_NS)) {
-		kill(-server->pid, SIGKILL);
-		group_gone(server, now_ns() + LAUNCH_STOP_NS);
-	}
-	forget(server);
+	keeper_end(&server->keeper, &news);
+	forget(server, &news);
 }

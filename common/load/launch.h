@@ -2,34 +2,52 @@
 /*
  * launch: a server that the client starts, watches and stops.
  *
- * A server is a shell command with {address}, {host} or {port} in it, and maybe
- * {options}, which launch_fill_options() takes out before. It runs
- * in a process group of its own, so that stopping it stops all of it, and
- * Ctrl-C on the terminal does not reach it. Who leaves that group is killed
- * when it has ended. If the client
- * is killed, the shell and what it has become get SIGTERM. What it says on
- * standard output and error is kept for the day it dies; these last words may
- * hold any byte but NUL.
+ * A server is a command of the shell with {address}, {host} or {port} in it,
+ * and maybe {options}, which launch_fill_options() takes out before. It is run
+ * as `sh -c` runs it, in a process group of its own, so that Ctrl-C on the
+ * terminal does not reach it, with what the client was given at its start
+ * (given.h), an empty standard input, and one variable more, whose length is
+ * random. A keeper (keeper.h) stands above it and sees to its end, and to that
+ * of all that it has started. Of what it says on standard output and error the
+ * last line is kept for the day it dies; that may hold any byte but NUL.
  */
 #ifndef COMMON_LOAD_LAUNCH_H
 #define COMMON_LOAD_LAUNCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "common/base/clock.h"
+#include "common/load/keeper.h"
 #include "common/load/placement.h"
 #include "common/net/address.h"
 
 struct launched {
-	pid_t pid; /* and of the group; 0: not running */
-	int log;   /* memory file of its words */
+	pid_t pid; /* of its first process, and its group; 0: not running */
+	struct keeper keeper;
 	struct address address;
 	/* Since its start, times, faults and switches, once it has ended: of
-	 * it and of all whom it has waited for. */
+	 * all processes of it that somebody has waited for. */
 	struct rusage used;
+	/* Once it was stopped: SIGTERM did not end it; something of it could
+	 * not be ended at all. */
+	bool stubborn, survivor;
 };
+
+struct launch_plan {
+	const char *command;
+	const struct placement *placement;
+	/* Bytes more of environment: the stack's place changes with them, and
+	 * with that, speed. */
+	size_t padding;
+	uint64_t patience_ns;	  /* until it accepts; 0: LAUNCH_PATIENCE_NS */
+	const volatile int *stop; /* nothing is waited for if set; or NULL */
+};
+
+#define LAUNCH_PATIENCE_NS (10 * NS_PER_S)
 
 /* Whether COMMAND says where the address goes. */
 bool
@@ -47,30 +65,25 @@ launch_fill_options(
     char *buf, size_t size, const char *command, const char *options);
 
 /*
- * Starts COMMAND on a free port of 127.0.0.1, placed, with PADDING bytes more
- * environment (the stack's place changes with it, and with that, speed), and
- * waits until it accepts a connection, 10 s at most, or until *STOP is set
- * (NULL: never). Returns 0; or -1 with the reason in WHY and nothing running.
+ * Starts a server on a free port of 127.0.0.1 and waits until it accepts a
+ * connection. Returns 0; or -1 with nothing running, and in WHY the reason and
+ * what to do about it.
  */
 int
-launch_start(struct launched *server, const char *command,
-    const struct placement *placement, size_t padding, const volatile int *stop,
-    char *why, size_t size);
+launch_start(struct launched *server, const struct launch_plan *plan, char *why,
+    size_t size);
 
 /* Whether it has ended by itself; then WHY says how, with its last words. */
 bool
 launch_died(struct launched *server, char *why, size_t size);
 
-/* Ends it, gently first. Harmless if it is not running. */
+/* Whether PID is a process of it, or was until a moment ago. */
+bool
+launch_has(const struct launched *server, pid_t pid);
+
+/* Ends it and all that it has started, gently first. Harmless if it is not
+ * running. */
 void
 launch_stop(struct launched *server);
-
-/*
- * Kills all that run, at once, and who left their groups; waits for their end,
- * 5 s at most. Children that were there before the first server are spared.
- * For who exits then: a struct launched is not told. Safe in a signal handler.
- */
-void
-launch_kill_all(void);
 
 #endif

@@ -28,6 +28,7 @@
 struct tally {
 	char trouble[TROUBLE_MAX];  /* why it gives no result; empty: it does */
 	bool failed_to_start;	    /* so it would at other points */
+	bool told;		    /* that to the user */
 	struct load_result counted; /* of the slices that are kept */
 	/* of all slices */
 	uint64_t begun, wrong, timed_out, failed, errors[RESULT_ERRNOS];
@@ -48,6 +49,7 @@ struct tally {
 struct instance {
 	const struct contender *contender;
 	struct launched server;
+	bool stop_noted; /* that it does not end as it should */
 	struct cost_group group;
 	struct engine engine;
 	bool open; /* engine */

@@ -234,3 +234,61 @@ peer_pid(int fd, pid_t tree)
 	procs_walk(tree, look, &search);
 	return search.pid ? search.pid : any_holder(search.inode);
 }
+
+/* ---- where somebody listens ---- */
+
+/* HEX as in is_same(). */
+static void
+parse_hex(const char *hex, unsigned port, struct address *address)
+{
+	uint32_t words[4] = {0};
+
+	if (strlen(hex) == 8) {
+		address_parse("0.0.0.0:0", address);
+		sscanf(hex, "%8x", &address->in4.sin_addr.s_addr);
+	} else {
+		address_parse("[::]:0", address);
+		sscanf(hex, "%8x%8x%8x%8x", &words[0], &words[1], &words[2],
+		    &words[3]);
+		memcpy(&address->in6.sin6_addr, words, sizeof(words));
+	}
+	address_set_port(address, (uint16_t)port);
+}
+
+static void
+add_listeners(const char *file, pid_t tree, char *buf, size_t size)
+{
+	char line[512], local[33], text[ADDRESS_TEXT_MAX];
+	struct search search;
+	struct address address;
+	unsigned port, state;
+	FILE *in = fopen(file, "re");
+
+	while (in && fgets(line, sizeof(line), in)) {
+		size_t len = strlen(buf);
+
+		search = (struct search){0};
+		if (sscanf(line,
+			" %*d: %32[0-9A-F]:%x %*s %x %*s %*s %*s %*u %*u %lu",
+			local, &port, &state, &search.inode) != 4 ||
+		    state != TCP_LISTENS)
+			continue;
+		procs_walk(tree, look, &search);
+		parse_hex(local, port, &address);
+		address_format(&address, text);
+		if (search.pid && len + strlen(text) + 3 < size)
+			snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
+			    text);
+	}
+	if (in)
+		fclose(in);
+}
+
+bool
+listeners_of(pid_t tree, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	add_listeners("/proc/net/tcp", tree, buf, size);
+	add_listeners("/proc/net/tcp6", tree, buf, size);
+	return buf[0] != '\0';
+}

@@ -6,6 +6,7 @@
 #define COMMON_LOAD_OWNER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "common/net/address.h"
@@ -16,6 +17,13 @@
  */
 pid_t
 listener_pid(const struct address *address, bool datagrams);
+
+/*
+ * Where the processes under TREE listen for TCP connections, in BUF, with
+ * commas between them, as many as it holds. Whether they do.
+ */
+bool
+listeners_of(pid_t tree, char *buf, size_t size);
 
 /*
  * The process that has the other end of FD, a TCP connection within this

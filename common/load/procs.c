@@ -55,20 +55,41 @@ procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 	closedir(dir);
 }
 
-/* All first: who visits may end them. */
+/* One thread made them all, or none of them: those that became ours are the
+ * first thread's. A number without the blank behind it is cut. */
 void
 procs_own_children(void (*visit)(pid_t pid, void *context), void *context)
 {
-	char text[16384];
-	int child, length;
+	FILE *in = fopen("/proc/thread-self/children", "re");
+	int child;
+	char blank;
 
-	/* One thread made them all, or none of them: those that became ours
-	 * are the first thread's. */
-	proc_read(
-	    text, sizeof(text), "/proc/self/task/%d/children", (int)getpid());
-	for (const char *at = text; sscanf(at, "%d%n", &child, &length) == 1;
-	     at += length)
+	while (in && fscanf(in, "%d%c", &child, &blank) == 2)
 		visit(child, context);
+	if (in)
+		fclose(in);
+}
+
+static pid_t
+parent_of(pid_t pid)
+{
+	char text[1024];
+	const char *name_end;
+	int parent;
+
+	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	name_end = strrchr(text, ')');
+	return name_end && sscanf(name_end + 1, " %*c %d", &parent) == 1
+		   ? parent
+		   : 0;
+}
+
+bool
+procs_is_below(pid_t pid, pid_t ancestor)
+{
+	while (pid > 1 && pid != ancestor)
+		pid = parent_of(pid);
+	return pid == ancestor;
 }
 
 void

@@ -13,10 +13,14 @@
 void
 procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
 
-/* Calls VISIT for each child of the calling process, dead ones that nobody has
- * waited for included. */
+/* Calls VISIT for each child of the calling process, which has one thread; dead
+ * ones that nobody has waited for included. */
 void
 procs_own_children(void (*visit)(pid_t pid, void *context), void *context);
+
+/* Whether PID is ANCESTOR, or a descendant of it. */
+bool
+procs_is_below(pid_t pid, pid_t ancestor);
 
 /* Calls VISIT for each living thread of PID. */
 void

@@ -13,7 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/load/cost.h"
-#include "common/load/launch.h"
+#include "common/load/keeper.h"
 #include "common/net/tls_client.h"
 
 /* Standard ones, epoll, a file or two. */
@@ -40,7 +40,7 @@ on_interrupt(int signal)
 		return;
 	}
 	if (interrupted) {
-		launch_kill_all();
+		keeper_kill_all();
 		cost_group_remove_all();
 		output_discard_all();
 		_exit(128 + signal);

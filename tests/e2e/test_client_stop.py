@@ -161,13 +161,14 @@ def test_a_client_that_is_ended_leaves_no_server(groups, number):
     groups.check()
 
 
-def test_exec_ends_a_server_behind_other_commands_with_a_killed_client(groups):
-    """As the manual says: without it the signal ends the shell alone."""
-    behind = f"cd / && {THREAD}"
+def test_a_killed_client_leaves_no_server_below_a_shell(groups):
+    """Nor one that has left its group."""
+    behind = "cd / && " + THREAD.replace("exec ", "") + "; true"
+    gone = "setsid sh -c " + shlex.quote(groups.noted(THREAD))
     with running_client(
             "compare", *SMALL,
-            *servers_of(groups, {"a": behind, "b": behind})) as process:
-        eventually(lambda: len(groups.numbers()) >= 3, "three servers")
+            *servers_of(groups, {"a": behind, "b": gone})) as process:
+        eventually(lambda: len(groups.numbers()) >= 5, "three servers")
         process.kill()
     groups.check()
 

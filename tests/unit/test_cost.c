@@ -303,17 +303,17 @@ cost_of_a_life_has_the_switches_of_the_dead(void **state)
 {
 	struct launched server;
 	struct placement anywhere;
+	struct launch_plan plan = {
+	    .command = "for i in 1 2 3 4 5 6 7 8; do sleep 0.001; done; "
+		       "exit 3; : {port}",
+	    .placement = &anywhere};
 	struct cost_sums sums = {0};
 	char why[300];
 
 	(void)state;
 	placement_choose(&anywhere, PLACEMENT_FREE);
 	/* It does not listen; a shell's children are waited for. */
-	assert_int_equal(launch_start(&server,
-			     "for i in 1 2 3 4 5 6 7 8; do sleep 0.001; done; "
-			     "exit 3; : {port}",
-			     &anywhere, 0, NULL, why, sizeof(why)),
-	    -1);
+	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "status 3"));
 	cost_add_life(&sums, &server.used);
 	assert_true(sums.voluntary >= 8);

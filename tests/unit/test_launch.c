@@ -5,6 +5,8 @@
  */
 #include "tests/unit/toy.h"
 
+#include <fcntl.h>
+
 #include "common/base/clock.h"
 #include "common/load/launch.h"
 #include "common/load/procs.h"
@@ -12,6 +14,16 @@
 
 static char self[400];
 static struct placement placement;
+
+/* Whatever COMMAND is; -1 with WHY. */
+static int
+try(struct launched *server, const char *command, char *why, size_t size)
+{
+	struct launch_plan plan = {.command = command, .placement = &placement};
+
+	placement_choose(&placement, PLACEMENT_FREE);
+	return launch_start(server, &plan, why, size);
+}
 
 /* BELOW: the words before this program. */
 static void
@@ -21,9 +33,7 @@ start(struct launched *server, const char *below)
 
 	snprintf(command, sizeof(command),
 	    "(setsid %s '%s' serve {address} &); exec sleep 1000", below, self);
-	placement_choose(&placement, PLACEMENT_FREE);
-	if (launch_start(
-		server, command, &placement, 0, NULL, why, sizeof(why)) < 0)
+	if (try(server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
 }
 
@@ -34,39 +44,35 @@ answers(const struct launched *server)
 }
 
 static void
-count_child(pid_t pid, void *context)
+count_process(pid_t pid, void *context)
 {
 	(void)pid;
 	++*(size_t *)context;
 }
 
-/* Dead ones included: whoever was killed has been waited for. */
+/* All that is below SERVER's keeper. */
 static size_t
-children(void)
+processes(const struct launched *server)
 {
 	size_t count = 0;
 
-	procs_own_children(count_child, &count);
-	return count;
+	procs_walk(server->keeper.pid, count_process, &count);
+	return count - 1;
 }
 
-/* Its address outlives it in SERVER. */
+/* Its address outlives it in SERVER, and nobody of ours is left. */
 static void
 is_gone(const struct launched *server)
 {
+	size_t children = 0;
+
 	assert_int_equal(server->pid, 0);
 	assert_false(answers(server));
-	assert_int_equal(children(), 0);
+	procs_own_children(count_process, &children);
+	assert_int_equal(children, 0);
 }
 
-static const struct {
-	const char *words;
-	size_t children; /* of ours, once all have left: with the sleep */
-} WAYS[] = {
-    {"", 2},	   /* known by its environment */
-    {"env -i", 2}, /* whose else could it be? */
-    {"setsid", 3}, /* its parent has left, too, and ended */
-};
+static const char *const WAYS[] = {"", "env -i", "setsid"};
 
 static void
 who_leaves_the_group_ends_with_it(void **state)
@@ -75,9 +81,11 @@ who_leaves_the_group_ends_with_it(void **state)
 	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
 		struct launched server;
 
-		start(&server, WAYS[i].words);
+		start(&server, WAYS[i]);
 		assert_true(answers(&server));
 		launch_stop(&server);
+		assert_false(server.stubborn);
+		assert_false(server.survivor);
 		is_gone(&server);
 	}
 }
@@ -91,7 +99,7 @@ who_leaves_the_group_ends_if_it_dies(void **state)
 	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
 		struct launched server;
 
-		start(&server, WAYS[i].words);
+		start(&server, WAYS[i]);
 		kill(server.pid, SIGKILL);
 		while (!launch_died(&server, why, sizeof(why)))
 			nap_ms(1);
@@ -107,17 +115,199 @@ another_server_stays(void **state)
 	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
 		struct launched one, other;
 
-		start(&one, WAYS[i].words);
-		while (children() < WAYS[i].children)
+		start(&one, WAYS[i]);
+		while (processes(&one) != 2)
 			nap_ms(1);
 		start(&other, "");
 		launch_stop(&other);
 		assert_false(answers(&other));
-		assert_int_equal(children(), WAYS[i].children);
+		assert_int_equal(processes(&one), 2);
 		assert_true(answers(&one));
 		launch_stop(&one);
 		is_gone(&one);
 	}
+}
+
+/* A stranger's process becomes nobody's child here: only a keeper adopts. */
+static void
+who_was_started_elsewhere_is_neither_adopted_nor_killed(void **state)
+{
+	struct launched server;
+	pid_t stranger;
+	int ends[2];
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	start(&server, "");
+	stranger = fork();
+	if (stranger == 0) { /* a daemon is made while a server runs */
+		if (fork() == 0) {
+			setsid();
+			close(ends[0]);
+			alarm(60);
+			pause();
+		}
+		_exit(0);
+	}
+	waitpid(stranger, NULL, 0);
+	launch_stop(&server);
+	is_gone(&server);
+	close(ends[1]);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	/* The daemon has the other end still. */
+	assert_int_equal(read(ends[0], &byte, 1), -1);
+	close(ends[0]);
+}
+
+static void
+a_server_is_told_from_a_stranger(void **state)
+{
+	struct launched server;
+
+	(void)state;
+	start(&server, "");
+	assert_true(launch_has(&server, server.pid));
+	assert_false(launch_has(&server, getpid()));
+	assert_false(launch_has(&server, getppid()));
+	assert_false(launch_has(&server, 1));
+	launch_stop(&server);
+	assert_false(launch_has(&server, getpid()));
+}
+
+static const struct {
+	const char *command, *words;
+} TROUBLE[] = {
+    {"/no/such/program {port}", "ended with status 127 (no such command"},
+    {"/dev/null {port}", "ended with status 126 (it cannot be executed"},
+    {"exit 3; : {port}", "ended with status 3"},
+    {"kill -9 $$; : {port}", "died of signal 9"},
+    {"sleep 1000 & : {port}",
+	"ended with status 0 while processes of it ran on: it must stay in "
+	"the foreground"},
+    {"echo sorry; exit 3; : {port}", "its last words: sorry"},
+    {"printf 'a\\n\\n'; exit 3; : {port}", "its last words: a"},
+    {"seq 200000; echo the end; exit 4; : {port}", "its last words: the end"},
+    {"head -c 3000000 /dev/zero; exit 4; : {port}", "its last words: ????"},
+};
+
+static void
+what_cannot_work_is_told_with_advice(void **state)
+{
+	char why[600];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(TROUBLE); i++) {
+		struct launched server;
+
+		assert_int_equal(
+		    try(&server, TROUBLE[i].command, why, sizeof(why)), -1);
+		if (!strstr(why, TROUBLE[i].words))
+			fail_msg("%s: %s", TROUBLE[i].command, why);
+		is_gone(&server);
+	}
+}
+
+/* With this program for each %s. */
+static const char *const COMMANDS[] = {
+    "'%s' serve {address}",
+    "  '%s' serve {host}:{port} # at {address}",
+    "exec '%s' serve {address}",
+    "command '%s' serve {address}",
+    "command exec '%s' serve {address}",
+    "CHEESE=blue '%s' serve {address}",
+    "CHEESE=blue; export CHEESE; '%s' serve {address}",
+    "cd / && '%s' serve {address}",
+    "ulimit -c 0; umask 77\n'%s' serve {address}\n",
+    "eval \"'%s' serve {address}\"",
+    "set -- serve {address}; '%s' \"$@\"",
+    "srv() { '%s' serve \"$1\"; }; srv {address}",
+    "if true; then '%s' serve {address}; fi",
+    "{ '%s' serve {address}; }",
+    "('%s' serve {address})",
+    "! '%s' serve {address}",
+    "'%s' serve {address} 2>&1 | cat",
+    "trap 'exit 0' TERM; '%s' serve {address} & wait",
+};
+
+static void
+a_command_is_run_as_sh_c_runs_it(void **state)
+{
+	char command[1000], why[600];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(COMMANDS); i++) {
+		struct launched server;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(command, sizeof(command), COMMANDS[i], self);
+#pragma GCC diagnostic pop
+		if (try(&server, command, why, sizeof(why)) < 0)
+			fail_msg("%s: %s", command, why);
+		launch_stop(&server);
+		assert_false(server.stubborn);
+		is_gone(&server);
+	}
+}
+
+static void
+a_server_that_listens_elsewhere_is_told_where(void **state)
+{
+	char command[1000], why[600];
+	struct launched server;
+	struct launch_plan plan = {
+	    .command = command,
+	    .placement = &placement,
+	    .patience_ns = 300 * NS_PER_MS,
+	};
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	    "echo ready; '%s' serve 127.0.0.2:0; : {address}", self);
+	placement_choose(&placement, PLACEMENT_FREE);
+	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
+	if (!strstr(why, "within 0.3 s (--start-timeout") ||
+	    !strstr(why, "it listens at 127.0.0.2:") ||
+	    !strstr(why, ", not at 127.0.0.1:") ||
+	    !strstr(why, "its last words: ready"))
+		fail_msg("%s", why);
+	is_gone(&server);
+}
+
+/* The keeper has to read, or the server stands still. */
+static void
+a_loud_server_is_never_held_up(void **state)
+{
+	struct launched server;
+	char command[1000], why[600];
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	    "head -c 100000000 /dev/zero; exec '%s' serve {address}", self);
+	if (try(&server, command, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	launch_stop(&server);
+	is_gone(&server);
+}
+
+static void
+a_server_ends_though_its_keeper_is_killed(void **state)
+{
+	struct launched server;
+	char command[1000], why[600];
+
+	(void)state;
+	snprintf(command, sizeof(command), "exec '%s' serve {address}", self);
+	if (try(&server, command, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	kill(server.keeper.pid, SIGKILL);
+	while (!launch_died(&server, why, sizeof(why)))
+		nap_ms(1);
+	assert_non_null(strstr(why, "was killed"));
+	while (answers(&server))
+		nap_ms(1);
+	is_gone(&server);
 }
 
 static _Noreturn void
@@ -142,6 +332,14 @@ main(int argc, char **argv)
 	    cmocka_unit_test(who_leaves_the_group_ends_with_it),
 	    cmocka_unit_test(who_leaves_the_group_ends_if_it_dies),
 	    cmocka_unit_test(another_server_stays),
+	    cmocka_unit_test(
+		who_was_started_elsewhere_is_neither_adopted_nor_killed),
+	    cmocka_unit_test(a_server_is_told_from_a_stranger),
+	    cmocka_unit_test(what_cannot_work_is_told_with_advice),
+	    cmocka_unit_test(a_command_is_run_as_sh_c_runs_it),
+	    cmocka_unit_test(a_server_that_listens_elsewhere_is_told_where),
+	    cmocka_unit_test(a_loud_server_is_never_held_up),
+	    cmocka_unit_test(a_server_ends_though_its_keeper_is_killed),
 	};
 
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)

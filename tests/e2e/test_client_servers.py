@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""How `client compare` starts, watches and ends servers: as the user's shell
+would, and without harm to anything that it has not started."""
+import contextlib
+import ctypes
+import os
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness import DEADLINE, eventually, every_process, proc_stat
+from known_servers import (
+    CLIENT, SMALL, THREAD, client, compare, has_pending, ratio_of, result_of,
+    running_client, servers_of, value_of, words_of)
+
+pytestmark = pytest.mark.timed
+
+STRANGERS = 3000  # their numbers fill more than 16 KiB
+DAEMONS = 20
+
+
+# ---- strangers ----
+
+def interrupt_once(process):
+    process.send_signal(signal.SIGINT)
+
+
+def interrupt_twice(process):
+    process.send_signal(signal.SIGINT)
+    eventually(lambda: not has_pending(process.pid, signal.SIGINT),
+               "the first one is taken")
+    process.send_signal(signal.SIGINT)
+
+
+def members(group):
+    return [pid for pid, fields in every_process()
+            if int(fields[2]) == group and fields[0] != "Z"]
+
+
+@pytest.mark.parametrize("end", [interrupt_once, interrupt_twice])
+def test_background_jobs_of_the_shell_survive_a_comparison(
+        groups, tmp_path, end):
+    """They became the client's children when the shell executed it; and some
+    of them become daemons while servers run, and so somebody's children."""
+    daemons = tmp_path / "daemons"
+    go = tmp_path / "go"
+    command = words_of([CLIENT, "compare", "--quick", "--blocks", "200",
+                        *servers_of(groups, {"a": THREAD}), "steady"])
+    script = f"""
+        for i in $(seq {STRANGERS}); do sleep 600 & done
+        for i in $(seq {DAEMONS}); do
+            (until test -e '{go}'; do sleep 0.1; done
+             setsid sh -c 'echo $$ >>{daemons}; exec sleep 600' &) &
+        done
+        exec {" ".join(shlex.quote(os.fsdecode(word)) for word in command)}
+    """
+    process = subprocess.Popen(
+        ["sh", "-c", script], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True)
+    with contextlib.ExitStack() as after:
+        after.callback(process.wait)
+        after.callback(os.killpg, process.pid, signal.SIGKILL)
+        eventually(lambda: len(groups.numbers()) >= 3, "three servers",
+                   6 * DEADLINE)
+        go.touch()
+        eventually(lambda: daemons.exists() and
+                   daemons.read_text().count("\n") == DAEMONS, "daemons")
+        numbers = [int(line) for line in daemons.read_text().split()]
+        for pid in numbers:
+            after.callback(lambda pid=pid: is_leader(pid) and
+                           os.kill(pid, signal.SIGKILL))
+        before = len(groups.numbers())
+        eventually(lambda: len(groups.numbers()) >= before + 2, "more servers")
+        end(process)
+        assert process.wait(6 * DEADLINE) == 130
+        assert len(members(process.pid)) == STRANGERS
+        assert all(is_leader(pid) for pid in numbers)
+    assert groups.alive() == []
+
+
+def is_leader(pid):
+    """Still the process that has made a session of its own."""
+    fields = proc_stat(pid)
+    return fields and int(fields[3]) == pid and fields[0] != "Z"
+
+
+# ---- a loud one ----
+
+def test_a_loud_server_does_not_fill_memory(groups, tmp_path):
+    """It says gigabytes, of which its last words are kept."""
+    path = tmp_path / "loud"
+    loud = f"sh -c 'echo $$ >{path}; exec yes' & {THREAD}"
+    with running_client("compare", *SMALL, *servers_of(groups, {"a": loud}),
+                        "steady") as process:
+        eventually(lambda: path.exists() and path.read_text(), "yes")
+        pid = int(path.read_text())
+
+        def said():
+            with open(f"/proc/{pid}/io") as io:
+                return int(re.search(r"wchar: (\d+)", io.read())[1])
+        eventually(lambda: said() > 200 << 20, "200 MiB")
+        assert os.stat(f"/proc/{pid}/fd/1").st_blocks * 512 < 16 << 20
+        process.send_signal(signal.SIGINT)
+        assert result_of(process).code == 130
