@@ -13,6 +13,7 @@
 #include "common/base/log.h"
 #include "common/base/option.h"
 #include "common/base/process.h"
+#include "common/load/given.h"
 #include "common/verb/verb.h"
 
 static const struct {
@@ -45,6 +46,7 @@ main(int argc, char **argv)
 	static const struct option_set set = {
 	    "client VERB [options]", "", none, NULL};
 
+	given_remember();
 	log_open("client", LOG_INFO, false);
 	process_begin();
 	if (argc < 2)

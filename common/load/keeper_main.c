@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/load/given.h"
 #include "common/load/procs.h"
 
 /* Room for what is said until it is read. */
@@ -310,5 +311,6 @@ keeper_main(
 	setpgid(post.first, post.first); /* whoever of us is first */
 	tell(&post, &(struct keeper_news){.server = post.first});
 	close_others(&post);
+	given_restore_cpus(); /* a loud log shall not cost the client's CPU */
 	keep(&post);
 }

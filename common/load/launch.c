@@ -13,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
+#include "common/load/given.h"
 #include "common/load/owner.h"
 #include "common/load/procs.h"
 #include "common/net/dial.h"
@@ -116,6 +117,7 @@ become(void *context, int log)
 	char pad[4097];
 
 	process_restore_signals();
+	given_restore();
 	placement_become_server(becoming->plan->placement);
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';

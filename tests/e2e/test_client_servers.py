@@ -90,6 +90,60 @@ def is_leader(pid):
     return fields and int(fields[3]) == pid and fields[0] != "Z"
 
 
+# ---- what a server is given ----
+
+# What a shell hands on, but for the CPUs, which the placement says.
+GIVEN = ("cat /proc/self/limits; grep -E '^(Sig(Blk|Ign)|NoNewPrivs)' "
+         "/proc/self/status; cat /proc/self/timerslack_ns "
+         "/proc/self/oom_score_adj; umask; pwd; nice; "
+         "env | grep -v ^PERCONN_PADDING= | sort; ls /proc/self/fd")
+
+
+def strange():
+    """Not what anybody has by default."""
+    PR_SET_TIMERSLACK = 29
+    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 123456)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (321, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (4321, 54321))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGUSR1})
+    os.nice(3)
+    os.umask(0o027)
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("7")
+
+
+def plain():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("prepare", [strange, plain])
+def test_a_server_is_given_what_the_shell_gave_the_client(
+        groups, tmp_path, prepare):
+    """Its descriptors, too: what the user has opened for it, and none of the
+    client's."""
+    path = tmp_path / "given"
+    with open(os.devnull) as opened:
+        options = {"preexec_fn": prepare, "pass_fds": [opened.fileno()],
+                   "cwd": tmp_path, "env": dict(os.environ, CHEESE="blue")}
+        wanted = subprocess.run(
+            ["sh", "-c", f"({GIVEN})"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, text=True, check=True, **options).stdout
+        with running_client(
+                "compare", *SMALL, "--json", "-", *servers_of(groups, {
+                    "a": f"({GIVEN}) >{path}.new; mv {path}.new {path}; "
+                         f"{THREAD}"}), "steady", **options) as process:
+            eventually(path.exists, "a server")
+            process.send_signal(signal.SIGTERM)
+            result_of(process)
+    assert path.read_text().splitlines() == wanted.splitlines()
+
+
 # ---- a loud one ----
 
 def test_a_loud_server_does_not_fill_memory(groups, tmp_path):
