@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/load/hold.h"
@@ -35,14 +37,30 @@ ends(pid_t pid)
 	return false;
 }
 
-/* Kills the process that serves FD; -1 with the reason in WHY. */
+/*
+ * SIGSEGV to PID, if that is a process of SERVER and no other. PROCESS, which
+ * was opened before that is asked, stays the same one even if its number is
+ * given to another. Returns 0, or -1 with errno; 1: it is a stranger.
+ */
 static int
-kill_worker(int fd, pid_t tree, char *why, size_t size)
+signal_own(int process, pid_t pid, const struct launched *server)
 {
 	/* Too small for any core file; and for a pipe, 1 means none, while 0
 	 * does not: core(5). */
 	const struct rlimit no_core = {1, 1};
-	pid_t pid = peer_pid(fd, tree);
+
+	if (!launch_has(server, pid))
+		return 1;
+	prlimit(pid, RLIMIT_CORE, &no_core, NULL);
+	return (int)syscall(SYS_pidfd_send_signal, process, SIGSEGV, NULL, 0);
+}
+
+/* Kills the process that serves FD; -1 with the reason in WHY. */
+static int
+kill_worker(int fd, const struct launched *server, char *why, size_t size)
+{
+	pid_t pid = peer_pid(fd, server->pid);
+	int process, bad;
 
 	if (!pid) {
 		snprintf(why, size,
@@ -50,14 +68,21 @@ kill_worker(int fd, pid_t tree, char *why, size_t size)
 		    "connection");
 		return -1;
 	}
-	prlimit(pid, RLIMIT_CORE, &no_core, NULL);
-	if (kill(pid, SIGSEGV) < 0) {
-		snprintf(why, size, "process %d could not be killed: %s",
+	process = (int)syscall(SYS_pidfd_open, pid, 0);
+	bad = process < 0 ? -1 : signal_own(process, pid, server);
+	if (bad > 0)
+		snprintf(why, size,
+		    "its connections are served by process %d, which its "
+		    "command has not started: that one is not killed",
+		    (int)pid);
+	else if (bad < 0)
+		snprintf(why, size,
+		    "process %d could not be killed: %s (Linux 5.3 is needed)",
 		    (int)pid, strerror(errno));
-		return -1;
-	}
-	if (ends(pid))
-		return 0;
+	if (process >= 0)
+		close(process);
+	if (bad || ends(pid))
+		return bad ? -1 : 0;
 	snprintf(why, size, "process %d survived SIGSEGV", (int)pid);
 	return -1;
 }
@@ -84,7 +109,7 @@ crash_one(struct launched *server, uint32_t connections,
 	if (hold_open(&hold, &server->address, connections, stop, why, size) <
 	    0)
 		return -1;
-	bad = kill_worker(hold.fds[connections / 2], server->pid, why, size);
+	bad = kill_worker(hold.fds[connections / 2], server, why, size);
 	if (!bad) {
 		crash->connections = connections;
 		crash->lost = connections - hold_ask(&hold, PATIENCE_NS, stop);

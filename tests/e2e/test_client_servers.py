@@ -90,6 +90,55 @@ def is_leader(pid):
     return fields and int(fields[3]) == pid and fields[0] != "Z"
 
 
+# It hands its listener to a process that somebody else has started, as a
+# front of a container or a service manager does.
+FRONT = """
+import socket, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=100)
+with socket.socket(socket.AF_UNIX) as sock:
+    sock.connect(sys.argv[2])
+    socket.send_fds(sock, [b"x"], [listener.fileno()])
+listener.close()
+time.sleep(1000)
+"""
+BEHIND = """
+import socket, sys, threading
+def serve(sock):
+    while data := sock.recv(65536):
+        sock.sendall(data)
+def accept(listener):
+    while True:
+        threading.Thread(target=serve, args=listener.accept()[:1]).start()
+with socket.socket(socket.AF_UNIX) as sock:
+    sock.bind(sys.argv[1])
+    sock.listen()
+    print(flush=True)
+    while True:
+        fds = socket.recv_fds(sock.accept()[0], 1, 1)[1]
+        threading.Thread(target=accept,
+                         args=[socket.socket(fileno=fds[0])]).start()
+"""
+
+
+def test_a_worker_that_the_command_has_not_started_is_not_crashed(
+        groups, tmp_path):
+    path = tmp_path / "front"
+    behind = subprocess.Popen([sys.executable, "-S", "-c", BEHIND, path],
+                              stdout=subprocess.PIPE)
+    try:
+        behind.stdout.readline()
+        front = shlex.join(["exec", sys.executable, "-S", "-c", FRONT])
+        report = compare(
+            groups, {"base": THREAD, "front": f"{front} {{port}} '{path}'"},
+            "crash", code=1)
+        assert behind.poll() is None
+    finally:
+        behind.kill()
+        behind.wait()
+    assert f"process {behind.pid}, which its command has not started" in \
+        ratio_of(report, "crash", "front")["reason"]
+
+
 # ---- what a server is given ----
 
 # What a shell hands on, but for the CPUs, which the placement says.
