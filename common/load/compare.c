@@ -193,10 +193,22 @@ trial_of(struct stage *stage, size_t p, size_t block)
 	};
 }
 
-/* A server that does not start with some options would not at any other point
- * that has the same: ten seconds of waiting each. */
+/* The user need not wait for the end to hear of it. */
 static void
-share_failures(struct stage *stage, size_t p, size_t server)
+tell_failure(struct stage *stage, const struct tally *failed, const char *name)
+{
+	char words[TROUBLE_MAX + 60];
+
+	snprintf(words, sizeof(words), "%.40s is not measured: %s", name,
+	    failed->trouble);
+	if (stage->run->plan->note)
+		stage->run->plan->note(stage->scenario->name, words);
+}
+
+/* A server that does not start with some options would not at any other point
+ * that has the same: as long a wait each. */
+static void
+share_failure(struct stage *stage, size_t p, size_t server)
 {
 	const struct tally *failed = &stage->tallies[p][server];
 
@@ -208,7 +220,32 @@ share_failures(struct stage *stage, size_t p, size_t server)
 			continue;
 		memcpy(other->trouble, failed->trouble, sizeof(other->trouble));
 		other->failed_to_start = failed->failed_to_start;
+		other->told = true;
 	}
+}
+
+static void
+look_for_failures(struct stage *stage, struct trial *trial, size_t p)
+{
+	for (size_t i = 0; i < trial->count; i++) {
+		struct tally *tally = &trial->tallies[i];
+
+		if (tally->told || !tally->failed_to_start ||
+		    !trial_lacks(trial, i))
+			continue;
+		tell_failure(stage, tally, trial_name(trial, i));
+		tally->told = true;
+		share_failure(stage, p, i);
+	}
+}
+
+/* To which nothing could be compared. */
+static bool
+has_baseline(const struct stage *stage, size_t p)
+{
+	const struct tally *baseline = &stage->tallies[p][0];
+
+	return !baseline->failed_to_start || !baseline->trouble[0];
 }
 
 /* A full disk, say: whoever wants the slices need not wait for the end to hear
@@ -240,10 +277,7 @@ run_block(struct stage *stage, size_t p, size_t block)
 	check_csv(stage);
 	run->progress.done_s += trial.seconds;
 	show_progress(run, 0);
-	for (size_t i = 0; i < trial.count; i++) {
-		if (trial.tallies[i].failed_to_start && trial_lacks(&trial, i))
-			share_failures(stage, p, i);
-	}
+	look_for_failures(stage, &trial, p);
 	if (stopped(run))
 		return;
 	for (size_t i = 0; i < trial.count; i++)
@@ -265,8 +299,10 @@ run_blocks(struct stage *stage)
 			order[i] = order[j];
 			order[j] = i;
 		}
-		for (size_t i = 0; i < stage->count && !stopped(run); i++)
-			run_block(stage, order[i], b);
+		for (size_t i = 0; i < stage->count && !stopped(run); i++) {
+			if (has_baseline(stage, order[i]))
+				run_block(stage, order[i], b);
+		}
 	}
 }
 
@@ -391,9 +427,10 @@ measure(struct stage *stage)
 		struct trial trial = trial_of(stage, 0, 0);
 
 		kind->prepare(&trial, stage->points, stage->count);
+		look_for_failures(stage, &trial, 0);
 		for (size_t i = 0; i < trial.count; i++) {
 			if (trial_lacks(&trial, i))
-				share_failures(stage, 0, i);
+				share_failure(stage, 0, i);
 		}
 		stage->run->progress.total_s +=
 		    planned_seconds(stage) - planned;

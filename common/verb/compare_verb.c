@@ -89,6 +89,11 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
 	    "no NAME twice, of more than 20 bytes, or that is control",
 	.parse = parse_server},
+    {0, "start-timeout", "D",
+	"how long a server may take until it accepts\n"
+	"connections (default 10s)",
+	OPTION_DURATION, .offset = AT(plan.start_timeout_ns),
+	.min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
     {0, "quick", NULL,
 	"a first look: of the default scenarios,\n"
 	"under 30 s instead of under 2 min",
@@ -308,6 +313,7 @@ check_saved(const struct compare_config *config, char **names)
 		const char *what;
 	} others[] = {
 	    {config->plan.server_count, "--server"},
+	    {config->plan.start_timeout_ns, "--start-timeout"},
 	    {config->quick, "--quick"},
 	    {config->blocks, "--blocks"},
 	    {config->delta, "--delta"},

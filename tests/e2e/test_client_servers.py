@@ -211,3 +211,38 @@ def test_a_loud_server_does_not_fill_memory(groups, tmp_path):
         assert os.stat(f"/proc/{pid}/fd/1").st_blocks * 512 < 16 << 20
         process.send_signal(signal.SIGINT)
         assert result_of(process).code == 130
+
+
+# ---- what cannot work ----
+
+def test_a_baseline_that_cannot_start_is_told_at_once(groups):
+    """And not after two minutes in which another server was measured."""
+    result = client("compare", *servers_of(groups, {
+        "a": "/no/such/server {port}", "b": THREAD}))
+    assert result.code == 1
+    assert result.seconds < DEADLINE
+    assert "steady: a is not measured: ended with status 127 (no such " \
+        "command" in result.err
+    assert "/no/such/server" in result.err, "its last words"
+
+
+def test_a_server_that_needs_longer_to_start_is_given_it(groups):
+    slow = f"sleep 0.7; {THREAD}"
+    report = compare(groups, {"a": THREAD, "slow": slow},
+                     "crash", "--start-timeout", "300ms", code=1)
+    reason = ratio_of(report, "crash", "slow")["reason"]
+    assert "within 0.3 s (--start-timeout" in reason
+    report = compare(groups, {"a": THREAD, "slow": slow},
+                     "crash", "--start-timeout", "20s")
+    assert value_of(report, "crash", "slow")["value"] is not None
+
+
+def test_a_server_that_ignores_sigterm_is_told_of(groups):
+    deaf = f"trap '' TERM; sleep 1000 & {THREAD}"
+    with running_client("compare", *SMALL,
+                        *servers_of(groups, {"a": THREAD, "b": deaf}),
+                        "steady") as process:
+        line = next(line for line in process.stderr if b"SIGTERM" in line)
+        process.send_signal(signal.SIGINT)
+        result_of(process)
+    assert b"steady: b did not end within 5 s of SIGTERM" in line
