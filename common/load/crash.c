@@ -14,7 +14,7 @@
 #include "common/base/clock.h"
 #include "common/load/hold.h"
 #include "common/load/owner.h"
-#include "common/load/proc_text.h"
+#include "common/load/procs.h"
 
 #define DIES_NS (5 * NS_PER_S)
 #define PATIENCE_NS (2 * NS_PER_S)
@@ -24,13 +24,9 @@ static bool
 ends(pid_t pid)
 {
 	uint64_t deadline = now_ns() + DIES_NS;
-	struct proc_stat stat;
-	char text[1024];
 
 	do {
-		proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
-		if (!proc_stat_parse(text, &stat) || stat.state == 'Z' ||
-		    stat.state == 'X')
+		if (procs_has_ended(pid))
 			return true;
 		poll(NULL, 0, 1);
 	} while (now_ns() < deadline);

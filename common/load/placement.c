@@ -31,7 +31,7 @@ placement_choose(struct placement *p, enum placement_kind kind)
 		else
 			second = cpu;
 	}
-	*p = (struct placement){kind, -1, -1, allowed, allowed, 0, allowed};
+	*p = (struct placement){kind, -1, -1, allowed, allowed, 0, 0, allowed};
 	if (kind == PLACEMENT_FREE)
 		return;
 	if (second < 0)
@@ -86,6 +86,7 @@ placement_of_server(struct placement *p, pid_t pid)
 	if (sched_getaffinity(pid, sizeof(p->before), &p->before) < 0)
 		return -1;
 	p->placed = pid;
+	p->placed_start = procs_start(pid);
 	procs_walk(pid, pin, &pinning);
 	errno = pinning.error;
 	return pinning.error ? -1 : 0;
@@ -96,7 +97,7 @@ placement_undo(const struct placement *p)
 {
 	struct pinning pinning = {&p->before, 0};
 
-	if (p->placed)
+	if (p->placed && procs_start(p->placed) == p->placed_start)
 		procs_walk(p->placed, pin, &pinning);
 }
 

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum placement_kind { PLACEMENT_SPLIT, PLACEMENT_SHARED, PLACEMENT_FREE };
@@ -21,6 +22,7 @@ struct placement {
 	int client_cpu, server_cpu; /* -1: any */
 	cpu_set_t client, server;   /* what to set */
 	pid_t placed;		    /* a running server, or 0 */
+	uint64_t placed_start;	    /* procs_start() of that */
 	cpu_set_t before;	    /* where it was */
 };
 
@@ -44,7 +46,8 @@ placement_become_server(const struct placement *placement);
 int
 placement_of_server(struct placement *placement, pid_t pid);
 
-/* Lets such a server go back to where it was. */
+/* Lets such a server go back to where it was, unless it has ended: its number
+ * may be another's then. */
 void
 placement_undo(const struct placement *placement);
 

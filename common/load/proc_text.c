@@ -50,11 +50,12 @@ proc_stat_parse(const char *text, struct proc_stat *stat)
 	return at && sscanf(at + 1,
 			 " %c %*d %*d %*d %*d %*d %*u %" SCNu64 " %" SCNu64
 			 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-			 " %" SCNu64 " %" SCNu64,
+			 " %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %" SCNu64,
 			 &stat->state, &stat->minor_faults,
 			 &stat->reaped_minor_faults, &stat->major_faults,
 			 &stat->reaped_major_faults, &stat->user, &stat->system,
-			 &stat->reaped_user, &stat->reaped_system) == 9;
+			 &stat->reaped_user, &stat->reaped_system,
+			 &stat->start) == 10;
 }
 
 bool

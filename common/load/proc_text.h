@@ -26,6 +26,7 @@ struct proc_stat {
 	uint64_t minor_faults, reaped_minor_faults;
 	uint64_t major_faults, reaped_major_faults;
 	uint64_t user, system, reaped_user, reaped_system;
+	uint64_t start; /* of the process, since the machine's */
 };
 
 /* False if TEXT is no such file. */

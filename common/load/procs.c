@@ -55,21 +55,6 @@ procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 	closedir(dir);
 }
 
-/* One thread made them all, or none of them: those that became ours are the
- * first thread's. A number without the blank behind it is cut. */
-void
-procs_own_children(void (*visit)(pid_t pid, void *context), void *context)
-{
-	FILE *in = fopen("/proc/thread-self/children", "re");
-	int child;
-	char blank;
-
-	while (in && fscanf(in, "%d%c", &child, &blank) == 2)
-		visit(child, context);
-	if (in)
-		fclose(in);
-}
-
 static pid_t
 parent_of(pid_t pid)
 {
@@ -84,12 +69,68 @@ parent_of(pid_t pid)
 		   : 0;
 }
 
+/* A kernel without a list of children (CONFIG_PROC_CHILDREN) has all. */
+static void
+search_own_children(void (*visit)(pid_t pid, void *context), void *context)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (pid > 0 && parent_of(pid) == getpid())
+			visit(pid, context);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* One thread made them all, or none of them: those that became ours are the
+ * first thread's. A number without the blank behind it is cut. */
+void
+procs_own_children(void (*visit)(pid_t pid, void *context), void *context)
+{
+	FILE *in = fopen("/proc/thread-self/children", "re");
+	int child;
+	char blank;
+
+	if (!in) {
+		search_own_children(visit, context);
+		return;
+	}
+	while (fscanf(in, "%d%c", &child, &blank) == 2)
+		visit(child, context);
+	fclose(in);
+}
+
 bool
 procs_is_below(pid_t pid, pid_t ancestor)
 {
 	while (pid > 1 && pid != ancestor)
 		pid = parent_of(pid);
 	return pid == ancestor;
+}
+
+bool
+procs_has_ended(pid_t pid)
+{
+	struct proc_stat stat;
+	char text[1024];
+
+	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	return !proc_stat_parse(text, &stat) || stat.state == 'Z' ||
+	       stat.state == 'X';
+}
+
+uint64_t
+procs_start(pid_t pid)
+{
+	struct proc_stat stat;
+	char text[1024];
+
+	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	return proc_stat_parse(text, &stat) ? stat.start : 0;
 }
 
 void

@@ -22,6 +22,15 @@ procs_own_children(void (*visit)(pid_t pid, void *context), void *context);
 bool
 procs_is_below(pid_t pid, pid_t ancestor);
 
+/* Whether PID has ended, its zombie aside. */
+bool
+procs_has_ended(pid_t pid);
+
+/* When PID was started, in ticks of the machine's; 0: there is none. Together
+ * with its number this is no other process's. */
+uint64_t
+procs_start(pid_t pid);
+
 /* Calls VISIT for each living thread of PID. */
 void
 procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),

@@ -537,6 +537,7 @@ stat_is_read_behind_any_name(void **state)
 	assert_int_equal(stat.system, 66);
 	assert_int_equal(stat.reaped_user, 77);
 	assert_int_equal(stat.reaped_system, 88);
+	assert_int_equal(stat.start, 9);
 	assert_false(proc_stat_parse("", &stat));
 	assert_false(proc_stat_parse("7 (a) S 1 7", &stat));
 }
