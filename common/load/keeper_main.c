@@ -201,6 +201,10 @@ kill_all(struct post *post)
 	uint64_t deadline = now_ns() + KEEPER_STOP_NS;
 
 	reap(post);
+	/* At once, so that none makes others meanwhile. A number of a group
+	 * that a child of ours is in is nobody else's. */
+	if (has_group(post))
+		kill(-post->first, SIGKILL);
 	while (!post->alone && now_ns() < deadline) {
 		procs_own_children(kill_child, NULL);
 		attend(post, 2);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 #include "common/load/owner.h"
 #include "common/load/procs.h"
 #include "common/net/dial.h"
+
+/* Until a keeper that is told of an end has told us. */
+#define NEWS_MS 1000
 
 bool
 launch_command_ok(const char *command)
@@ -169,6 +173,16 @@ advice(const struct keeper_news *news)
 	}
 }
 
+/* A shell cannot die as what it has started did. */
+static void
+say_status(int status, const struct keeper_news *news, char *why, size_t size)
+{
+	snprintf(why, size, "ended with status %d%s", status, advice(news));
+	if (status > 128 && status < 128 + NSIG)
+		add(why, size, " (of signal %d, %s, as a shell says it)",
+		    status - 128, strsignal(status - 128));
+}
+
 static void
 say_end(const struct keeper_news *news, char *why, size_t size)
 {
@@ -180,8 +194,7 @@ say_end(const struct keeper_news *news, char *why, size_t size)
 		snprintf(why, size, "died of signal %d (%s)",
 		    WTERMSIG(news->status), strsignal(WTERMSIG(news->status)));
 	else
-		snprintf(why, size, "ended with status %d%s",
-		    WEXITSTATUS(news->status), advice(news));
+		say_status(WEXITSTATUS(news->status), news, why, size);
 	add_last_words(news, why, size);
 }
 
@@ -230,7 +243,10 @@ dies(struct launched *server, int timeout_ms, char *why, size_t size)
 bool
 launch_died(struct launched *server, char *why, size_t size)
 {
-	return dies(server, 0, why, size);
+	/* Its keeper may not have run since it ended. */
+	bool ends = server->pid && procs_has_ended(server->pid);
+
+	return dies(server, ends ? NEWS_MS : 0, why, size);
 }
 
 /* Returns 0 once it accepts, else -1 and nothing runs. */

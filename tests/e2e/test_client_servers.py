@@ -13,7 +13,8 @@ import sys
 
 import pytest
 
-from harness import DEADLINE, eventually, every_process, proc_stat
+from harness import (
+    DEADLINE, eventually, every_process, needs, proc_stat)
 from known_servers import (
     CLIENT, SMALL, THREAD, client, compare, has_pending, ratio_of, result_of,
     running_client, servers_of, value_of, words_of)
@@ -137,6 +138,17 @@ def test_a_worker_that_the_command_has_not_started_is_not_crashed(
         behind.wait()
     assert f"process {behind.pid}, which its command has not started" in \
         ratio_of(report, "crash", "front")["reason"]
+
+
+@needs("strace")
+def test_without_a_hold_on_a_process_none_is_crashed():
+    """An older kernel has no pidfd_open(2): nobody is signalled unchecked."""
+    result = client("compare", *SMALL, "crash", wrap=[
+        "strace", "-qq", "-o", os.devnull, "-e", "trace=pidfd_open",
+        "-e", "inject=pidfd_open:error=ENOSYS"])
+    assert result.code == 1
+    assert "could not be killed: Function not implemented (Linux 5.3" in \
+        result.out
 
 
 # ---- what a server is given ----

@@ -186,6 +186,8 @@ static const struct {
 	"ended with status 0 while processes of it ran on: it must stay in "
 	"the foreground"},
     {"echo sorry; exit 3; : {port}", "its last words: sorry"},
+    {"sh -c 'kill -9 $$'; exit $?; : {port}",
+	"ended with status 137 (of signal 9, Killed, as a shell says it)"},
     {"printf 'a\\n\\n'; exit 3; : {port}", "its last words: a"},
     {"seq 200000; echo the end; exit 4; : {port}", "its last words: the end"},
     {"head -c 3000000 /dev/zero; exit 4; : {port}", "its last words: ????"},
@@ -206,6 +208,25 @@ what_cannot_work_is_told_with_advice(void **state)
 			fail_msg("%s: %s", TROUBLE[i].command, why);
 		is_gone(&server);
 	}
+}
+
+static void
+what_a_server_leaves_behind_does_not_stay_a_zombie(void **state)
+{
+	struct launched server;
+	char command[1000], why[600];
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	    "for i in $(seq 100); do (setsid true &); done; "
+	    "exec '%s' serve {address}",
+	    self);
+	if (try(&server, command, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	while (processes(&server) != 1)
+		nap_ms(1);
+	launch_stop(&server);
+	is_gone(&server);
 }
 
 /* With this program for each %s. */
@@ -336,6 +357,8 @@ main(int argc, char **argv)
 		who_was_started_elsewhere_is_neither_adopted_nor_killed),
 	    cmocka_unit_test(a_server_is_told_from_a_stranger),
 	    cmocka_unit_test(what_cannot_work_is_told_with_advice),
+	    cmocka_unit_test(
+		what_a_server_leaves_behind_does_not_stay_a_zombie),
 	    cmocka_unit_test(a_command_is_run_as_sh_c_runs_it),
 	    cmocka_unit_test(a_server_that_listens_elsewhere_is_told_where),
 	    cmocka_unit_test(a_loud_server_is_never_held_up),
