@@ -367,21 +367,32 @@ instance_note_memory(struct trial *trial, size_t i, uint64_t connections)
 
 /* Once in a scenario, and once for the baseline and the control. */
 static void
-note_stop(struct trial *trial, size_t i)
+note_stubborn(struct trial *trial, size_t i)
 {
-	const struct launched *server = &trial->at[i].server;
 	struct instance *named = &trial->at[i % trial->plan->server_count];
 	char words[200];
 
-	if (named->stop_noted || !(server->stubborn || server->survivor))
+	if (named->stop_noted || !trial->at[i].server.stubborn)
 		return;
 	named->stop_noted = true;
-	snprintf(words, sizeof(words), "%.40s did not end within %d s of %s",
-	    named->contender->name, (int)(KEEPER_STOP_NS / NS_PER_S),
-	    server->survivor ? "SIGKILL: something of it is still there"
-			     : "SIGTERM and was killed: let it end by that, "
-			       "or each block takes as much longer");
+	snprintf(words, sizeof(words),
+	    "%.40s did not end within %d s of SIGTERM and was killed: let it "
+	    "end by that, or each block takes as much longer",
+	    named->contender->name, (int)(KEEPER_STOP_NS / NS_PER_S));
 	trial->note(trial, words);
+}
+
+/* Such as a process of another user: each start would leave one more. */
+static void
+give_up_on_survivor(struct trial *trial, size_t i)
+{
+	struct tally *tally = &trial->tallies[i];
+
+	if (!trial->at[i].server.survivor)
+		return;
+	snprintf(tally->trouble, sizeof(tally->trouble),
+	    "something of it could not be ended, and is still there");
+	tally->failed_to_start = true; /* nor is it to be again */
 }
 
 void
@@ -395,7 +406,8 @@ instance_stop(struct trial *trial, size_t i)
 	watch_close(&one->watch);
 	hold_close(&one->hold);
 	launch_stop(&one->server);
-	note_stop(trial, i);
+	note_stubborn(trial, i);
+	give_up_on_survivor(trial, i);
 	cost_add_life(&trial->tallies[i].life, &one->server.used);
 	one->server = (struct launched){0}; /* it may not be started again */
 	cost_group_remove(&one->group);

@@ -233,7 +233,9 @@ look_for_failures(struct stage *stage, struct trial *trial, size_t p)
 		if (tally->told || !tally->failed_to_start ||
 		    !trial_lacks(trial, i))
 			continue;
-		tell_failure(stage, tally, trial_name(trial, i));
+		/* The control is the baseline, once more. */
+		if (i < trial->plan->server_count || !trial->tallies[0].told)
+			tell_failure(stage, tally, trial_name(trial, i));
 		tally->told = true;
 		share_failure(stage, p, i);
 	}
