@@ -15,6 +15,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
+#include "common/load/given.h"
 #include "common/report/svg.h"
 
 #define TIMEOUT_NS (20 * NS_PER_S)
@@ -78,6 +79,7 @@ become_gnuplot(int in, int out)
 		dup2(null, STDERR_FILENO);
 	setpgid(0, 0);
 	process_restore_signals();
+	given_restore();
 	/* -d: no ~/.gnuplot, which could change the picture. */
 	execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
 	_exit(127);
