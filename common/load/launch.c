@@ -167,7 +167,7 @@ advice(const struct keeper_news *news)
 		return news->left ? " while processes of it ran on: it must "
 				    "stay in the foreground (an option like "
 				    "-f, -D, --foreground, --no-daemon)"
-				  : "";
+				  : " (it must run until it gets SIGTERM)";
 	default:
 		return "";
 	}

@@ -180,6 +180,7 @@ static const struct {
 } TROUBLE[] = {
     {"/no/such/program {port}", "ended with status 127 (no such command"},
     {"/dev/null {port}", "ended with status 126 (it cannot be executed"},
+    {": {port}", "ended with status 0 (it must run until it gets SIGTERM)"},
     {"exit 3; : {port}", "ended with status 3"},
     {"kill -9 $$; : {port}", "died of signal 9"},
     {"sleep 1000 & : {port}",
