@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/process.h"
 #include "common/server/model.h"
 
 /* ---- what workers share ---- */
@@ -37,20 +38,15 @@ static _Noreturn void
 worker_main(struct worker *worker)
 {
 	enum outcome outcome;
-	unsigned first = worker->settings->first_private;
-	unsigned last = worker->settings->last_private;
-	unsigned fd = (unsigned)worker->fd;
+	const struct worker_settings *settings = worker->settings;
 
 	/* Let go of the listeners and all else that is the accept loop's: a
 	 * port that a child holds open cannot be bound again. Signals stay
 	 * blocked: a terminal's Ctrl-C and a service manager's SIGTERM reach
 	 * every process of the group, and it is the parent who drains. */
-	if (fd < first || fd > last) {
-		close_range(first, last, 0);
-	} else {
-		close_range(first, fd - 1, 0);
-		close_range(fd + 1, last, 0);
-	}
+	process_close(
+	    settings->first_private, settings->last_private, worker->fd);
+
 	worker_nudge_itself(worker); /* by a timer, for idle clients */
 	worker_offer_itself(worker); /* before the parent, if memory ends */
 	outcome = worker_serve(worker);
@@ -151,6 +147,7 @@ static const struct server_model MODEL = {
     .nudge = model_nudge,
     .stop = model_stop,
     .own_timer = true,
+    .children = true,
 };
 
 int

@@ -159,3 +159,26 @@ process_flush(void)
 	if (why)
 		die(1, "standard output: %s", why);
 }
+
+/* FIRST is above standard descriptors: LAST never wraps. */
+static void
+close_all(unsigned first, unsigned last)
+{
+	if (first > last || close_range(first, last, 0) == 0)
+		return;
+	for (unsigned fd = first; fd <= last; fd++)
+		close((int)fd);
+}
+
+void
+process_close(unsigned first, unsigned last, int kept)
+{
+	unsigned fd = (unsigned)kept;
+
+	if (fd < first || fd > last) {
+		close_all(first, last);
+	} else {
+		close_all(first, fd - 1);
+		close_all(fd + 1, last);
+	}
+}

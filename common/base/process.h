@@ -54,4 +54,12 @@ process_write_error(FILE *out);
 void
 process_flush(void);
 
+/*
+ * Closes the descriptors FIRST to LAST, all but KEPT. By one call where the
+ * kernel has it and lets us (close_range(2): Linux 5.9), else one by one. Safe
+ * in a forked child.
+ */
+void
+process_close(unsigned first, unsigned last, int kept);
+
 #endif

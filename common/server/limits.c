@@ -89,7 +89,8 @@ set_descriptors(rlim_t kept_back)
 	if (kept_back > limit.rlim_max / 4)
 		kept_back = limit.rlim_max / 4;
 	limit.rlim_cur = limit.rlim_max - kept_back;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		getrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur;
 }
 

@@ -46,6 +46,8 @@ enum {
 #define SHORTAGE_NS (20 * NS_PER_MS)
 /* An announced worker needs a moment to be gone. */
 #define ENDING_NS NS_PER_MS
+/* A thread that ended and could not say so is found after twice this. */
+#define LOOK_NS NS_PER_S
 /* Stopped workers have gone when none ended for this long. */
 #define STOP_NS (100 * NS_PER_MS)
 
@@ -65,6 +67,7 @@ struct loop_state {
 	uint64_t refused_due;
 	uint64_t sweep_after;
 	uint64_t nudge_after;
+	uint64_t look_after;
 	uint32_t nudged;   /* parts of the workers, in this round */
 	uint64_t close_at; /* the listeners, once dry */
 	uint64_t hurry_at; /* those that have not asked yet */
@@ -540,6 +543,10 @@ sweep(struct loop *loop)
 		if (s->stopping)
 			s->stop_at = now_ns() + STOP_NS;
 	}
+	if (loop->has_strangers) {
+		workers_collect(loop->workers); /* or they stand before them */
+		workers_bury_strangers(loop->workers);
+	}
 	if (s->stopping)
 		return; /* they are all going now */
 	/* Of those found some had ended well, and are about to be announced:
@@ -547,6 +554,28 @@ sweep(struct loop *loop)
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	crashed = ledger_count(ledger).crashed - crashed;
 	s->sweep_after = now_ns() + sweep_pause(cpu, crashed > 0);
+}
+
+/*
+ * Of a child's end the kernel tells. A thread's is known by its announcement
+ * alone, and what a worker has to write may fail: so all are asked, rarely.
+ */
+static void
+look_for_the_silent(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+
+	if (workers_sweep(loop->workers))
+		s->short_until = 0;
+	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	s->look_after = s->now + LOOK_NS + cpu * 100;
+}
+
+static bool
+looks(const struct loop *loop)
+{
+	return loop->workers->state->live && !loop->workers->model->children;
 }
 
 /* Whether it is on us. */
@@ -700,6 +729,8 @@ next_deadline(const struct loop *loop)
 		due = earlier(due, s->now + ENDING_NS);
 	if (nudges(loop))
 		due = earlier(due, s->nudge_after);
+	if (looks(loop))
+		due = earlier(due, s->look_after);
 	if (loop->workers->state->live && s->sweep_after > s->now)
 		due = earlier(due, s->sweep_after);
 	return due;
@@ -770,6 +801,8 @@ loop_run(struct loop *loop)
 	struct workers *workers = loop->workers;
 
 	find_last_private(loop);
+	if (loop->has_strangers) /* what ended before SIGCHLD was blocked */
+		workers_bury_strangers(workers);
 	s->now = now_ns();
 	while (!is_over(loop)) {
 		wait_for_work(loop);
@@ -780,6 +813,8 @@ loop_run(struct loop *loop)
 			take_signals(loop);
 		if (nudges(loop) && s->now >= s->nudge_after)
 			nudge(loop);
+		if (looks(loop) && s->now >= s->look_after)
+			look_for_the_silent(loop);
 		if (loop->refused.count)
 			step_refused(loop);
 		if (workers->settings.tls)

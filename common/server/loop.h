@@ -30,6 +30,7 @@ struct loop {
 	bool refuse;	     /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
 	uint64_t nudge_every_ns;  /* each live worker */
+	bool has_strangers;	  /* children may end that are no workers */
 	struct loop_state *state; /* loop.c's own, in shared memory */
 	struct refused refused;
 	struct wakeup wakeup;

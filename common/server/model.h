@@ -65,6 +65,10 @@ struct server_model {
 	/* A worker's process nudges itself for its idle client's sake
 	 * (worker_nudge_itself()); else the accept loop does. */
 	bool own_timer;
+
+	/* A worker is a child process: the kernel tells of each one's end
+	 * (SIGCHLD), and its slot has its pid. */
+	bool children;
 };
 
 /* Parses the command line and runs the server. Returns its exit status. */

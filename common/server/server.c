@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -140,7 +143,8 @@ choose_limit(struct config *config, struct workers *workers)
 		    (unsigned long long)limit.workers);
 }
 
-/* A full pipe or a reader that left is the starter's affair, not ours. */
+/* A full pipe or a reader that left is the starter's affair; it may wait for
+ * the line, so we say that it was lost. */
 static void
 say_ready(const struct config *config, unsigned first_private)
 {
@@ -150,8 +154,10 @@ say_ready(const struct config *config, unsigned first_private)
 	for (size_t i = 0; i < config->listeners.count; i++) {
 		listener_format(&config->listeners.at[i], text);
 		log_always("listening on %s", text);
-		if (config->ready_fd != UINT64_MAX)
-			dprintf(fd, "%s\n", text);
+		if (config->ready_fd != UINT64_MAX &&
+		    dprintf(fd, "%s\n", text) < 0)
+			log_warn("--ready-fd %d: \"%s\" not written: %s", fd,
+			    text, strerror(errno));
 	}
 	if (config->ready_fd == UINT64_MAX)
 		return;
@@ -211,6 +217,29 @@ refusal(const struct config *config)
 	return (struct refusal){service->full, strlen(service->full), NULL};
 }
 
+/* Whether this process has children, or may get some, that are no workers: of
+ * the program that became it, or as the one to whom orphans come. */
+static bool
+has_strangers(void)
+{
+	siginfo_t ended;
+	int adopts = 0;
+
+	prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+	return adopts || getpid() == 1 ||
+	       waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* Calls that workers make where nobody hears of a failure. */
+static void
+check_calls(const struct server_model *model)
+{
+	const struct itimerval none = {0};
+
+	if (model->own_timer && setitimer(ITIMER_REAL, &none, NULL) < 0)
+		die(1, "setitimer: %s: idle timeouts need it", strerror(errno));
+}
+
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -249,9 +278,11 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,
+	    .has_strangers = has_strangers(),
 	};
 
 	choose_image(&config, argv);
+	check_calls(model);
 	if (config.ledger)
 		try_ledger(config.ledger);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 
 #include "common/base/log.h"
 #include "common/server/keep.h"
@@ -20,6 +21,9 @@
 /* So many free slots keep the pages of their stack, ready for the next burst;
  * those beyond give them back to the system. */
 #define WARM_STACKS 1024
+
+/* Waited for in one go, of children that are no workers. */
+#define STRANGERS_AT_ONCE 64
 
 /* 0, or -1 with errno. Address space only; open_slot() makes it memory. */
 static int
@@ -288,6 +292,29 @@ workers_sweep(struct workers *w)
 		}
 	}
 	return swept;
+}
+
+static bool
+is_worker(const struct workers *w, pid_t pid)
+{
+	for (uint32_t i = 0; w->model->children && i < w->state->used; i++) {
+		if (w->slots[i].state != WORKER_FREE && w->slots[i].pid == pid)
+			return true;
+	}
+	return false;
+}
+
+void
+workers_bury_strangers(struct workers *w)
+{
+	for (int i = 0; i < STRANGERS_AT_ONCE; i++) {
+		siginfo_t ended = {.si_pid = 0};
+
+		if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+		    ended.si_pid == 0 || is_worker(w, ended.si_pid))
+			return;
+		waitpid(ended.si_pid, NULL, WNOHANG);
+	}
 }
 
 void

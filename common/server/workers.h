@@ -101,6 +101,13 @@ workers_collect(struct workers *workers);
 uint32_t
 workers_sweep(struct workers *workers);
 
+/*
+ * Waits for children that have ended and are no workers: adopted, or of the
+ * program that became this one. A worker's status is left to its collection.
+ */
+void
+workers_bury_strangers(struct workers *workers);
+
 /* Nudges part PART modulo PARTS of those that live. */
 void
 workers_nudge(struct workers *workers, uint32_t part, uint32_t parts);

@@ -13,11 +13,15 @@ shared_init(struct shared *memory, int pshared, int robust)
 	pthread_mutexattr_t attr;
 	int error;
 
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setpshared(&attr, pshared);
-	pthread_mutexattr_setrobust(&attr, robust);
-	error = pthread_mutex_init(&memory->mutex, &attr);
-	pthread_mutexattr_destroy(&attr);
+	error = pthread_mutexattr_init(&attr);
+	if (error == 0) {
+		error = pthread_mutexattr_setpshared(&attr, pshared);
+		if (error == 0)
+			error = pthread_mutexattr_setrobust(&attr, robust);
+		if (error == 0)
+			error = pthread_mutex_init(&memory->mutex, &attr);
+		pthread_mutexattr_destroy(&attr);
+	}
 	errno = error;
 	return error ? -1 : 0;
 }

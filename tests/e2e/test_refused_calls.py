@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Calls that an older kernel does not have, or a filter refuses: another way,
+or an error at the start; never a promise that is silently not kept."""
+import os
+import re
+import resource
+import subprocess
+
+import pytest
+
+from harness import (descriptors, echo, eventually, exchange, needs,
+                     release_only)
+
+pytestmark = needs("strace")
+
+
+def refused(call, error="EPERM", when="1+"):
+    return ["-e", f"trace={call}",
+            "-e", f"inject={call}:error={error}:when={when}"]
+
+
+@pytest.mark.parametrize("error", ["ENOSYS", "EPERM"])
+def test_without_close_range_no_child_keeps_a_listener(
+        fork_server, tmp_path, error):
+    fork_server.start(listen=("127.0.0.1:0", f"unix:{tmp_path}/s"),
+                      strace=refused("close_range", error))
+    socks = fork_server.connected(3)
+    for pid in fork_server.children():
+        eventually(lambda: sum(what.startswith("socket:") for what in
+                               descriptors(pid).values()) == 1,
+                   "its connection is all that it has")
+    for sock in socks:
+        echo(sock)
+
+
+def fails_to_start(server, call, *options):
+    """Its words, when CALL is refused from the start."""
+    found = subprocess.run(
+        ["strace", "-f", "-qq", "-o", "/dev/null", *refused(call),
+         server.program, "-l", "127.0.0.1:0", *options],
+        capture_output=True, text=True, timeout=20, check=False)
+    assert found.returncode == 1, found.stderr
+    return found.stderr
+
+
+def test_without_a_timer_no_idle_timeout_is_promised(fork_server):
+    assert "setitimer: Operation not permitted" in \
+        fails_to_start(fork_server, "setitimer")
+
+
+@pytest.mark.parametrize("call", ["signalfd4", "rt_sigprocmask", "pipe2"])
+def test_what_it_cannot_do_without_is_an_error_at_the_start(server, call):
+    assert re.search("error: |cannot start: |server_",
+                     fails_to_start(server, call))
+
+
+def test_without_madvise_a_parent_does_not_start_unprotected(server):
+    assert "cannot start" in fails_to_start(server, "madvise")
+
+
+@release_only
+def test_a_soft_limit_that_cannot_be_raised_is_the_limit(thread_server):
+    def lower():
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+
+    thread_server.start(preexec=lower, strace=[
+        "-e", "trace=prlimit64", "-e", "inject=prlimit64:error=EPERM:when=4+"])
+    number = re.search(r"at most (\d+) connections", thread_server.log())
+    assert int(number[1]) < 64
+
+
+def test_a_ready_line_that_cannot_be_written_is_said(server, tmp_path):
+    """Whoever waits for it would not know why it does not come."""
+    with open("/dev/full", "wb") as full:
+        process = subprocess.Popen(
+            [server.program, "-l", "127.0.0.1:0", "--ready-fd",
+             str(full.fileno())],
+            stderr=subprocess.PIPE, pass_fds=(full.fileno(),), text=True)
+    try:
+        lines = iter(process.stderr.readline, "")
+        assert any("--ready-fd" in line and "No space left" in line
+                   for line in lines)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+# ---- an end that is not announced ----
+
+def test_a_worker_that_cannot_announce_its_end_is_collected(server):
+    """Else a stop would wait for it, and a thread's stack be lost."""
+    server.start("-s", "hello", "-m", 2, "--drain-timeout", "1h", ledger=None,
+                 strace=["-e", "trace=write",
+                         "-e", "inject=write:error=EIO:when=5+"])
+    for _ in range(6):
+        exchange(server.connect(), b"hi")
+    assert server.stop() == 0
