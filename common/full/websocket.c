@@ -31,6 +31,19 @@ enum { PROTOCOL_ERROR = 1002, BAD_DATA = 1007 };
 
 /* ---- the handshake ---- */
 
+/* Fetched once, then only read. */
+static EVP_MD *fetched_sha1;
+
+int
+websocket_begin(void)
+{
+	char accept[WEBSOCKET_ACCEPT_SIZE];
+
+	fetched_sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+	websocket_accept_key("", 0, accept); /* what else is made at a first */
+	return fetched_sha1 && accept[0] ? 0 : -1;
+}
+
 void
 websocket_accept_key(
     const char *key, size_t len, char accept[WEBSOCKET_ACCEPT_SIZE])
@@ -38,10 +51,11 @@ websocket_accept_key(
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned size = 0;
+	const EVP_MD *md = fetched_sha1 ? fetched_sha1 : EVP_sha1();
 	EVP_MD_CTX *sha1 = EVP_MD_CTX_new();
 
 	accept[0] = '\0';
-	if (sha1 && EVP_DigestInit_ex(sha1, EVP_sha1(), NULL) == 1 &&
+	if (sha1 && EVP_DigestInit_ex(sha1, md, NULL) == 1 &&
 	    EVP_DigestUpdate(sha1, key, len) == 1 &&
 	    EVP_DigestUpdate(sha1, guid, sizeof(guid) - 1) == 1 &&
 	    EVP_DigestFinal_ex(sha1, digest, &size) == 1)

@@ -49,6 +49,14 @@ struct websocket_message {
 extern const bool WEBSOCKET_HERE;
 
 /*
+ * What all connections need, before the first of them and before any thread: a
+ * library that sets itself up in a worker may find no memory there. Returns 0,
+ * or -1: it cannot be had.
+ */
+int
+websocket_begin(void);
+
+/*
  * Sec-WebSocket-Accept for a client's KEY of LEN characters (RFC 6455 4.2.2).
  */
 void

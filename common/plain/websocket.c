@@ -6,6 +6,12 @@
 
 const bool WEBSOCKET_HERE = false;
 
+int
+websocket_begin(void)
+{
+	return 0;
+}
+
 void
 websocket_accept_key(
     const char *key, size_t len, char accept[WEBSOCKET_ACCEPT_SIZE])

@@ -46,6 +46,8 @@ choose_image(const struct config *config, char **argv)
 	}
 	if (tls)
 		die(1, "--tls-cert: no TLS in this build: %s", why);
+	if (config->service->websocket && websocket_begin() < 0)
+		die(1, "WebSocket: OpenSSL has no SHA-1");
 	if (websocket)
 		log_warn("%s without WebSocket: none in this image: %s",
 		    config->service->name, why);
