@@ -16,9 +16,10 @@
 
 #define OWN_SPACE_KIB 65536
 
-/* Thousandths of all memory, or of the group's: proc_pid_oom_score_adj(5). Not
- * all of it: a stranger that has taken most goes before our workers. */
-#define OFFERED 500
+/* Thousandths of all memory, or of the group's: proc_pid_oom_score_adj(5). So
+ * much worse than this process itself, and no more: a stranger that has taken
+ * most of the memory goes before our workers. */
+#define OFFERED 200
 #define OFFERED_MAX 1000
 
 /* Descriptors kept back; set once by limits_compute(). */
@@ -130,18 +131,36 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 	return limit;
 }
 
+/* Bytes of this process that are in memory. */
+static uint64_t
+own_memory(void)
+{
+	uint64_t pages = 0;
+	FILE *in = fopen("/proc/self/statm", "re");
+
+	if (in) {
+		if (fscanf(in, "%*u %" SCNu64, &pages) != 1)
+			pages = 0;
+		fclose(in);
+	}
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int
 limits_offered(void)
 {
+	uint64_t own = own_memory();
+	uint64_t share = own * 1000 / (own + memory_available() + 1);
 	FILE *in = fopen("/proc/self/oom_score_adj", "re");
-	int own = 0;
+	int adj = 0;
 
 	if (in) {
-		if (fscanf(in, "%d", &own) != 1)
-			own = 0;
+		if (fscanf(in, "%d", &adj) != 1)
+			adj = 0;
 		fclose(in);
 	}
-	return own + OFFERED < OFFERED_MAX ? own + OFFERED : OFFERED_MAX;
+	adj += (int)share + OFFERED;
+	return adj < OFFERED_MAX ? adj : OFFERED_MAX;
 }
 
 void

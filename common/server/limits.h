@@ -36,8 +36,8 @@ struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve);
 
 /*
- * The oom_score_adj of those whom the kernel shall take first, where memory
- * runs out: half of all memory worse than this process.
+ * The oom_score_adj of those whom the kernel shall take before this process,
+ * where memory runs out, by what it has in memory now.
  */
 int
 limits_offered(void);

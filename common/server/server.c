@@ -130,7 +130,7 @@ choose_limit(struct config *config, struct workers *workers)
 	struct limit limit = limits_compute(&cost, REFUSED_MAX);
 
 	workers->offer_from = limit.in_memory / 8;
-	workers->settings.offered = limits_offered();
+
 	if (config->max_connections == 0) {
 		config->max_connections =
 		    limit.workers < WORKERS_MAX ? limit.workers : WORKERS_MAX;
@@ -303,6 +303,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
 	say_ready(&config, workers.settings.first_private);
+	workers.settings.offered = limits_offered();
 	clean = loop_run(&loop);
 	told =
 	    !config.ledger || write_ledger(config.ledger, workers.ledger) == 0;
