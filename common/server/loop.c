@@ -655,7 +655,8 @@ begin_drain(struct loop *loop)
 	log_dropped(loop); /* what is turned away is no more of those */
 	listeners_turn_away(loop->listeners);
 	s->draining = true;
-	loop->workers->shown->draining = true;
+	loop->workers->state->draining = true;
+	workers_show(loop->workers);
 	s->nudge_after = s->now = now_ns();
 	s->close_at = s->now + HANDSHAKE_NS;
 	s->hurry_at = s->now + earlier(FIRST_REQUEST_NS, timeout / 2);
@@ -671,7 +672,8 @@ step_drain(struct loop *loop)
 	if (s->dry && s->now >= s->close_at && loop->listeners->count)
 		close_listeners(loop);
 	if (s->now >= s->hurry_at) {
-		loop->workers->shown->hurrying = true;
+		loop->workers->state->hurrying = true;
+		workers_show(loop->workers);
 		s->hurry_at = NEVER;
 		s->nudge_after = s->now;
 	}

@@ -67,6 +67,15 @@ workers_init(struct workers *w, uint32_t max)
 	return map_stacks(w);
 }
 
+void
+workers_show(struct workers *w)
+{
+	atomic_store_explicit(
+	    &w->shown->draining, w->state->draining, memory_order_relaxed);
+	atomic_store_explicit(
+	    &w->shown->hurrying, w->state->hurrying, memory_order_relaxed);
+}
+
 bool
 workers_room(const struct workers *w)
 {
@@ -132,6 +141,7 @@ workers_begin(struct workers *w, const struct client *client)
 	slot->fd = client->fd;
 	slot->datagram = client->datagram;
 	slot->stopped = false;
+	workers_show(w);
 	slot->offers = w->state->live >= w->offer_from;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	if (w->model->spawn(slot) < 0)
@@ -313,7 +323,7 @@ workers_bury_strangers(struct workers *w)
 		if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ||
 		    ended.si_pid == 0 || is_worker(w, ended.si_pid))
 			return;
-		waitpid(ended.si_pid, NULL, WNOHANG);
+		waitid(P_PID, (id_t)ended.si_pid, &ended, WEXITED | WNOHANG);
 	}
 }
 

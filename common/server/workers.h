@@ -39,6 +39,7 @@ struct workers {
 		uint32_t used; /* slots 0 to used-1 have been used */
 		uint32_t free_top, cold_top, ending_head, ending_tail;
 		bool any_cut;
+		bool draining, hurrying; /* as workers_show() shows it */
 	} * state;
 	struct ledger *ledger; /* in STATE */
 	struct worker *slots;
@@ -52,11 +53,15 @@ struct workers {
 
 /*
  * Makes a table for MAX workers; MODEL, SETTINGS, MAX_PER_SOURCE and OFFER_FROM
- * are set.
- * Returns 0, or -1 with errno.
+ * are set. Returns 0, or -1 with errno.
  */
 int
 workers_init(struct workers *workers, uint32_t max);
+
+/* Tells all workers what STATE says of draining and hurrying. Done again for
+ * each that begins: one before it may have overwritten that. */
+void
+workers_show(struct workers *workers);
 
 /* Whether one more may begin, of any source. */
 bool
