@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/hot.h"
 #include "common/base/log.h"
 
 /* Ours, and what it was before. */
@@ -161,7 +162,7 @@ process_flush(void)
 }
 
 /* FIRST is above standard descriptors: LAST never wraps. */
-static void
+HOT static void
 close_all(unsigned first, unsigned last)
 {
 	if (first > last || close_range(first, last, 0) == 0)
@@ -170,7 +171,7 @@ close_all(unsigned first, unsigned last)
 		close((int)fd);
 }
 
-void
+HOT void
 process_close(unsigned first, unsigned last, int kept)
 {
 	unsigned fd = (unsigned)kept;

@@ -77,8 +77,10 @@ struct loop_state {
 	struct client held;
 	int held_socket;
 	struct log_limit accept_limit, spawn_limit;
-	char part[sizeof(struct announcement)]; /* PART_LEN bytes of one */
-	size_t part_len;
+	/* What was read of the pipe, ENDS_LEN bytes. Not on the stack, a page
+	 * of which more would be copied after each fork. */
+	char ends[(ANNOUNCEMENTS + 1) * sizeof(struct announcement)];
+	size_t ends_len;
 	size_t polls;
 	struct pollfd poll[POLLS_MAX];
 };
@@ -209,22 +211,23 @@ pause_for(struct loop *loop, const char *what, struct log_limit *limit)
 }
 
 /*
- * Takes the announcements out of LEN BYTES. A worker may have written anything
- * there, half an announcement, too; what cannot be one is passed over byte by
- * byte, so that it hides none of the others. Returns how many bytes are left,
- * at the end: the first of one more.
+ * Takes the announcements out of what has been read. A worker may have written
+ * anything there, half an announcement, too; what cannot be one is passed over
+ * byte by byte, so that it hides none of the others. What is left is the start
+ * of one more.
  */
-static size_t
-take_announcements(struct workers *workers, const char *bytes, size_t len)
+static void
+take_announcements(struct loop_state *s, struct workers *workers)
 {
 	struct announcement end;
 	size_t at = 0;
 
-	while (len - at >= sizeof(end)) {
-		memcpy(&end, bytes + at, sizeof(end));
+	while (s->ends_len - at >= sizeof(end)) {
+		memcpy(&end, s->ends + at, sizeof(end));
 		at += workers_announced(workers, end) ? sizeof(end) : 1;
 	}
-	return len - at;
+	s->ends_len -= at;
+	memmove(s->ends, s->ends + at, s->ends_len);
 }
 
 /* No more than a pipe's worth: who goes on writing does not keep us here. */
@@ -232,19 +235,16 @@ static void
 read_announcements(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
-	char bytes[sizeof(s->part) + ANNOUNCEMENTS * sizeof(s->part)];
-	ssize_t n;
 
 	for (int i = 0; i < ANNOUNCEMENT_READS; i++) {
-		size_t len = s->part_len, room = sizeof(bytes) - len;
+		size_t room = sizeof(s->ends) - s->ends_len;
+		ssize_t n =
+		    read(loop->wakeup.ends, s->ends + s->ends_len, room);
 
-		memcpy(bytes, s->part, len);
-		n = read(loop->wakeup.ends, bytes + len, room);
 		if (n <= 0)
 			return;
-		len += (size_t)n;
-		s->part_len = take_announcements(loop->workers, bytes, len);
-		memcpy(s->part, bytes + len - s->part_len, s->part_len);
+		s->ends_len += (size_t)n;
+		take_announcements(s, loop->workers);
 		if ((size_t)n < room)
 			return;
 	}

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/hot.h"
 
-static void
+HOT static void
 announce(const struct worker *worker)
 {
 	struct announcement end = {worker->index, worker->ticket};
@@ -22,7 +23,7 @@ announce(const struct worker *worker)
 		continue;
 }
 
-enum outcome
+HOT enum outcome
 worker_serve(const struct worker *worker)
 {
 	const struct worker_settings *settings = worker->settings;
@@ -50,7 +51,7 @@ worker_serve(const struct worker *worker)
 	return conn_finish(&conn);
 }
 
-void
+HOT void
 worker_nudge_itself(const struct worker *worker)
 {
 	uint64_t every = worker->settings->idle_timeout_ns / WORKER_NUDGES;
@@ -75,7 +76,7 @@ write_number(const char *name, int number)
 	close(fd);
 }
 
-void
+HOT void
 worker_offer_itself(const struct worker *worker)
 {
 	if (worker->offers)
@@ -83,13 +84,13 @@ worker_offer_itself(const struct worker *worker)
 		    "/proc/self/oom_score_adj", worker->settings->offered);
 }
 
-int
+HOT int
 worker_take(struct worker *worker)
 {
 	return atomic_exchange(&worker->fd, -1);
 }
 
-void
+HOT void
 worker_close(struct worker *worker)
 {
 	int fd = worker_take(worker);
@@ -98,7 +99,7 @@ worker_close(struct worker *worker)
 		close(fd);
 }
 
-void
+HOT void
 worker_announce(const struct worker *worker)
 {
 	if (!worker->datagram)

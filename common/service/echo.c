@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* echo: returns every byte until end of file (RFC 862). */
+#include "common/base/hot.h"
 #include "common/service/service.h"
 
 enum {
@@ -23,7 +24,7 @@ echo_large(struct conn *conn)
 	}
 }
 
-static void
+HOT static void
 echo_serve(struct conn *conn, const struct service_context *context)
 {
 	char buf[ECHO_SMALL];
