@@ -88,7 +88,8 @@ was_disturbed(const struct instance *one, const struct foreign *foreign)
 {
 	uint64_t sending = one->engine.stopped_ns - one->engine.schedule_start;
 
-	return foreign_share(foreign, &one->watch) > JUDGE_FOREIGN ||
+	return one->slice.still_ns || one->slice.throttled ||
+	       foreign_share(foreign, &one->watch) > JUDGE_FOREIGN ||
 	       (double)sending > JUDGE_GAP * (double)TRY_NS;
 }
 

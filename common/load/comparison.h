@@ -138,10 +138,13 @@ struct outcome {
 struct comparison {
 	struct machine before, after;
 	char version[64];
-	char when[32];	      /* ISO 8601, local time with its offset */
-	char command[1000];   /* that was typed */
-	char placement[16];   /* split, shared, free */
-	char placed[100];     /* in words */
+	char when[32];	    /* ISO 8601, local time with its offset */
+	char command[1000]; /* that was typed */
+	char placement[16]; /* split, shared, free */
+	char placed[100];   /* in words */
+	/* The client did not run in slices, or was cut short by a quota. */
+	double still_s, throttled_s;
+	uint64_t throttled;   /* how often */
 	size_t blocks, quads; /* as planned */
 	double slice_s, delta, seconds;
 	uint64_t seed;

@@ -267,16 +267,24 @@ check_rate(struct finding *found, const struct tally *tally)
 
 /* Here already, since of what is left there may be too little to judge. */
 static void
-check_foreign(struct finding *found)
+check_foreign(struct finding *found, const struct tally *tally)
 {
 	double all = (double)(found->slices + found->dropped);
-	char reason[200];
+	char reason[200], who[100] = "other work on this machine";
 
 	if ((double)found->dropped <= JUDGE_SPOILT * all)
 		return;
-	snprintf(reason, sizeof(reason),
-	    "other work on this machine disturbed %.0f %% of the slices",
-	    100 * (double)found->dropped / all);
+	if (tally->throttled)
+		snprintf(who, sizeof(who),
+		    "that the client was throttled %llu times by a quota of "
+		    "CPU time",
+		    (unsigned long long)tally->throttled);
+	else if (tally->still_ns)
+		snprintf(who, sizeof(who),
+		    "that the client did not run for %.2f s",
+		    (double)tally->still_ns / 1e9);
+	snprintf(reason, sizeof(reason), "%s disturbed %.0f %% of the slices",
+	    who, 100 * (double)found->dropped / all);
 	invalidate(found, reason);
 }
 
@@ -355,7 +363,7 @@ conclude_one(struct finding *found, const struct tally *tally,
 	found->settled = !tally->unsettled;
 	found->with_dropped = judge_ratio(tally->ratios_all, found->blocks);
 	/* What others did comes first: all else may follow from it. */
-	check_foreign(found);
+	check_foreign(found, tally);
 	check_limit(found, tally, plan, load);
 	check_little(found, tally, load);
 	check_rate(found, tally);

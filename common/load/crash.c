@@ -23,13 +23,14 @@
 static bool
 ends(pid_t pid)
 {
-	uint64_t deadline = now_ns() + DIES_NS;
+	uint64_t deadline = now_ns() + DIES_NS, looked;
 
 	do {
+		looked = now_ns();
 		if (procs_has_ended(pid))
 			return true;
 		poll(NULL, 0, 1);
-	} while (now_ns() < deadline);
+	} while (looked < deadline);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #include "common/load/engine.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -15,8 +16,11 @@
 /* A connection that failed rests, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
 #define PROGRESS_NS (250 * NS_PER_MS)
-/* A signal that sets *stop just before the wait does not end it: this does. */
-#define STOP_NS (100 * NS_PER_MS)
+/* The longest wait: a signal that sets *stop just before does not end it; and
+ * the longer it may be, the later shows that we stood still. */
+#define TURN_NS (20 * NS_PER_MS)
+/* So often a connection is read before its request times out. */
+#define LAST_LOOKS 64
 /* A datagram counts as lost when its socket is wanted and it has waited so many
  * times as long as is usual, and at least so long. */
 #define LOST_TIMES 4
@@ -163,6 +167,25 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 
 /* ---- the loop ---- */
 
+static inline bool
+under_way(const struct session *s)
+{
+	return s->state == SESSION_BUSY || s->state == SESSION_CLOSING;
+}
+
+/* How much more time its request has. */
+static inline uint64_t
+excused(const struct session *s)
+{
+	return s->excused_ns == s->sent_ns ? s->excuse_ns : 0;
+}
+
+static inline uint64_t
+times_out(const struct engine *e, const struct session *s)
+{
+	return s->sent_ns + excused(s) + e->plan.timeout_ns;
+}
+
 static bool
 beginning(const struct engine *e)
 {
@@ -185,7 +208,33 @@ gives_way(const struct engine *e, const struct session *s)
 
 	if (!e->shared.datagrams || !e->usual_ns)
 		return NEVER;
-	return s->sent_ns + (wait > LOST_NS ? wait : LOST_NS);
+	return s->sent_ns + excused(s) + (wait > LOST_NS ? wait : LOST_NS);
+}
+
+static void
+handle(struct engine *e, struct session *s, uint32_t events);
+
+static bool
+has_input(const struct session *s)
+{
+	struct pollfd input = {s->fd, POLLIN, 0};
+
+	return s->fd >= 0 && poll(&input, 1, 0) > 0;
+}
+
+/* Whether the reply to S, whose time is over, is here after all. More may be
+ * ready than one wake-up tells of, and the time may have passed since. */
+static bool
+came(struct engine *e, struct session *s)
+{
+	uint64_t number = s->x.number;
+
+	for (int i = 0; i < LAST_LOOKS && has_input(s); i++) {
+		handle(e, s, EPOLLIN);
+		if (s->x.number != number || !under_way(s))
+			return true;
+	}
+	return false;
 }
 
 /* Whether there is a connection for a request that is due. */
@@ -199,9 +248,11 @@ find_idle(struct engine *e)
 	s = first_of(&e->waiting);
 	if (!s || gives_way(e, s) > now_ns())
 		return false;
-	give_up(e, s);
-	make_idle(e, s);
-	return true;
+	if (!came(e, s)) {
+		give_up(e, s);
+		make_idle(e, s);
+	}
+	return !link_empty(&e->idle);
 }
 
 /* Begins what the schedule says. */
@@ -281,12 +332,11 @@ conclude(struct engine *e, struct session *s, bool was_busy,
 static void
 handle(struct engine *e, struct session *s, uint32_t events)
 {
-	bool was_busy = s->state == SESSION_BUSY;
-	bool under_way = was_busy || s->state == SESSION_CLOSING;
+	bool was_busy = s->state == SESSION_BUSY, was_under_way = under_way(s);
 	enum session_result what = session_event(&e->shared, s, events);
 	uint64_t begun = e->result->begun;
 
-	if (under_way) {
+	if (was_under_way) {
 		conclude(e, s, was_busy, what);
 		return;
 	}
@@ -336,13 +386,27 @@ handle_shortly(struct engine *e, struct session *s, uint32_t events)
 		conclude(e, s, true, session_received(&e->shared, s, n));
 }
 
+/* We stood still for NS: what is under way has so much more time. */
+static void
+excuse_all(struct engine *e, uint64_t ns)
+{
+	for (struct link *at = e->waiting.next; at != &e->waiting;
+	     at = at->next) {
+		struct session *s = session_of(at);
+
+		s->excuse_ns = excused(s) + ns;
+		s->excused_ns = s->sent_ns;
+	}
+}
+
 static void
 expire(struct engine *e)
 {
 	struct session *s;
 
-	while ((s = first_of(&e->waiting)) &&
-	       s->sent_ns + e->plan.timeout_ns <= e->now) {
+	while ((s = first_of(&e->waiting)) && times_out(e, s) <= e->now) {
+		if (came(e, s))
+			continue;
 		give_up(e, s);
 		make_rest(e, s);
 	}
@@ -357,13 +421,12 @@ next_deadline(struct engine *e)
 	uint64_t due = NEVER;
 
 	if ((s = first_of(&e->waiting)))
-		due = earlier(due, s->sent_ns + e->plan.timeout_ns);
+		due = earlier(due, times_out(e, s));
 	if (e->progress)
 		due = earlier(due, e->progress_due);
 	if (e->part)
 		due = earlier(due, e->interval_start + e->interval_ns);
-	if (e->stop)
-		due = earlier(due, e->now + STOP_NS);
+	due = earlier(due, e->now + TURN_NS);
 	if (!beginning(e))
 		return due;
 	due = earlier(due, e->end_ns);
@@ -385,6 +448,8 @@ wait_for_events(struct engine *e)
 {
 	uint64_t due = next_deadline(e), now;
 
+	e->since = e->now;
+	e->due = due;
 	if (e->plan.rate <= 0)
 		return epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
 		    timeout_ms(due, e->now));
@@ -449,10 +514,13 @@ note_turns(struct engine *e, uint64_t begun)
 static void
 step(struct engine *e)
 {
-	uint64_t before = e->plan.spin ? now_ns() : 0, begun;
+	uint64_t before = e->plan.spin ? now_ns() : 0, begun, still;
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
+	still = still_note(&e->still, e->since, e->due, e->now);
+	if (still)
+		excuse_all(e, still);
 	if (e->stop && *e->stop)
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
@@ -517,6 +585,7 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
 		 waited = procs_waited_ns(), end, begun;
 
+	still_begin(&e->still);
 	begin_run(e, result);
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
@@ -545,5 +614,6 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
 	result->wait_ns += procs_waited_ns() - waited;
+	still_end(&e->still, result);
 	engine_collect(e);
 }

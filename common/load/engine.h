@@ -15,6 +15,9 @@
  *	engine_finish(&engine, &result);
  *	engine_close(&engine);
  *
+ * No request times out before the engine has looked whether its reply is here,
+ * and time in which it did not run itself (still.h) counts for none.
+ *
  * Begun requests are waited for, so ok + wrong + timed_out + failed = begun
  * holds after every engine_run().
  */
@@ -26,6 +29,7 @@
 
 #include "common/load/result.h"
 #include "common/load/session.h"
+#include "common/load/still.h"
 #include "common/load/target.h"
 
 struct load_plan {
@@ -61,6 +65,8 @@ struct engine {
 	struct load_result *result; /* of the run, or interval, under way */
 	struct load_result *total;  /* of the run */
 	uint64_t now;		    /* of this wake-up */
+	uint64_t since, due; /* it waited from then, until then at the latest */
+	struct still still;
 	uint64_t end_ns, requests_left, first_ns, last_ns;
 	uint64_t stopped_ns; /* when the latest run began no more */
 	bool shortest;	     /* requests go the shortest way of session.h */

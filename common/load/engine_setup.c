@@ -23,6 +23,8 @@ enum {
 
 /* For a datagram that comes after the last reply. */
 #define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
+/* How soon a stop is noticed. */
+#define TURN_NS (20 * NS_PER_MS)
 
 bool
 load_plan_churns(const struct load_plan *plan)
@@ -118,6 +120,7 @@ engine_open(
 	set_up(e, plan);
 	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
 	prctl(PR_SET_TIMERSLACK, 1);
+	still_open(&e->still);
 	if (allocate(e) < 0) {
 		snprintf(why, size, "%s",
 		    e->shared.run.why[0] ? e->shared.run.why : strerror(errno));
@@ -143,6 +146,7 @@ engine_close(struct engine *e)
 		session_close(&e->sessions[i]);
 	if (e->shared.epoll >= 0)
 		close(e->shared.epoll);
+	still_close(&e->still);
 	protocol_close(&e->shared.run);
 	free(e->sessions);
 	free(e->events);
@@ -192,28 +196,46 @@ give_up_connects(struct engine *e)
 	return count;
 }
 
+/*
+ * Waits a turn from SINCE. Returns the number of events; DEADLINE moves on by
+ * the time in which we stood still. Whether it has passed is a question of
+ * SINCE: what came before that is among the events, if there were any.
+ */
+static int
+wait_a_turn(struct engine *e, uint64_t since, uint64_t *deadline)
+{
+	uint64_t due = earlier(*deadline, since + TURN_NS);
+	int n = epoll_wait(
+	    e->shared.epoll, e->events, ENGINE_EVENTS, timeout_ms(due, since));
+
+	*deadline += still_note(&e->still, since, due, now_ns());
+	return n;
+}
+
 uint32_t
 engine_connect(struct engine *e)
 {
 	uint32_t begun = 0, pending = 0, failed = 0;
-	uint64_t deadline = now_ns() + e->plan.timeout_ns;
+	uint64_t since = now_ns(), deadline = since + e->plan.timeout_ns;
 
 	if (e->plan.churn)
 		return 0;
-	while (begun < e->plan.connections || pending) {
+	still_begin(&e->still);
+	for (; begun < e->plan.connections || pending; since = now_ns()) {
 		int n;
 
 		while (pending < CONNECTS && begun < e->plan.connections)
 			pending +=
 			    begin_connect(e, &e->sessions[begun++], &failed);
-		n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
-		    pending ? 100 : 0);
+		if (!pending)
+			continue;
+		n = wait_a_turn(e, since, &deadline);
 		for (int i = 0; i < n; i++)
 			pending -= connect_event(e, e->events[i].data.ptr,
 			    e->events[i].events, &failed);
 		if (n > 0)
 			deadline = now_ns() + e->plan.timeout_ns;
-		else if (now_ns() >= deadline || (e->stop && *e->stop))
+		else if (since >= deadline || (e->stop && *e->stop))
 			break;
 	}
 	return failed + give_up_connects(e);
@@ -250,18 +272,21 @@ engine_finish(struct engine *e, struct load_result *result)
 	/* Datagrams have no end: what is on its way gets a moment. */
 	uint64_t patience =
 	    e->shared.datagrams ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
-	uint64_t deadline = now_ns() + earlier(patience, e->plan.timeout_ns);
-	uint32_t open = 0;
+	uint64_t since = now_ns();
+	uint64_t deadline = since + earlier(patience, e->plan.timeout_ns);
+	/* After that, at each once more. */
+	uint32_t open = 0, looks = e->plan.connections / ENGINE_EVENTS + 1;
 
 	e->result = e->total = result;
+	still_begin(&e->still);
 	for (uint32_t i = 0; i < e->plan.connections; i++) {
 		session_end(&e->shared, &e->sessions[i]);
 		open += e->sessions[i].fd >= 0;
 	}
-	while (open && now_ns() < deadline && !(e->stop && *e->stop)) {
-		int n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
-		    timeout_ms(earlier(deadline, now_ns() + 100 * NS_PER_MS),
-			now_ns()));
+	for (; open && (since < deadline || looks-- > 0) &&
+	       !(e->stop && *e->stop);
+	     since = now_ns()) {
+		int n = wait_a_turn(e, since, &deadline);
 
 		for (int i = 0; i < n; i++)
 			open -= finish_event(
@@ -270,6 +295,7 @@ engine_finish(struct engine *e, struct load_result *result)
 	/* Nor are they waited for once we are told to stop. */
 	if (!e->shared.datagrams && !(e->stop && *e->stop))
 		result->unclosed += open;
+	still_end(&e->still, result);
 	engine_collect(e);
 }
 

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/load/owner.h"
 #include "common/load/preflight.h"
+#include "common/load/still.h"
 
 /* Fewer than the shortest queue in common use, Python's of five: a connection
  * that does not fit waits for a second. Four keep a server busy. */
@@ -106,6 +107,7 @@ struct opening {
 	const struct address *address;
 	uint32_t wanted, answered; /* hold->count of them have been started */
 	int epoll;
+	struct still *still;
 	char *why;
 	size_t size;
 };
@@ -196,18 +198,32 @@ go_on(struct opening *o, const struct epoll_event *event)
 	return 0;
 }
 
+/* Waits a turn from SINCE. Returns the number of events; DEADLINE moves on by
+ * the time in which we stood still. If there were none, and it is before SINCE,
+ * it has passed. */
+static int
+wait_a_turn(const struct opening *o, struct epoll_event *events, int most,
+    uint64_t since, uint64_t *deadline)
+{
+	int n = epoll_wait(o->epoll, events, most, TURN_MS);
+
+	*deadline +=
+	    still_note(o->still, since, since + TURN_MS * NS_PER_MS, now_ns());
+	return n;
+}
+
 static int
 open_all(struct opening *o, const volatile int *stop)
 {
 	struct epoll_event events[UNDER_WAY];
-	uint64_t deadline = now_ns() + STALLED_NS;
+	uint64_t since = now_ns(), deadline = since + STALLED_NS;
 
-	while (o->answered < o->wanted) {
+	for (; o->answered < o->wanted; since = now_ns()) {
 		int n;
 
 		if (start_more(o) < 0)
 			return -1;
-		n = epoll_wait(o->epoll, events, UNDER_WAY, TURN_MS);
+		n = wait_a_turn(o, events, UNDER_WAY, since, &deadline);
 		for (int i = 0; i < n; i++) {
 			if (go_on(o, &events[i]) < 0)
 				return -1;
@@ -216,7 +232,7 @@ open_all(struct opening *o, const volatile int *stop)
 			deadline = now_ns() + STALLED_NS;
 		if (stop && *stop)
 			return fail(o, "stopped", "");
-		if (now_ns() > deadline)
+		if (since > deadline)
 			return fail_by_server(o, "then nothing for 10 s; ");
 	}
 	return 0;
@@ -231,7 +247,8 @@ hold_open(struct hold *hold, const struct address *address, uint32_t count,
 	    .sources = count ? count_sources(address, count) : 1,
 	    .ports = address->any.sa_family != AF_UNIX,
 	};
-	struct opening o = {hold, address, count, 0, -1, why, size};
+	struct still still;
+	struct opening o = {hold, address, count, 0, -1, &still, why, size};
 	int bad;
 
 	*hold = (struct hold){NULL, 0};
@@ -239,8 +256,10 @@ hold_open(struct hold *hold, const struct address *address, uint32_t count,
 		return -1;
 	hold->fds = malloc((count + 1) * sizeof(*hold->fds));
 	o.epoll = epoll_create1(EPOLL_CLOEXEC);
+	still_open(&still);
 	bad =
 	    hold->fds && o.epoll >= 0 ? open_all(&o, stop) : fail_by_errno(&o);
+	still_close(&still);
 	if (o.epoll >= 0)
 		close(o.epoll);
 	if (bad)
@@ -267,19 +286,25 @@ uint32_t
 hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
 {
 	struct epoll_event events[EVENTS];
-	struct opening o = {
-	    .hold = hold, .epoll = epoll_create1(EPOLL_CLOEXEC)};
+	struct still still;
+	struct opening o = {.hold = hold,
+	    .epoll = epoll_create1(EPOLL_CLOEXEC),
+	    .still = &still};
 	uint32_t waiting = 0, answered = 0;
-	uint64_t deadline;
+	uint64_t since, deadline;
 
 	if (o.epoll < 0)
 		return 0;
 	for (uint32_t i = 0; i < hold->count; i++)
 		waiting += ask(hold->fds[i]) == 0 &&
 			   watch(&o, EPOLL_CTL_ADD, i, EPOLLIN) == 0;
-	deadline = now_ns() + patience_ns;
-	while (waiting > 0 && now_ns() < deadline && !(stop && *stop)) {
-		int n = epoll_wait(o.epoll, events, EVENTS, TURN_MS);
+	still_open(&still);
+	since = now_ns();
+	deadline = since + patience_ns;
+	for (int n = 1;
+	     waiting > 0 && (n > 0 || since < deadline) && !(stop && *stop);
+	     since = now_ns()) {
+		n = wait_a_turn(&o, events, EVENTS, since, &deadline);
 
 		for (int i = 0; i < n; i++) {
 			uint32_t index = events[i].data.u32;
@@ -291,6 +316,7 @@ hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
 		if (n > 0)
 			deadline = now_ns() + patience_ns;
 	}
+	still_close(&still);
 	close(o.epoll);
 	return answered;
 }

@@ -58,6 +58,7 @@ struct judge_slice {
 	 * outside. The wait for the last replies is not in it: that is the
 	 * server's, and must never excuse it. */
 	double stretch[2];
+	bool still[2]; /* the client stood still in it: still.h */
 };
 
 /* What a block gives. By instance: the servers, then the control. */

@@ -107,7 +107,8 @@ spoilt(const struct judge_slice *const slices[], size_t instances, size_t quad)
 		for (size_t side = 0; side < 2; side++) {
 			const struct judge_slice *s = &slices[i][quad];
 
-			if (s->foreign[side] > JUDGE_FOREIGN ||
+			if (s->still[side] ||
+			    s->foreign[side] > JUDGE_FOREIGN ||
 			    s->stretch[side] > JUDGE_GAP)
 				return true;
 		}

@@ -33,6 +33,7 @@ struct tally {
 	/* of all slices */
 	uint64_t begun, wrong, timed_out, failed, errors[RESULT_ERRNOS];
 	uint64_t retries;
+	uint64_t still_ns, throttled; /* of all slices, too: the client's */
 	struct cost_sums sums;
 	uint64_t sums_requests;
 	struct cost_sums life; /* of its servers, from start to end */

@@ -66,6 +66,10 @@ result_add(struct load_result *result, const struct load_result *from)
 	result->duplicated += from->duplicated;
 	result->lost_updates += from->lost_updates;
 	result->unclosed += from->unclosed;
+	result->still_ns += from->still_ns;
+	result->stills += from->stills;
+	result->throttled_ns += from->throttled_ns;
+	result->throttled += from->throttled;
 	for (int i = 0; i < RESULT_ERRNOS; i++)
 		result->errors[i] += from->errors[i];
 	result->span_ns += from->span_ns;

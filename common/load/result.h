@@ -37,6 +37,9 @@ struct load_result {
 	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
+	/* In which the client did not run, and how often; or had used up its
+	 * quota of CPU time: still.h. */
+	uint64_t still_ns, stills, throttled_ns, throttled;
 	/* Of connections with the client: from when it had a reply, or began,
 	 * until their next request. */
 	uint64_t turn_ns;

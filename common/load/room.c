@@ -29,8 +29,12 @@ enum {
 };
 
 #define PROGRESS_NS (250 * NS_PER_MS)
-/* A signal that sets *stop just before a wait does not end it: this does. */
-#define STOP_NS (100 * NS_PER_MS)
+/* The longest wait: a signal that sets *stop just before does not end it; and
+ * the longer it may be, the later shows that we stood still. */
+#define TURN_NS (20 * NS_PER_MS)
+/* So often, and once for each EVENTS members, sockets are read before a message
+ * times out. */
+#define LAST_LOOKS 64
 /* epoll's timer comes up to this much late; on a CPU of our own we wait the
  * rest out in a spin. */
 #define SPIN_NS (60 * NS_PER_US)
@@ -68,14 +72,33 @@ abandoned(const struct room *r)
 	return r->plan->stop && *r->plan->stop < 0;
 }
 
-/* What happens until DUE, or a little earlier, if somebody may stop us. */
-static void
+/* What happens from NOW until DUE, or a little earlier. Returns for how long we
+ * stood still. Who then takes NOW for the time has seen all that came before.
+ */
+static uint64_t
 handle_until(struct room *r, uint64_t due, uint64_t now)
 {
-	if (r->plan->stop)
-		due = earlier(due, now + STOP_NS);
-	handle_all(
-	    r, epoll_wait(r->epoll, r->events, EVENTS, timeout_ms(due, now)));
+	int n;
+	uint64_t still;
+
+	due = earlier(due, now + TURN_NS);
+	n = epoll_wait(r->epoll, r->events, EVENTS, timeout_ms(due, now));
+	still = still_note(&r->still, now, due, now_ns());
+	handle_all(r, n);
+	return still;
+}
+
+/* What is there, as far as that has an end. */
+static void
+handle_what_came(struct room *r)
+{
+	for (uint32_t i = r->members / EVENTS + LAST_LOOKS; i > 0; i--) {
+		int n = epoll_wait(r->epoll, r->events, EVENTS, 0);
+
+		if (n <= 0)
+			break;
+		handle_all(r, n);
+	}
 }
 
 static bool
@@ -131,9 +154,11 @@ explain_join(const struct room *r, char *why, size_t size)
 static int
 join(struct room *r, char *why, size_t size)
 {
+	uint64_t now, looked = 0;
+
 	r->moved = now_ns();
 	while (!all_joined(r) && !stopped(r)) {
-		uint64_t now, limit;
+		uint64_t limit;
 
 		while (!r->lost && r->opened < r->members &&
 		       r->opened - r->entered < CONNECTS)
@@ -142,9 +167,10 @@ join(struct room *r, char *why, size_t size)
 		if (!r->lost)
 			probe_again(r, now);
 		limit = timeout_after(r, r->moved);
-		if (r->lost || now >= limit)
+		if (r->lost || looked >= limit)
 			return explain_join(r, why, size);
-		handle_until(r, earlier(limit, r->probe_due), now);
+		r->moved += handle_until(r, earlier(limit, r->probe_due), now);
+		looked = now;
 	}
 	return 0;
 }
@@ -157,14 +183,15 @@ static void
 let_sender_go(struct room *r)
 {
 	struct peer *p = &r->peers[0];
-	uint64_t now = now_ns(), deadline = timeout_after(r, now);
+	uint64_t now = now_ns(), since = now;
 
 	p->role = LEAVER;
 	peer_leave(p);
-	while (p->fd >= 0 && now < deadline && !stopped(r)) {
-		handle_until(r, deadline, now);
+	while (p->fd >= 0 && now < timeout_after(r, since) && !stopped(r)) {
+		since += handle_until(r, timeout_after(r, since), now);
 		now = now_ns();
 	}
+	handle_what_came(r);
 }
 
 /* ---- running ---- */
@@ -273,11 +300,17 @@ describe_lacking(struct room *r, const struct message *m, uint64_t number)
 static void
 expire(struct room *r)
 {
+	bool looked = false;
 	struct message *m;
 	uint64_t number;
 
 	while ((m = window_first(&r->window, &number)) &&
 	       timeout_after(r, m->begun_ns) <= r->now) {
+		if (!looked) {
+			handle_what_came(r);
+			looked = true;
+			continue;
+		}
 		if (m->fault == FAULT_NONE)
 			describe_lacking(r, m, number);
 		window_time_out(&r->window, number);
@@ -300,8 +333,7 @@ next_deadline(struct room *r)
 		due = timeout_after(r, m->begun_ns);
 	if (r->plan->progress)
 		due = earlier(due, r->progress_due);
-	if (r->plan->stop)
-		due = earlier(due, r->now + STOP_NS);
+	due = earlier(due, r->now + TURN_NS);
 	if (!beginning(r))
 		return due;
 	due = earlier(due, r->end_ns);
@@ -312,13 +344,10 @@ next_deadline(struct room *r)
 	return due;
 }
 
+/* From NOW. */
 static int
-wait_for_events(struct room *r)
+wait_for_events(struct room *r, uint64_t due, uint64_t now)
 {
-	uint64_t due = next_deadline(r), now = now_ns();
-
-	if (due == NEVER)
-		return epoll_wait(r->epoll, r->events, EVENTS, -1);
 	/* Milliseconds are too coarse for a schedule. */
 	due = due > now ? due - now : 0;
 	if (r->load->spin && r->load->rate > 0)
@@ -330,10 +359,11 @@ wait_for_events(struct room *r)
 static void
 step(struct room *r)
 {
-	uint64_t before = now_ns();
-	int n = wait_for_events(r);
+	uint64_t due = next_deadline(r), before = now_ns();
+	int n = wait_for_events(r, due, before);
 
 	r->now = now_ns();
+	window_excuse(&r->window, still_note(&r->still, before, due, r->now));
 	if (stopped(r))
 		r->end_ns = earlier(r->end_ns, r->now);
 	if (r->spinning && n == 0)
@@ -374,6 +404,8 @@ run(struct room *r)
 	uint64_t waited = procs_waited_ns(), end;
 	struct load_result *result = r->result;
 
+	still_end(&r->still, result); /* of the joining */
+	still_begin(&r->still);
 	r->phase = RUNNING;
 	r->now = r->start_ns = now_ns();
 	r->progress_due = r->now + PROGRESS_NS;
@@ -417,15 +449,16 @@ any_open(const struct room *r)
 static void
 finish(struct room *r)
 {
-	uint64_t now = now_ns(), deadline = timeout_after(r, now);
+	uint64_t now = now_ns(), since = now;
 
 	r->phase = FINISHING;
 	for (uint32_t i = 0; i < r->members; i++)
 		peer_leave(&r->peers[i]);
-	while (any_open(r) && now < deadline && !stopped(r)) {
-		handle_until(r, deadline, now);
+	while (any_open(r) && now < timeout_after(r, since) && !stopped(r)) {
+		since += handle_until(r, timeout_after(r, since), now);
 		now = now_ns();
 	}
+	handle_what_came(r);
 }
 
 /* ---- open, close ---- */
@@ -451,6 +484,7 @@ close_room(struct room *r)
 	}
 	if (r->epoll >= 0)
 		close(r->epoll);
+	still_close(&r->still);
 	window_release(&r->window);
 	chat_lines_release(&r->lines);
 	free(r->peers);
@@ -502,6 +536,7 @@ open_room(
 	};
 	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
 	prctl(PR_SET_TIMERSLACK, 1);
+	still_open(&r->still);
 	/* It only tells this run's lines from those of another. */
 	if (getrandom(&run_id, sizeof(run_id), 0) < 0)
 		run_id = (uint32_t)now_ns();
@@ -559,6 +594,7 @@ room_run(const struct room_plan *plan, struct load_result *result, char *why,
 			let_sender_go(&room);
 		run(&room);
 		finish(&room);
+		still_end(&room.still, result);
 	}
 	saved = errno;
 	close_room(&room);

@@ -16,6 +16,7 @@
 
 #include "common/load/chat_line.h"
 #include "common/load/room.h"
+#include "common/load/still.h"
 #include "common/load/window.h"
 
 /* For one recv(). */
@@ -89,6 +90,7 @@ struct room {
 	uint64_t rest_until, progress_due;
 	bool spinning;
 	uint64_t spun_ns;
+	struct still still;
 };
 
 /* ---- room_peer.c ---- */

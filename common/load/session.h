@@ -82,6 +82,8 @@ struct session {
 	uint64_t not_ok;	  /* requests that had no right reply */
 	uint64_t due_ns, sent_ns; /* when it should have been, and was, sent */
 	struct tls_stream *stream;
+	/* The request that was sent at EXCUSED_NS has so much more time. */
+	uint64_t excused_ns, excuse_ns;
 	/* Datagrams: numbers of requests that no answer came to (0: none), and
 	 * the first that this socket carried. */
 	uint64_t lost[SESSION_LOST], first;

@@ -21,6 +21,7 @@ struct record {
 	size_t step;
 	uint64_t at_ns, wall_ns, sending_ns, begun, ok, cpu_ns;
 	double rate, p50_us, p99_us, foreign, stretch;
+	bool still;
 };
 
 struct block {
@@ -47,6 +48,14 @@ most_quads(const struct trial *trial)
 /* ---- a slice ---- */
 
 static void
+count_still(struct comparison *result, const struct load_result *slice)
+{
+	result->still_s += (double)slice->still_ns / 1e9;
+	result->throttled += slice->throttled;
+	result->throttled_s += (double)slice->throttled_ns / 1e9;
+}
+
+static void
 count_all(struct tally *tally, const struct load_result *slice)
 {
 	tally->begun += slice->begun;
@@ -54,6 +63,8 @@ count_all(struct tally *tally, const struct load_result *slice)
 	tally->timed_out += slice->timed_out;
 	tally->failed += slice->failed;
 	tally->retries += slice->retries;
+	tally->still_ns += slice->still_ns;
+	tally->throttled += slice->throttled;
 	for (int i = 0; i < RESULT_ERRNOS; i++)
 		tally->errors[i] += slice->errors[i];
 }
@@ -66,6 +77,7 @@ judge_disturbance(const struct trial *trial, struct judge_slice *judged,
 
 	judged->foreign[back] = keep ? 0 : record->foreign;
 	judged->stretch[back] = keep ? 1 : record->stretch;
+	judged->still[back] = !keep && record->still;
 }
 
 static void
@@ -82,6 +94,7 @@ fill_record(struct record *record, const struct load_result *slice,
 	    .begun = slice->begun,
 	    .ok = slice->ok,
 	    .cpu_ns = slice->cpu_ns,
+	    .still = slice->still_ns || slice->throttled,
 	    .rate = result_rate(slice),
 	    .p50_us =
 		any ? (double)hist_percentile(&slice->latency, 50) / 1e3 : NAN,
@@ -113,6 +126,7 @@ run_slice(struct block *block, size_t i, size_t step)
 	record->stretch = (double)record->sending_ns / (double)planned;
 	judge_disturbance(trial, &block->slices[i][quad], record, back);
 	count_all(tally, slice);
+	count_still(trial->result, slice);
 	if (!instance_died(trial, i) && slice->ok < slice->begun)
 		trial_note_bad_replies(tally, slice);
 }
@@ -359,6 +373,8 @@ state_of(const struct block *block, size_t quad)
 		const struct judge_slice *s = &block->slices[i][quad];
 
 		for (int back = 0; back < 2; back++) {
+			if (s->still[back])
+				return "dropped:still";
 			if (s->foreign[back] > JUDGE_FOREIGN)
 				return "dropped:foreign";
 		}

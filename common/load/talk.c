@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/load/flow.h"
+#include "common/load/still.h"
 #include "common/net/dial.h"
 
 struct talk {
@@ -23,6 +24,7 @@ struct talk {
 	size_t out_len;
 	bool sending, ended;
 	char last; /* byte that came */
+	struct still still;
 	char buffer[65536];
 };
 
@@ -43,6 +45,40 @@ fail_talking(const struct talk *t, const char *what)
 	if (!flow_why(t->stream)[0])
 		return fail(what);
 	log_error("TLS: %s", flow_why(t->stream));
+	return -1;
+}
+
+/* ---- waiting ---- */
+
+/* So often it waits again after it stood still. */
+#define AGAIN 8
+
+/* As poll(2); time in which we did not run ourselves is not the server's. */
+static int
+wait_for(struct talk *t, struct pollfd *polls, nfds_t count, uint64_t ns)
+{
+	int n, tries = AGAIN;
+
+	do {
+		uint64_t since = now_ns();
+
+		n = poll(polls, count, timeout_ms(ns, 0));
+		ns = still_note(&t->still, since,
+		    ns == NEVER ? NEVER : since + ns, now_ns());
+	} while (n == 0 && ns && tries-- > 0);
+	return n;
+}
+
+static int
+fail_waiting(const struct talk *t)
+{
+	if (!t->still.ns) {
+		errno = ETIMEDOUT;
+		return fail("waiting for the server");
+	}
+	log_error("waiting for the server: %s; and this client did not run "
+		  "for %.1f s",
+	    strerror(ETIMEDOUT), (double)t->still.ns / 1e9);
 	return -1;
 }
 
@@ -167,15 +203,13 @@ step(struct talk *t, uint64_t timeout_ns)
 	    {t->socket, (short)(POLLIN | (t->wants_out ? POLLOUT : 0)), 0},
 	    {reading ? t->input : -1, POLLIN, 0},
 	};
-	int n = poll(polls, 2, reading ? -1 : timeout_ms(timeout_ns, 0));
+	int n = wait_for(t, polls, 2, reading ? NEVER : timeout_ns);
 	int done = 0;
 
 	if (n < 0 && errno == EINTR)
 		return 0;
-	if (n == 0) {
-		errno = ETIMEDOUT;
-		return fail("waiting for the server");
-	}
+	if (n == 0)
+		return fail_waiting(t);
 	if (polls[1].revents && take_input(t) < 0)
 		return fail("standard input");
 	/* A handshake is the sender's until it is done. */
@@ -246,12 +280,10 @@ exchange_datagrams(struct talk *t, uint64_t timeout_ns)
 	if (send(t->socket, t->out, (size_t)len, MSG_NOSIGNAL) < 0)
 		return fail("sending");
 	do
-		n = poll(&wait, 1, timeout_ms(timeout_ns, 0));
+		n = wait_for(t, &wait, 1, timeout_ns);
 	while (n < 0 && errno == EINTR);
-	if (n == 0) {
-		errno = ETIMEDOUT;
-		return fail("waiting for the server");
-	}
+	if (n == 0)
+		return fail_waiting(t);
 	len = recv(t->socket, got, sizeof(got), 0);
 	if (len < 0)
 		return fail("receiving");
@@ -308,8 +340,10 @@ talk(const struct target *target, struct tls_client *tls, const char *message,
 		       : dial(&target->address, timeout_ns);
 	if (t.socket < 0)
 		return fail_to_connect(&target->address);
+	still_open(&t.still);
 	bad = udp ? exchange_datagrams(&t, timeout_ns)
 		  : talk_stream(&t, tls, timeout_ns);
+	still_close(&t.still);
 	close(t.socket);
 	return bad;
 }

@@ -227,6 +227,13 @@ window_fail(struct window *w, uint64_t number, int error)
 }
 
 void
+window_excuse(struct window *w, uint64_t ns)
+{
+	for (uint64_t i = w->tail; i < w->head; i++)
+		w->ring[i % w->slots].begun_ns += ns;
+}
+
+void
 window_time_out(struct window *w, uint64_t number)
 {
 	struct message *m = window_find(w, number);

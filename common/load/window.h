@@ -25,8 +25,8 @@
 enum fault { FAULT_NONE, FAULT_LATE, FAULT_FAILED, FAULT_WRONG };
 
 struct message {
-	uint64_t due_ns, begun_ns;
-	uint64_t sent_ns; /* 0: not yet */
+	uint64_t due_ns, begun_ns; /* begun: its time is counted from there */
+	uint64_t sent_ns;	   /* 0: not yet */
 	uint32_t lacking; /* members that do not have it, and still may */
 	bool leaving;	  /* its sender has to be gone before it is over */
 	bool over;
@@ -99,6 +99,10 @@ window_fail(struct window *window, uint64_t number, int error);
 /* A failure of which no message under way has been hurt. */
 void
 window_fail_past(struct window *window, int error);
+
+/* All that are under way have NS more time. */
+void
+window_excuse(struct window *window, uint64_t ns);
 
 /* Its time is over. */
 void

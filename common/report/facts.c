@@ -351,6 +351,14 @@ fact_machine(char *buf, size_t size, const struct comparison *c)
 	if (c->after.steal_s - m->steal_s >= 0.05)
 		add(buf, size, "the host took %.1f s of CPU away",
 		    c->after.steal_s - m->steal_s);
+	if (c->still_s > 0)
+		add(buf, size, "THE CLIENT DID NOT RUN for %.2f s in all",
+		    c->still_s);
+	if (c->throttled)
+		add(buf, size,
+		    "THE CLIENT WAS THROTTLED %llu times, for %.2f s in all, "
+		    "by a quota of CPU time",
+		    (unsigned long long)c->throttled, c->throttled_s);
 	return buf;
 }
 

@@ -217,6 +217,9 @@ load_report_json(const struct load_report *report, struct json *json)
 	json_double(json, "cpu_us_per_request", client_us_per_request(r));
 	json_double(json, "busy", result_busy(r));
 	json_bool(json, "limited", result_limited(r, has_own_cpu(report)));
+	json_double(json, "still_s", (double)r->still_ns / 1e9);
+	json_uint(json, "throttled", r->throttled);
+	json_double(json, "throttled_s", (double)r->throttled_ns / 1e9);
 	json_end(json);
 	json_end(json);
 }
@@ -240,6 +243,37 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 /* Enough for each text of a result. */
 #define ESCAPED_MAX ESCAPED_SIZE(RESULT_WORDS)
 
+static const char *
+times(uint64_t count, char *buf, size_t size)
+{
+	if (count == 1)
+		return "once";
+	snprintf(buf, size, "%llu times", (unsigned long long)count);
+	return buf;
+}
+
+/* What the client was kept from running by is nobody else's doing. */
+static void
+print_still(const struct load_result *r, FILE *out)
+{
+	char text[32];
+
+	if (r->still_ns)
+		fprintf(out,
+		    "  still    THE CLIENT DID NOT RUN for %.2f s in all (%s: "
+		    "stopped, frozen or asleep): latencies have that in them\n",
+		    (double)r->still_ns / 1e9,
+		    times(r->stills, text, sizeof(text)));
+	if (r->throttled)
+		fprintf(out,
+		    "  quota    THE CLIENT WAS THROTTLED %s, for %.2f s in "
+		    "all, "
+		    "by its control group's quota of CPU time: the figures are "
+		    "the quota's\n",
+		    times(r->throttled, text, sizeof(text)),
+		    (double)r->throttled_ns / 1e9);
+}
+
 void
 load_report_faults(const struct load_result *r, FILE *out)
 {
@@ -259,6 +293,7 @@ load_report_faults(const struct load_result *r, FILE *out)
 	if (r->lacking[0])
 		fprintf(out, "  late     first: %s\n",
 		    escape(r->lacking, text, sizeof(text)));
+	print_still(r, out);
 }
 
 static void

@@ -45,7 +45,7 @@ load_report_head(const struct load_report *report, FILE *out);
 void
 load_report_place(const struct load_report *report, FILE *out);
 
-/* What went wrong, if anything did. */
+/* What went wrong, if anything did, on either side. */
 void
 load_report_faults(const struct load_result *result, FILE *out);
 

@@ -105,6 +105,7 @@ run_engine(struct load_run *run, const struct load_span *span,
 	engine.interval = note_interval;
 	engine.interval_context = &series;
 	engine_connect(&engine);
+	still_end(&engine.still, &run->result);
 	start = now_ns();
 	engine_run(&engine, span->duration_ns, span->requests, &run->result);
 	run->seconds = (double)(now_ns() - start) / 1e9;

@@ -693,7 +693,8 @@ LOAD = {
     "service_us": (LATENCY, NULL), "pacing_us": (LATENCY, NULL),
     "complete_us": (LATENCY, NULL), "connect_us": (LATENCY, NULL),
     "client": {"cpu_us_per_request": NUMBER, "busy": NUMBER,
-               "limited": bool},
+               "limited": bool, "still_s": NUMBER, "throttled": int,
+               "throttled_s": NUMBER},
 }
 RESULT = {
     "server": str, "value": (*NUMBER, NULL), "low": (*NUMBER, NULL),
@@ -934,6 +935,7 @@ def compare(groups, servers, *arguments, code=0, **options):
 
 # Reasons that are the machine's, not a server's.
 UNSTEADY = ("control.* differs|other work on this machine|"
+            "that the client (did not run|was throttled)|"
             "the client was the limit|the client did not get its CPU")
 
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* still: what the clocks say, less what they explain. */
+#include "common/load/still.h"
+
+#include "common/load/procs.h"
+
+/* A look costs some microseconds. */
+#define LOOK_NS (20 * NS_PER_MS)
+
+/* The clocks cannot be read at once: as often as it takes to be nearly so. */
+static uint64_t
+asleep_ns(void)
+{
+	uint64_t awake, all;
+
+	do {
+		awake = now_ns();
+		all = clock_ns(CLOCK_BOOTTIME);
+	} while (now_ns() - awake > NS_PER_MS);
+	return all > awake ? all - awake : 0;
+}
+
+static void
+note(struct still *still, uint64_t ns)
+{
+	still->ns += ns;
+	still->times += ns > 0;
+}
+
+/* How much of LATE is more than EXPLAINED, and enough to be told. */
+static uint64_t
+unexplained(uint64_t late, uint64_t explained)
+{
+	return late > explained + STILL_LEAST_NS ? late - explained : 0;
+}
+
+void
+still_open(struct still *still)
+{
+	*still = (struct still){0};
+	quota_open(&still->quota);
+	still_begin(still);
+}
+
+void
+still_close(struct still *still)
+{
+	quota_close(&still->quota);
+}
+
+void
+still_begin(struct still *still)
+{
+	still->ns = still->times = 0;
+	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	still->waited_ns = procs_waited_ns();
+	still->asleep_ns = asleep_ns();
+	still->look_ns = now_ns() + LOOK_NS;
+	quota_ask(&still->quota, &still->throttled, &still->throttled_ns);
+}
+
+uint64_t
+still_look(struct still *still, uint64_t due, uint64_t now)
+{
+	struct still before = *still;
+	uint64_t late = now > due ? now - due : 0, gap;
+
+	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	still->waited_ns = procs_waited_ns();
+	still->asleep_ns = asleep_ns();
+	still->look_ns = now + LOOK_NS;
+	gap = unexplained(late, still->ran_ns - before.ran_ns +
+				    still->waited_ns - before.waited_ns);
+	note(still, gap);
+	note(still, unexplained(still->asleep_ns, before.asleep_ns));
+	return gap;
+}
+
+void
+still_end(struct still *still, struct load_result *result)
+{
+	uint64_t times, ns, now = now_ns();
+
+	still_look(still, now, now);
+	quota_ask(&still->quota, &times, &ns);
+	result->still_ns += still->ns;
+	result->stills += still->times;
+	result->throttled += times - still->throttled;
+	result->throttled_ns += ns - still->throttled_ns;
+	still->ns = still->times = 0;
+	still->throttled = times;
+	still->throttled_ns = ns;
+}

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+"""A client that did not run blames nobody else for it, and says so."""
+import contextlib
+import csv
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import eventually, needs, needs_full, proc_stat, release_only
+from known_servers import (
+    FORK, THREAD, ChatServer, DatagramServer, KnownServer, check_compare,
+    check_load, client, counts, delayed, load, result_of, running_client,
+    servers_of)
+from tls_files import Files
+
+pytestmark = pytest.mark.timed
+
+STOP = 2.0
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return Files(tmp_path_factory.mktemp("tls"))
+
+
+def stop_for(pids, seconds=STOP):
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        eventually(lambda pid=pid: proc_stat(pid)[0] == "T", "stopped")
+    time.sleep(seconds)
+    for pid in reversed(pids):
+        os.kill(pid, signal.SIGCONT)
+
+
+def stopped_load(target, *options, others=(), after=0.7):
+    """The checked JSON of a load that stands still in the midst of it."""
+    with running_client("load", target, *options, "--timeout", "1s", "--json",
+                        "-") as process:
+        time.sleep(after)
+        assert process.poll() is None
+        stop_for([*others, process.pid])
+        result = result_of(process)
+    report = result.json
+    check_load(report)
+    report["words"] = result.err
+    return report
+
+
+def check_stood_still(report):
+    ok, wrong, timed_out, failed = counts(report)
+    assert ok > 0
+    assert (wrong, timed_out, failed) == (0, 0, 0), report
+    assert report["unclosed"] == 0
+    assert STOP - 0.5 <= report["client"]["still_s"] <= STOP + 2
+    assert "THE CLIENT DID NOT RUN for " in report["words"]
+
+
+MANY = {"limits": {resource.RLIMIT_NOFILE: 4096}}
+
+
+@pytest.mark.parametrize("mode", [[], ["-r", 1000], ["--churn"]],
+                         ids=["closed", "open", "churn"])
+def test_a_client_that_was_stopped_times_nothing_out(server, mode):
+    """More connections than one wake-up tells of."""
+    server.start("-m", 1000, **MANY)
+    check_stood_still(stopped_load(
+        server.address, "-c", 700, "-d", "3500ms", *mode))
+
+
+def test_chat_of_a_client_that_was_stopped_times_nothing_out(server):
+    server.start("-s", "chat", "-m", 1000, **MANY)
+    check_stood_still(stopped_load(
+        server.address, "-p", "chat", "-c", 100, "-r", 20, "-d", "3500ms"))
+
+
+@needs_full
+def test_tls_of_a_client_that_was_stopped_times_nothing_out(server, files):
+    server.start("-m", 1000, "--tls-cert", files.cert("server"), "--tls-key",
+                 files.key("server"), **MANY)
+    check_stood_still(stopped_load(
+        f"tls:{server.address}", "--tls-ca", files.cert("ca"),
+        "-c", 50, "-d", "3500ms"))
+
+
+def test_datagrams_that_came_while_the_client_was_stopped_are_not_lost():
+    with DatagramServer() as server:
+        report = stopped_load(server.target, "-c", 20, "-d", "3500ms")
+    check_stood_still(report)
+    assert report["udp"] == {"lost": 0, "late": 0, "duplicated": 0}
+
+
+def test_a_container_that_is_paused_times_nothing_out(server):
+    """Client and server stood still, so no reply has come when they go on."""
+    server.start("-s", "sleep:300ms")
+    check_stood_still(stopped_load(
+        server.address, "-c", 20, "-d", "3500ms",
+        others=[server.process.pid, *children_of(server.process.pid)]))
+
+
+def children_of(pid):
+    return [int(number) for number in Path(
+        f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_talk_of_a_container_that_is_paused_does_not_time_out():
+    behaving = delayed(0.5)
+    with KnownServer(behaving, size=5) as server:
+        with running_client("talk", server.target, "ping\n", "--timeout",
+                            "700ms") as process:
+            server.wait_requests(1)
+            os.kill(process.pid, signal.SIGSTOP)
+            time.sleep(1.5)
+            os.kill(process.pid, signal.SIGCONT)
+            result = result_of(process)
+    assert (result.code, result.out) == (0, "ping\n"), result
+
+
+def late_waits(seconds, which):
+    """Each of these waits has its result, and then the client stands still."""
+    return ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=epoll_wait",
+            "-e", f"inject=epoll_wait:delay_exit={int(seconds * 1e6)}:"
+            f"when={which}"]
+
+
+@needs("strace")
+@release_only
+def test_joining_a_room_while_stopped_does_not_time_out():
+    """The wait had nothing yet; what came while the client stood still counts,
+    though the time is over."""
+    with ChatServer(on_accept=lambda _: time.sleep(0.3)) as server:
+        report = load(server.target, "-p", "chat", "-c", 2, "-n", 3,
+                      "--timeout", "1s", wrap=late_waits(1.5, "3"))
+    assert counts(report) == (3, 0, 0, 0)
+
+
+@needs("strace")
+@needs_full
+@release_only
+def test_connecting_while_stopped_does_not_fail(server, files):
+    server.start("--tls-cert", files.cert("server"), "--tls-key",
+                 files.key("server"))
+    report = load(f"tls:{server.address}", "--tls-ca", files.cert("ca"),
+                  "-c", 8, "-n", 30, "--timeout", "500ms",
+                  wrap=late_waits(0.8, "1..3"))
+    assert counts(report) == (30, 0, 0, 0)
+    assert report["unclosed"] == 0
+
+
+def rows_of(file):
+    return list(csv.DictReader(file.open()))
+
+
+def test_slices_in_which_the_client_was_stopped_do_not_count(
+        groups, tmp_path):
+    """For longer than a request may take, too."""
+    file, seconds = tmp_path / "slices", 5.5
+    with running_client(
+            "compare", *servers_of(groups, {"a": THREAD, "b": FORK}), "steady",
+            "--quick", "--blocks", "6", "--csv", file, "--json",
+            "-") as process:
+        eventually(lambda: len(groups.numbers()) > 3,
+                   "the first block is over")
+        time.sleep(0.2)
+        stop_for([process.pid], seconds)
+        result = result_of(process)
+    report = result.json
+    check_compare(report)
+    scenario, = report["scenarios"]
+    for one in scenario["points"][0]["results"]:
+        assert one["errors"] == 0, one
+    # It may have stood between two slices; most of the time is in them.
+    still = [row for row in rows_of(file) if float(row["seconds"]) > seconds]
+    for row in still:
+        assert row["state"] in ("dropped:still", "warm-up"), row
+    assert not still or report["still_s"] > seconds - 0.5
+    assert not still or "THE CLIENT DID NOT RUN for" in result.err
+
+
+# ---- a quota of CPU time ----
+
+@contextlib.contextmanager
+def group_with(quota_us):
+    """A control group whose processes have so much of each 100 ms."""
+    for parent, file, text in [
+            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", f"{quota_us}"),
+            ("/sys/fs/cgroup", "cpu.max", f"{quota_us} 100000")]:
+        group = Path(parent) / f"perconn-test-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            if (group / file).exists():
+                (group / file).write_text(text)
+                yield group
+                return
+        except OSError:
+            pass
+        finally:
+            eventually(lambda: not (group / "cgroup.procs").read_text(),
+                       "the group is empty")
+            group.rmdir()
+    pytest.skip("no control group of our own can have a quota")
+
+
+def entering(group):
+    return lambda: (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def test_a_client_that_its_quota_throttles_says_so(thread_server):
+    thread_server.start()
+    with group_with(20000) as group:
+        report = load(thread_server.address, "-c", 50, "-d", "1s",
+                      preexec_fn=entering(group))
+    assert counts(report)[1:] == (0, 0, 0)
+    assert report["client"]["throttled"] >= 3
+    assert report["client"]["throttled_s"] > 0.1
+    assert "THE CLIENT WAS THROTTLED" in report["words"]
+
+
+def test_a_comparison_under_a_quota_has_no_verdict(groups):
+    with group_with(20000) as group:
+        result = client(
+            "compare", *servers_of(groups, {"a": THREAD, "b": FORK}),
+            "steady", "--quick", "--blocks", "6", "--json", "-",
+            deadline=240, preexec_fn=entering(group))
+    report = result.json
+    check_compare(report)
+    assert report["throttled"] >= 3
+    assert report["throttled_s"] > 0.1
+    assert "THE CLIENT WAS THROTTLED" in result.err
+    ratio, = report["scenarios"][0]["points"][0]["ratios"]
+    assert ratio["verdict"] == "invalid"
+    assert "throttled" in ratio["reason"]
+
+
+def test_without_a_quota_nothing_is_said_of_one(thread_server):
+    thread_server.start()
+    report = load(thread_server.address, "-n", 100)
+    assert report["client"]["throttled"] == 0
+    assert "THROTTLED" not in report["words"]

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* still: what counts as standing still; quota: whose it is. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/pretend.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "common/load/still.h"
+
+/* In a child that is stopped from outside for 300 ms. */
+static void
+is_stopped(void *arg)
+{
+	struct still still;
+	uint64_t since;
+
+	(void)arg;
+	still_open(&still);
+	since = now_ns();
+	raise(SIGSTOP);
+	child_assert(still_note(&still, since, since + 50 * NS_PER_MS,
+			 now_ns()) >= 150 * NS_PER_MS);
+	child_assert(still.times == 1 && still.ns >= 150 * NS_PER_MS);
+	still_close(&still);
+	_exit(0);
+}
+
+static void
+who_is_stopped_stood_still(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		is_stopped(NULL);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	wait_ns(300 * NS_PER_MS);
+	kill(pid, SIGCONT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* A long handshake, say. */
+static void
+who_was_busy_did_not_stand_still(void **state)
+{
+	struct still still;
+	uint64_t since;
+
+	(void)state;
+	still_open(&still);
+	since = now_ns();
+	while (
+	    clock_ns(CLOCK_THREAD_CPUTIME_ID) - still.ran_ns < 100 * NS_PER_MS)
+		continue;
+	/* What others had of the CPU explains the rest. */
+	assert_true(
+	    still_note(&still, since, since, now_ns()) < 60 * NS_PER_MS);
+	still_close(&still);
+}
+
+static void
+who_waits_as_long_as_it_wanted_did_not_stand_still(void **state)
+{
+	struct still still;
+	uint64_t since;
+
+	(void)state;
+	still_open(&still);
+	since = now_ns();
+	wait_ns(100 * NS_PER_MS);
+	assert_int_equal(
+	    still_note(&still, since, since + 10 * NS_PER_S, now_ns()), 0);
+	assert_int_equal(still.ns, 0);
+	still_close(&still);
+}
+
+static void
+quota_of(double cpus, uint64_t want_times, uint64_t want_ns)
+{
+	struct quota quota;
+	uint64_t times, ns;
+
+	quota_open(&quota);
+	child_assert(quota.cpus > cpus - 0.001 && quota.cpus < cpus + 0.001);
+	quota_ask(&quota, &times, &ns);
+	child_assert(times == want_times && ns == want_ns);
+	quota_close(&quota);
+}
+
+/* Of the group itself and of the one above it; the tightest is told. */
+static void
+of_version_2(void *arg)
+{
+	(void)arg;
+	pretend_begin();
+	pretend_groups();
+	pretend_write("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+	pretend_write("/sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+	pretend_write("/sys/fs/cgroup/cpu.max", "150000 100000\n");
+	pretend_write("/sys/fs/cgroup/a/b/cpu.stat",
+	    "nr_throttled 9\nthrottled_usec 9\n");
+	pretend_write("/sys/fs/cgroup/a/cpu.stat",
+	    "usage_usec 5\nnr_periods 99\nnr_throttled 37\n"
+	    "throttled_usec 1850000\n");
+	pretend_write(
+	    "/sys/fs/cgroup/cpu.stat", "nr_throttled 1\nthrottled_usec 2\n");
+	pretend_file("/proc/self/mountinfo",
+	    "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	quota_of(0.5, 38, 1850002000);
+}
+
+static void
+a_quota_of_version_2_is_found_in_all_groups_above(void **state)
+{
+	(void)state;
+	run_pretending(of_version_2, NULL);
+}
+
+static void
+of_version_1(void *arg)
+{
+	(void)arg;
+	pretend_begin();
+	if (mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL) < 0)
+		_exit(PRETEND_NOT);
+	child_assert(mkdir("/sys/fs/cgroup/a", 0755) == 0);
+	pretend_file("/proc/self/cgroup", "3:cpu,cpuacct:/a\n0::/\n");
+	pretend_file("/proc/self/mountinfo",
+	    "30 23 0:26 / /sys/fs/cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
+	pretend_write("/sys/fs/cgroup/a/cpu.cfs_period_us", "100000\n");
+	pretend_write("/sys/fs/cgroup/a/cpu.cfs_quota_us", "25000\n");
+	pretend_write("/sys/fs/cgroup/cpu.cfs_period_us", "100000\n");
+	pretend_write("/sys/fs/cgroup/cpu.cfs_quota_us", "-1\n");
+	pretend_write("/sys/fs/cgroup/a/cpu.stat",
+	    "nr_periods 99\nnr_throttled 4\nthrottled_time 123456\n");
+	quota_of(0.25, 4, 123456);
+}
+
+static void
+a_quota_of_version_1_is_found(void **state)
+{
+	(void)state;
+	run_pretending(of_version_1, NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(who_is_stopped_stood_still),
+	    cmocka_unit_test(who_was_busy_did_not_stand_still),
+	    cmocka_unit_test(
+		who_waits_as_long_as_it_wanted_did_not_stand_still),
+	    cmocka_unit_test(a_quota_of_version_2_is_found_in_all_groups_above),
+	    cmocka_unit_test(a_quota_of_version_1_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
