@@ -12,6 +12,7 @@
 #include "common/load/await.h"
 #include "common/load/engine_parts.h"
 #include "common/load/procs.h"
+#include "common/net/dial.h"
 
 /* A connection that failed rests, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
@@ -83,12 +84,16 @@ make_rest(struct engine *e, struct session *s)
 	link_move(&s->link, &e->resting);
 }
 
-/* The request is over, one way or the other. */
+/* The request is over, one way or the other, or cannot begin yet. */
 static void
 end_request(struct engine *e, struct session *s, enum session_result what)
 {
 	int error = errno;
 
+	if (what == SESSION_FULL) { /* no: it waits for another try */
+		link_move(&s->link, &e->knocking);
+		return;
+	}
 	e->under_way--;
 	if (what == SESSION_DONE) {
 		e->result->ok++;
@@ -388,14 +393,46 @@ handle_shortly(struct engine *e, struct session *s, uint32_t events)
 
 /* We stood still for NS: what is under way has so much more time. */
 static void
-excuse_all(struct engine *e, uint64_t ns)
+excuse_all(const struct link *ring, uint64_t ns)
 {
-	for (struct link *at = e->waiting.next; at != &e->waiting;
-	     at = at->next) {
+	for (struct link *at = ring->next; at != ring; at = at->next) {
 		struct session *s = session_of(at);
 
 		s->excuse_ns = excused(s) + ns;
 		s->excused_ns = s->sent_ns;
+	}
+}
+
+/* Behind those that were sent before it. */
+static void
+make_waiting(struct engine *e, struct session *s)
+{
+	struct link *at = e->waiting.prev;
+
+	while (at != &e->waiting && session_of(at)->sent_ns > s->sent_ns)
+		at = at->prev;
+	link_remove(&s->link);
+	link_append(at->next, &s->link);
+}
+
+/* Those that found the backlog full, in turn, until one finds it so again. */
+static void
+knock(struct engine *e)
+{
+	struct session *s;
+
+	while ((s = first_of(&e->knocking))) {
+		enum session_result what = session_knock(&e->shared, s);
+
+		if (what == SESSION_FULL)
+			break;
+		make_waiting(e, s);
+		if (what != SESSION_AGAIN)
+			end_request(e, s, what);
+	}
+	while ((s = first_of(&e->knocking)) && times_out(e, s) <= e->now) {
+		give_up(e, s);
+		make_rest(e, s);
 	}
 }
 
@@ -404,6 +441,8 @@ expire(struct engine *e)
 {
 	struct session *s;
 
+	if (!link_empty(&e->knocking))
+		knock(e);
 	while ((s = first_of(&e->waiting)) && times_out(e, s) <= e->now) {
 		if (came(e, s))
 			continue;
@@ -426,7 +465,8 @@ next_deadline(struct engine *e)
 		due = earlier(due, e->progress_due);
 	if (e->part)
 		due = earlier(due, e->interval_start + e->interval_ns);
-	due = earlier(due, e->now + TURN_NS);
+	due = earlier(
+	    due, e->now + (link_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS));
 	if (!beginning(e))
 		return due;
 	due = earlier(due, e->end_ns);
@@ -520,7 +560,9 @@ step(struct engine *e)
 	e->now = now_ns();
 	still = still_note(&e->still, e->since, e->due, e->now);
 	if (still)
-		excuse_all(e, still);
+		excuse_all(&e->waiting, still);
+	if (still)
+		excuse_all(&e->knocking, still);
 	if (e->stop && *e->stop)
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)

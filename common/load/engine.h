@@ -78,7 +78,8 @@ struct engine {
 	/* Each session is in one of these. */
 	struct link idle, /* the one that had nothing to do for longest first */
 	    waiting,	  /* under way, the first to time out first */
-	    resting;	  /* after a failure, the first to go on first */
+	    knocking, /* under way, but for a backlog that is full; likewise */
+	    resting;  /* after a failure, the first to go on first */
 	/*
 	 * If PART is set, and is one that result_init() has made: at the end of
 	 * each INTERVAL_NS of a run, and at the run's end, the caller is told

@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/engine_parts.h"
+#include "common/net/dial.h"
 
 enum {
 	BUFFER = 64 * 1024,
@@ -74,6 +75,7 @@ set_up(struct engine *e, const struct load_plan *plan)
 	*e = (struct engine){.plan = *plan};
 	link_init(&e->idle);
 	link_init(&e->waiting);
+	link_init(&e->knocking);
 	link_init(&e->resting);
 	e->plan.churn = load_plan_churns(plan);
 	shared->target = plan->target.address;
@@ -164,7 +166,30 @@ begin_connect(struct engine *e, struct session *s, uint32_t *failed)
 	s->sent_ns = now_ns();
 	what = session_connect(&e->shared, s);
 	*failed += what == SESSION_FAILED;
-	return what == SESSION_AGAIN;
+	if (what == SESSION_FULL)
+		link_move(&s->link, &e->knocking);
+	return what == SESSION_AGAIN || what == SESSION_FULL;
+}
+
+/* Those that found the backlog full, until one does so again. Returns how many
+ * are not under way any more. */
+static uint32_t
+knock(struct engine *e, uint32_t *failed, uint64_t *deadline)
+{
+	uint32_t ended = 0;
+
+	while (!link_empty(&e->knocking)) {
+		struct session *s = session_of(e->knocking.next);
+		enum session_result what = session_knock(&e->shared, s);
+
+		if (what == SESSION_FULL)
+			break;
+		*deadline = now_ns() + e->plan.timeout_ns;
+		*failed += what == SESSION_FAILED;
+		ended += what != SESSION_AGAIN;
+		link_move(&s->link, &e->idle);
+	}
+	return ended;
 }
 
 /* One of the first events. Whether a connect under way has ended. */
@@ -190,6 +215,7 @@ give_up_connects(struct engine *e)
 	for (uint32_t i = 0; i < e->plan.connections; i++) {
 		if (e->sessions[i].state == SESSION_CONNECTING) {
 			session_close(&e->sessions[i]);
+			link_move(&e->sessions[i].link, &e->idle);
 			count++;
 		}
 	}
@@ -204,7 +230,8 @@ give_up_connects(struct engine *e)
 static int
 wait_a_turn(struct engine *e, uint64_t since, uint64_t *deadline)
 {
-	uint64_t due = earlier(*deadline, since + TURN_NS);
+	uint64_t turn = link_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS;
+	uint64_t due = earlier(*deadline, since + turn);
 	int n = epoll_wait(
 	    e->shared.epoll, e->events, ENGINE_EVENTS, timeout_ms(due, since));
 
@@ -227,6 +254,7 @@ engine_connect(struct engine *e)
 		while (pending < CONNECTS && begun < e->plan.connections)
 			pending +=
 			    begin_connect(e, &e->sessions[begun++], &failed);
+		pending -= knock(e, &failed, &deadline);
 		if (!pending)
 			continue;
 		n = wait_a_turn(e, since, &deadline);

@@ -16,6 +16,7 @@
 #include "common/load/owner.h"
 #include "common/load/preflight.h"
 #include "common/load/still.h"
+#include "common/net/dial.h"
 
 /* Fewer than the shortest queue in common use, Python's of five: a connection
  * that does not fit waits for a second. Four keep a server busy. */
@@ -68,8 +69,7 @@ start(const struct address *address, uint32_t index)
 	if (fd < 0)
 		return -1;
 	if ((!is_loopback(address) || bind_source(fd, index) == 0) &&
-	    (connect(fd, &address->any, address->len) == 0 ||
-		errno == EINPROGRESS))
+	    dial_begin(fd, address) == 0)
 		return fd;
 	error = errno;
 	close(fd);

@@ -16,6 +16,7 @@
 #include "common/load/await.h"
 #include "common/load/procs.h"
 #include "common/load/room_state.h"
+#include "common/net/dial.h"
 
 enum {
 	EVENTS = 512,
@@ -72,6 +73,12 @@ abandoned(const struct room *r)
 	return r->plan->stop && *r->plan->stop < 0;
 }
 
+static uint64_t
+turn_ns(const struct room *r)
+{
+	return link_empty(&r->knocking) ? TURN_NS : DIAL_AGAIN_NS;
+}
+
 /* What happens from NOW until DUE, or a little earlier. Returns for how long we
  * stood still. Who then takes NOW for the time has seen all that came before.
  */
@@ -81,10 +88,11 @@ handle_until(struct room *r, uint64_t due, uint64_t now)
 	int n;
 	uint64_t still;
 
-	due = earlier(due, now + TURN_NS);
+	due = earlier(due, now + turn_ns(r));
 	n = epoll_wait(r->epoll, r->events, EVENTS, timeout_ms(due, now));
 	still = still_note(&r->still, now, due, now_ns());
 	handle_all(r, n);
+	room_knock(r);
 	return still;
 }
 
@@ -333,7 +341,7 @@ next_deadline(struct room *r)
 		due = timeout_after(r, m->begun_ns);
 	if (r->plan->progress)
 		due = earlier(due, r->progress_due);
-	due = earlier(due, r->now + TURN_NS);
+	due = earlier(due, r->now + turn_ns(r));
 	if (!beginning(r))
 		return due;
 	due = earlier(due, r->end_ns);
@@ -369,6 +377,7 @@ step(struct room *r)
 	if (r->spinning && n == 0)
 		r->spun_ns += r->now - before;
 	handle_all(r, n);
+	room_knock(r);
 	r->now = now_ns();
 	expire(r);
 	begin_due(r);
@@ -534,6 +543,7 @@ open_room(
 	    .receivers = plan->load->connections - 1,
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
 	};
+	link_init(&r->knocking);
 	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	still_open(&r->still);

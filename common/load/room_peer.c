@@ -13,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/flow.h"
+#include "common/net/dial.h"
 
 /* After a guest that failed, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
@@ -22,6 +23,9 @@
 void
 peer_close(struct peer *p)
 {
+	if (p->knocks)
+		link_remove(&p->link);
+	p->knocks = false;
 	tls_stream_close(p->stream);
 	p->stream = NULL;
 	if (p->fd >= 0)
@@ -41,38 +45,39 @@ peer_reset(struct peer *p, uint32_t id, enum role role)
 	    .fd = -1, .id = id, .role = role, .next = 1, .partial = partial};
 }
 
+/* Connects the socket that there is. 1: not yet, it knocks; 0, or -1. */
 static int
-connect_socket(const struct room *r, struct peer *p)
+connect_socket(struct room *r, struct peer *p)
 {
-	const struct address *to = &r->load->target.address;
-	int on = 1;
-
-	if (to->any.sa_family != AF_UNIX)
-		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(p->fd, &to->any, to->len) < 0 && errno != EINPROGRESS)
-		return -1;
+	if (dial_begin(p->fd, &r->load->target.address) < 0) {
+		if (errno != EAGAIN)
+			return -1;
+		if (!p->knocks)
+			link_append(&r->knocking, &p->link);
+		p->knocks = true;
+		return 1;
+	}
+	if (p->knocks)
+		link_remove(&p->link);
+	p->knocks = false;
 	if (!r->load->tls)
 		return 0;
 	p->stream = tls_stream_open(r->load->tls, p->fd);
 	return p->stream ? 0 : -1;
 }
 
-/* A socket on its way to the target; 0, or -1 with errno and none. */
+/* A socket on its way to the target; as above. */
 static int
-connect_peer(const struct room *r, struct peer *p)
+connect_peer(struct room *r, struct peer *p)
 {
-	int saved;
+	int family = r->load->target.address.any.sa_family, on = 1;
 
-	p->fd = socket(r->load->target.address.any.sa_family,
-	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	p->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (p->fd < 0)
 		return -1;
-	if (connect_socket(r, p) == 0)
-		return 0;
-	saved = errno;
-	peer_close(p);
-	errno = saved;
-	return -1;
+	if (family != AF_UNIX)
+		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return connect_socket(r, p);
 }
 
 /* For what P waits for. One that is not watched yet will be. */
@@ -151,12 +156,34 @@ push(struct room *r, struct peer *p)
 void
 peer_say(struct room *r, struct peer *p, const char *text, size_t len)
 {
+	int status = 0;
+
 	p->out = text;
 	p->out_len = len;
-	if (p->fd < 0 && connect_peer(r, p) < 0)
+	if (p->fd < 0)
+		status = connect_peer(r, p);
+	if (status < 0)
 		peer_lose(r, p, errno);
-	else
+	else if (!p->knocks)
 		push(r, p);
+}
+
+void
+room_knock(struct room *r)
+{
+	while (!link_empty(&r->knocking)) {
+		struct peer *p =
+		    (struct peer *)(void *)((char *)r->knocking.next -
+					    offsetof(struct peer, link));
+		int status = connect_socket(r, p);
+
+		if (status > 0)
+			break;
+		if (status < 0)
+			peer_lose(r, p, errno);
+		else
+			push(r, p);
+	}
 }
 
 /* ---- the sender's stream: the ring, from where it is sent to its head ---- */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/load/chat_line.h"
+#include "common/load/link.h"
 #include "common/load/room.h"
 #include "common/load/still.h"
 #include "common/load/window.h"
@@ -24,7 +25,9 @@
 
 /* One connection. */
 struct peer {
-	int fd; /* -1: none */
+	struct link link; /* among those that knock */
+	bool knocks;	  /* on a backlog that is full, until it has room */
+	int fd;		  /* -1: none */
 	uint32_t id;
 	enum role {
 		SENDER,	  /* member 0 */
@@ -91,6 +94,7 @@ struct room {
 	bool spinning;
 	uint64_t spun_ns;
 	struct still still;
+	struct link knocking; /* peers */
 };
 
 /* ---- room_peer.c ---- */
@@ -105,6 +109,10 @@ peer_reset(struct peer *peer, uint32_t id, enum role role);
  */
 void
 peer_say(struct room *room, struct peer *peer, const char *text, size_t len);
+
+/* Connects those that found the backlog full, until one does so again. */
+void
+room_knock(struct room *room);
 
 /* Half-closes: its end of file is right from now on. */
 void

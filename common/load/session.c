@@ -12,6 +12,7 @@
 
 #include "common/load/flow.h"
 #include "common/load/session_parts.h"
+#include "common/net/dial.h"
 
 void
 session_close(struct session *session)
@@ -54,53 +55,57 @@ bind_source(struct session_shared *shared, int fd)
 	return bind(fd, &from->any, from->len);
 }
 
+/* A new exchange, on a connection that is done or under way. 0, or -1. */
 static int
-connect_socket(struct session_shared *shared, struct session *session)
-{
-	const struct address *target = &shared->target;
-	int on = 1;
-
-	if (target->any.sa_family != AF_UNIX && !shared->datagrams)
-		setsockopt(
-		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (shared->sources && bind_source(shared, session->fd) < 0)
-		return -1;
-	if (connect(session->fd, &target->any, target->len) < 0 &&
-	    errno != EINPROGRESS)
-		return -1;
-	if (!shared->tls)
-		return 0;
-	session->stream = tls_stream_open(shared->tls, session->fd);
-	return session->stream ? 0 : -1;
-}
-
-/* A socket on its way to the target; 0, or -1 with errno and none. */
-static int
-open_socket(struct session_shared *shared, struct session *session)
+begin_exchange(struct session_shared *shared, struct session *session)
 {
 	const struct protocol *protocol = shared->run.protocol;
-	int type = shared->datagrams ? SOCK_DGRAM : SOCK_STREAM, saved;
+
+	if (shared->tls) {
+		session->stream = tls_stream_open(shared->tls, session->fd);
+		if (!session->stream)
+			return -1;
+	}
+	session->x.ready = !protocol->greet;
+	session->x.interrupted = false;
+	session->x.out_len = session->x.sent = 0;
+	if (shared->datagrams) {
+		session->first = session->x.number;
+		memset(session->lost, 0, sizeof(session->lost));
+	}
+	if (protocol->greet)
+		protocol->greet(&shared->run, &session->x);
+	return 0;
+}
+
+/* As open_socket(), of the socket that there is. */
+static enum session_result
+connect_socket(struct session_shared *shared, struct session *session)
+{
+	if (dial_begin(session->fd, &shared->target) < 0)
+		return errno == EAGAIN ? SESSION_FULL
+				       : fail(shared, session, errno);
+	return begin_exchange(shared, session) < 0
+		   ? fail(shared, session, errno)
+		   : SESSION_AGAIN;
+}
+
+/* A socket on its way to the target: AGAIN, FULL or FAILED. */
+static enum session_result
+open_socket(struct session_shared *shared, struct session *session)
+{
+	int type = shared->datagrams ? SOCK_DGRAM : SOCK_STREAM, on = 1;
 
 	session->fd = socket(shared->target.any.sa_family,
 	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (session->fd < 0)
-		return -1;
-	if (connect_socket(shared, session) == 0) {
-		session->x.ready = !protocol->greet;
-		session->x.interrupted = false;
-		session->x.out_len = session->x.sent = 0;
-		if (shared->datagrams) {
-			session->first = session->x.number;
-			memset(session->lost, 0, sizeof(session->lost));
-		}
-		if (protocol->greet)
-			protocol->greet(&shared->run, &session->x);
-		return 0;
-	}
-	saved = errno;
-	session_close(session);
-	errno = saved;
-	return -1;
+		return fail(shared, session, errno);
+	if (shared->target.any.sa_family != AF_UNIX && !shared->datagrams)
+		setsockopt(
+		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (shared->sources && bind_source(shared, session->fd) < 0)
+		return fail(shared, session, errno);
+	return connect_socket(shared, session);
 }
 
 inline int
@@ -119,16 +124,28 @@ session_watch(struct session_shared *shared, struct session *session, bool out)
 	return epoll_ctl(shared->epoll, how, session->fd, &event);
 }
 
+/* On a socket that is on its way, without a request. */
+static enum session_result
+await_connection(struct session_shared *shared, struct session *session)
+{
+	if (session_watch(shared, session, !shared->datagrams) < 0)
+		return fail(shared, session, errno);
+	if (!shared->datagrams)
+		return SESSION_AGAIN;
+	session->state = SESSION_IDLE;
+	return SESSION_DONE;
+}
+
 enum session_result
 session_connect(struct session_shared *shared, struct session *session)
 {
-	if (open_socket(shared, session) < 0 ||
-	    session_watch(shared, session, !shared->datagrams) < 0)
-		return fail(shared, session, errno);
-	if (shared->datagrams)
-		return SESSION_DONE;
+	enum session_result result = open_socket(shared, session);
+
+	if (result == SESSION_FAILED)
+		return result;
 	session->state = SESSION_CONNECTING;
-	return SESSION_AGAIN;
+	return result == SESSION_AGAIN ? await_connection(shared, session)
+				       : result;
 }
 
 /* ---- send ---- */
@@ -217,6 +234,17 @@ send_request(struct session_shared *shared, struct session *session)
 	return session_send_rest(shared, session);
 }
 
+/* On a socket that is on its way. */
+static enum session_result
+send_first(struct session_shared *shared, struct session *session)
+{
+	/* On the loopback the handshake is over when connect() returns, so the
+	 * request can follow it without a trip through epoll. Elsewhere send()
+	 * says EAGAIN, and EPOLLOUT will tell. */
+	return session->x.ready ? send_request(shared, session)
+				: session_send_rest(shared, session);
+}
+
 enum session_result
 session_begin(struct session_shared *shared, struct session *session)
 {
@@ -235,17 +263,24 @@ session_begin(struct session_shared *shared, struct session *session)
 static enum session_result
 begin_on_new(struct session_shared *shared, struct session *session)
 {
-	struct exchange *x = &session->x;
+	enum session_result result;
 
-	x->kept = false;
-	if (open_socket(shared, session) < 0)
-		return fail(shared, session, errno);
+	session->x.kept = false;
 	session->state = SESSION_BUSY;
-	/* On the loopback the handshake is over when connect() returns, so the
-	 * request can follow it without a trip through epoll. Elsewhere send()
-	 * says EAGAIN, and EPOLLOUT will tell. */
-	return x->ready ? send_request(shared, session)
-			: session_send_rest(shared, session);
+	result = open_socket(shared, session);
+	return result == SESSION_AGAIN ? send_first(shared, session) : result;
+}
+
+enum session_result
+session_knock(struct session_shared *shared, struct session *session)
+{
+	enum session_result result = connect_socket(shared, session);
+
+	if (result != SESSION_AGAIN)
+		return result;
+	return session->state == SESSION_BUSY
+		   ? send_first(shared, session)
+		   : await_connection(shared, session);
 }
 
 /* ---- receive ---- */

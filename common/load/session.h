@@ -15,8 +15,10 @@
  *	SESSION_TOO_MUCH   after DONE: bytes that nobody asked for
  *	SESSION_FAILED     errno says why; 0: end of file too early
  *	SESSION_LEFT       the server closed an idle connection
+ *	SESSION_FULL       its backlog has no room (a unix socket's): no event
+ *	                   will tell when, session_knock() has to try again
  *
- * After anything but AGAIN, DONE and REPEATED the connection is closed.
+ * After anything but AGAIN, DONE, REPEATED and FULL the connection is closed.
  *
  * A datagram that is none of the above but the answer to an earlier request
  * is counted, as late or as duplicated, and the request goes on: networks do
@@ -97,6 +99,7 @@ enum session_result {
 	SESSION_TOO_MUCH,
 	SESSION_FAILED,
 	SESSION_LEFT,
+	SESSION_FULL,
 };
 
 /*
@@ -109,6 +112,10 @@ session_connect(struct session_shared *shared, struct session *session);
 /* Begins the next request, connecting if need be. Stamps are the engine's. */
 enum session_result
 session_begin(struct session_shared *shared, struct session *session);
+
+/* Connects once more, after SESSION_FULL; returns as that call would have. */
+enum session_result
+session_knock(struct session_shared *shared, struct session *session);
 
 /* The socket is ready for EVENTS (of epoll). */
 enum session_result

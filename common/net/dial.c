@@ -9,13 +9,25 @@
 
 #include "common/base/clock.h"
 
+int
+dial_begin(int fd, const struct address *address)
+{
+	while (connect(fd, &address->any, address->len) < 0) {
+		/* EALREADY, EISCONN: it went on after a signal. */
+		if (errno == EINPROGRESS || errno == EALREADY ||
+		    errno == EISCONN)
+			return 0;
+		if (errno != EINTR)
+			return -1;
+	}
+	return 0;
+}
+
 /* 0, or the errno of a connect that is under way on FD. */
 static int
-wait_connected(int fd, uint64_t timeout_ns)
+wait_connected(int fd, uint64_t due)
 {
 	struct pollfd wait = {fd, POLLOUT, 0};
-	uint64_t now = now_ns();
-	uint64_t due = now > NEVER - timeout_ns ? NEVER : now + timeout_ns;
 	int n, error = 0;
 	socklen_t len = sizeof(error);
 
@@ -29,10 +41,29 @@ wait_connected(int fd, uint64_t timeout_ns)
 	return error;
 }
 
+/* 0, or the errno of a connect of FD until DUE. */
+static int
+connect_until(int fd, const struct address *address, uint64_t due)
+{
+	uint64_t now;
+
+	do {
+		now = now_ns();
+		if (dial_begin(fd, address) == 0)
+			return wait_connected(fd, due);
+		if (errno != EAGAIN)
+			return errno;
+		wait_ns(DIAL_AGAIN_NS);
+	} while (now < due);
+	return ETIMEDOUT;
+}
+
 int
 dial(const struct address *address, uint64_t timeout_ns)
 {
-	int fd, error = 0, on = 1;
+	uint64_t now = now_ns();
+	uint64_t due = now > NEVER - timeout_ns ? NEVER : now + timeout_ns;
+	int fd, error, on = 1;
 
 	fd = socket(address->any.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -40,10 +71,7 @@ dial(const struct address *address, uint64_t timeout_ns)
 		return -1;
 	/* An urgent byte is one of the stream (RFC 6093 4). */
 	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	if (connect(fd, &address->any, address->len) < 0)
-		error = errno;
-	if (error == EINPROGRESS)
-		error = wait_connected(fd, timeout_ns);
+	error = connect_until(fd, address, due);
 	if (!error)
 		return fd;
 	close(fd);
@@ -58,7 +86,7 @@ dial_datagrams(const struct address *address)
 	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int error;
 
-	if (fd < 0 || connect(fd, &address->any, address->len) == 0)
+	if (fd < 0 || dial_begin(fd, address) == 0)
 		return fd;
 	error = errno;
 	close(fd);

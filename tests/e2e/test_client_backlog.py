@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""A server whose backlog is full: clients wait for room in it, over a unix
+socket as TCP makes them, and nobody takes that for the cost of a model."""
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+from harness import needs, release_only
+from known_servers import (
+    ChatServer, KnownServer, client, counts, delayed, load, result_of,
+    running_client)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "socket"
+
+
+MODES = pytest.mark.parametrize(
+    "mode", [[], ["--churn"], ["-r", 500], ["-r", 500, "--churn"]],
+    ids=["steady", "churn", "open", "open churn"])
+
+
+@MODES
+def test_a_full_backlog_of_a_unix_socket_is_waited_for(path, mode):
+    with KnownServer(path=path, backlog=1) as server:
+        report = load(server.target, "-c", 40, "-n", 400, *mode)
+    assert counts(report) == (400, 0, 0, 0)
+    assert report["unclosed"] == 0
+
+
+@pytest.mark.parametrize("mode", [[], ["--churn"]], ids=["steady", "churn"])
+def test_a_chat_room_with_a_full_backlog_is_joined(path, mode):
+    with ChatServer(path=path, backlog=1) as server:
+        report = load(server.target, "-p", "chat", "-c", 30, "-n", 60, "-r",
+                      300, *mode)
+    assert counts(report) == (60, 0, 0, 0)
+
+
+@contextlib.contextmanager
+def full(server):
+    """Of a server that does not accept yet: no more connections fit."""
+    with contextlib.ExitStack() as open_sockets:
+        while True:
+            sock = open_sockets.enter_context(socket.socket(socket.AF_UNIX))
+            sock.setblocking(False)
+            try:
+                sock.connect(server.target[5:])
+            except BlockingIOError:
+                break
+        yield
+
+
+def test_talk_waits_for_room_in_the_backlog(path):
+    accepts = threading.Event()
+    with KnownServer(path=path, backlog=0, accepts=accepts, size=5) as server:
+        with full(server), running_client(
+                "talk", server.target, "ping\n") as process:
+            time.sleep(0.2)
+            assert process.poll() is None
+            accepts.set()
+            result = result_of(process)
+    assert (result.code, result.out) == (0, "ping\n"), result
+
+
+def test_talk_waits_for_room_no_longer_than_the_timeout(path):
+    accepts = threading.Event()
+    with KnownServer(path=path, backlog=0, accepts=accepts) as server:
+        with full(server):
+            result = client("talk", server.target, "ping\n", "--timeout",
+                            "300ms")
+        accepts.set()
+    assert result.code == 1
+    assert result.error_line.endswith("Connection timed out")
+    assert 0.3 <= result.seconds < 5
+
+
+@pytest.mark.parametrize("mode", [[], ["--churn"]], ids=["steady", "churn"])
+def test_a_backlog_that_stays_full_is_a_time_out_and_no_failure(path, mode):
+    accepts = threading.Event()
+    with KnownServer(path=path, backlog=0, accepts=accepts) as server:
+        with full(server):
+            report = load(server.target, "-c", 3, "-n", 3, *mode, "--timeout",
+                          "300ms", code=1)
+        accepts.set()
+    assert counts(report) == (0, 0, 3, 0)
+    assert report["duration_s"] < 5
+
+
+@needs("strace")
+@release_only
+@pytest.mark.parametrize("verb", ["talk", "load", "chat"])
+@pytest.mark.parametrize("unix", [True, False], ids=["unix", "tcp"])
+def test_a_signal_while_connecting_is_no_failure(path, verb, unix):
+    wrap = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=connect",
+            "-e", "inject=connect:error=EINTR:when=1..2"]
+    where = {"path": path} if unix else {}
+    if verb == "chat":
+        with ChatServer(**where) as server:
+            report = load(server.target, "-p", "chat", "-c", 2, "-n", 5,
+                          wrap=wrap)
+        assert counts(report) == (5, 0, 0, 0)
+        return
+    with KnownServer(size=5 if verb == "talk" else 64, **where) as server:
+        if verb == "talk":
+            result = client("talk", server.target, "ping\n", wrap=wrap)
+            assert (result.code, result.out) == (0, "ping\n"), result
+        else:
+            report = load(server.target, "-c", 2, "-n", 5, wrap=wrap)
+            assert counts(report) == (5, 0, 0, 0)
