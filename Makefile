@@ -96,7 +96,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
             gnuplot=gnuplot-nox openssl=openssl socat=socat ncat=ncat mandoc=mandoc \
             strace=strace prlimit=util-linux setpriv=util-linux ctags=universal-ctags \
-            ps=procps readelf=binutils curl=curl \
+            ps=procps ip=iproute2 unshare=util-linux readelf=binutils curl=curl \
             /usr/lib/python3/dist-packages/prometheus_client/__init__.py=python3-prometheus-client
 
 .DEFAULT_GOAL := all

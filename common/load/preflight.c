@@ -201,18 +201,38 @@ check_burst(const struct preflight_plan *plan, char *why, size_t size)
 	return 1;
 }
 
-/* A port rests for a minute after use, unless it may be taken again. */
+/* Why a port rests for a minute after use, and is not taken again a second
+ * later; NULL: it is. ip-sysctl(7). */
+static const char *
+why_ports_rest(bool loopback)
+{
+	uint64_t reuse = read_limit("/proc/sys/net/ipv4/tcp_tw_reuse");
+
+	if (reuse == 0)
+		return "net.ipv4.tcp_tw_reuse is 0";
+	if (reuse == 2 && !loopback)
+		return "net.ipv4.tcp_tw_reuse is 2, for the loopback alone";
+	if (read_limit("/proc/sys/net/ipv4/tcp_timestamps") == 0)
+		return "net.ipv4.tcp_timestamps is 0";
+	return NULL;
+}
+
 static int
 check_reuse(const struct preflight_plan *plan, char *why, size_t size)
 {
-	if (!plan->churn || !plan->ports ||
-	    read_limit("/proc/sys/net/ipv4/tcp_tw_reuse") != 0)
+	uint64_t all = free_ports() * (plan->sources ? plan->sources : 1);
+	const char *reason =
+	    plan->churn && plan->ports ? why_ports_rest(plan->loopback) : NULL;
+
+	if (!reason || (plan->churned > 0 && plan->churned <= (double)all))
 		return 0;
 	snprintf(why, size,
-	    "a new connection for each request: ports rest for 60 s after "
-	    "use (net.ipv4.tcp_tw_reuse is 0), so at most %" PRIu64
-	    " connections/s",
-	    free_ports() * (plan->sources ? plan->sources : 1) / 60);
+	    "a new connection for each request: a port rests for 60 s after "
+	    "use (%s), so after %" PRIu64 " connections there is none left, or "
+	    "at more than %" PRIu64 "/s; more --source addresses, fewer "
+	    "requests (-n, -d), kept connections or a wider "
+	    "net.ipv4.ip_local_port_range help",
+	    reason, all, all / 60);
 	return 1;
 }
 

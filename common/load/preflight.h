@@ -20,7 +20,11 @@ struct preflight_plan {
 	uint64_t connections; /* open at once */
 	uint64_t sources;     /* source addresses; 0: one, or no ports (unix) */
 	bool ports;	      /* TCP or UDP: each needs a port */
-	bool churn;	      /* a new connection for each request */
+	bool churn;	      /* a new connection for each request, which the
+				 client ends */
+	double churned;	      /* how many it makes in a minute, at the most;
+				 0: nobody knows */
+	bool loopback;	      /* to an address of the loopback */
 	bool burst;	      /* all connect at once, not paced */
 	pid_t server;	      /* or 0: not known, or not here */
 };

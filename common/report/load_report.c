@@ -2,6 +2,7 @@
 /* load_report: one load run, rendered. */
 #include "common/report/load_report.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -287,6 +288,12 @@ load_report_faults(const struct load_result *r, FILE *out)
 			    escape(r->failure, text, sizeof(text)));
 		fprintf(out, "\n");
 	}
+	if (r->errors[EADDRNOTAVAIL])
+		fprintf(out,
+		    "  ports    this machine had no port left for %llu "
+		    "connections, which is not the server's doing: more "
+		    "--source addresses, fewer requests, kept connections\n",
+		    (unsigned long long)r->errors[EADDRNOTAVAIL]);
 	if (r->example[0])
 		fprintf(out, "  wrong    first: %s\n",
 		    escape(r->example, text, sizeof(text)));

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* load: one target, at one rate or several, and the reports. */
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/load/owner.h"
@@ -34,21 +36,43 @@ place(struct placement *placement, enum placement_kind kind, pid_t pid)
 	return image;
 }
 
+/* New connections in a minute, at the most; 0: as many as it can. */
+static double
+churned_in_a_minute(const struct load_config *config)
+{
+	double seconds =
+		   (double)earlier(config->duration_ns, 60 * NS_PER_S) / 1e9,
+	       most = 0;
+	size_t runs = config->rates.count ? config->rates.count : 1;
+
+	for (size_t i = 0; i < config->rates.count; i++)
+		most += (double)config->rates.rates[i] * seconds;
+	if (config->requests == UINT64_MAX)
+		return most;
+	return most > 0 ? fmin(most, (double)config->requests * (double)runs)
+			: (double)config->requests;
+}
+
 /* Names the limit that the load would run into; dies of one that it will. */
 static void
-check_limits(const struct load_plan *plan, pid_t server)
+check_limits(const struct load_config *config, const struct load_plan *plan,
+    pid_t server)
 {
 	const struct protocol *p = plan->protocol;
+	bool churn = load_plan_churns(plan) && plan->target.kind != TARGET_UDP;
 	struct preflight_plan limits = {
 	    .connections = p->room ? room_descriptors(plan) : plan->connections,
 	    .sources = load_plan_sources(plan),
 	    .ports = plan->target.address.any.sa_family != AF_UNIX,
-	    .churn = plan->churn && plan->target.kind != TARGET_UDP,
+	    /* A server that ends them keeps their rest, too. */
+	    .churn = churn && !p->closes,
+	    .churned = churned_in_a_minute(config),
+	    .loopback = address_is_loopback(&plan->target.address),
 	    /* Kept connections are made a few at a time. */
-	    .burst = plan->churn && plan->target.kind != TARGET_UDP,
+	    .burst = churn,
 	    .server = server,
 	};
-	char why[300];
+	char why[500];
 	int found = preflight(&limits, why, sizeof(why));
 
 	if (found < 0)
@@ -190,7 +214,7 @@ load_verb(int argc, char **argv)
 	size_t count;
 	bool clean, written;
 
-	check_limits(&plan, server);
+	check_limits(&config, &plan, server);
 	plan.tls = open_tls(&plan.target, &config.tls);
 	common.image =
 	    place(&placement, (enum placement_kind)config.placement, server);
