@@ -293,9 +293,11 @@ hold_idle_ones(struct trial *trial, size_t i)
 	if (hold_open(&one->hold, &one->server.address, trial->point->held,
 		trial->plan->stop, why, sizeof(why)) == 0)
 		return true;
-	if (!trial_stopped(trial))
+	if (!trial_stopped(trial)) {
 		snprintf(tally->trouble, sizeof(tally->trouble),
 		    "the idle connections: %s", why);
+		instance_blame_backlog(trial, i);
+	}
 	return false;
 }
 
@@ -343,10 +345,12 @@ instance_connect(struct trial *trial, size_t i)
 	one->open = true;
 	one->engine.stop = trial->plan->stop;
 	missing = engine_connect(&one->engine);
-	if (missing && !trial_stopped(trial) && !instance_died(trial, i))
+	if (missing && !trial_stopped(trial) && !instance_died(trial, i)) {
 		snprintf(tally->trouble, sizeof(tally->trouble),
 		    "%u of %u connections could not be made", missing,
 		    plan.connections);
+		instance_blame_backlog(trial, i);
+	}
 	return !missing;
 }
 
@@ -420,4 +424,17 @@ instance_died(struct trial *trial, size_t i)
 
 	return launch_died(
 	    &trial->at[i].server, tally->trouble, sizeof(tally->trouble));
+}
+
+void
+instance_blame_backlog(struct trial *trial, size_t i)
+{
+	char *trouble = trial->tallies[i].trouble, words[100];
+	size_t len = strlen(trouble);
+	struct backlog backlog;
+
+	if (backlog_ask(&trial->at[i].server.address, &backlog) && backlog.full)
+		snprintf(trouble + len, TROUBLE_MAX - len, "; %s",
+		    backlog_words(
+			backlog.size, backlog.full, words, sizeof(words)));
 }

@@ -88,6 +88,8 @@ struct finding {
 				 NAN: none, with so few blocks */
 	double blocks_needed; /* so that a difference of delta would show */
 	bool limited;	      /* the client was the limit: a lower bound */
+	/* New connections found its backlog full, in what counts. */
+	uint64_t backlog, backlog_full;
 	uint64_t requests, errors;
 	uint64_t retries; /* struct load_result's */
 	struct {

@@ -265,6 +265,24 @@ check_rate(struct finding *found, const struct tally *tally)
 	invalidate(found, reason);
 }
 
+/* Who finds it full tries again after 1, 3, 7 s: that is a number which the
+ * server gave to listen(2), and says nothing of how it works. */
+static void
+check_backlog(struct finding *found, const struct tally *tally)
+{
+	char reason[300], words[100];
+
+	found->backlog = tally->backlog;
+	found->backlog_full = tally->full;
+	if (!tally->full)
+		return;
+	snprintf(reason, sizeof(reason),
+	    "%s: each of those connections tried again after 1 s or more, "
+	    "which is no cost of the model",
+	    backlog_words(tally->backlog, tally->full, words, sizeof(words)));
+	invalidate(found, reason);
+}
+
 /* Here already, since of what is left there may be too little to judge. */
 static void
 check_foreign(struct finding *found, const struct tally *tally)
@@ -362,6 +380,7 @@ conclude_one(struct finding *found, const struct tally *tally,
 	found->dropped = tally->dropped;
 	found->settled = !tally->unsettled;
 	found->with_dropped = judge_ratio(tally->ratios_all, found->blocks);
+	check_backlog(found, tally);
 	/* What others did comes first: all else may follow from it. */
 	check_foreign(found, tally);
 	check_limit(found, tally, plan, load);

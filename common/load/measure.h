@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/load/backlog.h"
 #include "common/load/compare.h"
 #include "common/load/cost.h"
 #include "common/load/engine.h"
@@ -34,6 +35,7 @@ struct tally {
 	uint64_t begun, wrong, timed_out, failed, errors[RESULT_ERRNOS];
 	uint64_t retries;
 	uint64_t still_ns, throttled; /* of all slices, too: the client's */
+	uint64_t backlog, full;	      /* of the slices that are kept */
 	struct cost_sums sums;
 	uint64_t sums_requests;
 	struct cost_sums life; /* of its servers, from start to end */
@@ -163,6 +165,11 @@ instance_note_memory(struct trial *trial, size_t i, uint64_t connections);
 /* Ends it, and whatever is connected to it. Harmless if it does not run. */
 void
 instance_stop(struct trial *trial, size_t i);
+
+/* Adds to server I's trouble how often its backlog was full since it began, if
+ * it was: what looks like its slowness comes of that. */
+void
+instance_blame_backlog(struct trial *trial, size_t i);
 
 /* Whether server I has ended by itself; that is its trouble then. */
 bool

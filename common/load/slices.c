@@ -22,6 +22,7 @@ struct record {
 	uint64_t at_ns, wall_ns, sending_ns, begun, ok, cpu_ns;
 	double rate, p50_us, p99_us, foreign, stretch;
 	bool still;
+	uint64_t backlog, full;
 };
 
 struct block {
@@ -114,9 +115,12 @@ run_slice(struct block *block, size_t i, size_t step)
 	struct load_result *slice = &block->results[i][back];
 	struct record *record = &block->records[i][quad][back];
 	uint64_t planned = trial->point->slice_ns, start = now_ns();
+	struct backlog before = {0}, after;
 	struct foreign foreign;
 
 	result_clear(slice);
+	if (trial->point->churn)
+		backlog_ask(&one->server.address, &before);
 	foreign_begin(&foreign, &trial->plan->placement, &one->watch);
 	engine_run(&one->engine, planned, UINT64_MAX, slice);
 	fill_record(record, slice, start, step);
@@ -124,11 +128,17 @@ run_slice(struct block *block, size_t i, size_t step)
 	record->sending_ns =
 	    one->engine.stopped_ns - one->engine.schedule_start;
 	record->stretch = (double)record->sending_ns / (double)planned;
+	if (trial->point->churn && backlog_ask(&one->server.address, &after)) {
+		record->backlog = after.size;
+		record->full = backlog_full(&before, &after);
+	}
 	judge_disturbance(trial, &block->slices[i][quad], record, back);
 	count_all(tally, slice);
 	count_still(trial->result, slice);
-	if (!instance_died(trial, i) && slice->ok < slice->begun)
+	if (!instance_died(trial, i) && slice->ok < slice->begun) {
 		trial_note_bad_replies(tally, slice);
+		instance_blame_backlog(trial, i);
+	}
 }
 
 /* Workers that stay are all there once each has served; those that come and go
@@ -327,6 +337,8 @@ count_kept(struct block *block, size_t i)
 			continue;
 		result_add(&tally->counted, &block->wholes[i][quad]);
 		tally->sending_ns += both[0].sending_ns + both[1].sending_ns;
+		tally->full += both[0].full + both[1].full;
+		tally->backlog = both[0].backlog;
 	}
 }
 

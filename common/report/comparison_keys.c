@@ -93,6 +93,8 @@ const struct field FINDING_FIELDS[] = {
     OF(FIELD_COUNT, "slices", slices),
     OF(FIELD_COUNT, "warm_up", warm_up),
     OF(FIELD_COUNT, "dropped", dropped),
+    OF(FIELD_COUNT, "backlog", backlog),
+    OF(FIELD_COUNT, "backlog_full", backlog_full),
     OF(FIELD_FLAG, "settled", settled),
     END,
 };

@@ -142,6 +142,19 @@ json_fairness(struct json *json, const struct fairness *fairness)
 }
 
 static void
+json_backlog(struct json *json, const struct backlog *own)
+{
+	if (!own->sockets) {
+		json_null(json, "backlog");
+		return;
+	}
+	json_object(json, "backlog");
+	json_uint(json, "size", own->size);
+	json_uint(json, "full", own->full);
+	json_end(json);
+}
+
+static void
 json_counts(struct json *json, const struct load_report *report)
 {
 	const struct load_result *r = report->result;
@@ -161,6 +174,7 @@ json_counts(struct json *json, const struct load_report *report)
 		    json, "listen_overflows", (uint64_t)report->overflows);
 	else
 		json_null(json, "listen_overflows");
+	json_backlog(json, report->backlog);
 	json_errors(json, "errors", r);
 	json_text(json, "first_wrong", r->example[0] ? r->example : NULL);
 	json_text(json, "first_failed", r->failure[0] ? r->failure : NULL);
@@ -417,6 +431,26 @@ load_report_head(const struct load_report *report, FILE *out)
 	    (unsigned long long)plan->size);
 }
 
+/* Of the server, or, where that is not known, of all on this machine. */
+static void
+print_queue(const struct load_report *report, FILE *out)
+{
+	const struct backlog *own = report->backlog;
+	char text[100];
+
+	if (own->full)
+		fprintf(out,
+		    "  queue    %s: each of those connections tried again "
+		    "after 1 s or more, which is in the figures, and no cost "
+		    "of serving them\n",
+		    backlog_words(own->size, own->full, text, sizeof(text)));
+	else if (!own->sockets && report->overflows > 0)
+		fprintf(out,
+		    "  queue    full for %lld connections on this machine (of "
+		    "any program): each tries again after 1 s or more\n",
+		    (long long)report->overflows);
+}
+
 void
 load_report_print(const struct load_report *report, FILE *out)
 {
@@ -446,11 +480,7 @@ load_report_print(const struct load_report *report, FILE *out)
 	print_latency(out, "complete", &r->complete);
 	if (r->connect.max > SLOW_CONNECT_NS)
 		print_latency(out, "connect", &r->connect);
-	if (report->overflows > 0)
-		fprintf(out,
-		    "  queue    full for %lld connections on this machine (of "
-		    "any program): each tries again after 1 s or more\n",
-		    (long long)report->overflows);
+	print_queue(report, out);
 	print_fairness(report, out);
 	/* Little's law: with a closed loop, rate times latency is how many
 	 * were inside. If it is not, something measured here is not true. */

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "common/load/backlog.h"
 #include "common/load/engine.h"
 #include "common/load/placement.h"
 #include "common/load/sources.h"
@@ -26,6 +27,7 @@ struct load_report {
 	/* Connections that found an accept queue of this machine full while
 	 * the load lasted, of whatever program; -1: unknown. */
 	int64_t overflows;
+	const struct backlog *backlog; /* the server's own, if it is known */
 };
 
 /* A few lines for a person. */

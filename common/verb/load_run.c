@@ -124,8 +124,12 @@ load_run(struct load_run *run, const struct load_span *span,
     const struct placement *placement)
 {
 	int64_t before = listen_overflows();
+	const struct address *server = &run->plan.target.address;
+	struct backlog own = {0};
 	bool live = isatty(STDERR_FILENO);
 
+	if (run->local)
+		backlog_ask(server, &own);
 	if (result_init(&run->result) < 0)
 		die_placed(placement, 1, strerror(errno));
 	if (run->plan.protocol->room)
@@ -135,6 +139,8 @@ load_run(struct load_run *run, const struct load_span *span,
 	if (live)
 		log_status("\r\033[K");
 	run->overflows = before < 0 ? -1 : listen_overflows() - before;
+	if (run->local && backlog_ask(server, &run->backlog))
+		run->backlog.full = backlog_full(&own, &run->backlog);
 }
 
 void

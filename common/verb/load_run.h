@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/load/backlog.h"
 #include "common/load/engine.h"
 #include "common/load/placement.h"
 
@@ -23,11 +24,13 @@ struct load_span {
 /* What to do, which the caller sets, and what came of it. */
 struct load_run {
 	struct load_plan plan; /* the size is corrected to the protocol's */
+	bool local;	       /* the server is one of this machine */
 	struct load_result result;
 	struct fairness fairness;
 	bool has_fairness; /* there were kept connections */
 	double seconds;
-	int64_t overflows; /* of accept queues; -1: unknown */
+	int64_t overflows;	/* of accept queues; -1: unknown */
+	struct backlog backlog; /* its own, if it is LOCAL; full: meanwhile */
 };
 
 /*

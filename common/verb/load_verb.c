@@ -91,6 +91,7 @@ report_of(const struct load_report *common, const struct load_run *run)
 	report.seconds = run->seconds;
 	report.fairness = run->has_fairness ? &run->fairness : NULL;
 	report.overflows = run->overflows;
+	report.backlog = &run->backlog;
 	return report;
 }
 
@@ -98,7 +99,7 @@ report_of(const struct load_report *common, const struct load_run *run)
  * begun. */
 static size_t
 run_all(const struct load_config *config, const struct load_plan *plan,
-    const struct load_span *span, const struct load_report *common,
+    const struct load_span *span, const struct load_report *common, bool local,
     struct load_run *runs, struct load_report *reports)
 {
 	size_t count = config->rates.count ? config->rates.count : 1, i = 0;
@@ -109,6 +110,7 @@ run_all(const struct load_config *config, const struct load_plan *plan,
 		struct load_run *run = &runs[i];
 
 		run->plan = *plan;
+		run->local = local;
 		if (config->rates.count)
 			run->plan.rate = (double)config->rates.rates[i];
 		load_run(run, span, common->placement);
@@ -220,7 +222,8 @@ load_verb(int argc, char **argv)
 	    place(&placement, (enum placement_kind)config.placement, server);
 	plan.spin = placement.kind == PLACEMENT_SPLIT;
 	second_interrupt_is_told = placement.placed != 0;
-	count = run_all(&config, &plan, &span, &common, runs, reports);
+	count =
+	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
 	placement_undo(&placement);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)

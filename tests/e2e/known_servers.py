@@ -686,6 +686,7 @@ LOAD = {
     "lost_updates": (int, NULL), "unsent": int, "reconnects": int,
     "retries": int,
     "unclosed": int, "listen_overflows": (int, NULL),
+    "backlog": ({"size": int, "full": int}, NULL),
     "sources": ([str], NULL), "fairness": (FAIRNESS, NULL),
     "udp": ({"lost": int, "late": int, "duplicated": int}, NULL),
     "requests": {"ok": int, "wrong": int, "timed_out": int, "failed": int},

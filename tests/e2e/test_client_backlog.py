@@ -2,7 +2,10 @@
 """A server whose backlog is full: clients wait for room in it, over a unix
 socket as TCP makes them, and nobody takes that for the cost of a model."""
 import contextlib
+import re
+import shlex
 import socket
+import sys
 import threading
 import time
 
@@ -10,8 +13,8 @@ import pytest
 
 from harness import needs, release_only
 from known_servers import (
-    ChatServer, KnownServer, client, counts, delayed, load, result_of,
-    running_client)
+    THREAD, ChatServer, KnownServer, check_compare, client, counts, load,
+    result_of, running_client, servers_of)
 
 
 @pytest.fixture
@@ -111,3 +114,55 @@ def test_a_signal_while_connecting_is_no_failure(path, verb, unix):
         else:
             report = load(server.target, "-c", 2, "-n", 5, wrap=wrap)
             assert counts(report) == (5, 0, 0, 0)
+
+
+# ---- TCP: who finds it full tries again after 1, 3, 7 s ----
+
+# socketserver has a backlog of 5.
+PYTHON = shlex.quote(sys.executable) + """ -c '
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(4096):
+            self.request.sendall(data)
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+socketserver.ThreadingTCPServer(("127.0.0.1", {port}), Echo).serve_forever()
+'"""
+
+
+def test_the_load_says_how_often_the_servers_backlog_was_full():
+    accepts = threading.Event()
+    with KnownServer(backlog=5, accepts=accepts) as server:
+        threading.Timer(0.5, accepts.set).start()
+        report = load(server.target, "-c", 30, "-n", 30, "--churn",
+                      "--timeout", "15s")
+    assert counts(report) == (30, 0, 0, 0)
+    assert report["backlog"]["size"] == 5
+    assert report["backlog"]["full"] >= 20
+    assert re.search(r"queue +its backlog of 5 was full \d+ times",
+                     report["words"])
+
+
+def test_a_backlog_that_was_never_full_is_not_spoken_of(server):
+    server.start()
+    report = load(server.address, "-c", 30, "-n", 300, "--churn")
+    assert report["backlog"]["size"] >= 128
+    assert report["backlog"]["full"] == 0
+    assert "queue" not in report["words"]
+
+
+def test_a_full_backlog_is_the_reason_and_no_cost_of_the_model(groups):
+    """Of a server with five places beside one of ours."""
+    result = client(
+        "compare", *servers_of(groups, {"ours": THREAD, "python": PYTHON}),
+        "churn", "--quick", "--blocks", "6", "--keep-disturbed", "--json",
+        "-", deadline=300)
+    report = result.json
+    check_compare(report)
+    point, = report["scenarios"][0]["points"]
+    ours, python = point["results"]
+    assert ours["backlog"] >= 128 and ours["backlog_full"] == 0
+    ratio, = point["ratios"]
+    assert ratio["verdict"] == "invalid"
+    assert re.search(r"its backlog of 5 was full [\d,]+ time", ratio["reason"])
+    assert re.search("its backlog of 5 was full", result.err)

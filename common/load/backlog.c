@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* backlog: the listening sockets of a port, by netlink. */
+#include "common/load/backlog.h"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/units.h"
+
+/* All TCP sockets of FAMILY that listen at PORT. */
+static bool
+send_request(int fd, int family, uint16_t port)
+{
+	struct {
+		struct nlmsghdr head;
+		struct inet_diag_req_v2 body;
+	} request = {
+	    .head = {.nlmsg_len = sizeof(request),
+		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+	    .body = {.sdiag_family = (uint8_t)family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
+		.idiag_states = 1 << TCP_LISTEN,
+		.id.idiag_sport = htons(port)},
+	};
+
+	return send(fd, &request, sizeof(request), 0) == sizeof(request);
+}
+
+/* Whether the socket of ID, of FAMILY, hears what is sent to ADDRESS. */
+static bool
+hears(int family, const uint32_t local[4], const struct address *address)
+{
+	static const uint32_t any[4];
+	bool is_ipv4 = address->any.sa_family == AF_INET;
+
+	if (family == AF_INET)
+		return is_ipv4 && (local[0] == 0 ||
+				      local[0] == address->in4.sin_addr.s_addr);
+	if (memcmp(local, any, sizeof(any)) == 0)
+		return true;
+	return is_ipv4
+		   ? IN6_IS_ADDR_V4MAPPED(
+			 (const struct in6_addr *)(const void *)local) &&
+			 local[3] == address->in4.sin_addr.s_addr
+		   : memcmp(local, &address->in6.sin6_addr, sizeof(any)) == 0;
+}
+
+/* RTA_NEXT() mixes signs, so by hand. */
+static uint32_t
+drops_of(const struct nlmsghdr *head)
+{
+	const char *end = (const char *)head + head->nlmsg_len;
+	const char *at = (const char *)NLMSG_DATA(head) +
+			 NLMSG_ALIGN(sizeof(struct inet_diag_msg));
+	uint32_t memory[SK_MEMINFO_VARS] = {0};
+	struct rtattr attribute;
+
+	while (end - at >= (ptrdiff_t)sizeof(attribute)) {
+		memcpy(&attribute, at, sizeof(attribute));
+		if (attribute.rta_len < sizeof(attribute) ||
+		    attribute.rta_len > end - at)
+			break;
+		if (attribute.rta_type == INET_DIAG_SKMEMINFO &&
+		    attribute.rta_len >= RTA_LENGTH(sizeof(memory)))
+			memcpy(memory, at + RTA_LENGTH(0), sizeof(memory));
+		at += RTA_ALIGN(attribute.rta_len);
+	}
+	return memory[SK_MEMINFO_DROPS];
+}
+
+/* Adds what HEAD says. Whether more follows. */
+static bool
+take(const struct nlmsghdr *head, const struct address *address,
+    struct backlog *backlog)
+{
+	const struct inet_diag_msg *socket = NLMSG_DATA(head);
+
+	if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+		return false;
+	if (!hears(socket->idiag_family, socket->id.idiag_src, address))
+		return true;
+	/* Of a socket that listens, its "send queue" is the backlog. */
+	if (!backlog->sockets++ || socket->idiag_wqueue < backlog->size)
+		backlog->size = socket->idiag_wqueue;
+	backlog->full += drops_of(head);
+	return true;
+}
+
+static void
+ask_family(
+    int fd, int family, const struct address *address, struct backlog *backlog)
+{
+	union {
+		struct nlmsghdr head;
+		char bytes[16384];
+	} answer;
+	bool more = send_request(fd, family, address_port(address));
+
+	while (more) {
+		ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+		struct nlmsghdr *at = &answer.head;
+
+		more = n > 0;
+		for (; more && NLMSG_OK(at, (uint32_t)n);
+		     at = NLMSG_NEXT(at, n))
+			more = take(at, address, backlog);
+	}
+}
+
+bool
+backlog_ask(const struct address *address, struct backlog *backlog)
+{
+	int fd;
+
+	*backlog = (struct backlog){0};
+	if (address->any.sa_family == AF_UNIX)
+		return false;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return false;
+	if (address->any.sa_family == AF_INET)
+		ask_family(fd, AF_INET, address, backlog);
+	ask_family(fd, AF_INET6, address, backlog);
+	close(fd);
+	return backlog->sockets > 0;
+}
+
+uint64_t
+backlog_full(const struct backlog *before, const struct backlog *after)
+{
+	return before->sockets && after->full > before->full
+		   ? after->full - before->full
+		   : 0;
+}
+
+char *
+backlog_words(uint64_t backlog, uint64_t full, char *buf, size_t size)
+{
+	char times[32];
+
+	snprintf(buf, size, "its backlog of %llu was full %s time%s",
+	    (unsigned long long)backlog,
+	    format_number(times, sizeof(times), (double)full),
+	    full == 1 ? "" : "s");
+	return buf;
+}
