@@ -109,8 +109,6 @@ of_version_2(void *arg)
 	    "throttled_usec 1850000\n");
 	pretend_write(
 	    "/sys/fs/cgroup/cpu.stat", "nr_throttled 1\nthrottled_usec 2\n");
-	pretend_file("/proc/self/mountinfo",
-	    "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
 	quota_of(0.5, 38, 1850002000);
 }
 
@@ -126,12 +124,8 @@ of_version_1(void *arg)
 {
 	(void)arg;
 	pretend_begin();
-	if (mount("none", "/sys/fs/cgroup", "tmpfs", 0, NULL) < 0)
-		_exit(PRETEND_NOT);
-	child_assert(mkdir("/sys/fs/cgroup/a", 0755) == 0);
-	pretend_file("/proc/self/cgroup", "3:cpu,cpuacct:/a\n0::/\n");
-	pretend_file("/proc/self/mountinfo",
-	    "30 23 0:26 / /sys/fs/cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
+	pretend_tree("3:cpu,cpuacct:/a\n0::/\n",
+	    "1 2 0:1 / /sys/fs/cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
 	pretend_write("/sys/fs/cgroup/a/cpu.cfs_period_us", "100000\n");
 	pretend_write("/sys/fs/cgroup/a/cpu.cfs_quota_us", "25000\n");
 	pretend_write("/sys/fs/cgroup/cpu.cfs_period_us", "100000\n");
