@@ -76,7 +76,8 @@ struct loop_state {
 	bool holds;
 	struct client held;
 	int held_socket;
-	struct log_limit accept_limit, spawn_limit;
+	struct log_limit accept_limit, spawn_limit, full_limit, crowded_limit;
+	uint64_t reached, crowded; /* struct service_limits */
 	/* What was read of the pipe, ENDS_LEN bytes. Not on the stack, a page
 	 * of which more would be copied after each fork. */
 	char ends[(ANNOUNCEMENTS + 1) * sizeof(struct announcement)];
@@ -128,6 +129,9 @@ log_limits(const struct loop *loop)
 
 	log_left_out(&loop->state->accept_limit, "accepts that failed");
 	log_left_out(&loop->state->spawn_limit, "workers not to be made");
+	log_left_out(&loop->state->full_limit, "times at the limit");
+	log_left_out(&loop->state->crowded_limit,
+	    "clients refused for their address's sake");
 	log_left_out(&tls->certificates, "TLS certificates refused");
 	log_left_out(&tls->others, "TLS handshakes that failed");
 }
@@ -180,7 +184,8 @@ step_refused(struct loop *loop)
 /* A client that gets no worker: counted, answered, closed in peace. No answer
  * to a datagram: its sender's address may be forged. */
 static void
-refuse(struct loop *loop, const struct client *client)
+refuse_with(struct loop *loop, const struct client *client,
+    const struct refusal *refusal)
 {
 	struct loop_state *s = loop->state;
 
@@ -191,8 +196,29 @@ refuse(struct loop *loop, const struct client *client)
 			close(client->fd);
 		return;
 	}
-	refused_add(&loop->refused, client->fd, &loop->full, s->now);
+	refused_add(&loop->refused, client->fd, refusal, s->now);
 	step_refused(loop);
+}
+
+static void
+refuse(struct loop *loop, const struct client *client)
+{
+	refuse_with(loop, client, &loop->full);
+}
+
+static void
+refuse_crowded(struct loop *loop, const struct client *client)
+{
+	struct loop_state *s = loop->state;
+	char peer[ADDRESS_TEXT_MAX];
+
+	loop->workers->shown->limits.crowded = ++s->crowded;
+	log_limited(&s->crowded_limit,
+	    "%s refused: its address has %llu connections already "
+	    "(--max-per-source)",
+	    address_format(&client->peer, peer),
+	    (unsigned long long)loop->workers->max_per_source);
+	refuse_with(loop, client, &loop->crowded);
 }
 
 static bool
@@ -274,6 +300,20 @@ collect(struct loop *loop)
 		s->stop_at = s->now + STOP_NS; /* they are going */
 }
 
+/* The last worker was taken. */
+static void
+note_full(struct loop *loop)
+{
+	struct loop_state *s = loop->state;
+
+	loop->workers->shown->limits.reached = ++s->reached;
+	log_limited(&s->full_limit,
+	    "all %u connections are taken (--max-connections); %s",
+	    loop->workers->max,
+	    loop->refuse ? "who comes is refused"
+			 : "who comes waits until one ends");
+}
+
 /*
  * A datagram has no descriptor of its own. Its worker gets a second one of the
  * listener's socket, so that it owns, and closes, what any worker does.
@@ -281,9 +321,15 @@ collect(struct loop *loop)
 static int
 begin_worker(struct loop *loop, struct client *client, int socket)
 {
+	struct workers *workers = loop->workers;
+
 	if (client->fd < 0)
 		client->fd = fcntl(socket, F_DUPFD_CLOEXEC, 0);
-	return client->fd < 0 ? -1 : workers_begin(loop->workers, client);
+	if (client->fd < 0 || workers_begin(workers, client) < 0)
+		return -1;
+	if (!workers_room(workers))
+		note_full(loop);
+	return 0;
 }
 
 /*
@@ -300,7 +346,7 @@ admit(struct loop *loop, struct client *client, int socket)
 	if (workers_source_full(workers, &client->peer)) {
 		collect(loop);
 		if (workers_source_full(workers, &client->peer)) {
-			refuse(loop, client);
+			refuse_crowded(loop, client);
 			return;
 		}
 	}

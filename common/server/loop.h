@@ -26,8 +26,8 @@ struct loop {
 	struct workers *workers;
 	struct listeners *listeners;
 	int backlog;
-	struct refusal full; /* what a refused client reads */
-	bool refuse;	     /* at a limit: refuse; else wait */
+	struct refusal full, crowded; /* what a refused client reads */
+	bool refuse;		      /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
 	uint64_t nudge_every_ns;  /* each live worker */
 	bool has_strangers;	  /* children may end that are no workers */

@@ -65,7 +65,7 @@ hear(struct refused_one *one, uint64_t now, bool last)
 		one->first_len += (size_t)n;
 	last |= n == 0 || one->first_len == sizeof(one->first) ||
 		(n < 0 && errno != EAGAIN && errno != EINTR);
-	text = one->choose(one->first, one->first_len, last);
+	text = one->choose(one->reason, one->first, one->first_len, last);
 	if (text)
 		answer(one, text, strlen(text), now);
 	return text || !last;
@@ -155,6 +155,7 @@ refused_add(struct refused *refused, int fd, const struct refusal *refusal,
 	one->due_ns = now + CONN_LINGER_NS;
 	one->drained = one->first_len = 0;
 	one->choose = refusal->choose;
+	one->reason = refusal->reason;
 	if (!one->choose)
 		answer(one, refusal->text, refusal->len, now);
 }

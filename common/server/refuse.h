@@ -29,6 +29,7 @@ struct refusal {
 	const char *text; /* LEN bytes of it */
 	size_t len;
 	choose_refusal *choose; /* instead of TEXT; or NULL */
+	enum refusal_reason reason;
 };
 
 struct refused {
@@ -38,6 +39,7 @@ struct refused {
 		uint64_t due_ns;
 		size_t drained;
 		choose_refusal *choose; /* NULL: it has been answered */
+		enum refusal_reason reason;
 		size_t first_len;
 		char first[REFUSED_FIRST_MAX];
 	} at[REFUSED_MAX]; /* oldest first */

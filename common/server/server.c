@@ -81,6 +81,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .any_address = takes_any_address(&config->listeners),
 	    .model = model->name,
 	    .ledger = setup->ledger,
+	    .limits = setup->limits,
 	    .draining = setup->draining,
 	    .hurrying = setup->hurrying,
 	};
@@ -208,15 +209,19 @@ write_ledger(const char *path, const struct ledger *ledger)
 
 /* Over TLS, in its words: the service's have to wait for the handshake. */
 static struct refusal
-refusal(const struct config *config)
+refusal(const struct config *config, enum refusal_reason reason)
 {
 	const struct service *service = config->service;
+	const char *text =
+	    reason == REFUSAL_CROWDED ? SERVICE_CROWDED : service->full;
 
 	if (config->tls_cert)
-		return (struct refusal){TLS_REFUSAL, TLS_REFUSAL_LEN, NULL};
+		return (struct refusal){
+		    .text = TLS_REFUSAL, .len = TLS_REFUSAL_LEN};
 	if (service->full_for)
-		return (struct refusal){NULL, 0, service->full_for};
-	return (struct refusal){service->full, strlen(service->full), NULL};
+		return (struct refusal){
+		    .choose = service->full_for, .reason = reason};
+	return (struct refusal){.text = text, .len = strlen(text)};
 }
 
 /* Whether this process has children, or may get some, that are no workers: of
@@ -276,7 +281,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .workers = &workers,
 	    .listeners = &config.listeners,
 	    .backlog = (int)config.backlog,
-	    .full = refusal(&config),
+	    .full = refusal(&config, REFUSAL_FULL),
+	    .crowded = refusal(&config, REFUSAL_CROWDED),
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,

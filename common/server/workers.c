@@ -55,6 +55,7 @@ workers_init(struct workers *w, uint32_t max)
 	w->ledger->shown = &w->shown->ledger;
 	w->settings.setup.ledger = &w->shown->ledger;
 	w->settings.setup.draining = &w->shown->draining;
+	w->settings.setup.limits = &w->shown->limits;
 	w->settings.setup.hurrying = &w->shown->hurrying;
 	w->settings.tls_limits = &w->shown->tls_limits;
 	log_lost_at(&w->shown->log_lost);

@@ -214,13 +214,15 @@ static const char FULL[] = "Server full, please try again later.\n";
 
 /* Nothing is sent to a connection before its first byte. */
 static const char *
-full_for(const char *first, size_t len, bool all)
+full_for(enum refusal_reason reason, const char *first, size_t len, bool all)
 {
+	const char *line = reason == REFUSAL_CROWDED ? SERVICE_CROWDED : FULL;
+
 	switch (chat_first(first, len)) {
 	case CHAT_LINE:
-		return FULL;
+		return line;
 	case CHAT_UNDECIDED:
-		return all && len > 0 ? FULL : NULL;
+		return all && len > 0 ? line : NULL;
 	case CHAT_HALF_REQUEST:
 		if (!all)
 			return NULL;
@@ -228,7 +230,7 @@ full_for(const char *first, size_t len, bool all)
 	case CHAT_REQUEST:
 		break;
 	}
-	return http_site_full(first, len);
+	return http_site_refusal(reason, first, len);
 }
 
 static size_t

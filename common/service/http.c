@@ -109,6 +109,7 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 {
 	const struct service_setup *setup = visit->context->setup;
 	const struct ledger_view view = ledger_read(setup->ledger);
+	const struct service_limits *limits = setup->limits;
 	struct text text = {buf, size, 0};
 	const struct {
 		const char *type, *name, *help;
@@ -128,6 +129,13 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 		view.failed},
 	    {"counter", "crashed_total",
 		"Connections whose worker died of a signal.", view.crashed},
+	    {"gauge", "limit", "Connections that there may be at once.",
+		setup->workers},
+	    {"counter", "limit_reached_total",
+		"Times that the last of them was taken.", limits->reached},
+	    {"counter", "refused_source_total",
+		"Of those refused, how many for their address's sake.",
+		limits->crowded},
 	};
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
@@ -215,7 +223,7 @@ http_serve(struct conn *conn, const struct service_context *context)
  * the first line, which tells whether it may have a content.
  */
 static const char *
-full_for(const char *first, size_t len, bool all)
+full_for(enum refusal_reason reason, const char *first, size_t len, bool all)
 {
 	const char *line = first;
 
@@ -224,7 +232,7 @@ full_for(const char *first, size_t len, bool all)
 	if (len == 0 ||
 	    (!all && !memchr(line, '\n', len - (size_t)(line - first))))
 		return NULL;
-	return http_site_full(first, len);
+	return http_site_refusal(reason, first, len);
 }
 
 const struct service service_http = {

@@ -425,15 +425,19 @@ http_site_time_out(struct conn *conn, const struct service_context *context,
 	say_timed_out(&talk, http_begins_head(begun, len));
 }
 
-#define FULL_HEAD                                            \
-	"HTTP/1.1 503 Service Unavailable\r\n"               \
-	"Content-Type: text/plain\r\nContent-Length: 28\r\n" \
-	"Connection: close\r\nRetry-After: 1\r\n\r\n"
+#define REFUSAL_HEAD(status, length)                          \
+	"HTTP/1.1 " status "\r\n"                             \
+	"Content-Type: text/plain\r\nContent-Length: " length \
+	"\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"
+#define FULL_HEAD REFUSAL_HEAD("503 Service Unavailable", "28")
+#define CROWDED_HEAD REFUSAL_HEAD("429 Too Many Requests", "40")
 
 const char *
-http_site_full(const char *first, size_t len)
+http_site_refusal(enum refusal_reason reason, const char *first, size_t len)
 {
-	return http_begins_head(first, len) ? FULL_HEAD
-					    : FULL_HEAD
-		   "Server full, come back soon\n";
+	bool head = http_begins_head(first, len);
+
+	if (reason == REFUSAL_CROWDED)
+		return head ? CROWDED_HEAD : CROWDED_HEAD SERVICE_CROWDED;
+	return head ? FULL_HEAD : FULL_HEAD "Server full, come back soon\n";
 }

@@ -60,10 +60,11 @@ struct http_page {
 /* RFC 7301 6 */
 #define HTTP_TLS_NAMES "\x08http/1.1\x08http/1.0"
 
-/* For a client that gets no worker: 503 to the request that begins with LEN
- * bytes at FIRST, without the content if that is a HEAD. */
+/* For a client that gets no worker: 503, or 429 (RFC 6585 4) where others have
+ * one, to the request that begins with LEN bytes at FIRST, without the content
+ * if that is a HEAD. */
 const char *
-http_site_full(const char *first, size_t len);
+http_site_refusal(enum refusal_reason reason, const char *first, size_t len);
 
 /*
  * Serves CONN from PAGES, which end with a NULL path, to its end. EARLY_LEN

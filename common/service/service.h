@@ -30,6 +30,7 @@ struct service_setup {
 			      which names those have, nobody knows */
 	const char *model; /* "thread" */
 	const struct ledger_shown *ledger;
+	const struct service_limits *limits;
 	/* The server is about to stop: end where the protocol lets you. */
 	const _Atomic bool *draining;
 	/* And a client that has not asked anything yet has had its time to. */
@@ -45,12 +46,29 @@ struct service_context {
 	const struct address *peer;
 };
 
+/* Why a client gets no worker. */
+enum refusal_reason {
+	REFUSAL_FULL,	 /* nobody would, now */
+	REFUSAL_CROWDED, /* its source has its share (--max-per-source) */
+};
+
+/* The words for the second, in lines. */
+#define SERVICE_CROWDED "Too many connections from your address.\n"
+
 /*
  * The words that refuse a client whose first LEN bytes are FIRST. NULL: they do
  * not tell; and, where they are ALL that is waited for, say nothing.
  */
 typedef const char *
-choose_refusal(const char *first, size_t len, bool all);
+choose_refusal(
+    enum refusal_reason reason, const char *first, size_t len, bool all);
+
+/* What /metrics tells of limits, beside the ledger; the accept loop writes it,
+ * in memory that all workers see. */
+struct service_limits {
+	_Atomic uint64_t reached; /* times: the last worker was taken */
+	_Atomic uint64_t crowded; /* refused, because of their source */
+};
 
 /* See worker_died(): one of two may be stopped. */
 #define SERVICE_WAKE_MAX 2

@@ -273,7 +273,8 @@ def test_metrics_are_the_ledger_for_prometheus(site):
         assert sample.labels == {"model": site.name}
         assert family.documentation
         assert family.type == (
-            "gauge" if family.name.endswith("active") else "counter")
+            "gauge" if family.name.endswith(("active", "limit"))
+            else "counter")
         word = sample.name.removeprefix("perconn_connections_")
         ledger[word.removesuffix("_total")] = int(sample.value)
     assert_exact(ledger)

@@ -11,10 +11,12 @@ import sys
 
 import pytest
 
+from chat_room import get
 from harness import (answer_of, connect, echo, eventually, in_group,
                      in_parallel, needs_ipv6, needs_root, read_all, reset)
 
 FULL = b"Server full, please try again later.\n"
+CROWDED = b"Too many connections from your address.\n"
 
 
 # ---- wait ----
@@ -185,8 +187,76 @@ def test_the_share_is_refused_at_once_in_either_mode(server, mode):
     """The backlog is shared: nobody may wait there for a share."""
     server.start("--max-per-source", 1, "-m", 10, "--when-full", mode)
     server.connected(1)
-    assert read_all(server.connect()) == FULL
+    assert read_all(server.connect()) == CROWDED
     echo(server.connect(source="127.0.0.2"))
+
+
+ASKS = {
+    "http": (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"HTTP/1.1 429 ", CROWDED),
+    "http-head": (b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", b"HTTP/1.1 429 ",
+                  b"\r\n\r\n"),
+    "chat": (b"hello\n", CROWDED, CROWDED),
+    "chat-http": (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"HTTP/1.1 429 ",
+                  CROWDED),
+    "counter": (b"", CROWDED, CROWDED),
+}
+
+
+@pytest.mark.parametrize("ask", ASKS)
+def test_who_is_above_its_share_is_told_that_and_not_that_all_is_full(
+        server, ask):
+    words, begin, end = ASKS[ask]
+    server.start("--max-per-source", 1, "-s", ask.partition("-")[0])
+    server.connect()
+    server.wait_ledger(active=1)
+    sock = server.connect()
+    sock.sendall(words)
+    answer = read_all(sock)
+    assert answer.startswith(begin) and answer.endswith(end)
+    assert b"full" not in answer
+    sock.close()
+    server.wait_log("127.0.0.1:")
+    assert "its address has 1 connections already (--max-per-source)" \
+        in server.log()
+
+
+@pytest.mark.parametrize("mode, what", [
+    ("wait", "who comes waits until one ends"),
+    ("refuse", "who comes is refused")])
+def test_the_log_says_that_the_limit_is_reached_and_not_each_time(
+        server, mode, what):
+    server.start("-m", 1, "--when-full", mode)
+    for _ in range(50):
+        sock = server.connect()
+        assert answer_of(sock) in ("echo", "busy")
+        sock.close()
+    server.ledger_now()
+    lines = [line for line in server.log().splitlines()
+             if "connections are taken (--max-connections)" in line]
+    assert 1 <= len(lines) < 10 and what in lines[0]
+    assert "times at the limit" in server.log()
+
+
+def test_metrics_tell_that_a_limit_was_reached(server):
+    server.start("-s", "http", "-m", 3, "--max-per-source", 1)
+
+    def metric(name):
+        text = get(server.address, "/metrics").decode()
+        return int(re.search(
+            rf"^perconn_connections_{name}{{.*}} (\d+)$", text, re.M)[1])
+    assert metric("limit") == 3
+    server.wait_ledger(active=0)
+    assert metric("limit_reached_total") == 0
+    server.wait_ledger(active=0)
+    others = [server.connect(source=f"127.0.0.{i}") for i in (2, 3)]
+    server.wait_ledger(active=2)
+    assert metric("limit_reached_total") == 1
+    server.connect(source="127.0.0.2").sendall(b"\n")
+    server.wait_ledger(refused=1)
+    for other in others:
+        other.close()
+    server.wait_ledger(active=0)
+    assert metric("refused_source_total") == 1
 
 
 def test_unix_clients_have_no_source(server, tmp_path):

@@ -14,20 +14,21 @@
 #define TEXT "server is full\n"
 #define NOW (100 * NS_PER_S) /* time is an argument: no test waits */
 
-static const struct refusal AT_ONCE = {TEXT, sizeof(TEXT) - 1, NULL};
+static const struct refusal AT_ONCE = {.text = TEXT, .len = sizeof(TEXT) - 1};
 
 /* Words for a line that begins with "?", and for what begins otherwise. */
 #define TO_OTHERS "no\n"
 
 static const char *
-choose(const char *first, size_t len, bool all)
+choose(enum refusal_reason reason, const char *first, size_t len, bool all)
 {
+	(void)reason;
 	if (len == 0 || (!all && !memchr(first, '\n', len)))
 		return NULL;
 	return first[0] == '?' ? TEXT : TO_OTHERS;
 }
 
-static const struct refusal CHOSEN = {NULL, 0, choose};
+static const struct refusal CHOSEN = {.choose = choose};
 
 static int listener;
 static struct address address;
