@@ -700,7 +700,7 @@ begin_drain(struct loop *loop)
 
 	log_dropped(loop); /* what is turned away is no more of those */
 	listeners_turn_away(loop->listeners);
-	s->draining = true;
+	s->draining = loop->refused.hurry = true;
 	loop->workers->state->draining = true;
 	workers_show(loop->workers);
 	s->nudge_after = s->now = now_ns();

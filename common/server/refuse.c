@@ -23,6 +23,7 @@ void
 refused_init(struct refused *refused)
 {
 	refused->count = 0;
+	refused->hurry = false;
 	refused->spare = -1;
 	refill_spare(refused);
 }
@@ -47,6 +48,7 @@ answer(struct refused_one *one, const char *text, size_t len, uint64_t now)
 	shutdown(one->fd, SHUT_WR);
 	one->choose = NULL;
 	one->due_ns = now + CONN_LINGER_NS;
+	one->end_ns = now + CONN_HEAR_OUT_NS;
 }
 
 /*
@@ -73,11 +75,17 @@ hear(struct refused_one *one, uint64_t now, bool last)
 
 /* One step of one of them. Returns whether it is through. */
 static bool
-step(struct refused_one *one, uint64_t now)
+step(struct refused_one *one, uint64_t now, bool hurry)
 {
+	size_t before = one->drained;
+
 	if (one->choose)
 		return !hear(one, now, now >= one->due_ns);
-	return conn_drain_step(one->fd, &one->drained) || now >= one->due_ns;
+	if (conn_drain_step(one->fd, &one->drained))
+		return true;
+	if (one->drained != before && !hurry)
+		one->due_ns = earlier(now + CONN_LINGER_NS, one->end_ns);
+	return now >= one->due_ns;
 }
 
 static void
@@ -176,7 +184,7 @@ refused_step(struct refused *refused, uint64_t now)
 	for (size_t i = 0; i < refused->count;) {
 		struct refused_one *one = &refused->at[i];
 
-		if (step(one, now)) {
+		if (step(one, now, refused->hurry)) {
 			drop(refused, i);
 		} else {
 			due = earlier(due, one->due_ns);

@@ -3,17 +3,19 @@
  * refuse: says "full" to a client that gets no worker, without waiting for it.
  *
  * Each refused socket is answered, its write side shut, and then kept until the
- * peer has closed or a second has passed, because a close with unread input
- * would reset the connection and destroy the answer. The answer goes out at
- * once; or, where the client's first bytes choose it, as soon as they have, and
- * after a second at the latest (without a byte, none). The list is bounded: one
- * more pushes the oldest out, and rather one that had its answer. The accept
- * loop alone uses it.
+ * peer has closed, or been silent for a second (CONN_LINGER_NS), or sent more
+ * than this loop should read (CONN_LINGER_BYTES, CONN_HEAR_OUT_NS), because a
+ * close with unread input would reset the connection and destroy the answer.
+ * The answer goes out at once; or, where the client's first bytes choose it, as
+ * soon as they have, and after a second at the latest (without a byte, none).
+ * The list is bounded: one more pushes the oldest out, and rather one that had
+ * its answer. The accept loop alone uses it.
  */
 #ifndef COMMON_SERVER_REFUSE_H
 #define COMMON_SERVER_REFUSE_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,9 +36,10 @@ struct refusal {
 
 struct refused {
 	size_t count;
+	bool hurry; /* set by who must not wait: a second is enough for all */
 	struct refused_one {
 		int fd;
-		uint64_t due_ns;
+		uint64_t due_ns, end_ns;
 		size_t drained;
 		choose_refusal *choose; /* NULL: it has been answered */
 		enum refusal_reason reason;

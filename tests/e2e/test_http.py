@@ -352,6 +352,16 @@ def test_a_full_server_answers_once_what_was_sent(full_site, data):
 
 
 @pytest.mark.timed
+def test_who_goes_on_sending_to_a_full_server_can_read_its_answer(full_site):
+    sock = full_site.connect()
+    sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n")
+    for _ in range(25):
+        time.sleep(0.1)
+        sock.sendall(b"x")
+    assert statuses(read_all(sock)) == (503,)
+
+
+@pytest.mark.timed
 def test_a_full_server_says_nothing_to_who_says_nothing(full_site):
     with connect(full_site.address) as sock:
         assert read_all(sock) == b""

@@ -113,6 +113,53 @@ the_answer_arrives_though_input_is_unread(void **state)
 	refused_close(&refused);
 }
 
+/* SECONDS later CLIENT has sent a byte more. */
+static bool
+is_heard(struct refused *refused, int client, uint64_t seconds)
+{
+	assert_int_equal(write(client, "x", 1), 1);
+	refused_step(refused, NOW + seconds * NS_PER_S - 1);
+	return refused->count > 0;
+}
+
+static void
+a_peer_that_goes_on_sending_is_heard_out(void **state)
+{
+	struct refused refused;
+	int client, server;
+	uint64_t seconds = 1;
+
+	(void)state;
+	refused_init(&refused);
+	connect_pair(&client, &server);
+	refused_add(&refused, server, &AT_ONCE, NOW);
+	while (seconds < 30 && is_heard(&refused, client, seconds))
+		seconds++;
+	assert_int_equal(seconds, CONN_HEAR_OUT_NS / NS_PER_S);
+	assert_int_equal(write(client, "x", 1), 1);
+	assert_true(refused_step(&refused, NOW + CONN_HEAR_OUT_NS) == NEVER);
+	reads_answer_and_end(client);
+	close(client);
+	refused_close(&refused);
+}
+
+static void
+in_a_hurry_a_second_is_enough(void **state)
+{
+	struct refused refused;
+	int client, server;
+
+	(void)state;
+	refused_init(&refused);
+	connect_pair(&client, &server);
+	refused_add(&refused, server, &AT_ONCE, NOW);
+	refused.hurry = true;
+	assert_true(is_heard(&refused, client, 1));
+	assert_false(is_heard(&refused, client, 2));
+	close(client);
+	refused_close(&refused);
+}
+
 static void
 a_silent_peer_is_dropped_after_a_second(void **state)
 {
@@ -571,6 +618,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_answer_arrives_though_input_is_unread),
+	    cmocka_unit_test(a_peer_that_goes_on_sending_is_heard_out),
+	    cmocka_unit_test(in_a_hurry_a_second_is_enough),
 	    cmocka_unit_test(a_silent_peer_is_dropped_after_a_second),
 	    cmocka_unit_test(the_earliest_deadline_is_the_next),
 	    cmocka_unit_test(an_endless_talker_is_dropped),
