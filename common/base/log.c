@@ -3,13 +3,11 @@
 #include "common/base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -17,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/process.h"
 
 /* Set once by log_open() before there is a second thread, then only read. */
 static struct {
@@ -34,43 +33,16 @@ static struct log_lost *lost = &alone;
 
 /* ---- where lines go ---- */
 
-/* A terminal that was opened by another user, before su(1) say, cannot be
- * opened again by its own name, but by the name that everybody may use. */
-static int
-open_terminal(void)
-{
-	unsigned own = 0, theirs = 0;
-	int fd = open("/dev/tty", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd >= 0 &&
-	    (ioctl(fd, TIOCGDEV, &own) < 0 ||
-		ioctl(STDERR_FILENO, TIOCGDEV, &theirs) < 0 || own != theirs)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-/*
- * O_NONBLOCK belongs to the open file description, which others share: the
- * shell, and who reads from the same terminal. So we open another one, where
- * that is the same file at the same place, as for a pipe and a terminal.
- */
 void
 log_take_stderr(void)
 {
-	bool terminal = isatty(STDERR_FILENO);
 	struct stat st;
-	int fd = -1;
+	int fd;
 
 	if (fstat(STDERR_FILENO, &st) < 0)
 		return;
 	out_type = st.st_mode & S_IFMT;
-	if (out_type == S_IFIFO || terminal)
-		fd = open("/proc/self/fd/2",
-		    O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 && terminal)
-		fd = open_terminal();
+	fd = process_open_again(STDERR_FILENO);
 	if (fd >= 0)
 		out = fd;
 }

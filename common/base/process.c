@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,6 +83,41 @@ process_stream(int fd)
 	if (out)
 		setvbuf(out, NULL, isatty(fd) ? _IOLBF : _IOFBF, BUFSIZ);
 	return out;
+}
+
+/* A terminal that was opened by another user, before su(1) say, cannot be
+ * opened again by its own name, but by the name that everybody may use. */
+static int
+open_terminal(int like, int flags)
+{
+	unsigned own = 0, theirs = 0;
+	int fd = open("/dev/tty", flags);
+
+	if (fd >= 0 &&
+	    (ioctl(fd, TIOCGDEV, &own) < 0 ||
+		ioctl(like, TIOCGDEV, &theirs) < 0 || own != theirs)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* A file has one place for all who share a description; a pipe and a terminal
+ * have none. */
+int
+process_open_again(int fd)
+{
+	const int flags = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	bool terminal = isatty(fd);
+	struct stat st;
+	char path[32];
+	int again;
+
+	if (fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !terminal))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, flags);
+	return again < 0 && terminal ? open_terminal(fd, flags) : again;
 }
 
 /* ---- the beginning, and what got out ---- */

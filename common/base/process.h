@@ -45,6 +45,14 @@ process_write(int fd, const char *data, size_t len);
 FILE *
 process_stream(int fd);
 
+/*
+ * A description of our own, to write without waiting (EAGAIN), of the pipe or
+ * terminal that FD is: O_NONBLOCK on FD itself would change it for all who
+ * share it. With close-on-exec; -1 if it is neither or cannot be had.
+ */
+int
+process_open_again(int fd);
+
 /* Flushes OUT. What kept some of it from getting out, NULL if nothing did. Of a
  * file that is not whole, it may end with a line more. */
 const char *

@@ -5,10 +5,13 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +20,9 @@
 
 /* How often port 0 is tried for a port that is free in both families. */
 #define LOCALHOST_TRIES 20
+/* A second for the folder of a unix socket; ours need a millisecond. */
+#define LOCK_TRIES 100
+#define LOCK_PAUSE_MS 10
 
 static struct listener *
 append(struct listeners *all)
@@ -87,6 +93,32 @@ listeners_add(struct listeners *all, const char *text)
 	return 0;
 }
 
+/*
+ * Of two servers that find the same stale socket, both could remove it, the
+ * second one what the first has put there. So they take turns, by a lock on its
+ * folder that ends with us and leaves no file. Returns its descriptor, or -1:
+ * then there is no such safety. A stranger may hold the lock for other reasons,
+ * and for ever, so that is no reason not to start.
+ */
+static int
+lock_folder(const struct address *address)
+{
+	char path[sizeof(address->un.sun_path)], *slash;
+	int fd;
+
+	memcpy(path, address->un.sun_path, sizeof(path));
+	slash = strrchr(path, '/');
+	if (slash)
+		slash[slash == path] = '\0';
+	fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == LOCK_TRIES || (errno != EWOULDBLOCK && errno != EINTR))
+			break;
+		poll(NULL, 0, LOCK_PAUSE_MS);
+	}
+	return fd;
+}
+
 /* 0: the path is free for us now; -1 with errno: it is not. */
 static int
 clear_unix_path(const struct address *address)
@@ -108,7 +140,7 @@ clear_unix_path(const struct address *address)
 	error = connect(fd, &address->any, address->len) < 0 ? errno : 0;
 	close(fd);
 	if (error != ECONNREFUSED) {
-		errno = EADDRINUSE;
+		errno = error == EACCES ? EACCES : EADDRINUSE;
 		return -1;
 	}
 	return unlink(address->un.sun_path);
@@ -186,24 +218,21 @@ set_options(const struct listener *one)
 
 /* 0, or -1 with errno and nothing open. */
 static int
-open_one(struct listener *one, int backlog)
+open_socket(struct listener *one, int backlog)
 {
 	struct address *address = &one->address;
-	int family = address->any.sa_family, saved;
-	int type = one->datagrams ? SOCK_DGRAM : SOCK_STREAM;
+	int type = one->datagrams ? SOCK_DGRAM : SOCK_STREAM, saved;
 	socklen_t len = sizeof(*address) - offsetof(struct address, any);
 
-	if (family == AF_UNIX && clear_unix_path(address) < 0)
-		return -1;
-	one->fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	one->fd = socket(
+	    address->any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (one->fd < 0)
 		return -1;
 	set_options(one);
 	if (bind(one->fd, &address->any, address->len) == 0 &&
 	    (one->datagrams || listen(one->fd, backlog) == 0)) {
-		if (family == AF_UNIX)
-			note_unix_path(one);
-		else /* learn the port behind port 0 */
+		/* Learn the port behind port 0. */
+		if (address->any.sa_family != AF_UNIX)
 			getsockname(one->fd, &address->any, &len);
 		return 0;
 	}
@@ -212,6 +241,27 @@ open_one(struct listener *one, int backlog)
 	one->fd = -1;
 	errno = saved;
 	return -1;
+}
+
+/* The same, of any kind. */
+static int
+open_one(struct listener *one, int backlog)
+{
+	int lock, bad, saved;
+
+	if (one->address.any.sa_family != AF_UNIX)
+		return open_socket(one, backlog);
+	lock = lock_folder(&one->address);
+	bad = clear_unix_path(&one->address);
+	if (!bad)
+		bad = open_socket(one, backlog);
+	if (!bad)
+		note_unix_path(one);
+	saved = errno;
+	if (lock >= 0)
+		close(lock);
+	errno = saved;
+	return bad;
 }
 
 static int

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* server: the start and the end; the rest is loop.c. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "common/net/websocket.h"
 #include "common/server/config.h"
 #include "common/server/image.h"
+#include "common/server/ledger_file.h"
 #include "common/server/loop.h"
 #include "common/server/model.h"
 
@@ -179,32 +179,23 @@ say_ready(const struct config *config, unsigned first_private)
 	}
 }
 
-/* Weeks later would be too late to learn that it cannot be written. */
 static void
-try_ledger(const char *path)
+open_ledger(struct ledger_file *file, const char *path)
 {
-	int fd = strcmp(path, "-") == 0
-		     ? -1
-		     : open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-
-	if (fd >= 0)
-		close(fd);
-	else if (strcmp(path, "-") != 0)
+	if (path && ledger_file_open(file, path) < 0)
 		die(1, "--ledger %s: %s", path, strerror(errno));
 }
 
-static int
-write_ledger(const char *path, const struct ledger *ledger)
+/* Whether that was done, or nothing is to do. */
+static bool
+write_ledger(struct ledger_file *file, const struct ledger *ledger)
 {
 	struct ledger_view view = ledger_count(ledger);
-	FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-	int bad = !out || ledger_write(&view, out) < 0;
 
-	if (out && out != stdout && fclose(out) != 0)
-		bad = 1;
-	if (bad)
-		log_error("ledger %s: %s", path, strerror(errno));
-	return bad ? -1 : 0;
+	if (!file->path || ledger_file_write(file, &view) == 0)
+		return true;
+	log_error("ledger %s: %s", file->path, strerror(errno));
+	return false;
 }
 
 /* Over TLS, in its words: the service's have to wait for the handshake. */
@@ -254,6 +245,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	static struct config config;
 	static struct workers workers;
 	static struct loop loop;
+	static struct ledger_file ledger;
 	char program[32];
 	bool clean, told;
 
@@ -291,8 +283,6 @@ server_main(int argc, char **argv, const struct server_model *model)
 
 	choose_image(&config, argv);
 	check_calls(model);
-	if (config.ledger)
-		try_ledger(config.ledger);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)
 		return 1;
 	choose_limit(&config, &workers);
@@ -306,13 +296,14 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    set_up_service(&config, model, &workers) < 0 ||
 	    loop_open(&loop, &workers.settings) < 0)
 		die(1, "cannot start: %s", strerror(errno));
+	/* Behind the first that a child closes: no worker keeps it open. */
+	open_ledger(&ledger, config.ledger);
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
 	say_ready(&config, workers.settings.first_private);
 	workers.settings.offered = limits_offered();
 	clean = loop_run(&loop);
-	told =
-	    !config.ledger || write_ledger(config.ledger, workers.ledger) == 0;
+	told = write_ledger(&ledger, workers.ledger);
 	/* A thread that could not be cut may still run: no exit handlers, TLS
 	 * library's included, while it does. */
 	if (!clean)

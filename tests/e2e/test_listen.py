@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Where a server listens, and how it says so."""
+import fcntl
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import (connect, descriptors, echo, eventually, needs,
+from harness import (DEADLINE, connect, descriptors, echo, eventually, needs,
                      needs_ipv6, read_all)
 
 
@@ -221,7 +222,58 @@ def test_the_same_unix_path_twice_is_an_error(server, tmp_path):
     assert b"cannot listen on unix:s: " in done.stderr
 
 
+@needs("strace")
+def test_of_two_servers_on_one_stale_unix_path_one_listens(server, tmp_path):
+    """Both find it stale before either removes it, unless they take turns."""
+    path = tmp_path / "stale"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    both = [subprocess.Popen(
+        ["strace", "-D", "-f", "-qq", "-o", "/dev/null",
+         "-e", "trace=unlink,unlinkat",
+         "-e", "inject=unlink,unlinkat:delay_enter=400000",
+         server.program, "-l", f"unix:{path}", "--ready-fd", "1"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE) for _ in range(2)]
+    try:
+        ready = [one.stdout.readline() for one in both]
+        assert sorted(ready) == [b"", f"unix:{path}\n".encode()]
+        loser = both[ready.index(b"")]
+        assert loser.wait(DEADLINE) == 1
+        assert b"cannot listen on unix:" in loser.stderr.read()
+        with connect(f"unix:{path}") as sock:
+            echo(sock)
+    finally:
+        for one in both:
+            one.terminate()
+            one.wait(DEADLINE)
+            one.stdout.close()
+            one.stderr.close()
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "exclusive"])
+def test_a_strangers_lock_on_the_folder_is_no_reason_not_to_start(
+        server, tmp_path, shared):
+    """A lock that is held tells systemd-tmpfiles to leave a folder alone."""
+    (tmp_path / "folder").mkdir()
+    folder = os.open(tmp_path / "folder", os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    server.start(listen=f"unix:{tmp_path}/folder/s")
+    echo(server.connect())
+    os.close(folder)
+
+
 # ---- the file of a unix socket ----
+
+def test_a_stop_leaves_the_socket_that_another_server_has_put_there(
+        server, tmp_path):
+    path = tmp_path / "s"
+    server.start(listen=f"unix:{path}")
+    path.unlink()
+    other = server.another().start(listen=f"unix:{path}")
+    assert server.stop() == 0
+    echo(other.connect())
+
 
 def test_the_socket_file_is_removed_at_exit(server, tmp_path):
     path = tmp_path / "s"
