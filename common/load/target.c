@@ -82,6 +82,20 @@ take_scheme(const char *text, enum target_kind *kind)
 	return *kind == TARGET_STREAM ? text : text + 4;
 }
 
+/* It means something on this machine alone: neither for who reads a Host field
+ * (RFC 6874 4) nor in a certificate. */
+static void
+leave_zone_out(struct target *target, uint16_t port)
+{
+	char *zone = strchr(target->host, '%');
+
+	if (!zone)
+		return;
+	*zone = '\0';
+	snprintf(target->authority, sizeof(target->authority), "[%s]:%u",
+	    target->host, port);
+}
+
 int
 target_resolve(const char *text, struct target *out, char *why, size_t size)
 {
@@ -110,7 +124,14 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		errno = EINVAL;
 		return -1;
 	}
-	if (address_parse(rest, &out->address) == 0)
+	if (address_parse(rest, &out->address) == 0) {
+		leave_zone_out(out, number);
 		return 0;
+	}
+	if (rest[0] == '[') {
+		address_explain(rest, why, size);
+		errno = EINVAL;
+		return -1;
+	}
 	return look_up(out, number, why, size);
 }

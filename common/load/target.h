@@ -16,7 +16,8 @@ enum target_kind { TARGET_STREAM, TARGET_UDP, TARGET_TLS };
 struct target {
 	enum target_kind kind;
 	struct address address;
-	char host[256];	     /* as written, without brackets; empty for unix: */
+	/* As written, without brackets and zone; empty for unix:. */
+	char host[256];
 	char authority[272]; /* HOST:PORT for HTTP; "localhost" for unix: */
 };
 

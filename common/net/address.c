@@ -3,6 +3,7 @@
 #include "common/net/address.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,10 +47,45 @@ parse_unix(const char *path, struct address *out)
 	return 0;
 }
 
+/* The number of an interface that is there, by its name or that; 0: none. */
+static uint32_t
+find_zone(const char *zone)
+{
+	uint32_t index = if_nametoindex(zone);
+	char name[IF_NAMESIZE];
+	uint64_t number;
+
+	if (index == 0 && parse_count(zone, &number) == 0 &&
+	    number <= UINT32_MAX && if_indextoname((uint32_t)number, name))
+		index = (uint32_t)number;
+	return index;
+}
+
+/* RFC 4007 11: ADDRESS%ZONE. Of a link-local address there is one on each link,
+ * so that without its zone it is none. */
+static int
+parse_ip6(const char *host, struct sockaddr_in6 *out)
+{
+	char literal[INET6_ADDRSTRLEN];
+	size_t len = strcspn(host, "%");
+
+	if (len >= sizeof(literal))
+		return -1;
+	memcpy(literal, host, len);
+	literal[len] = '\0';
+	if (inet_pton(AF_INET6, literal, &out->sin6_addr) != 1)
+		return -1;
+	if (host[len] == '%')
+		out->sin6_scope_id = find_zone(host + len + 1);
+	if (host[len] == '%' || IN6_IS_ADDR_LINKLOCAL(&out->sin6_addr))
+		return out->sin6_scope_id ? 0 : -1;
+	return 0;
+}
+
 int
 address_parse(const char *text, struct address *out)
 {
-	char host[INET6_ADDRSTRLEN];
+	char host[ADDRESS_HOST_MAX];
 	uint16_t port;
 
 	memset(out, 0, sizeof(*out));
@@ -58,7 +94,7 @@ address_parse(const char *text, struct address *out)
 	if (address_split(text, host, sizeof(host), &port) < 0)
 		return -1;
 	if (text[0] == '[') {
-		if (inet_pton(AF_INET6, host, &out->in6.sin6_addr) != 1)
+		if (parse_ip6(host, &out->in6) < 0)
 			return -1;
 		out->in6.sin6_family = AF_INET6;
 		out->len = sizeof(out->in6);
@@ -70,6 +106,78 @@ address_parse(const char *text, struct address *out)
 	}
 	address_set_port(out, port);
 	return 0;
+}
+
+/* The same for the part in brackets. */
+static void
+explain_ip6(const char *host, char *why, size_t size)
+{
+	const char *zone = strchr(host, '%');
+	struct in6_addr address;
+	char literal[INET6_ADDRSTRLEN];
+
+	snprintf(
+	    literal, sizeof(literal), "%.*s", (int)strcspn(host, "%"), host);
+	if (inet_pton(AF_INET6, literal, &address) != 1)
+		snprintf(why, size, "\"%s\" is no IPv6 address", host);
+	else if (zone)
+		snprintf(why, size, "there is no interface \"%s\"", zone + 1);
+	else
+		snprintf(why, size,
+		    "a link-local address needs its interface, as "
+		    "in [%s%%eth0]",
+		    host);
+}
+
+void
+address_explain(const char *text, char *why, size_t size)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0, path;
+	char host[ADDRESS_HOST_MAX];
+	uint64_t number;
+	uint16_t port;
+
+	if (strncmp(text, "unix:", 5) == 0) {
+		path = strlen(text + 5);
+		snprintf(why, size,
+		    path ? "a path of %zu bytes; a socket's has %zu at most"
+			 : "there is no path",
+		    path, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	} else if (!colon || (text[0] == '[' && !memchr(text, ']', len))) {
+		snprintf(why, size, "there is no :PORT behind the address");
+	} else if (parse_count(colon + 1, &number) < 0 || number > 65535) {
+		snprintf(
+		    why, size, "\"%.40s\" is no port, 0 to 65535", colon + 1);
+	} else if (text[0] != '[' && memchr(text, ':', len)) {
+		snprintf(why, size,
+		    "an IPv6 address stands in brackets, as in [::1]:%s",
+		    colon + 1);
+	} else if (address_split(text, host, sizeof(host), &port) < 0 ||
+		   text[0] != '[') {
+		snprintf(why, size,
+		    "\"%.*s\" is no IPv4 address, four numbers with dots "
+		    "between, none with a leading zero",
+		    (int)(len < 60 ? len : 60), text);
+	} else {
+		explain_ip6(host, why, size);
+	}
+}
+
+void
+address_unmap(struct address *address)
+{
+	struct sockaddr_in ip4 = {.sin_family = AF_INET};
+
+	if (address->any.sa_family != AF_INET6 ||
+	    !IN6_IS_ADDR_V4MAPPED(&address->in6.sin6_addr))
+		return;
+	memcpy(&ip4.sin_addr, &address->in6.sin6_addr.s6_addr[12],
+	    sizeof(ip4.sin_addr));
+	ip4.sin_port = address->in6.sin6_port;
+	memset(address, 0, sizeof(*address));
+	address->in4 = ip4;
+	address->len = sizeof(ip4);
 }
 
 uint16_t
@@ -94,10 +202,24 @@ address_set_port(struct address *address, uint16_t port)
 		address->in6.sin6_port = htons(port);
 }
 
+/* "%eth0", "%7" for an interface that has gone, "" for an address that is not
+ * of a zone. */
+static const char *
+format_zone(uint32_t index, char zone[static IF_NAMESIZE + 1])
+{
+	zone[0] = '%';
+	zone[1] = '\0';
+	if (index == 0)
+		return zone + 1;
+	if (!if_indextoname(index, zone + 1))
+		snprintf(zone + 1, IF_NAMESIZE, "%u", index);
+	return zone;
+}
+
 char *
 address_format(const struct address *address, char *buf)
 {
-	char host[INET6_ADDRSTRLEN] = "?";
+	char host[INET6_ADDRSTRLEN] = "?", zone[IF_NAMESIZE + 1];
 
 	switch (address->any.sa_family) {
 	case AF_INET:
@@ -108,7 +230,8 @@ address_format(const struct address *address, char *buf)
 	case AF_INET6:
 		inet_ntop(
 		    AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
-		snprintf(buf, ADDRESS_TEXT_MAX, "[%s]:%u", host,
+		snprintf(buf, ADDRESS_TEXT_MAX, "[%s%s]:%u", host,
+		    format_zone(address->in6.sin6_scope_id, zone),
 		    address_port(address));
 		break;
 	default:

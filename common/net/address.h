@@ -3,7 +3,7 @@
  * address: where a socket listens or whom it talks to, as text and as bytes.
  *
  * Text forms (the same for what a server prints and what a client accepts):
- *	127.0.0.1:7007  [::1]:7007  unix:/run/echo.sock
+ *	127.0.0.1:7007  [::1]:7007  [fe80::1%eth0]:7007  unix:/run/echo.sock
  * The functions neither allocate nor keep state: safe in any thread.
  */
 #ifndef COMMON_NET_ADDRESS_H
@@ -18,6 +18,8 @@
 
 /* "unix:", a path of sun_path's length, a NUL; the longest of the forms. */
 #define ADDRESS_TEXT_MAX 128
+/* An IPv6 literal, "%", the name of an interface, a NUL. */
+#define ADDRESS_HOST_MAX (INET6_ADDRSTRLEN + 1 + 16)
 
 struct address {
 	socklen_t len; /* bytes of the union in use */
@@ -30,11 +32,24 @@ struct address {
 };
 
 /*
- * TEXT to an address: an IPv4 literal, a bracketed IPv6 literal or "unix:"
- * and a path (whose length sun_path bounds). Returns 0, or -1 if TEXT is none.
+ * TEXT to an address: an IPv4 literal of four decimal numbers (not inet_aton's
+ * shorter, octal and hexadecimal forms), a bracketed IPv6 literal, with its
+ * zone (RFC 4007 11: the name or number of an interface) if it is link-local,
+ * or "unix:" and a path (whose length sun_path bounds). Returns 0, or -1 if
+ * TEXT is none.
  */
 int
 address_parse(const char *text, struct address *out);
+
+/* Which part of a TEXT that address_parse() has not taken is not understood: a
+ * few words in WHY of SIZE bytes. */
+void
+address_explain(const char *text, char *why, size_t size);
+
+/* An IPv4 address that is written as one of IPv6 (::ffff:1.2.3.4) becomes one
+ * of IPv4; others stay. */
+void
+address_unmap(struct address *address);
 
 /*
  * Splits "HOST:PORT" at the last colon, taking brackets off an IPv6 literal.

@@ -72,6 +72,8 @@ add_streams(struct listeners *all, const char *text)
 	}
 	if (address_parse(text, &address) < 0 || !(one = append(all)))
 		return -1;
+	/* A socket of IPv6 alone cannot have it. */
+	address_unmap(&address);
 	one->address = address;
 	return 0;
 }

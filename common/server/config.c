@@ -12,12 +12,25 @@
 #include "common/base/units.h"
 #include "common/server/image.h"
 
+#define LISTEN_ALLOWED                                                \
+	"IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT, any of them " \
+	"after udp:, or unix:PATH, at most 16 sockets"
+
 static int
 parse_listen(void *config, const char *text)
 {
 	struct config *c = config;
+	bool udp = strncmp(text, "udp:", 4) == 0;
+	char why[200];
 
-	return listeners_add(&c->listeners, text);
+	if (listeners_add(&c->listeners, text) == 0)
+		return 0;
+	if (c->listeners.count + 2 > LISTENERS_MAX ||
+	    strncmp(text, "udp:unix:", 9) == 0)
+		return -1;
+	address_explain(udp ? text + 4 : text, why, sizeof(why));
+	usage_error(
+	    "--listen %.200s: %s; allowed is " LISTEN_ALLOWED, text, why);
 }
 
 static int
@@ -62,10 +75,7 @@ static const struct option_spec OPTIONS[] = {
     {'l', "listen", "ADDRESS",
 	"listen here; may be repeated\n"
 	"(default 127.0.0.1:7007)",
-	OPTION_CALL,
-	.allowed = "IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT, any of them "
-		   "after udp:, or unix:PATH, at most 16 sockets",
-	.parse = parse_listen},
+	OPTION_CALL, .allowed = LISTEN_ALLOWED, .parse = parse_listen},
     {'s', "service", "NAME[:ARG]", "what to serve (default echo)", OPTION_CALL,
 	.allowed = "a name from --list-services, with its argument",
 	.parse = parse_service},

@@ -149,7 +149,9 @@ def parse_target(target):
         return socket.AF_UNIX, target[5:]
     host, _, port = target.rpartition(":")
     if host.startswith("["):
-        return socket.AF_INET6, (host[1:-1], int(port))
+        host, _, zone = host[1:-1].partition("%")
+        rest = (0, socket.if_nametoindex(zone)) if zone else ()
+        return socket.AF_INET6, (host, int(port), *rest)
     return socket.AF_INET, (host, int(port))
 
 

@@ -61,6 +61,18 @@ text_of_another_form_is_rejected(void **state)
 	    "[::1]80:90",
 	    "[::1]:80:90",
 	    "[::g]:80",
+	    "[fe80::1]:80",
+	    "[fe80::1%]:80",
+	    "[fe80::1%0]:80",
+	    "[fe80::1%no-such-one]:80",
+	    "[fe80::1%4000000000]:80",
+	    "[fe80::1%5000000000]:80",
+	    "[::1%no-such-one]:80",
+	    "[%lo]:80",
+	    "127.0.0.1%lo:80",
+	    "127.0.0.01:80",
+	    "0x7f.0.0.1:80",
+	    "2130706433:80",
 	    "[1111:2222:3333:4444:5555:6666:7777:8888:9999]:80",
 	    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:80",
 	    "unix:",
@@ -73,6 +85,107 @@ text_of_another_form_is_rejected(void **state)
 		if (address_parse(texts[i], &address) != -1)
 			fail_msg("\"%s\" is taken", texts[i]);
 	}
+}
+
+/* RFC 4007 11. The first interface is the loopback, everywhere. */
+static void
+a_zone_is_the_name_or_the_number_of_an_interface(void **state)
+{
+	struct address address;
+	char buf[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    address_parse(
+			i ? "[FE80::1%1]:7007" : "[fe80::1%lo]:7007", &address),
+		    0);
+		assert_int_equal(address.in6.sin6_scope_id, 1);
+		assert_string_equal(
+		    address_format(&address, buf), "[fe80::1%lo]:7007");
+	}
+	address.in6.sin6_scope_id = 4000000000; /* it has gone */
+	assert_string_equal(
+	    address_format(&address, buf), "[fe80::1%4000000000]:7007");
+	assert_int_equal(address_parse("[fe80::1%lo]:1", &address), 0);
+	memset(&address.in6.sin6_addr, 0xff, sizeof(address.in6.sin6_addr));
+	address_format(&address, buf); /* the longest fits */
+	assert_true(strlen(buf) < sizeof(buf));
+}
+
+static void
+every_way_to_write_an_address_is_the_same_address(void **state)
+{
+	static const struct {
+		const char *text, *same;
+	} cases[] = {
+	    {"[2001:DB8:0000:0::000a]:80", "[2001:db8::a]:80"},
+	    {"[0:0:0:0:0:0:0:1]:00080", "[::1]:80"},
+	    {"[0000:0000:0000:0000:0000:0000:0000:0000]:1", "[::]:1"},
+	    {"[::FFFF:7F00:1]:80", "[::ffff:127.0.0.1]:80"},
+	    {"[64:ff9b::192.0.2.33]:80", "[64:ff9b::c000:221]:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct address address;
+		char buf[ADDRESS_TEXT_MAX];
+
+		assert_int_equal(address_parse(cases[i].text, &address), 0);
+		assert_string_equal(
+		    address_format(&address, buf), cases[i].same);
+	}
+}
+
+static void
+a_mapped_address_is_one_of_ipv4(void **state)
+{
+	struct address address;
+	char buf[ADDRESS_TEXT_MAX];
+
+	(void)state;
+	address_parse("[::ffff:192.0.2.1]:443", &address);
+	address_unmap(&address);
+	assert_string_equal(address_format(&address, buf), "192.0.2.1:443");
+	assert_int_equal(address.len, sizeof(address.in4));
+	address_parse("[2001:db8::1]:443", &address);
+	address_unmap(&address);
+	assert_string_equal(address_format(&address, buf), "[2001:db8::1]:443");
+}
+
+static void
+the_part_that_is_not_understood_is_named(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} cases[] = {
+	    {"7007", "no :PORT"},
+	    {"[::1]", "no :PORT"},
+	    {"[fe80::1%eth0", "no :PORT"},
+	    {"127.0.0.1:", "\"\" is no port"},
+	    {"127.0.0.1:http", "\"http\" is no port"},
+	    {"127.0.0.1:70000", "\"70000\" is no port"},
+	    {"fe80::1%lo:7007", "in brackets, as in [::1]:7007"},
+	    {"127.1:80", "\"127.1\" is no IPv4 address"},
+	    {"010.0.0.1:80", "leading zero"},
+	    {"[127.0.0.1]:80", "\"127.0.0.1\" is no IPv6 address"},
+	    {"[fe80::g%lo]:80", "\"fe80::g%lo\" is no IPv6 address"},
+	    {"[fe80::1%eth99]:80", "no interface \"eth99\""},
+	    {"[fe80::1]:80", "[fe80::1%eth0]"},
+	    {"unix:", "no path"},
+	};
+	char why[200], text[300];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		address_explain(cases[i].text, why, sizeof(why));
+		if (!strstr(why, cases[i].words))
+			fail_msg("%s: %s", cases[i].text, why);
+	}
+	snprintf(text, sizeof(text), "unix:%0108d", 0);
+	address_explain(text, why, sizeof(why));
+	assert_string_equal(
+	    why, "a path of 108 bytes; a socket's has 107 at most");
 }
 
 static void
@@ -272,6 +385,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(text_survives_the_way_there_and_back),
 	    cmocka_unit_test(text_of_another_form_is_rejected),
+	    cmocka_unit_test(a_zone_is_the_name_or_the_number_of_an_interface),
+	    cmocka_unit_test(every_way_to_write_an_address_is_the_same_address),
+	    cmocka_unit_test(a_mapped_address_is_one_of_ipv4),
+	    cmocka_unit_test(the_part_that_is_not_understood_is_named),
 	    cmocka_unit_test(parsed_bytes_are_in_network_order),
 	    cmocka_unit_test(unix_path_may_fill_all_but_the_nul),
 	    cmocka_unit_test(unix_client_without_a_name_is_just_unix),
