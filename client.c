@@ -31,10 +31,10 @@ static const struct {
 static int
 print_verbs(void)
 {
-	printf("usage: client VERB [options]\n\n");
+	printf("usage: %s VERB [options]\n\n", log_program());
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		printf("  %-8s %s\n", VERBS[i].name, VERBS[i].summary);
-	printf("\nclient VERB --help tells more.\n");
+	printf("\n%s VERB --help tells more.\n", log_program());
 	process_flush();
 	return 0;
 }
@@ -43,15 +43,15 @@ int
 main(int argc, char **argv)
 {
 	static const struct option_spec none[] = {{0}};
-	static const struct option_set set = {
-	    "client VERB [options]", "", none, NULL};
+	static const struct option_set set = {"VERB [options]", "", none, NULL};
 
 	given_remember();
-	log_open("client", LOG_INFO, false);
+	log_open(process_name(argv, "client"), LOG_INFO, false);
 	process_begin();
 	if (argc < 2)
 		usage_error("which verb? talk, load, compare or list "
-			    "(client --help)");
+			    "(%s --help)",
+		    log_program());
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return print_verbs();
 	if (argv[1][0] == '-')

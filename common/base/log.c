@@ -92,6 +92,12 @@ log_open(const char *program, enum log_level level, bool stamped)
 	opened.stamped = stamped;
 }
 
+const char *
+log_program(void)
+{
+	return opened.program;
+}
+
 bool
 log_on(enum log_level level)
 {

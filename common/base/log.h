@@ -46,6 +46,10 @@ log_take_stderr(void);
 void
 log_open(const char *program, enum log_level level, bool stamped);
 
+/* The name that log_open() was given. */
+const char *
+log_program(void);
+
 /* Whether LEVEL is printed: for callers whose arguments cost something. */
 bool
 log_on(enum log_level level);

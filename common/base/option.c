@@ -53,7 +53,8 @@ print_help(const struct option_set *set)
 {
 	const struct option_spec *spec;
 
-	printf("usage: %s\n%s\n\noptions:\n", set->synopsis, set->about);
+	printf("usage: %s %s\n%s\n\noptions:\n", log_program(), set->synopsis,
+	    set->about);
 	for (spec = set->specs; spec->name; spec++) {
 		int width;
 
@@ -260,7 +261,8 @@ options_parse(const struct option_set *set, void *config, int argc, char **argv)
 			exit(0);
 		}
 		if (code == CODE_VERSION || code == 'V') {
-			printf("perconn %s\n", PERCONN_VERSION);
+			printf("%s (perconn) %s\n", log_program(),
+			    PERCONN_VERSION);
 			process_flush();
 			exit(0);
 		}

@@ -40,7 +40,7 @@ struct option_spec {
 };
 
 /*
- * A program, or one verb of it. SYNOPSIS follows the word "usage:"; SPECS ends
+ * A program, or one verb of it. SYNOPSIS follows the program's name; SPECS ends
  * with a NULL name; FOOT is printed below the options (NULL: nothing).
  */
 struct option_set {

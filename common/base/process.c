@@ -29,6 +29,9 @@ static struct {
     {.number = SIGCHLD, .disposition = SIG_DFL},
 };
 
+/* Of a program, in its words. */
+#define NAME_MOST 40
+
 #define CHANGED (sizeof(changed) / sizeof(changed[0]))
 
 /* ---- descriptors that may be non-blocking ---- */
@@ -155,6 +158,19 @@ process_begin(void)
 	if ((out = process_stream(STDOUT_FILENO)))
 		stdout = out;
 	log_take_stderr();
+}
+
+const char *
+process_name(char **argv, const char *otherwise)
+{
+	const char *name = argv[0] ? argv[0] : "", *slash = strrchr(name, '/');
+	size_t len = 0;
+
+	if (slash)
+		name = slash + 1;
+	while (name[len] > ' ' && name[len] < 0x7f)
+		len++;
+	return len > 0 && len <= NAME_MOST && !name[len] ? name : otherwise;
 }
 
 void

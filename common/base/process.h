@@ -21,6 +21,14 @@
 void
 process_begin(void);
 
+/*
+ * What this program is called in its words: the last part of ARGV's first, as
+ * it was installed or linked under another name; or OTHERWISE if that is none
+ * that can stand in a line of the log.
+ */
+const char *
+process_name(char **argv, const char *otherwise);
+
 /* In a child that will be another program: those signals as we found them, for
  * what is ignored stays so. Async-signal-safe. */
 void

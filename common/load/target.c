@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,18 +83,21 @@ take_scheme(const char *text, enum target_kind *kind)
 	return *kind == TARGET_STREAM ? text : text + 4;
 }
 
-/* It means something on this machine alone: neither for who reads a Host field
- * (RFC 6874 4) nor in a certificate. */
-static void
-leave_zone_out(struct target *target, uint16_t port)
+/* REST of TEXT is none of the forms; and which part is wrong, if we can tell.
+ */
+static int
+fail(const char *text, const char *rest, char *why, size_t size)
 {
-	char *zone = strchr(target->host, '%');
+	bool is_unix = strncmp(rest, "unix:", 5) == 0;
+	char part[200];
 
-	if (!zone)
-		return;
-	*zone = '\0';
-	snprintf(target->authority, sizeof(target->authority), "[%s]:%u",
-	    target->host, port);
+	address_explain(rest, part, sizeof(part));
+	if (rest[0] == '[' || (is_unix && rest == text))
+		snprintf(why, size, "%s; allowed is " TARGET_FORMS, part);
+	else
+		snprintf(why, size, "not " TARGET_FORMS);
+	errno = EINVAL;
+	return -1;
 }
 
 int
@@ -113,11 +117,8 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 	}
 	if (is_unix ||
 	    address_split(rest, out->host, sizeof(out->host), &number) < 0 ||
-	    !out->host[0]) {
-		snprintf(why, size, "not " TARGET_FORMS);
-		errno = EINVAL;
-		return -1;
-	}
+	    !out->host[0])
+		return fail(text, rest, why, size);
 	set_authority(out, rest);
 	if (number == 0) {
 		snprintf(why, size, "port 0: allowed is 1 to 65535");
@@ -125,13 +126,11 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		return -1;
 	}
 	if (address_parse(rest, &out->address) == 0) {
-		leave_zone_out(out, number);
+		/* Nor does a certificate have a zone. */
+		out->host[strcspn(out->host, "%")] = '\0';
 		return 0;
 	}
-	if (rest[0] == '[') {
-		address_explain(rest, why, size);
-		errno = EINVAL;
-		return -1;
-	}
+	if (rest[0] == '[')
+		return fail(text, rest, why, size);
 	return look_up(out, number, why, size);
 }

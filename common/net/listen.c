@@ -4,8 +4,8 @@
 #include "common/net/listen.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <poll.h>

@@ -194,16 +194,14 @@ check_tls(const struct config *config)
 }
 
 void
-config_read(struct config *config, int argc, char **argv, const char *program,
-    const char *worker)
+config_read(struct config *config, int argc, char **argv, const char *worker)
 {
-	char synopsis[64], about[160];
-	struct option_set set = {synopsis, about, OPTIONS,
+	char about[160];
+	struct option_set set = {"[options]", about, OPTIONS,
 	    "SIGTERM or SIGINT: stop accepting, let workers finish;\n"
 	    "a second one ends at once. SIGUSR1: log the ledger.\n"};
 	int rest;
 
-	snprintf(synopsis, sizeof(synopsis), "%s [options]", program);
 	snprintf(about, sizeof(about),
 	    "Serves each connection in a %s of its "
 	    "own.",

@@ -39,12 +39,11 @@ struct config {
 };
 
 /*
- * Reads the command line of PROGRAM, each of whose workers is a WORKER
+ * Reads the command line of a program, each of whose workers is a WORKER
  * ("thread"), and checks what must go together. Does not return from
  * --help and the like (exit 0), nor from wrong usage (exit 2).
  */
 void
-config_read(struct config *config, int argc, char **argv, const char *program,
-    const char *worker);
+config_read(struct config *config, int argc, char **argv, const char *worker);
 
 #endif

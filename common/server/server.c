@@ -238,6 +238,21 @@ check_calls(const struct server_model *model)
 		die(1, "setitimer: %s: idle timeouts need it", strerror(errno));
 }
 
+/* As ps(1), top(1) and ss(8) show it, all workers included: 15 bytes, in which
+ * perconn-server-thread and perconn-server-fork are the same. The kernel's own
+ * choice is the file's name, which is another image's by now. */
+static void
+name_process(const char *program, const char *model)
+{
+	char name[16];
+
+	if (strlen(program) < sizeof(name))
+		snprintf(name, sizeof(name), "%s", program);
+	else
+		snprintf(name, sizeof(name), "perconn-%s", model);
+	prctl(PR_SET_NAME, name);
+}
+
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -246,14 +261,17 @@ server_main(int argc, char **argv, const struct server_model *model)
 	static struct workers workers;
 	static struct loop loop;
 	static struct ledger_file ledger;
-	char program[32];
+	const char *program;
+	char name[32];
 	bool clean, told;
 
 	process_begin();
 	image_begin();
-	snprintf(program, sizeof(program), "server_%s", model->name);
+	snprintf(name, sizeof(name), "server_%s", model->name);
+	program = process_name(argv, name);
+	name_process(program, model->name);
 	log_open(program, LOG_INFO, false);
-	config_read(&config, argc, argv, program, model->worker);
+	config_read(&config, argc, argv, model->worker);
 	log_open(program,
 	    config.quiet     ? LOG_ERROR
 	    : config.verbose ? LOG_DEBUG

@@ -340,7 +340,7 @@ int
 compare_verb(int argc, char **argv)
 {
 	static const struct option_set set = {
-	    "client compare [options] [SCENARIO...|all]",
+	    "compare [options] [SCENARIO...|all]",
 	    "Compares servers, by default server_thread and server_fork, in "
 	    "scenarios of\n`client list`.",
 	    COMPARE_OPTIONS,

@@ -11,7 +11,7 @@ int
 list_verb(int argc, char **argv)
 {
 	static const struct option_spec none[] = {{0}};
-	static const struct option_set set = {"client list",
+	static const struct option_set set = {"list",
 	    "Lists the scenarios of compare and the protocols of load.", none,
 	    NULL};
 

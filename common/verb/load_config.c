@@ -200,7 +200,7 @@ const char *
 load_config_read(
     int argc, char **argv, struct load_config *config, struct load_plan *plan)
 {
-	static const struct option_set set = {"client load TARGET [options]",
+	static const struct option_set set = {"load TARGET [options]",
 	    "Loads one server and checks every byte that comes back.\n"
 	    "TARGET is " TARGET_FORMS ".",
 	    LOAD_OPTIONS, NULL};

@@ -22,8 +22,7 @@ static const struct option_spec TALK_OPTIONS[] = {
 int
 talk_verb(int argc, char **argv)
 {
-	static const struct option_set set = {
-	    "client talk TARGET [MESSAGE] [options]",
+	static const struct option_set set = {"talk TARGET [MESSAGE] [options]",
 	    "Sends MESSAGE (or standard input) and prints what comes back.\n"
 	    "TARGET is " TARGET_FORMS ".",
 	    TALK_OPTIONS, NULL};

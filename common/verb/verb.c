@@ -87,7 +87,7 @@ struct target
 resolve(const char *text)
 {
 	struct target target;
-	char why[128];
+	char why[300];
 
 	if (target_resolve(text, &target, why, sizeof(why)) < 0)
 		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);

@@ -214,7 +214,7 @@ def test_help_lists_each_option_of_the_contract(verb, options):
 def test_version_is_one_line_and_exit_0(arguments):
     result = client(*arguments)
     assert result.code == 0
-    assert result.out.startswith("perconn ") and result.out.count("\n") == 1
+    assert result.out.startswith("client (perconn) ") and result.out.count("\n") == 1
     assert result.err == ""
 
 

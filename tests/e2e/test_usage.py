@@ -129,7 +129,8 @@ def test_help_goes_to_standard_output(server):
 def test_version_goes_to_standard_output(server):
     done = server.run("--version")
     assert done.returncode == 0 and done.stderr == b""
-    assert re.fullmatch(r"perconn \S+\n", done.stdout.decode())
+    assert re.fullmatch(rf"{server.program.name} \(perconn\) \S+\n",
+                        done.stdout.decode())
 
 
 def test_the_services_are_listed_with_a_line_each(server):

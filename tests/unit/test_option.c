@@ -52,7 +52,7 @@ static const struct option_spec SPECS[] = {
 };
 
 static const struct option_set SET = {
-    .synopsis = "test [options] [WORD]",
+    .synopsis = "[options] [WORD]",
     .about = "Tests options.",
     .specs = SPECS,
     .foot = "See also the foot.\n",
@@ -308,7 +308,8 @@ help_names_every_option(void **state)
 	assert_int_equal(caught.exit, 0);
 	assert_string_equal(caught.err, "");
 	assert_ptr_equal(
-	    strstr(caught.out, "usage: test [options] [WORD]\n"), caught.out);
+	    strstr(caught.out, "usage: perconn [options] [WORD]\n"),
+	    caught.out);
 	assert_non_null(strstr(caught.out, "Tests options."));
 	for (const struct option_spec *s = SPECS; s->name; s++) {
 		char name[32], help[64];
@@ -359,7 +360,7 @@ version_is_one_line(void **state)
 	assert_int_equal(caught.exit, 0);
 	assert_string_equal(caught.err, "");
 	is_one_line(caught.out);
-	assert_int_equal(strncmp(caught.out, "perconn ", 8), 0);
+	assert_int_equal(strncmp(caught.out, "perconn (perconn) ", 18), 0);
 }
 
 static void
