@@ -8,8 +8,12 @@ import time
 
 import pytest
 
-from harness import (connect, descriptors, echo, echoes, eventually, read_all,
-                     reset, send_what_goes, with_signals)
+from harness import (connect, descriptors, echo, echoes, eventually,
+                     needs_full, needs_websocket, read_all, reset,
+                     send_what_goes, with_signals)
+from test_tls import shake, trusting
+from tls_files import Files
+from ws_frames import CLOSE, TEXT, Frame, WebSocket, frame
 
 STOPS = pytest.mark.parametrize(
     "stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -239,6 +243,35 @@ def test_a_half_sent_request_is_waited_for_in_a_drain(server):
     server.wait_ledger(active=1)
     sock.sendall(b" a line\n")
     assert read_all(sock) == b"1\n"
+    sock.close()
+    assert server.wait() == 0
+
+
+@needs_websocket
+def test_a_half_sent_message_is_waited_for_in_a_drain(server):
+    server.start("-s", "http", "--drain-timeout", "1h")
+    ws = WebSocket(server.address, "/echo")
+    server.sockets.append(ws.sock)
+    whole = frame(TEXT, b"x" * 100_000)
+    ws.send(whole[:50_000])
+    begin_drain(server)
+    server.wait_ledger(active=1)
+    ws.send(whole[50_000:])
+    assert ws.read() == Frame(TEXT, b"x" * 100_000)
+    assert ws.read().opcode == CLOSE
+    ws.sock.close()
+    assert server.wait() == 0
+
+
+@needs_full
+def test_over_tls_too_who_has_not_asked_yet_is_served_in_a_drain(
+        server, tmp_path):
+    files = Files(tmp_path)
+    server.start("-s", "http", *files.options())
+    sock = shake(server, trusting(files))
+    begin_drain(server)
+    sock.sendall(QUESTIONS["http"][0])
+    assert read_all(sock).startswith(b"HTTP/1.1 200 ")
     sock.close()
     assert server.wait() == 0
 
