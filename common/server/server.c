@@ -318,8 +318,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	open_ledger(&ledger, config.ledger);
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
-	say_ready(&config, workers.settings.first_private);
 	workers.settings.offered = limits_offered();
+	say_ready(&config, workers.settings.first_private);
 	clean = loop_run(&loop);
 	told = write_ledger(&ledger, workers.ledger);
 	/* A thread that could not be cut may still run: no exit handlers, TLS
