@@ -170,52 +170,58 @@ note_unix_path(struct listener *one)
 	}
 }
 
+static int
+set_on(int fd, int level, int option)
+{
+	return setsockopt(fd, level, option, &(int){1}, sizeof(int));
+}
+
 /* An urgent byte is one of the stream (RFC 6093 4), not one that is handed over
  * beside it and missing from an echo. */
-static void
+static int
 set_urgent_inline(int fd)
 {
-	int on = 1;
-
-	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+	return set_on(fd, SOL_SOCKET, SO_OOBINLINE);
 }
 
 /* The answer shall come from where the question went to, with a hop less. No
  * SO_REUSEADDR: for UDP it lets two servers share a port. */
-static void
+static int
 set_datagram_options(int fd, int family)
 {
-	int on = 1, size = DATAGRAM_BUFFER;
+	int size = DATAGRAM_BUFFER;
 
-	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
-	if (family == AF_INET6) {
-		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-		setsockopt(
-		    fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on));
-	}
+	if (set_on(fd, IPPROTO_IP, IP_PKTINFO) < 0 ||
+	    set_on(fd, IPPROTO_IP, IP_RECVTTL) < 0)
+		return -1;
+	if (family == AF_INET6 &&
+	    (set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO) < 0 ||
+		set_on(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT) < 0))
+		return -1;
 	/* Beyond net.core.rmem_max by privilege alone. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return 0;
 }
 
-/* What has to be set before bind. */
-static void
+/* What has to be set before bind. Each is a promise: 0, or -1 with errno. */
+static int
 set_options(const struct listener *one)
 {
-	int family = one->address.any.sa_family, on = 1;
+	int family = one->address.any.sa_family;
 	int only_v6 = !one->dual_stack;
 
-	if (family == AF_INET6)
-		setsockopt(one->fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6,
-		    sizeof(only_v6));
-	if (one->datagrams) {
-		set_datagram_options(one->fd, family);
-	} else if (family != AF_UNIX) {
-		setsockopt(one->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-		setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		set_urgent_inline(one->fd);
-	}
+	if (family == AF_INET6 && setsockopt(one->fd, IPPROTO_IPV6, IPV6_V6ONLY,
+				      &only_v6, sizeof(only_v6)) < 0)
+		return -1;
+	if (one->datagrams)
+		return set_datagram_options(one->fd, family);
+	if (family != AF_UNIX &&
+	    (set_on(one->fd, SOL_SOCKET, SO_REUSEADDR) < 0 ||
+		set_on(one->fd, IPPROTO_TCP, TCP_NODELAY) < 0 ||
+		set_urgent_inline(one->fd) < 0))
+		return -1;
+	return 0;
 }
 
 /* 0, or -1 with errno and nothing open. */
@@ -230,14 +236,13 @@ open_socket(struct listener *one, int backlog)
 	    address->any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (one->fd < 0)
 		return -1;
-	set_options(one);
-	if (bind(one->fd, &address->any, address->len) == 0 &&
-	    (one->datagrams || listen(one->fd, backlog) == 0)) {
-		/* Learn the port behind port 0. */
-		if (address->any.sa_family != AF_UNIX)
-			getsockname(one->fd, &address->any, &len);
+	if (set_options(one) == 0 &&
+	    bind(one->fd, &address->any, address->len) == 0 &&
+	    (one->datagrams || listen(one->fd, backlog) == 0) &&
+	    /* Learn the port behind port 0. */
+	    (address->any.sa_family == AF_UNIX ||
+		getsockname(one->fd, &address->any, &len) == 0))
 		return 0;
-	}
 	saved = errno;
 	close(one->fd);
 	one->fd = -1;

@@ -37,7 +37,7 @@ def fails_to_start(server, call, *options):
     """Its words, when CALL is refused from the start."""
     found = subprocess.run(
         ["strace", "-f", "-qq", "-o", "/dev/null", *refused(call),
-         server.program, "-l", "127.0.0.1:0", *options],
+         server.program, *(options or ("-l", "127.0.0.1:0"))],
         capture_output=True, text=True, timeout=20, check=False)
     assert found.returncode == 1, found.stderr
     return found.stderr
@@ -52,6 +52,14 @@ def test_without_a_timer_no_idle_timeout_is_promised(fork_server):
 def test_what_it_cannot_do_without_is_an_error_at_the_start(server, call):
     assert re.search("error: |cannot start: |server_",
                      fails_to_start(server, call))
+
+
+@pytest.mark.parametrize("call", ["setsockopt", "getsockname"])
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "udp:127.0.0.1:0"])
+def test_a_listener_that_is_not_as_promised_is_an_error_at_the_start(
+        server, call, listen):
+    assert f"{listen}: Operation not permitted" in \
+        fails_to_start(server, call, "-l", listen)
 
 
 def test_without_madvise_a_parent_does_not_start_unprotected(server):
