@@ -723,6 +723,7 @@ a_publisher_that_stands_still_stops_nobody(void **state)
 	pid_t pid;
 
 	(void)state;
+	alarm(60); /* rather than hang */
 	join(&reader, 0, 1);
 	join(&other, 2, 2);
 	pid = fork();
@@ -745,6 +746,7 @@ a_publisher_that_stands_still_stops_nobody(void **state)
 	assert_true(waited > 20);
 	kill(pid, SIGKILL);
 	end_of(pid, SIGKILL);
+	alarm(0);
 }
 
 /* ---- many at once, as processes and as threads ---- */
