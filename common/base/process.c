@@ -157,6 +157,10 @@ process_begin(void)
 	 * non-blocking at any time, and stdio would lose what does not fit. */
 	if ((out = process_stream(STDOUT_FILENO)))
 		stdout = out;
+	if ((out = process_stream(STDERR_FILENO))) {
+		setvbuf(out, NULL, _IOLBF, BUFSIZ);
+		stderr = out;
+	}
 	log_take_stderr();
 }
 

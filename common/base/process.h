@@ -10,13 +10,13 @@
 /*
  * Before anything is opened or printed: fills closed standard descriptors, for
  * what is opened in their place would be written to as if it were that (what
- * is printed to a standard output that was closed fails); makes stdout wait
- * where it is non-blocking; ignores SIGPIPE and SIGXFSZ, for a reader that has
- * gone and a file that may not grow are errors of write() or send(), not our
- * end, and SIGTTOU, so that a terminal does not stop us in the background for a
- * word of the log; does not ignore SIGCHLD, as who started us may, for then
- * nobody could wait for a child; and sees to it that the log waits for nobody
- * (log_take_stderr()).
+ * is printed to a standard output that was closed fails); makes stdout and
+ * stderr wait where they are non-blocking; ignores SIGPIPE and SIGXFSZ, for a
+ * reader that has gone and a file that may not grow are errors of write() or
+ * send(), not our end, and SIGTTOU, so that a terminal does not stop us in the
+ * background for a word of the log; does not ignore SIGCHLD, as who started us
+ * may, for then nobody could wait for a child; and sees to it that the log
+ * waits for nobody (log_take_stderr()).
  */
 void
 process_begin(void);

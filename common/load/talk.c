@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/process.h"
 #include "common/load/flow.h"
 #include "common/load/still.h"
 #include "common/net/dial.h"
@@ -131,7 +132,7 @@ take_input(struct talk *t)
 	ssize_t n = read(t->input, t->buffer, sizeof(t->buffer));
 
 	if (n < 0)
-		return errno == EINTR ? 0 : -1;
+		return would_wait() ? 0 : -1;
 	t->out = t->buffer;
 	t->out_len = (size_t)n;
 	t->wants_out |= n > 0;
@@ -153,22 +154,6 @@ end_sending(struct talk *t)
 
 /* ---- receiving ---- */
 
-static int
-print(const char *at, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, at, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			at += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /* 1: the server has closed; 0: goes on; -1: after an error line. */
 static int
 receive(struct talk *t)
@@ -186,7 +171,7 @@ receive(struct talk *t)
 		if (n == 0)
 			return 1;
 		t->last = got[n - 1];
-		if (print(got, (size_t)n) < 0)
+		if (process_write(STDOUT_FILENO, got, (size_t)n) < 0)
 			return fail("standard output");
 	} while (t->stream);
 	return 0;
@@ -235,7 +220,7 @@ converse(struct talk *t, uint64_t timeout_ns)
 	while (!done)
 		done = step(t, timeout_ns);
 	if (done > 0 && t->last != '\n' && isatty(STDOUT_FILENO))
-		print("\n", 1);
+		process_write(STDOUT_FILENO, "\n", 1);
 	return done > 0 ? 0 : -1;
 }
 
@@ -250,8 +235,10 @@ read_whole(struct talk *t)
 
 	while (len < sizeof(t->buffer)) {
 		n = read(t->input, t->buffer + len, sizeof(t->buffer) - len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && would_wait()) {
+			process_wait(t->input, POLLIN);
 			continue;
+		}
 		if (n < 0)
 			return fail("standard input");
 		if (n == 0)
@@ -287,10 +274,10 @@ exchange_datagrams(struct talk *t, uint64_t timeout_ns)
 	len = recv(t->socket, got, sizeof(got), 0);
 	if (len < 0)
 		return fail("receiving");
-	if (print(got, (size_t)len) < 0)
+	if (process_write(STDOUT_FILENO, got, (size_t)len) < 0)
 		return fail("standard output");
 	if (len > 0 && got[len - 1] != '\n' && isatty(STDOUT_FILENO))
-		print("\n", 1);
+		process_write(STDOUT_FILENO, "\n", 1);
 	return 0;
 }
 

@@ -3,13 +3,16 @@
 #include "common/report/comparison_read.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
+#include "common/base/process.h"
 #include "common/base/utf8.h"
 #include "common/report/comparison_keys.h"
 #include "common/report/json_take.h"
@@ -323,31 +326,69 @@ comparison_of_json(struct comparison *out, const struct json_document *doc,
 
 /* ---- the file ---- */
 
-/* All of it with a NUL after it, or NULL with WHY. */
+/* Of a pipe nobody knows the size before its end. Returns 0, or -1 with
+ * errno. */
+static int
+grow(char **bytes, size_t *size)
+{
+	char *larger;
+
+	if (*size > FILE_MAX) {
+		errno = EFBIG;
+		return -1;
+	}
+	*size = *size ? 2 * *size : 1 << 16;
+	larger = realloc(*bytes, *size);
+	if (!larger)
+		return -1;
+	*bytes = larger;
+	return 0;
+}
+
+/* All that comes from FD, with a NUL after it, or NULL with errno. */
+static char *
+read_all(int fd, size_t *length)
+{
+	char *bytes = NULL;
+	size_t size = 0;
+	ssize_t n = 1;
+
+	*length = 0;
+	while (n) {
+		if (*length + 1 >= size && grow(&bytes, &size) < 0)
+			break;
+		n = read(fd, bytes + *length, size - *length - 1);
+		if (n < 0 && errno == EAGAIN)
+			process_wait(fd, POLLIN);
+		else if (n < 0 && errno != EINTR)
+			break;
+		*length += n > 0 ? (size_t)n : 0;
+	}
+	if (n == 0 && *length <= FILE_MAX) {
+		bytes[*length] = '\0';
+		return bytes;
+	}
+	if (n == 0)
+		errno = EFBIG;
+	free(bytes);
+	return NULL;
+}
+
+/* As read_all(), of PATH, or standard input; WHY says what is wrong. */
 static char *
 read_file(const char *path, size_t *length, char *why, size_t size)
 {
-	FILE *in = fopen(path, "re");
-	struct stat info;
-	char *bytes = NULL;
+	bool input = strcmp(path, "-") == 0;
+	int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	char *bytes = fd < 0 ? NULL : read_all(fd, length);
 
-	if (!in || fstat(fileno(in), &info) < 0) {
+	if (!bytes && fd >= 0 && errno == EFBIG)
+		snprintf(
+		    why, size, "%s: larger than %ld MiB", path, FILE_MAX >> 20);
+	else if (!bytes)
 		snprintf(why, size, "%s: %s", path, strerror(errno));
-	} else if (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX) {
-		snprintf(why, size, "%s: not a file of at most %ld MiB", path,
-		    FILE_MAX >> 20);
-	} else if (!(bytes = calloc((size_t)info.st_size + 1, 1))) {
-		snprintf(why, size, "%s: %s", path, strerror(errno));
-	} else {
-		*length = fread(bytes, 1, (size_t)info.st_size, in);
-		if (ferror(in)) {
-			snprintf(why, size, "%s: %s", path, strerror(errno));
-			free(bytes);
-			bytes = NULL;
-		}
-	}
-	if (in)
-		fclose(in);
+	if (fd >= 0 && !input)
+		close(fd);
 	return bytes;
 }
 

@@ -14,7 +14,8 @@
 #include "common/load/comparison.h"
 #include "common/report/json_read.h"
 
-/* Returns 0; or -1 with "PATH:LINE: ..." in WHY, and nothing to release. */
+/* PATH may be a pipe; "-" is standard input. Returns 0; or -1 with
+ * "PATH:LINE: ..." in WHY, and nothing to release. */
 int
 comparison_read(
     struct comparison *comparison, const char *path, char *why, size_t size);

@@ -65,12 +65,20 @@ parse_server(void *config, const char *text)
 	return 0;
 }
 
+static bool
+is_input(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+}
+
 static int
 parse_from(void *config, const char *text)
 {
 	struct compare_saved *saved = &((struct compare_config *)config)->saved;
 
 	if (saved->count == SAVED_MAX || !text[0])
+		return -1;
+	if (saved->count && is_input(text) && is_input(saved->files[0]))
 		return -1;
 	saved->files[saved->count++] = text;
 	return 0;
@@ -117,8 +125,9 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	OPTION_TEXT, .offset = AT(output.directory)},
     {0, "from", "FILE",
 	"measure nothing: show what --json saved, or\n"
-	"two such side by side",
-	OPTION_CALL, .allowed = "a file that --json wrote, at most twice",
+	"two such side by side (- is stdin)",
+	OPTION_CALL,
+	.allowed = "a file that --json wrote, at most twice, or - once",
 	.parse = parse_from},
     {0, "keep-disturbed", NULL,
 	"let slices count in which others had the\n"

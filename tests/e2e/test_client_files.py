@@ -2,12 +2,14 @@
 """What the client writes to files: an older one is lost to nothing that is not
 whole, and a file that cannot be written is told of before the measuring."""
 import contextlib
+import fcntl
 import json
 import os
 import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -15,15 +17,26 @@ from pathlib import Path
 
 import pytest
 
-from harness import BIN, eventually, needs_root, proc_stat
+from harness import BENCH, BIN, eventually, needs_root, proc_stat
 from known_servers import (
-    SMALL, KnownServer, client, counts, refusing, result_of, running_client)
+    SMALL, KnownServer, client, counts, refusing, result_of, running_client,
+    words_of)
 
 OLDER = "what took hours\n"
 LOAD_OUTPUTS = [["--json", "x"], ["--histogram", "x"],
                 ["--interval", "100ms:x"]]
 COMPARE_OUTPUTS = [["--json", "x"], ["--csv", "x"], ["--report", "."]]
 REPORT = ("index.html", "compare.json", "slices.csv")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A saved comparison that nobody measured."""
+    path = tmp_path_factory.mktemp("made") / "made.json"
+    path.write_bytes(subprocess.run(
+        [BENCH / "made_comparison", "3"], check=True,
+        capture_output=True).stdout)
+    return path
 
 
 @pytest.fixture
@@ -186,11 +199,8 @@ def test_a_full_disk_leaves_the_older_result(tmp_path, links):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_older_report_stays_when_its_making_is_killed(
-        older, tmp_path_factory, number):
+        older, made, tmp_path_factory, number):
     """What is drawn is not there yet, what was saved is."""
-    made = tmp_path_factory.mktemp("made") / "made.json"
-    result = client("compare", *SMALL, "crash", "--json", made)
-    assert made.exists(), result
     tools = tmp_path_factory.mktemp("bin")
     (tools / "gnuplot").write_text(
         f"#!/bin/sh\ntouch '{tools}/begun'\nexec sleep 20\n")
@@ -468,3 +478,145 @@ def test_a_directory_for_a_report_of_nothing_is_not_left(tmp_path):
                     cwd=tmp_path)
     assert result.code == 1
     assert os.listdir(tmp_path) == []
+
+
+# ---- standard output ----
+
+def through(kind, *arguments, stdin=b""):
+    """The client's status and what comes through a non-blocking PIPE or SOCKET
+    that is read late and in small pieces. Its flag is left as it was."""
+    if kind == "pipe":
+        reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    else:
+        reader, writer = (one.detach() for one in socket.socketpair())
+    os.set_blocking(writer, False)
+    found = []
+
+    def read():
+        while piece := os.read(reader, 1000):
+            found.append(piece)
+
+    thread = threading.Thread(target=read, daemon=True)
+    with tempfile.TemporaryFile() as file:
+        file.write(stdin)
+        file.seek(0)
+        process = subprocess.Popen(
+            words_of([BIN / "client", *arguments]), stdin=file,
+            stdout=writer, stderr=subprocess.PIPE)
+    # What it cannot write at once is full now, or it has ended.
+    eventually(lambda: proc_stat(process.pid)[0] in "SZ", "it waits")
+    thread.start()
+    process.wait(30)
+    assert not os.get_blocking(writer)
+    os.close(writer)
+    thread.join()
+    os.close(reader)
+    err = process.stderr.read()
+    process.stderr.close()
+    return process.returncode, b"".join(found), err
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_a_non_blocking_standard_output_loses_nothing(kind, made):
+    data = bytes(range(256)) * 4000
+    with KnownServer(size=None) as server:
+        assert through(kind, "talk", server.target, stdin=data)[:2] == \
+            (0, data)
+    code, out, err = through(kind, "compare", "--from", made, "--json", "-")
+    blocking = client("compare", "--from", made, "--json", "-").raw
+    assert len(blocking) > 65536
+    assert code == 0 and out == blocking, err
+    for what in (["list"], ["compare", "--help"], ["load", "--help"]):
+        result = client(*what)
+        assert through(kind, *what) == (0, result.raw, b"")
+
+
+@pytest.mark.parametrize("program", ["server_thread", "server_fork"])
+@pytest.mark.parametrize("what", ["--help", "--list-services", "--version"])
+def test_a_servers_lists_fail_on_a_closed_or_full_standard_output(
+        program, what):
+    for out, why in ((">&-", "Bad file descriptor"),
+                     (">/dev/full", "No space left on device")):
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$0" {what} {out}', BIN / program],
+            stderr=subprocess.PIPE, timeout=20, check=False)
+        assert done.returncode == 1
+        assert done.stderr.decode() == \
+            f"{program}: standard output: {why}\n"
+
+
+@pytest.mark.parametrize("out, why", [
+    (">&-", "Bad file descriptor"),
+    (">/dev/full", "No space left on device")])
+@pytest.mark.parametrize("what", [
+    ["list"], ["--help"], ["load", "--version"], ["talk", "TARGET", "x"],
+    ["load", "TARGET", "-n", "3"], ["load", "TARGET", "-n", "3", "--json", "-"],
+    ["load", "TARGET", "-n", "3", "--interval", "10ms"],
+    ["compare", "--from", "MADE"], ["compare", "--from", "MADE", "--json", "-"]
+], ids=" ".join)
+def test_a_closed_or_full_standard_output_is_a_failure(what, out, why, made):
+    with KnownServer(size=None) as server:
+        words = {"TARGET": server.target, "MADE": str(made)}
+        done = subprocess.run(
+            ["sh", "-c", f'exec "$@" {out}', "sh", BIN / "client",
+             *[words.get(word, word) for word in what]],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=30,
+            check=False)
+    assert done.returncode == 1
+    # Words that make room for the data come before.
+    line = done.stderr.decode().splitlines()[-1]
+    assert re.fullmatch(f"client: (error: )?standard output: {why}", line)
+
+
+def test_a_pipe_whose_reader_has_gone_is_a_failure(made):
+    for what in (["list"], ["compare", "--from", made, "--json", "-"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        result = client(*what, stdout=writer)
+        os.close(writer)
+        assert result.code == 1
+        assert result.err.endswith("client: standard output: Broken pipe\n")
+
+
+# ---- --from ----
+
+def test_a_saved_result_comes_from_any_kind_of_pipe(made, tmp_path):
+    whole = client("compare", "--from", made).out
+    text = made.read_bytes()
+    assert len(text) > 65536, "more than a pipe holds"
+    assert client("compare", "--from", "-", stdin=text).out == whole
+    assert client("compare", "--from", "/dev/stdin", stdin=text).out == whole
+    done = subprocess.run(
+        ["bash", "-c", '"$0" compare --from <(cat "$1")', BIN / "client",
+         made], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (0, whole), done
+    os.mkfifo(tmp_path / "x")
+    writer = threading.Thread(
+        target=lambda: (tmp_path / "x").write_bytes(text))
+    writer.start()
+    assert client("compare", "--from", tmp_path / "x").out == whole
+    writer.join()
+
+
+def test_a_saved_result_comes_from_a_non_blocking_pipe(made):
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with running_client("compare", "--from", "-", stdin=reader) as process:
+        os.close(reader)
+        eventually(lambda: proc_stat(process.pid)[0] == "S", "it waits")
+        with open(writer, "wb") as file:
+            file.write(made.read_bytes())
+        result = result_of(process)
+    assert result.code == 0, result
+
+
+def test_what_is_no_saved_result_is_told():
+    for path, why in ((".", "Is a directory"), ("/dev/null", "not JSON"),
+                      ("/dev/zero", "larger than 64 MiB")):
+        result = client("compare", "--from", path)
+        assert result.code == 1
+        assert why in result.error_line and path in result.error_line
+    result = client("compare", "--from", "-", "--from", "/dev/stdin")
+    assert result.code == 2
+    assert "--from /dev/stdin: " in result.error_line
