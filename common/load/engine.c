@@ -297,8 +297,10 @@ begin_due(struct engine *e)
 void
 engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 {
-	/* What is taken back may have been counted before this interval. */
-	struct load_result *r = e->result->ok ? e->result : e->total;
+	struct load_result *r = e->result;
+	/* What is taken back may have been counted before this interval, whose
+	 * number is below 0 then; so they add up. */
+	uint64_t ok = r->ok + (r == e->total ? 0 : e->total->ok);
 
 	if (what == SESSION_AGAIN)
 		return;
@@ -309,7 +311,7 @@ engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 	/* The reply that was right when it came is wrong after all. What came
 	 * before any request, or after one that had no right reply, counts as
 	 * one more. */
-	if (s->ok && r->ok)
+	if (s->ok && ok)
 		r->ok--;
 	else
 		r->begun++;
@@ -636,8 +638,10 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	note_turns(e, begun);
 	while ((e->under_way && !abandoned(e)) || beginning(e))
 		step(e);
-	if (e->part && e->now > e->interval_start)
-		end_interval(e, e->now);
+	/* The last interval may still have replies that are taken back. */
+	e->interval_end = e->now;
+	if (e->part)
+		result_add(e->total, e->part);
 	if (!e->stopped_ns) /* told to stop before the first step */
 		e->stopped_ns = e->now;
 	e->result = result;

@@ -82,11 +82,13 @@ struct engine {
 	    resting;  /* after a failure, the first to go on first */
 	/*
 	 * If PART is set, and is one that result_init() has made: at the end of
-	 * each INTERVAL_NS of a run, and at the run's end, the caller is told
-	 * what happened in that time alone, also if it was nothing.
+	 * each INTERVAL_NS of a run, and of the rest by engine_finish(), the
+	 * caller is told what happened in that time alone, also if it was
+	 * nothing. Replies that were right earlier and are wrong after all make
+	 * its `ok` less, modulo 2^64.
 	 */
 	struct load_result *part;
-	uint64_t interval_ns, interval_start;
+	uint64_t interval_ns, interval_start, interval_end;
 	void (*interval)(void *context, const struct load_result *part,
 	    uint64_t from_ns, uint64_t to_ns);
 	void *interval_context;

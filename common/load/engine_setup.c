@@ -294,9 +294,30 @@ finish_event(struct engine *e, struct session *s, uint32_t events)
 	return what != SESSION_AGAIN;
 }
 
+/* The last interval, with what has changed in RESULT since it was as BEFORE. */
+static void
+end_last_interval(struct engine *e, const struct load_result *result,
+    const struct load_result *before)
+{
+	struct load_result *part = e->part;
+	bool changed =
+	    result->begun != before->begun || result->wrong != before->wrong;
+
+	if (!part || (e->interval_end == e->interval_start && !changed))
+		return;
+	part->begun += result->begun - before->begun;
+	part->ok += result->ok - before->ok;
+	part->wrong += result->wrong - before->wrong;
+	e->interval(e->interval_context, part,
+	    e->interval_start - e->schedule_start,
+	    e->interval_end - e->schedule_start);
+}
+
 void
 engine_finish(struct engine *e, struct load_result *result)
 {
+	const struct load_result before = *result;
+
 	/* Datagrams have no end: what is on its way gets a moment. */
 	uint64_t patience =
 	    e->shared.datagrams ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
@@ -325,6 +346,7 @@ engine_finish(struct engine *e, struct load_result *result)
 		result->unclosed += open;
 	still_end(&e->still, result);
 	engine_collect(e);
+	end_last_interval(e, result, &before);
 }
 
 static int

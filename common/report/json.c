@@ -125,6 +125,13 @@ json_text(struct json *json, const char *key, const char *value)
 }
 
 void
+json_int(struct json *json, const char *key, int64_t value)
+{
+	begin_value(json, key);
+	fprintf(json->out, "%" PRId64, value);
+}
+
+void
 json_uint(struct json *json, const char *key, uint64_t value)
 {
 	begin_value(json, key);

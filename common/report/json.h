@@ -42,6 +42,9 @@ void
 json_text(struct json *json, const char *key, const char *value);
 
 void
+json_int(struct json *json, const char *key, int64_t value);
+
+void
 json_uint(struct json *json, const char *key, uint64_t value);
 
 /* Six significant digits; null for what JSON has no number for. */

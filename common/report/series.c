@@ -2,7 +2,13 @@
 /* series: one interval, one object, one line. */
 #include "common/report/series.h"
 
+#include <math.h>
+
 #include "common/report/load_report.h"
+
+/* From less no rate is told: what ends a load can be a fraction of a reply's
+ * time. As short as --interval may be. */
+#define SHORTEST_S 0.01
 
 void
 series_print(FILE *out, double rate, const struct load_result *part,
@@ -20,13 +26,16 @@ series_print(FILE *out, double rate, const struct load_result *part,
 	else
 		json_null(&j, "rate");
 	json_uint(&j, "begun", part->begun);
-	json_uint(&j, "ok", part->ok);
+	/* Fewer than 0, if more were taken back than came. */
+	json_int(&j, "ok", (int64_t)part->ok);
 	json_uint(&j, "wrong", part->wrong);
 	json_uint(&j, "timed_out", part->timed_out);
 	json_uint(&j, "failed", part->failed);
-	json_double(&j, "throughput", (double)part->ok / seconds);
+	json_double(&j, "throughput",
+	    seconds < SHORTEST_S
+		? NAN
+		: fmax((double)(int64_t)part->ok, 0) / seconds);
 	json_latency(&j, "latency_us", &part->latency);
 	json_latency(&j, "service_us", &part->service);
 	json_end(&j);
-	fflush(out);
 }

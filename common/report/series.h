@@ -3,7 +3,9 @@
  * series: a load over time, a line of JSON for each interval.
  *
  * Schema perconn.interval/1, with the units of perconn.load/1. An interval in
- * which nothing happened has its line, too; its latencies are null.
+ * which nothing happened has its line, too; its latencies are null, and so is
+ * the throughput of one under 10 ms. All counters add up to those of the
+ * result.
  */
 #ifndef COMMON_REPORT_SERIES_H
 #define COMMON_REPORT_SERIES_H
@@ -15,7 +17,7 @@
 
 /*
  * What happened from FROM_NS to TO_NS after the load's start, at RATE (0:
- * closed loop). The line is flushed: somebody may be looking.
+ * closed loop).
  */
 void
 series_print(FILE *out, double rate, const struct load_result *part,

@@ -11,7 +11,6 @@
 #include "common/base/units.h"
 #include "common/load/overflows.h"
 #include "common/load/room.h"
-#include "common/report/series.h"
 #include "common/verb/verb.h"
 
 static void
@@ -30,7 +29,7 @@ show_progress(
 
 /* Where it goes, and at which rate. */
 struct series {
-	FILE *out;
+	struct series_writer *writer;
 	double rate;
 };
 
@@ -40,7 +39,7 @@ note_interval(void *context, const struct load_result *part, uint64_t from_ns,
 {
 	const struct series *series = context;
 
-	series_print(series->out, series->rate, part, from_ns, to_ns);
+	series_put(series->writer, series->rate, part, from_ns, to_ns);
 }
 
 /* The server is not left where it was put. */

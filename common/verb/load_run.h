@@ -13,12 +13,14 @@
 #include "common/load/backlog.h"
 #include "common/load/engine.h"
 #include "common/load/placement.h"
+#include "common/report/series_writer.h"
 
 /* How long, and who is told of it meanwhile. */
 struct load_span {
 	uint64_t duration_ns, requests; /* the one that comes first */
 	uint64_t interval_ns;
-	FILE *series; /* a line for each interval; NULL: none */
+	/* A line for each interval; NULL: none. */
+	struct series_writer *series;
 };
 
 /* What to do, which the caller sets, and what came of it. */

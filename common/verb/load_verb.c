@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* load: one target, at one rate or several, and the reports. */
+#include <errno.h>
 #include <stdio.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -158,6 +160,27 @@ open_outputs(const struct load_config *config)
 	};
 }
 
+static struct series_writer *
+begin_series(struct series_writer *writer, FILE *out)
+{
+	if (!out)
+		return NULL;
+	if (series_begin(writer, out) < 0)
+		die(1, "--interval: %s", strerror(errno));
+	return writer;
+}
+
+static void
+end_series(struct series_writer *writer, const char *interval)
+{
+	uint64_t dropped = writer ? series_end(writer) : 0;
+
+	if (dropped)
+		log_warn("--interval %s: %llu lines were dropped, as their "
+			 "reader did not keep up",
+		    interval, (unsigned long long)dropped);
+}
+
 /* As close_output(); a fault of one costs no other. */
 static int
 close_outputs(struct outputs *outputs, bool measured)
@@ -205,11 +228,12 @@ load_verb(int argc, char **argv)
 	    .sources = &config.sources,
 	};
 	struct outputs outputs = open_outputs(&config);
+	struct series_writer writer;
 	struct load_span span = {
 	    .duration_ns = config.duration_ns,
 	    .requests = config.requests,
 	    .interval_ns = config.interval_ns,
-	    .series = outputs.series.file,
+	    .series = begin_series(&writer, outputs.series.file),
 	};
 	pid_t server =
 	    listener_pid(&plan.target.address, plan.target.kind == TARGET_UDP);
@@ -225,6 +249,7 @@ load_verb(int argc, char **argv)
 	count =
 	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
 	placement_undo(&placement);
+	end_series(span.series, config.interval);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)
 		report_all(&config, reports, count, outputs.json.file);

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What `client load` writes beside its result: the histogram file, the time
 series, and the table and JSON of a sweep."""
+import fcntl
 import json
 import re
 import signal
 import threading
+import time
 
 import pytest
 
@@ -205,6 +207,55 @@ def test_the_series_and_the_result_on_one_standard_output():
     for line in lines:
         check_interval(line)
     check_load(last)
+
+
+def test_the_last_line_claims_no_rate_from_a_moment():
+    with KnownServer() as server:
+        result = client("load", server.target, "-c", 1, "-n", 3,
+                        "--interval", "1s")
+    line, = lines_of(result.out)
+    assert line["duration_s"] < 0.01 and line["throughput"] is None
+    assert line["ok"] == 3
+
+
+@pytest.mark.parametrize("at, pause", [(10, 0.25), (40, 0.0), (40, 0.25)])
+def test_the_series_adds_up_when_replies_are_taken_back(tmp_path, at, pause):
+    """A reply that was right and comes twice is wrong after all: later, in
+    another interval, or when the load is over."""
+    def behave(request):
+        request.echo()
+        if request.number == at:
+            time.sleep(pause)
+            request.echo()
+
+    with KnownServer(behave) as server:
+        result = client("load", server.target, "-c", 2, "-n", 40, "-r", "100",
+                        "--interval", f"100ms:{tmp_path}/x", "--json", "-")
+    lines = lines_of((tmp_path / "x").read_text())
+    check_series(lines, 0.1)
+    requests = result.json["requests"]
+    assert requests["wrong"] == 1, result
+    for key in ("ok", "wrong", "timed_out", "failed"):
+        assert sum(line[key] for line in lines) == requests[key], key
+    assert all((line["throughput"] or 0) >= 0 for line in lines)
+
+
+def test_a_reader_of_the_series_that_stands_still_holds_up_nothing():
+    with KnownServer() as server, running_client(
+            "load", server.target, "-c", 1, "-r", 1000, "-d", "4s",
+            "--interval", "10ms", "--json", "/dev/null") as process:
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        server.wait_requests(3950)
+        result = result_of(process)
+    lines = lines_of(result.out)
+    assert result.code == 0, result
+    dropped, = re.findall(r"(\d+) lines were dropped", result.err)
+    assert 256 <= len(lines) < 300
+    assert abs(len(lines) + int(dropped) - 400) <= 1
+    assert "4,000 ok" in result.err or "4000 ok" in result.err
+    # It stood for seconds; what others of this machine cost is less.
+    slowest = re.search(r"max ([\d.]+) (\w+)", result.err)
+    assert slowest[2] in ("us", "ms"), result
 
 
 def test_what_goes_wrong_is_in_the_interval_in_which_it_did():
