@@ -18,7 +18,12 @@ VARIANT  := $(if $(SAN),$(SAN),release)
 BUILD    := build/$(VARIANT)
 # The release programs stand at the top, where the README looks for them.
 BIN      := $(if $(SAN),$(BUILD)/,)
-VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1)
+# Of this tree's own history, not of one around it; an archive that git made has
+# it in its file VERSION.
+VERSION  := $(firstword \
+    $(if $(wildcard .git),\
+        $(shell git describe --tags --always --dirty 2>/dev/null)) \
+    $(if $(findstring Format,$(file <VERSION)),,$(file <VERSION)) unknown)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wformat=2 $(if $(DEV),-Werror)
@@ -211,8 +216,8 @@ $(BUILD)/common/service/chat_page.o: common/service/chat.html
 $(BUILD)/common/report/report_css.o: common/report/report.css
 
 # Only what prints the version is built again when it changes.
-$(BUILD)/common/base/option.o: ALL_CFLAGS += -DPERCONN_VERSION='"$(VERSION)"'
-$(BUILD)/common/base/option.o: $(BUILD)/version
+$(BUILD)/common/base/version.o: ALL_CFLAGS += -DBUILD_VERSION='"$(VERSION)"'
+$(BUILD)/common/base/version.o: $(BUILD)/version
 $(BUILD)/version: FORCE
 	@mkdir -p $(@D); echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 

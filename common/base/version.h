@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * version: what --version prints. The Makefile hands in `git describe`; a
- * build from a tarball, which has no history, keeps the release below.
+ * version: what --version prints and a saved result has. The Makefile hands in
+ * `git describe`; an archive that git made knows its commit from the file
+ * VERSION; what has neither is "unknown".
  */
 #ifndef COMMON_BASE_VERSION_H
 #define COMMON_BASE_VERSION_H
 
-#ifndef PERCONN_VERSION
-#define PERCONN_VERSION "0.1"
-#endif
+extern const char PERCONN_VERSION[];
 
 #endif

@@ -168,6 +168,8 @@ print_head(struct printer *p)
 	    c->placed[0] ? c->placed : c->placement);
 	printer_line(p, "", c->placement[0] ? text : "");
 	lines(p, fact_method(text, sizeof(text), c));
+	snprintf(text, sizeof(text), "measured by perconn %s", c->version);
+	printer_line(p, "", c->version[0] ? text : "");
 	for (size_t i = 0; i < c->server_count; i++) {
 		snprintf(text, sizeof(text), "%s: %s", c->servers[i].name,
 		    c->servers[i].image[0] ? c->servers[i].image

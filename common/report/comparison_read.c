@@ -282,6 +282,20 @@ machine(struct reader *r, const struct json_value *top)
 	    take_number(r, json_member(v, "steal_s"), "steal_s");
 }
 
+/* Results go by them. */
+static void
+refuse_twins(struct reader *r, const struct json_value *v)
+{
+	size_t last = r->out->server_count - 1;
+
+	for (size_t i = 0; i < last; i++) {
+		if (strcmp(r->out->servers[i].name,
+			r->out->servers[last].name) == 0)
+			refuse_value(r, v, "name",
+			    "unlike the others' (in its first 63 bytes)");
+	}
+}
+
 static void
 servers(struct reader *r, const struct json_value *top)
 {
@@ -293,6 +307,7 @@ servers(struct reader *r, const struct json_value *top)
 		else
 			take_fields(r, v, SERVER_FIELDS,
 			    &r->out->servers[r->out->server_count++]);
+		refuse_twins(r, v);
 	}
 	if (!r->out->server_count)
 		refuse_value(r, top, "servers", "an array of servers");

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/escape.h"
 #include "common/base/units.h"
+#include "common/base/version.h"
 
 static const char *
 error_name(int error)
@@ -210,6 +211,7 @@ load_report_json(const struct load_report *report, struct json *json)
 
 	json_object(json, NULL);
 	json_string(json, "schema", "perconn.load/1");
+	json_string(json, "version", PERCONN_VERSION);
 	json_string(json, "target", report->target);
 	json_string(json, "protocol", plan->protocol->name);
 	json_text(json, "path", plan->path);

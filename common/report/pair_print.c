@@ -5,10 +5,9 @@
 #include "common/base/escape.h"
 #include "common/report/comparison_print.h"
 #include "common/report/facts.h"
+#include "common/report/names.h"
 #include "common/report/pair.h"
 #include "common/report/table.h"
-
-#define NAME_SIZE 21
 
 static void
 print_name(
@@ -17,8 +16,9 @@ print_name(
 	char text[SENTENCE_SIZE], machine[SENTENCE_SIZE];
 	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
 
-	snprintf(text, sizeof(text), "%s: %s%s%s", letter, name,
-	    c->when[0] ? ", " : "", c->when);
+	snprintf(text, sizeof(text), "%s: %s%s%s%s%s", letter, name,
+	    c->when[0] ? ", " : "", c->when,
+	    c->version[0] ? ", measured by perconn " : "", c->version);
 	fprintf(out, "%s\n", escape(text, safe, sizeof(safe)));
 	fact_machine(machine, sizeof(machine), c);
 	fprintf(out, "   %s\n", escape(machine, safe, sizeof(safe)));
@@ -50,11 +50,12 @@ heads(struct table *table)
 }
 
 static void
-row(struct table *table, const struct pair_row *one)
+row(struct table *table, const struct pair_row *one, const struct names *names)
 {
-	char name[NAME_SIZE];
+	char name[TABLE_CELL];
 
-	table_cell(table, "%s", escape(one->server, name, sizeof(name)));
+	table_cell(
+	    table, "%s", name_show(names, one->server, name, sizeof(name)));
 	cells(table, one->a, one->a_baseline);
 	cells(table, one->b, one->b_baseline);
 	table_end(table);
@@ -80,7 +81,10 @@ comparison_print_pair(const struct comparison *a, const char *a_name,
 	static struct pair_row rows[PAIR_ROWS_MAX];
 	static struct table table;
 	size_t count = pair_rows(a, b, rows);
+	struct names names = {0};
 
+	names_add(&names, a);
+	names_add(&names, b);
 	print_name("A", a_name, a, out);
 	print_name("B", b_name, b, out);
 	for (size_t i = 0; i < count;) {
@@ -90,7 +94,7 @@ comparison_print_pair(const struct comparison *a, const char *a_name,
 		memset(&table, 0, sizeof(table));
 		heads(&table);
 		while (i < count && rows[i].point == point)
-			row(&table, &rows[i++]);
+			row(&table, &rows[i++], &names);
 		table_print(&table, style->colour ? "\033[2m" : "",
 		    style->colour ? "\033[0m" : "", out);
 	}

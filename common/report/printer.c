@@ -6,8 +6,7 @@
 
 #include "common/base/escape.h"
 #include "common/report/facts.h"
-
-#define NAME_SIZE 21 /* of a server in a table */
+#include "common/report/names.h"
 
 const char *
 printer_mark(const struct printer *p, const char *sequence)
@@ -54,8 +53,10 @@ printer_line(struct printer *p, const char *indent, const char *text)
 void
 printer_name(struct printer *p, size_t server)
 {
-	char name[NAME_SIZE];
+	struct names names = {0};
+	char name[TABLE_CELL];
 
+	names_add(&names, p->c);
 	table_cell(&p->table, "%s",
-	    escape(p->c->servers[server].name, name, sizeof(name)));
+	    name_show(&names, p->c->servers[server].name, name, sizeof(name)));
 }

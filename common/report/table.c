@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/base/escape.h"
+
 void
 table_cell(struct table *table, const char *format, ...)
 {
@@ -42,7 +44,7 @@ width_of(const struct table *table, size_t column)
 		return 0;
 
 	for (size_t row = 0; row < table->rows; row++) {
-		size_t len = strlen(table->cells[row][column]);
+		size_t len = text_columns(table->cells[row][column]);
 
 		width = len > width ? len : width;
 	}
@@ -67,14 +69,14 @@ print_row(const struct table *table, size_t row, const size_t *widths,
 		const char *cell = table->cells[row][i];
 		bool left = i < (table->left ? table->left : 1);
 
+		int pad = (int)widths[i] - (int)text_columns(cell);
+
 		if (!widths[i])
 			continue;
-		fputs("  ", out);
 		if (table->ragged && i + 1 == columns)
-			fputs(cell, out);
-		else
-			fprintf(
-			    out, left ? "%-*s" : "%*s", (int)widths[i], cell);
+			pad = 0;
+		fprintf(out, "  %*s%s%*s", left ? 0 : pad, "", cell,
+		    left ? pad : 0, "");
 	}
 }
 

@@ -12,8 +12,7 @@
  * The first row is the heading. The first LEFT columns (1 if it is 0) are
  * aligned to the left, the others to the right, and the last one as it is if
  * RAGGED. A column in which nothing is known ("-") is left out. Cells hold
- *printable ASCII but in a ragged last column: a column is as wide as its bytes.
- *No allocation.
+ * what escape() lets through. No allocation.
  */
 #ifndef COMMON_REPORT_TABLE_H
 #define COMMON_REPORT_TABLE_H

@@ -15,8 +15,7 @@
 #include "common/verb/verb.h"
 
 #define NOT_GIVEN (-1)
-/* Bytes of a server's name: more would be cut in tables, where two could then
- * look alike. */
+/* Bytes of a server's name: more makes tables too wide. */
 #define NAME_MOST 20
 
 struct compare_config {

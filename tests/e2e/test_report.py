@@ -8,13 +8,14 @@ import pty
 import re
 import shutil
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from browser import DESKTOP, PHONE, needs_browser
 from browser import browser, one_browser  # noqa: F401, fixtures
-from harness import BENCH, BIN, needs
+from harness import BENCH, BIN, ROOT, needs
 from known_servers import SMALL, check_compare, client
 
 NARROW = (360, 740)
@@ -634,3 +635,113 @@ def test_the_page_can_be_printed(report, browser):
            getComputedStyle(badge.closest('td')).fontSize]);""")
     assert len(sizes) > 5 and all(one == of for one, of in sizes), sizes
     assert not problems(browser)
+
+
+# ---- names, and who measured ----
+
+def named(made, path, *names):
+    """A saved comparison whose servers have these NAMES."""
+    text = made[len(names)].read_text()
+    saved = json.loads(text)
+    for one, name in zip(saved["servers"], names):
+        for key in ("server", "of", "to", "name"):
+            text = text.replace(json.dumps({key: one["name"]},
+                                           separators=(",", ":"))[1:-1],
+                                json.dumps({key: name}, separators=(
+                                    ",", ":"))[1:-1])
+    path.write_text(text)
+    return path
+
+
+def shown_names(path, locale="C.UTF-8"):
+    """The rows of two servers in the first table that has one for each."""
+    env = {key: value for key, value in os.environ.items()
+           if not key.startswith(("LC_", "LANG"))}
+    result = client("compare", "--from", path, env=dict(env, LC_ALL=locale))
+    assert result.code == 0, result
+    lines = result.raw.decode().splitlines()
+    heads = [i for i, line in enumerate(lines)
+             if line.split()[:2] == ["server", "requests/s"]]
+    assert heads, result
+    return lines[heads[0] + 1:heads[0] + 3]
+
+
+def columns(text):
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else
+               0 if unicodedata.combining(c) else 1 for c in text)
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+@pytest.mark.parametrize("one, other", [
+    ("größe-a", "größe-b"), ("ä", "ö"), ("日本語サーバ", "日本語クライ"),
+    ("é", "e\u0301"), ("a\u200bb", "ab"), ("a\u202eb", "ab"), ("a\tb", "a b"),
+    ("x" * 30 + "a", "x" * 30 + "b"), ("a" + "x" * 30, "b" + "x" * 30),
+    ("x" * 25 + "a" + "x" * 25, "x" * 25 + "b" + "x" * 25),
+    ("🐢" * 15, "🐢" * 14 + "🐇"), ("\x1b[31mred", "\x1b[32mred")],
+    ids=lambda text: text.encode("unicode_escape").decode()[:20])
+def test_two_names_that_differ_are_not_one_on_the_terminal(
+        made, tmp_path, locale, one, other):
+    rows = shown_names(named(made, tmp_path / "x", one, other), locale)
+    names = [re.split(r"  +", row.strip())[0] for row in rows]
+    assert len(set(names)) == 2, rows
+    for row in rows:
+        assert all(unicodedata.category(c)[0] != "C" for c in row), row
+        assert locale != "C" or row.isascii()
+    # What the figures end with stands in one column.
+    ends = [columns(re.match(rf"  {re.escape(name)} +[\d,.]+", row)[0])
+            for name, row in zip(names, rows)]
+    assert len(set(ends)) == 1, rows
+
+
+@pytest.mark.parametrize("name", ["größe-a", "日本語", "naïve café"])
+def test_a_name_is_shown_in_its_own_letters(made, tmp_path, name):
+    saved = named(made, tmp_path / "x", name, "b")
+    assert shown_names(saved)[0].startswith(f"  {name}  ")
+
+
+def test_two_servers_of_one_name_are_refused(made, tmp_path):
+    result = client("compare", "--from", named(made, tmp_path / "x", "a", "a"))
+    assert result.code == 1
+    assert '"name" is not unlike the others\'' in result.error_line
+
+
+def test_a_saved_result_has_the_version_that_measured_it(tmp_path):
+    version = client("--version").out.split()[1]
+    assert version != "0.1"
+    for program in ("server_thread", "server_fork"):
+        assert subprocess.run([BIN / program, "--version"], check=True,
+                              capture_output=True).stdout.split()[1] == \
+            version.encode()
+    path = tmp_path / "x"
+    client("compare", *SMALL, "crash", "--json", path)
+    saved = json.loads(path.read_text())
+    assert saved["version"] == version
+    saved["version"] = "of-long-ago"
+    path.write_text(json.dumps(saved))
+    shown = client("compare", "--from", path).out
+    assert "measured by perconn of-long-ago\n" in shown
+    both = client("compare", "--from", path, "--from", path).out
+    assert both.count("measured by perconn of-long-ago") == 2
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"),
+                    reason="not a checkout with git")
+def test_an_archive_knows_its_version_and_a_mere_copy_says_unknown(tmp_path):
+    def version_in(tree):
+        return subprocess.run(
+            ["make", "-s", "-C", tree, "--eval=say: ; @echo $(VERSION)",
+             "say"], capture_output=True, text=True, check=True,
+            timeout=60).stdout.strip()
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT,
+                            capture_output=True, text=True, check=True)
+    subprocess.run(f"git archive HEAD VERSION Makefile | tar x -C '{tmp_path}'",
+                   shell=True, cwd=ROOT, check=True)
+    # It lies in somebody else's history.
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    tree = tmp_path / "inner"
+    tree.mkdir()
+    for name in ("VERSION", "Makefile"):
+        (tmp_path / name).rename(tree / name)
+    assert commit.stdout.strip() in version_in(tree)
+    shutil.copy(ROOT / "VERSION", tree)
+    assert version_in(tree) == "unknown"

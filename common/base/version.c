@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* version: the one file that is built again when it changes. */
+#include "common/base/version.h"
+
+#ifndef BUILD_VERSION
+#define BUILD_VERSION "unknown"
+#endif
+
+const char PERCONN_VERSION[] = BUILD_VERSION;
