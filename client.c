@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/option.h"
 #include "common/base/process.h"
@@ -39,11 +40,19 @@ print_verbs(void)
 	return 0;
 }
 
+static const char *
+verb_name(const void *context, size_t i)
+{
+	(void)context;
+	return i < VERB_COUNT ? VERBS[i].name : NULL;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct option_spec none[] = {{0}};
 	static const struct option_set set = {"VERB [options]", "", none, NULL};
+	const char *near;
 
 	given_remember();
 	log_open(process_name(argv, "client"), LOG_INFO, false);
@@ -60,6 +69,9 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], VERBS[i].name) == 0)
 			return VERBS[i].run(argc - 1, argv + 1);
 	}
-	usage_error(
-	    "%s: no such verb; allowed are talk, load, compare, list", argv[1]);
+	near = hint_nearest(argv[1], strlen(argv[1]), verb_name, NULL);
+	usage_error("%.200s: no such verb%s%s%s; allowed are talk, load, "
+		    "compare, list",
+	    argv[1], near ? "; did you mean " : "", near ? near : "",
+	    near ? "?" : "");
 }

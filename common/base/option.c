@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/units.h"
@@ -76,8 +77,68 @@ print_help(const struct option_set *set)
 		printf("\n%s", set->foot);
 }
 
+/* ---- what is wrong ---- */
+
+#define CHOICES_MAX 4
+
+/* Word I of "a|b|c". */
+static const char *
+word_of(const void *words, size_t i)
+{
+	static char kept[CHOICES_MAX][32];
+	const char *at = words;
+
+	for (size_t k = 0; k < i; k++) {
+		at += strcspn(at, "|");
+		if (!*at++)
+			return NULL;
+	}
+	if (i >= CHOICES_MAX)
+		return NULL;
+	snprintf(kept[i], sizeof(kept[i]), "%.*s", (int)strcspn(at, "|"), at);
+	return kept[i];
+}
+
 static void
-refuse_value(const struct option_spec *spec, const char *text)
+hint_choice(const char *words, const char *text, char *why, size_t size)
+{
+	const char *name = hint_nearest(text, strlen(text), word_of, words);
+
+	hint_name(name, why, size);
+}
+
+static void
+hint_value(const struct option_spec *spec, const void *config, const char *text,
+    char *why, size_t size)
+{
+	switch (spec->type) {
+	case OPTION_COUNT:
+		hint_quantity(
+		    QUANTITY_COUNT, text, spec->min, spec->max, why, size);
+		break;
+	case OPTION_SIZE:
+		hint_quantity(
+		    QUANTITY_SIZE, text, spec->min, spec->max, why, size);
+		break;
+	case OPTION_DURATION:
+		hint_quantity(
+		    QUANTITY_DURATION, text, spec->min, spec->max, why, size);
+		break;
+	case OPTION_PERCENT:
+		hint_quantity(
+		    QUANTITY_PERCENT, text, spec->min, spec->max, why, size);
+		break;
+	case OPTION_CHOICE:
+		hint_choice(spec->allowed, text, why, size);
+		break;
+	default:
+		if (spec->hint)
+			spec->hint(config, text, why, size);
+	}
+}
+
+static void
+put_allowed(const struct option_spec *spec, char *buf, size_t size)
 {
 	static const char *const kinds[] = {
 	    [OPTION_COUNT] = "a whole number",
@@ -85,22 +146,55 @@ refuse_value(const struct option_spec *spec, const char *text)
 	    [OPTION_DURATION] = "a duration such as 250us, 5ms, 30s or 2m",
 	};
 
-	/* A long value must not push what is allowed off the line. */
 	if (spec->allowed)
-		usage_error("--%s %.200s: allowed is %s", spec->name, text,
-		    spec->allowed);
-	if (spec->type == OPTION_PERCENT)
-		usage_error("--%s %.200s: allowed is a percentage such as 3%% "
-			    "or 0.5%%, from %g%% to %g%%",
-		    spec->name, text, (double)spec->min / 1e3,
-		    (double)spec->max / 1e3);
-	if (spec->type == OPTION_DURATION)
-		usage_error("--%s %.200s: allowed is %s, from %gs to %gs",
-		    spec->name, text, kinds[spec->type],
+		snprintf(buf, size, "%s", spec->allowed);
+	else if (spec->type == OPTION_PERCENT)
+		snprintf(buf, size,
+		    "a percentage such as 3%% or 0.5%%, from %g%% to %g%%",
+		    (double)spec->min / 1e3, (double)spec->max / 1e3);
+	else if (spec->type == OPTION_DURATION)
+		snprintf(buf, size, "%s, from %gs to %gs", kinds[spec->type],
 		    (double)spec->min / 1e9, (double)spec->max / 1e9);
-	usage_error("--%s %.200s: allowed is %s, from %llu to %llu", spec->name,
-	    text, kinds[spec->type], (unsigned long long)spec->min,
-	    (unsigned long long)spec->max);
+	else
+		snprintf(buf, size, "%s, from %llu to %llu", kinds[spec->type],
+		    (unsigned long long)spec->min,
+		    (unsigned long long)spec->max);
+}
+
+/* "-listen ADDRESS" is -l with the value "isten". */
+static void
+refuse_one_dash(const struct option_set *set, char **argv)
+{
+	/* getopt goes on to the next word when it is through with one. */
+	for (int i = optind; i > 0 && i >= optind - 2; i--) {
+		const char *word = argv[i];
+
+		if (!word || word[0] != '-' || word[1] == '-')
+			continue;
+		for (const struct option_spec *s = set->specs; s->name; s++) {
+			size_t len = strlen(s->name);
+
+			if (strncmp(s->name, word + 1, len) == 0 &&
+			    (!word[1 + len] || word[1 + len] == '='))
+				usage_error("%.100s: a long option has two "
+					    "dashes: write -%.100s",
+				    word, word);
+		}
+	}
+}
+
+static void
+refuse_value(const struct option_set *set, const struct option_spec *spec,
+    const void *config, const char *text, char **argv)
+{
+	char why[HINT_MAX] = "", allowed[300];
+
+	refuse_one_dash(set, argv);
+	hint_value(spec, config, text, why, sizeof(why));
+	put_allowed(spec, allowed, sizeof(allowed));
+	/* A long value must not push what is allowed off the line. */
+	usage_error("--%s %.200s: %s%sallowed is %s", spec->name, text, why,
+	    why[0] ? "; " : "", allowed);
 }
 
 /* The index of TEXT among the words of "a|b|c", or -1. */
@@ -120,7 +214,8 @@ choice_index(const char *words, const char *text)
 	}
 }
 
-static void
+/* Returns 0, or -1 if TEXT is not a value of SPEC. */
+static int
 apply(const struct option_spec *spec, void *config, const char *text)
 {
 	char *at = (char *)config + spec->offset;
@@ -130,20 +225,17 @@ apply(const struct option_spec *spec, void *config, const char *text)
 	switch (spec->type) {
 	case OPTION_FLAG:
 		++*(int *)(void *)at;
-		return;
+		return 0;
 	case OPTION_TEXT:
 		*(const char **)(void *)at = text;
-		return;
+		return 0;
 	case OPTION_CHOICE:
 		index = choice_index(spec->allowed, text);
-		if (index < 0)
-			refuse_value(spec, text);
-		*(int *)(void *)at = index;
-		return;
+		if (index >= 0)
+			*(int *)(void *)at = index;
+		return index < 0 ? -1 : 0;
 	case OPTION_CALL:
-		if (spec->parse(config, text) < 0)
-			refuse_value(spec, text);
-		return;
+		return spec->parse(config, text);
 	case OPTION_DO:
 		spec->parse(config, NULL);
 		process_flush();
@@ -162,8 +254,9 @@ apply(const struct option_spec *spec, void *config, const char *text)
 		break;
 	}
 	if (bad || number < spec->min || number > spec->max)
-		refuse_value(spec, text);
+		return -1;
 	*(uint64_t *)(void *)at = number;
+	return 0;
 }
 
 static bool
@@ -176,12 +269,19 @@ letter_known(const struct option_set *set, int letter)
 	return false;
 }
 
+static const char *
+option_of(const void *specs, size_t i)
+{
+	return ((const struct option_spec *)specs)[i].name;
+}
+
 /* WORD, "--name" or "--name=value", is not an option of SET: why not. */
 static void
 refuse_long(const struct option_set *set, const char *word)
 {
 	size_t len = strcspn(word + 2, "=");
 	const struct option_spec *first = NULL, *second = NULL;
+	const char *near;
 
 	for (const struct option_spec *s = set->specs; s->name; s++) {
 		if (strncmp(s->name, word + 2, len) != 0)
@@ -196,8 +296,11 @@ refuse_long(const struct option_set *set, const char *word)
 		    second->name);
 	if (first)
 		usage_error("%.100s: --%s takes no value", word, first->name);
-	usage_error(
-	    "%.100s: no such option; allowed are those of --help", word);
+	near = hint_nearest(
+	    word + 2, strcspn(word + 2, "=:"), option_of, set->specs);
+	usage_error("%.100s: no such option%s%s%s; allowed are those of --help",
+	    word, near ? "; did you mean --" : "", near ? near : "",
+	    near ? "?" : "");
 }
 
 /* getopt's own words name neither what is allowed nor always the option. */
@@ -212,6 +315,7 @@ refuse_option(const struct option_set *set, int code, char **argv)
 				    s->value);
 		}
 	}
+	refuse_one_dash(set, argv);
 	/* A letter that no option has. (One that an option has stands for its
 	 * long form, given a value that it does not take.) */
 	if (optopt && optopt < FIRST_CODE && !letter_known(set, optopt))
@@ -270,7 +374,8 @@ options_parse(const struct option_set *set, void *config, int argc, char **argv)
 			refuse_option(set, code, argv);
 		while (specs[i].letter != code && FIRST_CODE + (int)i != code)
 			i++;
-		apply(&specs[i], config, optarg);
+		if (apply(&specs[i], config, optarg) < 0)
+			refuse_value(set, &specs[i], config, optarg, argv);
 	}
 	return optind;
 }

@@ -3,10 +3,10 @@
  * option: one table for each program drives getopt_long(3), --help and the
  * test that the manual page names every option.
  *
- * Wrong usage is one line that names the option, the value and what is
- * allowed, then exit(2). --help and --version go to standard output, exit(0).
- * Called from main() before there is a second thread; keeps no state but
- * getopt's own.
+ * Wrong usage is one line that names the option, the value, what is wrong with
+ * it and what is allowed, then exit(2). --help and --version go to standard
+ * output, exit(0). Called from main() before there is a second thread; keeps no
+ * state but getopt's own.
  */
 #ifndef COMMON_BASE_OPTION_H
 #define COMMON_BASE_OPTION_H
@@ -37,6 +37,10 @@ struct option_spec {
 	const char *allowed;
 	/* 0 if TEXT is taken, -1 if not (wrong usage). */
 	int (*parse)(void *config, const char *text);
+	/* What is wrong with TEXT, which PARSE has not taken, into WHY (see
+	 * hint.h); or nothing. NULL: nothing is known. */
+	void (*hint)(
+	    const void *config, const char *text, char *why, size_t size);
 };
 
 /*

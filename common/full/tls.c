@@ -83,7 +83,7 @@ demand_certificates(SSL_CTX *context, const char *ca, char *why, size_t size)
 {
 	STACK_OF(X509_NAME) * names;
 
-	if (tls_load_authorities(context, ca, why, size) < 0)
+	if (tls_load_authorities(context, "tls-client-ca", ca, why, size) < 0)
 		return -1;
 	names = SSL_load_client_CA_file(ca);
 	if (!names) {

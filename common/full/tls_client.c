@@ -112,7 +112,7 @@ tls_client_open(const char *host, const char *ca, const char *cert,
 	client->context = SSL_CTX_new(TLS_client_method());
 	if (!client->context || !set_up(client->context) ||
 	    expect_host(client) != 1 ||
-	    (ca ? tls_load_authorities(client->context, ca, why, size)
+	    (ca ? tls_load_authorities(client->context, "tls-ca", ca, why, size)
 		: trust_system(client->context, why, size)) < 0 ||
 	    (cert && tls_load_own(client->context, cert, key, why, size) < 0)) {
 		tls_client_close(client);

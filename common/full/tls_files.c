@@ -101,26 +101,46 @@ load_key(SSL_CTX *context, const char *key, char *why, size_t size)
 	return result;
 }
 
+/* Names the OPTION that WHY is about. Returns -1. */
+static int
+of_option(const char *option, char *why, size_t size)
+{
+	char words[LOG_LINE_MAX];
+
+	snprintf(words, sizeof(words), "--%s %s", option, why);
+	snprintf(why, size, "%s", words);
+	return -1;
+}
+
 int
 tls_load_own(
     SSL_CTX *context, const char *cert, const char *key, char *why, size_t size)
 {
 	ERR_clear_error();
-	if (try_file(cert, why, size) < 0 || try_file(key, why, size) < 0)
-		return -1;
-	if (SSL_CTX_use_certificate_chain_file(context, cert) != 1)
-		return complain(cert, "certificate", why, size);
-	return load_key(context, key, why, size);
+	if (try_file(cert, why, size) < 0)
+		return of_option("tls-cert", why, size);
+	if (try_file(key, why, size) < 0)
+		return of_option("tls-key", why, size);
+	if (SSL_CTX_use_certificate_chain_file(context, cert) != 1) {
+		complain(cert, "certificate", why, size);
+		return of_option("tls-cert", why, size);
+	}
+	if (load_key(context, key, why, size) < 0)
+		return of_option("tls-key", why, size);
+	return 0;
 }
 
 int
-tls_load_authorities(SSL_CTX *context, const char *ca, char *why, size_t size)
+tls_load_authorities(SSL_CTX *context, const char *option, const char *ca,
+    char *why, size_t size)
 {
 	ERR_clear_error();
 	if (try_file(ca, why, size) < 0)
-		return -1;
-	if (SSL_CTX_load_verify_file(context, ca) != 1)
-		return complain(ca, "certificate", why, size);
+		return of_option(option, why, size);
+	if (SSL_CTX_load_verify_file(context, ca) != 1) {
+		complain(ca, "certificate", why, size);
+		return of_option(option, why, size);
+	}
 	X509_VERIFY_PARAM_set_flags(
 	    SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
 	return 0;

@@ -3,7 +3,8 @@
  * tls_files: the files of a TLS context: certificates, keys, authorities, and
  * where secrets are logged.
  *
- * The loaders return 0, or -1 with one line in WHY that names the file. They
+ * The loaders return 0, or -1 with one line in WHY that names the option
+ * and the file. They
  * never ask for a password. Called before there are workers.
  */
 #ifndef COMMON_FULL_TLS_FILES_H
@@ -18,11 +19,12 @@ tls_load_own(SSL_CTX *context, const char *cert, const char *key, char *why,
     size_t size);
 
 /*
- * Trusts the certificates of the PEM file CA: those that they have signed, and
- * they themselves, be they roots or not.
+ * Trusts the certificates of the PEM file CA, which OPTION named: those that
+ * they have signed, and they themselves, be they roots or not.
  */
 int
-tls_load_authorities(SSL_CTX *context, const char *ca, char *why, size_t size);
+tls_load_authorities(SSL_CTX *context, const char *option, const char *ca,
+    char *why, size_t size);
 
 /*
  * Where the environment has SSLKEYLOGFILE, logs the secrets of each connection

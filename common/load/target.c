@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/hint.h"
+#include "common/net/address_hint.h"
 #include "common/net/dial.h"
 
 /* For one of several addresses of a name. */
@@ -83,19 +85,14 @@ take_scheme(const char *text, enum target_kind *kind)
 	return *kind == TARGET_STREAM ? text : text + 4;
 }
 
-/* REST of TEXT is none of the forms; and which part is wrong, if we can tell.
- */
 static int
-fail(const char *text, const char *rest, char *why, size_t size)
+fail(const char *text, char *why, size_t size)
 {
-	bool is_unix = strncmp(rest, "unix:", 5) == 0;
-	char part[200];
+	char hint[HINT_MAX] = "";
 
-	address_explain(rest, part, sizeof(part));
-	if (rest[0] == '[' || (is_unix && rest == text))
-		snprintf(why, size, "%s; allowed is " TARGET_FORMS, part);
-	else
-		snprintf(why, size, "not " TARGET_FORMS);
+	address_hint(FOR_CLIENT, text, hint, sizeof(hint));
+	snprintf(why, size, "%s%sallowed is " TARGET_FORMS, hint,
+	    hint[0] ? "; " : "");
 	errno = EINVAL;
 	return -1;
 }
@@ -117,8 +114,8 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 	}
 	if (is_unix ||
 	    address_split(rest, out->host, sizeof(out->host), &number) < 0 ||
-	    !out->host[0])
-		return fail(text, rest, why, size);
+	    !out->host[0] || strpbrk(out->host, "/@* \t\r\n"))
+		return fail(text, why, size);
 	set_authority(out, rest);
 	if (number == 0) {
 		snprintf(why, size, "port 0: allowed is 1 to 65535");
@@ -131,6 +128,6 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		return 0;
 	}
 	if (rest[0] == '[')
-		return fail(text, rest, why, size);
+		return fail(text, why, size);
 	return look_up(out, number, why, size);
 }

@@ -8,29 +8,18 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/hint.h"
 #include "common/base/option.h"
 #include "common/base/units.h"
+#include "common/net/address_hint.h"
 #include "common/server/image.h"
-
-#define LISTEN_ALLOWED                                                \
-	"IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT, any of them " \
-	"after udp:, or unix:PATH, at most 16 sockets"
 
 static int
 parse_listen(void *config, const char *text)
 {
 	struct config *c = config;
-	bool udp = strncmp(text, "udp:", 4) == 0;
-	char why[200];
 
-	if (listeners_add(&c->listeners, text) == 0)
-		return 0;
-	if (c->listeners.count + 2 > LISTENERS_MAX ||
-	    strncmp(text, "udp:unix:", 9) == 0)
-		return -1;
-	address_explain(udp ? text + 4 : text, why, sizeof(why));
-	usage_error(
-	    "--listen %.200s: %s; allowed is " LISTEN_ALLOWED, text, why);
+	return listeners_add(&c->listeners, text);
 }
 
 static int
@@ -41,6 +30,35 @@ parse_service(void *config, const char *text)
 	c->service_text = text;
 	c->service = service_find(text, &c->service_argument);
 	return c->service ? 0 : -1;
+}
+
+static void
+hint_listen(const void *config, const char *text, char *why, size_t size)
+{
+	const struct config *c = config;
+
+	if (c->listeners.count + 2 > LISTENERS_MAX)
+		snprintf(why, size, "it is one too many");
+	else
+		address_hint(FOR_SERVER, text, why, size);
+}
+
+static void
+hint_service(const void *config, const char *text, char *why, size_t size)
+{
+	(void)config;
+	service_hint(text, why, size);
+}
+
+static void
+hint_ballast(const void *config, const char *text, char *why, size_t size)
+{
+	char amount[32];
+
+	(void)config;
+	snprintf(amount, sizeof(amount), "%.*s", (int)strcspn(text, ":"), text);
+	if (parse_size(amount, &(uint64_t){0}) < 0)
+		hint_quantity(QUANTITY_SIZE, amount, 1, UINT64_MAX, why, size);
 }
 
 static int
@@ -75,10 +93,13 @@ static const struct option_spec OPTIONS[] = {
     {'l', "listen", "ADDRESS",
 	"listen here; may be repeated\n"
 	"(default 127.0.0.1:7007)",
-	OPTION_CALL, .allowed = LISTEN_ALLOWED, .parse = parse_listen},
+	OPTION_CALL,
+	.allowed = "IPv4:PORT, [IPv6]:PORT, localhost:PORT, :PORT, any of them "
+		   "after udp:, or unix:PATH, at most 16 sockets",
+	.parse = parse_listen, .hint = hint_listen},
     {'s', "service", "NAME[:ARG]", "what to serve (default echo)", OPTION_CALL,
 	.allowed = "a name from --list-services, with its argument",
-	.parse = parse_service},
+	.parse = parse_service, .hint = hint_service},
     {0, "list-services", NULL, "print the services and exit", OPTION_DO,
 	.parse = list_services},
     {'m', "max-connections", "N", "workers alive at once (default: computed)",
@@ -117,7 +138,8 @@ static const struct option_spec OPTIONS[] = {
     {0, "ballast", "SIZE[:REMEDY]",
 	"hold so much memory, as a big program does\n"
 	"(REMEDY: dontfork, shared or huge)",
-	OPTION_CALL, .allowed = BALLAST_ALLOWED, .parse = parse_ballast},
+	OPTION_CALL, .allowed = BALLAST_ALLOWED, .parse = parse_ballast,
+	.hint = hint_ballast},
     {0, "image", "WHICH",
 	"plain, dynamic or full: how this program is\n"
 	"linked (default: plain, or full where needed)",
@@ -174,10 +196,11 @@ check_tls(const struct config *config)
 	const struct listener *one;
 
 	if (!config->tls_cert != !config->tls_key)
-		usage_error("--tls-%s %.200s: allowed are --tls-cert and "
-			    "--tls-key together",
+		usage_error("--tls-%s %.200s: --tls-%s is missing; allowed are "
+			    "--tls-cert and --tls-key together",
 		    config->tls_cert ? "cert" : "key",
-		    config->tls_cert ? config->tls_cert : config->tls_key);
+		    config->tls_cert ? config->tls_cert : config->tls_key,
+		    config->tls_cert ? "key" : "cert");
 	if (config->tls_cert && config->image >= 0 &&
 	    config->image != IMAGE_FULL)
 		usage_error("--image %s: allowed is full with --tls-cert",
@@ -191,6 +214,28 @@ check_tls(const struct config *config)
 		usage_error("--tls-cert %.200s: allowed is it with a listener "
 			    "of streams, not with udp: alone",
 		    config->tls_cert);
+}
+
+/* Where to listen is what most want to say. */
+static _Noreturn void
+refuse_argument(const char *word)
+{
+	struct listeners none = {0};
+	uint64_t port;
+
+	if (listeners_add(&none, word) == 0)
+		usage_error("%.200s: no arguments are taken: write --listen "
+			    "%.200s",
+		    word, word);
+	if (parse_count(word, &port) == 0)
+		usage_error(
+		    "%.200s: no arguments are taken: write --listen :%.200s",
+		    word, word);
+	if ((unsigned char)word[0] == 0xe2) /* as texts have them */
+		usage_error("%.200s: no arguments are taken: write an option "
+			    "with hyphens, not dashes",
+		    word);
+	usage_error("%.200s: no arguments are taken", word);
 }
 
 void
@@ -216,7 +261,7 @@ config_read(struct config *config, int argc, char **argv, const char *worker)
 	};
 	rest = options_parse(&set, config, argc, argv);
 	if (rest < argc)
-		usage_error("%s: no arguments are taken", argv[rest]);
+		refuse_argument(argv[rest]);
 	/* What is closed on exec is not inherited, but ours: the log's. */
 	if (config->ready_fd != UINT64_MAX &&
 	    fcntl((int)config->ready_fd, F_GETFD) != 0)

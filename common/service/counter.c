@@ -35,6 +35,13 @@ counter_configure(const char *text, uint64_t *argument)
 	return !text || strcmp(text, "unlocked") == 0 ? 0 : -1;
 }
 
+static void
+counter_hint(const char *text, char *why, size_t size)
+{
+	(void)text;
+	snprintf(why, size, "write counter, or counter:unlocked");
+}
+
 static size_t
 counter_shared_size(const struct service_setup *setup)
 {
@@ -134,5 +141,6 @@ const struct service service_counter = {
     .full = "Server full, please try again later.\n",
     .datagrams = true,
     .configure = counter_configure,
+    .hint = counter_hint,
     .shared_size = counter_shared_size,
 };

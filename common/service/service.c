@@ -2,7 +2,10 @@
 /* service: the table. */
 #include "common/service/service.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "common/base/hint.h"
 
 extern const struct service service_echo, service_hello, service_http,
     service_chat, service_counter, service_spin, service_sleep;
@@ -33,4 +36,39 @@ service_find(const char *text, uint64_t *argument)
 		return rest ? NULL : *s;
 	}
 	return NULL;
+}
+
+static const char *
+name_of(const void *context, size_t i)
+{
+	(void)context;
+	return SERVICES[i] ? SERVICES[i]->name : NULL;
+}
+
+void
+service_hint(const char *text, char *why, size_t size)
+{
+	size_t len = strcspn(text, ":");
+	const char *rest = text[len] ? text + len + 1 : NULL;
+	const char *name = hint_nearest(text, len, name_of, NULL);
+
+	for (const struct service *const *s = SERVICES; *s; s++) {
+		if (strncmp((*s)->name, text, len) != 0 || (*s)->name[len])
+			continue;
+		if (!rest && (*s)->argument && (*s)->argument[0] != '[')
+			snprintf(why, size, "how long is missing: write %s:1ms",
+			    (*s)->name);
+		else if ((*s)->hint)
+			(*s)->hint(rest, why, size);
+		else if (!(*s)->configure)
+			snprintf(why, size,
+			    "it takes nothing after a colon: "
+			    "write %s",
+			    (*s)->name);
+		return;
+	}
+	if (name)
+		snprintf(why, size, "did you mean %s%.40s?", name, text + len);
+	else
+		snprintf(why, size, "there is no such service");
 }

@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include "common/base/clock.h"
+#include "common/base/hint.h"
 #include "common/base/units.h"
 #include "common/service/service.h"
 
@@ -27,6 +28,12 @@ work_configure(const char *text, uint64_t *argument)
 	if (!text || parse_duration(text, argument) < 0)
 		return -1;
 	return *argument <= WORK_MAX ? 0 : -1;
+}
+
+static void
+work_hint(const char *text, char *why, size_t size)
+{
+	hint_quantity(QUANTITY_DURATION, text, 0, WORK_MAX, why, size);
 }
 
 /* The most between two looks at the clock: little is burnt in excess if the
@@ -133,6 +140,7 @@ const struct service service_spin = {
     .full = "Server full, please try again later.\n",
     .datagrams = true,
     .configure = work_configure,
+    .hint = work_hint,
 };
 
 const struct service service_sleep = {
@@ -143,4 +151,5 @@ const struct service service_sleep = {
     .full = "Server full, please try again later.\n",
     .datagrams = true,
     .configure = work_configure,
+    .hint = work_hint,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/load/compare.h"
@@ -64,6 +65,33 @@ parse_server(void *config, const char *text)
 	return 0;
 }
 
+/* Which of its rules TEXT breaks. */
+static void
+hint_server(const void *config, const char *text, char *why, size_t size)
+{
+	const struct compare_plan *plan =
+	    &((const struct compare_config *)config)->plan;
+	const char *equals = strchr(text, '=');
+	int len = equals ? (int)(equals - text) : 0;
+	char name[NAME_MOST + 1];
+
+	snprintf(name, sizeof(name), "%.*s", len, text);
+	if (plan->server_count == SERVERS_MAX)
+		snprintf(why, size, "it is one too many");
+	else if (!equals)
+		snprintf(why, size, "it has no =: write NAME=COMMAND");
+	else if (!len)
+		snprintf(why, size, "no NAME is before its =");
+	else if (len > NAME_MOST)
+		snprintf(why, size, "its NAME has %d bytes", len);
+	else if (!name_ok(plan, name))
+		snprintf(why, size, "%s is taken", name);
+	else if (!launch_command_ok(equals + 1))
+		snprintf(why, size, "its COMMAND does not say where to listen");
+	else
+		snprintf(why, size, "its COMMAND is too long");
+}
+
 static bool
 is_input(const char *path)
 {
@@ -95,7 +123,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	.allowed =
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
 	    "no NAME twice, of more than 20 bytes, or that is control",
-	.parse = parse_server},
+	.parse = parse_server, .hint = hint_server},
     {0, "start-timeout", "D",
 	"how long a server may take until it accepts\n"
 	"connections (default 10s)",
@@ -236,6 +264,25 @@ add_scenario(struct compare_plan *plan, const struct scenario *s)
 	plan->scenarios[plan->scenario_count++] = s;
 }
 
+static const char *
+scenario_name(const void *context, size_t i)
+{
+	(void)context;
+	return SCENARIOS[i].name;
+}
+
+static _Noreturn void
+refuse_scenario(const char *name)
+{
+	const char *near =
+	    hint_nearest(name, strlen(name), scenario_name, NULL);
+
+	usage_error("compare: %.200s: no such scenario%s%s%s; allowed are all, "
+		    "or scenarios from `client list`",
+	    name, near ? "; did you mean " : "", near ? near : "",
+	    near ? "?" : "");
+}
+
 static void
 choose_scenarios(struct compare_plan *plan, int count, char **names)
 {
@@ -249,9 +296,7 @@ choose_scenarios(struct compare_plan *plan, int count, char **names)
 		const struct scenario *s = scenario_find(names[i]);
 
 		if (!s)
-			usage_error("compare: %.200s: allowed are all, or "
-				    "scenarios from `client list`",
-			    names[i]);
+			refuse_scenario(names[i]);
 		add_scenario(plan, s);
 	}
 }

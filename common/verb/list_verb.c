@@ -14,9 +14,12 @@ list_verb(int argc, char **argv)
 	static const struct option_set set = {"list",
 	    "Lists the scenarios of compare and the protocols of load.", none,
 	    NULL};
+	int i;
 
-	if (options_parse(&set, NULL, argc, argv) < argc)
-		usage_error("list: takes no arguments");
+	i = options_parse(&set, NULL, argc, argv);
+	if (i < argc)
+		usage_error(
+		    "list: takes no arguments, and %.200s is one", argv[i]);
 	for (const struct scenario *s = SCENARIOS; s->name; s++)
 		printf("scenario %-8s %s%s\n", s->name, s->question,
 		    s->standard ? " (by default)" : "");

@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/units.h"
 #include "common/load/chat_line.h"
 #include "common/load/placement.h"
 #include "common/load/room.h"
 
+#define INTERVAL_MIN (10 * NS_PER_MS)
+#define INTERVAL_MAX (3600 * NS_PER_S)
 #define INTERVAL_WORDS \
 	"a duration from 10ms to 1h, and a file after a colon, if any"
 
@@ -23,6 +26,42 @@ parse_protocol(void *config, const char *text)
 
 	c->protocol = protocol_find(text);
 	return c->protocol ? 0 : -1;
+}
+
+static const char *
+protocol_name(const void *context, size_t i)
+{
+	(void)context;
+	return PROTOCOLS[i] ? PROTOCOLS[i]->name : NULL;
+}
+
+static void
+hint_protocol(const void *config, const char *text, char *why, size_t size)
+{
+	(void)config;
+	hint_name(
+	    hint_nearest(text, strlen(text), protocol_name, NULL), why, size);
+}
+
+static void
+hint_rates(const void *config, const char *text, char *why, size_t size)
+{
+	(void)config;
+	hint_quantity(QUANTITY_COUNT, text, 1, RATE_MAX, why, size);
+	if (strpbrk(text, ":,"))
+		why[0] = '\0'; /* one of several is at fault */
+}
+
+static void
+hint_source(const void *config, const char *text, char *why, size_t size)
+{
+	(void)config;
+	if (strchr(text, ':') && strchr(text, '.'))
+		snprintf(why, size, "it takes no port");
+	else if (text[strspn(text, "0123456789.,-:abcdefABCDEF/")])
+		snprintf(why, size, "names are not looked up here");
+	else if (strchr(text, '/'))
+		snprintf(why, size, "a range is written FIRST-LAST");
 }
 
 static int
@@ -56,10 +95,24 @@ parse_interval(void *config, const char *text)
 	word[len] = '\0';
 	c->series = text[len] ? text + len + 1 : "-";
 	return parse_duration(word, &c->interval_ns) < 0 ||
-		       c->interval_ns < 10 * NS_PER_MS ||
-		       c->interval_ns > 3600 * NS_PER_S
+		       c->interval_ns < INTERVAL_MIN ||
+		       c->interval_ns > INTERVAL_MAX
 		   ? -1
 		   : 0;
+}
+
+static void
+hint_interval(const void *config, const char *text, char *why, size_t size)
+{
+	char word[32];
+	uint64_t ns;
+
+	(void)config;
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, ":"), text);
+	if (parse_duration(word, &ns) < 0 || ns < INTERVAL_MIN ||
+	    ns > INTERVAL_MAX)
+		hint_quantity(QUANTITY_DURATION, word, INTERVAL_MIN,
+		    INTERVAL_MAX, why, size);
 }
 
 #define AT(field) offsetof(struct load_config, field)
@@ -75,13 +128,15 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	"requests/s on a schedule (open loop): latency\n"
 	"counts from when a request was due. Several,\n"
 	"one after the other: 1000,2000 or FROM:TO:STEP",
-	OPTION_CALL, .allowed = RATE_WORDS, .parse = parse_rates},
+	OPTION_CALL, .allowed = RATE_WORDS, .parse = parse_rates,
+	.hint = hint_rates},
     {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE,
 	.offset = AT(size), .min = 1, .max = 256 << 20},
     {0, "churn", NULL, "a new connection for each request", OPTION_FLAG,
 	.offset = AT(churn)},
     {'p', "protocol", "NAME", "see `client list` (default echo)", OPTION_CALL,
-	.allowed = "a protocol from `client list`", .parse = parse_protocol},
+	.allowed = "a protocol from `client list`", .parse = parse_protocol,
+	.hint = hint_protocol},
     {0, "path", "PATH", "of http (default /) and ws (default /echo)",
 	OPTION_TEXT, .offset = AT(path)},
     {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
@@ -93,7 +148,8 @@ static const struct option_spec LOAD_OPTIONS[] = {
     {0, "source", "ADDRESS",
 	"connect from these in turn: A,B,... or A-B;\n"
 	"may be repeated",
-	OPTION_CALL, .allowed = SOURCES_WORDS, .parse = parse_source},
+	OPTION_CALL, .allowed = SOURCES_WORDS, .parse = parse_source,
+	.hint = hint_source},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
 	.offset = AT(json)},
     {0, "histogram", "FILE",
@@ -103,7 +159,8 @@ static const struct option_spec LOAD_OPTIONS[] = {
     {0, "interval", "D[:FILE]",
 	"write a line of JSON for each D, to FILE or\n"
 	"standard output",
-	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval},
+	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval,
+	.hint = hint_interval},
     TLS_OPTIONS(load_config, tls),
     {0},
 };
@@ -204,6 +261,7 @@ load_config_read(
 	    "Loads one server and checks every byte that comes back.\n"
 	    "TARGET is " TARGET_FORMS ".",
 	    LOAD_OPTIONS, NULL};
+	uint64_t port;
 	int i;
 
 	*config = (struct load_config){
@@ -213,8 +271,14 @@ load_config_read(
 	    .placement = PLACEMENT_FREE,
 	};
 	i = options_parse(&set, config, argc, argv);
-	if (argc - i != 1)
-		usage_error("load: takes one TARGET");
+	if (argc - i < 1)
+		usage_error("load: takes one TARGET, such as localhost:7007");
+	if (argc - i > 1)
+		usage_error("load: takes one TARGET, and %.200s is %s",
+		    argv[i + 1],
+		    parse_count(argv[i + 1], &port) == 0
+			? "a port: write HOST:PORT, with a colon"
+			: "one more");
 	*plan = (struct load_plan){
 	    .target = resolve(argv[i]),
 	    .protocol = config->protocol,

@@ -32,8 +32,13 @@ talk_verb(int argc, char **argv)
 	struct target target;
 	int bad;
 
-	if (argc - i < 1 || argc - i > 2)
-		usage_error("talk: takes a TARGET and at most one MESSAGE");
+	if (argc - i < 1)
+		usage_error("talk: takes a TARGET, such as localhost:7007, and "
+			    "at most one MESSAGE");
+	if (argc - i > 2)
+		usage_error("talk: takes a TARGET and at most one MESSAGE, and "
+			    "%.200s is one more: put the MESSAGE in quotes",
+		    argv[i + 2]);
 	target = resolve(argv[i]);
 	tls = open_tls(&target, &config.tls);
 	bad = talk(&target, tls, argc - i == 2 ? argv[i + 1] : NULL,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/load/cost.h"
@@ -87,7 +88,7 @@ struct target
 resolve(const char *text)
 {
 	struct target target;
-	char why[300];
+	char why[HINT_MAX + 128];
 
 	if (target_resolve(text, &target, why, sizeof(why)) < 0)
 		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);
@@ -117,10 +118,11 @@ open_tls(const struct target *target, const struct tls_config *config)
 		return NULL;
 	}
 	if (!config->cert != !config->key)
-		usage_error("--tls-%s %.200s: allowed are --tls-cert and "
-			    "--tls-key together",
+		usage_error("--tls-%s %.200s: --tls-%s is missing; allowed are "
+			    "--tls-cert and --tls-key together",
 		    config->cert ? "cert" : "key",
-		    config->cert ? config->cert : config->key);
+		    config->cert ? config->cert : config->key,
+		    config->cert ? "key" : "cert");
 	tls = tls_client_open(target->host, config->ca, config->cert,
 	    config->key, why, sizeof(why));
 	if (!tls)

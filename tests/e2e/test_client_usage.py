@@ -2,6 +2,7 @@
 """The client's command line: verbs, help, and one line for what is wrong."""
 import pytest
 
+from harness import needs_full
 from known_servers import KnownServer, client, refusing
 
 LONG = "unix:/tmp/" + "x" * 120
@@ -176,6 +177,83 @@ def test_wrong_usage_is_one_line_and_exit_2(arguments, words):
     assert result.out == ""
     for word in words:
         assert word in result.error_line
+
+
+T = "127.0.0.1:1"
+HINTS = [
+    (["lod", T], "did you mean load?"),
+    (["Talk", T], "did you mean talk?"),
+    (["talk", "http://host/"], "write host:80, for load with --protocol http;"),
+    (["load", "http://host:8080/a/b"],
+     "write host:8080, for load with --protocol http --path /a/b;"),
+    (["load", "https://host"], "write tls:host:443, for load with"),
+    (["load", "ws://host/x"], "write host:80, for load with --protocol ws"),
+    (["load", "tcp://host:7"], "it is a URL: write host:7;"),
+    (["load", "udp://host:7"], "it is a URL: write udp:host:7;"),
+    (["load", "host:80/path"], "write host:80;"),
+    (["load", "user@host:7"], "no user goes before a host: write host:7;"),
+    (["load", "localhost"], "it has no port: write localhost:7007;"),
+    (["load", "localhost:"], "no port is behind its colon"),
+    (["load", "localhost:99999"], "the highest is 65535;"),
+    (["load", "7007"], "it is a port alone: write localhost:7007;"),
+    (["load", ":7007"], "it has no host: write localhost:7007;"),
+    (["load", "*:7007"], "write localhost:7007;"),
+    (["load", "::1:7007"], "stands in brackets: write [::1]:7007;"),
+    (["load", "[::1]"], "it has no port: write [::1]:7007;"),
+    (["load", "/run/x"], "a path is written unix:/run/x;"),
+    (["load", ""], "it is empty;"),
+    (["load", "localhost", "7007"], "7007 is a port: write HOST:PORT"),
+    (["talk", T, "two", "words"], "words is one more: put the MESSAGE in"),
+    (["load", T, "-d", "5"], "it has no unit: write 5s for seconds;"),
+    (["load", T, "-d", "1,5s"], "write 1.5s;"),
+    (["load", T, "-d=5s"], "no = stands before it: write 5s;"),
+    (["load", T, "-s", "64kb"], "write 64k;"),
+    (["load", T, "-s", "64KB"], "write 64k;"),
+    (["load", T, "-s", "64kib"], "write 64KiB;"),
+    (["load", T, "-s", "-1"], "it is negative;"),
+    (["load", T, "-n", "1k"], "write 1000;"),
+    (["load", T, "-n", "1_000"], "write 1000;"),
+    (["load", T, "-c", ""], "it is empty;"),
+    (["load", T, "-r", "5k"], "write 5000;"),
+    (["load", T, "-r", "100/s"], "write 100;"),
+    (["load", T, "-p", "htttp"], "did you mean http?"),
+    (["load", T, "--placement", "splt"], "did you mean split?"),
+    (["load", T, "--interval", "1"], "it has no unit: write 1s"),
+    (["load", T, "--interval", "1ms"], "it is too small;"),
+    (["load", T, "--source", "localhost"], "names are not looked up here;"),
+    (["load", T, "-json", "x"], "write --json"),
+    (["load", T, "-duration", "5s"], "write --duration"),
+    (["load", T, "--durration", "5s"], "did you mean --duration?"),
+    (["load", "tls:" + T, "--tls-key", "k"], "--tls-cert is missing;"),
+    (["compare", "stedy"], "did you mean steady?"),
+    (["compare", "--server", "true"], "it has no =: write NAME=COMMAND;"),
+    (["compare", "--server", "a=true"],
+     "its COMMAND does not say where to listen;"),
+    (["compare", "--server", SERVER, "--server", SERVER], "a is taken;"),
+    (["compare", "--delta", "3percent"], "write 3%;"),
+    (["compare", "--delta", "3,5%"], "write 3.5%;"),
+    (["compare", "--blocks", "5"], "it is too small;"),
+    (["compare", "--quik"], "did you mean --quick?"),
+]
+
+
+@pytest.mark.parametrize("arguments, words", HINTS, ids=[
+    " ".join(arguments)[:40] for arguments, _ in HINTS])
+def test_what_is_typed_wrong_is_told_with_what_to_write(arguments, words):
+    result = client(*arguments)
+    assert result.code == 2, result
+    assert words in result.error_line + ";"
+
+
+@needs_full
+@pytest.mark.parametrize("option, why", [
+    ("cert", "No such file or directory"), ("ca", "No such file")])
+def test_a_tls_file_that_cannot_be_read_is_named_with_its_option(option, why):
+    more = ["--tls-key", "/k"] if option == "cert" else []
+    result = client("talk", "tls:127.0.0.1:1", "x", f"--tls-{option}",
+                    "/no/file", *more)
+    assert result.code == 1
+    assert f"--tls-{option} /no/file: {why}" in result.error_line
 
 
 def test_a_value_cannot_forge_a_second_line():

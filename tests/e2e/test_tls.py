@@ -124,6 +124,25 @@ def refused(server, files, *options):
     return client.said
 
 
+# ---- files ----
+
+@pytest.mark.parametrize("option", ["cert", "key", "client-ca"])
+@pytest.mark.parametrize("bad, why", [
+    ("none", "No such file or directory"), (".", "Is a directory"),
+    ("empty", "no ")])
+def test_a_file_that_cannot_be_read_is_named_with_its_option(
+        server, files, tmp_path, option, bad, why):
+    (tmp_path / "empty").touch()
+    paths = {"cert": files.cert("server"), "key": files.key("server"),
+             "client-ca": files.cert("ca"), option: bad}
+    done = server.run("-l", "127.0.0.1:0", "-q", *[
+        word for name, path in paths.items()
+        for word in (f"--tls-{name}", path)], cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") == 1
+    assert f"--tls-{option} {bad}: {why}" in done.stderr.decode()
+
+
 # ---- what works ----
 
 @VERSIONS
@@ -732,10 +751,12 @@ def test_a_file_that_is_missing_is_named(server, files):
     good = files.cert("server"), files.key("server")
     for bad in "/nowhere.pem", "/tmp":
         reason = os.strerror(2 if bad == "/nowhere.pem" else 21)
-        assert start_error(server, bad, good[1]) == f"{bad}: {reason}"
-        assert start_error(server, good[0], bad) == f"{bad}: {reason}"
+        assert start_error(server, bad, good[1]) == \
+            f"--tls-cert {bad}: {reason}"
+        assert start_error(server, good[0], bad) == \
+            f"--tls-key {bad}: {reason}"
         assert start_error(server, *good, "--tls-client-ca", bad) == \
-            f"{bad}: {reason}"
+            f"--tls-client-ca {bad}: {reason}"
 
 
 def test_a_file_with_something_else_is_named(server, files, tmp_path):
@@ -747,12 +768,12 @@ def test_a_file_with_something_else_is_named(server, files, tmp_path):
                       "-----END CERTIFICATE-----\n")
     for bad in text, empty, broken, good[1]:
         assert start_error(server, bad, good[1]) == \
-            f"{bad}: no certificate in PEM form"
+            f"--tls-cert {bad}: no certificate in PEM form"
         assert start_error(server, *good, "--tls-client-ca", bad) == \
-            f"{bad}: no certificate in PEM form"
+            f"--tls-client-ca {bad}: no certificate in PEM form"
     for bad in text, empty, broken, good[0]:
         assert start_error(server, good[0], bad) == \
-            f"{bad}: no private key in PEM form"
+            f"--tls-key {bad}: no private key in PEM form"
 
 
 def test_a_key_of_another_certificate_is_named(server, files):
@@ -760,7 +781,7 @@ def test_a_key_of_another_certificate_is_named(server, files):
     for name in "alice", "rsa2048":
         key = files.key(name)
         assert start_error(server, files.cert("server"), key) == \
-            f"{key}: does not belong to the certificate"
+            f"--tls-key {key}: does not belong to the certificate"
 
 
 def test_an_encrypted_key_is_named_and_nobody_asked(server, files):

@@ -97,6 +97,89 @@ def test_wrong_usage_is_one_line_and_exit_2(server, arguments, words):
         assert word in done.stderr.decode()
 
 
+# What users type who know other programs, and the words that mend it.
+HINTS = [
+    (["-s", "spin"], "how long is missing: write spin:1ms;"),
+    (["-s", "sleep"], "how long is missing: write sleep:1ms;"),
+    (["-s", "sleep:10"], "it has no unit: write 10s for seconds;"),
+    (["-s", "spin:-1ms"], "it is negative;"),
+    (["-s", "spin:1,5ms"], "it has a comma in it: write 1.5ms;"),
+    (["-s", "bogus"], "there is no such service;"),
+    (["-s", "ecoh"], "did you mean echo?"),
+    (["-s", "Http"], "did you mean http?"),
+    (["-s", "echo:1"], "it takes nothing after a colon: write echo;"),
+    (["-s", "counter:x"], "write counter, or counter:unlocked;"),
+    (["--listen", "7007"], "it is a port alone: write :7007 for all "
+                           "addresses, or 127.0.0.1:7007;"),
+    (["-l", "localhost"], "it has no port: write localhost:7007;"),
+    (["-l", "127.0.0.1:"], "no port is behind its colon: write "
+                           "127.0.0.1:7007;"),
+    (["-l", "127.0.0.1:99999"], "port 99999: the highest is 65535;"),
+    (["-l", "127.0.0.1:http"], "its port http is no number;"),
+    (["-l", "::1:7007"], "stands in brackets: write [::1]:7007;"),
+    (["-l", "::1"], "stands in brackets: write [::1]:7007;"),
+    (["-l", "[::1]"], "it has no port: write [::1]:7007;"),
+    (["-l", "[::1"], "its bracket is not closed"),
+    (["-l", "[127.0.0.1]:7"], "no IPv6 address"),
+    (["-l", "tcp://127.0.0.1:7"], "it is a URL: write 127.0.0.1:7;"),
+    (["-l", "http://localhost/"], "it is a URL: write localhost:80;"),
+    (["-l", "*:7"], "write :7;"),
+    (["-l", "/run/x"], "a path is written unix:/run/x;"),
+    (["-l", "unix:"], "it has no path"),
+    (["-l", LONG], "its path has 125 bytes; a socket's has 107 at most"),
+    (["-l", "localhost:7 "], "it has a space in it;"),
+    (["-l", ""], "it is empty;"),
+    (["-l", "example.com:80"], "names are not looked up here;"),
+    (["-l", "tls:localhost:7"], "write localhost:7, with --tls-cert"),
+    (["-l", "udp:unix:/x"], "udp and unix: do not go together;"),
+    (["--idle-timeout", "5"], "it has no unit: write 5s for seconds;"),
+    (["--idle-timeout", "5sec"], "write 5s;"),
+    (["--idle-timeout", "5S"], "write 5s;"),
+    (["--idle-timeout", "5 s"], "it has a space in it: write 5s;"),
+    (["--idle-timeout", "5s5"], "more than one number and its unit;"),
+    (["--idle-timeout", "1h30m"], "more than one number and its unit;"),
+    (["--idle-timeout", ".5s"], "write 0.5s;"),
+    (["--idle-timeout", "1e1s"], "write 10s;"),
+    (["--idle-timeout", "+5s"], "it has a sign: write 5s;"),
+    (["--idle-timeout", "5d"], "no unit is called d;"),
+    (["--idle-timeout", ""], "it is empty;"),
+    (["--idle-timeout", "1us"], "it is too small;"),
+    (["--idle-timeout", "100h"], "it is too large;"),
+    (["-m", "-5"], "it is negative;"),
+    (["-m", "1k"], "write 1000;"),
+    (["-m", "1,000"], "write 1000;"),
+    (["-m", "1e3"], "write 1000;"),
+    (["-m", "0x10"], "write 16;"),
+    (["-m=5"], "no = stands before it: write 5;"),
+    (["-m", "1.5"], "it is not whole;"),
+    (["-m", "5s"], "without a unit: write 5;"),
+    (["--when-full", "refuse-all"], "did you mean refuse?"),
+    (["--image", "static"], "allowed is plain|dynamic|full"),
+    (["--ballast", "64mb"], "write 64M;"),
+    (["--tls-cert", "/c"], "--tls-key is missing;"),
+    (["--tls-key", "/k"], "--tls-cert is missing;"),
+    (["-listen", ":7"], "-listen: a long option has two dashes: write "
+                        "--listen"),
+    (["-quiet"], "-quiet: a long option has two dashes: write --quiet"),
+    (["--liston", ":7"], "did you mean --listen?"),
+    (["--max-conections=5"], "did you mean --max-connections?"),
+    (["--listen:7"], "did you mean --listen?"),
+    (["7007"], "write --listen :7007"),
+    (["localhost:7007"], "write --listen localhost:7007"),
+    (["\u2013\u2013listen"], "with hyphens, not dashes"),
+]
+
+
+@pytest.mark.parametrize("arguments, words", HINTS, ids=[
+    " ".join(arguments)[:30] or "-" for arguments, _ in HINTS])
+def test_what_is_typed_wrong_is_told_with_what_to_write(
+        server, arguments, words):
+    done = server.run(*arguments)
+    assert done.returncode == 2
+    assert_one_line(done.stderr)
+    assert words in done.stderr.decode() + ";"
+
+
 def assert_one_line(text):
     assert text.endswith(b"\n") and text.count(b"\n") == 1, text
 

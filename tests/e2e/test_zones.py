@@ -125,7 +125,7 @@ def test_the_part_of_an_address_that_is_not_understood_is_named(
     ("tls:[fe80::1]:7", "needs its interface"),
     ("[127.0.0.1]:7", "no IPv6 address"),
     ("[::1]:http", '"http" is no port'),
-    ("[::1]", "no :PORT"),
+    ("[::1]", "no port: write [::1]:7007"),
     ("unix:" + "p" * 108, "107 at most"),
 ])
 def test_so_is_that_of_a_target(text, words):

@@ -34,21 +34,22 @@ print_list(void *config, const char *text)
 
 static const struct option_spec SPECS[] = {
     {'v', "verbose", NULL, "say more", OPTION_FLAG, AT(verbose), 0, 0, NULL,
-	NULL},
-    {'c', "count", "N", "how many", OPTION_COUNT, AT(count), 1, 100, NULL,
+	NULL, NULL},
+    {'c', "count", "N", "how many", OPTION_COUNT, AT(count), 1, 100, NULL, NULL,
 	NULL},
     {0, "size", "BYTES", "how large", OPTION_SIZE, AT(size), 1, 65536, NULL,
-	NULL},
+	NULL, NULL},
     {0, "wait", "TIME", "how long,\nin all", OPTION_DURATION, AT(wait), 1000000,
-	60000000000, NULL, NULL},
-    {'t', "text", "WORDS", "whatever", OPTION_TEXT, AT(text), 0, 0, NULL, NULL},
+	60000000000, NULL, NULL, NULL},
+    {'t', "text", "WORDS", "whatever", OPTION_TEXT, AT(text), 0, 0, NULL, NULL,
+	NULL},
     {0, "mode", "WHAT", "wait or refuse", OPTION_CHOICE, AT(mode), 0, 0,
-	"wait|refuse", NULL},
+	"wait|refuse", NULL, NULL},
     {'e', "even", "WORD", "a word of even length", OPTION_CALL, 0, 0, 0,
-	"a word of even length", take_even},
+	"a word of even length", take_even, NULL},
     {0, "list", NULL, "print a list and exit", OPTION_DO, 0, 0, 0, NULL,
-	print_list},
-    {0, NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL},
+	print_list, NULL},
+    {0, NULL, NULL, NULL, OPTION_FLAG, 0, 0, 0, NULL, NULL, NULL},
 };
 
 static const struct option_set SET = {

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* hint: quantities and names; addresses are in hint_address.c. */
+#include "common/base/hint.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/units.h"
+
+#define WORD_MAX 64 /* a longer one is like nothing that we know */
+
+/* ---- names ---- */
+
+static unsigned
+least(unsigned a, unsigned b, unsigned c)
+{
+	a = a < b ? a : b;
+	return a < c ? a : c;
+}
+
+/* How many letters have to be put in, left out, changed or swapped with the
+ * next one (Damerau's distance, of neighbours), whatever their case. */
+static unsigned
+distance(const char *word, size_t len, const char *name)
+{
+	unsigned rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1],
+					*row = rows[2], *spare;
+	size_t width = strlen(name);
+
+	for (size_t j = 0; j <= width; j++)
+		last[j] = (unsigned)j;
+	for (size_t i = 1; i <= len; i++) {
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= width; j++) {
+			int a = tolower((unsigned char)word[i - 1]);
+			int b = tolower((unsigned char)name[j - 1]);
+
+			row[j] = least(last[j] + 1, row[j - 1] + 1,
+			    last[j - 1] + (a != b));
+			if (i > 1 && j > 1 &&
+			    a == tolower((unsigned char)name[j - 2]) &&
+			    b == tolower((unsigned char)word[i - 2]))
+				row[j] =
+				    least(row[j], row[j], before[j - 2] + 1);
+		}
+		spare = before;
+		before = last;
+		last = row;
+		row = spare;
+	}
+	return last[width];
+}
+
+const char *
+hint_nearest(const char *word, size_t len,
+    const char *(*name_of)(const void *context, size_t i), const void *context)
+{
+	const char *best = NULL, *name;
+	/* A third of it may be wrong. */
+	unsigned most = (unsigned)(len + 2) / 3 + 1;
+
+	if (len < 2 || len > WORD_MAX)
+		return NULL;
+	for (size_t i = 0; (name = name_of(context, i)); i++) {
+		size_t width = strlen(name);
+		unsigned d;
+
+		if (width > WORD_MAX)
+			continue;
+		d = distance(word, len, name);
+		/* What is a part of a name is nearer than its length says. */
+		if (len >= 3 && width > len &&
+		    strncasecmp(word, name, len) == 0)
+			d = 1;
+		if (d < most) {
+			most = d;
+			best = name;
+		}
+	}
+	return best;
+}
+
+void
+hint_name(const char *name, char *why, size_t size)
+{
+	if (name)
+		snprintf(why, size, "did you mean %s?", name);
+}
+
+/* ---- quantities ---- */
+
+static int
+parse(enum quantity kind, const char *text, uint64_t *out)
+{
+	static int (*const parsers[])(const char *text, uint64_t *out) = {
+	    [QUANTITY_COUNT] = parse_count,
+	    [QUANTITY_SIZE] = parse_size,
+	    [QUANTITY_DURATION] = parse_duration,
+	    [QUANTITY_PERCENT] = parse_percent,
+	};
+
+	return parsers[kind](text, out);
+}
+
+/* How others write our units. */
+static const struct alias {
+	enum quantity kind;
+	const char *theirs, *ours;
+} ALIASES[] = {
+    {QUANTITY_DURATION, "sec", "s"},
+    {QUANTITY_DURATION, "secs", "s"},
+    {QUANTITY_DURATION, "second", "s"},
+    {QUANTITY_DURATION, "seconds", "s"},
+    {QUANTITY_DURATION, "S", "s"},
+    {QUANTITY_DURATION, "min", "m"},
+    {QUANTITY_DURATION, "mins", "m"},
+    {QUANTITY_DURATION, "minute", "m"},
+    {QUANTITY_DURATION, "minutes", "m"},
+    {QUANTITY_DURATION, "M", "m"},
+    {QUANTITY_DURATION, "msec", "ms"},
+    {QUANTITY_DURATION, "msecs", "ms"},
+    {QUANTITY_DURATION, "millis", "ms"},
+    {QUANTITY_DURATION, "milliseconds", "ms"},
+    {QUANTITY_DURATION, "MS", "ms"},
+    {QUANTITY_DURATION, "usec", "us"},
+    {QUANTITY_DURATION, "micros", "us"},
+    {QUANTITY_DURATION, "microseconds", "us"},
+    {QUANTITY_DURATION, "\u00b5s", "us"},
+    {QUANTITY_DURATION, "\u03bcs", "us"},
+    {QUANTITY_DURATION, "nsec", "ns"},
+    {QUANTITY_DURATION, "hr", "h"},
+    {QUANTITY_DURATION, "hrs", "h"},
+    {QUANTITY_DURATION, "hour", "h"},
+    {QUANTITY_DURATION, "hours", "h"},
+    {QUANTITY_DURATION, "H", "h"},
+    {QUANTITY_SIZE, "b", ""},
+    {QUANTITY_SIZE, "bytes", ""},
+    {QUANTITY_SIZE, "kb", "k"},
+    {QUANTITY_SIZE, "mb", "M"},
+    {QUANTITY_SIZE, "gb", "G"},
+    {QUANTITY_SIZE, "K", "k"},
+    {QUANTITY_SIZE, "m", "M"},
+    {QUANTITY_SIZE, "g", "G"},
+    {QUANTITY_SIZE, "ki", "KiB"},
+    {QUANTITY_SIZE, "mi", "MiB"},
+    {QUANTITY_SIZE, "gi", "GiB"},
+    {QUANTITY_SIZE, "kib", "KiB"},
+    {QUANTITY_SIZE, "mib", "MiB"},
+    {QUANTITY_SIZE, "gib", "GiB"},
+    {QUANTITY_COUNT, "k", "000"},
+    {QUANTITY_COUNT, "m", "000000"},
+    {QUANTITY_PERCENT, "percent", "%"},
+    {QUANTITY_PERCENT, "pct", "%"},
+};
+
+/* Ours for UNIT of that KIND: as it is written, else whatever the case. */
+static const char *
+our_unit(enum quantity kind, const char *unit)
+{
+	const size_t count = sizeof(ALIASES) / sizeof(ALIASES[0]);
+
+	for (int loose = 0; loose < 2; loose++) {
+		for (size_t i = 0; i < count; i++) {
+			const struct alias *a = &ALIASES[i];
+
+			if (a->kind == kind &&
+			    (loose ? strcasecmp(a->theirs, unit)
+				   : strcmp(a->theirs, unit)) == 0)
+				return a->ours;
+		}
+	}
+	return NULL;
+}
+
+/* TEXT without the bytes in DROP, and with a point for each in POINT. */
+static void
+rewrite(
+    const char *text, const char *drop, const char *point, char out[WORD_MAX])
+{
+	size_t len = 0;
+
+	for (; *text && len + 1 < WORD_MAX; text++) {
+		if (!strchr(drop, *text))
+			out[len++] = strchr(point, *text) ? '.' : *text;
+	}
+	out[len] = '\0';
+}
+
+/* Whether that is a quantity; if so, WHY says how it is wrong, and to write
+ * it. */
+static bool
+try_instead(enum quantity kind, const char *instead, const char *what,
+    char *why, size_t size)
+{
+	uint64_t number;
+
+	if (parse(kind, instead, &number) < 0)
+		return false;
+	snprintf(why, size, "%s: write %s", what, instead);
+	return true;
+}
+
+/* Signs, spaces, commas, other notations: TEXT is a number, but ours is written
+ * in another way. */
+static bool
+hint_notation(enum quantity kind, const char *text, char *why, size_t size)
+{
+	char instead[WORD_MAX + 4], plain[WORD_MAX], *end;
+	double number;
+
+	if (strlen(text) >= WORD_MAX)
+		return false;
+	if (*text == '=' &&
+	    try_instead(kind, text + 1, "no = stands before it", why, size))
+		return true;
+	if (*text == '+' &&
+	    try_instead(kind, text + 1, "it has a sign", why, size))
+		return true;
+	rewrite(text, " \t\n\r\v\f", "", plain);
+	if (strcmp(plain, text) != 0 &&
+	    try_instead(kind, plain, "it has a space in it", why, size))
+		return true;
+	rewrite(text, "", ",", plain);
+	if (kind != QUANTITY_COUNT && strcmp(plain, text) != 0 &&
+	    try_instead(kind, plain, "it has a comma in it", why, size))
+		return true;
+	rewrite(text, ",_'", "", plain);
+	if (strcmp(plain, text) != 0 &&
+	    try_instead(kind, plain, "digits are not grouped", why, size))
+		return true;
+	snprintf(instead, sizeof(instead), "0%s", text);
+	if (*text == '.' && try_instead(kind, instead,
+				"no digit is before its point", why, size))
+		return true;
+	number = strtod(text, &end);
+	if (isdigit((unsigned char)*text) && end > text && number >= 0 &&
+	    number < 1e18 && strpbrk(text, "eExX")) {
+		snprintf(instead, sizeof(instead), "%.*f%s",
+		    kind == QUANTITY_COUNT || number >= 1 ? 0 : 9, number, end);
+		return try_instead(
+		    kind, instead, "its digits are not decimal", why, size);
+	}
+	return false;
+}
+
+/* TEXT begins with a number; UNIT is what is behind it. */
+static void
+hint_unit(enum quantity kind, const char *text, const char *unit, char *why,
+    size_t size)
+{
+	const char *ours = our_unit(kind, unit);
+	int digits = (int)(unit - text);
+
+	if (kind == QUANTITY_DURATION && !*unit)
+		snprintf(
+		    why, size, "it has no unit: write %ss for seconds", text);
+	else if (ours)
+		snprintf(why, size, "write %.*s%s", digits, text, ours);
+	else if (kind == QUANTITY_COUNT && *unit == '.')
+		snprintf(why, size, "it is not whole");
+	else if (unit[strcspn(unit, "0123456789")])
+		snprintf(why, size, "it is more than one number and its unit");
+	else if (kind == QUANTITY_COUNT)
+		snprintf(why, size, "it is a number without a unit: write %.*s",
+		    digits, text);
+	else
+		snprintf(why, size, "no unit is called %.40s", unit);
+}
+
+void
+hint_quantity(enum quantity kind, const char *text, uint64_t min, uint64_t max,
+    char *why, size_t size)
+{
+	size_t digits = strspn(text, "0123456789");
+	uint64_t number;
+
+	if (!*text)
+		snprintf(why, size, "it is empty");
+	else if (parse(kind, text, &number) == 0)
+		snprintf(why, size, "it is %s",
+		    number < min   ? "too small"
+		    : number > max ? "too large"
+				   : "not that");
+	else if (hint_notation(kind, text, why, size))
+		return;
+	else if (*text == '-')
+		snprintf(why, size, "it is negative");
+	else if (!digits)
+		snprintf(why, size, "it does not begin with a digit");
+	else if (text[digits] == '.' && text[digits + 1])
+		hint_unit(kind, text,
+		    kind == QUANTITY_COUNT
+			? text + digits
+			: text + digits + 1 +
+			      strspn(text + digits + 1, "0123456789"),
+		    why, size);
+	else if (digits > 18)
+		snprintf(why, size, "it is too large");
+	else
+		hint_unit(kind, text, text + digits, why, size);
+}
