@@ -35,7 +35,7 @@ send_request(int fd, int family, uint16_t port)
 		.id.idiag_sport = htons(port)},
 	};
 
-	return send(fd, &request, sizeof(request), 0) == sizeof(request);
+	return write(fd, &request, sizeof(request)) == sizeof(request);
 }
 
 /* Whether the socket of ID, of FAMILY, hears what is sent to ADDRESS. */
@@ -109,7 +109,7 @@ ask_family(
 	bool more = send_request(fd, family, address_port(address));
 
 	while (more) {
-		ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+		ssize_t n = read(fd, &answer, sizeof(answer));
 		struct nlmsghdr *at = &answer.head;
 
 		more = n > 0;
