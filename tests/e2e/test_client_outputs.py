@@ -242,7 +242,7 @@ def test_the_series_adds_up_when_replies_are_taken_back(tmp_path, at, pause):
 
 def test_a_reader_of_the_series_that_stands_still_holds_up_nothing():
     with KnownServer() as server, running_client(
-            "load", server.target, "-c", 1, "-r", 1000, "-d", "4s",
+            "load", server.target, "-c", 1, "-r", 1000, "-n", 4000,
             "--interval", "10ms", "--json", "/dev/null") as process:
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
         server.wait_requests(3950)
@@ -251,8 +251,8 @@ def test_a_reader_of_the_series_that_stands_still_holds_up_nothing():
     assert result.code == 0, result
     dropped, = re.findall(r"(\d+) lines were dropped", result.err)
     assert 256 <= len(lines) < 300
-    assert abs(len(lines) + int(dropped) - 400) <= 1
-    assert "4,000 ok" in result.err or "4000 ok" in result.err
+    assert len(lines) + int(dropped) >= 399
+    assert "4000 ok" in result.err.replace(",", "")
     # It stood for seconds; what others of this machine cost is less.
     slowest = re.search(r"max ([\d.]+) (\w+)", result.err)
     assert slowest[2] in ("us", "ms"), result
