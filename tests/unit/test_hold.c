@@ -236,7 +236,9 @@ crash_a(enum toy_kind kind)
 	struct launched server;
 
 	toy_start(&toy, kind, LOCAL);
-	server = (struct launched){.pid = toy.pid, .address = toy.address};
+	server = (struct launched){.pid = toy.pid,
+	    .address = toy.address,
+	    .keeper = {.pid = getpid()}};
 	assert_int_equal(
 	    crash_one(&server, 50, NULL, &crash, why, sizeof(why)), 0);
 	toy_stop(&toy);
@@ -274,7 +276,9 @@ crash_says_when_it_cannot_even_hold(void **state)
 
 	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
-	server = (struct launched){.pid = toy.pid, .address = toy.address};
+	server = (struct launched){.pid = toy.pid,
+	    .address = toy.address,
+	    .keeper = {.pid = getpid()}};
 	assert_int_equal(
 	    crash_one(&server, 50, NULL, &crash, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "without an answer"));
