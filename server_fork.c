@@ -52,7 +52,7 @@ worker_main(struct worker *worker)
 	outcome = worker_serve(worker);
 	worker_announce(worker);
 	worker_close(worker);
-	_exit(outcome);
+	_exit((int)outcome);
 }
 
 /* ---- start a worker ---- */
@@ -136,8 +136,8 @@ static const struct server_model MODEL = {
     /* The parent holds no descriptor of a connection that has its child. */
     .cost = {.descriptors = 0,
 	.tasks = 1,
-	.mappings = 0,
-	.memory_kib = 110,
+	.pages = 14,
+	.memory_kib = 54,
 	.tls_kib = 250,
 	.page_tables = true},
     .share = model_share,

@@ -47,20 +47,20 @@ worker_main(void *arg)
 static int
 model_spawn(struct worker *worker)
 {
+	size_t size = worker->settings->stack_size;
 	pthread_attr_t attr;
-	int error;
 
-	pthread_attr_init(&attr);
+	errno = pthread_attr_init(&attr);
+	if (errno)
+		return -1;
 	/* A stack of ours, used again as it is: glibc would give its pages
 	 * back at every thread's end, and fault them in again. */
-	pthread_attr_setstack(&attr, worker->stack, WORKER_STACK);
-	error = pthread_create(&worker->thread, &attr, worker_main, worker);
+	errno = pthread_attr_setstack(&attr, worker->stack, size);
+	if (!errno)
+		errno =
+		    pthread_create(&worker->thread, &attr, worker_main, worker);
 	pthread_attr_destroy(&attr);
-	if (error) {
-		errno = error;
-		return -1;
-	}
-	return 0;
+	return errno ? -1 : 0;
 }
 
 /* ---- collect workers ---- */
@@ -114,8 +114,8 @@ static const struct server_model MODEL = {
     .cost = {.descriptors = 1,
 	.tasks = 1,
 	.mappings = 2,
-	.address_kib = 72,
-	.memory_kib = 40,
+	.pages = 4,
+	.memory_kib = 24,
 	.tls_kib = 40},
     .stack = WORKER_STACK,
     .share = model_share,

@@ -17,7 +17,9 @@ struct worker_cost {
 	uint64_t tasks;	      /* threads or processes */
 	uint64_t mappings;    /* in the process that accepts */
 	uint64_t address_kib; /* address space of the process that accepts */
-	uint64_t memory_kib;  /* idle, kernel's part included, socket not */
+	uint64_t pages;	      /* of memory when idle, the kernel's included: */
+	uint64_t memory_kib;  /* those that have another size elsewhere, and all
+			       * else; the socket not included */
 	uint64_t tls_kib;     /* and so much more over TLS */
 	bool page_tables;     /* of its own, for what the parent has mapped */
 };

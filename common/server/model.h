@@ -18,9 +18,9 @@
 #include "common/server/limits.h"
 #include "common/server/worker.h"
 
-/* For a model whose workers need a stack of their own. Address space and one
- * guard page each; an idle echo touches two pages of it, three once it was
- * nudged. */
+/* For a model whose workers need a stack of their own, where that is enough
+ * (worker_stack_size()). Address space and one guard page each; an idle echo
+ * touches two pages of it, three once it was nudged. */
 #ifndef WORKER_STACK_KIB
 #define WORKER_STACK_KIB 64
 #endif
@@ -30,7 +30,7 @@ struct server_model {
 	const char *name;   /* "thread": the program is server_<name> */
 	const char *worker; /* what serves a connection, in a word or two */
 	struct worker_cost cost;
-	size_t stack; /* bytes of a stack to be made for each worker; 0: none */
+	size_t stack; /* bytes wanted of a stack for each worker; 0: none */
 
 	/* SIZE zeroed bytes that all workers see, and may write: nothing that
 	 * the accept loop trusts (keep.h). NULL with errno. Kept until exit.

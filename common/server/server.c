@@ -103,8 +103,13 @@ static struct worker_cost
 worker_cost(const struct config *config, const struct server_model *model)
 {
 	struct worker_cost cost = model->cost;
+	uint64_t page_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 	bool datagrams = false;
 
+	cost.memory_kib += cost.pages * page_kib;
+	if (model->stack) /* its guard, and what a page's end may waste */
+		cost.address_kib +=
+		    worker_stack_size(model->stack) / 1024 + 2 * page_kib;
 	for (size_t i = 0; i < config->listeners.count; i++)
 		datagrams |= config->listeners.at[i].datagrams;
 	if (datagrams) {

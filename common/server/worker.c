@@ -11,6 +11,19 @@
 #include "common/base/clock.h"
 #include "common/base/hot.h"
 
+size_t
+worker_stack_size(size_t wanted)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	long least = sysconf(_SC_THREAD_STACK_MIN);
+
+	if (wanted == 0)
+		return 0;
+	if (least > 0 && wanted < (size_t)least)
+		wanted = (size_t)least;
+	return (wanted + page - 1) / page * page;
+}
+
 HOT static void
 announce(const struct worker *worker)
 {

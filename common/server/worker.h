@@ -40,8 +40,9 @@ struct worker_settings {
 	struct tls_limits *tls_limits; /* that all see */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
-	int offered; /* oom_score_adj of those that offer themselves */
-	int wake;    /* where worker_announce() writes */
+	int offered;	   /* oom_score_adj of those that offer themselves */
+	size_t stack_size; /* of struct worker's stack; 0: it has none */
+	int wake;	   /* where worker_announce() writes */
 	/* The accept loop's own descriptors; a connection's number may lie
 	 * among them or below. */
 	unsigned first_private, last_private;
@@ -49,7 +50,7 @@ struct worker_settings {
 
 struct worker {
 	const struct worker_settings *settings;
-	void *stack;	 /* server_model.stack bytes, or NULL */
+	void *stack;	 /* settings->stack_size bytes, or NULL */
 	uint64_t number; /* of the connection, from 1 */
 	uint32_t index;	 /* of this slot */
 	uint32_t ticket; /* for its announcement */
@@ -71,6 +72,13 @@ struct worker {
 	struct datagram *datagram; /* freed by the accept loop; or NULL */
 	struct address peer;
 };
+
+/*
+ * Bytes for a stack of WANTED (0: none): whole pages, and at least what a
+ * thread has to have, which is 16 KiB on x86-64 and 128 KiB on arm64.
+ */
+size_t
+worker_stack_size(size_t wanted);
 
 /* Serves the connection to its end. Does not close it. */
 enum outcome

@@ -9,15 +9,12 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/server/keep.h"
 
 #define NONE UINT32_MAX
-/* Below each stack, never accessible: an overflow is a crash, not a change in
- * the stack of another connection. */
-#define GUARD 4096
-
 /* So many free slots keep the pages of their stack, ready for the next burst;
  * those beyond give them back to the system. */
 #define WARM_STACKS 1024
@@ -29,9 +26,13 @@
 static int
 map_stacks(struct workers *w)
 {
-	if (!w->model->stack)
+	size_t size = worker_stack_size(w->model->stack);
+
+	if (!size)
 		return 0;
-	w->stacks = mmap(NULL, w->max * (w->model->stack + GUARD), PROT_NONE,
+	w->settings.stack_size = size;
+	w->guard = (size_t)sysconf(_SC_PAGESIZE);
+	w->stacks = mmap(NULL, w->max * (size + w->guard), PROT_NONE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 	return w->stacks == MAP_FAILED ? -1 : 0;
 }
@@ -99,11 +100,11 @@ open_slot(struct workers *w)
 	struct worker *slot = &w->slots[w->state->used];
 
 	if (w->stacks) {
-		slot->stack = w->stacks +
-			      w->state->used * (w->model->stack + GUARD) +
-			      GUARD;
-		if (mprotect(slot->stack, w->model->stack,
-			PROT_READ | PROT_WRITE) < 0)
+		size_t size = w->settings.stack_size;
+
+		slot->stack =
+		    w->stacks + w->state->used * (size + w->guard) + w->guard;
+		if (mprotect(slot->stack, size, PROT_READ | PROT_WRITE) < 0)
 			return -1;
 	}
 	slot->settings = &w->settings;
@@ -216,7 +217,7 @@ keep_or_cool_stack(struct workers *w, struct worker *slot)
 	slot->warm = w->state->warm < WARM_STACKS;
 	w->state->warm += slot->warm;
 	if (!slot->warm)
-		madvise(slot->stack, w->model->stack, MADV_DONTNEED);
+		madvise(slot->stack, w->settings.stack_size, MADV_DONTNEED);
 }
 
 /* Whom to wake it may read from what workers write: no slot but a live one. */

@@ -50,6 +50,9 @@ struct workers {
 				(worker.h) */
 	struct source_table sources;
 	char *stacks; /* NULL: the model wants none */
+	/* Below each, a page that nobody may touch: an overflow is a crash, not
+	 * a change in the stack of another connection. */
+	size_t guard;
 };
 
 /*

@@ -33,15 +33,18 @@ floor_serve(int fd)
 	close(fd);
 }
 
-/* Accepts for ever; a detached thread with a 64 KiB stack runs SERVE with the
- * descriptor as its argument. */
+/* Accepts for ever; a detached thread with a 64 KiB stack (the least there is,
+ * where that is more) runs SERVE with the descriptor as its argument. */
 static inline void
 floor_threads(int listener, void *(*serve)(void *))
 {
 	pthread_attr_t attr;
 
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, (size_t)64 * 1024);
+	if (pthread_attr_setstacksize(&attr, (size_t)64 * 1024) != 0 &&
+	    pthread_attr_setstacksize(
+		&attr, (size_t)sysconf(_SC_THREAD_STACK_MIN)) != 0)
+		errx(1, "no stack for a thread");
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);

@@ -189,6 +189,15 @@ set_the_stage(void)
 	nudge_every(0); /* the handler alone */
 }
 
+/* As the table of workers makes one. */
+static void *
+make_stack(void)
+{
+	settings.stack_size = worker_stack_size(MODEL.stack);
+	return aligned_alloc(
+	    (size_t)sysconf(_SC_PAGESIZE), settings.stack_size);
+}
+
 /* Begins the worker of slot INDEX. Returns its client's socket. */
 static int
 begin(uint32_t index)
@@ -205,7 +214,7 @@ begin(uint32_t index)
 	slot->fd = ends[1];
 	slot->state = WORKER_LIVE;
 	if (MODEL.stack && !slot->stack)
-		slot->stack = aligned_alloc(4096, MODEL.stack);
+		slot->stack = make_stack();
 	child_assert(MODEL.spawn(slot) == 0);
 	return ends[0];
 }
@@ -384,7 +393,7 @@ begin_where_none_can_be_made(void *arg)
 	slots[0].settings = &settings;
 	slots[0].fd = ends[1];
 	if (MODEL.stack)
-		slots[0].stack = aligned_alloc(4096, MODEL.stack);
+		slots[0].stack = make_stack();
 	errno = 0;
 	child_assert(MODEL.spawn(&slots[0]) == -1);
 	child_assert(errno == EAGAIN);

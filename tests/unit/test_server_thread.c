@@ -63,18 +63,21 @@ that_of_a_stopped_worker_is_closed_once_it_is_reaped(void **state)
 static void
 begin_on_a_stack_of_ours(void *arg)
 {
+	size_t size;
+
 	(void)arg;
 	set_the_stage();
 	child_assert(MODEL.stack == WORKER_STACK);
-	slots[0].stack = aligned_alloc(4096, MODEL.stack);
-	memset(slots[0].stack, 0x5a, MODEL.stack);
+	slots[0].stack = make_stack();
+	size = settings.stack_size;
+	memset(slots[0].stack, 0x5a, size);
 	child_assert(ask(begin(0), 'm') == '.');
 	/* A thread's own data is at the top of its stack. */
-	for (size_t i = MODEL.stack - 4096; i < MODEL.stack; i++) {
+	for (size_t i = size - 4096; i < size; i++) {
 		if (((char *)slots[0].stack)[i] != 0x5a)
 			return;
 	}
-	child_assert(!"the stack is as it was");
+	child_assert(false && "the stack is as it was");
 }
 
 static void
@@ -82,6 +85,32 @@ the_worker_runs_on_the_stack_of_its_slot(void **state)
 {
 	(void)state;
 	run_child(begin_on_a_stack_of_ours, NULL);
+}
+
+/* EINVAL, which glibc says of one that is below PTHREAD_STACK_MIN: a thread
+ * with a stack of another size, and another place, would go unnoticed. */
+static void
+begin_on_a_stack_that_is_too_small(void *arg)
+{
+	int ends[2];
+
+	(void)arg;
+	set_the_stage();
+	child_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	slots[0].settings = &settings;
+	slots[0].stack = make_stack();
+	slots[0].fd = ends[1];
+	settings.stack_size = 4096;
+	child_assert(MODEL.spawn(&slots[0]) == -1);
+	child_assert(errno == EINVAL);
+	child_assert(slots[0].fd == ends[1]);
+}
+
+static void
+a_stack_that_no_thread_can_have_begins_none(void **state)
+{
+	(void)state;
+	run_child(begin_on_a_stack_that_is_too_small, NULL);
 }
 
 int
@@ -93,6 +122,7 @@ main(void)
 	    cmocka_unit_test(
 		that_of_a_stopped_worker_is_closed_once_it_is_reaped),
 	    cmocka_unit_test(the_worker_runs_on_the_stack_of_its_slot),
+	    cmocka_unit_test(a_stack_that_no_thread_can_have_begins_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include "tests/unit/unit.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -12,6 +13,27 @@
 
 /* BURST is more than the slots that keep the pages of their stacks. */
 enum { MAX = 16, BURST = 1100, STACK = 8192 };
+
+/* ---- other machines ---- */
+
+static struct {
+	long page, stack_min; /* 0: as they are here */
+} machine;
+
+/* In libc's place, for whatever is linked with this. */
+long
+sysconf(int name)
+{
+	static long (*real)(int);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "sysconf");
+	if (name == _SC_PAGESIZE && machine.page)
+		return machine.page;
+	if (name == _SC_THREAD_STACK_MIN && machine.stack_min)
+		return machine.stack_min;
+	return real(name);
+}
 
 /* ---- the fake model ---- */
 
@@ -684,37 +706,67 @@ readable(int pipe_end, const void *at)
 	return write(pipe_end, at, 1) == 1;
 }
 
+/* The guard of each, the first one's, too, is GUARD bytes and ours. */
 static void
-each_slot_has_a_guarded_stack_of_its_own(void **state)
+look_at_three_stacks(size_t guard, size_t size)
 {
 	char *last = NULL;
 	int ends_of[2];
 
-	(void)state;
 	assert_int_equal(pipe(ends_of), 0);
 	make_table_with(3, 0, STACK);
+	assert_int_equal(workers.settings.stack_size, size);
 	for (int i = 0; i < 3; i++) {
 		char *stack = begin(3)->stack;
 
 		assert_non_null(stack);
-		assert_int_equal((uintptr_t)stack % 4096, 0);
-		memset(stack, i, STACK);
-		/* the first one's guard, too, is ours */
-		assert_true(stack >= workers.stacks + 4096);
+		assert_int_equal((size_t)(stack - workers.stacks) % guard, 0);
+		memset(stack, i, size);
+		assert_true(stack >= workers.stacks + guard);
 		assert_false(readable(ends_of[1], stack - 1));
 		assert_int_equal(errno, EFAULT);
+		assert_false(readable(ends_of[1], stack - guard));
 		assert_true(readable(ends_of[1], stack));
 		if (last) {
-			assert_true(stack >= last + STACK + 4096 ||
-				    stack + STACK + 4096 <= last);
-			assert_int_equal(last[STACK - 1], i - 1);
+			assert_true(stack >= last + size + guard ||
+				    stack + size + guard <= last);
+			assert_int_equal(last[size - 1], i - 1);
 		}
 		last = stack;
 	}
 	close(ends_of[0]);
 	close(ends_of[1]);
+}
+
+static void
+each_slot_has_a_guarded_stack_of_its_own(void **state)
+{
+	long least = sysconf(_SC_THREAD_STACK_MIN);
+
+	(void)state;
+	look_at_three_stacks((size_t)sysconf(_SC_PAGESIZE), (size_t)least);
 	make_table(1, 0);
 	assert_null(begin(3)->stack);
+}
+
+/* arm64 has pages of 4, 16 or 64 KiB: mprotect(2) takes whole ones, and a
+ * thread has to have 128 KiB. */
+static void
+stacks_and_guards_are_whole_pages_of_any_size(void **state)
+{
+	static const size_t KIB = 1024;
+	static const size_t pages[] = {4 * KIB, 16 * KIB, 64 * KIB};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(pages); i++) {
+		machine.page = (long)pages[i];
+		machine.stack_min = (long)(128 * KIB);
+		look_at_three_stacks(pages[i], 128 * KIB);
+		machine.stack_min = (long)(16 * KIB);
+		look_at_three_stacks(
+		    pages[i], pages[i] > 16 * KIB ? pages[i] : 16 * KIB);
+	}
+	machine.page = machine.stack_min = 0;
 }
 
 static void
@@ -958,6 +1010,7 @@ main(void)
 	    cmocka_unit_test(without_a_share_no_source_is_full),
 	    cmocka_unit_test(random_play_agrees_with_a_list),
 	    cmocka_unit_test(each_slot_has_a_guarded_stack_of_its_own),
+	    cmocka_unit_test(stacks_and_guards_are_whole_pages_of_any_size),
 	    cmocka_unit_test(a_stack_is_used_again_as_it_is),
 	    cmocka_unit_test(a_burst_gives_back_what_is_too_much),
 	    cmocka_unit_test(after_a_burst_the_warm_stacks_are_used_first),
