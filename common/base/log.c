@@ -145,7 +145,7 @@ put_escaped(char *line, size_t size, const char *text)
 	return len;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 put_line(const char *word, const char *format, va_list args)
 {
 	int saved = errno;

@@ -13,8 +13,8 @@
 #include "common/load/measure.h"
 
 #define CAPACITY_TRIES 15 /* as a rule */
-#define CAPACITY_LEAST 9 /* of them have to be undisturbed */
-#define CAPACITY_MOST 36 /* tries, if too many are disturbed */
+#define CAPACITY_LEAST 9  /* of them have to be undisturbed */
+#define CAPACITY_MOST 36  /* tries, if too many are disturbed */
 
 struct capacity_try {
 	double rate;

@@ -315,7 +315,7 @@ static void
 note_unchanged(struct stage *stage)
 {
 	const struct compare_plan *plan = stage->run->plan;
-	char words[300];
+	char words[512];
 
 	if (!stage->points[0].options[0] &&
 	    !stage->points[stage->count - 1].options[0])

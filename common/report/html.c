@@ -61,7 +61,7 @@ html_text(FILE *out, const char *text)
 	}
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 print_list(FILE *out, const char *format, va_list args)
 {
 	char text[TEXT_MAX];

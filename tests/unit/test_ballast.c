@@ -37,8 +37,8 @@ what_is_wrong_leaves_the_result_alone(void **state)
 	static const char *const wrong[] = {"", ":", "0", "4095", "x",
 	    "1MiB:", "1MiB:plain", "1MiB:hug", "1MiB:huge ", ":huge",
 	    "1MiB:shared:shared", "65537GiB",
-	    "0000000000000000000000000000000000000000000000000000000000000001"
-	    "MiB"};
+	    ("0000000000000000000000000000000000000000000000000000000000000001"
+	     "MiB")};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {

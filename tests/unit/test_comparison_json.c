@@ -133,6 +133,22 @@ same_outcome(const struct outcome *a, const struct outcome *b, size_t servers)
 	}
 }
 
+/* By their members: what lies between them is nobody's. */
+static void
+same_machine(const struct machine *a, const struct machine *b)
+{
+	assert_string_equal(a->kernel, b->kernel);
+	assert_string_equal(a->cpu, b->cpu);
+	assert_string_equal(a->clocksource, b->clocksource);
+	assert_string_equal(a->governor, b->governor);
+	assert_int_equal(a->cpus, b->cpus);
+	assert_int_equal(a->virtual_machine, b->virtual_machine);
+	same_numbers(&a->memory_gib, &b->memory_gib, 1);
+	same_numbers(&a->load_average, &b->load_average, 1);
+	same_numbers(&a->pressure, &b->pressure, 1);
+	same_numbers(&a->steal_s, &b->steal_s, 1);
+}
+
 static void
 what_is_written_is_read_again(void **state)
 {
@@ -157,10 +173,8 @@ what_is_written_is_read_again(void **state)
 		assert_int_equal(made.interrupted, again.interrupted);
 		assert_memory_equal(
 		    &made.servers, &again.servers, sizeof(made.servers));
-		assert_memory_equal(
-		    &made.before, &again.before, sizeof(made.before));
-		assert_memory_equal(
-		    &made.after, &again.after, sizeof(made.after));
+		same_machine(&made.before, &again.before);
+		same_machine(&made.after, &again.after);
 		assert_int_equal(made.scenario_count, again.scenario_count);
 		for (size_t i = 0; i < made.scenario_count; i++)
 			same_outcome(
