@@ -298,12 +298,25 @@ conn_drain_step(int fd, size_t *drained)
 	return n == 0 || (errno != EAGAIN && errno != EINTR);
 }
 
+/* No client holds its worker for longer than with a request; but a second is
+ * for the answer to arrive. */
+static uint64_t
+hear_until(const struct conn *conn, uint64_t begun)
+{
+	uint64_t last =
+	    earlier(conn->request_due_ns, begun + conn->request_timeout_ns);
+
+	last = earlier(last, begun + CONN_HEAR_OUT_NS);
+	return last > begun + CONN_LINGER_NS ? last : begun + CONN_LINGER_NS;
+}
+
 /* One that still sends may look for our answer only when it is through. */
 static void
 hear_out(const struct conn *conn)
 {
 	struct pollfd wait = {.fd = conn->fd, .events = POLLIN};
 	uint64_t begun = now_ns(), now = begun, due = now + CONN_LINGER_NS;
+	uint64_t last = hear_until(conn, begun);
 	char scrap[4096];
 	ssize_t n;
 
@@ -315,8 +328,7 @@ hear_out(const struct conn *conn)
 			poll(&wait, 1, timeout_ms(due, now));
 		now = now_ns();
 		if (n > 0)
-			due = earlier(
-			    now + CONN_LINGER_NS, begun + CONN_HEAR_OUT_NS);
+			due = earlier(now + CONN_LINGER_NS, last);
 		if (conn->leave && *conn->leave)
 			due = earlier(due, begun + CONN_LINGER_NS);
 	}

@@ -161,8 +161,10 @@ conn_request_end(struct conn *conn);
  * would reset the connection if input is unread, and a reset destroys the
  * answer on its way (RFC 9112 9.6): so the write side is shut and the input
  * drained, until nothing has come for CONN_LINGER_NS, and for CONN_HEAR_OUT_NS
- * at most; once *conn->leave is true, for CONN_LINGER_NS at most. The
- * descriptor stays open; the transport's layer is given back.
+ * at most. It is so for CONN_LINGER_NS at most once *conn->leave is true, and
+ * behind the request's deadline (or, without a request, behind the timeout that
+ * one would have). The descriptor stays open; the transport's layer is given
+ * back.
  */
 enum outcome
 conn_finish(struct conn *conn);

@@ -52,10 +52,10 @@ worker_serve(const struct worker *worker)
 	    settings->request_timeout_ns);
 	if (worker->datagram)
 		datagram_carry(&conn, worker->datagram);
-	else if (settings->tls && tls_accept(&conn, settings->tls,
-				      worker->number, settings->tls_limits) < 0)
-		return conn_finish(&conn);
-	settings->service->serve(&conn, &context);
+	if (worker->datagram || !settings->tls ||
+	    tls_accept(&conn, settings->tls, worker->number,
+		settings->tls_limits) == 0)
+		settings->service->serve(&conn, &context);
 	conn.leave = settings->setup.draining;
 	/* Its client sees the end when it has the answer, which is on its way
 	 * with conn_finish(). */

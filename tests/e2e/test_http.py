@@ -523,28 +523,46 @@ def test_who_sends_megabytes_after_an_error_can_read_it(site):
         assert statuses(read_all(sock)) == (400,)
 
 
-@pytest.mark.timed
-def test_who_goes_on_sending_does_not_hold_up_a_stop(server):
-    server.start("-s", "http", "--drain-timeout", "1h")
-    sock, over = server.connect(), threading.Event()
-    sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
-    assert sock.recv(12)[-3:] == b"400"
-
-    def trickle():
-        try:
-            while not over.wait(0.05):
-                sock.sendall(b"a")
-        except OSError:
-            pass
-
-    sender = threading.Thread(target=trickle)
-    sender.start()
-    server.send_signal(signal.SIGTERM)
+def trickle_until_cut(sock, seconds=20):
+    """A byte now and then. Returns after how long it was told to stop."""
     began = time.monotonic()
-    assert server.wait() == 0
-    assert time.monotonic() - began < 5
-    over.set()
-    sender.join()
+    try:
+        while time.monotonic() - began < seconds:
+            sock.sendall(b"a")
+            time.sleep(0.05)
+    except OSError:
+        pass
+    return time.monotonic() - began
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("service, first", [
+    ("http", b"GET / HTTP/1.1\r\n\r\n"), ("hello", b"hello")])
+def test_who_goes_on_sending_holds_a_worker_no_longer_than_a_request_may(
+        server, service, first):
+    server.start("-s", service, "--request-timeout", "2s", "-m", "1")
+    with server.connect() as sock:
+        sock.sendall(first)
+        assert 1 <= trickle_until_cut(sock) < 8
+
+
+@pytest.mark.timed
+@pytest.mark.parametrize("tls", [
+    False, pytest.param(True, marks=[needs("openssl"), needs_full])])
+def test_who_goes_on_sending_does_not_hold_up_a_stop(server, tls, tmp_path):
+    """After a bad request, or after what is no handshake."""
+    server.start("-s", "http", "--drain-timeout", "1h",
+                 *(Files(tmp_path).options() if tls else ()))
+    with server.connect() as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        sock.recv(1)  # it has been answered, be it with the end
+        sender = threading.Thread(target=trickle_until_cut, args=(sock,))
+        sender.start()
+        server.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert server.wait() == 0
+        assert time.monotonic() - began < 8
+        sender.join()
 
 
 def test_noise_does_no_harm(site):
