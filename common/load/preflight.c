@@ -45,6 +45,28 @@ open_descriptors(const char *process)
 	return count;
 }
 
+/* How many ports from LOW to HIGH the kernel gives to nobody who does not ask
+ * for them: "8080,30000-30100". */
+static uint64_t
+reserved_ports(uint64_t low, uint64_t high)
+{
+	FILE *in = fopen("/proc/sys/net/ipv4/ip_local_reserved_ports", "re");
+	uint64_t first, last, count = 0;
+
+	while (in && fscanf(in, "%" SCNu64, &first) == 1) {
+		if (fscanf(in, "-%" SCNu64, &last) != 1)
+			last = first;
+		first = first > low ? first : low;
+		last = last < high ? last : high;
+		count += first <= last ? last - first + 1 : 0;
+		if (fgetc(in) != ',')
+			break;
+	}
+	if (in)
+		fclose(in);
+	return count;
+}
+
 /* Ports that connect() may take, without those that are reserved. */
 static uint64_t
 free_ports(void)
@@ -56,7 +78,7 @@ free_ports(void)
 	if (sscanf(text, "%" SCNu64 " %" SCNu64, &low, &high) != 2 ||
 	    high < low)
 		return UINT64_MAX;
-	return high - low + 1;
+	return high - low + 1 - reserved_ports(low, high);
 }
 
 /* ---- our own ---- */
