@@ -7,8 +7,10 @@
 /* A look costs some microseconds. */
 #define LOOK_NS (20 * NS_PER_MS)
 
-/* The clocks cannot be read at once: as often as it takes to be nearly so. */
-static uint64_t
+/* For how long the machine has slept, plus the same number each time: a time
+ * namespace shifts either clock, and it may be below 0. The clocks cannot be
+ * read at once: as often as it takes to be nearly so. */
+static int64_t
 asleep_ns(void)
 {
 	uint64_t awake, all;
@@ -17,7 +19,7 @@ asleep_ns(void)
 		awake = now_ns();
 		all = clock_ns(CLOCK_BOOTTIME);
 	} while (now_ns() - awake > NS_PER_MS);
-	return all > awake ? all - awake : 0;
+	return (int64_t)(all - awake);
 }
 
 static void
@@ -64,6 +66,7 @@ still_look(struct still *still, uint64_t due, uint64_t now)
 {
 	struct still before = *still;
 	uint64_t late = now > due ? now - due : 0, gap;
+	int64_t slept;
 
 	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	still->waited_ns = procs_waited_ns();
@@ -72,7 +75,8 @@ still_look(struct still *still, uint64_t due, uint64_t now)
 	gap = unexplained(late, still->ran_ns - before.ran_ns +
 				    still->waited_ns - before.waited_ns);
 	note(still, gap);
-	note(still, unexplained(still->asleep_ns, before.asleep_ns));
+	slept = still->asleep_ns - before.asleep_ns;
+	note(still, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));
 	return gap;
 }
 

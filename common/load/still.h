@@ -38,7 +38,8 @@ struct still {
 	uint64_t look_ns; /* not looked before then */
 	/* at the latest look: CPU time, time without a CPU, of the machine's
 	 * sleep */
-	uint64_t ran_ns, waited_ns, asleep_ns;
+	uint64_t ran_ns, waited_ns;
+	int64_t asleep_ns;
 	uint64_t throttled, throttled_ns; /* at the beginning */
 	uint64_t ns, times;		  /* since then */
 	struct quota quota;

@@ -79,6 +79,40 @@ who_waits_as_long_as_it_wanted_did_not_stand_still(void **state)
 	still_close(&still);
 }
 
+/* As if the machine had slept for NS since the latest look. Returns how long
+ * it slept, as it is told. */
+static uint64_t
+told_of_sleep(int64_t ns)
+{
+	struct load_result result = {0};
+	struct still still;
+	uint64_t since;
+
+	still_open(&still);
+	still.asleep_ns -= ns;
+	since = now_ns();
+	/* By the monotonic clock nothing is late, so nothing gets more time. */
+	assert_int_equal(still_look(&still, since + NS_PER_S, since), 0);
+	still_end(&still, &result);
+	assert_int_equal(result.stills, result.still_ns > 0);
+	still_close(&still);
+	return result.still_ns;
+}
+
+static void
+a_machine_that_slept_is_told_of_and_excuses_nothing(void **state)
+{
+	uint64_t told = told_of_sleep(3600 * NS_PER_S);
+
+	(void)state;
+	assert_in_range(told, 3600 * NS_PER_S - 2 * NS_PER_MS,
+	    3600 * NS_PER_S + 2 * NS_PER_MS);
+	assert_int_equal(told_of_sleep(10 * NS_PER_MS), 0);
+	assert_int_equal(told_of_sleep(0), 0);
+	/* The clocks are never read at once. */
+	assert_int_equal(told_of_sleep(-(int64_t)NS_PER_MS), 0);
+}
+
 static void
 quota_of(double cpus, uint64_t want_times, uint64_t want_ns)
 {
@@ -150,6 +184,8 @@ main(void)
 	    cmocka_unit_test(who_was_busy_did_not_stand_still),
 	    cmocka_unit_test(
 		who_waits_as_long_as_it_wanted_did_not_stand_still),
+	    cmocka_unit_test(
+		a_machine_that_slept_is_told_of_and_excuses_nothing),
 	    cmocka_unit_test(a_quota_of_version_2_is_found_in_all_groups_above),
 	    cmocka_unit_test(a_quota_of_version_1_is_found),
 	};
