@@ -14,6 +14,8 @@
 #define LITTLE_OFF 0.05
 /* A share of the requests that may be due and not sent. */
 #define UNSENT 0.01
+/* A share of the slices in which a backlog may have been full. */
+#define FULL_SLICES 0.05
 /* Fewer replies say nothing about it. */
 #define LITTLE_REPLIES 1000
 
@@ -266,7 +268,9 @@ check_rate(struct finding *found, const struct tally *tally)
 }
 
 /* Who finds it full tries again after 1, 3, 7 s: that is a number which the
- * server gave to listen(2), and says nothing of how it works. */
+ * server gave to listen(2), and says nothing of how it works. One such slice in
+ * many is told, but moves neither a median of slices nor the ranks of blocks by
+ * more than any other odd one. */
 static void
 check_backlog(struct finding *found, const struct tally *tally)
 {
@@ -274,7 +278,7 @@ check_backlog(struct finding *found, const struct tally *tally)
 
 	found->backlog = tally->backlog;
 	found->backlog_full = tally->full;
-	if (!tally->full)
+	if ((double)tally->full_slices <= FULL_SLICES * (double)tally->kept)
 		return;
 	snprintf(reason, sizeof(reason),
 	    "%s: each of those connections tried again after 1 s or more, "

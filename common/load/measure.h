@@ -36,6 +36,7 @@ struct tally {
 	uint64_t retries;
 	uint64_t still_ns, throttled; /* of all slices, too: the client's */
 	uint64_t backlog, full;	      /* of the slices that are kept */
+	size_t full_slices;	      /* of those, in which it was full */
 	struct cost_sums sums;
 	uint64_t sums_requests;
 	struct cost_sums life; /* of its servers, from start to end */

@@ -338,6 +338,8 @@ count_kept(struct block *block, size_t i)
 		result_add(&tally->counted, &block->wholes[i][quad]);
 		tally->sending_ns += both[0].sending_ns + both[1].sending_ns;
 		tally->full += both[0].full + both[1].full;
+		tally->full_slices += both[0].full > 0;
+		tally->full_slices += both[1].full > 0;
 		tally->backlog = both[0].backlog;
 	}
 }

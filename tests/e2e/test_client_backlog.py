@@ -4,6 +4,7 @@ socket as TCP makes them, and nobody takes that for the cost of a model."""
 import contextlib
 import re
 import shlex
+import signal
 import socket
 import sys
 import threading
@@ -11,7 +12,7 @@ import time
 
 import pytest
 
-from harness import needs, release_only
+from harness import eventually, needs, release_only
 from known_servers import (
     THREAD, ChatServer, KnownServer, check_compare, client, counts, load,
     result_of, running_client, servers_of)
@@ -152,16 +153,21 @@ def test_a_backlog_that_was_never_full_is_not_spoken_of(server):
 
 
 def test_a_full_backlog_is_the_reason_and_no_cost_of_the_model(groups):
-    """Of a server with five places beside one of ours."""
-    result = client(
-        "compare", *servers_of(groups, {"ours": THREAD, "python": PYTHON}),
-        "churn", "--quick", "--blocks", "6", "--keep-disturbed", "--json",
-        "-", deadline=300)
+    """Of a server with five places beside one of ours. Its slices last for
+    seconds, so after the first block it is told to end."""
+    with running_client(
+            "compare", *servers_of(groups, {"ours": THREAD, "python": PYTHON}),
+            "churn", "--quick", "--keep-disturbed", "--json", "-") as process:
+        eventually(lambda: len(groups.numbers()) > 3,
+                   "the first block is over", 120)
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
     report = result.json
     check_compare(report)
     point, = report["scenarios"][0]["points"]
     ours, python = point["results"]
     assert ours["backlog"] >= 128 and ours["backlog_full"] == 0
+    assert python["backlog"] == 5 and python["backlog_full"] > 0
     ratio, = point["ratios"]
     assert ratio["verdict"] == "invalid"
     assert re.search(r"its backlog of 5 was full [\d,]+ time", ratio["reason"])

@@ -72,6 +72,41 @@ a_full_client_is_the_limit_of_a_server_that_has_room(void **state)
 	assert_non_null(strstr(found->reason, "a lower bound"));
 }
 
+/* ---- whose backlog was full ---- */
+
+/* In FULL of 40 slices, of a client that is not the limit. */
+static const struct finding *
+with_full_backlog(size_t full)
+{
+	tally.counted.cpu_ns = WALL_NS / 10;
+	tally.kept = 40;
+	tally.backlog = 5;
+	tally.full = 7 * full;
+	tally.full_slices = full;
+	return conclude();
+}
+
+static void
+a_backlog_that_was_full_once_in_a_while_is_told_and_judged(void **state)
+{
+	const struct finding *found = with_full_backlog(2);
+
+	(void)state;
+	assert_int_not_equal(found->verdict, INVALID);
+	assert_int_equal(found->backlog, 5);
+	assert_int_equal(found->backlog_full, 14);
+}
+
+static void
+a_backlog_that_was_full_often_is_why_there_is_no_verdict(void **state)
+{
+	const struct finding *found = with_full_backlog(3);
+
+	(void)state;
+	assert_int_equal(found->verdict, INVALID);
+	assert_non_null(strstr(found->reason, "its backlog of 5 was full 21"));
+}
+
 static void
 requests_that_were_sent_twice_are_counted(void **state)
 {
@@ -277,6 +312,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    FRESH(a_backlog_that_was_full_once_in_a_while_is_told_and_judged),
+	    FRESH(a_backlog_that_was_full_often_is_why_there_is_no_verdict),
 	    FRESH(a_full_client_is_the_limit_of_a_server_that_has_room),
 	    FRESH(requests_that_were_sent_twice_are_counted),
 	    FRESH(both_are_asked_for_the_same_requests),
