@@ -3,6 +3,8 @@
  */
 #include "tests/unit/unit.h"
 
+#include <locale.h>
+
 #include "common/report/comparison_print.h"
 #include "tests/unit/made_comparison.h"
 
@@ -14,6 +16,9 @@ static int
 set_up(void **state)
 {
 	(void)state;
+	/* Without it a bar takes no room. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		return -1;
 	made_comparison(&comparison, 2);
 	return 0;
 }

@@ -575,7 +575,8 @@ a_client_without_its_authorities_says_why(void **state)
 	(void)state;
 	assert_null(tls_client_open(
 	    "localhost", "/nowhere", NULL, NULL, why, sizeof(why)));
-	assert_string_equal(why, "/nowhere: No such file or directory");
+	assert_string_equal(
+	    why, "--tls-ca /nowhere: No such file or directory");
 	assert_null(
 	    tls_client_open("localhost", key, NULL, NULL, why, sizeof(why)));
 	assert_non_null(strstr(why, ": no certificate in PEM form"));
