@@ -199,16 +199,14 @@ take_field(struct http_reply *r)
 {
 	char *colon = strchr(r->line, ':'), *value;
 
-	/* A name longer than we keep is none that we ask for. */
-	if (!colon && r->line_len >= sizeof(r->line))
-		return;
-	if (colon)
-		*colon = '\0';
-	cut_blank(r->line, strlen(r->line));
-	if (!colon || r->line[0] == '\0' || strpbrk(r->line, " \t")) {
-		bad(r, "a header field without a name");
+	if (!colon) {
+		/* A name longer than we keep is none that we ask for. */
+		if (r->line_len < sizeof(r->line))
+			bad(r, "a header field without a name");
 		return;
 	}
+	*colon = '\0';
+	cut_blank(r->line, strlen(r->line));
 	value = colon + 1 + strspn(colon + 1, " \t");
 	cut_blank(value, strlen(value));
 	note_field(r, r->line, value);

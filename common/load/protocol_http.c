@@ -192,17 +192,33 @@ judge_status(struct protocol_run *run, const struct exchange *x,
 }
 
 /* A server that closes an idle connection may say why (RFC 9110 15.5.9). */
-static enum judgement
-judge_unasked(struct protocol_run *run, const char *buf, size_t len)
+static bool
+says_timeout(const char *buf, size_t len)
 {
 	static const char line[] = "HTTP/1.x 408";
 	const size_t end = strlen(line), minor = strlen("HTTP/1.");
 
-	if (len >= end && memcmp(buf, line, minor) == 0 &&
-	    memcmp(buf + minor + 1, line + minor + 1, end - minor - 1) == 0)
+	return len >= end && memcmp(buf, line, minor) == 0 &&
+	       memcmp(buf + minor + 1, line + minor + 1, end - minor - 1) == 0;
+}
+
+static enum judgement
+judge_unasked(struct protocol_run *run, const char *buf, size_t len)
+{
+	if (says_timeout(buf, len))
 		return JUDGE_LAST;
 	return judge_wrong(
 	    run, "%zu bytes that nobody asked for (doubled?)", len);
+}
+
+/* What came in one piece with the end of a response, if we are late. */
+static enum judgement
+judge_rest(struct protocol_run *run, const char *buf, size_t len)
+{
+	if (says_timeout(buf, len))
+		return JUDGE_LAST;
+	return judge_wrong(
+	    run, "%zu bytes too many after the response (doubled?)", len);
 }
 
 static enum judgement
@@ -220,13 +236,10 @@ http_judge(
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
 		return h->good_last ? JUDGE_LAST : JUDGE_WHOLE;
-	while (used < len && now == JUDGE_MORE) {
+	while (used < len && now == JUDGE_MORE &&
+	       !http_reply_over(&state->reply)) {
 		struct http_piece piece;
 
-		if (http_reply_over(&state->reply))
-			return judge_wrong(run,
-			    "%zu bytes too many after the response (doubled?)",
-			    len - used);
 		used += http_reply_feed(
 		    &state->reply, buf + used, len - used, &piece);
 		now = judge_status(run, x, &state->reply);
@@ -236,6 +249,8 @@ http_judge(
 	if (now != JUDGE_MORE || state->reply.state != HTTP_DONE)
 		return now;
 	now = judge_end(run, state);
+	if (now != JUDGE_WRONG && used < len)
+		return judge_rest(run, buf + used, len - used);
 	if (now != JUDGE_WRONG && first) {
 		h->good.len = 0;
 		h->good_last = now == JUDGE_LAST;

@@ -32,11 +32,12 @@ FULL = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n" \
     OK + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"005 ; a=\"b\"\r\nhello\r\n0\r\nA: b\r\n c\r\n\r\n",
     OK + b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello",
+    OK + b"two words: x\r\n: x\r\nContent-Length: 5\r\n\r\nhello",
     b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
     b"HTTP/1.1 100 Continue\r\n\r\n" + HELLO,
 ], ids=["folded", "folded before the value", "LF", "no reason", "obs-text",
         "a blank before the colon", "lengths that are equal", "a long field",
-        "chunks and a length", "identity", "interim responses"])
+        "chunks and a length", "identity", "odd names", "interim responses"])
 def test_what_rfc_9112_lets_a_client_take_is_right(mode, text):
     report = http_load(says(text), *mode, code=0)
     assert counts(report) == (20, 0, 0, 0) and report["retries"] == 0
@@ -104,6 +105,13 @@ def test_a_server_that_is_tired_of_an_idle_connection_may_say_so(text):
     report = impatient_load(text)
     assert counts(report) == (4, 0, 0, 0)
     assert report["reconnects"] + report["retries"] >= 3
+
+
+@MODES
+def test_408_that_comes_together_with_a_response_is_a_close(mode):
+    """As where the client stood still meanwhile."""
+    report = http_load(says(HELLO + FULL, close=True), *mode, at=1, code=0)
+    assert counts(report) == (20, 0, 0, 0)
 
 
 @pytest.mark.parametrize("text", [
