@@ -19,6 +19,8 @@ from harness import (DEADLINE, SANITIZER, connect, cpu_share, descriptors,
 
 NOFILE = resource.RLIMIT_NOFILE
 LARGEST = 65507  # what IPv4's length field leaves
+# Another machine's address: a run beside this one has another.
+ELSEWHERE = f"127.77.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
 FAMILIES = pytest.mark.parametrize("listen", [
     "udp:127.0.0.1:0", pytest.param("udp:[::1]:0", marks=needs_ipv6)])
 MODES = pytest.mark.parametrize("mode", ["wait", "refuse"])
@@ -255,7 +257,7 @@ def test_no_answer_is_larger_than_its_question_or_64_bytes(server, ask, size):
 
 def gets_no_answer(server, ask, port):
     """Whoever sends from that port of another machine."""
-    with Client(server.address, "127.0.0.77", port) as other:
+    with Client(server.address, ELSEWHERE, port) as other:
         other.send(b"again and again")
         server.wait_ledger(refused=1, accepted=1)
         assert ask(b"ordinary") == b"ordinary"
@@ -281,7 +283,7 @@ def test_two_listeners_do_not_talk_to_each_other_for_ever(server, ask):
     server.start(listen=("udp:127.0.0.1:0", "udp:127.0.0.2:0"))
     port = int(server.targets[1].rpartition(":")[2])
     # A forged source: the other listener's port, here on a third address.
-    with Client(server.address, "127.0.0.77", port) as other:
+    with Client(server.address, ELSEWHERE, port) as other:
         other.send(b"again and again")
         server.wait_ledger(refused=1, accepted=1)
         assert ask(b"ordinary") == b"ordinary"
