@@ -60,7 +60,7 @@ struct loop_state {
 	bool busy;	      /* clients came in the last pass */
 	bool told;	      /* to stop, by a signal that counts */
 	bool draining;	      /* nobody connects any more */
-	bool dry;	      /* nobody was in a backlog in the last pass */
+	bool dry;	      /* draining: nobody was in a backlog any more */
 	bool stopping;	      /* no more patience */
 	uint64_t now;	      /* of this pass */
 	uint64_t short_until; /* 0: resources suffice */
@@ -553,6 +553,29 @@ take_batch(struct loop *loop, const struct listener *listener)
 				   : accept_batch(loop, listener);
 }
 
+/* Whether a client is in a backlog, or may be: of a unix socket that turns all
+ * away, poll(2) does not tell. */
+static bool
+anybody_waits(struct loop *loop)
+{
+	struct pollfd *polls = loop->state->poll + POLL_LISTENERS;
+	size_t count = loop->listeners->count;
+
+	for (size_t i = 0; i < count; i++)
+		polls[i] =
+		    (struct pollfd){loop->listeners->at[i].fd, POLLIN, 0};
+	return poll(polls, count, 0) != 0;
+}
+
+/* In a drain, after a pass: whether the listeners have nobody left. */
+static bool
+is_dry(struct loop *loop)
+{
+	const struct loop_state *s = loop->state;
+
+	return accepting(loop) ? !s->busy : !s->holds && !anybody_waits(loop);
+}
+
 static void
 accept_clients(struct loop *loop)
 {
@@ -565,7 +588,8 @@ accept_clients(struct loop *loop)
 		if (s->draining || s->poll[POLL_LISTENERS + i].revents)
 			take_batch(loop, &loop->listeners->at[i]);
 	}
-	s->dry = !s->busy && accepting(loop);
+	if (s->draining)
+		s->dry = is_dry(loop);
 }
 
 /*
@@ -766,7 +790,7 @@ next_deadline(const struct loop *loop)
 
 	if (s->draining) {
 		due = earlier(due, s->hurry_at);
-		if (loop->listeners->count && accepting(loop))
+		if (loop->listeners->count && (s->dry || accepting(loop)))
 			due = earlier(due, s->dry ? s->close_at : s->now);
 	}
 	if (s->short_until)

@@ -291,6 +291,21 @@ def test_a_stop_at_the_limit_serves_those_that_wait(server):
     assert server.ledger["served"] == 5
 
 
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "udp:127.0.0.1:0"])
+def test_at_the_limit_where_nobody_waits_new_clients_are_refused_at_once(
+        server, listen):
+    """And not left without an answer for as long as the drain takes."""
+    server.start("-m", 1, "--drain-timeout", "1h",
+                 listen=("127.0.0.1:0", listen))
+    first = server.connected(1)[0]
+    begin_drain(server)
+    with pytest.raises(ConnectionRefusedError):
+        connect(server.targets[0])
+    echo(first)
+    first.close()
+    assert server.wait() == 0
+
+
 def test_who_still_waits_at_the_end_of_the_drain_is_refused(server):
     server.start("-m", 1, "--drain-timeout", "500ms")
     first = server.connected(1)[0]
