@@ -319,7 +319,8 @@ open_regular(struct output *output, const struct stat *older)
 		errno = EISDIR;
 		return -1;
 	}
-	output->was_there = true;
+	/* An empty one, as mktemp(1) makes, has nothing to lose. */
+	output->was_there = older->st_size > 0;
 	/* Only so is it known whether it may be written. */
 	output->older = open(output->target, O_WRONLY | O_CLOEXEC);
 	if (output->older < 0)

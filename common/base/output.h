@@ -36,7 +36,7 @@ struct output {
 	char *target;	/* what its links lead to; NULL: written at once */
 	char *part;	/* the file beside it; NULL: kept in memory */
 	int older;	/* it, open, or -1 */
-	bool was_there; /* there is an older one to be lost */
+	bool was_there; /* there is an older one with something in it */
 };
 
 /* PATH is copied; NULL makes none. Returns 0, or -1 with errno. */

@@ -249,6 +249,7 @@ load_verb(int argc, char **argv)
 	count =
 	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
 	placement_undo(&placement);
+	second_interrupt_is_told = false; /* nobody is to be put back */
 	end_series(span.series, config.interval);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)

@@ -87,6 +87,31 @@ def test_an_older_result_stays_where_nothing_was_measured(older, output):
     check_older(older)
 
 
+@pytest.mark.parametrize("to", ["-", "new", "empty", "/dev/stdout"])
+def test_a_load_without_a_reply_is_written_where_nothing_is_lost(tmp_path, to):
+    """For a script reads it: it has what failed, and how often."""
+    (tmp_path / "empty").touch()
+    with refusing() as target:
+        result = client("load", target, "-n", 3, "--json", to, cwd=tmp_path)
+    assert result.code == 1
+    assert "as it was" not in result.err
+    text = result.out if to not in ("new", "empty") else (
+        tmp_path / to).read_text()
+    assert json.loads(text)["errors"] == {"ECONNREFUSED": 3}
+
+
+@pytest.mark.parametrize("to", ["-", "new", "empty"])
+def test_a_comparison_of_nothing_is_written_where_nothing_is_lost(
+        tmp_path, to):
+    (tmp_path / "empty").touch()
+    result = client("compare", *SMALL, "crash", "--json", to, "--server",
+                    "a=exit 3; {port}", "--server", "b=exit 3; {port}",
+                    cwd=tmp_path)
+    assert result.code == 1
+    text = result.out if to == "-" else (tmp_path / to).read_text()
+    assert json.loads(text)["schema"] == "perconn.compare/1"
+
+
 @pytest.mark.parametrize("output", COMPARE_OUTPUTS, ids=" ".join)
 def test_an_older_comparison_stays_where_no_server_could_be_measured(
         older, output):

@@ -2,13 +2,16 @@
 """`client load` against honest servers: counts, targets, sizes, the contract
 of its JSON, its exit status, placement, and what it costs in system calls."""
 import contextlib
+import fcntl
 import json
 import os
 import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import threading
 from collections import Counter
 
@@ -556,6 +559,33 @@ def test_a_second_sigint_puts_the_server_back_too(server):
     assert set(os.sched_getaffinity(server.pid)) == everywhere
     for pid in server.children():
         assert set(os.sched_getaffinity(pid)) == everywhere
+
+
+def waiting_bytes(pipe):
+    return struct.unpack("i", fcntl.ioctl(
+        pipe, termios.FIONREAD, b"1234"))[0]
+
+
+@two_cpus
+def test_two_interrupts_end_the_wait_for_a_reader_of_the_series(server):
+    """The server is back where it was: nothing is left that a third is for."""
+    server.start()
+    everywhere = set(os.sched_getaffinity(0))
+    with running_client("load", server.address, "-c", 1, "-d", "1h",
+                        "--placement", "split", "--interval",
+                        "10ms") as process:
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        eventually(lambda: server.ledger_now()["active"], "a connection")
+        eventually(lambda: waiting_bytes(process.stdout) > 3500,
+                   "a pipe that has no room for two lines")
+        process.send_signal(signal.SIGINT)
+        eventually(lambda: not server.ledger_now()["active"] and set(
+            os.sched_getaffinity(server.pid)) == everywhere, "an end")
+        eventually(lambda: set(states(process.pid)) == {"S"},
+                   "a wait for the reader")
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=DEADLINE)
+    assert process.returncode == 130
 
 
 @two_cpus
