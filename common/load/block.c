@@ -156,6 +156,24 @@ add_image(char *images, size_t size, const char *image)
 		    images + end, size - end, "%s%s", end ? "; " : "", image);
 }
 
+/* The figures are not, or not all, of what the command has started. */
+static void
+note_stranger(struct trial *trial, size_t i, pid_t pid)
+{
+	struct instance *one = &trial->at[i];
+	char words[300];
+
+	if (one->stranger_noted || launch_has(&one->server, pid))
+		return;
+	one->stranger_noted = true;
+	snprintf(words, sizeof(words),
+	    "process %d listens in place of %.40s, whose command has not "
+	    "started that: CPU time and memory are not of what answers (a "
+	    "container?), or its port was taken by somebody else",
+	    (int)pid, one->contender->name);
+	trial->note(trial, words);
+}
+
 /* In the first block at each point: its options may choose another one. The
  * process that listens need not be the shell that was started. */
 static void
@@ -170,7 +188,10 @@ look_at_image(struct trial *trial, size_t i)
 	images = trial->result->servers[i].image;
 	if (images[0] && trial->block > 0)
 		return;
-	pid = listener_pid(&trial->at[i].server.address, false);
+	pid = listener_of(
+	    &trial->at[i].server.address, trial->at[i].server.keeper.pid);
+	if (pid)
+		note_stranger(trial, i, pid);
 	if (pid && (found = procs_image(pid)))
 		add_image(
 		    images, sizeof(trial->result->servers[i].image), found);
@@ -244,6 +265,24 @@ await_rest(pid_t pid)
 	}
 }
 
+/* The baseline and the control run the same command: what one could not do in
+ * the first block is not waited for again. */
+static bool
+failed_before(struct trial *trial, size_t i)
+{
+	size_t control = trial->plan->server_count;
+	size_t twin = i == 0 ? control : i == control ? 0 : i;
+	struct tally *tally = &trial->tallies[i];
+
+	if (trial->block > 0 || twin >= trial->count ||
+	    !trial->tallies[twin].failed_to_start || trial_lacks(trial, i))
+		return false;
+	memcpy(tally->trouble, trial->tallies[twin].trouble,
+	    sizeof(tally->trouble));
+	tally->failed_to_start = true;
+	return true;
+}
+
 bool
 instance_start(struct trial *trial, size_t i)
 {
@@ -257,6 +296,8 @@ instance_start(struct trial *trial, size_t i)
 	    .stop = trial->plan->stop,
 	};
 
+	if (failed_before(trial, i))
+		return false;
 	if (launch_fill_options(command, sizeof(command),
 		one->contender->command, trial->point->options) < 0) {
 		snprintf(tally->trouble, sizeof(tally->trouble),
@@ -421,9 +462,14 @@ bool
 instance_died(struct trial *trial, size_t i)
 {
 	struct tally *tally = &trial->tallies[i];
+	struct launched *server = &trial->at[i].server;
 
-	return launch_died(
-	    &trial->at[i].server, tally->trouble, sizeof(tally->trouble));
+	if (!launch_died(server, tally->trouble, sizeof(tally->trouble)))
+		return false;
+	/* Such as a daemon, or a server of one connection: it always will. */
+	if (server->gave_up && trial->block == 0)
+		tally->failed_to_start = true;
+	return true;
 }
 
 void

@@ -79,20 +79,40 @@ hear(struct post *post)
 					       : REST_MS;
 }
 
-/* The last line, in WORDS; a NUL would end it before its end. */
+/* The bytes of LINE up to the last one that can be seen: no blanks, and no
+ * colours of a terminal (ECMA-48 5.4, a control sequence). */
+static size_t
+visible(const char *line, size_t len)
+{
+	size_t end = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] == '\033' && i + 1 < len && line[i + 1] == '[')
+			for (i += 2;
+			     i < len && (line[i] < '@' || line[i] > '~');)
+				i++;
+		else if (!line[i] || (unsigned char)line[i] > ' ')
+			end = i + 1;
+	}
+	return end;
+}
+
+/* The last line in which something can be seen, in WORDS; a NUL would end it
+ * before its end. */
 static void
 put_words(const struct post *post, char *words)
 {
-	const char *tail = post->tail, *line;
-	size_t len = post->tail_len;
+	const char *tail = post->tail, *line, *newline;
+	size_t rest = post->tail_len, len;
 
-	while (len > 0 && tail[len - 1] == '\n')
-		len--;
+	do {
+		newline = memrchr(tail, '\n', rest);
+		line = newline ? newline + 1 : tail;
+		len = visible(line, rest - (size_t)(line - tail));
+		rest = newline ? (size_t)(newline - tail) : 0;
+	} while (!len && rest);
 	if (len == sizeof(post->tail)) /* for the NUL */
-		len--, tail++;
-	line = memrchr(tail, '\n', len);
-	line = line ? line + 1 : tail;
-	len -= (size_t)(line - tail);
+		len--, line++;
 	for (size_t i = 0; i < len; i++)
 		words[i] = line[i] ? line[i] : '?';
 	words[len] = '\0';
@@ -177,6 +197,7 @@ end_gently(struct post *post)
 	/* It has not been waited for, so its number is nobody else's. */
 	if (kill(-post->first, SIGTERM) < 0)
 		kill(post->first, SIGTERM);
+	kill(-post->first, SIGCONT); /* or what is stopped cannot take it */
 	while (has_group(post)) {
 		if (post->order == KEEPER_KILL)
 			return true;
@@ -285,8 +306,10 @@ open_post(struct post *post, int log[2])
 {
 	sigset_t children;
 
-	/* No signal to the client's group is for us. */
+	/* No signal to the client's group is for us, nor one to all who have
+	 * its name: `pkill -9 client` would leave the servers to nobody. */
 	setpgid(0, 0);
+	prctl(PR_SET_NAME, "perconn-keeper");
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);

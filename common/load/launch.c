@@ -131,6 +131,7 @@ become(void *context, int log)
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
 	execl("/bin/sh", "sh", "-c", "--", becoming->command, (char *)NULL);
+	dprintf(STDERR_FILENO, "/bin/sh: %s\n", strerror(errno));
 }
 
 /* ---- words ---- */
@@ -198,21 +199,35 @@ say_end(const struct keeper_news *news, char *why, size_t size)
 	add_last_words(news, why, size);
 }
 
+static void
+find_stopped(pid_t pid, void *found)
+{
+	if (procs_is_stopped(pid))
+		*(pid_t *)found = pid;
+}
+
 /* It runs, and does not listen where it should. */
 static void
 say_deaf(const struct launched *server, const struct launch_plan *plan,
     char *why, size_t size)
 {
 	char elsewhere[200], here[ADDRESS_TEXT_MAX];
+	pid_t stopped = 0;
 
 	snprintf(why, size,
 	    "did not accept a connection within %.3g s (--start-timeout)",
 	    (double)plan->patience_ns / 1e9);
 	if (listeners_of(server->keeper.pid, elsewhere, sizeof(elsewhere)))
 		add(why, size,
-		    "; it listens at %s, not at %s: its command says where by "
-		    "{address}, {host} or {port}",
+		    "; it listens at %s, not at %s, over IPv4, which its "
+		    "command says by {address}, {host} or {port}",
 		    elsewhere, address_format(&server->address, here));
+	procs_walk(server->keeper.pid, find_stopped, &stopped);
+	if (stopped)
+		add(why, size,
+		    "; process %d of it is stopped, as by a question that it "
+		    "asks on the terminal",
+		    (int)stopped);
 }
 
 /* ---- from start to end ---- */
@@ -235,6 +250,8 @@ dies(struct launched *server, int timeout_ms, char *why, size_t size)
 	if (!server->pid || !keeper_tells(&server->keeper, timeout_ms, &news))
 		return false;
 	say_end(&news, why, size);
+	server->gave_up = !news.lost && WIFEXITED(news.status) &&
+			  WEXITSTATUS(news.status) == 0;
 	keeper_end(&server->keeper, &news);
 	forget(server, &news);
 	return true;

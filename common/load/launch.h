@@ -35,6 +35,7 @@ struct launched {
 	/* Once it was stopped: SIGTERM did not end it; something of it could
 	 * not be ended at all. */
 	bool stubborn, survivor;
+	bool gave_up; /* it has ended by itself, with status 0 */
 };
 
 struct launch_plan {

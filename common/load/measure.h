@@ -53,7 +53,8 @@ struct tally {
 struct instance {
 	const struct contender *contender;
 	struct launched server;
-	bool stop_noted; /* that it does not end as it should */
+	bool stop_noted;     /* that it does not end as it should */
+	bool stranger_noted; /* that another process has its port */
 	struct cost_group group;
 	struct engine engine;
 	bool open; /* engine */

@@ -217,22 +217,39 @@ look(pid_t pid, void *context)
 	}
 }
 
+/* One of those under TREE, or else whoever has it. */
+static pid_t
+holder(unsigned long inode, pid_t tree)
+{
+	struct search search = {.inode = inode};
+
+	if (!inode)
+		return 0;
+	procs_walk(tree, look, &search);
+	return search.pid ? search.pid : any_holder(inode);
+}
+
+pid_t
+listener_of(const struct address *address, pid_t tree)
+{
+	struct wanted want = {address, NULL, TCP_LISTENS};
+
+	return holder(
+	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &want), tree);
+}
+
 pid_t
 peer_pid(int fd, pid_t tree)
 {
 	struct address ours = {.len = sizeof(ours.un)}, theirs = ours;
 	struct wanted want = {&theirs, &ours, TCP_ESTABLISHED};
-	struct search search = {0};
 
 	if (getsockname(fd, &ours.any, &ours.len) < 0 ||
 	    getpeername(fd, &theirs.any, &theirs.len) < 0 ||
 	    ours.any.sa_family == AF_UNIX)
 		return 0;
-	search.inode = either_inode("/proc/net/tcp", "/proc/net/tcp6", &want);
-	if (!search.inode)
-		return 0;
-	procs_walk(tree, look, &search);
-	return search.pid ? search.pid : any_holder(search.inode);
+	return holder(
+	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &want), tree);
 }
 
 /* ---- where somebody listens ---- */

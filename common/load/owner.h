@@ -18,6 +18,11 @@
 pid_t
 listener_pid(const struct address *address, bool datagrams);
 
+/* The process that listens for TCP connections at ADDRESS, which is of this
+ * machine: one of those under TREE if any of them does; 0 as above. */
+pid_t
+listener_of(const struct address *address, pid_t tree);
+
 /*
  * Where the processes under TREE listen for TCP connections, in BUF, with
  * commas between them, as many as it holds. Whether they do.

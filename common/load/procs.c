@@ -112,25 +112,37 @@ procs_is_below(pid_t pid, pid_t ancestor)
 	return pid == ancestor;
 }
 
+static bool
+read_stat(pid_t pid, struct proc_stat *stat)
+{
+	char text[1024];
+
+	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	return proc_stat_parse(text, stat);
+}
+
 bool
 procs_has_ended(pid_t pid)
 {
 	struct proc_stat stat;
-	char text[1024];
 
-	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
-	return !proc_stat_parse(text, &stat) || stat.state == 'Z' ||
-	       stat.state == 'X';
+	return !read_stat(pid, &stat) || stat.state == 'Z' || stat.state == 'X';
+}
+
+bool
+procs_is_stopped(pid_t pid)
+{
+	struct proc_stat stat;
+
+	return read_stat(pid, &stat) && stat.state == 'T';
 }
 
 uint64_t
 procs_start(pid_t pid)
 {
 	struct proc_stat stat;
-	char text[1024];
 
-	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
-	return proc_stat_parse(text, &stat) ? stat.start : 0;
+	return read_stat(pid, &stat) ? stat.start : 0;
 }
 
 void
@@ -170,11 +182,9 @@ procs_below_shell(pid_t pid)
 uint64_t
 procs_reaped_ns(pid_t pid)
 {
-	char text[1024];
 	struct proc_stat stat;
 
-	if (proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid) < 0 ||
-	    !proc_stat_parse(text, &stat))
+	if (!read_stat(pid, &stat))
 		return 0;
 	return (stat.reaped_user + stat.reaped_system) * proc_tick_ns();
 }

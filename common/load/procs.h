@@ -26,6 +26,10 @@ procs_is_below(pid_t pid, pid_t ancestor);
 bool
 procs_has_ended(pid_t pid);
 
+/* Whether PID is stopped, as by SIGSTOP or SIGTTIN. */
+bool
+procs_is_stopped(pid_t pid);
+
 /* When PID was started, in ticks of the machine's; 0: there is none. Together
  * with its number this is no other process's. */
 uint64_t

@@ -138,6 +138,8 @@ def test_a_worker_that_the_command_has_not_started_is_not_crashed(
         behind.wait()
     assert f"process {behind.pid}, which its command has not started" in \
         ratio_of(report, "crash", "front")["reason"]
+    assert re.search(f"process {behind.pid} listens in place of front",
+                     report["words"])
 
 
 @needs("strace")
@@ -236,6 +238,29 @@ def test_a_baseline_that_cannot_start_is_told_at_once(groups):
     assert "steady: a is not measured: ended with status 127 (no such " \
         "command" in result.err
     assert "/no/such/server" in result.err, "its last words"
+
+
+def test_a_baseline_that_does_not_come_up_is_waited_for_once(groups):
+    """And not again for the control, which is the same command."""
+    result = client("compare", "--start-timeout", "300ms", *servers_of(
+        groups, {"a": "exec sleep 1000; : {port}"}), "steady", "crash")
+    assert result.code == 1
+    assert len(groups.numbers()) == 2, "one in each scenario"
+
+
+@pytest.mark.parametrize("command", [
+    f"{THREAD.replace('exec ', '')} & sleep 0.5; exit 0",
+    "exec socat TCP4-LISTEN:{port},bind={host} EXEC:cat"],
+    ids=["daemon", "one connection"])
+def test_a_server_that_accepts_and_then_leaves_is_told_at_once(
+        groups, command):
+    """When it could still be started: a daemon whose parent waits until it
+    listens, a server of one connection."""
+    result = client("compare", *SMALL, *servers_of(
+        groups, {"a": command, "b": THREAD}), "steady")
+    assert result.code == 1
+    assert "steady: a is not measured: ended with status 0" in result.err
+    assert len(groups.numbers()) <= 3, "one block"
 
 
 def test_a_server_that_needs_longer_to_start_is_given_it(groups):

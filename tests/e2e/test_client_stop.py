@@ -173,6 +173,27 @@ def test_a_killed_client_leaves_no_server_below_a_shell(groups):
     groups.check()
 
 
+def test_killing_all_of_the_clients_name_leaves_no_server(groups):
+    """As `pkill -9 client` does: only what stands above the servers could
+    end them then."""
+    behind = "cd . && " + THREAD.replace("exec ", "") + "; true"
+    with running_client(
+            "compare", *SMALL, *servers_of(groups, {"a": behind})) as process:
+        eventually(lambda: own_servers(process.pid), "a server")
+        named = [pid for pid in descendants(process.pid)
+                 if comm(pid) == comm(process.pid)]
+        for pid in named:
+            os.kill(pid, signal.SIGKILL)
+        process.kill()
+    groups.check()
+
+
+def comm(pid):
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as file:
+        return file.read()
+    return None
+
+
 def test_a_signal_that_was_ignored_stays_so(groups, tmp_path):
     """By the client, as under nohup(1), and by the servers that it starts."""
     path = tmp_path / "ignored"

@@ -138,15 +138,14 @@ who_was_started_elsewhere_is_neither_adopted_nor_killed(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	start(&server, "");
 	stranger = fork();
 	if (stranger == 0) { /* a daemon is made while a server runs */
 		if (fork() == 0) {
 			setsid();
 			close(ends[0]);
-			alarm(60);
-			pause();
+			recv(ends[1], &byte, 1, 0);
 		}
 		_exit(0);
 	}
@@ -192,6 +191,10 @@ static const struct {
     {"printf 'a\\n\\n'; exit 3; : {port}", "its last words: a"},
     {"seq 200000; echo the end; exit 4; : {port}", "its last words: the end"},
     {"head -c 3000000 /dev/zero; exit 4; : {port}", "its last words: ????"},
+    {"printf 'no cheese\\r\\n  \\r\\n\\t\\n'; exit 3; : {port}",
+	"its last words: no cheese"},
+    {"printf '\\033[31mred\\033[0m\\n\\033[0m\\n'; exit 3; : {port}",
+	"its last words: \033[31mred"},
 };
 
 static void
@@ -297,6 +300,38 @@ a_server_that_listens_elsewhere_is_told_where(void **state)
 	is_gone(&server);
 }
 
+static void
+a_server_that_is_stopped_is_told_of(void **state)
+{
+	char why[600];
+	struct launched server;
+	struct launch_plan plan = {
+	    .command = "kill -STOP $$; : {port}",
+	    .placement = &placement,
+	    .patience_ns = 100 * NS_PER_MS,
+	};
+
+	(void)state;
+	placement_choose(&placement, PLACEMENT_FREE);
+	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
+	if (!strstr(why, "of it is stopped"))
+		fail_msg("%s", why);
+	is_gone(&server);
+}
+
+static void
+a_server_that_is_stopped_ends_gently(void **state)
+{
+	struct launched server;
+
+	(void)state;
+	start(&server, "");
+	kill(-server.pid, SIGSTOP);
+	launch_stop(&server);
+	assert_false(server.stubborn);
+	is_gone(&server);
+}
+
 /* The keeper has to read, or the server stands still. */
 static void
 a_loud_server_is_never_held_up(void **state)
@@ -362,6 +397,8 @@ main(int argc, char **argv)
 		what_a_server_leaves_behind_does_not_stay_a_zombie),
 	    cmocka_unit_test(a_command_is_run_as_sh_c_runs_it),
 	    cmocka_unit_test(a_server_that_listens_elsewhere_is_told_where),
+	    cmocka_unit_test(a_server_that_is_stopped_is_told_of),
+	    cmocka_unit_test(a_server_that_is_stopped_ends_gently),
 	    cmocka_unit_test(a_loud_server_is_never_held_up),
 	    cmocka_unit_test(a_server_ends_though_its_keeper_is_killed),
 	};
