@@ -3,9 +3,11 @@
 #include "common/service/http_site.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "common/base/hot.h"
 #include "common/net/http.h"
@@ -425,19 +427,23 @@ http_site_time_out(struct conn *conn, const struct service_context *context,
 	say_timed_out(&talk, http_begins_head(begun, len));
 }
 
-#define REFUSAL_HEAD(status, length)                          \
-	"HTTP/1.1 " status "\r\n"                             \
-	"Content-Type: text/plain\r\nContent-Length: " length \
-	"\r\nConnection: close\r\nRetry-After: 1\r\n\r\n"
-#define FULL_HEAD REFUSAL_HEAD("503 Service Unavailable", "28")
-#define CROWDED_HEAD REFUSAL_HEAD("429 Too Many Requests", "40")
-
+/* Of the accept loop alone, which sends it before it asks again. */
 const char *
 http_site_refusal(enum refusal_reason reason, const char *first, size_t len)
 {
-	bool head = http_begins_head(first, len);
+	static char text[512];
+	bool crowded = reason == REFUSAL_CROWDED;
+	const char *content =
+	    crowded ? SERVICE_CROWDED : "Server full, come back soon\n";
+	char date[HTTP_DATE_LEN];
 
-	if (reason == REFUSAL_CROWDED)
-		return head ? CROWDED_HEAD : CROWDED_HEAD SERVICE_CROWDED;
-	return head ? FULL_HEAD : FULL_HEAD "Server full, come back soon\n";
+	http_date(date, (unsigned long)time(NULL));
+	snprintf(text, sizeof(text),
+	    "HTTP/1.1 %s\r\nDate: %.*s\r\nContent-Type: text/plain\r\n"
+	    "Content-Length: %zu\r\nConnection: close\r\nRetry-After: 1\r\n"
+	    "\r\n%s",
+	    crowded ? "429 Too Many Requests" : "503 Service Unavailable",
+	    HTTP_DATE_LEN, date, strlen(content),
+	    http_begins_head(first, len) ? "" : content);
+	return text;
 }

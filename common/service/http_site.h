@@ -62,7 +62,7 @@ struct http_page {
 
 /* For a client that gets no worker: 503, or 429 (RFC 6585 4) where others have
  * one, to the request that begins with LEN bytes at FIRST, without the content
- * if that is a HEAD. */
+ * if that is a HEAD. Valid until the next call; for one thread. */
 const char *
 http_site_refusal(enum refusal_reason reason, const char *first, size_t len);
 

@@ -351,6 +351,20 @@ def test_a_full_server_answers_once_what_was_sent(full_site, data):
     assert one.status == 503 and one.fields["connection"] == "close"
 
 
+@pytest.mark.parametrize("service", ["http", "chat"])
+@pytest.mark.parametrize("options, status", [
+    (("-m", "1", "--when-full", "refuse"), 503),
+    (("--max-per-source", "1"), 429)])
+def test_who_gets_no_worker_is_told_the_date(server, service, options, status):
+    """RFC 9110 6.6.1"""
+    server.start("-s", service, *options)
+    with server.connect():
+        server.wait_ledger(active=1)
+        one = ask(server.connect())
+    date = email.utils.parsedate_to_datetime(one.fields["date"])
+    assert one.status == status and abs(date.timestamp() - time.time()) < 60
+
+
 @pytest.mark.timed
 def test_who_goes_on_sending_to_a_full_server_can_read_its_answer(full_site):
     sock = full_site.connect()
