@@ -94,7 +94,8 @@ NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,\
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full,plain)/tls \
                 $(if $(HAVE_TLS),full,plain)/tls_client \
-                $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets) \
+                $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets \
+                full/tls_session) \
                 $(if $(HAVE_WS),full,plain)/websocket \
                 $(if $(HAVE_WS),full/buffer full/websocket_output))
 # Of the client alone.

@@ -14,10 +14,15 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/full/tls_files.h"
+#include "common/full/tls_session.h"
 #include "common/full/tls_tickets.h"
 #include "common/full/tls_wire.h"
 
 const bool TLS_HERE = true;
+
+/* Of authorities, in one message of a handshake: 64 KiB, less what else it
+ * says. */
+#define NAMES_MAX (63 * 1024)
 
 struct tls {
 	SSL_CTX *context;
@@ -50,7 +55,8 @@ set_resumption(SSL_CTX *context)
 	static const unsigned char name[] = "perconn";
 
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	return SSL_CTX_set_session_id_context(
+	return session_bound(context) &&
+	       SSL_CTX_set_session_id_context(
 		   context, name, sizeof(name) - 1) == 1 &&
 	       SSL_CTX_set_num_tickets(context, 1) == 1;
 }
@@ -82,16 +88,25 @@ static int
 demand_certificates(SSL_CTX *context, const char *ca, char *why, size_t size)
 {
 	STACK_OF(X509_NAME) * names;
+	size_t bytes;
 
 	if (tls_load_authorities(context, "tls-client-ca", ca, why, size) < 0)
 		return -1;
-	names = SSL_load_client_CA_file(ca);
+	names = tls_authority_names(context, &bytes);
 	if (!names) {
-		snprintf(why, size, "%s: its names cannot be read", ca);
+		snprintf(why, size, "--tls-client-ca %s: out of memory", ca);
 		return -1;
 	}
+	if (bytes > NAMES_MAX) {
+		log_warn("--tls-client-ca %s: %zu KiB of names, and a "
+			 "handshake has room for %d: clients are not told "
+			 "whose certificate is wanted",
+		    ca, bytes / 1024, NAMES_MAX / 1024);
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		names = sk_X509_NAME_new_null();
+	}
 	SSL_CTX_set_client_CA_list(context, names); /* owns them now */
-	SSL_CTX_set_verify_depth(context, 2);
+	SSL_CTX_set_verify_depth(context, WIRE_CHAIN_MAX);
 	SSL_CTX_set_verify(context,
 	    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, wire_verify);
 	return 0;
@@ -275,7 +290,8 @@ tls_holds_input(const struct conn *conn)
 /*
  * Our close_notify waits for room in the socket, as the answer before it had
  * to: without it a client that reads slowly would take its answer for cut off.
- * After a failure there is none: it would say that all was sent.
+ * After a failure there is none: it would say that all was sent. But the peer's
+ * end without notice is a failure of what it sends alone (RFC 8446 6.1).
  */
 static int
 tls_end(struct conn *conn)
@@ -283,7 +299,7 @@ tls_end(struct conn *conn)
 	struct wire *wire = conn->layer;
 	struct pollfd wait = {conn->fd, POLLOUT, 0};
 	uint64_t now = now_ns(), due = now + CONN_LINGER_NS;
-	bool well = conn->outcome == OUTCOME_SERVED;
+	bool well = conn->outcome == OUTCOME_SERVED || wire->cut;
 
 	while (well && wire_end(wire) < 0 && errno == EAGAIN && now < due) {
 		poll(&wait, 1, timeout_ms(due, now));

@@ -83,6 +83,7 @@ set_up(SSL_CTX *context)
 	    context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, wire_verify);
+	SSL_CTX_set_verify_depth(context, WIRE_CHAIN_MAX);
 	SSL_CTX_set_cert_cb(context, note_asked, NULL);
 	SSL_CTX_set_read_ahead(context, 1); /* one recv for each record */
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;

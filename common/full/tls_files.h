@@ -3,9 +3,9 @@
  * tls_files: the files of a TLS context: certificates, keys, authorities, and
  * where secrets are logged.
  *
- * The loaders return 0, or -1 with one line in WHY that names the option
- * and the file. They
- * never ask for a password. Called before there are workers.
+ * The loaders return 0, or -1 with one line in WHY that names the option and
+ * the file. They read each file once, so that it may be a pipe, and never ask
+ * for a password. Called before there are workers.
  */
 #ifndef COMMON_FULL_TLS_FILES_H
 #define COMMON_FULL_TLS_FILES_H
@@ -25,6 +25,12 @@ tls_load_own(SSL_CTX *context, const char *cert, const char *key, char *why,
 int
 tls_load_authorities(SSL_CTX *context, const char *option, const char *ca,
     char *why, size_t size);
+
+/*
+ * The names of the authorities of CONTEXT, each once, for the caller to free;
+ * and what they take in a handshake. NULL: no memory.
+ */
+STACK_OF(X509_NAME) * tls_authority_names(SSL_CTX *context, size_t *bytes);
 
 /*
  * Where the environment has SSLKEYLOGFILE, logs the secrets of each connection

@@ -265,6 +265,11 @@ wire_verify(int good, X509_STORE_CTX *store)
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		note_unknown_issuer(wire, certificate);
 		break;
+	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+		snprintf(wire->why, sizeof(wire->why),
+		    "more than %d intermediates (%s)", WIRE_CHAIN_MAX,
+		    wire_subject(certificate, subject, sizeof(subject)));
+		break;
 	default:
 		snprintf(wire->why, sizeof(wire->why), "%s (%s)",
 		    X509_verify_cert_error_string(error),
@@ -427,7 +432,7 @@ wire_end(struct wire *wire)
 {
 	int got;
 
-	if (wire->failed || !SSL_is_init_finished(wire->ssl)) {
+	if ((wire->failed && !wire->cut) || !SSL_is_init_finished(wire->ssl)) {
 		errno = ENOTCONN;
 		return -1;
 	}

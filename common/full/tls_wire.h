@@ -26,6 +26,9 @@
 
 #include "common/net/conn.h"
 
+/* Certificates that may lie between the peer's own and one that is trusted. */
+#define WIRE_CHAIN_MAX 8
+
 struct wire {
 	SSL *ssl;
 	struct conn *conn; /* at a server; told of bytes that move */

@@ -7,7 +7,8 @@
  * an image without it. A struct tls is made before the first worker and only
  * read by workers, so that all of them, forked ones included, have the same
  * ticket keys and a session can be resumed with any, until the server ends or
- * two hours have passed.
+ * two hours have passed. A resumed one gets a new ticket, and ends for good
+ * after TLS_SESSION_S or with the client's certificate.
  *
  * A client's close_notify is end of file. Its FIN alone is that only between
  * requests (conn_request_begin()); elsewhere it is ECONNRESET, for anybody on
@@ -34,6 +35,10 @@
  */
 #define TLS_REFUSAL "\x15\x03\x03\x00\x02\x02\x50"
 #define TLS_REFUSAL_LEN (sizeof(TLS_REFUSAL) - 1)
+
+/* So long a session may be resumed after its first handshake, in seconds; no
+ * longer than the client's certificate holds. */
+#define TLS_SESSION_S (24 * 3600)
 
 /* A key of tickets seals for so long, and opens for as long again. */
 #define TLS_TICKET_KEY_NS (2 * 3600 * (1000 * 1000 * 1000ULL))

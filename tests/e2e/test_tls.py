@@ -410,7 +410,88 @@ def test_another_server_does_not_know_the_session(server, files):
     assert not stranger.session_reused
 
 
+@pytest.mark.timed
+@VERSIONS
+def test_a_session_does_not_outlive_the_certificate(
+        server, files, tmp_path, version):
+    """Each ticket brings the next one; but they all end with the certificate
+    that was shown in the first handshake."""
+    name = f"brief-{tmp_path.name}"
+    end = int(time.time()) + 7
+    files.issue(name, "brief", seconds=7)
+    server.start(*files.demanding())
+    context, session = trusting(files, version, name), None
+    resumed = 0
+    while time.time() < end - 2:
+        sock = shake(server, context, session=session)
+        echo(sock)
+        session = sock.session
+        resumed += sock.session_reused
+        leave(sock)
+        time.sleep(0.2)
+    assert resumed > 3
+    assert session.ticket_lifetime_hint <= 7
+    time.sleep(max(0, end + 2 - time.time()))
+    with pytest.raises(ssl.SSLError, match="(?i)expired"):
+        shake(server, context, session=session).recv(1)
+    server.wait_log("certificate has expired (CN=brief)")
+
+
 # ---- certificates of clients ----
+
+def chain_of(files, tmp_path, count):
+    """A certificate that COUNT intermediates lie between and our authority, as
+    the name that Files knows it by, with them behind it."""
+    name, by = f"below-{count}-{tmp_path.name}", "ca"
+    links = []
+    for i in range(count):
+        files.authority(f"{name}-{i}", f"Intermediate {i}", by=by)
+        by = f"{name}-{i}"
+        links.append(files.cert(by).read_text())
+    files.issue(name, "below", by=by)
+    files.cert(name).write_text(
+        files.cert(name).read_text() + "".join(reversed(links)))
+    return name
+
+
+@VERSIONS
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_intermediates_are_followed_up_to_the_authority(
+        server, files, tmp_path, version, count):
+    name = chain_of(files, tmp_path, count)
+    server.start(*files.demanding())
+    sock = shake(server, trusting(files, version, name))
+    echo(sock)
+    leave(sock)
+    server.wait_ledger(served=1)
+
+
+def test_a_chain_that_is_too_long_is_called_so(server, files, tmp_path):
+    name = chain_of(files, tmp_path, 9)
+    server.start(*files.demanding())
+    with pytest.raises(ssl.SSLError):
+        shake(server, trusting(files, own=name)).recv(1)
+    server.wait_log("TLS: more than 8 intermediates (")
+
+
+@VERSIONS
+def test_more_names_of_authorities_than_a_handshake_holds(
+        server, files, tmp_path, version):
+    """They are a help for clients that have several certificates, no more: said
+    at the start, and left out."""
+    many = tmp_path / "many.pem"
+    rest = "".join(f"/OU={'x' * 64}" for _ in range(20))
+    many.write_bytes(files.cert("ca").read_bytes() + b"".join(
+        openssl("req", "-x509", "-key", files.key("ca"), "-config",
+                files.directory / "config", "-days", 2, "-subj",
+                f"/CN={i}{rest}").stdout for i in range(50)))
+    server.start(*files.options(), "--tls-client-ca", many)
+    assert f"--tls-client-ca {many}: 7" in server.log()
+    assert "KiB of names" in server.log()
+    sock = shake(server, trusting(files, version, "alice"))
+    echo(sock)
+    leave(sock)
+    server.wait_ledger(served=1)
 
 @VERSIONS
 def test_a_client_with_a_good_certificate_is_served(server, files, version):
@@ -735,7 +816,56 @@ def test_workers_do_not_share_random_numbers(server, files):
     assert (len(randoms), len(shares)) == (40, 40)
 
 
+# ---- an end without notice, and ours ----
+
+@VERSIONS
+@pytest.mark.parametrize("service, words, answer", [
+    ("counter", b"\n", b"1\n"), ("echo", b"word", b"word")])
+def test_a_plain_end_is_answered_by_close_notify(
+        server, files, version, service, words, answer):
+    """RFC 8446 6.1: each side says that it ends, whatever the other did; else
+    what the server has sent could be a part only."""
+    server.start("-s", service, *files.options())
+    sock = shake(server, trusting(files, version))
+    sock.sendall(words)
+    assert read_exactly(sock, len(answer)) == answer
+    with socket.socket(fileno=os.dup(sock.fileno())) as raw:
+        raw.shutdown(socket.SHUT_WR)
+    assert sock.recv(1) == b""
+    server.wait_ledger(**{"served" if service == "counter" else "failed": 1})
+
+
 # ---- the start ----
+
+def test_all_files_may_come_from_pipes(server, files, tmp_path):
+    """As of `--tls-client-ca <(command)`: each is read once. A named one has
+    no writer yet when it is opened."""
+    def feed(name):
+        path, at = tmp_path / "fifo" / name, files.directory / name
+        subprocess.Popen(["sh", "-c", 'exec cat "$0" >"$1"', at, path],
+                         start_new_session=True)
+        return path
+
+    (tmp_path / "fifo").mkdir()
+    for name in ("server.pem", "server.key", "ca.pem"):
+        os.mkfifo(tmp_path / "fifo" / name)
+    server.start("--tls-cert", feed("server.pem"), "--tls-key",
+                 feed("server.key"), "--tls-client-ca", feed("ca.pem"))
+    for version in PROTOCOL:
+        sock = shake(server, trusting(files, version, "alice"))
+        echo(sock)
+        leave(sock)
+    server.wait_ledger(served=2)
+
+
+def test_a_pipe_that_nobody_writes_to_is_named(server, files, tmp_path):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    got = server.run(*files.options(), "--tls-client-ca", path)
+    assert got.returncode == 1
+    assert f"--tls-client-ca {path}: Connection timed out" in \
+        got.stderr.decode()
+
 
 def start_error(server, cert, key, *more):
     got = server.run("-l", "127.0.0.1:0", "--tls-cert", cert, "--tls-key",

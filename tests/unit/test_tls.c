@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/net/conn.h"
@@ -676,12 +677,14 @@ run_client(const char *path, const char *version, const char *option)
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 	execlp("openssl", "openssl", "s_client", "-ign_eof", "-unix", path,
-	    version, option, session, NULL);
+	    version, strcmp(option, "next") ? option : "-sess_in", session,
+	    strcmp(option, "next") ? NULL : "-sess_out", session, NULL);
 	_exit(1);
 }
 
 /* Whether a client that keeps its session (OPTION -sess_out), or comes with
- * the one that was kept (-sess_in), has resumed it. */
+ * the one that was kept (-sess_in) and then keeps the one that follows it
+ * ("next"), has resumed it. */
 static bool
 resumes(const char *version, const char *option)
 {
@@ -743,6 +746,43 @@ keys_go_on_changing(void **state)
 		tls_renew(tls, now += TLS_TICKET_KEY_NS);
 		assert_int_equal(resumes("-tls1_2", "-sess_in"), i == 0);
 	}
+}
+
+/* In libc's place: what it is by the clock on the wall, later. */
+static time_t later;
+
+time_t
+time(time_t *out)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now.tv_sec += later;
+	if (out)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}
+
+/* An hour and another: each ticket is good for two, and in TLS 1.3 brings the
+ * next. */
+static void
+a_session_ends_after_a_day_however_often_it_was_renewed(void **state)
+{
+	enum { HOUR = 3600, HOURS = TLS_SESSION_S / HOUR };
+	uint64_t now = 2000 * TLS_TICKET_KEY_NS;
+
+	(void)state;
+	tls_renew(tls, now);
+	assert_false(resumes("-tls1_3", "-sess_out"));
+	for (int hour = 1; hour <= HOURS; hour++) {
+		later += HOUR;
+		tls_renew(tls, now += HOUR * NS_PER_S);
+		assert_int_equal(resumes("-tls1_3", "next"), hour < HOURS);
+	}
+	assert_true(resumes("-tls1_3", "-sess_in"));
+	later = -HOUR; /* set back: nobody knows how long it was */
+	assert_false(resumes("-tls1_3", "-sess_in"));
+	later = 0;
 }
 
 /* ---- a certificate of ours ---- */
@@ -859,6 +899,8 @@ main(void)
 	    cmocka_unit_test(children_do_not_repeat_each_others_random_numbers),
 	    cmocka_unit_test(a_ticket_is_good_until_its_key_has_changed_twice),
 	    cmocka_unit_test(keys_go_on_changing),
+	    cmocka_unit_test(
+		a_session_ends_after_a_day_however_often_it_was_renewed),
 	};
 
 	if (!TLS_HERE || system("openssl version >/dev/null 2>&1") != 0) {
