@@ -205,11 +205,12 @@ sample_memory(struct trial *trial, size_t i)
 	struct hold hold = {0};
 	char why[200];
 
-	if (trial->tls || strcmp(trial->scenario->protocol, "echo") != 0 ||
-	    hold_open(&hold, &one->server.address, SAMPLE_CONNECTIONS,
-		trial->plan->stop, why, sizeof(why)) < 0)
+	if (trial->tls || strcmp(trial->scenario->protocol, "echo") != 0)
 		return;
-	instance_note_memory(trial, i, SAMPLE_CONNECTIONS);
+	if (hold_open(&hold, &one->server.address, SAMPLE_CONNECTIONS,
+		trial->plan->stop, why, sizeof(why)) == 0)
+		instance_note_memory(trial, i, SAMPLE_CONNECTIONS);
+	trial_note_still(trial, hold.still_ns);
 	hold_close(&hold);
 }
 
@@ -328,11 +329,14 @@ hold_idle_ones(struct trial *trial, size_t i)
 	struct tally *tally = &trial->tallies[i];
 	struct instance *one = &trial->at[i];
 	char why[200];
+	int bad;
 
 	if (!trial->point->held)
 		return true;
-	if (hold_open(&one->hold, &one->server.address, trial->point->held,
-		trial->plan->stop, why, sizeof(why)) == 0)
+	bad = hold_open(&one->hold, &one->server.address, trial->point->held,
+	    trial->plan->stop, why, sizeof(why));
+	trial_note_still(trial, one->hold.still_ns);
+	if (!bad)
 		return true;
 	if (!trial_stopped(trial)) {
 		snprintf(tally->trouble, sizeof(tally->trouble),
@@ -386,6 +390,7 @@ instance_connect(struct trial *trial, size_t i)
 	one->open = true;
 	one->engine.stop = trial->plan->stop;
 	missing = engine_connect(&one->engine);
+	trial_note_still(trial, one->engine.still.ns);
 	if (missing && !trial_stopped(trial) && !instance_died(trial, i)) {
 		snprintf(tally->trouble, sizeof(tally->trouble),
 		    "%u of %u connections could not be made", missing,
@@ -470,6 +475,12 @@ instance_died(struct trial *trial, size_t i)
 	if (server->gave_up && trial->block == 0)
 		tally->failed_to_start = true;
 	return true;
+}
+
+void
+trial_note_still(struct trial *trial, uint64_t ns)
+{
+	trial->result->still_s += (double)ns / 1e9;
 }
 
 void

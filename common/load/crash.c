@@ -85,7 +85,8 @@ kill_worker(int fd, const struct launched *server, char *why, size_t size)
 }
 
 static bool
-accepts(const struct address *address, const volatile int *stop)
+accepts(const struct address *address, const volatile int *stop,
+    struct crash *crash)
 {
 	struct hold one = {0};
 	char why[200];
@@ -93,6 +94,7 @@ accepts(const struct address *address, const volatile int *stop)
 
 	if (served)
 		hold_close(&one);
+	crash->still_ns += one.still_ns;
 	return served;
 }
 
@@ -103,14 +105,16 @@ crash_one(struct launched *server, uint32_t connections,
 	struct hold hold = {0};
 	int bad;
 
-	if (hold_open(&hold, &server->address, connections, stop, why, size) <
-	    0)
+	*crash = (struct crash){.connections = connections};
+	bad = hold_open(&hold, &server->address, connections, stop, why, size);
+	crash->still_ns = hold.still_ns;
+	if (bad < 0)
 		return -1;
 	bad = kill_worker(hold.fds[connections / 2], server, why, size);
 	if (!bad) {
-		crash->connections = connections;
 		crash->lost = connections - hold_ask(&hold, PATIENCE_NS, stop);
-		crash->accepts = accepts(&server->address, stop);
+		crash->still_ns = hold.still_ns;
+		crash->accepts = accepts(&server->address, stop, crash);
 	}
 	if (!bad && stop && *stop) { /* what was not heard is not known */
 		snprintf(why, size, "stopped");

@@ -20,6 +20,7 @@ struct crash {
 	uint32_t connections; /* that were held */
 	uint32_t lost;	      /* closed, reset, or silent */
 	bool accepts;	      /* a new connection is served afterwards */
+	uint64_t still_ns;    /* of it all, also after -1: hold.h */
 };
 
 /*

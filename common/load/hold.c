@@ -251,7 +251,7 @@ hold_open(struct hold *hold, const struct address *address, uint32_t count,
 	struct opening o = {hold, address, count, 0, -1, &still, why, size};
 	int bad;
 
-	*hold = (struct hold){NULL, 0};
+	*hold = (struct hold){0};
 	if (preflight(&plan, why, size) < 0)
 		return -1;
 	hold->fds = malloc((count + 1) * sizeof(*hold->fds));
@@ -259,6 +259,7 @@ hold_open(struct hold *hold, const struct address *address, uint32_t count,
 	still_open(&still);
 	bad =
 	    hold->fds && o.epoll >= 0 ? open_all(&o, stop) : fail_by_errno(&o);
+	hold->still_ns = still.ns;
 	still_close(&still);
 	if (o.epoll >= 0)
 		close(o.epoll);
@@ -316,6 +317,7 @@ hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
 		if (n > 0)
 			deadline = now_ns() + patience_ns;
 	}
+	hold->still_ns += still.ns;
 	still_close(&still);
 	close(o.epoll);
 	return answered;
@@ -327,5 +329,5 @@ hold_close(struct hold *hold)
 	for (uint32_t i = 0; i < hold->count; i++)
 		close(hold->fds[i]);
 	free(hold->fds);
-	*hold = (struct hold){NULL, 0};
+	*hold = (struct hold){.still_ns = hold->still_ns};
 }

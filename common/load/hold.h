@@ -25,6 +25,9 @@
 struct hold {
 	int *fds; /* COUNT of them, owned */
 	uint32_t count;
+	/* of opening and asking, in which we stood still: still.h; it stays
+	 * when the hold is closed */
+	uint64_t still_ns;
 };
 
 /*

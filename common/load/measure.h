@@ -173,6 +173,10 @@ instance_stop(struct trial *trial, size_t i);
 void
 instance_blame_backlog(struct trial *trial, size_t i);
 
+/* The client stood still for NS while it measured. */
+void
+trial_note_still(struct trial *trial, uint64_t ns);
+
 /* Whether server I has ended by itself; that is its trouble then. */
 bool
 instance_died(struct trial *trial, size_t i);

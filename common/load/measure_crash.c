@@ -10,7 +10,7 @@ static double
 lost_with_one(struct trial *trial, size_t i)
 {
 	struct tally *tally = &trial->tallies[i];
-	struct crash crash;
+	struct crash crash = {0};
 	double lost = NAN;
 	char why[200];
 
@@ -21,6 +21,7 @@ lost_with_one(struct trial *trial, size_t i)
 		lost = crash.lost;
 	else if (!trial_stopped(trial) && !instance_died(trial, i))
 		snprintf(tally->trouble, sizeof(tally->trouble), "%s", why);
+	trial_note_still(trial, crash.still_ns);
 	instance_stop(trial, i);
 	return lost;
 }

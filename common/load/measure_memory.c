@@ -38,6 +38,7 @@ memory_of(struct trial *trial, size_t i)
 	} else if (!trial_stopped(trial) && !instance_died(trial, i)) {
 		snprintf(tally->trouble, sizeof(tally->trouble), "%s", why);
 	}
+	trial_note_still(trial, one->hold.still_ns);
 	instance_stop(trial, i);
 	return kib;
 }

@@ -49,9 +49,8 @@ most_quads(const struct trial *trial)
 /* ---- a slice ---- */
 
 static void
-count_still(struct comparison *result, const struct load_result *slice)
+count_throttled(struct comparison *result, const struct load_result *slice)
 {
-	result->still_s += (double)slice->still_ns / 1e9;
 	result->throttled += slice->throttled;
 	result->throttled_s += (double)slice->throttled_ns / 1e9;
 }
@@ -134,7 +133,8 @@ run_slice(struct block *block, size_t i, size_t step)
 	}
 	judge_disturbance(trial, &block->slices[i][quad], record, back);
 	count_all(tally, slice);
-	count_still(trial->result, slice);
+	count_throttled(trial->result, slice);
+	trial_note_still(trial, slice->still_ns);
 	if (!instance_died(trial, i) && slice->ok < slice->begun) {
 		trial_note_bad_replies(tally, slice);
 		instance_blame_backlog(trial, i);
