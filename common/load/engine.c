@@ -526,6 +526,7 @@ handle_all(struct engine *e, int n)
 static void
 end_interval(struct engine *e, uint64_t now)
 {
+	still_end(&e->still, e->part);
 	e->interval(e->interval_context, e->part,
 	    e->interval_start - e->schedule_start, now - e->schedule_start);
 	result_add(e->total, e->part);
@@ -640,8 +641,10 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 		step(e);
 	/* The last interval may still have replies that are taken back. */
 	e->interval_end = e->now;
-	if (e->part)
+	if (e->part) {
+		still_end(&e->still, e->part);
 		result_add(e->total, e->part);
+	}
 	if (!e->stopped_ns) /* told to stop before the first step */
 		e->stopped_ns = e->now;
 	e->result = result;

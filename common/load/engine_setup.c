@@ -308,6 +308,9 @@ end_last_interval(struct engine *e, const struct load_result *result,
 	part->begun += result->begun - before->begun;
 	part->ok += result->ok - before->ok;
 	part->wrong += result->wrong - before->wrong;
+	part->still_ns += result->still_ns - before->still_ns;
+	part->throttled += result->throttled - before->throttled;
+	part->throttled_ns += result->throttled_ns - before->throttled_ns;
 	e->interval(e->interval_context, part,
 	    e->interval_start - e->schedule_start,
 	    e->interval_end - e->schedule_start);

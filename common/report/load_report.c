@@ -142,6 +142,14 @@ json_fairness(struct json *json, const struct fairness *fairness)
 	json_end(json);
 }
 
+void
+load_report_still(struct json *json, const struct load_result *r)
+{
+	json_double(json, "still_s", (double)r->still_ns / 1e9);
+	json_uint(json, "throttled", r->throttled);
+	json_double(json, "throttled_s", (double)r->throttled_ns / 1e9);
+}
+
 static void
 json_backlog(struct json *json, const struct backlog *own)
 {
@@ -234,9 +242,7 @@ load_report_json(const struct load_report *report, struct json *json)
 	json_double(json, "cpu_us_per_request", client_us_per_request(r));
 	json_double(json, "busy", result_busy(r));
 	json_bool(json, "limited", result_limited(r, has_own_cpu(report)));
-	json_double(json, "still_s", (double)r->still_ns / 1e9);
-	json_uint(json, "throttled", r->throttled);
-	json_double(json, "throttled_s", (double)r->throttled_ns / 1e9);
+	load_report_still(json, r);
 	json_end(json);
 	json_end(json);
 }

@@ -47,6 +47,10 @@ load_report_head(const struct load_report *report, FILE *out);
 void
 load_report_place(const struct load_report *report, FILE *out);
 
+/* The members that say for how long the client did not run. */
+void
+load_report_still(struct json *json, const struct load_result *result);
+
 /* What went wrong, if anything did, on either side. */
 void
 load_report_faults(const struct load_result *result, FILE *out);

@@ -31,6 +31,7 @@ series_print(FILE *out, double rate, const struct load_result *part,
 	json_uint(&j, "wrong", part->wrong);
 	json_uint(&j, "timed_out", part->timed_out);
 	json_uint(&j, "failed", part->failed);
+	load_report_still(&j, part);
 	json_double(&j, "throughput",
 	    seconds < SHORTEST_S
 		? NAN

@@ -766,7 +766,8 @@ SWEEP = {"schema": str, "runs": [LOAD]}
 INTERVAL = {
     "schema": str, "t_s": NUMBER, "duration_s": NUMBER,
     "rate": (*NUMBER, NULL), "begun": int, "ok": int, "wrong": int,
-    "timed_out": int, "failed": int, "throughput": (*NUMBER, NULL),
+    "timed_out": int, "failed": int, "still_s": NUMBER, "throttled": int,
+    "throttled_s": NUMBER, "throughput": (*NUMBER, NULL),
     "latency_us": (LATENCY, NULL), "service_us": (LATENCY, NULL),
 }
 

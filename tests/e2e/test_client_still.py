@@ -2,6 +2,7 @@
 """A client that did not run blames nobody else for it, and says so."""
 import contextlib
 import csv
+import json
 import os
 import resource
 import signal
@@ -13,7 +14,7 @@ import pytest
 from harness import eventually, needs, needs_full, proc_stat, release_only
 from known_servers import (
     FORK, THREAD, ChatServer, DatagramServer, KnownServer, check_compare,
-    check_load, client, counts, delayed, load, result_of, running_client,
+    check_interval, check_load, client, counts, delayed, load, result_of, running_client,
     servers_of)
 from tls_files import Files
 
@@ -149,6 +150,40 @@ def test_connecting_while_stopped_does_not_fail(server, files):
                   wrap=late_waits(0.8, "1..3"))
     assert counts(report) == (30, 0, 0, 0)
     assert report["unclosed"] == 0
+
+
+@needs("strace")
+@release_only
+@pytest.mark.parametrize("scenario", ["idle", "crash"])
+def test_a_comparison_says_that_it_stood_still_without_slices(
+        groups, scenario):
+    """While connections are opened and held."""
+    result = client(
+        "compare", *servers_of(groups, {"a": THREAD, "b": FORK}), scenario,
+        "--quick", "--blocks", "6", "--json", "-", wrap=late_waits(0.4, "2"),
+        deadline=120)
+    check_compare(result.json)
+    assert 0.35 <= result.json["still_s"] <= 2
+    assert "THE CLIENT DID NOT RUN for" in result.err
+
+
+def test_the_series_says_when_the_client_was_stopped(server):
+    server.start()
+    with running_client("load", server.address, "-c", 4, "-d", "2500ms",
+                        "--interval", "100ms", "--json", "-") as process:
+        time.sleep(0.5)
+        stop_for([process.pid], 1.0)
+        out, _ = process.communicate(timeout=20)
+    *series, report = [json.loads(line) for line in out.splitlines()]
+    for line in series:
+        check_interval(line)
+    for key in ("still_s", "throttled", "throttled_s"):
+        assert sum(line[key] for line in series) == pytest.approx(
+            report["client"][key], abs=1e-3)
+    still = [line for line in series if line["still_s"]]
+    assert still and still[0]["still_s"] >= 0.5
+    assert 0.3 <= still[0]["t_s"] <= 1.5
+    assert still[0]["duration_s"] == pytest.approx(0.1)
 
 
 def rows_of(file):
