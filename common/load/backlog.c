@@ -38,46 +38,63 @@ send_request(int fd, int family, uint16_t port)
 	return write(fd, &request, sizeof(request)) == sizeof(request);
 }
 
-/* Whether the socket of ID, of FAMILY, hears what is sent to ADDRESS. */
-static bool
-hears(int family, const uint32_t local[4], const struct address *address)
-{
-	static const uint32_t any[4];
-	bool is_ipv4 = address->any.sa_family == AF_INET;
+/* What is told of a socket beside its addresses. */
+struct extra {
+	uint32_t memory[SK_MEMINFO_VARS];
+	uint8_t ipv6_only;
+};
 
-	if (family == AF_INET)
-		return is_ipv4 && (local[0] == 0 ||
-				      local[0] == address->in4.sin_addr.s_addr);
-	if (memcmp(local, any, sizeof(any)) == 0)
-		return true;
-	return is_ipv4
-		   ? IN6_IS_ADDR_V4MAPPED(
-			 (const struct in6_addr *)(const void *)local) &&
-			 local[3] == address->in4.sin_addr.s_addr
-		   : memcmp(local, &address->in6.sin6_addr, sizeof(any)) == 0;
+static void
+take_attribute(struct extra *extra, const struct rtattr *attribute,
+    const char *value, size_t len)
+{
+	if (attribute->rta_type == INET_DIAG_SKMEMINFO &&
+	    len >= sizeof(extra->memory))
+		memcpy(extra->memory, value, sizeof(extra->memory));
+	if (attribute->rta_type == INET_DIAG_SKV6ONLY && len > 0)
+		extra->ipv6_only = (uint8_t)*value;
 }
 
 /* RTA_NEXT() mixes signs, so by hand. */
-static uint32_t
-drops_of(const struct nlmsghdr *head)
+static void
+read_extra(const struct nlmsghdr *head, struct extra *extra)
 {
 	const char *end = (const char *)head + head->nlmsg_len;
 	const char *at = (const char *)NLMSG_DATA(head) +
 			 NLMSG_ALIGN(sizeof(struct inet_diag_msg));
-	uint32_t memory[SK_MEMINFO_VARS] = {0};
 	struct rtattr attribute;
 
+	*extra = (struct extra){0};
 	while (end - at >= (ptrdiff_t)sizeof(attribute)) {
 		memcpy(&attribute, at, sizeof(attribute));
 		if (attribute.rta_len < sizeof(attribute) ||
 		    attribute.rta_len > end - at)
 			break;
-		if (attribute.rta_type == INET_DIAG_SKMEMINFO &&
-		    attribute.rta_len >= RTA_LENGTH(sizeof(memory)))
-			memcpy(memory, at + RTA_LENGTH(0), sizeof(memory));
+		take_attribute(extra, &attribute, at + RTA_LENGTH(0),
+		    attribute.rta_len - RTA_LENGTH(0));
 		at += RTA_ALIGN(attribute.rta_len);
 	}
-	return memory[SK_MEMINFO_DROPS];
+}
+
+/* Whether SOCKET hears what is sent to ADDRESS. */
+static bool
+hears(const struct inet_diag_msg *socket, const struct extra *extra,
+    const struct address *address)
+{
+	static const uint32_t any[4];
+	const uint32_t *local = socket->id.idiag_src;
+	bool is_ipv4 = address->any.sa_family == AF_INET;
+
+	if (socket->idiag_family == AF_INET)
+		return is_ipv4 && (local[0] == 0 ||
+				      local[0] == address->in4.sin_addr.s_addr);
+	if (memcmp(local, any, sizeof(any)) == 0)
+		return !is_ipv4 || !extra->ipv6_only;
+	return is_ipv4
+		   ? IN6_IS_ADDR_V4MAPPED(
+			 (const struct in6_addr *)(const void *)local) &&
+			 local[3] == address->in4.sin_addr.s_addr
+		   : memcmp(local, &address->in6.sin6_addr, sizeof(any)) == 0;
 }
 
 /* Adds what HEAD says. Whether more follows. */
@@ -86,15 +103,17 @@ take(const struct nlmsghdr *head, const struct address *address,
     struct backlog *backlog)
 {
 	const struct inet_diag_msg *socket = NLMSG_DATA(head);
+	struct extra extra;
 
 	if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return false;
-	if (!hears(socket->idiag_family, socket->id.idiag_src, address))
+	read_extra(head, &extra);
+	if (!hears(socket, &extra, address))
 		return true;
 	/* Of a socket that listens, its "send queue" is the backlog. */
 	if (!backlog->sockets++ || socket->idiag_wqueue < backlog->size)
 		backlog->size = socket->idiag_wqueue;
-	backlog->full += drops_of(head);
+	backlog->full += extra.memory[SK_MEMINFO_DROPS];
 	return true;
 }
 

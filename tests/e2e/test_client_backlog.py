@@ -152,6 +152,37 @@ def test_a_backlog_that_was_never_full_is_not_spoken_of(server):
     assert "queue" not in report["words"]
 
 
+@contextlib.contextmanager
+def full_listener(address, family):
+    """A listening socket of one place, for which many wait."""
+    with contextlib.ExitStack() as open_sockets:
+        listener = open_sockets.enter_context(socket.socket(family))
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(0)
+        for _ in range(5):
+            sock = open_sockets.enter_context(socket.socket(family))
+            sock.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                sock.connect(address)
+        yield
+
+
+@pytest.mark.parametrize("host, family", [
+    ("::1", socket.AF_INET6), ("::", socket.AF_INET6),
+    ("127.0.0.2", socket.AF_INET)], ids=str)
+def test_a_full_backlog_of_another_at_the_same_port_is_not_the_servers(
+        host, family):
+    """Those that wait there try again after a second."""
+    with KnownServer(backlog=64) as server:
+        port = int(server.target.rpartition(":")[2])
+        with full_listener((host, port), family):
+            report = load(server.target, "-c", 2, "-d", "1500ms", "--churn")
+    assert report["backlog"] == {"size": 64, "full": 0}
+    assert "queue" not in report["words"]
+
+
 def test_a_full_backlog_is_the_reason_and_no_cost_of_the_model(groups):
     """Of a server with five places beside one of ours. Its slices last for
     seconds, so after the first block it is told to end."""
