@@ -9,6 +9,9 @@
 
 #include "common/base/units.h"
 
+/* Of a multicast address (RFC 4291 2.7). */
+enum { SCOPE_INTERFACE = 1, SCOPE_LINK = 2 };
+
 int
 address_split(const char *text, char *host, size_t size, uint16_t *port)
 {
@@ -38,7 +41,9 @@ parse_unix(const char *path, struct address *out)
 {
 	size_t len = strlen(path);
 
-	if (len == 0 || len >= sizeof(out->un.sun_path))
+	/* An abstract name elsewhere: no file, as here, but what looks like it.
+	 */
+	if (path[0] == '@' || len == 0 || len >= sizeof(out->un.sun_path))
 		return -1;
 	out->un.sun_family = AF_UNIX;
 	memcpy(out->un.sun_path, path, len + 1);
@@ -61,8 +66,29 @@ find_zone(const char *zone)
 	return index;
 }
 
-/* RFC 4007 11: ADDRESS%ZONE. Of a link-local address there is one on each link,
- * so that without its zone it is none. */
+static bool
+is_multicast_of(const struct in6_addr *ip6, int scope)
+{
+	return IN6_IS_ADDR_MULTICAST(ip6) && (ip6->s6_addr[1] & 15) == scope;
+}
+
+/* There is one of it on each link, so that without its zone it is none. */
+static bool
+needs_zone(const struct in6_addr *ip6)
+{
+	return IN6_IS_ADDR_LINKLOCAL(ip6) ||
+	       is_multicast_of(ip6, SCOPE_INTERFACE) ||
+	       is_multicast_of(ip6, SCOPE_LINK);
+}
+
+/* Of all others the system ignores it: [::%lo] would be every address. */
+static bool
+may_have_zone(const struct in6_addr *ip6)
+{
+	return needs_zone(ip6) || IN6_IS_ADDR_LOOPBACK(ip6);
+}
+
+/* RFC 4007 11: ADDRESS%ZONE. */
 static int
 parse_ip6(const char *host, struct sockaddr_in6 *out)
 {
@@ -75,11 +101,10 @@ parse_ip6(const char *host, struct sockaddr_in6 *out)
 	literal[len] = '\0';
 	if (inet_pton(AF_INET6, literal, &out->sin6_addr) != 1)
 		return -1;
-	if (host[len] == '%')
-		out->sin6_scope_id = find_zone(host + len + 1);
-	if (host[len] == '%' || IN6_IS_ADDR_LINKLOCAL(&out->sin6_addr))
-		return out->sin6_scope_id ? 0 : -1;
-	return 0;
+	if (host[len] != '%')
+		return needs_zone(&out->sin6_addr) ? -1 : 0;
+	out->sin6_scope_id = find_zone(host + len + 1);
+	return out->sin6_scope_id && may_have_zone(&out->sin6_addr) ? 0 : -1;
 }
 
 int
@@ -108,7 +133,7 @@ address_parse(const char *text, struct address *out)
 	return 0;
 }
 
-/* The same for the part in brackets. */
+/* address_explain() for the part in brackets. */
 static void
 explain_ip6(const char *host, char *why, size_t size)
 {
@@ -120,6 +145,10 @@ explain_ip6(const char *host, char *why, size_t size)
 	    literal, sizeof(literal), "%.*s", (int)strcspn(host, "%"), host);
 	if (inet_pton(AF_INET6, literal, &address) != 1)
 		snprintf(why, size, "\"%s\" is no IPv6 address", host);
+	else if (zone && !may_have_zone(&address))
+		snprintf(why, size,
+		    "only a link-local address has an interface: write [%s]",
+		    literal);
 	else if (zone)
 		snprintf(why, size, "there is no interface \"%s\"", zone + 1);
 	else
@@ -132,36 +161,20 @@ explain_ip6(const char *host, char *why, size_t size)
 void
 address_explain(const char *text, char *why, size_t size)
 {
-	const char *colon = strrchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0, path;
+	const char *end = strchr(text, ']');
 	char host[ADDRESS_HOST_MAX];
 	uint64_t number;
 	uint16_t port;
 
-	if (strncmp(text, "unix:", 5) == 0) {
-		path = strlen(text + 5);
-		snprintf(why, size,
-		    path ? "a path of %zu bytes; a socket's has %zu at most"
-			 : "there is no path",
-		    path, sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
-	} else if (!colon || (text[0] == '[' && !memchr(text, ']', len))) {
-		snprintf(why, size, "there is no :PORT behind the address");
-	} else if (parse_count(colon + 1, &number) < 0 || number > 65535) {
+	if (!end || end[1] != ':')
+		snprintf(why, size, "there is no :PORT behind the bracket");
+	else if (parse_count(end + 2, &number) < 0 || number > 65535)
 		snprintf(
-		    why, size, "\"%.40s\" is no port, 0 to 65535", colon + 1);
-	} else if (text[0] != '[' && memchr(text, ':', len)) {
-		snprintf(why, size,
-		    "an IPv6 address stands in brackets, as in [::1]:%s",
-		    colon + 1);
-	} else if (address_split(text, host, sizeof(host), &port) < 0 ||
-		   text[0] != '[') {
-		snprintf(why, size,
-		    "\"%.*s\" is no IPv4 address, four numbers with dots "
-		    "between, none with a leading zero",
-		    (int)(len < 60 ? len : 60), text);
-	} else {
+		    why, size, "\"%.40s\" is no port, 0 to 65535", end + 2);
+	else if (address_split(text, host, sizeof(host), &port) < 0)
+		snprintf(why, size, "\"%.60s\" is no IPv6 address", text);
+	else
 		explain_ip6(host, why, size);
-	}
 }
 
 void

@@ -35,14 +35,14 @@ struct address {
  * TEXT to an address: an IPv4 literal of four decimal numbers (not inet_aton's
  * shorter, octal and hexadecimal forms), a bracketed IPv6 literal, with its
  * zone (RFC 4007 11: the name or number of an interface) if it is link-local,
- * or "unix:" and a path (whose length sun_path bounds). Returns 0, or -1 if
- * TEXT is none.
+ * or "unix:" and a path (whose length sun_path bounds, and whose first byte is
+ * no @). Returns 0, or -1 if TEXT is none.
  */
 int
 address_parse(const char *text, struct address *out);
 
-/* Which part of a TEXT that address_parse() has not taken is not understood: a
- * few words in WHY of SIZE bytes. */
+/* Which part of a TEXT that begins with a bracket, and that address_parse() has
+ * not taken, is not understood: a few words in WHY of SIZE bytes. */
 void
 address_explain(const char *text, char *why, size_t size);
 

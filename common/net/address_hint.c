@@ -149,6 +149,11 @@ hint_unix(const char *path, char *why, size_t size)
 {
 	if (!*path)
 		snprintf(why, size, "it has no path: write unix:/PATH");
+	else if (*path == '@')
+		snprintf(why, size,
+		    "abstract names are not supported: for a file write "
+		    "unix:./%.100s",
+		    path);
 	else
 		snprintf(why, size,
 		    "its path has %zu bytes; a socket's has 107 at most",

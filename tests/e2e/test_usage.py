@@ -126,6 +126,11 @@ HINTS = [
     (["-l", "*:7"], "write :7;"),
     (["-l", "/run/x"], "a path is written unix:/run/x;"),
     (["-l", "unix:"], "it has no path"),
+    (["-l", "unix:@name"], "abstract names are not supported: for a file "
+                           "write unix:./@name;"),
+    (["-l", "[::%lo]:0"], "only a link-local address has an interface: write "
+                          "[::];"),
+    (["-l", "[::1]x:0"], "there is no :PORT behind the bracket;"),
     (["-l", LONG], "its path has 125 bytes; a socket's has 107 at most"),
     (["-l", "localhost:7 "], "it has a space in it;"),
     (["-l", ""], "it is empty;"),
