@@ -20,15 +20,18 @@ static void
 add_task(pid_t pid, pid_t tid, void *context)
 {
 	struct cost_tally *tally = context;
-	char text[4096];
-	uint64_t number;
+	char text[PROC_STATUS_MAX];
+	uint64_t number, involuntary;
 
 	proc_read(
 	    text, sizeof(text), "/proc/%d/task/%d/status", (int)pid, (int)tid);
-	if (proc_number(text, "voluntary_ctxt_switches:", &number))
+	if (proc_number(text, "voluntary_ctxt_switches:", &number) &&
+	    proc_number(text, "nonvoluntary_ctxt_switches:", &involuntary)) {
 		tally->voluntary += number;
-	if (proc_number(text, "nonvoluntary_ctxt_switches:", &number))
-		tally->involuntary += number;
+		tally->involuntary += involuntary;
+	} else if (text[0]) { /* else it has just ended */
+		tally->lost_switches = true;
+	}
 	if (pid == tid && procs_ignores_children(text))
 		tally->loses_children = true;
 	/* What it ran: what is missing of its process's clock in the end was
@@ -150,6 +153,7 @@ cost_end(const struct cost_meter *meter, struct cost_sums *sums)
 		sums->lost_faults = true;
 		sums->lost_switches |= !after.has_all_cpu;
 	}
+	sums->lost_switches |= before->lost_switches || after.lost_switches;
 	total = since(before->total_ns, after.total_ns, &sums->lost_cpu);
 	user = since(before->user, after.user, &sums->lost_cpu);
 	system = since(before->system, after.system, &sums->lost_cpu);

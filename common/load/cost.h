@@ -85,6 +85,7 @@ struct cost_tally {
 	uint64_t voluntary, involuntary; /* of living tasks */
 	uint64_t faults;
 	bool loses_children, has_all_cpu;
+	bool lost_switches; /* they did not fit what we read of them */
 };
 
 struct cost_meter {

@@ -13,7 +13,7 @@
 #include "common/load/proc_text.h"
 #include "common/load/procs.h"
 
-/* THREAD_SIZE of x86-64 and arm64. */
+/* THREAD_SIZE of x86-64 and arm64, where that is a page or more. */
 #define KERNEL_STACK_KIB 16
 
 static uint64_t
@@ -73,22 +73,36 @@ add_pages(struct memory *memory, pid_t pid)
 }
 
 static void
+all_unknown(struct memory *memory)
+{
+	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
+		memory->kib[kind] = NAN;
+	memory->pss_kib = memory->mappings = NAN;
+}
+
+static void
 add_process(pid_t pid, void *context)
 {
 	struct memory *memory = context;
-	char text[4096];
+	char text[PROC_STATUS_MAX];
 	uint64_t threads, tables;
+	uint64_t stack =
+	    page_kib() > KERNEL_STACK_KIB ? page_kib() : KERNEL_STACK_KIB;
 
-	if (proc_read(text, sizeof(text), "/proc/%d/status", (int)pid) < 0 ||
-	    !proc_number(text, "Threads:", &threads) ||
-	    !proc_number(text, "VmPTE:", &tables))
+	if (proc_read(text, sizeof(text), "/proc/%d/status", (int)pid) < 0)
 		return; /* it has just ended */
+	if (!proc_number(text, "Threads:", &threads)) {
+		all_unknown(memory); /* there is more of it than we read */
+		memory->threads = memory->processes = NAN;
+		return;
+	}
+	if (!proc_number(text, "VmPTE:", &tables))
+		return; /* a zombie */
 	memory->processes++;
 	memory->threads += (double)threads;
 	/* VmPTE leaves out the page at the top of the tree. */
 	memory->kib[MEMORY_PAGE_TABLES] += (double)(tables + page_kib());
-	memory->kib[MEMORY_KERNEL_STACKS] +=
-	    (double)(threads * KERNEL_STACK_KIB);
+	memory->kib[MEMORY_KERNEL_STACKS] += (double)(threads * stack);
 	memory->mappings += count_mappings(pid);
 	add_pages(memory, pid);
 }
@@ -125,11 +139,8 @@ memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group)
 	/* A shell shares its library with others, who come and go. */
 	procs_walk(procs_below_shell(pid), add_process, memory);
 	memory->kib[MEMORY_SLAB] = ask_slab(memory, group);
-	if (memory->processes > 0)
-		return;
-	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
-		memory->kib[kind] = NAN;
-	memory->pss_kib = memory->mappings = NAN;
+	if (memory->processes == 0)
+		all_unknown(memory);
 }
 
 /* A file's pages are shared with every other instance of the program, and what

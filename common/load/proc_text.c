@@ -13,6 +13,15 @@
 
 #include "common/base/clock.h"
 
+/* Of the LEN bytes of a text that was cut: a part of a number is no number. */
+static size_t
+whole_words(const char *text, size_t len)
+{
+	while (len > 0 && !strchr(" \t\n", text[len - 1]))
+		len--;
+	return len;
+}
+
 /* No stdio: it allocates, and there may be thousands of files to read. */
 int
 proc_read(char *buf, size_t size, const char *format, ...)
@@ -34,6 +43,8 @@ proc_read(char *buf, size_t size, const char *format, ...)
 		len += (size_t)n;
 	error = n < 0 ? errno : ENODATA;
 	close(fd);
+	if (len == size - 1)
+		len = whole_words(buf, len);
 	buf[len] = '\0';
 	if (len > 0)
 		return (int)len;

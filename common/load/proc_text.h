@@ -12,12 +12,17 @@
 #include <stdint.h>
 
 /*
- * The start of the file that FORMAT names, as text, in BUF of SIZE bytes.
+ * The file that FORMAT names, as text, in BUF of SIZE bytes: as much of it as
+ * fits, up to the last blank or end of line, so that no number in it is cut.
  * Returns its length; or -1 with errno, and an empty text.
  */
 int
 proc_read(char *buf, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* For /proc/PID/status, whose length depends on how many groups and CPUs there
+ * are: what is longer is not known. */
+#define PROC_STATUS_MAX 16384
 
 /* proc_pid_stat(5). Times are in clock ticks; "reaped": of the children that
  * it has waited for, and of theirs. */

@@ -223,7 +223,7 @@ static void
 look_for_ignored(pid_t pid, void *context)
 {
 	bool *ignored = context;
-	char text[4096];
+	char text[PROC_STATUS_MAX];
 
 	proc_read(text, sizeof(text), "/proc/%d/status", (int)pid);
 	if (procs_ignores_children(text))

@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -86,6 +87,17 @@ fork_one(bool stays)
 		waitpid(pid, NULL, 0);
 }
 
+/* So many that /proc/PID/status is longer than anybody reads. */
+static void
+join_groups(void)
+{
+	gid_t groups[4000];
+
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		groups[i] = (gid_t)(1000000000 + i);
+	child_assert(setgroups(COUNT_OF(groups), groups) == 0);
+}
+
 static void
 obey(char order)
 {
@@ -117,6 +129,9 @@ obey(char order)
 		break;
 	case 'm':
 		touch(AREA);
+		break;
+	case 'g':
+		join_groups();
 		break;
 	default:
 		_exit(1);
@@ -479,6 +494,30 @@ memory_knows_its_kinds(void **state)
 }
 
 static void
+what_does_not_fit_is_not_known_and_not_0(void **state)
+{
+	struct cost_sums sums;
+	struct puppet puppet;
+	struct cost cost;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	puppet_start(&puppet);
+	tell(&puppet, "g");
+	sums = sums_of(&puppet, "nb", NULL);
+	assert_true(sums.lost_switches);
+	cost_of_requests(&sums, 10, &cost);
+	assert_true(isnan(cost.voluntary) && isnan(cost.involuntary));
+	assert_true(cost.cpu_us >= BURNT_NS / (10 * 1000.0));
+	cost = growth(&puppet, "m", NULL);
+	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
+		assert_true(isnan(cost.memory_kib[kind]));
+	assert_true(isnan(cost.threads));
+	puppet_stop(&puppet);
+}
+
+static void
 memory_leaves_out_the_shell_above_a_server(void **state)
 {
 	struct memory memory;
@@ -565,15 +604,17 @@ numbers_stand_behind_their_whole_key(void **state)
 static void
 reading_says_what_failed(void **state)
 {
-	char text[8];
+	char text[12];
+	int n;
 
 	(void)state;
 	assert_int_equal(proc_read(text, sizeof(text), "/nowhere/%d", 1), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_string_equal(text, "");
-	assert_int_equal(proc_read(text, sizeof(text), "/proc/%s/stat", "self"),
-	    7); /* cut, with its NUL */
-	assert_int_equal(strlen(text), 7);
+	n = proc_read(text, sizeof(text), "/proc/%s/stat", "self");
+	assert_int_equal(n, strlen(text));
+	assert_int_equal(atoi(text), getpid()); /* and "(test": cut */
+	assert_int_equal(text[strlen(text) - 1], ' ');
 }
 
 int
@@ -594,6 +635,7 @@ main(void)
 	    cmocka_unit_test(
 		group_of_a_client_that_was_killed_is_removed_by_the_next),
 	    cmocka_unit_test(memory_knows_its_kinds),
+	    cmocka_unit_test(what_does_not_fit_is_not_known_and_not_0),
 	    cmocka_unit_test(memory_leaves_out_the_shell_above_a_server),
 	    cmocka_unit_test(memory_of_nobody_is_not_known),
 	    cmocka_unit_test(stat_is_read_behind_any_name),
