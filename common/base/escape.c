@@ -41,7 +41,8 @@ escape(const char *text, char *buf, size_t size)
 
 		n = c < 0x80 ? 1 : character(text, &columns);
 		if (c < 0x80)
-			columns = c >= 0x20 && c < 0x7f;
+			columns = c >= 0x20 && c < 0x7f &&
+				  !(c == '\\' && text[1] == 'x');
 		if (len + (columns > 0 ? n : 4 * n) >= size)
 			break;
 		for (size_t i = 0; i < n; i++)

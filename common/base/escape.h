@@ -4,8 +4,9 @@
  *
  * What is not printable ASCII becomes \xNN; but where setlocale(3) was told of
  * a UTF-8 terminal, the characters that take room there stay. Those that take
- * none (combining, joining, turning the direction) do not: two texts that look
- * the same are the same. No allocation.
+ * none (combining, joining, turning the direction) do not, nor does what looks
+ * like \xNN from the start (it becomes \x5cxNN): two texts that look the same
+ * are the same. No allocation.
  */
 #ifndef COMMON_BASE_ESCAPE_H
 #define COMMON_BASE_ESCAPE_H

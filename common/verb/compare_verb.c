@@ -36,6 +36,9 @@ name_ok(const struct compare_plan *plan, const char *name)
 
 	if (!length || length > NAME_MOST)
 		return false;
+	/* In JSON such names would be alike. */
+	if (!utf8_valid(name, length))
+		return false;
 	if (strcmp(name, "control") == 0) /* so the slices name another */
 		return false;
 	for (size_t i = 0; i < plan->server_count; i++) {
@@ -84,6 +87,8 @@ hint_server(const void *config, const char *text, char *why, size_t size)
 		snprintf(why, size, "no NAME is before its =");
 	else if (len > NAME_MOST)
 		snprintf(why, size, "its NAME has %d bytes", len);
+	else if (!utf8_valid(name, strlen(name)))
+		snprintf(why, size, "its NAME is not UTF-8");
 	else if (!name_ok(plan, name))
 		snprintf(why, size, "%s is taken", name);
 	else if (!launch_command_ok(equals + 1))
@@ -122,7 +127,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	OPTION_CALL,
 	.allowed =
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
-	    "no NAME twice, of more than 20 bytes, or that is control",
+	    "no NAME twice, of more than 20 bytes, not UTF-8, or control",
 	.parse = parse_server, .hint = hint_server},
     {0, "start-timeout", "D",
 	"how long a server may take until it accepts\n"
@@ -276,6 +281,10 @@ refuse_scenario(const char *name)
 {
 	const char *near =
 	    hint_nearest(name, strlen(name), scenario_name, NULL);
+
+	if (strcmp(name, "all") == 0)
+		usage_error("compare: all: it is every scenario; allowed is "
+			    "no other beside it");
 
 	usage_error("compare: %.200s: no such scenario%s%s%s; allowed are all, "
 		    "or scenarios from `client list`",

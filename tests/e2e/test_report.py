@@ -677,7 +677,8 @@ def columns(text):
     ("é", "e\u0301"), ("a\u200bb", "ab"), ("a\u202eb", "ab"), ("a\tb", "a b"),
     ("x" * 30 + "a", "x" * 30 + "b"), ("a" + "x" * 30, "b" + "x" * 30),
     ("x" * 25 + "a" + "x" * 25, "x" * 25 + "b" + "x" * 25),
-    ("🐢" * 15, "🐢" * 14 + "🐇"), ("\x1b[31mred", "\x1b[32mred")],
+    ("🐢" * 15, "🐢" * 14 + "🐇"), ("\x1b[31mred", "\x1b[32mred"),
+    ("ä", r"\xc3\xa4"), ("\t", r"\x09"), (r"\x5c", "\\")],
     ids=lambda text: text.encode("unicode_escape").decode()[:20])
 def test_two_names_that_differ_are_not_one_on_the_terminal(
         made, tmp_path, locale, one, other):
