@@ -69,9 +69,11 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], VERBS[i].name) == 0)
 			return VERBS[i].run(argc - 1, argv + 1);
 	}
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "version") == 0)
+		usage_error("%s: no such verb: write --%s", argv[1], argv[1]);
 	near = hint_nearest(argv[1], strlen(argv[1]), verb_name, NULL);
 	usage_error("%.200s: no such verb%s%s%s; allowed are talk, load, "
 		    "compare, list",
-	    argv[1], near ? "; did you mean " : "", near ? near : "",
-	    near ? "?" : "");
+	    argv[1][0] ? argv[1] : "''", near ? "; did you mean " : "",
+	    near ? near : "", near ? "?" : "");
 }

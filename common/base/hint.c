@@ -61,8 +61,8 @@ hint_nearest(const char *word, size_t len,
     const char *(*name_of)(const void *context, size_t i), const void *context)
 {
 	const char *best = NULL, *name;
-	/* A third of it may be wrong. */
-	unsigned most = (unsigned)(len + 2) / 3 + 1;
+	/* A third of it may be wrong, but of a short one a letter. */
+	unsigned most = len < 5 ? 2 : (unsigned)(len + 2) / 3 + 1;
 
 	if (len < 2 || len > WORD_MAX)
 		return NULL;
@@ -205,6 +205,15 @@ try_instead(enum quantity kind, const char *instead, const char *what,
 	return true;
 }
 
+/* "1,000", which is one to some, and a thousand to others. */
+static bool
+groups_digits(const char *text)
+{
+	const char *comma = strchr(text, ',');
+
+	return comma && strspn(comma + 1, "0123456789") == 3;
+}
+
 /* Signs, spaces, commas, other notations: TEXT is a number, but ours is written
  * in another way. */
 static bool
@@ -227,8 +236,13 @@ hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 		return true;
 	rewrite(text, "", ",", plain);
 	if (kind != QUANTITY_COUNT && strcmp(plain, text) != 0 &&
-	    try_instead(kind, plain, "it has a comma in it", why, size))
+	    try_instead(kind, plain, "it has a comma in it", why, size)) {
+		if (groups_digits(text))
+			snprintf(why, size,
+			    "its comma may be a point, or may "
+			    "group digits");
 		return true;
+	}
 	rewrite(text, ",_'", "", plain);
 	if (strcmp(plain, text) != 0 &&
 	    try_instead(kind, plain, "digits are not grouped", why, size))
@@ -238,6 +252,10 @@ hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 				"no digit is before its point", why, size))
 		return true;
 	number = strtod(text, &end);
+	if (isdigit((unsigned char)*text) && number >= 1e18) {
+		snprintf(why, size, "it is too large");
+		return true;
+	}
 	if (isdigit((unsigned char)*text) && end > text && number >= 0 &&
 	    number < 1e18 && strpbrk(text, "eExX")) {
 		snprintf(instead, sizeof(instead), "%.*f%s",
@@ -253,10 +271,19 @@ static void
 hint_unit(enum quantity kind, const char *text, const char *unit, char *why,
     size_t size)
 {
-	const char *ours = our_unit(kind, unit);
 	int digits = (int)(unit - text);
+	const char *ours;
 
-	if (kind == QUANTITY_DURATION && !*unit)
+	unit += strspn(unit, " ");
+	ours = our_unit(kind, unit);
+	if (text[digits - 1] == '.')
+		snprintf(why, size,
+		    "no digit is behind its point: write %.*s%s", digits - 1,
+		    text, ours ? ours : unit);
+	else if (memchr(text, '.', (size_t)digits) &&
+		 strcmp(unit, kind == QUANTITY_SIZE ? "" : "ns") == 0)
+		snprintf(why, size, "it is not whole");
+	else if (kind == QUANTITY_DURATION && !*unit)
 		snprintf(
 		    why, size, "it has no unit: write %ss for seconds", text);
 	else if (ours)
@@ -272,8 +299,20 @@ hint_unit(enum quantity kind, const char *text, const char *unit, char *why,
 		snprintf(why, size, "no unit is called %.40s", unit);
 }
 
-void
-hint_quantity(enum quantity kind, const char *text, uint64_t min, uint64_t max,
+char *
+hint_instead(char *why, size_t *len)
+{
+	char *at = strstr(why, "write ");
+
+	if (!at)
+		return NULL;
+	at += strlen("write ");
+	*len = strcspn(at, " ,");
+	return at;
+}
+
+static void
+explain(enum quantity kind, const char *text, uint64_t min, uint64_t max,
     char *why, size_t size)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -292,7 +331,7 @@ hint_quantity(enum quantity kind, const char *text, uint64_t min, uint64_t max,
 		snprintf(why, size, "it is negative");
 	else if (!digits)
 		snprintf(why, size, "it does not begin with a digit");
-	else if (text[digits] == '.' && text[digits + 1])
+	else if (text[digits] == '.')
 		hint_unit(kind, text,
 		    kind == QUANTITY_COUNT
 			? text + digits
@@ -303,4 +342,47 @@ hint_quantity(enum quantity kind, const char *text, uint64_t min, uint64_t max,
 		snprintf(why, size, "it is too large");
 	else
 		hint_unit(kind, text, text + digits, why, size);
+}
+
+void
+hint_quantity(enum quantity kind, const char *text, uint64_t min, uint64_t max,
+    char *why, size_t size)
+{
+	char word[WORD_MAX + 4], *instead;
+	uint64_t number;
+	size_t len;
+
+	explain(kind, text, min, max, why, size);
+	if (!(instead = hint_instead(why, &len)))
+		return;
+	snprintf(word, sizeof(word), "%.*s", (int)len, instead);
+	if (parse(kind, word, &number) < 0)
+		why[0] = '\0';
+	else if (number < min || number > max)
+		snprintf(why, size, "it is too %s",
+		    number < min ? "small" : "large");
+}
+
+bool
+hint_part(enum quantity kind, const char *text, size_t at, size_t len,
+    uint64_t min, uint64_t max, char *why, size_t size)
+{
+	char word[WORD_MAX], bare[HINT_MAX] = "", *instead;
+	uint64_t number;
+
+	snprintf(word, sizeof(word), "%.*s", (int)(len < size ? len : size),
+	    text + at);
+	if (parse(kind, word, &number) == 0 && number >= min && number <= max)
+		return false;
+	hint_quantity(kind, word, min, max, bare, sizeof(bare));
+	if (!len && *text)
+		snprintf(bare, sizeof(bare), "a part of it is empty");
+	if (!(instead = hint_instead(bare, &(size_t){0})))
+		snprintf(why, size, "%s", bare);
+	else
+		snprintf(why, size, "%.*s%.*s%.*s%.40s%s",
+		    (int)(instead - bare), bare, at < 40 ? (int)at : 40, text,
+		    (int)strcspn(instead, " "), instead, text + at + len,
+		    instead + strcspn(instead, " "));
+	return true;
 }

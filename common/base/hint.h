@@ -9,6 +9,7 @@
 #ifndef COMMON_BASE_HINT_H
 #define COMMON_BASE_HINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,10 +22,21 @@ enum quantity {
 	QUANTITY_PERCENT,
 };
 
-/* TEXT is no quantity of that KIND from MIN to MAX. */
+/* TEXT is no quantity of that KIND from MIN to MAX. What WHY says to write is
+ * one. */
 void
 hint_quantity(enum quantity kind, const char *text, uint64_t min, uint64_t max,
     char *why, size_t size);
+
+/* The same of LEN bytes from AT on; what is to be written is all of TEXT.
+ * Returns whether they are at fault. */
+bool
+hint_part(enum quantity kind, const char *text, size_t at, size_t len,
+    uint64_t min, uint64_t max, char *why, size_t size);
+
+/* What WHY says to write, of *LEN bytes; or NULL. */
+char *
+hint_instead(char *why, size_t *len);
 
 /*
  * The one of NAME_OF(CONTEXT, 0), (CONTEXT, 1), ..., until NULL, that the first

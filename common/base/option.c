@@ -148,6 +148,8 @@ put_allowed(const struct option_spec *spec, char *buf, size_t size)
 
 	if (spec->allowed)
 		snprintf(buf, size, "%s", spec->allowed);
+	else if (spec->type == OPTION_TEXT)
+		snprintf(buf, size, "a %s", spec->value);
 	else if (spec->type == OPTION_PERCENT)
 		snprintf(buf, size,
 		    "a percentage such as 3%% or 0.5%%, from %g%% to %g%%",
@@ -193,8 +195,8 @@ refuse_value(const struct option_set *set, const struct option_spec *spec,
 	hint_value(spec, config, text, why, sizeof(why));
 	put_allowed(spec, allowed, sizeof(allowed));
 	/* A long value must not push what is allowed off the line. */
-	usage_error("--%s %.200s: %s%sallowed is %s", spec->name, text, why,
-	    why[0] ? "; " : "", allowed);
+	usage_error("--%s %.200s: %s%sallowed is %s", spec->name,
+	    text[0] ? text : "''", why, why[0] ? "; " : "", allowed);
 }
 
 /* The index of TEXT among the words of "a|b|c", or -1. */
@@ -228,7 +230,7 @@ apply(const struct option_spec *spec, void *config, const char *text)
 		return 0;
 	case OPTION_TEXT:
 		*(const char **)(void *)at = text;
-		return 0;
+		return text[0] ? 0 : -1;
 	case OPTION_CHOICE:
 		index = choice_index(spec->allowed, text);
 		if (index >= 0)
@@ -296,6 +298,10 @@ refuse_long(const struct option_set *set, const char *word)
 		    second->name);
 	if (first)
 		usage_error("%.100s: --%s takes no value", word, first->name);
+	if (strncmp(word, "--help=", 7) == 0 ||
+	    strncmp(word, "--version=", 10) == 0)
+		usage_error(
+		    "%.100s: --%.*s takes no value", word, (int)len, word + 2);
 	near = hint_nearest(
 	    word + 2, strcspn(word + 2, "=:"), option_of, set->specs);
 	usage_error("%.100s: no such option%s%s%s; allowed are those of --help",

@@ -77,7 +77,8 @@ parse_quantity(const char *text, const struct unit *unit, uint64_t *out)
 	}
 	while (unit->suffix && strcmp(unit->suffix, text) != 0)
 		unit++;
-	if (!unit->suffix ||
+	/* There is no part of a byte, nor of a nanosecond. */
+	if (!unit->suffix || (place > 1 && unit->scale == 1) ||
 	    __builtin_mul_overflow(whole, unit->scale, &scaled))
 		return -1;
 	part = (uint64_t)((wide)part * unit->scale / place);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/hint.h"
 #include "common/base/units.h"
 #include "common/net/address.h"
 
@@ -19,13 +20,14 @@ static const struct scheme {
     {"https:", "tls:", " --protocol http", "443"},
     {"ws:", "", " --protocol ws", "80"},
     {"wss:", "tls:", " --protocol ws", "443"},
-    {"tcp:", "", "", ""},
-    {"tcp4:", "", "", ""},
-    {"tcp6:", "", "", ""},
-    {"ssl:", "tls:", "", ""},
-    {"udp:", "udp:", "", ""},
-    {"tls:", "tls:", "", ""},
+    {"tcp:", "", "", "7007"},
+    {"tcp4:", "", "", "7007"},
+    {"tcp6:", "", "", "7007"},
+    {"ssl:", "tls:", "", "7007"},
+    {"udp:", "udp:", "", "7007"},
+    {"tls:", "tls:", "", "7007"},
     {"file:", "unix:", "", ""},
+    {"unix:", "unix:", "", ""},
 };
 
 static const struct scheme *
@@ -45,21 +47,30 @@ static void
 hint_url(enum address_user user, const struct scheme *s, const char *text,
     char *why, size_t size)
 {
+	const char *what = strstr(text, "://") ? "it is a URL: " : "";
 	bool client = user == FOR_CLIENT, has_port, has_path;
-	const char *host = text + strlen(s->theirs), *path;
+	const char *host = text + strlen(s->theirs), *path, *at;
 	int len, n;
 
 	host += strspn(host, "/");
-	len = (int)strcspn(host, "/?#");
-	path = host + len;
+	path = host + strcspn(host, "/?#");
+	at = memchr(host, '@', (size_t)(path - host));
+	host = at ? at + 1 : host;
+	len = (int)(path - host);
+	if (strcmp(s->ours, "unix:") == 0) {
+		snprintf(why, size, "%swrite unix:/%.100s", what, host);
+		return;
+	}
+	if (!len) {
+		snprintf(why, size, "no host is in it");
+		return;
+	}
 	has_port = memchr(host, ':', (size_t)len) && host[len - 1] != ']';
 	has_path = path[0] == '/' && path[1];
-	n = snprintf(why, size, "it is a URL: write %s%.*s%s%s",
+	n = snprintf(why, size, "%swrite %s%.*s%s%s", what,
 	    client || strcmp(s->ours, "udp:") == 0 ? s->ours : "",
 	    len < 100 ? len : 100, host, has_port ? "" : ":",
-	    has_port   ? ""
-	    : *s->port ? s->port
-		       : "PORT");
+	    has_port ? "" : s->port);
 	if (client && *s->options && n < (int)size)
 		snprintf(why + n, size - (size_t)n, ", for load with%s%s%.80s",
 		    s->options, has_path ? " --path " : "",
@@ -72,70 +83,115 @@ is_digits(const char *text)
 	return *text && !text[strspn(text, "0123456789")];
 }
 
-/* HOST of LEN bytes, which a colon and PORT follow. */
+/* TEXT of LEN bytes, which a colon and PORT follow; SCHEME goes before it. */
 static void
-hint_port(const char *text, int len, const char *port, char *why, size_t size)
+hint_port(const char *scheme, const char *text, int len, const char *port,
+    char *why, size_t size)
 {
 	uint64_t number;
 	int digits = (int)strspn(port, "0123456789");
 
 	if (!*port)
 		snprintf(why, size,
-		    "no port is behind its colon: write %.*s:7007", len, text);
+		    "no port is behind its colon: write %s%.*s:7007", scheme,
+		    len, text);
 	else if (parse_count(port, &number) == 0 && number > 65535)
 		snprintf(why, size, "port %.20s: the highest is 65535", port);
 	else if (digits && port[digits] == '/')
 		snprintf(why, size,
-		    "a path is behind its port: write %.*s:%.*s", len, text,
-		    digits, port);
+		    "a path is behind its port: write %s%.*s:%.*s", scheme, len,
+		    text, digits, port);
 	else if (port[strspn(port, "0123456789")])
 		snprintf(why, size, "its port %.40s is no number", port);
 }
 
+static bool
+is_address(const char *text)
+{
+	struct address address;
+
+	return address_parse(text, &address) == 0;
+}
+
 /* In brackets, or with more than one colon. */
 static void
-hint_ipv6(const char *text, char *why, size_t size)
+hint_ipv6(const char *scheme, const char *text, char *why, size_t size)
 {
 	const char *end = strchr(text, ']'), *last = strrchr(text, ':');
+	char instead[128];
 
 	if (*text == '[' && !end)
 		snprintf(
-		    why, size, "its bracket is not closed: write [IPv6]:PORT");
+		    why, size, "its bracket is not closed, as in [::1]:7007");
 	else if (*text == '[' && !end[1])
-		snprintf(why, size, "it has no port: write %s:7007", text);
+		snprintf(
+		    why, size, "it has no port: write %s%s:7007", scheme, text);
 	else if (*text == '[')
 		address_explain(text, why, size);
-	else if (*text != '[' && is_digits(last + 1) && last[-1] != ':')
+	if (*text == '[')
+		return;
+	if (strncasecmp(text, "fe80:", 5) == 0 && !strchr(text, '%')) {
 		snprintf(why, size,
-		    "an IPv6 address stands in brackets: write [%.*s]%s",
-		    (int)(last - text), text, last);
-	else if (*text != '[')
+		    "a link-local address needs its interface, as in "
+		    "[fe80::1%%eth0]:7007");
+		return;
+	}
+	snprintf(instead, sizeof(instead), "[%.*s]%s", (int)(last - text), text,
+	    last);
+	if (!is_address(instead))
+		snprintf(instead, sizeof(instead), "[%s]:7007", text);
+	if (is_address(instead) || strchr(text, '%'))
 		snprintf(why, size,
-		    "an IPv6 address stands in brackets: write [%s]:7007",
-		    text);
+		    "an IPv6 address stands in brackets: write %s%s", scheme,
+		    instead);
+	else
+		snprintf(why, size, "it has more than one colon");
+}
+
+/* Whether TEXT can be a host for USER. */
+static bool
+is_host(enum address_user user, const char *text)
+{
+	char whole[128];
+
+	snprintf(whole, sizeof(whole), "%s:7007", text);
+	if (user == FOR_SERVER)
+		return is_address(whole) || strcmp(text, "localhost") == 0;
+	return *text && *text != '-' &&
+	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")];
 }
 
 static void
-hint_host(enum address_user user, const char *text, char *why, size_t size)
+hint_host(enum address_user user, const char *scheme, const char *text,
+    char *why, size_t size)
 {
 	const char *colon = strchr(text, ':');
 
-	if (is_digits(text))
+	if (!*text)
+		snprintf(why, size, "no HOST:PORT is behind %s", scheme);
+	else if (is_digits(text) && user == FOR_CLIENT)
+		snprintf(why, size, "it is a port alone: write %slocalhost:%s",
+		    scheme, text);
+	else if (is_digits(text))
 		snprintf(why, size,
-		    user == FOR_CLIENT
-			? "it is a port alone: write localhost:%s"
-			: "it is a port alone: write :%s for all addresses, or "
-			  "127.0.0.1:%s",
-		    text, text);
+		    "it is a port alone: write %s:%s for all addresses, or "
+		    "%s127.0.0.1:%s",
+		    scheme, text, scheme, text);
+	else if (!colon && is_host(user, text))
+		snprintf(why, size, "it has no port: write %s%.200s:7007",
+		    scheme, text);
 	else if (!colon)
-		snprintf(why, size, "it has no port: write %.200s:7007", text);
+		snprintf(why, size, "it has no port");
 	else if (strncmp(text, "*:", 2) == 0)
-		snprintf(why, size, "write %s%s",
+		snprintf(why, size, "write %s%s%s", scheme,
 		    user == FOR_CLIENT ? "localhost" : "", colon);
 	else if (colon == text && user == FOR_CLIENT && is_digits(colon + 1))
-		snprintf(why, size, "it has no host: write localhost%s", text);
+		snprintf(why, size, "it has no host: write %slocalhost%s",
+		    scheme, text);
 	else
-		hint_port(text, (int)(colon - text), colon + 1, why, size);
+		hint_port(
+		    scheme, text, (int)(colon - text), colon + 1, why, size);
 	if (!*why && user == FOR_SERVER && colon)
 		snprintf(why, size,
 		    "\"%.*s\" is no IPv4 address, and names are not "
@@ -160,11 +216,11 @@ hint_unix(const char *path, char *why, size_t size)
 		    strlen(path));
 }
 
-void
-address_hint(enum address_user user, const char *text, char *why, size_t size)
+static void
+explain(enum address_user user, const char *text, char *why, size_t size)
 {
 	const struct scheme *scheme = scheme_of(text);
-	const char *rest = text;
+	const char *rest = text, *before = "";
 
 	why[0] = '\0';
 	if (!*text) {
@@ -175,9 +231,22 @@ address_hint(enum address_user user, const char *text, char *why, size_t size)
 		snprintf(why, size, "it has a space in it");
 		return;
 	}
+	if (strcasecmp(text, "unix") == 0) {
+		snprintf(why, size, "write unix:/PATH");
+		return;
+	}
+	if (strcasecmp(text, "udp") == 0 || strcasecmp(text, "tls") == 0) {
+		snprintf(why, size, "no HOST:PORT is behind %s:", text);
+		return;
+	}
+	if (user == FOR_SERVER && strchr(text, ',')) {
+		snprintf(why, size, "it is one address for each --listen");
+		return;
+	}
 	if (scheme &&
 	    (strstr(text, "://") || (strncmp(text, "udp:", 4) != 0 &&
-					strncmp(text, "tls:", 4) != 0))) {
+					strncmp(text, "tls:", 4) != 0 &&
+					strncmp(text, "unix:", 5) != 0))) {
 		hint_url(user, scheme, text, why, size);
 		return;
 	}
@@ -186,8 +255,10 @@ address_hint(enum address_user user, const char *text, char *why, size_t size)
 		    text + 4);
 		return;
 	}
-	if (scheme)
+	if (scheme && strncmp(text, "unix:", 5) != 0)
 		rest += strlen(scheme->theirs);
+	if (rest != text)
+		before = scheme->ours;
 	if (rest != text && strncmp(rest, "unix:", 5) == 0)
 		snprintf(why, size, "%.3s and unix: do not go together", text);
 	else if (strncmp(rest, "unix:", 5) == 0)
@@ -195,10 +266,46 @@ address_hint(enum address_user user, const char *text, char *why, size_t size)
 	else if (*rest == '/' || strncmp(rest, "./", 2) == 0)
 		snprintf(why, size, "a path is written unix:%.100s", rest);
 	else if (strchr(rest, '@'))
-		snprintf(why, size, "no user goes before a host: write %.200s",
+		snprintf(why, size,
+		    "no user goes before a host: write %s%.200s", before,
 		    strchr(rest, '@') + 1);
 	else if (*rest == '[' || strchr(rest, ':') != strrchr(rest, ':'))
-		hint_ipv6(rest, why, size);
+		hint_ipv6(before, rest, why, size);
 	else
-		hint_host(user, rest, why, size);
+		hint_host(user, before, rest, why, size);
+}
+
+/* Whether USER can be told that. */
+static bool
+is_taken(enum address_user user, const char *text)
+{
+	char host[HINT_MAX];
+	uint16_t port;
+
+	if (strncmp(text, "udp:", 4) == 0 ||
+	    (user == FOR_CLIENT && strncmp(text, "tls:", 4) == 0))
+		text += 4;
+	if (is_address(text))
+		return true;
+	return address_split(text, host, sizeof(host), &port) == 0 &&
+	       (user == FOR_CLIENT
+		       ? host[0]
+		       : !host[0] || strcmp(host, "localhost") == 0);
+}
+
+/* What may be several mistakes at once is not told as if it were one. */
+void
+address_hint(enum address_user user, const char *text, char *why, size_t size)
+{
+	char *instead, word[HINT_MAX];
+	size_t len;
+
+	explain(user, text, why, size);
+	if (!(instead = hint_instead(why, &len)))
+		return;
+	snprintf(word, sizeof(word), "%.*s", (int)len, instead);
+	if (!is_taken(user, word))
+		snprintf(why, size, "it is no address%s",
+		    user == FOR_SERVER ? ", and names are not looked up here"
+				       : "");
 }

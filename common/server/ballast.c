@@ -13,9 +13,6 @@
 #include "common/base/memory.h"
 #include "common/base/units.h"
 
-#define SIZE_MIN 4096
-#define SIZE_MAX_TIB 64
-
 static const char *const REMEDIES[] = {
     [BALLAST_PLAIN] = "",
     [BALLAST_DONTFORK] = "dontfork",
@@ -35,8 +32,8 @@ ballast_parse(const char *text, struct ballast *out)
 		return -1;
 	memcpy(size, text, len);
 	size[len] = '\0';
-	if (parse_size(size, &ballast.size) < 0 || ballast.size < SIZE_MIN ||
-	    ballast.size > (uint64_t)SIZE_MAX_TIB << 40)
+	if (parse_size(size, &ballast.size) < 0 ||
+	    ballast.size < BALLAST_LEAST || ballast.size > BALLAST_MOST)
 		return -1;
 	if (colon) {
 		ballast.remedy = BALLAST_DONTFORK;

@@ -28,6 +28,9 @@ struct ballast {
 	const char *text; /* as it was given */
 };
 
+#define BALLAST_LEAST (4ULL << 10)
+#define BALLAST_MOST (65536ULL << 30)
+
 /* For the line about a value that ballast_parse() does not take. */
 #define BALLAST_ALLOWED                                                       \
 	"SIZE, SIZE:dontfork, SIZE:shared or SIZE:huge, with a SIZE such as " \

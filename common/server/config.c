@@ -53,12 +53,12 @@ hint_service(const void *config, const char *text, char *why, size_t size)
 static void
 hint_ballast(const void *config, const char *text, char *why, size_t size)
 {
-	char amount[32];
+	size_t len = strcspn(text, ":");
 
 	(void)config;
-	snprintf(amount, sizeof(amount), "%.*s", (int)strcspn(text, ":"), text);
-	if (parse_size(amount, &(uint64_t){0}) < 0)
-		hint_quantity(QUANTITY_SIZE, amount, 1, UINT64_MAX, why, size);
+	if (!hint_part(QUANTITY_SIZE, text, 0, len, BALLAST_LEAST, BALLAST_MOST,
+		why, size))
+		snprintf(why, size, "it has no such REMEDY");
 }
 
 static int
@@ -183,7 +183,7 @@ check_service(const struct config *config)
 		    listener_format(one, text), config->service_text);
 	if (config->race_window_ns &&
 	    strcmp(config->service_text, "counter:unlocked") != 0)
-		usage_error("--race-window %s: allowed is it with --service "
+		usage_error("--race-window %s: allowed only with --service "
 			    "counter:unlocked, not %.200s",
 		    format_duration(
 			text, sizeof(text), (double)config->race_window_ns),
@@ -206,12 +206,12 @@ check_tls(const struct config *config)
 		usage_error("--image %s: allowed is full with --tls-cert",
 		    IMAGE_NAMES[config->image]);
 	if (config->tls_client_ca && !config->tls_cert)
-		usage_error("--tls-client-ca %.200s: allowed is it with "
+		usage_error("--tls-client-ca %.200s: allowed only with "
 			    "--tls-cert",
 		    config->tls_client_ca);
 	if (config->tls_cert &&
 	    datagram_listeners(config, &one) == config->listeners.count)
-		usage_error("--tls-cert %.200s: allowed is it with a listener "
+		usage_error("--tls-cert %.200s: allowed only with a listener "
 			    "of streams, not with udp: alone",
 		    config->tls_cert);
 }

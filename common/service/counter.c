@@ -36,9 +36,10 @@ counter_configure(const char *text, uint64_t *argument)
 }
 
 static void
-counter_hint(const char *text, char *why, size_t size)
+counter_hint(const char *text, size_t at, char *why, size_t size)
 {
 	(void)text;
+	(void)at;
 	snprintf(why, size, "write counter, or counter:unlocked");
 }
 

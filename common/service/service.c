@@ -48,18 +48,23 @@ name_of(const void *context, size_t i)
 void
 service_hint(const char *text, char *why, size_t size)
 {
-	size_t len = strcspn(text, ":");
-	const char *rest = text[len] ? text + len + 1 : NULL;
+	size_t len = strcspn(text, ":= ");
+	const char *rest = text[len] ? text + len + 1 : "";
 	const char *name = hint_nearest(text, len, name_of, NULL);
 
 	for (const struct service *const *s = SERVICES; *s; s++) {
 		if (strncmp((*s)->name, text, len) != 0 || (*s)->name[len])
 			continue;
-		if (!rest && (*s)->argument && (*s)->argument[0] != '[')
+		if (!*rest && (*s)->argument && (*s)->argument[0] != '[')
 			snprintf(why, size, "how long is missing: write %s:1ms",
 			    (*s)->name);
+		else if ((*s)->configure && text[len] != ':')
+			snprintf(why, size,
+			    "a colon stands before its argument: write "
+			    "%s:%.40s",
+			    (*s)->name, rest);
 		else if ((*s)->hint)
-			(*s)->hint(rest, why, size);
+			(*s)->hint(text, len + 1, why, size);
 		else if (!(*s)->configure)
 			snprintf(why, size,
 			    "it takes nothing after a colon: "

@@ -90,9 +90,9 @@ struct service {
 	/* TEXT (NULL: none) to setup->argument; -1 if it is not allowed. NULL:
 	 * takes none. */
 	int (*configure)(const char *text, uint64_t *argument);
-	/* As hint_quantity(): TEXT (NULL: none) is not allowed. NULL: with
-	 * CONFIGURE, there is nothing to say. */
-	void (*hint)(const char *text, char *why, size_t size);
+	/* As hint_part(): what is in TEXT from AT on, behind the colon, is not
+	 * allowed. NULL: with CONFIGURE, there is nothing to say. */
+	void (*hint)(const char *text, size_t at, char *why, size_t size);
 	/* Bytes that its workers share; zeroed at the start. NULL: none. */
 	size_t (*shared_size)(const struct service_setup *setup);
 	/* A worker died of a signal while it served. WAKE gets the numbers of

@@ -8,6 +8,8 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/hint.h"
@@ -31,9 +33,15 @@ work_configure(const char *text, uint64_t *argument)
 }
 
 static void
-work_hint(const char *text, char *why, size_t size)
+work_hint(const char *text, size_t at, char *why, size_t size)
 {
-	hint_quantity(QUANTITY_DURATION, text, 0, WORK_MAX, why, size);
+	uint64_t ns;
+
+	if (parse_duration(text + at, &ns) == 0)
+		snprintf(why, size, "it is longer than 1h");
+	else
+		hint_part(QUANTITY_DURATION, text, at, strlen(text + at), 0,
+		    WORK_MAX, why, size);
 }
 
 /* The most between two looks at the clock: little is burnt in excess if the

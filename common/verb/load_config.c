@@ -46,17 +46,34 @@ hint_protocol(const void *config, const char *text, char *why, size_t size)
 static void
 hint_rates(const void *config, const char *text, char *why, size_t size)
 {
+	size_t at = 0, len;
+
 	(void)config;
-	hint_quantity(QUANTITY_COUNT, text, 1, RATE_MAX, why, size);
-	if (strpbrk(text, ":,"))
-		why[0] = '\0'; /* one of several is at fault */
+	if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
+		snprintf(why, size, "its STEP is missing: FROM:TO:STEP");
+		return;
+	}
+	for (;; at += len + 1) {
+		len = strcspn(text + at, ":,");
+		if (hint_part(
+			QUANTITY_COUNT, text, at, len, 1, RATE_MAX, why, size))
+			return;
+		if (!text[at + len])
+			break;
+	}
+	if (strchr(text, ':'))
+		snprintf(why, size, "it goes down, or in too many steps");
 }
 
 static void
 hint_source(const void *config, const char *text, char *why, size_t size)
 {
+	const char *colon = strchr(text, ':');
+
 	(void)config;
-	if (strchr(text, ':') && strchr(text, '.'))
+	if (strpbrk(text, "[]"))
+		snprintf(why, size, "it takes no brackets");
+	else if (colon && colon == strrchr(text, ':'))
 		snprintf(why, size, "it takes no port");
 	else if (text[strspn(text, "0123456789.,-:abcdefABCDEF/")])
 		snprintf(why, size, "names are not looked up here");
@@ -104,15 +121,12 @@ parse_interval(void *config, const char *text)
 static void
 hint_interval(const void *config, const char *text, char *why, size_t size)
 {
-	char word[32];
-	uint64_t ns;
+	size_t len = strcspn(text, ":");
 
 	(void)config;
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(text, ":"), text);
-	if (parse_duration(word, &ns) < 0 || ns < INTERVAL_MIN ||
-	    ns > INTERVAL_MAX)
-		hint_quantity(QUANTITY_DURATION, word, INTERVAL_MIN,
-		    INTERVAL_MAX, why, size);
+	if (!hint_part(QUANTITY_DURATION, text, 0, len, INTERVAL_MIN,
+		INTERVAL_MAX, why, size))
+		snprintf(why, size, "no FILE is behind its colon");
 }
 
 #define AT(field) offsetof(struct load_config, field)
@@ -179,8 +193,6 @@ check_outputs(const struct load_config *config)
 		output_is_stdout(config->series)))
 		usage_error("--histogram -: standard output is taken by --%s",
 		    output_is_stdout(config->json) ? "json" : "interval");
-	refuse_empty("json", config->json, "a file");
-	refuse_empty("histogram", config->histogram, "a file");
 	refuse_one_file("histogram", config->histogram, "json", config->json);
 	refuse_one_file("interval", config->series, "json", config->json);
 	refuse_one_file(

@@ -91,7 +91,8 @@ resolve(const char *text)
 	char why[HINT_MAX + 128];
 
 	if (target_resolve(text, &target, why, sizeof(why)) < 0)
-		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);
+		die(errno == EINVAL ? 2 : 1, "%s: %s", text[0] ? text : "''",
+		    why);
 	return target;
 }
 
@@ -100,8 +101,7 @@ static void
 refuse_tls(const char *option, const char *value)
 {
 	if (value)
-		usage_error(
-		    "--tls-%s %.200s: allowed is it with tls:HOST:PORT alone",
+		usage_error("--tls-%s %.200s: allowed only with tls:HOST:PORT",
 		    option, value);
 }
 
@@ -146,13 +146,6 @@ open_output(const char *path)
 		die(interrupted ? 128 + interrupted : 1, "%s: %s",
 		    output_name(path), strerror(errno));
 	return output;
-}
-
-void
-refuse_empty(const char *option, const char *path, const char *what)
-{
-	if (path && !path[0])
-		usage_error("--%s '': allowed is %s", option, what);
 }
 
 void

@@ -67,10 +67,6 @@ resolve(const char *text);
 struct output
 open_output(const char *path);
 
-/* Dies of wrong usage if PATH is a text without a byte; ALLOWED is WHAT. */
-void
-refuse_empty(const char *option, const char *path, const char *what);
-
 /* Dies of wrong usage if two options of these names have one file, in which one
  * output would overwrite the other; a device may take both. Either path may be
  * NULL, or "-", of which this says nothing. */

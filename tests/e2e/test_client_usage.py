@@ -202,6 +202,28 @@ HINTS = [
     (["load", "[::1]"], "it has no port: write [::1]:7007;"),
     (["load", "/run/x"], "a path is written unix:/run/x;"),
     (["load", ""], "it is empty;"),
+    (["load", "tls:localhost"], "write tls:localhost:7007;"),
+    (["talk", "udp:7007"], "write udp:localhost:7007;"),
+    (["load", "localhost;7007"], "localhost;7007: it has no port;"),
+    (["load", "localhost:7:7"], "it has more than one colon;"),
+    (["load", "UNIX:/x"], "write unix:/x;"),
+    (["load", "unix"], "write unix:/PATH;"),
+    (["load", "file:///run/x"], "write unix:/run/x;"),
+    (["help"], "write --help;"),
+    (["load", T, "-d", "0"], "it is too small;"),
+    (["load", T, "-d", "5 min"], "write 5m;"),
+    (["load", T, "-d", "1,000ms"], "its comma may be a point, or may"),
+    (["load", T, "-s", "1.5"], "it is not whole;"),
+    (["load", T, "-s", "1,024"], "write 1024;"),
+    (["load", T, "-r", "10:20"], "its STEP is missing"),
+    (["load", T, "-r", "10,2k"], "write 10,2000;"),
+    (["load", T, "-r", "10,,20"], "a part of it is empty;"),
+    (["load", T, "--interval", "1:x"], "write 1s:x for seconds;"),
+    (["load", T, "--interval", "1s:"], "no FILE is behind its colon;"),
+    (["load", T, "--source", "127.0.0.1,::1"], "::1: allowed is"),
+    (["load", T, "--path", ""], "--path '': allowed is a PATH"),
+    (["load", T, "--tls-ca", ""], "--tls-ca '': allowed is a FILE"),
+    (["compare", "all", "churn"], "it is every scenario;"),
     (["load", "localhost", "7007"], "7007 is a port: write HOST:PORT"),
     (["talk", T, "two", "words"], "words is one more: put the MESSAGE in"),
     (["load", T, "-d", "5"], "it has no unit: write 5s for seconds;"),
@@ -254,6 +276,15 @@ def test_a_tls_file_that_cannot_be_read_is_named_with_its_option(option, why):
                     "/no/file", *more)
     assert result.code == 1
     assert f"--tls-{option} /no/file: {why}" in result.error_line
+
+
+@pytest.mark.parametrize("name", [
+    b"\xc3", b"gr\xf6\xdfe", b"x" * 18 + b"\xf0\x9f"], ids=repr)
+def test_a_name_that_json_cannot_tell_from_others_is_wrong_usage(name):
+    """The saved result would be refused for its two servers of one name."""
+    result = client("compare", "crash", "--server", name + b"=exit 3; {port}")
+    assert result.code == 2, result
+    assert "its NAME is not UTF-8;" in result.error_line
 
 
 def test_a_value_cannot_forge_a_second_line():

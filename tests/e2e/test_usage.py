@@ -101,9 +101,16 @@ def test_wrong_usage_is_one_line_and_exit_2(server, arguments, words):
 HINTS = [
     (["-s", "spin"], "how long is missing: write spin:1ms;"),
     (["-s", "sleep"], "how long is missing: write sleep:1ms;"),
-    (["-s", "sleep:10"], "it has no unit: write 10s for seconds;"),
+    (["-s", "sleep:10"], "it has no unit: write sleep:10s for "
+                          "seconds;"),
+    (["-s", "sleep:"], "how long is missing: write sleep:1ms;"),
+    (["-s", "sleep=5ms"], "a colon stands before its argument: write "
+                          "sleep:5ms;"),
+    (["-s", "sleep:5 sec"], "write sleep:5s;"),
+    (["-s", "sleep:2h"], "it is longer than 1h;"),
     (["-s", "spin:-1ms"], "it is negative;"),
-    (["-s", "spin:1,5ms"], "it has a comma in it: write 1.5ms;"),
+    (["-s", "spin:1,5ms"], "it has a comma in it: write "
+                            "spin:1.5ms;"),
     (["-s", "bogus"], "there is no such service;"),
     (["-s", "ecoh"], "did you mean echo?"),
     (["-s", "Http"], "did you mean http?"),
@@ -124,6 +131,11 @@ HINTS = [
     (["-l", "tcp://127.0.0.1:7"], "it is a URL: write 127.0.0.1:7;"),
     (["-l", "http://localhost/"], "it is a URL: write localhost:80;"),
     (["-l", "*:7"], "write :7;"),
+    (["-l", "udp:7007"], "write udp::7007 for all addresses, or "
+                         "udp:127.0.0.1:7007;"),
+    (["-l", "localhost:7,localhost:8"], "one address for each --listen;"),
+    (["-l", "all"], "all: it has no port;"),
+    (["-l", "http://example.com/"], "names are not looked up here;"),
     (["-l", "/run/x"], "a path is written unix:/run/x;"),
     (["-l", "unix:"], "it has no path"),
     (["-l", "unix:@name"], "abstract names are not supported: for a file "
@@ -159,8 +171,17 @@ HINTS = [
     (["-m", "1.5"], "it is not whole;"),
     (["-m", "5s"], "without a unit: write 5;"),
     (["--when-full", "refuse-all"], "did you mean refuse?"),
+    (["--image", "musl"], "--image musl: allowed is plain"),
     (["--image", "static"], "allowed is plain|dynamic|full"),
     (["--ballast", "64mb"], "write 64M;"),
+    (["--ballast", "64mb:huge"], "write 64M:huge;"),
+    (["--ballast", "1"], "it is too small;"),
+    (["--ballast", "64M:hug"], "it has no such REMEDY;"),
+    (["--idle-timeout", "0"], "it is too small;"),
+    (["--idle-timeout", "5.s"], "write 5s;"),
+    (["--ledger", ""], "--ledger '': allowed is a FILE"),
+    (["--tls-cert", "", "--tls-key", ""], "--tls-cert '': allowed is a FILE"),
+    (["--help=x"], "--help takes no value"),
     (["--tls-cert", "/c"], "--tls-key is missing;"),
     (["--tls-key", "/k"], "--tls-cert is missing;"),
     (["-listen", ":7"], "-listen: a long option has two dashes: write "

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/hint.h"
+#include "common/net/address.h"
 #include "common/net/address_hint.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -27,7 +28,7 @@ quantities_are_told_how_they_are_written(void **state)
 	    {QUANTITY_DURATION, "1.5",
 		"it has no unit: write 1.5s for seconds"},
 	    {QUANTITY_DURATION, "2min", "write 2m"},
-	    {QUANTITY_DURATION, "3\u00b5s", "write 3us"},
+	    {QUANTITY_DURATION, "3000\u00b5s", "write 3000us"},
 	    {QUANTITY_DURATION, "1,5s", "it has a comma in it: write 1.5s"},
 	    {QUANTITY_DURATION, "s", "it does not begin with a digit"},
 	    {QUANTITY_DURATION, "0s", "it is too small"},
@@ -41,15 +42,108 @@ quantities_are_told_how_they_are_written(void **state)
 	    {QUANTITY_COUNT, "99999999999999999999", "it is too large"},
 	    {QUANTITY_PERCENT, "3,5%", "it has a comma in it: write 3.5%"},
 	    {QUANTITY_PERCENT, "-3", "it is negative"},
+	    {QUANTITY_DURATION, "0", "it is too small"},
+	    {QUANTITY_DURATION, "5 sec", "write 5s"},
+	    {QUANTITY_DURATION, "5.s",
+		"no digit is behind its point: write 5s"},
+	    {QUANTITY_DURATION, "1.5ns", "it is not whole"},
+	    {QUANTITY_DURATION, "1,000ms",
+		"its comma may be a point, or may group digits"},
+	    {QUANTITY_DURATION, "2000h", "it is too large"},
+	    {QUANTITY_SIZE, "1.5", "it is not whole"},
+	    {QUANTITY_SIZE, "1,024,000",
+		"digits are not grouped: write 1024000"},
+	    {QUANTITY_SIZE, "64TB", "no unit is called TB"},
+	    {QUANTITY_SIZE, "1b", "it is too small"},
+	    {QUANTITY_COUNT, "1e99", "it is too large"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		why[0] = '\0';
-		hint_quantity(cases[i].kind, cases[i].text, 1000000,
-		    1000000000000, why, sizeof(why));
+		hint_quantity(cases[i].kind, cases[i].text, 1000, 1000000000000,
+		    why, sizeof(why));
 		assert_string_equal(why, cases[i].why);
 	}
+}
+
+/* Whoever writes what the line says is not refused again. */
+static void
+check_instead(enum address_user user)
+{
+	char word[HINT_MAX], host[HINT_MAX];
+	struct address address;
+	uint16_t port;
+	size_t len;
+	char *instead = hint_instead(why, &len);
+
+	if (!instead)
+		return;
+	snprintf(word, sizeof(word), "%.*s", (int)len, instead);
+	instead = word;
+	if (strncmp(word, "udp:", 4) == 0 ||
+	    (user == FOR_CLIENT && strncmp(word, "tls:", 4) == 0))
+		instead += 4;
+	if (address_parse(instead, &address) == 0)
+		return;
+	if (address_split(instead, host, sizeof(host), &port) < 0 ||
+	    (user == FOR_CLIENT && !host[0]))
+		fail_msg("%s", why);
+}
+
+static void
+addresses_are_told_whole(void **state)
+{
+	static const struct {
+		enum address_user user;
+		const char *text, *why;
+	} cases[] = {
+	    {FOR_CLIENT, "tls:host", "it has no port: write tls:host:7007"},
+	    {FOR_CLIENT, "udp:7", "it is a port alone: write udp:localhost:7"},
+	    {FOR_CLIENT, "tls:::1",
+		"an IPv6 address stands in brackets: write tls:[::1]:7007"},
+	    {FOR_CLIENT, "udp:", "no HOST:PORT is behind udp:"},
+	    {FOR_CLIENT, "unix", "write unix:/PATH"},
+	    {FOR_CLIENT, "UNIX:/x", "write unix:/x"},
+	    {FOR_CLIENT, "host;7", "it has no port"},
+	    {FOR_CLIENT, "host:7:7", "it has more than one colon"},
+	    {FOR_CLIENT, "file:///run/x", "it is a URL: write unix:/run/x"},
+	    {FOR_CLIENT, "http://me@host/",
+		"it is a URL: write host:80, for "
+		"load with --protocol http"},
+	    {FOR_SERVER, "udp:127.0.0.1",
+		"it has no port: write udp:127.0.0.1:7007"},
+	    {FOR_SERVER, "*:7", "write :7"},
+	    {FOR_SERVER, "fe80::1:7",
+		"a link-local address needs its interface, as in "
+		"[fe80::1%eth0]:7007"},
+	    {FOR_SERVER, "all", "it has no port"},
+	    {FOR_SERVER, "127.0.0.1:1,127.0.0.1:2",
+		"it is one address for each --listen"},
+	    {FOR_SERVER, "http://example.com/",
+		"it is no address, and names are not looked up here"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		address_hint(cases[i].user, cases[i].text, why, sizeof(why));
+		assert_string_equal(why, cases[i].why);
+		check_instead(cases[i].user);
+	}
+}
+
+static void
+a_part_is_told_within_the_whole(void **state)
+{
+	(void)state;
+	assert_true(hint_part(QUANTITY_DURATION, "sleep:10", 6, 2, 1,
+	    UINT64_MAX, why, sizeof(why)));
+	assert_string_equal(why, "it has no unit: write sleep:10s for seconds");
+	assert_true(hint_part(
+	    QUANTITY_SIZE, "1GB:huge", 0, 3, 1, UINT64_MAX, why, sizeof(why)));
+	assert_string_equal(why, "write 1G:huge");
+	assert_false(hint_part(
+	    QUANTITY_SIZE, "1G:hug", 0, 2, 1, UINT64_MAX, why, sizeof(why)));
 }
 
 static const char *
@@ -107,6 +201,7 @@ nothing_that_can_be_typed_is_too_much(void **state)
 		address_hint(
 		    run % 2 ? FOR_SERVER : FOR_CLIENT, text, why, sizeof(why));
 		assert_true(strlen(why) < sizeof(why));
+		check_instead(run % 2 ? FOR_SERVER : FOR_CLIENT);
 		hint_nearest(text, len, name_of, NULL);
 	}
 }
@@ -116,6 +211,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(quantities_are_told_how_they_are_written),
+	    cmocka_unit_test(addresses_are_told_whole),
+	    cmocka_unit_test(a_part_is_told_within_the_whole),
 	    cmocka_unit_test(near_names_are_found_and_far_ones_are_not),
 	    cmocka_unit_test(nothing_that_can_be_typed_is_too_much),
 	};
