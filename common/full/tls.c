@@ -202,7 +202,8 @@ offers(const unsigned char *names, unsigned len, const char *name)
 	unsigned size;
 
 	for (; len > 0 && (size = *names + 1U) <= len; len -= size) {
-		if (memcmp(names, name, size) == 0)
+		if (*names == (unsigned char)*name &&
+		    memcmp(names, name, size) == 0)
 			return true;
 		names += size;
 	}
