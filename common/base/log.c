@@ -64,7 +64,8 @@ put(const char *bytes, size_t len)
 		return send(out, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (out_type == S_IFIFO) {
 		n = pwritev2(out, &part, 1, -1, RWF_NOWAIT);
-		if (n >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
+		/* Or the call is unknown, or a filter refuses it. */
+		if (n >= 0 || errno == EAGAIN)
 			return n;
 	}
 	return poll(&wait, 1, 0) == 1 ? write(out, bytes, len) : -1;

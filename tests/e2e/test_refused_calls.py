@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from harness import (descriptors, echo, eventually, exchange, needs,
-                     release_only)
+                     needs_root, release_only)
 
 pytestmark = needs("strace")
 
@@ -31,6 +31,21 @@ def test_without_close_range_no_child_keeps_a_listener(
                    "its connection is all that it has")
     for sock in socks:
         echo(sock)
+
+
+@needs_root
+@pytest.mark.parametrize("error", ["ENOSYS", "EPERM", "EINVAL"])
+def test_without_pwritev2_a_pipe_of_another_user_gets_the_log(server, error):
+    read_end, write_end = os.pipe()
+    server.start(stderr=write_end, user=server.for_a_stranger(),
+                 strace=refused("pwritev2", error))
+    os.close(write_end)
+    echo(server.connect())
+    server.close_clients()
+    assert server.stop() == 0
+    with open(read_end, encoding="utf-8") as pipe:
+        log = pipe.read()
+    assert "listening on " in log and "draining" in log
 
 
 def fails_to_start(server, call, *options):
