@@ -302,7 +302,11 @@ tls_log_keys(SSL_CTX *context)
 
 	if (!path || !*path)
 		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	/* A FIFO that nobody reads holds up neither the start nor a handshake.
+	 */
+	fd = open(path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+	    0600);
 	if (fd < 0) {
 		log_warn("SSLKEYLOGFILE %s: %s", path, strerror(errno));
 		return -1;

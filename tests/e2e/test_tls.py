@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """--tls-cert, --tls-key, --tls-client-ca: what clients and attackers see."""
+import fcntl
 import os
 import re
 import select
@@ -797,6 +798,24 @@ def test_a_key_log_that_cannot_be_opened_is_said(server, files, tmp_path):
     server.start(*files.options(), env={"SSLKEYLOGFILE": str(tmp_path)})
     assert f"SSLKEYLOGFILE {tmp_path}: Is a directory" in server.log()
     echo(shake(server, trusting(files)))
+
+
+def test_secrets_for_a_fifo_that_nobody_reads_hold_up_nobody(
+        server, files, tmp_path):
+    path = tmp_path / "keys"
+    os.mkfifo(path)
+    server.start(*files.options(), env={"SSLKEYLOGFILE": str(path)})
+    assert f"SSLKEYLOGFILE {path}: No such device" in server.log()
+    other = server.another()
+    with open(os.open(path, os.O_RDWR), "wb") as full:
+        fcntl.fcntl(full, fcntl.F_SETPIPE_SZ, 4096)
+        full.write(b"x" * 4096)
+        full.flush()
+        other.start(*files.options(), env={"SSLKEYLOGFILE": str(path)})
+        sock = shake(other, trusting(files))
+        echo(sock)
+        leave(sock)
+
 
 
 def test_workers_do_not_share_random_numbers(server, files):
