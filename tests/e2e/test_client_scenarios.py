@@ -51,10 +51,11 @@ def first_blocks(tmp_path, enough, *arguments, **options):
     """The JSON and the rows of a comparison that is interrupted when ENOUGH
     of its rows."""
     path = tmp_path / "slices.csv"
+    written = tmp_path / "slices.csv.part"  # until it is whole
     with running_client("compare", *SMALL, "--csv", path, "--json", "-",
                         *arguments, **options) as process:
         eventually(lambda: process.poll() is not None or
-                   path.exists() and enough(path), "rows", 120)
+                   written.exists() and enough(written), "rows", 120)
         process.send_signal(signal.SIGINT)
         result = result_of(process)
     assert result.code == 130, result
