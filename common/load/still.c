@@ -6,6 +6,8 @@
 
 /* A look costs some microseconds. */
 #define LOOK_NS (20 * NS_PER_MS)
+/* Of a quota, as a rule; what is cut from it is no longer. */
+#define PERIOD_NS (100 * NS_PER_MS)
 
 /* For how long the machine has slept, plus the same number each time: a time
  * namespace shifts either clock, and it may be below 0. The clocks cannot be
@@ -36,6 +38,17 @@ unexplained(uint64_t late, uint64_t explained)
 	return late > explained + STILL_LEAST_NS ? late - explained : 0;
 }
 
+/* What the clocks say, from now on. */
+static void
+look(struct still *still, uint64_t now)
+{
+	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	still->waited_ns = procs_waited_ns();
+	still->asleep_ns = asleep_ns();
+	still->look_ns = now + LOOK_NS;
+	quota_ask(&still->quota, &still->cuts, &still->cut_ns);
+}
+
 void
 still_open(struct still *still)
 {
@@ -54,10 +67,7 @@ void
 still_begin(struct still *still)
 {
 	still->ns = still->times = 0;
-	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	still->waited_ns = procs_waited_ns();
-	still->asleep_ns = asleep_ns();
-	still->look_ns = now_ns() + LOOK_NS;
+	look(still, now_ns());
 	quota_ask(&still->quota, &still->throttled, &still->throttled_ns);
 }
 
@@ -65,19 +75,21 @@ uint64_t
 still_look(struct still *still, uint64_t due, uint64_t now)
 {
 	struct still before = *still;
-	uint64_t late = now > due ? now - due : 0, gap;
+	uint64_t late = now > due ? now - due : 0, ran, waited, cut;
 	int64_t slept;
 
-	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	still->waited_ns = procs_waited_ns();
-	still->asleep_ns = asleep_ns();
-	still->look_ns = now + LOOK_NS;
-	gap = unexplained(late, still->ran_ns - before.ran_ns +
-				    still->waited_ns - before.waited_ns);
-	note(still, gap);
+	look(still, now);
+	ran = still->ran_ns - before.ran_ns;
+	waited = still->waited_ns - before.waited_ns;
+	/* Who gets what others have left is not counted, but timed. */
+	cut = PERIOD_NS * (still->cuts - before.cuts) + still->cut_ns -
+	      before.cut_ns;
 	slept = still->asleep_ns - before.asleep_ns;
+	/* What a quota took is told as that. Some kernels count it as time in
+	 * which we waited for a CPU, but it was not others who had that. */
+	note(still, unexplained(late, ran + (cut > waited ? cut : waited)));
 	note(still, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));
-	return gap;
+	return unexplained(late, ran + (cut ? 0 : waited));
 }
 
 void

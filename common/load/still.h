@@ -36,9 +36,9 @@
 
 struct still {
 	uint64_t look_ns; /* not looked before then */
-	/* at the latest look: CPU time, time without a CPU, of the machine's
-	 * sleep */
-	uint64_t ran_ns, waited_ns;
+	/* at the latest look: CPU time, time without a CPU, how often a quota
+	 * was used up and for how long, time of the machine's sleep */
+	uint64_t ran_ns, waited_ns, cuts, cut_ns;
 	int64_t asleep_ns;
 	uint64_t throttled, throttled_ns; /* at the beginning */
 	uint64_t ns, times;		  /* since then */

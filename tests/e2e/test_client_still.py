@@ -163,7 +163,7 @@ def test_a_comparison_says_that_it_stood_still_without_slices(
         "--quick", "--blocks", "6", "--json", "-", wrap=late_waits(0.4, "2"),
         deadline=120)
     check_compare(result.json)
-    assert 0.35 <= result.json["still_s"] <= 2
+    assert 0.25 <= result.json["still_s"] <= 2
     assert "THE CLIENT DID NOT RUN for" in result.err
 
 
@@ -249,13 +249,27 @@ def entering(group):
 
 def test_a_client_that_its_quota_throttles_says_so(thread_server):
     thread_server.start()
-    with group_with(20000) as group:
+    with group_with(5000) as group:
         report = load(thread_server.address, "-c", 50, "-d", "1s",
                       preexec_fn=entering(group))
     assert counts(report)[1:] == (0, 0, 0)
     assert report["client"]["throttled"] >= 3
     assert report["client"]["throttled_s"] > 0.1
     assert "THE CLIENT WAS THROTTLED" in report["words"]
+
+
+def test_what_a_quota_takes_times_nothing_out(thread_server):
+    """Though some kernels count it as time in which others had the CPU."""
+    thread_server.start()
+    with group_with(2000) as group:
+        report = load(thread_server.address, "-c", 50, "-d", "2s", "--churn",
+                      "--timeout", "60ms", code=None,
+                      preexec_fn=entering(group))
+    ok, wrong, timed_out, failed = counts(report)
+    assert (wrong, failed) == (0, 0)
+    # The server may have been late itself, on a machine with much to do.
+    assert timed_out <= 0.03 * ok, report
+    assert report["client"]["throttled"] >= 10
 
 
 def test_a_comparison_under_a_quota_has_no_verdict(groups):
