@@ -134,12 +134,13 @@ is_measured(const struct comparison *comparison)
 
 /* Last, for its reader may have gone: that shall cost no file. */
 static void
-end_words(const struct compare_output *output, bool has_page)
+end_words(const struct compare_output *output, bool has_page, bool bad)
 {
 	if (has_page)
 		fprintf(output->words, "report: %s\n",
 		    path_of(output, "index.html"));
-	process_flush();
+	if (!bad) /* else it may be told already */
+		process_flush();
 }
 
 /* What was measured is safe before the drawing, which may take long or be
@@ -185,7 +186,7 @@ compare_output_write(
 		page = false;
 	}
 	bad |= close_output(&output->page, measured);
-	end_words(output, page);
+	end_words(output, page, bad);
 	return bad;
 }
 
@@ -201,6 +202,6 @@ compare_output_pair(struct compare_output *output, const struct comparison *a,
 	if (page)
 		report_page_pair(a, a_name, b, b_name, output->page.file);
 	bad = close_output(&output->page, true);
-	end_words(output, page);
+	end_words(output, page, bad);
 	return bad;
 }

@@ -258,7 +258,8 @@ load_verb(int argc, char **argv)
 		percentiles_print(
 		    &runs[0].result.latency, outputs.histogram.file);
 	written = close_outputs(&outputs, any_reply(runs, count)) == 0;
-	process_flush();
+	if (written) /* else it may be told already */
+		process_flush();
 	clean = all_clean(runs, count) && written;
 	for (size_t i = 0; i < count; i++)
 		load_run_release(&runs[i]);

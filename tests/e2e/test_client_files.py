@@ -590,8 +590,9 @@ def test_a_closed_or_full_standard_output_is_a_failure(what, out, why, made):
             check=False)
     assert done.returncode == 1
     # Words that make room for the data come before.
-    line = done.stderr.decode().splitlines()[-1]
-    assert re.fullmatch(f"client: (error: )?standard output: {why}", line)
+    lines = done.stderr.decode().splitlines()
+    assert re.fullmatch(f"client: (error: )?standard output: {why}", lines[-1])
+    assert done.stderr.decode().count(why) == 1
 
 
 def test_a_pipe_whose_reader_has_gone_is_a_failure(made):
@@ -602,6 +603,7 @@ def test_a_pipe_whose_reader_has_gone_is_a_failure(made):
         os.close(writer)
         assert result.code == 1
         assert result.err.endswith("client: standard output: Broken pipe\n")
+        assert result.err.count("Broken pipe") == 1
 
 
 # ---- --from ----
