@@ -246,7 +246,9 @@ def test_a_baseline_that_does_not_come_up_is_waited_for_once(groups):
     result = client("compare", "--start-timeout", "300ms", *servers_of(
         groups, {"a": "exec sleep 1000; : {port}"}), "steady", "crash")
     assert result.code == 1
-    assert len(groups.numbers()) == 2, "one in each scenario"
+    assert result.err.count("a is not measured: did not accept") == 2
+    # On a busy machine a shell may be ended before it has told its number.
+    assert len(groups.numbers()) <= 2, "one in each scenario"
 
 
 @pytest.mark.parametrize("command", [
