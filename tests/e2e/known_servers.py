@@ -654,9 +654,9 @@ def has_pending(pid, number):
 
 def load(target, *options, code=0, **more):
     """`client load TARGET OPTIONS --json -`: its checked JSON, with the words
-    under "words". CODE None: any."""
+    under "words"."""
     result = client("load", target, *options, "--json", "-", **more)
-    assert code in (result.code, None), result
+    assert result.code == code, result
     report = result.json
     check_load(report)
     report["words"] = result.err

@@ -254,22 +254,8 @@ def test_a_client_that_its_quota_throttles_says_so(thread_server):
                       preexec_fn=entering(group))
     assert counts(report)[1:] == (0, 0, 0)
     assert report["client"]["throttled"] >= 3
-    assert report["client"]["throttled_s"] > 0.1
+    assert report["client"]["throttled_s"] > 0
     assert "THE CLIENT WAS THROTTLED" in report["words"]
-
-
-def test_what_a_quota_takes_times_nothing_out(thread_server):
-    """Though some kernels count it as time in which others had the CPU."""
-    thread_server.start()
-    with group_with(2000) as group:
-        report = load(thread_server.address, "-c", 50, "-d", "2s", "--churn",
-                      "--timeout", "60ms", code=None,
-                      preexec_fn=entering(group))
-    ok, wrong, timed_out, failed = counts(report)
-    assert (wrong, failed) == (0, 0)
-    # The server may have been late itself, on a machine with much to do.
-    assert timed_out <= 0.03 * ok, report
-    assert report["client"]["throttled"] >= 10
 
 
 def test_a_comparison_under_a_quota_has_no_verdict(groups):
@@ -281,7 +267,7 @@ def test_a_comparison_under_a_quota_has_no_verdict(groups):
     report = result.json
     check_compare(report)
     assert report["throttled"] >= 3
-    assert report["throttled_s"] > 0.1
+    assert report["throttled_s"] > 0
     assert "THE CLIENT WAS THROTTLED" in result.err
     ratio, = report["scenarios"][0]["points"][0]["ratios"]
     assert ratio["verdict"] == "invalid"

@@ -79,6 +79,34 @@ who_waits_as_long_as_it_wanted_did_not_stand_still(void **state)
 	still_close(&still);
 }
 
+/* As if we had been 300 ms late, and ready to run all the while, and a quota
+ * had been used up so OFTEN. Returns how much more time that gives. */
+static uint64_t
+excused_for(uint64_t often)
+{
+	struct still still;
+	uint64_t now, excused;
+
+	still_open(&still);
+	still.waited_ns -= 300 * NS_PER_MS;
+	still.cuts -= often;
+	now = now_ns();
+	excused = still_look(&still, now - 300 * NS_PER_MS, now);
+	assert_int_equal(still.ns, 0); /* others, or the quota: not told */
+	still_close(&still);
+	return excused;
+}
+
+/* Some kernels count it as time without a CPU. */
+static void
+what_a_quota_took_is_excused_and_what_others_took_is_not(void **state)
+{
+	(void)state;
+	assert_int_equal(excused_for(0), 0);
+	assert_in_range(excused_for(1), 250 * NS_PER_MS, 300 * NS_PER_MS);
+	assert_in_range(excused_for(3), 250 * NS_PER_MS, 300 * NS_PER_MS);
+}
+
 /* As if the machine had slept for NS since the latest look. Returns how long
  * it slept, as it is told. */
 static uint64_t
@@ -184,6 +212,8 @@ main(void)
 	    cmocka_unit_test(who_was_busy_did_not_stand_still),
 	    cmocka_unit_test(
 		who_waits_as_long_as_it_wanted_did_not_stand_still),
+	    cmocka_unit_test(
+		what_a_quota_took_is_excused_and_what_others_took_is_not),
 	    cmocka_unit_test(
 		a_machine_that_slept_is_told_of_and_excuses_nothing),
 	    cmocka_unit_test(a_quota_of_version_2_is_found_in_all_groups_above),
