@@ -147,8 +147,8 @@ explain_ip6(const char *host, char *why, size_t size)
 		snprintf(why, size, "\"%s\" is no IPv6 address", host);
 	else if (zone && !may_have_zone(&address))
 		snprintf(why, size,
-		    "only a link-local address has an interface: write [%s]",
-		    literal);
+		    "only a link-local address has an interface: leave out %s",
+		    zone);
 	else if (zone)
 		snprintf(why, size, "there is no interface \"%s\"", zone + 1);
 	else

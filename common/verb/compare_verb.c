@@ -127,7 +127,8 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	OPTION_CALL,
 	.allowed =
 	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
-	    "no NAME twice, of more than 20 bytes, not UTF-8, or control",
+	    "no NAME twice, of more than 20 bytes, not UTF-8, or that is "
+	    "control",
 	.parse = parse_server, .hint = hint_server},
     {0, "start-timeout", "D",
 	"how long a server may take until it accepts\n"

@@ -140,8 +140,8 @@ HINTS = [
     (["-l", "unix:"], "it has no path"),
     (["-l", "unix:@name"], "abstract names are not supported: for a file "
                            "write unix:./@name;"),
-    (["-l", "[::%lo]:0"], "only a link-local address has an interface: write "
-                          "[::];"),
+    (["-l", "[::%lo]:0"], "only a link-local address has an interface: leave "
+                          "out %lo;"),
     (["-l", "[::1]x:0"], "there is no :PORT behind the bracket;"),
     (["-l", LONG], "its path has 125 bytes; a socket's has 107 at most"),
     (["-l", "localhost:7 "], "it has a space in it;"),

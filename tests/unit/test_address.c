@@ -178,9 +178,9 @@ the_part_that_is_not_understood_is_named(void **state)
 	    {"[fe80::1%eth99]:80", "no interface \"eth99\""},
 	    {"[fe80::1]:80", "[fe80::1%eth0]"},
 	    {"[ff02::1]:80", "[ff02::1%eth0]"},
-	    {"[::%lo]:80", "write [::]"},
-	    {"[::ffff:127.0.0.1%lo]:80", "write [::ffff:127.0.0.1]"},
-	    {"[2001:db8::1%no-such-one]:80", "write [2001:db8::1]"},
+	    {"[::%lo]:80", "leave out %lo"},
+	    {"[::ffff:127.0.0.1%lo]:80", "leave out %lo"},
+	    {"[2001:db8::1%no-such-one]:80", "leave out %no-such-one"},
 	};
 	char why[200];
 
