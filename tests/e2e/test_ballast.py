@@ -174,7 +174,8 @@ def test_a_wrong_ballast_is_wrong_usage(server, value):
     assert result.returncode == 2
     line = result.stderr.decode()
     assert line.count("\n") == 1
-    assert line.startswith(f"server_{server.name}: --ballast {value}: ")
+    shown = value or "''"
+    assert line.startswith(f"server_{server.name}: --ballast {shown}: ")
     assert "SIZE:dontfork" in line and "4KiB" in line
 
 
