@@ -747,6 +747,10 @@ step_drain(struct loop *loop)
 		s->hurry_at = NEVER;
 		s->nudge_after = s->now;
 	}
+	/* No end of a worker of ours would end the shortage. */
+	if (s->hurry_at == NEVER && !s->dry && !loop->workers->state->live &&
+	    (loop->listeners->count || s->holds))
+		refuse_the_rest(loop);
 	if (s->now >= s->stop_at && !s->stopping)
 		stop_workers(loop);
 }

@@ -399,7 +399,7 @@ def test_without_proc_the_limit_is_not_a_million(server):
     def hide():
         unshare_mounts, private = 0x20000, 0x40000 | 0x4000
         if libc.unshare(unshare_mounts) or \
-                libc.mount(b"none", b"/", None, private, None) or \
+                libc.mount(b"none", b"/proc", None, private, None) or \
                 libc.mount(b"none", b"/proc", b"tmpfs", 0, None):
             os._exit(77)
 
