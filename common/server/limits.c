@@ -16,6 +16,9 @@
 
 #define OWN_SPACE_KIB 65536
 
+/* What a process begins with, where nobody says otherwise. */
+#define DESCRIPTORS_UNKNOWN 1024
+
 /* Thousandths of all memory, or of the group's: proc_pid_oom_score_adj(5). So
  * much worse than this process itself, and no more: a stranger that has taken
  * most of the memory goes before our workers. */
@@ -85,33 +88,41 @@ static uint64_t
 set_descriptors(rlim_t kept_back)
 {
 	struct rlimit limit;
+	rlim_t soft;
 
-	getrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return DESCRIPTORS_UNKNOWN;
+	soft = limit.rlim_cur;
 	if (kept_back > limit.rlim_max / 4)
 		kept_back = limit.rlim_max / 4;
 	limit.rlim_cur = limit.rlim_max - kept_back;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur;
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? soft : limit.rlim_cur;
+}
+
+/* Where even that is refused, others bound the workers. */
+static uint64_t
+soft_limit(int resource)
+{
+	struct rlimit limit;
+
+	return getrlimit(resource, &limit) < 0 ? UINT64_MAX : limit.rlim_cur;
 }
 
 struct limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve)
 {
 	struct limit limit = {UINT64_MAX, "nothing", UINT64_MAX};
-	struct rlimit processes, space;
 	uint64_t descriptors = set_descriptors(reserve);
 	uint64_t memory = share_of(memory_available() / 1024);
 
 	reserved = reserve;
 	narrow(&limit, less(descriptors, open_descriptors() + OWN_DESCRIPTORS),
 	    cost->descriptors, "open descriptors");
-	getrlimit(RLIMIT_AS, &space);
-	narrow(&limit, less(share_of(space.rlim_cur) / 1024, OWN_SPACE_KIB),
+	narrow(&limit,
+	    less(share_of(soft_limit(RLIMIT_AS)) / 1024, OWN_SPACE_KIB),
 	    cost->address_kib, "address space");
-	getrlimit(RLIMIT_NPROC, &processes);
 	if (geteuid() != 0) /* the kernel does not hold root to it */
-		narrow(&limit, less(processes.rlim_cur, 2), cost->tasks,
+		narrow(&limit, less(soft_limit(RLIMIT_NPROC), 2), cost->tasks,
 		    "processes of this user");
 	narrow(&limit, share_of(read_number("/proc/sys/kernel/pid_max", 32768)),
 	    cost->tasks, "process numbers");
