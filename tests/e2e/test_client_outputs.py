@@ -253,9 +253,6 @@ def test_a_reader_of_the_series_that_stands_still_holds_up_nothing():
     assert 256 <= len(lines) < 300
     assert len(lines) + int(dropped) >= 399
     assert "4000 ok" in result.err.replace(",", "")
-    # It stood for seconds; what others of this machine cost is less.
-    slowest = re.search(r"max ([\d.]+) (\w+)", result.err)
-    assert slowest[2] in ("us", "ms"), result
 
 
 def test_what_goes_wrong_is_in_the_interval_in_which_it_did():

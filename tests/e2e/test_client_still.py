@@ -14,7 +14,8 @@ import pytest
 from harness import eventually, needs, needs_full, proc_stat, release_only
 from known_servers import (
     FORK, THREAD, ChatServer, DatagramServer, KnownServer, check_compare,
-    check_interval, check_load, client, counts, delayed, load, result_of, running_client,
+    check_interval, check_load, client, counts, delayed, load, result_of,
+    running_client,
     servers_of)
 from tls_files import Files
 
@@ -64,6 +65,7 @@ def check_stood_still(report):
 MANY = {"limits": {resource.RLIMIT_NOFILE: 4096}}
 
 
+@release_only  # a sanitizer's server is too slow for so many
 @pytest.mark.parametrize("mode", [[], ["-r", 1000], ["--churn"]],
                          ids=["closed", "open", "churn"])
 def test_a_client_that_was_stopped_times_nothing_out(server, mode):

@@ -13,7 +13,8 @@ import pytest
 
 from chat_room import get
 from harness import (answer_of, connect, echo, eventually, in_group,
-                     in_parallel, needs_ipv6, needs_root, read_all, reset)
+                     in_parallel, needs_ipv6, needs_root, read_all, release_only,
+                     reset)
 
 FULL = b"Server full, please try again later.\n"
 CROWDED = b"Too many connections from your address.\n"
@@ -392,6 +393,7 @@ def test_memory_that_the_group_uses_already_is_not_offered_again(
 
 
 @needs_root
+@release_only  # the leak check at exit needs /proc
 def test_without_proc_the_limit_is_not_a_million(server):
     """What is not known is not unlimited."""
     libc = ctypes.CDLL(None, use_errno=True)
