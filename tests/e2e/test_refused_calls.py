@@ -77,6 +77,7 @@ def test_a_listener_that_is_not_as_promised_is_an_error_at_the_start(
         fails_to_start(server, call, "-l", listen)
 
 
+@release_only
 def test_without_madvise_a_parent_does_not_start_unprotected(server):
     assert "cannot start" in fails_to_start(server, "madvise")
 
@@ -120,6 +121,7 @@ def test_a_ready_line_that_cannot_be_written_is_said(server, tmp_path):
 
 # ---- an end that is not announced ----
 
+@release_only
 def test_a_worker_that_cannot_announce_its_end_is_collected(server):
     """Else a stop would wait for it, and a thread's stack be lost."""
     server.start("-s", "hello", "-m", 2, "--drain-timeout", "1h", ledger=None,
