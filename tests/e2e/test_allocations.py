@@ -24,13 +24,13 @@ class Plan:
     def __init__(self, directory):
         self.path = directory / "plan"
         self.path.write_bytes(bytes(4096))
-        self.library = directory / "fail_alloc.so"
+        self.preload = directory / "fail_alloc.so"
         subprocess.run(
-            ["cc", "-shared", "-fPIC", "-O1", "-o", self.library,
+            ["cc", "-shared", "-fPIC", "-O1", "-o", self.preload,
              Path(__file__).with_name("fail_alloc.c")], check=True)
 
     def environment(self):
-        return {"LD_PRELOAD": str(self.library), "FAIL_ALLOC": str(self.path)}
+        return {"LD_PRELOAD": str(self.preload), "FAIL_ALLOC": str(self.path)}
 
     def fail(self, nth):
         with open(self.path, "r+b") as file:
