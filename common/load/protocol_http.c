@@ -202,23 +202,15 @@ says_timeout(const char *buf, size_t len)
 	       memcmp(buf + minor + 1, line + minor + 1, end - minor - 1) == 0;
 }
 
+/* What no request asked for, WHICH says how; or a 408, which is a close: alone,
+ * or in one piece with the end of a response, if we are late. */
 static enum judgement
-judge_unasked(struct protocol_run *run, const char *buf, size_t len)
+judge_unasked(
+    struct protocol_run *run, const char *buf, size_t len, const char *which)
 {
 	if (says_timeout(buf, len))
 		return JUDGE_LAST;
-	return judge_wrong(
-	    run, "%zu bytes that nobody asked for (doubled?)", len);
-}
-
-/* What came in one piece with the end of a response, if we are late. */
-static enum judgement
-judge_rest(struct protocol_run *run, const char *buf, size_t len)
-{
-	if (says_timeout(buf, len))
-		return JUDGE_LAST;
-	return judge_wrong(
-	    run, "%zu bytes too many after the response (doubled?)", len);
+	return judge_wrong(run, "%zu bytes %s (doubled?)", len, which);
 }
 
 static enum judgement
@@ -232,7 +224,7 @@ http_judge(
 	enum judgement now = JUDGE_MORE;
 
 	if (!x->asking)
-		return judge_unasked(run, buf, len);
+		return judge_unasked(run, buf, len, "that nobody asked for");
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
 		return h->good_last ? JUDGE_LAST : JUDGE_WHOLE;
@@ -250,7 +242,8 @@ http_judge(
 		return now;
 	now = judge_end(run, state);
 	if (now != JUDGE_WRONG && used < len)
-		return judge_rest(run, buf + used, len - used);
+		return judge_unasked(
+		    run, buf + used, len - used, "too many after the response");
 	if (now != JUDGE_WRONG && first) {
 		h->good.len = 0;
 		h->good_last = now == JUDGE_LAST;
