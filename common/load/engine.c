@@ -9,9 +9,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/hot.h"
-#include "common/load/await.h"
-#include "common/load/engine_parts.h"
-#include "common/load/procs.h"
+#include "common/load/event_wait.h"
+#include "common/load/engine_internal.h"
+#include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
 
 /* A connection that failed rests, so that a dead server is not hammered. */

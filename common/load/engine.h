@@ -27,10 +27,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/load/result.h"
+#include "common/load/load_result.h"
 #include "common/load/session.h"
-#include "common/load/still.h"
-#include "common/load/target.h"
+#include "common/load/stall.h"
+#include "common/net/target.h"
 
 struct load_plan {
 	struct target target;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/load/http_reply.h"
+#include "common/load/http_response.h"
 #include "common/load/protocol.h"
 
 #define BODY_MAX ((size_t)256 << 20)

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/load/flow.h"
-#include "common/load/session_parts.h"
+#include "common/net/client_stream.h"
+#include "common/load/session_internal.h"
 #include "common/net/dial.h"
 
 void

@@ -33,7 +33,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "common/load/link.h"
+#include "common/base/list.h"
 #include "common/load/protocol.h"
 #include "common/net/address.h"
 #include "common/net/tls_client.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* session_datagram: what comes as a datagram, and whether it is an answer to an
  * earlier request. */
-#include "common/load/session_parts.h"
+#include "common/load/session_internal.h"
 
 #include <string.h>
 #include <sys/epoll.h>

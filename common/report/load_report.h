@@ -9,11 +9,11 @@
 
 #include <stdio.h>
 
-#include "common/load/backlog.h"
+#include "common/sysinfo/listen_backlog.h"
 #include "common/load/engine.h"
-#include "common/load/placement.h"
-#include "common/load/sources.h"
-#include "common/report/json.h"
+#include "common/sysinfo/cpu_placement.h"
+#include "common/net/address_list.h"
+#include "common/format/json_writer.h"
 
 struct load_report {
 	const char *target; /* as the user wrote it */

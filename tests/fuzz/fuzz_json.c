@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "common/base/utf8.h"
-#include "common/report/comparison_json.h"
-#include "common/report/comparison_print.h"
-#include "common/report/comparison_read.h"
-#include "common/report/plot.h"
-#include "common/report/report_page.h"
+#include "common/report/comparison_json_writer.h"
+#include "common/report/terminal_report.h"
+#include "common/report/comparison_json_reader.h"
+#include "common/charts/gnuplot.h"
+#include "common/report/html_report.h"
 
 static char *
 copy_of(const void *bytes, size_t size)
@@ -71,7 +71,7 @@ written(const struct comparison *comparison, size_t *size)
 	return text;
 }
 
-/* ---- instead of gnuplot: common/report/plot.c is not linked ---- */
+/* ---- instead of gnuplot: common/charts/gnuplot.c is not linked ---- */
 
 int
 plot_possible(void)

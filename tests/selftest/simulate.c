@@ -4,7 +4,7 @@
  *
  * Makes up the slices of comparisons whose truth is known, and takes them
  * through the very functions that judge real ones. The machine that it makes
- * up is as bad as the one that common/load/judge.h was written on: rates
+ * up is as bad as the one that common/verdict/verdict.h was written on: rates
  * drift, neighbours in time resemble each other, one slice in fifty is hit and
  * 2 to 10 times slower, each start of a server has a speed of its own, and a
  * fresh one is slow at first. Only half of the hits can be seen from outside.
@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/load/judge.h"
+#include "common/verdict/verdict.h"
 
 #define DELTA 0.03
 #define SLICE_SD 0.06  /* of the logarithm of a rate */

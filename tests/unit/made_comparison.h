@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/load/comparison.h"
+#include "common/verdict/comparison.h"
 
 #define MADE_BLOCKS 20
 /* As a name, a command and in reasons. */

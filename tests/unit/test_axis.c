@@ -2,8 +2,8 @@
 /* axis: tics that end, whatever stands in a file. */
 #include "tests/unit/unit.h"
 
-#include "common/report/axis.h"
-#include "common/report/facts.h"
+#include "common/charts/axis.h"
+#include "common/verdict/sentences.h"
 
 static struct range
 range_of(double one, double other)

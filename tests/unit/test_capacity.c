@@ -5,7 +5,7 @@
 #include <signal.h>
 
 #include "common/base/clock.h"
-#include "common/load/capacity.h"
+#include "common/compare/capacity.h"
 
 /* RATES, COUNT of them; those below 0 are disturbed ones. */
 static double

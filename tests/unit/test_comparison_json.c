@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
-#include "common/report/comparison_json.h"
-#include "common/report/comparison_read.h"
+#include "common/report/comparison_json_writer.h"
+#include "common/report/comparison_json_reader.h"
 #include "tests/unit/made_comparison.h"
 
 static struct comparison made, again;

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "common/base/escape.h"
-#include "common/report/html.h"
+#include "common/format/html.h"
 
 static void
 a_terminal_gets_printable_ascii_alone(void **state)

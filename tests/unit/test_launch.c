@@ -8,8 +8,8 @@
 #include <fcntl.h>
 
 #include "common/base/clock.h"
-#include "common/load/launch.h"
-#include "common/load/procs.h"
+#include "common/launch/launch.h"
+#include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
 
 static char self[400];

@@ -4,10 +4,10 @@
 
 #include <sys/resource.h>
 
-#include "common/load/launch.h"
+#include "common/launch/launch.h"
 #include "common/load/protocol.h"
-#include "common/load/scenario.h"
-#include "common/load/slices_csv.h"
+#include "common/compare/scenario.h"
+#include "common/compare/slice_csv.h"
 
 static struct load_point points[POINTS_MAX];
 static char note[400];

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* draw_bars: servers as rows or groups of bars. */
+#include <math.h>
+
+#include "common/charts/axis.h"
+#include "common/charts/chart.h"
+#include "common/verdict/sentences.h"
+
+/* ---- one point: bars ---- */
+
+/* Rows from the top, named by the words from FIRST on. */
+static void
+name_rows(struct drawing *d, size_t first, size_t count)
+{
+	drawing_margin(d, first, count);
+	fprintf(d->plot.script,
+	    "set yrange [%g:-0.6]\nset border 1\nset ytics scale 0 (",
+	    (double)count - 0.4);
+	for (size_t i = 0; i < count; i++)
+		fprintf(d->plot.script, "%s'~%zu~' %zu", i ? ", " : "",
+		    first + i, i);
+	fputs(")\nset grid xtics noytics linestyle 100\n", d->plot.script);
+}
+
+/* Without an interval, an error bar of no length: gnuplot would leave out all
+ * of it. */
+static struct estimate
+drawn(const struct finding *found)
+{
+	struct estimate e = found->value;
+
+	if (isnan(e.low))
+		e.low = e.high = e.value;
+	return e;
+}
+
+static void
+put_blocks(FILE *script, const struct finding *f, size_t row)
+{
+	for (size_t b = 0; b < f->blocks; b++) {
+		if (isfinite(f->values[b]))
+			fprintf(script, "%.9g %g %u\n", f->values[b],
+			    (double)row + 0.06 * ((double)(b % 7) - 3),
+			    PLOT_COLOUR(PLOT_LIGHT, row));
+	}
+}
+
+void
+draw_values(struct pictures *all, const struct outcome *o)
+{
+	struct drawing d;
+	struct estimate e;
+	struct range range;
+	char caption[200];
+	FILE *script;
+
+	if (!drawing_begin(&d, all, o, (int)(48 + 40 * all->c->server_count)))
+		return;
+	script = d.plot.script;
+	range_begin(&range);
+	fputs("$bars << EOD\n", script);
+	for (size_t i = 0; i < drawing_servers(&d); i++) {
+		const struct finding *f = drawing_found(&d, 0, i);
+
+		if (!f->usable)
+			continue;
+		e = drawn(f);
+		range_add(&range, e.high);
+		fprintf(script, "%.9g %zu %.9g %.9g %u %u\n", e.value, i, e.low,
+		    e.high, PLOT_COLOUR(PLOT_SERVER, i),
+		    PLOT_COLOUR(PLOT_LIGHT, i));
+	}
+	fputs("EOD\n$blocks << EOD\n0 -9 0\n", script);
+	for (size_t i = 0; i < drawing_servers(&d); i++)
+		put_blocks(script, drawing_found(&d, 0, i), i);
+	fputs("EOD\n", script);
+	name_rows(&d, 0, drawing_servers(&d));
+	axis_linear(script, "x", &range);
+	fputs(
+	    "plot $bars using 1:2:(0):1:($2-0.34):($2+0.34):6 with boxxyerror "
+	    "fillstyle transparent solid 0.45 noborder linecolor rgb "
+	    "variable, "
+	    "$blocks using 1:2:3 with points pointtype 7 pointsize 0.22 "
+	    "linecolor rgb variable, "
+	    "$bars using 1:2:3:4:5 with xerrorbars pointtype 7 pointsize "
+	    "0.45 linewidth 1.4 linecolor rgb variable\n",
+	    script);
+	snprintf(caption, sizeof(caption),
+	    "%s, with 95 %% intervals; a dot for each block", o->unit);
+	drawing_finish(&d, LEGEND_NONE, caption);
+}
+
+/* ---- points that differ by a word ---- */
+
+void
+draw_groups(struct pictures *all, const struct outcome *o)
+{
+	struct drawing d;
+	struct estimate e;
+	struct range y;
+	double width = 0.8 / (double)all->c->server_count;
+	char at[100];
+	FILE *script;
+
+	if (!drawing_begin(&d, all, o, DRAWING_HEIGHT))
+		return;
+	script = d.plot.script;
+	range_begin(&y);
+	fprintf(script, "set xrange [-0.6:%g]\nset xtics scale 0 (",
+	    (double)o->point_count - 0.4);
+	for (size_t p = 0; p < o->point_count; p++)
+		fprintf(script, "%s'~%zu~' %zu", p ? ", " : "",
+		    drawing_word(&d, fact_point(at, sizeof(at), &o->points[p])),
+		    p);
+	fputs(")\n$bars << EOD\n", script);
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 0; i < drawing_servers(&d); i++) {
+			const struct finding *f = drawing_found(&d, p, i);
+
+			if (!f->usable)
+				continue;
+			e = drawn(f);
+			fprintf(script, "%g %.9g %.9g %.9g %u %u\n",
+			    (double)p - 0.4 + width * ((double)i + 0.5),
+			    e.value, e.low, e.high, PLOT_COLOUR(PLOT_SERVER, i),
+			    PLOT_COLOUR(PLOT_LIGHT, i));
+			range_add(&y, e.high);
+		}
+	}
+	fputs("EOD\n", script);
+	axis_linear(script, "y", &y);
+	fprintf(script,
+	    "plot $bars using 1:2:($1-%g):($1+%g):(0):2:6 with boxxyerror "
+	    "fillstyle transparent solid 0.45 noborder linecolor rgb variable, "
+	    "$bars using 1:2:3:4:5 with yerrorbars pointtype 7 pointsize 0.4 "
+	    "linewidth 1.4 linecolor rgb variable\n",
+	    width * 0.45, width * 0.45);
+	snprintf(at, sizeof(at), "%s, with 95 %% intervals", o->unit);
+	drawing_finish(&d, LEGEND_SERVERS, at);
+}
+
+/* ---- memory ---- */
+
+/* One upon the other. */
+static void
+put_stack(
+    FILE *script, const struct cost *cost, size_t row, struct range *range)
+{
+	double from = 0;
+
+	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
+		double kib = cost->memory_kib[kind];
+
+		if (!(kib > 0))
+			continue;
+		fprintf(script, "%.9g %zu %.9g %.9g %u\n", from, row, from,
+		    from + kib, PLOT_COLOUR(PLOT_KIND, kind));
+		from += kib;
+	}
+	range_add(range, from);
+}
+
+void
+draw_memory(struct pictures *all, const struct outcome *o)
+{
+	size_t count = 0, names = all->c->server_count;
+	struct drawing d;
+	struct range range;
+	FILE *script;
+
+	if (o->point_count * names > 2 * POINTS_MAX ||
+	    !drawing_begin(&d, all, o, (int)(48 + 30 * names * o->point_count)))
+		return;
+	script = d.plot.script;
+	range_begin(&range);
+	fputs("$stack << EOD\n", script);
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 0; i < names; i++) {
+			char text[200], at[100];
+
+			snprintf(text, sizeof(text), "%s%s%.60s",
+			    o->point_count > 1
+				? fact_point(at, sizeof(at), &o->points[p])
+				: "",
+			    o->point_count > 1 ? ", " : "",
+			    all->c->servers[i].name);
+			put_stack(script, &drawing_found(&d, p, i)->cost, count,
+			    &range);
+			drawing_word(&d, text);
+			count++;
+		}
+	}
+	fputs("EOD\n", script);
+	if (!(range.high > 0)) {
+		drawing_drop(&d);
+		return;
+	}
+	name_rows(&d, names, count);
+	axis_linear(script, "x", &range);
+	fputs("plot $stack using 1:2:3:4:($2-0.34):($2+0.34):5 with boxxyerror "
+	      "fillstyle solid 1 noborder linecolor rgb variable\n",
+	    script);
+	drawing_finish(
+	    &d, LEGEND_KINDS, "memory for each connection by kind, KiB");
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* pictures: which of them a scenario gets. */
+#include "common/charts/charts.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/charts/chart.h"
+#include "common/verdict/sentences.h"
+
+static bool
+has_curve(const struct comparison *c, const struct point *point)
+{
+	for (size_t i = 0; i < c->server_count; i++) {
+		if (point->findings[i].curve.count > 1)
+			return true;
+	}
+	return false;
+}
+
+double
+point_position(const struct point *point, const char *key)
+{
+	for (size_t i = 0; i < point->setting_count; i++) {
+		if (!point->settings[i].text[0] &&
+		    strcmp(point->settings[i].key, key) == 0)
+			return point->settings[i].number;
+	}
+	return NAN;
+}
+
+/* The key of the number by which the points differ, or NULL. */
+static const char *
+axis_key(const struct outcome *o)
+{
+	const struct point *first = &o->points[0];
+
+	for (size_t i = 0; i < first->setting_count; i++) {
+		const char *key = first->settings[i].key;
+
+		for (size_t p = 1; p < o->point_count; p++) {
+			double at = point_position(&o->points[p], key);
+
+			if (!isnan(at) && at != point_position(first, key))
+				return key;
+		}
+	}
+	return NULL;
+}
+
+static bool
+any_usable(const struct comparison *c, const struct outcome *o)
+{
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 0; i < c->server_count; i++) {
+			if (o->points[p].findings[i].usable)
+				return true;
+		}
+	}
+	return false;
+}
+
+void
+pictures_begin(struct pictures *all, const struct comparison *c, FILE *page)
+{
+	*all = (struct pictures){.c = c, .page = page};
+	all->possible = plot_possible();
+}
+
+bool
+pictures_go_on(struct pictures *all)
+{
+	bool stopped = all->stop && *all->stop;
+
+	if (stopped)
+		snprintf(all->why, sizeof(all->why), "interrupted");
+	return !stopped && !all->given_up;
+}
+
+void
+pictures_draw(struct pictures *all, const struct outcome *o)
+{
+	const char *key;
+
+	if (!all->possible || !any_usable(all->c, o))
+		return;
+	key = o->point_count > 1 ? axis_key(o) : NULL;
+	if (o->point_count == 1) {
+		draw_values(all, o);
+		if (has_curve(all->c, &o->points[0]))
+			draw_percentiles(all, o);
+	} else if (key && strcmp(key, "rate") == 0 && fact_is_percentile(o)) {
+		draw_knee(all, o, key);
+		draw_ratios_by(all, o, key);
+	} else if (key) {
+		draw_values_by(all, o, key);
+		draw_ratios_by(all, o, key);
+	} else {
+		draw_groups(all, o);
+	}
+	if (fact_is_memory(o) || (!key && o->point_count > 1))
+		draw_memory(all, o);
+}

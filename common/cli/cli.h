@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb: what the client's verbs have in common, and the verbs.
+ *
+ * One verb, one function, one file: it parses its options, runs, and reports.
+ * The work is in common/load/ (engine.h: a load; compare.h: a comparison), the
+ * words in common/report/. A verb returns the exit status of the contract: 0
+ * done, 1 something failed or was wrong, 2 wrong usage, 128 + N ended by
+ * signal N. One thread.
+ */
+#ifndef COMMON_CLI_CLI_H
+#define COMMON_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/base/clock.h"
+#include "common/base/option.h"
+#include "common/base/output.h"
+#include "common/net/target.h"
+
+int
+talk_verb(int argc, char **argv);
+
+int
+load_verb(int argc, char **argv);
+
+int
+compare_verb(int argc, char **argv);
+
+int
+list_verb(int argc, char **argv);
+
+/* ---- what they have in common ---- */
+
+#define TIMEOUT_MIN NS_PER_MS
+#define TIMEOUT_MAX (3600 * NS_PER_S)
+
+/* The signal that asked us to end, or 0. Negative: a second one did, and what
+ * is under way is not to be waited for. */
+extern volatile int interrupted;
+
+/* Whether the second one is only told by INTERRUPTED, because something has to
+ * be put back; the third ends all then. */
+extern volatile bool second_interrupt_is_told;
+
+/* From now on the first SIGINT, SIGTERM or SIGHUP sets INTERRUPTED, which ends
+ * the run, with its results so far; the second one ends all. One that was
+ * ignored from the start stays ignored. */
+void
+take_interrupts(void);
+
+/* So that CONNECTIONS can be open at once; dies if they cannot. */
+void
+raise_descriptors(uint64_t connections);
+
+/* The TARGET that the user wrote. Dies of what cannot be resolved. */
+struct target
+resolve(const char *text);
+
+/*
+ * PATH, standard output for "-", or none for NULL (common/base/output.h).
+ * Before the measuring: a path that cannot be written shall not cost it. Dies
+ * of that.
+ */
+struct output
+open_output(const char *path);
+
+/* Dies of wrong usage if two options of these names have one file, in which one
+ * output would overwrite the other; a device may take both. Either path may be
+ * NULL, or "-", of which this says nothing. */
+void
+refuse_one_file(const char *option, const char *path, const char *other,
+    const char *other_path);
+
+/* Makes it whole; where nothing was MEASURED, what is older stays. Returns 0,
+ * or -1 after a line on what could not be written. */
+int
+close_output(struct output *output, bool measured);
+
+/* Where words go: not where the data goes. */
+FILE *
+words_for(const char *json);
+
+/* ---- TLS ---- */
+
+struct tls_config {
+	const char *ca, *cert, *key;
+};
+
+/* The options of STRUCTURE, whose member FIELD is a struct tls_config. */
+#define TLS_OPTIONS(structure, field)                                     \
+	{0, "tls-ca", "FILE",                                             \
+	    "PEM; who may have signed the server's "                      \
+	    "certificate\n(default: whom the system trusts)",             \
+	    OPTION_TEXT, .offset = offsetof(struct structure, field.ca)}, \
+	    {0, "tls-cert", "FILE", "PEM; to show the server who we are", \
+		OPTION_TEXT,                                              \
+		.offset = offsetof(struct structure, field.cert)},        \
+	{                                                                 \
+		0, "tls-key", "FILE", "PEM; the key to it", OPTION_TEXT,  \
+		    .offset = offsetof(struct structure, field.key)       \
+	}
+
+/* NULL if TARGET is not a TLS one; dies of what cannot be. */
+struct tls_client *
+open_tls(const struct target *target, const struct tls_config *config);
+
+#endif

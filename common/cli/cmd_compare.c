@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/* compare: servers side by side, in scenarios. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/hint.h"
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "common/compare/compare.h"
+#include "common/launch/launch.h"
+#include "common/sysinfo/cpu_placement.h"
+#include "common/cli/compare_output.h"
+#include "common/cli/cli.h"
+
+#define NOT_GIVEN (-1)
+/* Bytes of a server's name: more makes tables too wide. */
+#define NAME_MOST 20
+
+struct compare_config {
+	struct compare_plan plan;
+	uint64_t blocks; /* 0: as the scenario says */
+	uint64_t seed;
+	uint64_t delta; /* thousandths of 1 %; 0: the default */
+	int quick, placement, keep_disturbed;
+	struct compare_output output;
+	struct compare_saved saved;
+};
+
+static bool
+name_ok(const struct compare_plan *plan, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (!length || length > NAME_MOST)
+		return false;
+	/* In JSON such names would be alike. */
+	if (!utf8_valid(name, length))
+		return false;
+	if (strcmp(name, "control") == 0) /* so the slices name another */
+		return false;
+	for (size_t i = 0; i < plan->server_count; i++) {
+		if (strcmp(plan->servers[i].name, name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Splits NAME=COMMAND in place of its own copy, which lives until exit. */
+static int
+parse_server(void *config, const char *text)
+{
+	struct compare_plan *plan = &((struct compare_config *)config)->plan;
+	char *copy = strdup(text), *equals = copy ? strchr(copy, '=') : NULL;
+
+	if (equals)
+		*equals = '\0';
+	if (!equals || !name_ok(plan, copy) || !launch_command_ok(equals + 1) ||
+	    strlen(equals + 1) >= COMMAND_MAX ||
+	    plan->server_count == SERVERS_MAX) {
+		free(copy);
+		return -1;
+	}
+	plan->servers[plan->server_count++] =
+	    (struct contender){copy, equals + 1};
+	return 0;
+}
+
+/* Which of its rules TEXT breaks. */
+static void
+hint_server(const void *config, const char *text, char *why, size_t size)
+{
+	const struct compare_plan *plan =
+	    &((const struct compare_config *)config)->plan;
+	const char *equals = strchr(text, '=');
+	int len = equals ? (int)(equals - text) : 0;
+	char name[NAME_MOST + 1];
+
+	snprintf(name, sizeof(name), "%.*s", len, text);
+	if (plan->server_count == SERVERS_MAX)
+		snprintf(why, size, "it is one too many");
+	else if (!equals)
+		snprintf(why, size, "it has no =: write NAME=COMMAND");
+	else if (!len)
+		snprintf(why, size, "no NAME is before its =");
+	else if (len > NAME_MOST)
+		snprintf(why, size, "its NAME has %d bytes", len);
+	else if (!utf8_valid(name, strlen(name)))
+		snprintf(why, size, "its NAME is not UTF-8");
+	else if (!name_ok(plan, name))
+		snprintf(why, size, "%s is taken", name);
+	else if (!launch_command_ok(equals + 1))
+		snprintf(why, size, "its COMMAND does not say where to listen");
+	else
+		snprintf(why, size, "its COMMAND is too long");
+}
+
+static bool
+is_input(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+}
+
+static int
+parse_from(void *config, const char *text)
+{
+	struct compare_saved *saved = &((struct compare_config *)config)->saved;
+
+	if (saved->count == SAVED_MAX || !text[0])
+		return -1;
+	if (saved->count && is_input(text) && is_input(saved->files[0]))
+		return -1;
+	saved->files[saved->count++] = text;
+	return 0;
+}
+
+#define AT(field) offsetof(struct compare_config, field)
+
+static const struct option_spec COMPARE_OPTIONS[] = {
+    {0, "server", "NAME=COMMAND",
+	"compare these instead, the first is the\n"
+	"baseline; {address}, {host} or {port} is\n"
+	"where it shall listen, {options} what our\n"
+	"servers are told of the scenario",
+	OPTION_CALL,
+	.allowed =
+	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
+	    "no NAME twice, of more than 20 bytes, not UTF-8, or that is "
+	    "control",
+	.parse = parse_server, .hint = hint_server},
+    {0, "start-timeout", "D",
+	"how long a server may take until it accepts\n"
+	"connections (default 10s)",
+	OPTION_DURATION, .offset = AT(plan.start_timeout_ns),
+	.min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
+    {0, "quick", NULL,
+	"a first look: of the default scenarios,\n"
+	"under 30 s instead of under 2 min",
+	OPTION_FLAG, .offset = AT(quick)},
+    {0, "blocks", "N",
+	"of fresh servers, at each point (default: as\n"
+	"the scenario needs, 6 to 18)",
+	OPTION_COUNT, .offset = AT(blocks), .min = BLOCKS_MIN,
+	.max = STATS_MAX},
+    {0, "delta", "PERCENT", "the smallest difference that matters (3%)",
+	OPTION_PERCENT, .offset = AT(delta), .min = 100, .max = 50000},
+    {0, "placement", "WHERE", "split (default), shared or free: see load",
+	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
+    {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
+	.offset = AT(seed), .min = 1, .max = UINT64_MAX - 1},
+    {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
+	.offset = AT(output.json)},
+    {0, "report", "DIR",
+	"write a page with pictures, DIR/index.html,\n"
+	"and beside it compare.json and slices.csv",
+	OPTION_TEXT, .offset = AT(output.directory)},
+    {0, "from", "FILE",
+	"measure nothing: show what --json saved, or\n"
+	"two such side by side (- is stdin)",
+	OPTION_CALL,
+	.allowed = "a file that --json wrote, at most twice, or - once",
+	.parse = parse_from},
+    {0, "keep-disturbed", NULL,
+	"let slices count in which others had the\n"
+	"CPUs, too: for a machine that is never quiet",
+	OPTION_FLAG, .offset = AT(keep_disturbed)},
+    {0, "csv", "FILE",
+	"write each slice as a row, as it goes (- is\n"
+	"stdout)",
+	OPTION_TEXT, .offset = AT(output.csv)},
+    {0},
+};
+
+#undef AT
+
+/* One word as a shell takes it. */
+static void
+put_word(FILE *out, const char *word)
+{
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	    "_./:=,%+@-";
+
+	if (word[0] && !word[strspn(word, plain)]) {
+		fputs(word, out);
+		return;
+	}
+	putc('\'', out);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\'", out); /* and the quote again */
+		putc(*word, out);
+	}
+	putc('\'', out);
+}
+
+/* That of our own server at PATH. */
+static char *
+command_of(const char *path)
+{
+	char *command = NULL;
+	size_t length;
+	FILE *out = open_memstream(&command, &length);
+
+	if (!out)
+		die(1, "%s", strerror(errno));
+	fputs("exec ", out); /* whatever the quotes, no shell above it */
+	put_word(out, path);
+	fputs(" --quiet {options} --listen {address}", out);
+	if (fclose(out) != 0)
+		die(1, "%s", strerror(errno));
+	return command;
+}
+
+/* The command of our own server, in the build tree or as installed. */
+static const char *
+own_server(const char *model)
+{
+	static const char *const forms[] = {"server_", "perconn-server-"};
+	char dir[2048], path[2200], *slash;
+	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+
+	if (n <= 0)
+		die(1, "cannot tell where this program is: %s",
+		    strerror(errno));
+	dir[n] = '\0';
+	if ((slash = strrchr(dir, '/')))
+		*slash = '\0';
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s%s", dir, forms[i], model);
+		if (access(path, X_OK) == 0) {
+			return command_of(path);
+		}
+	}
+	die(1, "no server_%s in %s", model, dir);
+}
+
+/* The time left is the plan's, in the proportion that held so far. */
+static void
+show_progress(const struct compare_progress *now)
+{
+	static uint64_t start;
+	double left = now->total_s - now->done_s;
+
+	if (!start)
+		start = now_ns();
+	if (now->done_s > 1)
+		left *= (double)(now_ns() - start) / 1e9 / now->done_s;
+	log_status("\r\033[K%s: block %zu of %zu, about %.0f s left",
+	    now->scenario, now->block, now->blocks, left > 0 ? left : 0);
+}
+
+static void
+show_note(const char *scenario, const char *words)
+{
+	if (isatty(STDERR_FILENO))
+		log_status("\r\033[K");
+	log_warn("%s: %s", scenario, words);
+}
+
+static void
+add_scenario(struct compare_plan *plan, const struct scenario *s)
+{
+	for (size_t i = 0; i < plan->scenario_count; i++) {
+		if (plan->scenarios[i] == s)
+			return;
+	}
+	plan->scenarios[plan->scenario_count++] = s;
+}
+
+static const char *
+scenario_name(const void *context, size_t i)
+{
+	(void)context;
+	return SCENARIOS[i].name;
+}
+
+static _Noreturn void
+refuse_scenario(const char *name)
+{
+	const char *near =
+	    hint_nearest(name, strlen(name), scenario_name, NULL);
+
+	if (strcmp(name, "all") == 0)
+		usage_error("compare: all: it is every scenario; allowed is "
+			    "no other beside it");
+
+	usage_error("compare: %.200s: no such scenario%s%s%s; allowed are all, "
+		    "or scenarios from `client list`",
+	    name, near ? "; did you mean " : "", near ? near : "",
+	    near ? "?" : "");
+}
+
+static void
+choose_scenarios(struct compare_plan *plan, int count, char **names)
+{
+	bool all = count == 1 && strcmp(names[0], "all") == 0;
+
+	for (const struct scenario *s = SCENARIOS; s->name; s++) {
+		if (all || (count == 0 && s->standard))
+			add_scenario(plan, s);
+	}
+	for (int i = 0; i < count && !all; i++) {
+		const struct scenario *s = scenario_find(names[i]);
+
+		if (!s)
+			refuse_scenario(names[i]);
+		add_scenario(plan, s);
+	}
+}
+
+static void
+choose_servers(struct compare_plan *plan)
+{
+	if (plan->server_count > 0)
+		return;
+	plan->servers[0] = (struct contender){"thread", own_server("thread")};
+	plan->servers[1] = (struct contender){"fork", own_server("fork")};
+	plan->server_count = 2;
+}
+
+/* What was typed, in TEXT of SIZE bytes, for a shell to take again; with "..."
+ * at its end where it is too long for that. */
+static void
+join_words(int argc, char **argv, char *text, size_t size)
+{
+	static const char more[] = "...";
+	char *all = NULL;
+	size_t length;
+	FILE *out = open_memstream(&all, &length);
+
+	if (!out)
+		die(1, "%s", strerror(errno));
+	fputs("client", out);
+	for (int i = 0; i < argc; i++) {
+		putc(' ', out);
+		put_word(out, argv[i]);
+	}
+	if (fclose(out) != 0)
+		die(1, "%s", strerror(errno));
+	utf8_copy(text, size, all);
+	if (length >= size) {
+		utf8_copy(text, size - strlen(more), all);
+		strcat(text, more);
+	}
+	free(all);
+}
+
+static void
+fill_plan(struct compare_config *config)
+{
+	struct compare_plan *plan = &config->plan;
+
+	plan->quick = config->quick;
+	plan->blocks = config->blocks;
+	plan->keep_disturbed = config->keep_disturbed;
+	plan->quads = config->quick ? 3 : 5;
+	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
+	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
+	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
+	plan->csv = config->output.rows.file;
+	plan->stop = &interrupted;
+	plan->note = show_note;
+	if (isatty(STDERR_FILENO))
+		plan->progress = show_progress;
+}
+
+/* What measures does not go with --from, nor JSON of two. */
+static void
+check_saved(const struct compare_config *config, char **names)
+{
+	const struct {
+		bool given;
+		const char *what;
+	} others[] = {
+	    {config->plan.server_count, "--server"},
+	    {config->plan.start_timeout_ns, "--start-timeout"},
+	    {config->quick, "--quick"},
+	    {config->blocks, "--blocks"},
+	    {config->delta, "--delta"},
+	    {config->placement != NOT_GIVEN, "--placement"},
+	    {config->seed, "--seed"},
+	    {config->output.csv, "--csv"},
+	    {config->keep_disturbed, "--keep-disturbed"},
+	    {names[0], names[0]},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (others[i].given)
+			usage_error("--from %.200s: it measures nothing; "
+				    "allowed beside it are --json, --report "
+				    "and one more --from, not %.100s",
+			    config->saved.files[0], others[i].what);
+	}
+	if (config->saved.count == 2 && config->output.json)
+		usage_error("--json %.200s: of one --from only, not of two",
+		    config->output.json);
+}
+
+int
+compare_verb(int argc, char **argv)
+{
+	static const struct option_set set = {
+	    "compare [options] [SCENARIO...|all]",
+	    "Compares servers, by default server_thread and server_fork, in "
+	    "scenarios of\n`client list`.",
+	    COMPARE_OPTIONS,
+	    "How to read the result: README.md, and perconn-client(1).\n"};
+	static struct compare_config config = {.placement = NOT_GIVEN};
+	static struct comparison result;
+	static char typed[sizeof(result.command)];
+	struct compare_plan *plan = &config.plan;
+	bool clean;
+	int i;
+
+	join_words(argc, argv, typed, sizeof(typed));
+	i = options_parse(&set, &config, argc, argv);
+	if (config.saved.count) {
+		check_saved(&config, argv + i);
+		return compare_saved(&config.saved, &config.output);
+	}
+	choose_scenarios(plan, argc - i, argv + i);
+	if (output_is_stdout(config.output.json) &&
+	    output_is_stdout(config.output.csv))
+		usage_error("--csv -: --json is standard output already");
+	choose_servers(plan);
+	compare_output_open(&config.output);
+	plan->command = typed;
+	fill_plan(&config);
+	raise_descriptors(0);
+	placement_choose(
+	    &plan->placement, config.placement == NOT_GIVEN
+				  ? PLACEMENT_SPLIT
+				  : (enum placement_kind)config.placement);
+	if (compare_run(plan, &result) < 0)
+		die(1, "cannot compare: %s", strerror(errno));
+	if (plan->progress)
+		log_status("\r\033[K");
+	clean = compare_output_write(&config.output, &result) == 0 &&
+		comparison_clean(&result);
+	comparison_release(&result);
+	if (interrupted)
+		return 128 + interrupted;
+	return clean ? 0 : 1;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* load: one target, at one rate or several, and the reports. */
+#include <errno.h>
+#include <stdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/process.h"
+#include "common/sysinfo/socket_owner.h"
+#include "common/sysinfo/limits_check.h"
+#include "common/sysinfo/proc_tree.h"
+#include "common/chatload/chat_load.h"
+#include "common/net/tls_client.h"
+#include "common/report/hdr_percentiles.h"
+#include "common/report/rate_sweep_report.h"
+#include "common/cli/load_options.h"
+#include "common/cli/load_run.h"
+
+/* Returns how the server PID is linked, or NULL if it is none of this machine,
+ * and PID is 0. */
+static const char *
+place(struct placement *placement, enum placement_kind kind, pid_t pid)
+{
+	const char *image = pid ? procs_image(pid) : NULL;
+
+	placement_choose(placement, kind);
+	if (placement->kind != kind)
+		log_warn("one CPU only: client and server share it");
+	if (placement->kind == PLACEMENT_FREE)
+		return image;
+	if (!pid || placement_of_server(placement, pid) < 0)
+		log_warn("the server is not one that can be placed from here; "
+			 "the client alone is");
+	placement_of_client(placement);
+	return image;
+}
+
+/* New connections in a minute, at the most; 0: as many as it can. */
+static double
+churned_in_a_minute(const struct load_config *config)
+{
+	double seconds =
+		   (double)earlier(config->duration_ns, 60 * NS_PER_S) / 1e9,
+	       most = 0;
+	size_t runs = config->rates.count ? config->rates.count : 1;
+
+	for (size_t i = 0; i < config->rates.count; i++)
+		most += (double)config->rates.rates[i] * seconds;
+	if (config->requests == UINT64_MAX)
+		return most;
+	return most > 0 ? fmin(most, (double)config->requests * (double)runs)
+			: (double)config->requests;
+}
+
+/* Names the limit that the load would run into; dies of one that it will. */
+static void
+check_limits(const struct load_config *config, const struct load_plan *plan,
+    pid_t server)
+{
+	const struct protocol *p = plan->protocol;
+	bool churn = load_plan_churns(plan) && plan->target.kind != TARGET_UDP;
+	struct preflight_plan limits = {
+	    .connections = p->room ? room_descriptors(plan) : plan->connections,
+	    .sources = load_plan_sources(plan),
+	    .ports = plan->target.address.any.sa_family != AF_UNIX,
+	    /* A server that ends them keeps their rest, too. */
+	    .churn = churn && !p->closes,
+	    .churned = churned_in_a_minute(config),
+	    .loopback = address_is_loopback(&plan->target.address),
+	    /* Kept connections are made a few at a time. */
+	    .burst = churn,
+	    .server = server,
+	};
+	char why[500];
+	int found = preflight(&limits, why, sizeof(why));
+
+	if (found < 0)
+		die(1, "cannot load: %s", why);
+	if (found > 0)
+		log_warn("%s", why);
+}
+
+static struct load_report
+report_of(const struct load_report *common, const struct load_run *run)
+{
+	struct load_report report = *common;
+
+	report.plan = &run->plan;
+	report.result = &run->result;
+	report.seconds = run->seconds;
+	report.fairness = run->has_fairness ? &run->fairness : NULL;
+	report.overflows = run->overflows;
+	report.backlog = &run->backlog;
+	return report;
+}
+
+/* Each rate, until all are done or we are told to stop. Returns how many were
+ * begun. */
+static size_t
+run_all(const struct load_config *config, const struct load_plan *plan,
+    const struct load_span *span, const struct load_report *common, bool local,
+    struct load_run *runs, struct load_report *reports)
+{
+	size_t count = config->rates.count ? config->rates.count : 1, i = 0;
+	FILE *words = load_config_words(config);
+	bool rows = count > 1;
+
+	while (i < count && !interrupted) {
+		struct load_run *run = &runs[i];
+
+		run->plan = *plan;
+		run->local = local;
+		if (config->rates.count)
+			run->plan.rate = (double)config->rates.rates[i];
+		load_run(run, span, common->placement);
+		reports[i] = report_of(common, run);
+		if (rows && i == 0)
+			sweep_report_head(&reports[0], count, words);
+		if (rows)
+			sweep_report_row(&reports[i], words);
+		i++;
+	}
+	return i;
+}
+
+/* Words and JSON. */
+static void
+report_all(const struct load_config *config, const struct load_report *reports,
+    size_t count, FILE *json)
+{
+	FILE *words = load_config_words(config);
+	struct json one = {.out = json};
+
+	if (config->rates.count > 1)
+		sweep_report_foot(reports, count, words);
+	else
+		load_report_print(reports, words);
+	if (json && config->rates.count > 1)
+		sweep_report_json(reports, count, json);
+	else if (json)
+		load_report_json(reports, &one);
+}
+
+struct outputs {
+	struct output json, histogram, series;
+};
+
+/* A FIFO may wait for its reader: who waits in vain can end us. */
+static struct outputs
+open_outputs(const struct load_config *config)
+{
+	take_interrupts();
+	return (struct outputs){
+	    .json = open_output(config->json),
+	    .histogram = open_output(config->histogram),
+	    .series = open_output(config->series),
+	};
+}
+
+static struct series_writer *
+begin_series(struct series_writer *writer, FILE *out)
+{
+	if (!out)
+		return NULL;
+	if (series_begin(writer, out) < 0)
+		die(1, "--interval: %s", strerror(errno));
+	return writer;
+}
+
+static void
+end_series(struct series_writer *writer, const char *interval)
+{
+	uint64_t dropped = writer ? series_end(writer) : 0;
+
+	if (dropped)
+		log_warn("--interval %s: %llu lines were dropped, as their "
+			 "reader did not keep up",
+		    interval, (unsigned long long)dropped);
+}
+
+/* As close_output(); a fault of one costs no other. */
+static int
+close_outputs(struct outputs *outputs, bool measured)
+{
+	int bad = close_output(&outputs->json, measured);
+
+	bad |= close_output(&outputs->histogram, measured);
+	bad |= close_output(&outputs->series, measured);
+	return bad;
+}
+
+static bool
+any_reply(const struct load_run *runs, size_t count)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++)
+		any |= runs[i].result.ok || runs[i].result.wrong;
+	return any;
+}
+
+static bool
+all_clean(const struct load_run *runs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct load_result *r = &runs[i].result;
+
+		if (!r->ok || r->ok != r->begun || r->wrong || r->duplicated)
+			return false;
+	}
+	return count > 0;
+}
+
+int
+load_verb(int argc, char **argv)
+{
+	static struct load_run runs[RATES_MAX];
+	static struct load_report reports[RATES_MAX];
+	struct load_config config;
+	struct load_plan plan;
+	struct placement placement;
+	struct load_report common = {
+	    .target = load_config_read(argc, argv, &config, &plan),
+	    .placement = &placement,
+	    .sources = &config.sources,
+	};
+	struct outputs outputs = open_outputs(&config);
+	struct series_writer writer;
+	struct load_span span = {
+	    .duration_ns = config.duration_ns,
+	    .requests = config.requests,
+	    .interval_ns = config.interval_ns,
+	    .series = begin_series(&writer, outputs.series.file),
+	};
+	pid_t server =
+	    listener_pid(&plan.target.address, plan.target.kind == TARGET_UDP);
+	size_t count;
+	bool clean, written;
+
+	check_limits(&config, &plan, server);
+	plan.tls = open_tls(&plan.target, &config.tls);
+	common.image =
+	    place(&placement, (enum placement_kind)config.placement, server);
+	plan.spin = placement.kind == PLACEMENT_SPLIT;
+	second_interrupt_is_told = placement.placed != 0;
+	count =
+	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
+	placement_undo(&placement);
+	second_interrupt_is_told = false; /* nobody is to be put back */
+	end_series(span.series, config.interval);
+	/* Told to stop before the first run: there is nothing to report. */
+	if (count > 0)
+		report_all(&config, reports, count, outputs.json.file);
+	if (count > 0 && outputs.histogram.file)
+		percentiles_print(
+		    &runs[0].result.latency, outputs.histogram.file);
+	written = close_outputs(&outputs, any_reply(runs, count)) == 0;
+	if (written) /* else it may be told already */
+		process_flush();
+	clean = all_clean(runs, count) && written;
+	for (size_t i = 0; i < count; i++)
+		load_run_release(&runs[i]);
+	sources_release(&config.sources);
+	tls_client_close(plan.tls);
+	if (interrupted)
+		return 128 + abs(interrupted);
+	return clean ? 0 : 1;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/* load_config: the table of options, and what does not go together. */
+#include "common/cli/load_options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/hint.h"
+#include "common/base/log.h"
+#include "common/base/units.h"
+#include "common/chatload/chat_message.h"
+#include "common/sysinfo/cpu_placement.h"
+#include "common/chatload/chat_load.h"
+
+#define INTERVAL_MIN (10 * NS_PER_MS)
+#define INTERVAL_MAX (3600 * NS_PER_S)
+#define INTERVAL_WORDS \
+	"a duration from 10ms to 1h, and a file after a colon, if any"
+
+static int
+parse_protocol(void *config, const char *text)
+{
+	struct load_config *c = config;
+
+	c->protocol = protocol_find(text);
+	return c->protocol ? 0 : -1;
+}
+
+static const char *
+protocol_name(const void *context, size_t i)
+{
+	(void)context;
+	return PROTOCOLS[i] ? PROTOCOLS[i]->name : NULL;
+}
+
+static void
+hint_protocol(const void *config, const char *text, char *why, size_t size)
+{
+	(void)config;
+	hint_name(
+	    hint_nearest(text, strlen(text), protocol_name, NULL), why, size);
+}
+
+static void
+hint_rates(const void *config, const char *text, char *why, size_t size)
+{
+	size_t at = 0, len;
+
+	(void)config;
+	if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
+		snprintf(why, size, "its STEP is missing: FROM:TO:STEP");
+		return;
+	}
+	for (;; at += len + 1) {
+		len = strcspn(text + at, ":,");
+		if (hint_part(
+			QUANTITY_COUNT, text, at, len, 1, RATE_MAX, why, size))
+			return;
+		if (!text[at + len])
+			break;
+	}
+	if (strchr(text, ':'))
+		snprintf(why, size, "it goes down, or in too many steps");
+}
+
+static void
+hint_source(const void *config, const char *text, char *why, size_t size)
+{
+	const char *colon = strchr(text, ':');
+
+	(void)config;
+	if (strpbrk(text, "[]"))
+		snprintf(why, size, "it takes no brackets");
+	else if (colon && colon == strrchr(text, ':'))
+		snprintf(why, size, "it takes no port");
+	else if (text[strspn(text, "0123456789.,-:abcdefABCDEF/")])
+		snprintf(why, size, "names are not looked up here");
+	else if (strchr(text, '/'))
+		snprintf(why, size, "a range is written FIRST-LAST");
+}
+
+static int
+parse_rates(void *config, const char *text)
+{
+	struct load_config *c = config;
+
+	return rates_parse(&c->rates, text);
+}
+
+static int
+parse_source(void *config, const char *text)
+{
+	struct load_config *c = config;
+
+	return sources_parse(&c->sources, text);
+}
+
+/* D or D:FILE. */
+static int
+parse_interval(void *config, const char *text)
+{
+	struct load_config *c = config;
+	size_t len = strcspn(text, ":");
+	char word[32];
+
+	if (len >= sizeof(word) || strcmp(text + len, ":") == 0)
+		return -1;
+	c->interval = text;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	c->series = text[len] ? text + len + 1 : "-";
+	return parse_duration(word, &c->interval_ns) < 0 ||
+		       c->interval_ns < INTERVAL_MIN ||
+		       c->interval_ns > INTERVAL_MAX
+		   ? -1
+		   : 0;
+}
+
+static void
+hint_interval(const void *config, const char *text, char *why, size_t size)
+{
+	size_t len = strcspn(text, ":");
+
+	(void)config;
+	if (!hint_part(QUANTITY_DURATION, text, 0, len, INTERVAL_MIN,
+		INTERVAL_MAX, why, size))
+		snprintf(why, size, "no FILE is behind its colon");
+}
+
+#define AT(field) offsetof(struct load_config, field)
+
+static const struct option_spec LOAD_OPTIONS[] = {
+    {'c', "connections", "N", "at once (default 16)", OPTION_COUNT,
+	.offset = AT(connections), .min = 1, .max = 1000000},
+    {'d', "duration", "D", "how long (default 5s)", OPTION_DURATION,
+	.offset = AT(duration_ns), .min = NS_PER_MS, .max = 86400 * NS_PER_S},
+    {'n', "requests", "N", "how many, instead of how long", OPTION_COUNT,
+	.offset = AT(requests), .min = 1, .max = UINT64_MAX / 2},
+    {'r', "rate", "R",
+	"requests/s on a schedule (open loop): latency\n"
+	"counts from when a request was due. Several,\n"
+	"one after the other: 1000,2000 or FROM:TO:STEP",
+	OPTION_CALL, .allowed = RATE_WORDS, .parse = parse_rates,
+	.hint = hint_rates},
+    {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE,
+	.offset = AT(size), .min = 1, .max = 256 << 20},
+    {0, "churn", NULL, "a new connection for each request", OPTION_FLAG,
+	.offset = AT(churn)},
+    {'p', "protocol", "NAME", "see `client list` (default echo)", OPTION_CALL,
+	.allowed = "a protocol from `client list`", .parse = parse_protocol,
+	.hint = hint_protocol},
+    {0, "path", "PATH", "of http (default /) and ws (default /echo)",
+	OPTION_TEXT, .offset = AT(path)},
+    {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
+	.offset = AT(timeout_ns), .min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
+    {0, "placement", "WHERE",
+	"split: client and server on a CPU each;\n"
+	"shared: on one; free (default)",
+	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
+    {0, "source", "ADDRESS",
+	"connect from these in turn: A,B,... or A-B;\n"
+	"may be repeated",
+	OPTION_CALL, .allowed = SOURCES_WORDS, .parse = parse_source,
+	.hint = hint_source},
+    {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
+	.offset = AT(json)},
+    {0, "histogram", "FILE",
+	"write the latencies as HdrHistogram's\n"
+	"percentile text, in us (- is stdout)",
+	OPTION_TEXT, .offset = AT(histogram)},
+    {0, "interval", "D[:FILE]",
+	"write a line of JSON for each D, to FILE or\n"
+	"standard output",
+	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval,
+	.hint = hint_interval},
+    TLS_OPTIONS(load_config, tls),
+    {0},
+};
+
+#undef AT
+
+/* Where the results go. */
+static void
+check_outputs(const struct load_config *config)
+{
+	if (config->histogram && config->rates.count > 1)
+		usage_error("--histogram %.200s: of one rate only, not of %zu",
+		    config->histogram, config->rates.count);
+	if (output_is_stdout(config->histogram) &&
+	    (output_is_stdout(config->json) ||
+		output_is_stdout(config->series)))
+		usage_error("--histogram -: standard output is taken by --%s",
+		    output_is_stdout(config->json) ? "json" : "interval");
+	refuse_one_file("histogram", config->histogram, "json", config->json);
+	refuse_one_file("interval", config->series, "json", config->json);
+	refuse_one_file(
+	    "interval", config->series, "histogram", config->histogram);
+	if (config->series && config->protocol->room)
+		usage_error("--interval %.200s: not for --protocol %s",
+		    config->interval, config->protocol->name);
+}
+
+/* Whether connections to the target can come from there. */
+static void
+check_sources(const struct load_config *config, const struct target *target)
+{
+	const struct sources *sources = &config->sources;
+	const struct address *bad = sources->addresses;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!sources->count)
+		return;
+	if (config->protocol->room)
+		usage_error("--source %s: not for --protocol %s",
+		    source_format(bad, text), config->protocol->name);
+	if (target->address.any.sa_family == AF_UNIX)
+		usage_error("--source %s: a unix: target has no addresses",
+		    source_format(bad, text));
+	if (target->address.any.sa_family != bad->any.sa_family)
+		usage_error("--source %s: the target is of the other family, "
+			    "IPv%d",
+		    source_format(bad, text),
+		    target->address.any.sa_family == AF_INET ? 4 : 6);
+	if (sources_check(sources, &bad) < 0)
+		die(1, "--source %s: %s", source_format(bad, text),
+		    strerror(errno));
+}
+
+/* What does not go together. */
+static void
+check_load(const struct load_config *config, const struct load_plan *plan)
+{
+	const struct protocol *p = plan->protocol;
+
+	if (plan->target.kind == TARGET_UDP && !p->datagrams)
+		usage_error(
+		    "--protocol %s: not over udp:, it is a stream's", p->name);
+	if (plan->target.kind == TARGET_UDP &&
+	    plan->size > SESSION_DATAGRAM_MAX)
+		usage_error("--size %llu: a datagram holds %d bytes at most",
+		    (unsigned long long)plan->size, SESSION_DATAGRAM_MAX);
+	if (config->size && !p->sized)
+		usage_error("--size %llu: requests of --protocol %s have "
+			    "their own size",
+		    (unsigned long long)config->size, p->name);
+	if (p->room && plan->connections < ROOM_MEMBERS_MIN)
+		usage_error("--connections %u: allowed with --protocol %s is "
+			    "%d or more",
+		    plan->connections, p->name, ROOM_MEMBERS_MIN);
+	if (p->room &&
+	    (plan->size < CHAT_LINE_MIN || plan->size > CHAT_LINE_MAX))
+		usage_error("--size %llu: allowed with --protocol %s is %zu to "
+			    "%zu",
+		    (unsigned long long)plan->size, p->name, CHAT_LINE_MIN,
+		    CHAT_LINE_MAX);
+	if (config->path && !p->path)
+		usage_error("--path %.200s: only for --protocol http and ws",
+		    config->path);
+	if (config->path &&
+	    (config->path[0] != '/' || strpbrk(config->path, " \t\r\n")))
+		usage_error("--path %.200s: allowed is a path that begins "
+			    "with / and has no space",
+		    config->path);
+}
+
+const char *
+load_config_read(
+    int argc, char **argv, struct load_config *config, struct load_plan *plan)
+{
+	static const struct option_set set = {"load TARGET [options]",
+	    "Loads one server and checks every byte that comes back.\n"
+	    "TARGET is " TARGET_FORMS ".",
+	    LOAD_OPTIONS, NULL};
+	uint64_t port;
+	int i;
+
+	*config = (struct load_config){
+	    .protocol = PROTOCOLS[0],
+	    .connections = 16,
+	    .timeout_ns = 5 * NS_PER_S,
+	    .placement = PLACEMENT_FREE,
+	};
+	i = options_parse(&set, config, argc, argv);
+	if (argc - i < 1)
+		usage_error("load: takes one TARGET, such as localhost:7007");
+	if (argc - i > 1)
+		usage_error("load: takes one TARGET, and %.200s is %s",
+		    argv[i + 1],
+		    parse_count(argv[i + 1], &port) == 0
+			? "a port: write HOST:PORT, with a colon"
+			: "one more");
+	*plan = (struct load_plan){
+	    .target = resolve(argv[i]),
+	    .protocol = config->protocol,
+	    .connections = (uint32_t)config->connections,
+	    .path = config->path ? config->path : config->protocol->path,
+	    .churn = config->churn,
+	    .sources = config->sources.addresses,
+	    .source_count = config->sources.count,
+	    .size = config->size ? config->size : 64,
+	    .timeout_ns = config->timeout_ns,
+	};
+	plan->churn = load_plan_churns(plan);
+	check_load(config, plan);
+	check_outputs(config);
+	check_sources(config, &plan->target);
+	if (!config->duration_ns)
+		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;
+	if (!config->requests)
+		config->requests = UINT64_MAX;
+	return argv[i];
+}
+
+FILE *
+load_config_words(const struct load_config *config)
+{
+	return output_is_stdout(config->json) ||
+		       output_is_stdout(config->series) ||
+		       output_is_stdout(config->histogram)
+		   ? stderr
+		   : stdout;
+}

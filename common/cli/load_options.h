@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load_config: what the user asks of the load verb, read and checked.
+ */
+#ifndef COMMON_CLI_LOAD_OPTIONS_H
+#define COMMON_CLI_LOAD_OPTIONS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/load/engine.h"
+#include "common/cli/rate_list.h"
+#include "common/net/address_list.h"
+#include "common/cli/cli.h"
+
+struct load_config {
+	const struct protocol *protocol;
+	uint64_t connections, requests, duration_ns, size, timeout_ns;
+	struct rates rates; /* none: closed loop */
+	struct sources sources;
+	uint64_t interval_ns; /* of the series */
+	const char *interval; /* as it was typed */
+	int churn, placement;
+	/* Files; "-" is standard output; NULL: none. */
+	const char *json, *histogram, *series;
+	const char *path; /* of the protocol */
+	struct tls_config tls;
+};
+
+/*
+ * Fills CONFIG, and PLAN but for rate, TLS and spin. Returns the target as the
+ * user wrote it; dies of wrong usage. CONFIG's sources, which PLAN points to,
+ * are to be released at the end.
+ */
+const char *
+load_config_read(
+    int argc, char **argv, struct load_config *config, struct load_plan *plan);
+
+/* Where words go: not where the data goes. */
+FILE *
+load_config_words(const struct load_config *config);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* load_run: an engine or a room, from its plan to its result. */
+#include "common/cli/load_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/base/units.h"
+#include "common/sysinfo/listen_overflows.h"
+#include "common/chatload/chat_load.h"
+#include "common/cli/cli.h"
+
+static void
+show_progress(
+    void *context, const struct load_result *so_far, uint64_t elapsed_ns)
+{
+	char number[32];
+
+	(void)context;
+	log_status("\r\033[K%5.1f s  %s requests, %llu bad",
+	    (double)elapsed_ns / 1e9,
+	    format_number(number, sizeof(number), (double)so_far->ok),
+	    (unsigned long long)(so_far->wrong + so_far->timed_out +
+				 so_far->failed));
+}
+
+/* Where it goes, and at which rate. */
+struct series {
+	struct series_writer *writer;
+	double rate;
+};
+
+static void
+note_interval(void *context, const struct load_result *part, uint64_t from_ns,
+    uint64_t to_ns)
+{
+	const struct series *series = context;
+
+	series_put(series->writer, series->rate, part, from_ns, to_ns);
+}
+
+/* The server is not left where it was put. */
+static _Noreturn void
+die_placed(const struct placement *placement, int status, const char *why)
+{
+	placement_undo(placement);
+	die(status, "cannot load: %s", why);
+}
+
+/* The second interrupt: without results, but the server goes back. */
+static void
+leave_if_told(const struct placement *placement)
+{
+	if (interrupted >= 0)
+		return;
+	placement_undo(placement);
+	output_discard_all();
+	_exit(128 - interrupted);
+}
+
+static void
+run_room(struct load_run *run, const struct load_span *span,
+    const struct placement *placement, bool live)
+{
+	struct room_plan room = {
+	    .load = &run->plan,
+	    .duration_ns = span->duration_ns,
+	    .requests = span->requests,
+	    .stop = &interrupted,
+	    .progress = live ? show_progress : NULL,
+	};
+	char why[200];
+	int result = room_run(&room, &run->result, why, sizeof(why));
+
+	leave_if_told(placement);
+	if (result < 0)
+		die_placed(placement, errno == EINVAL ? 2 : 1, why);
+	run->seconds = (double)run->result.wall_ns / 1e9;
+}
+
+static void
+run_engine(struct load_run *run, const struct load_span *span,
+    const struct placement *placement, bool live)
+{
+	struct series series = {span->series, run->plan.rate};
+	struct load_result part;
+	struct engine engine;
+	char why[200];
+	uint64_t start;
+
+	if (engine_open(&engine, &run->plan, why, sizeof(why)) < 0)
+		die_placed(placement, 1, why);
+	if (span->series && result_init(&part) < 0)
+		die_placed(placement, 1, strerror(errno));
+	run->plan.size = engine.plan.size;
+	engine.stop = &interrupted;
+	engine.progress = live ? show_progress : NULL;
+	engine.connects = &run->result.connect;
+	engine.part = span->series ? &part : NULL;
+	engine.interval_ns = span->interval_ns;
+	engine.interval = note_interval;
+	engine.interval_context = &series;
+	engine_connect(&engine);
+	still_end(&engine.still, &run->result);
+	start = now_ns();
+	engine_run(&engine, span->duration_ns, span->requests, &run->result);
+	run->seconds = (double)(now_ns() - start) / 1e9;
+	leave_if_told(placement);
+	engine_finish(&engine, &run->result);
+	run->has_fairness =
+	    !run->plan.churn && engine_fairness(&engine, &run->fairness) == 0;
+	engine_close(&engine);
+	leave_if_told(placement);
+	if (span->series)
+		result_release(&part);
+}
+
+void
+load_run(struct load_run *run, const struct load_span *span,
+    const struct placement *placement)
+{
+	int64_t before = listen_overflows();
+	const struct address *server = &run->plan.target.address;
+	struct backlog own = {0};
+	bool live = isatty(STDERR_FILENO);
+
+	if (run->local)
+		backlog_ask(server, &own);
+	if (result_init(&run->result) < 0)
+		die_placed(placement, 1, strerror(errno));
+	if (run->plan.protocol->room)
+		run_room(run, span, placement, live);
+	else
+		run_engine(run, span, placement, live);
+	if (live)
+		log_status("\r\033[K");
+	run->overflows = before < 0 ? -1 : listen_overflows() - before;
+	if (run->local && backlog_ask(server, &run->backlog))
+		run->backlog.full = backlog_full(&own, &run->backlog);
+}
+
+void
+load_run_release(struct load_run *run)
+{
+	result_release(&run->result);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* capacity: a warm-up for each server, then tries in turn. */
+#include "common/compare/capacity.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "common/base/clock.h"
+#include "common/base/units.h"
+#include "common/compare/summary.h"
+#include "common/verdict/verdict.h"
+#include "common/sysinfo/proc_tree.h"
+
+#define WARM_UP_NS (250 * NS_PER_MS)
+#define TRY_NS (100 * NS_PER_MS)
+
+struct contest {
+	struct capacity_try tries[SERVERS_MAX][CAPACITY_MOST];
+	size_t counts[SERVERS_MAX];
+};
+
+/* ---- what the tries say ---- */
+
+static size_t
+undisturbed(const struct capacity_try *tries, size_t count)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < count; i++)
+		good += !tries[i].disturbed;
+	return good;
+}
+
+bool
+capacity_is_known(const struct capacity_try *tries, size_t count)
+{
+	return count == CAPACITY_MOST ||
+	       (count >= CAPACITY_TRIES &&
+		   undisturbed(tries, count) >= CAPACITY_LEAST);
+}
+
+double
+capacity_of(const struct capacity_try *tries, size_t count, bool *at_least)
+{
+	double good[CAPACITY_MOST], most = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		most = fmax(most, tries[i].rate);
+		if (!tries[i].disturbed)
+			good[n++] = tries[i].rate;
+	}
+	*at_least = n < CAPACITY_LEAST;
+	return *at_least ? most : stats_median(good, n);
+}
+
+static bool
+was_limited(const struct capacity_try *tries, size_t count)
+{
+	size_t limited = 0;
+
+	for (size_t i = 0; i < count; i++)
+		limited += tries[i].limited && !tries[i].disturbed;
+	return 2 * limited > undisturbed(tries, count);
+}
+
+/* ---- tries ---- */
+
+static void
+open_all(struct trial *trial)
+{
+	for (size_t i = 0; i < trial->plan->server_count; i++) {
+		struct instance *one = &trial->at[i];
+
+		if (trial_stopped(trial) || !instance_start(trial, i) ||
+		    !instance_connect(trial, i))
+			continue;
+		result_clear(&one->slice);
+		engine_run(&one->engine, WARM_UP_NS, UINT64_MAX, &one->slice);
+		watch_open(&one->watch, one->server.pid, trial->point->churn);
+	}
+}
+
+/* Also where disturbed slices shall count: there it is worth more tries, of
+ * which the best is taken. */
+static bool
+was_disturbed(const struct instance *one, const struct foreign *foreign)
+{
+	uint64_t sending = one->engine.stopped_ns - one->engine.schedule_start;
+
+	return one->slice.still_ns || one->slice.throttled ||
+	       foreign_share(foreign, &one->watch) > JUDGE_FOREIGN ||
+	       (double)sending > JUDGE_GAP * (double)TRY_NS;
+}
+
+static struct capacity_try
+try_once(struct trial *trial, size_t i)
+{
+	struct instance *one = &trial->at[i];
+	pid_t pid = one->server.pid;
+	struct capacity_try got = {0};
+	struct foreign foreign;
+	uint64_t cpu = procs_cpu_ns(pid);
+	bool lost = procs_loses_children(pid);
+
+	result_clear(&one->slice);
+	foreign_begin(&foreign, &trial->plan->placement, &one->watch);
+	engine_run(&one->engine, TRY_NS, UINT64_MAX, &one->slice);
+	got.disturbed = was_disturbed(one, &foreign);
+	cpu = procs_cpu_ns(pid) - cpu;
+	got.rate = result_rate(&one->slice);
+	got.limited = got.rate > 0 &&
+		      conclude_limited(&one->slice, &trial->plan->placement,
+			  lost ? NAN : (double)cpu);
+	if (!trial_stopped(trial) && !instance_died(trial, i) && got.rate <= 0)
+		trial_note_bad_replies(&trial->tallies[i], &one->slice);
+	return got;
+}
+
+/* Each that needs one more has it. False: none does. */
+static bool
+run_round(struct trial *trial, struct contest *contest)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < trial->plan->server_count; i++) {
+		struct capacity_try *tries = contest->tries[i];
+		size_t *count = &contest->counts[i];
+
+		if (trial_stopped(trial) || trial_lacks(trial, i) ||
+		    capacity_is_known(tries, *count))
+			continue;
+		tries[(*count)++] = try_once(trial, i);
+		any = true;
+	}
+	return any;
+}
+
+static void
+note_doubt(struct trial *trial, size_t i, const char *why, double rate)
+{
+	char words[200], number[32];
+
+	snprintf(words, sizeof(words),
+	    "%s when the capacity of %.40s was looked for: it is above %s/s",
+	    why, trial->plan->servers[i].name,
+	    format_number(number, sizeof(number), rate));
+	trial->note(trial, words);
+}
+
+double
+capacity_of_slowest(struct trial *trial)
+{
+	struct contest contest = {.counts = {0}};
+	double slowest = 0;
+
+	open_all(trial);
+	while (run_round(trial, &contest))
+		;
+	for (size_t i = 0; i < trial->plan->server_count; i++) {
+		const struct capacity_try *tries = contest.tries[i];
+		size_t count = contest.counts[i];
+		bool at_least;
+		double rate = capacity_of(tries, count, &at_least);
+
+		instance_stop(trial, i);
+		if (trial_stopped(trial) || trial_lacks(trial, i) || rate <= 0)
+			continue;
+		if (at_least)
+			note_doubt(trial, i, "others had the CPUs", rate);
+		else if (was_limited(tries, count))
+			note_doubt(trial, i, "the client was the limit", rate);
+		if (slowest <= 0 || rate < slowest)
+			slowest = rate;
+	}
+	return slowest;
+}

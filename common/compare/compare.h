@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compare: which of several servers is better, by how much, and how sure that
+ * is.
+ *
+ * Slice: one server under load for a twentieth of a second, the others
+ * connected and idle. Quad: all servers in turn and back again (A B B A), the
+ * next one the other way round, so that a steady drift of the machine cancels
+ * out. Block: fresh servers, started in random order on new ports, with an
+ * environment of random size, and fresh connections; an order of its quads that
+ * is random, too, so that no server has always the same neighbour; quads to
+ * warm up, then some that count. It gives one number for each server, the
+ * median over its quads of the logarithm of its ratio to the baseline.
+ * Scenario: a number of blocks that is fixed before the start, at each of its
+ * points; those of different points take turns, in random order, so that each
+ * point has its blocks over the whole time. Blocks are independent, so an exact
+ * interval follows from their ranks (judge.h).
+ *
+ * In every quad also runs a second instance of the baseline: the A/A control.
+ * If that differs from the baseline, the method is at fault, not the server.
+ *
+ * A server that fails is out for the point at which it did, with the reason;
+ * the rest goes on. What cannot be had in slices (memory, a crash) is measured
+ * once in each block instead: see measure.h.
+ */
+#ifndef COMMON_COMPARE_COMPARE_H
+#define COMMON_COMPARE_COMPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/verdict/comparison.h"
+#include "common/verdict/verdict.h"
+#include "common/sysinfo/cpu_placement.h"
+#include "common/compare/scenario.h"
+
+struct contender {
+	const char *name;
+	const char *command; /* see launch.h; may have {options} in it */
+};
+
+/* Where a comparison stands. */
+struct compare_progress {
+	const char *scenario;
+	size_t block, blocks;	/* of the scenario, its points together */
+	double done_s, total_s; /* as planned: the truth is in proportion */
+};
+
+struct compare_plan {
+	struct contender servers[SERVERS_MAX]; /* the first is the baseline */
+	size_t server_count;
+	const struct scenario *scenarios[SCENARIOS_MAX];
+	size_t scenario_count;
+	bool quick;
+	bool keep_disturbed; /* slices that others disturbed count, too */
+	size_t blocks;	     /* at each point; 0: as is usual */
+	size_t quads;	     /* in each block, after the warm-up */
+	uint64_t slice_ns;
+	uint64_t start_timeout_ns; /* of each server; 0: as is usual */
+	double delta; /* the smallest difference that matters, 0.03 */
+	uint64_t seed;
+	struct placement placement;
+	const char *command; /* that was typed */
+	FILE *csv;	     /* all slices go there, if set (slices_csv.h) */
+	const volatile int *stop;
+	/* Called after each quad. NULL: silent. */
+	void (*progress)(const struct compare_progress *progress);
+	/* Called with what has to be said before a scenario. NULL: silent. */
+	void (*note)(const char *scenario, const char *words);
+};
+
+/* How many blocks SCENARIO has at each of POINTS points: PLAN's, or those that
+ * are usual; never so few that no ratio could have a verdict. */
+size_t
+compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
+    size_t points);
+
+/*
+ * Runs PLAN and fills RESULT, which comparison_release() releases. Returns 0,
+ * or -1 with errno if not even memory could be had; all else is in the result.
+ */
+int
+compare_run(const struct compare_plan *plan, struct comparison *result);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hold: connections that are open and do nothing.
+ *
+ * Each has exchanged one message, so that its worker has run: a fresh one
+ * looks cheaper than it is. To an address of 127.0.0.0/8 they come from
+ * 127.0.0.2 and up, 2,000 from each: one address has 28,000 ports, its connect
+ * gets slow long before, and 127.0.0.1 stays free for who measures. Uses echo,
+ * or any service that answers a line with bytes.
+ *
+ *	if (hold_open(&hold, &address, 15000, stop, why, sizeof(why)) < 0) ...
+ *	lost = hold_lost(&hold);
+ *	hold_close(&hold);
+ *
+ * One thread uses a hold.
+ */
+#ifndef COMMON_COMPARE_IDLE_CONNECTIONS_H
+#define COMMON_COMPARE_IDLE_CONNECTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/net/address.h"
+
+struct hold {
+	int *fds; /* COUNT of them, owned */
+	uint32_t count;
+	/* of opening and asking, in which we stood still: still.h; it stays
+	 * when the hold is closed */
+	uint64_t still_ns;
+};
+
+/*
+ * Opens COUNT to ADDRESS (a stream), a few at a time; raises the soft limit of
+ * descriptors where it must. Returns 0; or -1 with the reason in
+ * WHY and nothing open: nothing moved for 10 s, *STOP is set (NULL: never), or
+ * a limit, which is named.
+ */
+int
+hold_open(struct hold *hold, const struct address *address, uint32_t count,
+    const volatile int *stop, char *why, size_t size);
+
+/* How many of them the server has closed, or sent bytes to that nobody asked
+ * for. */
+uint32_t
+hold_lost(const struct hold *hold);
+
+/* Sends one more line on each. Returns how many answered, before nothing came
+ * for PATIENCE_NS or *STOP. */
+uint32_t
+hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop);
+
+/* Harmless for one that is not open, or zeroed. */
+void
+hold_close(struct hold *hold);
+
+#endif

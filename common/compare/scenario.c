@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* scenario: the table. */
+#include "common/compare/scenario.h"
+
+#include <string.h>
+
+#include "common/compare/block_run.h"
+
+#define MIB (1ULL << 20)
+
+static const struct variation SWEEP[] = {
+    {.key = "connections", .connections = 1},
+    {.key = "connections", .connections = 4},
+    {.key = "connections", .connections = 16},
+    {.key = "connections", .connections = 64},
+    {.key = "connections", .connections = 256},
+    {.key = "connections", .connections = 1000},
+    {0},
+};
+
+static const struct variation PARENT[] = {
+    {.key = "parent_mib", .ballast = 1 * MIB},
+    {.key = "parent_mib", .ballast = 16 * MIB},
+    {.key = "parent_mib", .ballast = 128 * MIB},
+    {.key = "parent_mib", .ballast = 1024 * MIB},
+    {.key = "parent_mib", .ballast = 1024 * MIB, .text = "dontfork"},
+    {.key = "parent_mib", .ballast = 1024 * MIB, .text = "shared"},
+    {0},
+};
+
+static const struct variation KNEE[] = {
+    {.key = "share", .share = 0.1},
+    {.key = "share", .share = 0.3},
+    {.key = "share", .share = 0.5},
+    {.key = "share", .share = 0.7},
+    {.key = "share", .share = 0.8},
+    {.key = "share", .share = 0.9},
+    {.key = "share", .share = 0.95},
+    {0},
+};
+
+static const struct variation LINKING[] = {
+    {.key = "image", .text = "static", .options = "--image plain"},
+    {.key = "image", .text = "dynamic", .options = "--image dynamic"},
+    {.key = "image", .text = "full", .options = "--image full"},
+    {0},
+};
+
+static const struct variation HELD[] = {
+    {.key = "held"},
+    {.key = "held", .held = 1000},
+    {.key = "held", .held = 5000},
+    {.key = "held", .held = 15000},
+    {0},
+};
+
+static const struct variation TLS[] = {
+    {.key = "mode", .text = "handshakes", .connections = 16, .churn = true},
+    {.key = "mode", .text = "kept", .connections = 32},
+    {0},
+};
+
+/* What most scenarios have in common. */
+#define REQUESTS                                                      \
+	.metric = "requests", .unit = "requests/s", .per_request = 1, \
+	.higher_is_better = true, .measure = &MEASURE_RATE
+
+const struct scenario SCENARIOS[] = {
+    {"churn", "What does a new worker for each connection cost?",
+	"a connection for each request, 32 at once, 64 bytes", REQUESTS,
+	.standard = true, .protocol = "echo", .churn = true, .connections = 32,
+	.size = 64},
+    {"steady", "What does it cost to switch between workers that stay?",
+	"64 kept connections, 64 bytes", REQUESTS, .standard = true,
+	.protocol = "echo", .connections = 64, .size = 64},
+    {"sweep", "From how many connections on does the model matter?",
+	"kept connections, 64 bytes", REQUESTS, .protocol = "echo", .size = 64,
+	.variations = SWEEP},
+    {"spin", "Does it matter if a request costs CPU?",
+	"16 kept connections, 64 bytes, 50 us of CPU for each request",
+	REQUESTS, .protocol = "echo", .connections = 16, .size = 64,
+	.options = "--service spin:50us"},
+    {"sleep", "Does it matter if a request blocks?",
+	"64 kept connections, 64 bytes, each request waits for 1 ms", REQUESTS,
+	.protocol = "echo", .connections = 64, .size = 64,
+	.options = "--service sleep:1ms"},
+    {"counter", "What does a lock that all workers share cost?",
+	"16 kept connections, each request adds to one counter", REQUESTS,
+	.protocol = "counter", .connections = 16,
+	.options = "--service counter"},
+    {"bulk", "Is large traffic carried at the same speed?",
+	"4 kept connections, messages of 1 MiB", .metric = "payload, one way",
+	.unit = "MB/s", .per_request = (double)MIB / 1e6,
+	.higher_is_better = true, .measure = &MEASURE_RATE, .protocol = "echo",
+	.connections = 4, .size = MIB},
+    {"idle", "What does a connection that does nothing cost?",
+	"200 connections that have been served once, and wait",
+	.metric = "memory for each connection", .unit = "KiB", .standard = true,
+	.measure = &MEASURE_MEMORY, .protocol = "echo", .connections = 200},
+    {"parent", "What does a large parent cost, and what helps?",
+	"a connection for each request, 32 at once, 64 bytes; the parent has "
+	"memory in use",
+	REQUESTS, .protocol = "echo", .churn = true, .connections = 32,
+	.size = 64, .variations = PARENT},
+    {"knee", "How much load does each take before answers come late?",
+	"a connection for each request, on a schedule, 64 bytes; up to "
+	"1,000 at once",
+	.metric = "99th percentile of the response time", .unit = "us",
+	.measure = &MEASURE_RESPONSE, .protocol = "echo", .churn = true,
+	.connections = 1000, .size = 64, .variations = KNEE},
+    {"linking", "What does it cost how the server is linked?",
+	"a connection for each request, 32 at once, 64 bytes", REQUESTS,
+	.protocol = "echo", .churn = true, .connections = 32, .size = 64,
+	.variations = LINKING},
+    {"held", "Do many idle connections slow down new ones?",
+	"a connection for each request, 32 at once, 64 bytes, beside idle ones",
+	REQUESTS, .protocol = "echo", .churn = true, .connections = 32,
+	.size = 64, .variations = HELD},
+    {"http", "Does the model matter for small pages?",
+	"64 kept connections, GET /", REQUESTS, .protocol = "http",
+	.connections = 64, .options = "--service http"},
+    {"tls", "What does TLS leave of the difference?",
+	"TLS 1.3: a handshake for each request of 64 bytes, or kept "
+	"connections",
+	REQUESTS, .tls = true, .protocol = "echo", .size = 64,
+	.variations = TLS},
+    {"crash", "One worker dies of a signal: how many clients notice?",
+	"64 connections, one worker gets SIGSEGV", .metric = "connections lost",
+	.unit = "connections", .standard = true, .measure = &MEASURE_CRASH,
+	.protocol = "echo", .connections = 64},
+    {0},
+};
+
+const struct scenario *
+scenario_find(const char *name)
+{
+	for (const struct scenario *s = SCENARIOS; s->name; s++) {
+		if (strcmp(s->name, name) == 0)
+			return s;
+	}
+	return NULL;
+}

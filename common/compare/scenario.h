@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scenario: what client compare can measure: one table of questions.
+ *
+ * A scenario is a load and a figure; its points are the same with one thing
+ * changed (more connections, a larger parent). What a point needs of the
+ * servers is an option of ours, put in place of {options} in their commands.
+ *
+ * The table says what is wanted. scenario_lay_out() makes points of it that
+ * this machine can do, with every text filled in.
+ */
+#ifndef COMMON_COMPARE_SCENARIO_H
+#define COMMON_COMPARE_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/verdict/comparison.h"
+
+struct measure; /* measure.h */
+
+/* One row of the table below a scenario: what differs. Zero: as the scenario
+ * has it. */
+struct variation {
+	const char *key; /* of the setting; NULL ends the list */
+	const char *text;
+	const char *options;
+	uint32_t connections;
+	uint32_t held;	  /* idle connections beside the load */
+	uint64_t ballast; /* bytes in the server's parent */
+	double share;	  /* of the slowest server's capacity */
+	bool churn;
+};
+
+struct scenario {
+	const char *name;
+	const char *question;
+	const char *load;   /* in words */
+	const char *metric; /* likewise */
+	const char *unit;
+	double per_request; /* a request's worth in the unit */
+	bool higher_is_better;
+	bool standard; /* part of a bare `client compare` */
+	bool tls;      /* over TLS, with a certificate made for it */
+	const struct measure *measure;
+	const char *protocol; /* see protocol.h */
+	bool churn;
+	uint32_t connections;
+	uint64_t size;
+	const char *options;		    /* of the servers */
+	const struct variation *variations; /* NULL: one point, as it is */
+};
+
+/* NULL-terminated by name. */
+extern const struct scenario SCENARIOS[];
+
+/* NULL if there is none of that name. */
+const struct scenario *
+scenario_find(const char *name);
+
+/* One point of a scenario, ready to be measured. */
+struct load_point {
+	size_t setting_count;
+	struct setting settings[SETTINGS_MAX];
+	bool churn;
+	uint32_t connections, held;
+	double share, rate; /* open loop; RATE is found by measuring */
+	uint64_t slice_ns;  /* of its slices; the scenario's measure may choose
+			       another than the plan's */
+	char options[400];  /* for the servers */
+};
+
+/*
+ * Fills POINTS (POINTS_MAX of them) for INSTANCES servers that run at the same
+ * time. A point that is too large for this machine becomes the largest that
+ * fits, or is left out; NOTE (SIZE bytes) then says so, else it is empty.
+ * Returns how many points there are.
+ */
+size_t
+scenario_lay_out(const struct scenario *scenario, size_t instances,
+    struct load_point *points, char *note, size_t size);
+
+/* "connections=64;share=0.5" in BUF. Returns BUF. */
+char *
+load_point_format(const struct load_point *point, char *buf, size_t size);
+
+#endif

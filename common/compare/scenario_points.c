@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* lay_out: of a scenario's points, those that this machine can do. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/base/memory.h"
+#include "common/sysinfo/limits_check.h"
+#include "common/compare/scenario.h"
+
+/* Descriptors that the client needs for itself, and one launch after another.
+ */
+#define OWN_DESCRIPTORS 64
+/* Of the processes that are left, those that stay for everybody else. */
+#define SPARE_TASKS 2000
+/* What a connection may take with its worker, be it a process: generously. */
+#define CONNECTION_BYTES (128 * 1024)
+
+static uint64_t
+number_in(const char *file, uint64_t otherwise)
+{
+	unsigned long long number;
+	FILE *in = fopen(file, "re");
+
+	if (!in)
+		return otherwise;
+	if (fscanf(in, "%llu", &number) == 1)
+		otherwise = number;
+	fclose(in);
+	return otherwise;
+}
+
+/* What one instance of a server may have. */
+struct room {
+	uint64_t connections, ballast;
+	const char *limit; /* of the connections, and that it is less */
+};
+
+/* What one process may have of it. Half of a limit is left to its workers. */
+static uint64_t
+memory_allowed(void)
+{
+	struct rlimit space, data;
+
+	getrlimit(RLIMIT_AS, &space);
+	getrlimit(RLIMIT_DATA, &data);
+	return (space.rlim_cur < data.rlim_cur ? space : data).rlim_cur / 2;
+}
+
+static struct room
+ask_room(size_t instances)
+{
+	struct rlimit files, tasks;
+	uint64_t pids = number_in("/proc/sys/kernel/pid_max", 32768);
+	uint64_t threads =
+	    number_in("/proc/sys/kernel/threads-max", UINT64_MAX);
+	uint64_t groups = preflight_group_tasks(0);
+	uint64_t memory = memory_available() / 2;
+	struct room room = {.limit = "descriptors than there are"};
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	getrlimit(RLIMIT_NPROC, &tasks);
+	room.connections = files.rlim_max > OWN_DESCRIPTORS
+			       ? files.rlim_max - OWN_DESCRIPTORS
+			       : 0;
+	pids = threads < pids ? threads : pids;
+	pids = groups < pids ? groups : pids;
+	pids = tasks.rlim_cur < pids ? tasks.rlim_cur : pids;
+	pids = pids > 2 * SPARE_TASKS ? pids - SPARE_TASKS : pids / 2;
+	if (pids < room.connections) {
+		room.connections = pids;
+		room.limit = "processes than there are";
+	}
+	if (memory / CONNECTION_BYTES < room.connections) {
+		room.connections = memory / CONNECTION_BYTES;
+		room.limit = "memory than there is";
+	}
+	room.connections /= instances;
+	if (room.connections == 0) /* fails with its reason */
+		room.connections = 1;
+	room.ballast = memory_allowed();
+	if (memory / instances < room.ballast)
+		room.ballast = memory / instances;
+	return room;
+}
+
+/* N in two digits at most, rounded down. */
+static uint64_t
+round_down(uint64_t n)
+{
+	uint64_t unit = 1;
+
+	while (n / unit >= 100)
+		unit *= 10;
+	return n / unit * unit;
+}
+
+/* The largest power of two that does not exceed N, a MiB at least. */
+static uint64_t
+power_of_two(uint64_t n)
+{
+	uint64_t size = 1ULL << 20;
+
+	while (size <= n / 2)
+		size *= 2;
+	return size;
+}
+
+static void
+say_clipped(const char *what, uint64_t wanted, const struct room *room,
+    uint64_t got, char *note, size_t size)
+{
+	size_t len = strlen(note);
+
+	snprintf(note + len, size - len, "%s%llu %s for each server %s: %llu",
+	    len ? "; " : "", (unsigned long long)wanted, what, room->limit,
+	    (unsigned long long)got);
+}
+
+/* Makes V fit. */
+static void
+clip(struct variation *v, struct room *room, char *note, size_t size)
+{
+	uint64_t spare = v->connections < room->connections
+			     ? room->connections - v->connections
+			     : 0;
+	uint64_t held = v->held;
+	char why[60];
+
+	if (v->ballast > room->ballast) {
+		struct room memory = {.limit = "do not fit into memory"};
+		uint64_t wanted = v->ballast;
+
+		v->ballast = power_of_two(room->ballast);
+		if (!v->text)
+			say_clipped("MiB", wanted >> 20, &memory,
+			    v->ballast >> 20, note, size);
+	}
+	snprintf(why, sizeof(why), "need more %s", room->limit);
+	if (v->connections > room->connections) {
+		struct room limit = {.limit = why};
+
+		say_clipped("connections", v->connections, &limit,
+		    round_down(room->connections), note, size);
+		v->connections = (uint32_t)round_down(room->connections);
+	}
+	if (held > spare) {
+		struct room limit = {.limit = why};
+
+		v->held = (uint32_t)round_down(spare);
+		say_clipped(
+		    "idle connections", held, &limit, v->held, note, size);
+	}
+}
+
+static void
+set_number(struct load_point *point, const char *key, double number)
+{
+	struct setting *setting = &point->settings[point->setting_count++];
+
+	*setting = (struct setting){.number = number};
+	snprintf(setting->key, sizeof(setting->key), "%s", key);
+}
+
+static void
+set_text(struct load_point *point, const char *key, const char *text)
+{
+	struct setting *setting = &point->settings[point->setting_count++];
+
+	*setting = (struct setting){.number = 0};
+	snprintf(setting->key, sizeof(setting->key), "%s", key);
+	snprintf(setting->text, sizeof(setting->text), "%s", text);
+}
+
+static void
+fill_settings(struct load_point *point, const struct variation *v)
+{
+	if (v->ballast) {
+		set_number(point, v->key, (double)(v->ballast >> 20));
+		set_text(point, "remedy", v->text ? v->text : "none");
+	} else if (v->text) {
+		set_text(point, v->key, v->text);
+	} else if (v->share > 0) {
+		set_number(point, v->key, v->share);
+	} else if (strcmp(v->key, "held") == 0) {
+		set_number(point, v->key, v->held);
+	} else {
+		set_number(point, v->key, v->connections);
+	}
+}
+
+static void
+fill_point(struct load_point *point, const struct scenario *scenario,
+    const struct variation *v)
+{
+	*point = (struct load_point){
+	    .churn = scenario->churn || v->churn,
+	    .connections = v->connections,
+	    .held = v->held,
+	    .share = v->share,
+	};
+	fill_settings(point, v);
+	if (v->ballast)
+		snprintf(point->options, sizeof(point->options),
+		    "--ballast %lluMiB%s%s",
+		    (unsigned long long)(v->ballast >> 20), v->text ? ":" : "",
+		    v->text ? v->text : "");
+	else
+		snprintf(point->options, sizeof(point->options), "%s",
+		    v->options		? v->options
+		    : scenario->options ? scenario->options
+					: "");
+}
+
+static bool
+same_settings(const struct load_point *a, const struct load_point *b)
+{
+	char one[100], other[100];
+
+	load_point_format(a, one, sizeof(one));
+	load_point_format(b, other, sizeof(other));
+	return strcmp(one, other) == 0;
+}
+
+size_t
+scenario_lay_out(const struct scenario *scenario, size_t instances,
+    struct load_point *points, char *note, size_t size)
+{
+	static const struct variation as_it_is[] = {
+	    {.key = "connections"}, {0}};
+	const struct variation *v =
+	    scenario->variations ? scenario->variations : as_it_is;
+	struct room room = ask_room(instances);
+	size_t count = 0;
+
+	note[0] = '\0';
+	for (; v->key && count < POINTS_MAX; v++) {
+		struct variation fitting = *v;
+
+		if (!fitting.connections)
+			fitting.connections = scenario->connections;
+		clip(&fitting, &room, note, size);
+		fill_point(&points[count], scenario, &fitting);
+		/* Two that were too large are one now. */
+		if (count == 0 ||
+		    !same_settings(&points[count - 1], &points[count]))
+			count++;
+	}
+	return count;
+}
+
+char *
+load_point_format(const struct load_point *point, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < point->setting_count && len < size; i++) {
+		const struct setting *s = &point->settings[i];
+
+		len += (size_t)snprintf(
+		    buf + len, size - len, "%s%s=", i ? ";" : "", s->key);
+		if (len < size && s->text[0])
+			len += (size_t)snprintf(
+			    buf + len, size - len, "%s", s->text);
+		else if (len < size)
+			len += (size_t)snprintf(
+			    buf + len, size - len, "%.6g", s->number);
+	}
+	return buf;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* crash: find the worker, kill it, ask around. */
+#include "common/compare/worker_crash.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/compare/idle_connections.h"
+#include "common/sysinfo/socket_owner.h"
+#include "common/sysinfo/proc_tree.h"
+
+#define DIES_NS (5 * NS_PER_S)
+#define PATIENCE_NS (2 * NS_PER_S)
+
+/* Whether PID ends, its zombie aside, in time. */
+static bool
+ends(pid_t pid)
+{
+	uint64_t deadline = now_ns() + DIES_NS, looked;
+
+	do {
+		looked = now_ns();
+		if (procs_has_ended(pid))
+			return true;
+		poll(NULL, 0, 1);
+	} while (looked < deadline);
+	return false;
+}
+
+/*
+ * SIGSEGV to PID, if that is a process of SERVER and no other. PROCESS, which
+ * was opened before that is asked, stays the same one even if its number is
+ * given to another. Returns 0, or -1 with errno; 1: it is a stranger.
+ */
+static int
+signal_own(int process, pid_t pid, const struct launched *server)
+{
+	/* Too small for any core file; and for a pipe, 1 means none, while 0
+	 * does not: core(5). */
+	const struct rlimit no_core = {1, 1};
+
+	if (!launch_has(server, pid))
+		return 1;
+	prlimit(pid, RLIMIT_CORE, &no_core, NULL);
+	return (int)syscall(SYS_pidfd_send_signal, process, SIGSEGV, NULL, 0);
+}
+
+/* Kills the process that serves FD; -1 with the reason in WHY. */
+static int
+kill_worker(int fd, const struct launched *server, char *why, size_t size)
+{
+	pid_t pid = peer_pid(fd, server->pid);
+	int process, bad;
+
+	if (!pid) {
+		snprintf(why, size,
+		    "no process was found that has the server's end of a "
+		    "connection");
+		return -1;
+	}
+	process = (int)syscall(SYS_pidfd_open, pid, 0);
+	bad = process < 0 ? -1 : signal_own(process, pid, server);
+	if (bad > 0)
+		snprintf(why, size,
+		    "its connections are served by process %d, which its "
+		    "command has not started: that one is not killed",
+		    (int)pid);
+	else if (bad < 0)
+		snprintf(why, size,
+		    "process %d could not be killed: %s (Linux 5.3 is needed)",
+		    (int)pid, strerror(errno));
+	if (process >= 0)
+		close(process);
+	if (bad || ends(pid))
+		return bad ? -1 : 0;
+	snprintf(why, size, "process %d survived SIGSEGV", (int)pid);
+	return -1;
+}
+
+static bool
+accepts(const struct address *address, const volatile int *stop,
+    struct crash *crash)
+{
+	struct hold one = {0};
+	char why[200];
+	bool served = hold_open(&one, address, 1, stop, why, sizeof(why)) == 0;
+
+	if (served)
+		hold_close(&one);
+	crash->still_ns += one.still_ns;
+	return served;
+}
+
+int
+crash_one(struct launched *server, uint32_t connections,
+    const volatile int *stop, struct crash *crash, char *why, size_t size)
+{
+	struct hold hold = {0};
+	int bad;
+
+	*crash = (struct crash){.connections = connections};
+	bad = hold_open(&hold, &server->address, connections, stop, why, size);
+	crash->still_ns = hold.still_ns;
+	if (bad < 0)
+		return -1;
+	bad = kill_worker(hold.fds[connections / 2], server, why, size);
+	if (!bad) {
+		crash->lost = connections - hold_ask(&hold, PATIENCE_NS, stop);
+		crash->still_ns = hold.still_ns;
+		crash->accepts = accepts(&server->address, stop, crash);
+	}
+	if (!bad && stop && *stop) { /* what was not heard is not known */
+		snprintf(why, size, "stopped");
+		bad = -1;
+	}
+	hold_close(&hold);
+	return bad;
+}

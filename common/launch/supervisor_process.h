@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* keeper_main: what a keeper does, in a process of its own; for keeper.c. */
+#ifndef COMMON_LAUNCH_SUPERVISOR_PROCESS_H
+#define COMMON_LAUNCH_SUPERVISOR_PROCESS_H
+
+#include <signal.h>
+
+#include "common/launch/supervisor.h"
+
+/* Orders, a byte each. The end of the socket is KEEPER_STOP. */
+enum { KEEPER_STOP = 's', KEEPER_KILL = 'k' };
+
+/*
+ * In a new child with all signals blocked. CONTROL is its end of the socket, on
+ * which it sends one struct keeper_news when the server runs, or cannot; then
+ * one when that ends by itself; then one that is done. MASK is what the server
+ * gets.
+ */
+_Noreturn void
+keeper_main(
+    int control, const sigset_t *mask, keeper_become *become, void *context);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* tls_setup: two files in memory. */
+#include "common/launch/test_certificate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/net/tls_make.h"
+
+/* Of this user alone. */
+static int
+memory_file(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+
+	if (fd >= 0)
+		fchmod(fd, 0600);
+	return fd;
+}
+
+static void
+name_files(struct tls_setup *setup, char *cert, size_t size)
+{
+	snprintf(cert, size, "/proc/%d/fd/%d", (int)getpid(), setup->cert);
+	snprintf(setup->options, sizeof(setup->options),
+	    "--tls-cert %s --tls-key /proc/%d/fd/%d", cert, (int)getpid(),
+	    setup->key);
+}
+
+int
+tls_setup_open(struct tls_setup *setup, char *why, size_t size)
+{
+	char cert[64];
+
+	*setup = (struct tls_setup){
+	    .cert = memory_file("cert.pem"),
+	    .key = memory_file("key.pem"),
+	};
+	if (setup->cert < 0 || setup->key < 0) {
+		snprintf(why, size, "%s", strerror(errno));
+	} else if (tls_make(setup->cert, setup->key, why, size) == 0) {
+		name_files(setup, cert, sizeof(cert));
+		setup->client =
+		    tls_client_open("127.0.0.1", cert, NULL, NULL, why, size);
+	}
+	if (setup->client)
+		return 0;
+	if (setup->cert >= 0)
+		close(setup->cert);
+	if (setup->key >= 0)
+		close(setup->key);
+	return -1;
+}
+
+void
+tls_setup_close(struct tls_setup *setup)
+{
+	if (!setup->client)
+		return;
+	tls_client_close(setup->client);
+	close(setup->cert);
+	close(setup->key);
+	setup->client = NULL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tls_setup: a certificate for servers that the client starts, and a client
+ * that trusts it and no other.
+ *
+ * Certificate and key are files in memory, which the servers open below
+ * /proc/PID/fd of this process: nothing is left behind, however it ends.
+ */
+#ifndef COMMON_LAUNCH_TEST_CERTIFICATE_H
+#define COMMON_LAUNCH_TEST_CERTIFICATE_H
+
+#include <stddef.h>
+
+#include "common/net/tls_client.h"
+
+struct tls_setup {
+	int cert, key;		   /* descriptors */
+	char options[200];	   /* for our servers */
+	struct tls_client *client; /* NULL: not open */
+};
+
+/* For 127.0.0.1. Returns 0; or -1 with the reason in WHY. */
+int
+tls_setup_open(struct tls_setup *setup, char *why, size_t size);
+
+/* Harmless if it is zeroed. */
+void
+tls_setup_close(struct tls_setup *setup);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* await: one system call, or two. */
+#include "common/load/event_wait.h"
+
+#include <errno.h>
+#include <linux/time_types.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+static int
+in_two_calls(int epoll, struct epoll_event *events, int most, uint64_t ns)
+{
+	struct pollfd ready = {epoll, POLLIN, 0};
+	struct timespec timeout = timespec_of(ns);
+
+	if (ppoll(&ready, 1, &timeout, NULL) < 0)
+		return -1;
+	return epoll_wait(epoll, events, most, 0);
+}
+
+#ifdef SYS_epoll_pwait2
+
+static bool refused; /* it always will be: a kernel does not change */
+
+int
+await_events(int epoll, struct epoll_event *events, int most, uint64_t ns)
+{
+	/* The kernel's own type: the time in it has 64 bits on all machines. */
+	struct __kernel_timespec timeout = {
+	    .tv_sec = (__kernel_time64_t)(ns / NS_PER_S),
+	    .tv_nsec = (long long)(ns % NS_PER_S),
+	};
+	int n = -1;
+
+	if (!refused) {
+		n = (int)syscall(SYS_epoll_pwait2, epoll, events, most,
+		    &timeout, NULL, (size_t)0);
+		/* A filter may give any error; only this one tells nothing. */
+		refused = n < 0 && errno != EINTR;
+	}
+	return refused ? in_two_calls(epoll, events, most, ns) : n;
+}
+
+#else
+
+int
+await_events(int epoll, struct epoll_event *events, int most, uint64_t ns)
+{
+	return in_two_calls(epoll, events, most, ns);
+}
+
+#endif

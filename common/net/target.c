@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* target: getaddrinfo(3), and a try to connect where it finds several. */
+#include "common/net/target.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/hint.h"
+#include "common/net/address_hint.h"
+#include "common/net/dial.h"
+
+/* For one of several addresses of a name. */
+#define TRY_NS NS_PER_S
+
+static void
+set(struct address *out, const struct addrinfo *from)
+{
+	memset(out, 0, sizeof(*out));
+	out->len = from->ai_addrlen;
+	memcpy(&out->any, from->ai_addr, from->ai_addrlen);
+}
+
+/* The first of FOUND that somebody answers at, or the first. */
+static void
+choose(struct target *target, const struct addrinfo *found)
+{
+	const struct addrinfo *at;
+
+	for (at = found; at && found->ai_next; at = at->ai_next) {
+		set(&target->address, at);
+		if (target->kind == TARGET_UDP
+			? at->ai_family == AF_INET
+			: dial_answers(&target->address, TRY_NS))
+			return;
+	}
+	set(&target->address, found);
+}
+
+static int
+look_up(struct target *target, uint16_t number, char *why, size_t size)
+{
+	struct addrinfo hints = {
+	    .ai_socktype =
+		target->kind == TARGET_UDP ? SOCK_DGRAM : SOCK_STREAM,
+	};
+	struct addrinfo *found;
+	char port[8];
+	int error;
+
+	snprintf(port, sizeof(port), "%u", number);
+	error = getaddrinfo(target->host, port, &hints, &found);
+	if (error) {
+		snprintf(why, size, "%s", gai_strerror(error));
+		errno = ENOENT;
+		return -1;
+	}
+	choose(target, found);
+	freeaddrinfo(found);
+	return 0;
+}
+
+/* What HTTP calls it: without the zone of an IPv6 address, which has a meaning
+ * on this machine alone (RFC 6874 4). */
+static void
+set_authority(struct target *out, const char *text)
+{
+	const char *zone = text[0] == '[' ? strchr(text, '%') : NULL;
+	const char *end = zone ? strchr(zone, ']') : NULL;
+
+	snprintf(out->authority, sizeof(out->authority), "%.*s%s",
+	    end ? (int)(zone - text) : (int)strlen(text), text, end ? end : "");
+}
+
+/* What is behind the scheme in TEXT. */
+static const char *
+take_scheme(const char *text, enum target_kind *kind)
+{
+	*kind = strncmp(text, "udp:", 4) == 0	? TARGET_UDP
+		: strncmp(text, "tls:", 4) == 0 ? TARGET_TLS
+						: TARGET_STREAM;
+	return *kind == TARGET_STREAM ? text : text + 4;
+}
+
+static int
+fail(const char *text, char *why, size_t size)
+{
+	char hint[HINT_MAX] = "";
+
+	address_hint(FOR_CLIENT, text, hint, sizeof(hint));
+	snprintf(why, size, "%s%sallowed is " TARGET_FORMS, hint,
+	    hint[0] ? "; " : "");
+	errno = EINVAL;
+	return -1;
+}
+
+int
+target_resolve(const char *text, struct target *out, char *why, size_t size)
+{
+	const char *rest;
+	uint16_t number;
+	int is_unix;
+
+	memset(out, 0, sizeof(*out));
+	rest = take_scheme(text, &out->kind);
+	is_unix = strncmp(rest, "unix:", 5) == 0;
+	if (is_unix && rest == text &&
+	    address_parse(rest, &out->address) == 0) {
+		snprintf(out->authority, sizeof(out->authority), "localhost");
+		return 0;
+	}
+	if (is_unix ||
+	    address_split(rest, out->host, sizeof(out->host), &number) < 0 ||
+	    !out->host[0] || strpbrk(out->host, "/@* \t\r\n"))
+		return fail(text, why, size);
+	set_authority(out, rest);
+	if (number == 0) {
+		snprintf(why, size, "port 0: allowed is 1 to 65535");
+		errno = EINVAL;
+		return -1;
+	}
+	if (address_parse(rest, &out->address) == 0) {
+		/* Nor does a certificate have a zone. */
+		out->host[strcspn(out->host, "%")] = '\0';
+		return 0;
+	}
+	if (rest[0] == '[')
+		return fail(text, why, size);
+	return look_up(out, number, why, size);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * comparison_json: a comparison as JSON, schema perconn.compare/1, with all
+ * that it has: comparison_read.h makes the same comparison of it again.
+ */
+#ifndef COMMON_REPORT_COMPARISON_JSON_WRITER_H
+#define COMMON_REPORT_COMPARISON_JSON_WRITER_H
+
+#include <stdio.h>
+
+#include "common/verdict/comparison.h"
+
+/* Errors are the stream's. */
+void
+comparison_json(const struct comparison *comparison, FILE *out);
+
+#endif

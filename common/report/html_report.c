@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/* report_page: verdicts, then each scenario, then how it came about. */
+#include "common/report/html_report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "common/verdict/sentences.h"
+#include "common/format/html.h"
+#include "common/charts/charts.h"
+#include "common/report/report_css.h"
+#include "common/report/html_tables.h"
+
+/* ---- frame ---- */
+
+void
+page_begin(FILE *page, const char *title)
+{
+	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	      "<meta charset=\"utf-8\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, "
+	      "initial-scale=1\">\n"
+	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	      "<link rel=\"icon\" href=\"data:,\">\n",
+	    page);
+	html_element(page, "title", "%s", title);
+	fprintf(page, "\n<style>\n%s</style>\n</head>\n<body>\n", REPORT_CSS);
+	html_element(page, "h1", "%s", title);
+}
+
+void
+page_end(FILE *page)
+{
+	fputs("<footer class=\"soft\"><p>", page);
+	html_text(page, FACT_CAVEAT);
+	fputs("</p></footer>\n</body>\n</html>\n", page);
+}
+
+/* "thread, fork and other" */
+static void
+title_of(const struct comparison *c, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < c->server_count && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s",
+		    i == 0		      ? ""
+		    : i + 1 < c->server_count ? ", "
+					      : " and ",
+		    c->servers[i].name);
+	if (len < size)
+		snprintf(buf + len, size - len, " compared");
+}
+
+/* ---- verdicts ---- */
+
+/* A verdict, its sentence and its reason. */
+static void
+put_verdict(FILE *page, const struct comparison *c, const struct outcome *o,
+    const struct finding *f, size_t server)
+{
+	char text[SENTENCE_SIZE];
+
+	fputs("<li>", page);
+	put_badge(page, o, f->verdict);
+	if (server)
+		fact_verdict(text, sizeof(text), c, o, f, server);
+	else
+		snprintf(
+		    text, sizeof(text), "%s, the baseline", c->servers[0].name);
+	html_element(page, "span", "%s", text);
+	if (f->reason[0])
+		html_element(page, "span class=\"why\"", "%s", f->reason);
+	fputs("</li>\n", page);
+}
+
+/* Whether any point has an answer. */
+static bool
+is_answered(const struct outcome *o, size_t server)
+{
+	for (size_t i = 0; i < o->point_count; i++) {
+		if (o->points[i].findings[server].verdict < UNDECIDED)
+			return true;
+	}
+	return false;
+}
+
+/* Of many points: how often each verdict, and from where to where. */
+static void
+put_verdicts_of_points(FILE *page, const struct comparison *c,
+    const struct outcome *o, size_t server)
+{
+	enum verdict only;
+	char text[SENTENCE_SIZE];
+
+	fputs("<li>", page);
+	if (fact_verdicts(text, sizeof(text), c, o, server, &only))
+		put_badge(page, o, only);
+	else if (is_answered(o, server))
+		fputs("<span class=\"badge\">depends</span>", page);
+	else
+		put_badge(page, o, UNDECIDED);
+	html_element(page, "span", "%s", text);
+	fputs("</li>\n", page);
+}
+
+static void
+put_verdicts(FILE *page, const struct comparison *c, const struct outcome *o)
+{
+	fputs("<ul class=\"verdicts\">\n", page);
+	for (size_t i = 0; i < c->server_count && o->point_count; i++) {
+		const struct finding *f = &o->points[0].findings[i];
+
+		if (o->point_count > 1 && i > 0)
+			put_verdicts_of_points(page, c, o, i);
+		else if (o->point_count == 1 &&
+			 (i > 0 || f->verdict == INVALID))
+			put_verdict(page, c, o, f, i);
+	}
+	fputs("</ul>\n", page);
+}
+
+static void
+put_summary(FILE *page, const struct comparison *c)
+{
+	fputs("<section>\n<h2>In short</h2>\n", page);
+	for (size_t i = 0; i < c->scenario_count; i++) {
+		const struct outcome *o = &c->scenarios[i];
+
+		fprintf(page, "<h3><a href=\"#scenario-%zu\">", i);
+		html_text(page, o->name);
+		fputs("</a>", page);
+		if (o->question[0]) {
+			fputs(" <span class=\"soft\">", page);
+			html_text(page, o->question);
+			fputs("</span>", page);
+		}
+		fputs("</h3>\n", page);
+		put_verdicts(page, c, o);
+	}
+	fputs("</section>\n", page);
+}
+
+/* ---- a scenario ---- */
+
+static void
+put_note(FILE *page, const char *text)
+{
+	if (text[0])
+		html_element(page, "li", "%s", text);
+}
+
+/* Why at each point, where it is not the only one. */
+static void
+put_reasons(FILE *page, const struct comparison *c, const struct outcome *o)
+{
+	char at[100];
+
+	for (size_t p = 0; o->point_count > 1 && p < o->point_count; p++) {
+		for (size_t i = 0; i < c->server_count; i++) {
+			const struct finding *f = &o->points[p].findings[i];
+
+			if ((f->verdict == INVALID ||
+				(i && f->verdict == UNDECIDED)) &&
+			    !fact_repeats(&o->points[p], i))
+				html_element(page, "li", "%s, %s: %s",
+				    fact_point(at, sizeof(at), &o->points[p]),
+				    c->servers[i].name, f->reason);
+		}
+	}
+}
+
+static void
+put_detectable(FILE *page, const struct comparison *c, const struct outcome *o)
+{
+	for (size_t i = 1; o->point_count == 1 && i < c->server_count; i++) {
+		const struct finding *f = &o->points[0].findings[i];
+
+		if (isfinite(f->detectable))
+			html_element(page, "li",
+			    "%s: a difference of %.1f %% would have shown",
+			    c->servers[i].name, 100 * (f->detectable - 1));
+		if (f->dropped && isfinite(f->with_dropped))
+			html_element(page, "li",
+			    "%s: with what was dropped, the ratio would be "
+			    "%.3f",
+			    c->servers[i].name, f->with_dropped);
+	}
+}
+
+static void
+put_notes(FILE *page, const struct comparison *c, const struct outcome *o)
+{
+	char text[SENTENCE_SIZE], at[100];
+
+	fputs("<ul class=\"notes\">\n", page);
+	put_note(page, o->note);
+	put_reasons(page, c, o);
+	put_note(page, fact_control(text, sizeof(text), c, o));
+	put_detectable(page, c, o);
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 0; i < c->server_count; i++) {
+			fact_remarks(
+			    text, sizeof(text), &o->points[p].findings[i]);
+			if (!text[0])
+				continue;
+			fact_point(at, sizeof(at), &o->points[p]);
+			html_element(page, "li", "%s%s%s: %s",
+			    c->servers[i].name, at[0] ? ", " : "", at, text);
+		}
+	}
+	put_note(page, fact_blocks(text, sizeof(text), c, o));
+	fputs("</ul>\n", page);
+}
+
+static void
+put_scenario(struct pictures *pictures, const struct outcome *o, size_t number)
+{
+	const struct comparison *c = pictures->c;
+	FILE *page = pictures->page;
+
+	fprintf(
+	    page, "<section class=\"scenario\" id=\"scenario-%zu\">\n", number);
+	html_element(page, "h2", "%s", o->name);
+	if (o->question[0])
+		html_element(page, "p class=\"lead\"", "%s", o->question);
+	html_element(page, "p class=\"soft\"", "%s", o->load);
+	if (o->point_count == 0) {
+		fputs("<p>No result.</p>\n</section>\n", page);
+		return;
+	}
+	put_verdicts(page, c, o);
+	fputs("<div class=\"pictures\">\n", page);
+	pictures_draw(pictures, o);
+	fputs("</div>\n", page);
+	put_results(page, c, o);
+	put_costs(page, c, o);
+	put_notes(page, c, o);
+	fputs("</section>\n", page);
+}
+
+/* ---- how it came about ---- */
+
+static void
+put_fact(FILE *page, const char *name, const char *text)
+{
+	if (!text[0])
+		return;
+	html_element(page, "dt", "%s", name);
+	html_element(page, "dd", "%s", text);
+}
+
+static void
+put_facts(FILE *page, const struct comparison *c)
+{
+	char text[SENTENCE_SIZE];
+
+	fputs("<dl>\n", page);
+	put_fact(page, "machine", fact_machine(text, sizeof(text), c));
+	put_fact(page, "placement", c->placed[0] ? c->placed : c->placement);
+	put_fact(page, "method", fact_method(text, sizeof(text), c));
+	put_fact(page, "when", c->when);
+	put_fact(page, "version", c->version);
+	fputs("</dl>\n", page);
+}
+
+static void
+put_servers(FILE *page, const struct comparison *c)
+{
+	fputs("<h3>The servers</h3>\n<dl>\n", page);
+	for (size_t i = 0; i < c->server_count; i++) {
+		html_element(page, "dt", "%s%s", c->servers[i].name,
+		    i ? "" : " (baseline)");
+		fputs("<dd><code>", page);
+		html_text(page, c->servers[i].command);
+		fputs("</code>", page);
+		html_element(page, "div class=\"soft\"", "%s",
+		    c->servers[i].image[0] ? c->servers[i].image
+					   : "image unknown");
+		fputs("</dd>\n", page);
+	}
+	fputs("</dl>\n", page);
+}
+
+static void
+put_repeat(FILE *page, const struct comparison *c, bool has_slices)
+{
+	fputs("<h3>To repeat it</h3>\n", page);
+	if (c->command[0])
+		html_element(page, "pre", "%s", c->command);
+	fprintf(page,
+	    "<p class=\"soft\">With <code>--seed %llu</code> the servers start "
+	    "in the same order. All figures are in compare.json beside this "
+	    "page, and <code>client compare --from compare.json</code> shows "
+	    "them again%s.</p>\n",
+	    (unsigned long long)c->seed,
+	    has_slices ? "; every slice is in slices.csv" : "");
+}
+
+static void
+put_meaning(FILE *page, const struct comparison *c)
+{
+	static const char *const meanings[] = {
+	    [FASTER] = "the interval of the ratio lies above 1, and would not "
+		       "do so by chance among all ratios of the scenario",
+	    [SLOWER] = "the interval of the ratio lies below 1, and would not "
+		       "do so by chance among all ratios of the scenario",
+	    [EQUIVALENT] = "the 90 % interval lies within what does not matter",
+	    [UNDECIDED] = "neither: more blocks, or a quieter machine, would "
+			  "tell",
+	    [INVALID] = "no answer: a server failed or answered wrongly, the "
+			"client was the limit, or the control differs from "
+			"itself; the reason stands beside it",
+	};
+
+	fputs(
+	    "<h3>What the verdicts mean</h3>\n<ul class=\"verdicts\">\n", page);
+	for (int v = FASTER; v <= INVALID; v++) {
+		fputs("<li>", page);
+		put_badge(page, NULL, (enum verdict)v);
+		html_element(page, "span", "%s", meanings[v]);
+		fputs("</li>\n", page);
+	}
+	fputs("</ul>\n", page);
+	html_element(page, "p class=\"soft\"",
+	    "A ratio above 1 means that a server is better than the baseline, "
+	    "%s. The control runs the baseline a second time beside itself. "
+	    "More in docs/measuring.md.",
+	    c->servers[0].name);
+}
+
+static void
+put_method(FILE *page, const struct comparison *c, bool has_slices)
+{
+	fputs("<section>\n<h2>How this was measured</h2>\n", page);
+	put_facts(page, c);
+	put_servers(page, c);
+	put_repeat(page, c, has_slices);
+	put_meaning(page, c);
+	fputs("</section>\n", page);
+}
+
+/* ---- all of it ---- */
+
+static void
+put_missing(FILE *page)
+{
+	fputs("<p class=\"alert\" id=\"missing\">No pictures: they are drawn "
+	      "by gnuplot, which is not installed. <code>make deps</code> "
+	      "installs it (the package is gnuplot-nox); then <code>client "
+	      "compare --from compare.json --report DIR</code> draws them "
+	      "without measuring again.</p>\n",
+	    page);
+}
+
+bool
+report_page(const struct comparison *c, const struct page_plan *plan,
+    FILE *page, char *why, size_t size)
+{
+	struct pictures pictures;
+	char text[SENTENCE_SIZE];
+
+	pictures_begin(&pictures, c, page);
+	pictures.stop = plan->stop;
+	title_of(c, text, sizeof(text));
+	page_begin(page, text);
+	html_element(page, "p class=\"soft\"", "%s%s%s", c->when,
+	    c->when[0] ? ". " : "", fact_machine(text, sizeof(text), c));
+	if (c->interrupted)
+		fputs("<p class=\"alert\">Interrupted: this is what was done "
+		      "until then.</p>\n",
+		    page);
+	if (!pictures.possible)
+		put_missing(page);
+	put_summary(page, c);
+	for (size_t i = 0; i < c->scenario_count; i++)
+		put_scenario(&pictures, &c->scenarios[i], i);
+	put_method(page, c, plan->has_slices);
+	page_end(page);
+	snprintf(why, size, "%s",
+	    pictures.possible ? pictures.why
+			      : "gnuplot is not installed (make deps)");
+	return !why[0];
+}

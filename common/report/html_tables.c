@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* report_tables: a row for each server at each point. */
+#include "common/report/html_tables.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "common/verdict/sentences.h"
+#include "common/format/html.h"
+
+void
+put_badge(FILE *page, const struct outcome *outcome, enum verdict verdict)
+{
+	fprintf(page, "<span class=\"badge %s\">%s</span>",
+	    VERDICT_WORDS[verdict], fact_verdict_word(outcome, verdict));
+}
+
+void
+put_server(FILE *page, const struct comparison *c, size_t server)
+{
+	fprintf(page,
+	    "<td class=\"name\"><i style=\"background:var(--server-%zu)\"></i>",
+	    server);
+	html_text(page, c->servers[server].name);
+	fputs("</td>", page);
+}
+
+/* ---- the settings of a point, before its row ---- */
+
+static const struct point *
+most_settings(const struct outcome *o)
+{
+	const struct point *most = &o->points[0];
+
+	for (size_t i = 1; i < o->point_count; i++) {
+		if (o->points[i].setting_count > most->setting_count)
+			most = &o->points[i];
+	}
+	return most;
+}
+
+static void
+put_setting_heads(FILE *page, const struct outcome *o)
+{
+	const struct point *most = most_settings(o);
+
+	for (size_t i = 0; o->point_count > 1 && i < most->setting_count; i++)
+		html_element(page, "th scope=\"col\"", "%s",
+		    fact_setting_name(most->settings[i].key));
+}
+
+/* Once for all its servers, whose rows follow. */
+static void
+put_settings(FILE *page, const struct comparison *c, const struct outcome *o,
+    const struct point *point)
+{
+	size_t count = o->point_count > 1 ? most_settings(o)->setting_count : 0;
+	char tag[60], text[FACT_SIZE];
+
+	snprintf(tag, sizeof(tag), "th class=\"at\" scope=\"row\" rowspan=%zu",
+	    c->server_count);
+	for (size_t i = 0; i < count; i++)
+		html_element(page, tag, "%s",
+		    i < point->setting_count
+			? fact_setting(text, sizeof(text), &point->settings[i])
+			: "");
+}
+
+/* ---- columns that may be unknown in all rows, and are left out then ---- */
+
+struct column {
+	const char *head;
+	double (*get)(const struct finding *found);
+	char *(*format)(char *, size_t, double);
+};
+
+static bool
+is_known(const struct column *column, const struct comparison *c,
+    const struct outcome *o)
+{
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 0; i < c->server_count; i++) {
+			if (!isnan(column->get(&o->points[p].findings[i])))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+any_known(const struct column *column, const struct comparison *c,
+    const struct outcome *o)
+{
+	for (; column->head; column++) {
+		if (is_known(column, c, o))
+			return true;
+	}
+	return false;
+}
+
+static void
+put_column_heads(FILE *page, const struct column *column,
+    const struct comparison *c, const struct outcome *o)
+{
+	for (; column->head; column++) {
+		if (is_known(column, c, o))
+			html_element(
+			    page, "th scope=\"col\"", "%s", column->head);
+	}
+}
+
+static void
+put_columns(FILE *page, const struct column *column, const struct comparison *c,
+    const struct outcome *o, const struct finding *f)
+{
+	char text[FACT_SIZE];
+
+	for (; column->head; column++) {
+		if (is_known(column, c, o))
+			html_element(page, "td", "%s",
+			    column->format(text, sizeof(text), column->get(f)));
+	}
+}
+
+/* ---- tables ---- */
+
+/* Up to the columns of figures. */
+static void
+table_begin(FILE *page, const struct outcome *o)
+{
+	fputs("<div class=\"wide\"><table>\n<thead><tr>", page);
+	put_setting_heads(page, o);
+	fputs("<th scope=\"col\" class=\"name\">server</th>", page);
+}
+
+/* The rows, and what ends the table. BEFORE puts what stands before COLUMNS;
+ * NULL: nothing. */
+static void
+table_rows(FILE *page, const struct column *columns, const struct comparison *c,
+    const struct outcome *o,
+    void (*before)(
+	FILE *, const struct outcome *, const struct finding *, size_t))
+{
+	fputs("</tr></thead>\n", page);
+	for (size_t p = 0; p < o->point_count; p++) {
+		fputs("<tbody>\n", page);
+		for (size_t i = 0; i < c->server_count; i++) {
+			const struct finding *f = &o->points[p].findings[i];
+
+			fputs("<tr>", page);
+			if (i == 0)
+				put_settings(page, c, o, &o->points[p]);
+			put_server(page, c, i);
+			if (before)
+				before(page, o, f, i);
+			put_columns(page, columns, c, o, f);
+			fputs("</tr>\n", page);
+		}
+		fputs("</tbody>\n", page);
+	}
+	fputs("</table></div>\n", page);
+}
+
+#define GET(name, expression)                       \
+	static double name(const struct finding *f) \
+	{                                           \
+		return expression;                  \
+	}
+
+GET(get_p50, f->latency.p50)
+GET(get_p99, f->latency.p99)
+GET(get_p99_9, f->latency.p99_9)
+GET(get_max, f->latency.max)
+GET(get_service, f->usable ? f->service_value : NAN)
+GET(get_cpu, f->cost.cpu_us)
+GET(get_user, f->cost.user_us)
+GET(get_system, f->cost.system_us)
+GET(get_voluntary, f->cost.voluntary)
+GET(get_involuntary, f->cost.involuntary)
+GET(get_faults, f->cost.faults)
+GET(get_client, f->client_us)
+GET(get_busy, 100 * f->client_busy)
+GET(get_little, f->little)
+GET(get_sum, cost_memory_kib(&f->cost))
+GET(get_anonymous, f->cost.memory_kib[MEMORY_ANONYMOUS])
+GET(get_file, f->cost.memory_kib[MEMORY_FILE])
+GET(get_tables, f->cost.memory_kib[MEMORY_PAGE_TABLES])
+GET(get_stacks, f->cost.memory_kib[MEMORY_KERNEL_STACKS])
+GET(get_slab, f->cost.memory_kib[MEMORY_SLAB])
+GET(get_pss, f->cost.pss_kib)
+GET(get_open, f->cost.connections)
+GET(get_processes, f->cost.processes)
+GET(get_threads, f->cost.threads)
+GET(get_mappings, f->cost.mappings)
+
+static const struct column LATENCIES[] = {
+    {"p50", get_p50, fact_time},
+    {"p99", get_p99, fact_time},
+    {"p99.9", get_p99_9, fact_time},
+    {"max", get_max, fact_time},
+    {NULL, NULL, NULL},
+};
+
+/* Where the value is the p99, over blocks: not that of all replies, too. */
+static const struct column TIMES[] = {
+    {"service p99", get_service, fact_time},
+    {"p50", get_p50, fact_time},
+    {"p99.9", get_p99_9, fact_time},
+    {"max", get_max, fact_time},
+    {NULL, NULL, NULL},
+};
+
+static const struct column WORK[] = {
+    {"CPU us", get_cpu, fact_number},
+    {"of it user", get_user, fact_number},
+    {"system", get_system, fact_number},
+    {"switches, waiting", get_voluntary, fact_number},
+    {"preempted", get_involuntary, fact_number},
+    {"page faults", get_faults, fact_number},
+    {"client's CPU us", get_client, fact_number},
+    {"client busy, %", get_busy, fact_number},
+    {"N / (X R)", get_little, fact_ratio},
+    {NULL, NULL, NULL},
+};
+
+static const struct column MEMORY[] = {
+    {"KiB", get_sum, fact_number},
+    {"anonymous, KiB", get_anonymous, fact_number},
+    {"files", get_file, fact_number},
+    {"page tables", get_tables, fact_number},
+    {"kernel stacks", get_stacks, fact_number},
+    {"slab", get_slab, fact_number},
+    {"PSS of all, KiB", get_pss, fact_number},
+    {"open", get_open, fact_number},
+    {"processes", get_processes, fact_number},
+    {"threads", get_threads, fact_number},
+    {"mappings", get_mappings, fact_number},
+    {NULL, NULL, NULL},
+};
+
+static void
+put_result(
+    FILE *page, const struct outcome *o, const struct finding *f, size_t server)
+{
+	char text[2 * FACT_SIZE];
+
+	if (f->usable)
+		html_element(page, "td", "%s%s", f->limited ? "\u2265 " : "",
+		    fact_number(text, sizeof(text), f->value.value));
+	else
+		fputs("<td>no result</td>", page);
+	html_element(page, "td", "%s",
+	    f->usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	html_element(page, "td", "%s",
+	    server ? fact_ratio(text, sizeof(text), f->ratio.value)
+		   : "baseline");
+	html_element(page, "td", "%s",
+	    server ? fact_ratio_interval(text, sizeof(text), &f->ratio) : "");
+	fputs("<td>", page);
+	if (server || f->verdict == INVALID)
+		put_badge(page, o, f->verdict);
+	fputs("</td>", page);
+}
+
+void
+put_results(FILE *page, const struct comparison *c, const struct outcome *o)
+{
+	const struct column *times = fact_is_percentile(o) ? TIMES : LATENCIES;
+
+	table_begin(page, o);
+	html_element(page, "th scope=\"col\"", "%s", o->unit);
+	fputs("<th scope=\"col\">95 % interval</th><th "
+	      "scope=\"col\">ratio</th><th scope=\"col\">95 % interval</th>"
+	      "<th scope=\"col\">verdict</th>",
+	    page);
+	put_column_heads(page, times, c, o);
+	table_rows(page, times, c, o, put_result);
+}
+
+static void
+put_table(FILE *page, const char *title, const struct column *columns,
+    const struct comparison *c, const struct outcome *o)
+{
+	if (!any_known(columns, c, o))
+		return;
+	html_element(page, "h3", "%s", title);
+	table_begin(page, o);
+	put_column_heads(page, columns, c, o);
+	table_rows(page, columns, c, o, NULL);
+}
+
+void
+put_costs(FILE *page, const struct comparison *c, const struct outcome *o)
+{
+	put_table(page, "What each request cost the server", WORK, c, o);
+	/* The sum is the value itself, over blocks. */
+	put_table(page, "What each connection holds",
+	    fact_is_memory(o) ? MEMORY + 1 : MEMORY, c, o);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* series_writer: a ring of lines between the load and a thread. */
+#include "common/report/interval_writer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "common/report/interval_series.h"
+
+/* The oldest line, or NULL when there will be no more. */
+static char *
+next_line(struct series_writer *w)
+{
+	char *line = NULL;
+
+	pthread_mutex_lock(&w->mutex);
+	while (!w->count && !w->over)
+		pthread_cond_wait(&w->changed, &w->mutex);
+	if (w->count) {
+		line = w->lines[w->first];
+		w->first = (w->first + 1) % SERIES_LINES;
+		w->count--;
+	}
+	pthread_mutex_unlock(&w->mutex);
+	return line;
+}
+
+static void *
+write_lines(void *context)
+{
+	struct series_writer *w = context;
+	char *line;
+
+	while ((line = next_line(w))) {
+		fputs(line, w->out);
+		fflush(w->out); /* who closes OUT tells errors */
+		free(line);
+	}
+	return NULL;
+}
+
+int
+series_begin(struct series_writer *w, FILE *out)
+{
+	sigset_t all, before;
+	int error;
+
+	*w = (struct series_writer){.out = out};
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	/* Signals are the load's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&w->thread, NULL, write_lines, w);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return error ? -1 : 0;
+}
+
+static char *
+line_of(double rate, const struct load_result *part, uint64_t from_ns,
+    uint64_t to_ns)
+{
+	char *line = NULL;
+	size_t length;
+	FILE *out = open_memstream(&line, &length);
+
+	if (!out)
+		return NULL;
+	series_print(out, rate, part, from_ns, to_ns);
+	return fclose(out) == 0 ? line : NULL;
+}
+
+void
+series_put(struct series_writer *w, double rate, const struct load_result *part,
+    uint64_t from_ns, uint64_t to_ns)
+{
+	char *line = line_of(rate, part, from_ns, to_ns);
+
+	pthread_mutex_lock(&w->mutex);
+	if (line && w->count < SERIES_LINES) {
+		w->lines[(w->first + w->count++) % SERIES_LINES] = line;
+		line = NULL;
+	} else {
+		w->dropped++;
+	}
+	pthread_cond_signal(&w->changed);
+	pthread_mutex_unlock(&w->mutex);
+	free(line);
+}
+
+uint64_t
+series_end(struct series_writer *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->over = true;
+	pthread_cond_signal(&w->changed);
+	pthread_mutex_unlock(&w->mutex);
+	pthread_join(w->thread, NULL);
+	return w->dropped;
+}

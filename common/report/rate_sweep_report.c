@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep_report: a row for each rate. */
+#include "common/report/rate_sweep_report.h"
+
+#include "common/base/units.h"
+
+static bool
+was_limited(const struct load_report *report)
+{
+	return result_limited(
+	    report->result, report->placement->kind == PLACEMENT_SPLIT);
+}
+
+void
+sweep_report_head(const struct load_report *report, size_t rates, FILE *out)
+{
+	load_report_head(report, out);
+	fprintf(out, "open loop at %zu rates\n", rates);
+	load_report_place(report, out);
+	fprintf(out, "\n%12s %12s %10s %10s %10s %12s %10s %8s\n", "rate/s",
+	    "reached/s", "p50", "p99", "p99.9", "service p99", "unsent", "bad");
+	fflush(out);
+}
+
+/* Of width WIDTH, or a dash. */
+static void
+print_time(FILE *out, int width, const struct load_result *result,
+    const struct hist *hist, double percent)
+{
+	char text[16] = "-";
+
+	if (result->ok && hist->total)
+		format_duration(
+		    text, sizeof(text), (double)hist_percentile(hist, percent));
+	fprintf(out, " %*s", width, text);
+}
+
+void
+sweep_report_row(const struct load_report *report, FILE *out)
+{
+	const struct load_result *r = report->result;
+	char asked[32], reached[32];
+
+	fprintf(out, "%12s %12s",
+	    format_number(asked, sizeof(asked), report->plan->rate),
+	    format_number(reached, sizeof(reached), result_rate(r)));
+	print_time(out, 10, r, &r->latency, 50);
+	print_time(out, 10, r, &r->latency, 99);
+	print_time(out, 10, r, &r->latency, 99.9);
+	print_time(out, 12, r, &r->service, 99);
+	fprintf(out, " %10llu %8llu%s\n", (unsigned long long)r->unsent,
+	    (unsigned long long)(r->wrong + r->timed_out + r->failed),
+	    was_limited(report) ? " *" : "");
+	load_report_faults(r, out);
+	fflush(out);
+}
+
+void
+sweep_report_foot(const struct load_report *reports, size_t count, FILE *out)
+{
+	bool unsent = false, limited = false;
+
+	for (size_t i = 0; i < count; i++) {
+		unsent |= reports[i].result->unsent > 0;
+		limited |= was_limited(&reports[i]);
+	}
+	fprintf(out,
+	    "\np50 to p99.9 count from when a request was due, service from "
+	    "when it was sent.\n");
+	if (unsent)
+		fprintf(out, "unsent: due, but no connection was free: the "
+			     "rate was not reached.\n");
+	if (limited)
+		fprintf(out, "*: THE CLIENT WAS THE LIMIT, the server can do "
+			     "more.\n");
+}
+
+void
+sweep_report_json(const struct load_report *reports, size_t count, FILE *out)
+{
+	struct json j = {.out = out};
+
+	json_object(&j, NULL);
+	json_string(&j, "schema", "perconn.sweep/1");
+	json_array(&j, "runs");
+	for (size_t i = 0; i < count; i++)
+		load_report_json(&reports[i], &j);
+	json_end(&j);
+	json_end(&j);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* names: the whole, its beginning, its end: the first that is no other's. */
+#include "common/report/server_names.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/escape.h"
+
+#define SHOWN_MAX \
+	ESCAPED_SIZE(sizeof(((struct comparison *)0)->servers[0].name))
+
+enum form { BEGINNING, END, WHOLE };
+
+void
+names_add(struct names *names, const struct comparison *c)
+{
+	for (size_t i = 0; i < c->server_count; i++)
+		names->at[names->count++] = c->servers[i].name;
+}
+
+/* Whether a character begins here. */
+static bool
+begins(const char *at)
+{
+	return (*at & 0xc0) != 0x80;
+}
+
+/* Without what is more than NAME_COLUMNS at one end. */
+static void
+cut(char *text, enum form form)
+{
+	char *at = text + strlen(text);
+
+	if (form == WHOLE || text_columns(text) <= NAME_COLUMNS)
+		return;
+	if (form == END) {
+		for (at = text;
+		     text_columns(at) >= NAME_COLUMNS || !begins(at);)
+			at++;
+		memmove(text + 1, at, strlen(at) + 1);
+		*text = '~';
+		return;
+	}
+	while (text_columns(text) >= NAME_COLUMNS) {
+		do
+			at--;
+		while (!begins(at));
+		*at = '\0';
+	}
+	strcpy(at, "~");
+}
+
+static void
+show(const char *name, enum form form, char text[SHOWN_MAX])
+{
+	escape(name, text, SHOWN_MAX);
+	cut(text, form);
+}
+
+static bool
+is_unlike_others(const struct names *names, const char *name, enum form form)
+{
+	char own[SHOWN_MAX], other[SHOWN_MAX];
+
+	show(name, form, own);
+	for (size_t i = 0; i < names->count; i++) {
+		show(names->at[i], form, other);
+		if (strcmp(names->at[i], name) != 0 && strcmp(own, other) == 0)
+			return false;
+	}
+	return true;
+}
+
+char *
+name_show(const struct names *names, const char *name, char *buf, size_t size)
+{
+	char text[SHOWN_MAX];
+	enum form form = BEGINNING;
+
+	while (form < WHOLE && !is_unlike_others(names, name, form))
+		form++;
+	show(name, form, text);
+	snprintf(buf, size, "%s", text);
+	return buf;
+}

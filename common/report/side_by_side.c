@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* pair: all of A with what B has of it, then what is B's alone. */
+#include "common/report/side_by_side.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/verdict/sentences.h"
+
+const char PAIR_CAVEAT[] =
+    "These two were not measured in turn: what differs between A and B may be "
+    "the machine, its neighbours or the hour. No verdict across them.";
+
+static const struct outcome *
+same_outcome(const struct comparison *c, const struct outcome *o)
+{
+	for (size_t i = 0; i < c->scenario_count; i++) {
+		if (strcmp(c->scenarios[i].name, o->name) == 0)
+			return &c->scenarios[i];
+	}
+	return NULL;
+}
+
+static const struct point *
+same_point(const struct outcome *o, const struct point *point)
+{
+	char wanted[100], label[100];
+
+	fact_point(wanted, sizeof(wanted), point);
+	for (size_t i = 0; o && i < o->point_count; i++) {
+		if (strcmp(fact_point(label, sizeof(label), &o->points[i]),
+			wanted) == 0)
+			return &o->points[i];
+	}
+	return NULL;
+}
+
+static const struct finding *
+same_server(const struct comparison *c, const struct point *p, const char *name)
+{
+	for (size_t i = 0; p && i < c->server_count; i++) {
+		if (strcmp(c->servers[i].name, name) == 0)
+			return &p->findings[i];
+	}
+	return NULL;
+}
+
+static bool
+is_baseline(const struct comparison *c, const char *name)
+{
+	return c->server_count && strcmp(c->servers[0].name, name) == 0;
+}
+
+/* All of C; OTHER's beside it. SWAPPED: C is B, and what A has is left out. */
+static size_t
+rows_of(const struct comparison *c, const struct comparison *other,
+    bool swapped, struct pair_row *rows)
+{
+	size_t count = 0;
+
+	for (size_t s = 0; s < c->scenario_count; s++) {
+		const struct outcome *o = &c->scenarios[s];
+		const struct outcome *too = same_outcome(other, o);
+
+		for (size_t k = 0; k < o->point_count * c->server_count; k++) {
+			const struct point *p = &o->points[k / c->server_count];
+			size_t i = k % c->server_count;
+			const char *name = c->servers[i].name;
+			const struct finding *own = &p->findings[i];
+			const struct finding *its =
+			    same_server(other, same_point(too, p), name);
+
+			if (swapped && its)
+				continue;
+			rows[count++] = (struct pair_row){
+			    .outcome = o,
+			    .point = p,
+			    .server = name,
+			    .a = swapped ? its : own,
+			    .b = swapped ? own : its,
+			    .a_baseline =
+				is_baseline(swapped ? other : c, name),
+			    .b_baseline =
+				is_baseline(swapped ? c : other, name),
+			};
+		}
+	}
+	return count;
+}
+
+size_t
+pair_rows(const struct comparison *a, const struct comparison *b,
+    struct pair_row rows[PAIR_ROWS_MAX])
+{
+	size_t count = rows_of(a, b, false, rows);
+
+	return count + rows_of(b, a, true, rows + count);
+}
+
+char *
+pair_value(
+    char *buf, size_t size, const struct finding *found, const char *at_least)
+{
+	char number[FACT_SIZE];
+
+	if (!found || !found->usable)
+		snprintf(buf, size, "-");
+	else
+		snprintf(buf, size, "%s%s%s", found->limited ? at_least : "",
+		    fact_number(number, sizeof(number), found->value.value),
+		    found->verdict == INVALID ? " (invalid)" : "");
+	return buf;
+}
+
+struct estimate
+pair_ratio(const struct finding *found, bool baseline)
+{
+	if (!found || !found->usable || baseline || found->verdict == INVALID)
+		return (struct estimate){NAN, NAN, NAN};
+	return found->ratio;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* pair_page: two comparisons as one page. */
+#include <math.h>
+
+#include "common/verdict/sentences.h"
+#include "common/format/html.h"
+#include "common/report/side_by_side.h"
+#include "common/report/html_report.h"
+
+static void
+put_name(FILE *page, const char *letter, const char *name,
+    const struct comparison *c)
+{
+	char text[SENTENCE_SIZE];
+
+	html_element(page, "dt", "%s", letter);
+	html_element(page, "dd", "%s%s%s. %s", name, c->when[0] ? ", " : "",
+	    c->when, fact_machine(text, sizeof(text), c));
+}
+
+static void
+put_cells(FILE *page, const struct finding *f, bool baseline)
+{
+	struct estimate ratio = pair_ratio(f, baseline);
+	char text[2 * FACT_SIZE];
+	bool usable = f && f->usable;
+
+	html_element(
+	    page, "td", "%s", pair_value(text, sizeof(text), f, "\u2265 "));
+	html_element(page, "td", "%s",
+	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	html_element(page, "td", "%s",
+	    baseline && f ? "baseline"
+			  : fact_ratio(text, sizeof(text), ratio.value));
+	html_element(page, "td", "%s",
+	    isnan(ratio.value)
+		? ""
+		: fact_ratio_interval(text, sizeof(text), &ratio));
+}
+
+static void
+put_head(FILE *page, const struct pair_row *one)
+{
+	char at[100];
+
+	fact_point(at, sizeof(at), one->point);
+	html_element(
+	    page, "h3", "%s%s%s", one->outcome->name, at[0] ? ", " : "", at);
+	fputs("<div class=\"wide\"><table>\n<thead><tr>"
+	      "<th scope=\"col\" class=\"name\">server</th>",
+	    page);
+	for (int i = 0; i < 2; i++) {
+		html_element(page, "th scope=\"col\"", "%c, %s", 'A' + i,
+		    one->outcome->unit);
+		fputs("<th scope=\"col\">95 % interval</th>"
+		      "<th scope=\"col\">ratio</th>"
+		      "<th scope=\"col\">95 % interval</th>",
+		    page);
+	}
+	fputs("</tr></thead>\n<tbody>\n", page);
+}
+
+void
+report_page_pair(const struct comparison *a, const char *a_name,
+    const struct comparison *b, const char *b_name, FILE *page)
+{
+	static struct pair_row rows[PAIR_ROWS_MAX];
+	size_t count = pair_rows(a, b, rows);
+
+	page_begin(page, "Two comparisons side by side");
+	html_element(page, "p class=\"alert\"", "%s", PAIR_CAVEAT);
+	fputs("<section>\n<dl>\n", page);
+	put_name(page, "A", a_name, a);
+	put_name(page, "B", b_name, b);
+	fputs("</dl>\n", page);
+	for (size_t i = 0; i < count;) {
+		const struct point *point = rows[i].point;
+
+		put_head(page, &rows[i]);
+		for (; i < count && rows[i].point == point; i++) {
+			fputs("<tr>", page);
+			html_element(page, "th scope=\"row\" class=\"name\"",
+			    "%s", rows[i].server);
+			put_cells(page, rows[i].a, rows[i].a_baseline);
+			put_cells(page, rows[i].b, rows[i].b_baseline);
+			fputs("</tr>\n", page);
+		}
+		fputs("</tbody></table></div>\n", page);
+	}
+	fputs("</section>\n", page);
+	page_end(page);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* pair_print: two comparisons as one table in a terminal. */
+#include <string.h>
+
+#include "common/base/escape.h"
+#include "common/report/terminal_report.h"
+#include "common/verdict/sentences.h"
+#include "common/report/server_names.h"
+#include "common/report/side_by_side.h"
+#include "common/format/table.h"
+
+static void
+print_name(
+    const char *letter, const char *name, const struct comparison *c, FILE *out)
+{
+	char text[SENTENCE_SIZE], machine[SENTENCE_SIZE];
+	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
+
+	snprintf(text, sizeof(text), "%s: %s%s%s%s%s", letter, name,
+	    c->when[0] ? ", " : "", c->when,
+	    c->version[0] ? ", measured by perconn " : "", c->version);
+	fprintf(out, "%s\n", escape(text, safe, sizeof(safe)));
+	fact_machine(machine, sizeof(machine), c);
+	fprintf(out, "   %s\n", escape(machine, safe, sizeof(safe)));
+}
+
+static void
+cells(struct table *table, const struct finding *f, bool baseline)
+{
+	char text[2 * FACT_SIZE];
+	bool usable = f && f->usable;
+
+	table_cell(table, "%s", pair_value(text, sizeof(text), f, ">= "));
+	table_cell(table, "%s",
+	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	table_cell(table, "%s",
+	    fact_ratio(text, sizeof(text), pair_ratio(f, baseline).value));
+}
+
+static void
+heads(struct table *table)
+{
+	table_cell(table, "server");
+	for (int i = 0; i < 2; i++) {
+		table_cell(table, "%c", 'A' + i);
+		table_cell(table, "95 %% interval");
+		table_cell(table, "ratio");
+	}
+	table_end(table);
+}
+
+static void
+row(struct table *table, const struct pair_row *one, const struct names *names)
+{
+	char name[TABLE_CELL];
+
+	table_cell(
+	    table, "%s", name_show(names, one->server, name, sizeof(name)));
+	cells(table, one->a, one->a_baseline);
+	cells(table, one->b, one->b_baseline);
+	table_end(table);
+}
+
+static void
+title(const struct pair_row *one, const struct print_style *style, FILE *out)
+{
+	char text[300], at[100], safe[ESCAPED_SIZE(300)];
+
+	fact_point(at, sizeof(at), one->point);
+	snprintf(text, sizeof(text), "%s%s%s: %s", one->outcome->name,
+	    at[0] ? ", " : "", at, one->outcome->unit);
+	fprintf(out, "\n%s%s%s\n", style->colour ? "\033[1m" : "",
+	    escape(text, safe, sizeof(safe)), style->colour ? "\033[0m" : "");
+}
+
+void
+comparison_print_pair(const struct comparison *a, const char *a_name,
+    const struct comparison *b, const char *b_name,
+    const struct print_style *style, FILE *out)
+{
+	static struct pair_row rows[PAIR_ROWS_MAX];
+	static struct table table;
+	size_t count = pair_rows(a, b, rows);
+	struct names names = {0};
+
+	names_add(&names, a);
+	names_add(&names, b);
+	print_name("A", a_name, a, out);
+	print_name("B", b_name, b, out);
+	for (size_t i = 0; i < count;) {
+		const struct point *point = rows[i].point;
+
+		title(&rows[i], style, out);
+		memset(&table, 0, sizeof(table));
+		heads(&table);
+		while (i < count && rows[i].point == point)
+			row(&table, &rows[i++], &names);
+		table_print(&table, style->colour ? "\033[2m" : "",
+		    style->colour ? "\033[0m" : "", out);
+	}
+	fprintf(out, "\n%s\n", PAIR_CAVEAT);
+}

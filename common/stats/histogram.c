@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* hist: 1024 linear buckets in each power of two. */
+#include "common/stats/histogram.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The largest value that falls into BUCKET. */
+static uint64_t
+top_of(unsigned bucket)
+{
+	unsigned shift = bucket < 2 * HIST_HALF ? 0 : bucket / HIST_HALF - 1;
+	uint64_t part = bucket - shift * HIST_HALF;
+
+	return (part << shift) + ((uint64_t)1 << shift) - 1;
+}
+
+/* What stands for those in BUCKET: no value is shown above the maximum. */
+static uint64_t
+kept_as(const struct hist *hist, unsigned bucket)
+{
+	uint64_t top = top_of(bucket);
+
+	return top < hist->max ? top : hist->max;
+}
+
+int
+hist_init(struct hist *hist)
+{
+	hist->counts = calloc(HIST_BUCKETS, sizeof(hist->counts[0]));
+	if (!hist->counts)
+		return -1;
+	hist->total = 0;
+	hist->min = UINT64_MAX;
+	hist->max = 0;
+	hist->sum = 0;
+	return 0;
+}
+
+void
+hist_release(struct hist *hist)
+{
+	free(hist->counts);
+	hist->counts = NULL;
+}
+
+void
+hist_clear(struct hist *hist)
+{
+	/* What has counts only: it may be done often, and be 440 KiB. */
+	if (hist->total) {
+		unsigned first = hist_bucket(hist->min);
+
+		memset(hist->counts + first, 0,
+		    (hist_bucket(hist->max) - first + 1) *
+			sizeof(hist->counts[0]));
+	}
+	hist->total = 0;
+	hist->min = UINT64_MAX;
+	hist->max = 0;
+	hist->sum = 0;
+}
+
+void
+hist_add(struct hist *hist, const struct hist *from)
+{
+	if (!from->total)
+		return;
+	for (unsigned i = hist_bucket(from->min); i <= hist_bucket(from->max);
+	     i++)
+		hist->counts[i] += from->counts[i];
+	hist->total += from->total;
+	hist->sum += from->sum;
+	if (from->min < hist->min)
+		hist->min = from->min;
+	if (from->max > hist->max)
+		hist->max = from->max;
+}
+
+/* 99.9 is a little more than its digits say, and so is the product: a rank that
+ * is a whole number must not become the next one. */
+static double
+rank_of(double percent, uint64_t total)
+{
+	double rank = percent * (double)total / 100;
+
+	return ceil(rank - rank * 4 * DBL_EPSILON);
+}
+
+uint64_t
+hist_percentile(const struct hist *hist, double percent)
+{
+	double rank = rank_of(percent, hist->total);
+	uint64_t need = rank < 1 ? 1 : (uint64_t)rank, seen = 0;
+
+	if (!hist->total)
+		return 0;
+	for (unsigned i = hist_bucket(hist->min); i <= hist_bucket(hist->max);
+	     i++) {
+		seen += hist->counts[i];
+		if (seen >= need)
+			return kept_as(hist, i);
+	}
+	return hist->max;
+}
+
+double
+hist_mean(const struct hist *hist)
+{
+	return hist->total ? (double)hist->sum / (double)hist->total : 0;
+}
+
+bool
+hist_next(const struct hist *hist, struct hist_walk *walk)
+{
+	while (walk->seen < hist->total && !hist->counts[walk->bucket])
+		walk->bucket++;
+	if (walk->seen == hist->total)
+		return false;
+	walk->value = kept_as(hist, walk->bucket);
+	walk->count = hist->counts[walk->bucket++];
+	walk->seen += walk->count;
+	return true;
+}
+
+double
+hist_deviation(const struct hist *hist)
+{
+	struct hist_walk walk = {0};
+	double mean = hist_mean(hist), sum = 0;
+
+	while (hist_next(hist, &walk)) {
+		double off = (double)walk.value - mean;
+
+		sum += off * off * (double)walk.count;
+	}
+	return hist->total ? sqrt(sum / (double)hist->total) : 0;
+}

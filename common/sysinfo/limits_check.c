@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* preflight: what is needed, and who has less of it. */
+#include "common/sysinfo/limits_check.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/base/cgroup.h"
+#include "common/sysinfo/procfs.h"
+
+/* Log, epoll, the files that are read meanwhile. */
+#define OWN_DESCRIPTORS 16
+
+/* ---- numbers of the system ---- */
+
+/* UINT64_MAX: no limit, or not known. */
+static uint64_t
+read_limit(const char *path)
+{
+	char text[64];
+	uint64_t number;
+
+	proc_read(text, sizeof(text), "%s", path);
+	return sscanf(text, "%" SCNu64, &number) == 1 ? number : UINT64_MAX;
+}
+
+static uint64_t
+open_descriptors(const char *process)
+{
+	char path[40];
+	struct dirent *entry;
+	uint64_t count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", process);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* How many ports from LOW to HIGH the kernel gives to nobody who does not ask
+ * for them: "8080,30000-30100". */
+static uint64_t
+reserved_ports(uint64_t low, uint64_t high)
+{
+	FILE *in = fopen("/proc/sys/net/ipv4/ip_local_reserved_ports", "re");
+	uint64_t first, last, count = 0;
+
+	while (in && fscanf(in, "%" SCNu64, &first) == 1) {
+		if (fscanf(in, "-%" SCNu64, &last) != 1)
+			last = first;
+		first = first > low ? first : low;
+		last = last < high ? last : high;
+		count += first <= last ? last - first + 1 : 0;
+		if (fgetc(in) != ',')
+			break;
+	}
+	if (in)
+		fclose(in);
+	return count;
+}
+
+/* Ports that connect() may take, without those that are reserved. */
+static uint64_t
+free_ports(void)
+{
+	char text[64];
+	uint64_t low, high;
+
+	proc_read(text, sizeof(text), "/proc/sys/net/ipv4/ip_local_port_range");
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &low, &high) != 2 ||
+	    high < low)
+		return UINT64_MAX;
+	return high - low + 1 - reserved_ports(low, high);
+}
+
+/* ---- our own ---- */
+
+static int
+check_descriptors(const struct preflight_plan *plan, char *why, size_t size)
+{
+	struct rlimit limit;
+	uint64_t need =
+	    plan->connections + open_descriptors("self") + OWN_DESCRIPTORS;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (need > limit.rlim_max) {
+		snprintf(why, size,
+		    "%" PRIu64 " connections need %" PRIu64
+		    " descriptors of this process; the limit is %llu "
+		    "(RLIMIT_NOFILE, ulimit -Hn)",
+		    plan->connections, need,
+		    (unsigned long long)limit.rlim_max);
+		return -1;
+	}
+	if (need > limit.rlim_cur) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return 0;
+}
+
+static int
+check_ports(const struct preflight_plan *plan, char *why, size_t size)
+{
+	uint64_t ports = free_ports();
+	uint64_t sources = plan->sources ? plan->sources : 1;
+
+	uint64_t each =
+	    plan->connections / sources + (plan->connections % sources != 0);
+
+	if (!plan->ports || each <= ports)
+		return 0;
+	snprintf(why, size,
+	    "%" PRIu64 " connections need as many ports; %" PRIu64
+	    " source address%s with %" PRIu64
+	    " each (net.ipv4.ip_local_port_range): more sources are needed",
+	    plan->connections, sources, sources == 1 ? "" : "es", ports);
+	return -1;
+}
+
+/* ---- what a server may run into ---- */
+
+/* The tightest so far. */
+struct binding {
+	uint64_t have;
+	char name[120];
+};
+
+static void
+narrow(struct binding *binding, uint64_t have, const char *name)
+{
+	if (have >= binding->have)
+		return;
+	binding->have = have;
+	snprintf(binding->name, sizeof(binding->name), "%s", name);
+}
+
+/* The soft limit in the line of /proc/PID/limits that begins with NAME. */
+static uint64_t
+server_limit(const char *limits, const char *name)
+{
+	const char *line = strstr(limits, name);
+	uint64_t number;
+
+	return line && sscanf(line + strlen(name), " %" SCNu64, &number) == 1
+		   ? number
+		   : UINT64_MAX;
+}
+
+static uint64_t
+tasks_max(const struct cgroup *group)
+{
+	return cgroup_number(group, "pids.max");
+}
+
+uint64_t
+preflight_group_tasks(pid_t pid)
+{
+	return cgroup_least("pids", pid, tasks_max);
+}
+
+static void
+narrow_by_server(struct binding *binding, pid_t pid)
+{
+	char limits[4096], status[4096], name[16];
+	uint64_t uid = 0;
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	if (proc_read(limits, sizeof(limits), "/proc/%s/limits", name) < 0)
+		return;
+	narrow(binding, server_limit(limits, "Max open files"),
+	    "descriptors, if one process holds them all (RLIMIT_NOFILE)");
+	proc_read(status, sizeof(status), "/proc/%s/status", name);
+	/* The kernel does not hold root to it. */
+	if (proc_number(status, "Uid:", &uid) && uid != 0)
+		narrow(binding, server_limit(limits, "Max processes"),
+		    "tasks of its user, if each needs one (RLIMIT_NPROC)");
+	narrow(binding, read_limit("/proc/sys/kernel/pid_max"),
+	    "process numbers, if each needs a task (kernel.pid_max)");
+	narrow(binding, read_limit("/proc/sys/kernel/threads-max"),
+	    "threads, if each needs one (kernel.threads-max)");
+	narrow(binding, read_limit("/proc/sys/vm/max_map_count") / 2,
+	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
+	narrow(binding, preflight_group_tasks(pid),
+	    "tasks of its cgroup (pids.max)");
+}
+
+static int
+check_server(const struct preflight_plan *plan, char *why, size_t size)
+{
+	struct binding binding = {UINT64_MAX, ""};
+
+	if (plan->server > 0)
+		narrow_by_server(&binding, plan->server);
+	if (plan->connections < binding.have)
+		return 0;
+	snprintf(why, size,
+	    "%" PRIu64 " connections may be more than the server can have: it "
+	    "has %" PRIu64 " %s",
+	    plan->connections, binding.have, binding.name);
+	return 1;
+}
+
+static int
+check_burst(const struct preflight_plan *plan, char *why, size_t size)
+{
+	uint64_t queue = read_limit("/proc/sys/net/core/somaxconn");
+
+	if (!plan->burst || plan->connections <= queue)
+		return 0;
+	snprintf(why, size,
+	    "%" PRIu64 " connections at once may not fit into the accept queue "
+	    "of %" PRIu64 " (net.core.somaxconn): those beyond it wait 1 s",
+	    plan->connections, queue);
+	return 1;
+}
+
+/* Why a port rests for a minute after use, and is not taken again a second
+ * later; NULL: it is. ip-sysctl(7). */
+static const char *
+why_ports_rest(bool loopback)
+{
+	uint64_t reuse = read_limit("/proc/sys/net/ipv4/tcp_tw_reuse");
+
+	if (reuse == 0)
+		return "net.ipv4.tcp_tw_reuse is 0";
+	if (reuse == 2 && !loopback)
+		return "net.ipv4.tcp_tw_reuse is 2, for the loopback alone";
+	if (read_limit("/proc/sys/net/ipv4/tcp_timestamps") == 0)
+		return "net.ipv4.tcp_timestamps is 0";
+	return NULL;
+}
+
+static int
+check_reuse(const struct preflight_plan *plan, char *why, size_t size)
+{
+	uint64_t all = free_ports() * (plan->sources ? plan->sources : 1);
+	const char *reason =
+	    plan->churn && plan->ports ? why_ports_rest(plan->loopback) : NULL;
+
+	if (!reason || (plan->churned > 0 && plan->churned <= (double)all))
+		return 0;
+	snprintf(why, size,
+	    "a new connection for each request: a port rests for 60 s after "
+	    "use (%s), so after %" PRIu64 " connections there is none left, or "
+	    "at more than %" PRIu64 "/s; more --source addresses, fewer "
+	    "requests (-n, -d), kept connections or a wider "
+	    "net.ipv4.ip_local_port_range help",
+	    reason, all, all / 60);
+	return 1;
+}
+
+int
+preflight(const struct preflight_plan *plan, char *why, size_t size)
+{
+	int (*const checks[])(const struct preflight_plan *, char *, size_t) = {
+	    check_ports, check_descriptors, check_server, check_burst,
+	    check_reuse};
+	int bad = 0;
+
+	for (size_t i = 0; !bad && i < sizeof(checks) / sizeof(checks[0]); i++)
+		bad = checks[i](plan, why, size);
+	return bad;
+}

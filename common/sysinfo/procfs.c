@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* proc_text: numbers from the text of /proc. */
+#include "common/sysinfo/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* Of the LEN bytes of a text that was cut: a part of a number is no number. */
+static size_t
+whole_words(const char *text, size_t len)
+{
+	while (len > 0 && !strchr(" \t\n", text[len - 1]))
+		len--;
+	return len;
+}
+
+/* No stdio: it allocates, and there may be thousands of files to read. */
+int
+proc_read(char *buf, size_t size, const char *format, ...)
+{
+	char path[600];
+	va_list args;
+	ssize_t n = 0;
+	size_t len = 0;
+	int fd, error;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	buf[0] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	error = n < 0 ? errno : ENODATA;
+	close(fd);
+	if (len == size - 1)
+		len = whole_words(buf, len);
+	buf[len] = '\0';
+	if (len > 0)
+		return (int)len;
+	errno = error;
+	return -1;
+}
+
+bool
+proc_stat_parse(const char *text, struct proc_stat *stat)
+{
+	/* The name may hold spaces and parentheses: skip to the last one. */
+	const char *at = strrchr(text, ')');
+
+	return at && sscanf(at + 1,
+			 " %c %*d %*d %*d %*d %*d %*u %" SCNu64 " %" SCNu64
+			 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+			 " %" SCNu64 " %" SCNu64 " %*d %*d %*d %*d %" SCNu64,
+			 &stat->state, &stat->minor_faults,
+			 &stat->reaped_minor_faults, &stat->major_faults,
+			 &stat->reaped_major_faults, &stat->user, &stat->system,
+			 &stat->reaped_user, &stat->reaped_system,
+			 &stat->start) == 10;
+}
+
+bool
+proc_number(const char *text, const char *key, uint64_t *value)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = text; line;) {
+		if (strncmp(line, key, len) == 0 &&
+		    (line[len] == ' ' || line[len] == '\t')) {
+			const char *number = line + len;
+			char *end;
+
+			number += strspn(number, " \t");
+			*value = strtoull(number, &end, 10);
+			return *number >= '0' && *number <= '9';
+		}
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return false;
+}
+
+uint64_t
+proc_tick_ns(void)
+{
+	return NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+}

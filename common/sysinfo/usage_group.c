@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cost_group: a cgroup of a server's own, in whatever hierarchies there are.
+ *
+ * Version 2 has a CPU clock in every group, but memory only where the parent
+ * hands that controller on, which a group with processes in it may not: so we
+ * go up from our own group to the nearest that does. Version 1 has a tree for
+ * each controller, and both versions may be mounted side by side.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cgroup.h"
+#include "common/sysinfo/usage.h"
+#include "common/sysinfo/usage_group_folder.h"
+#include "common/sysinfo/procfs.h"
+#include "common/sysinfo/proc_tree.h"
+
+/* Whether WORD stands in LIST, between blanks or ends. */
+static bool
+has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += len) {
+		char next = at[len];
+
+		if ((at == list || at[-1] == ' ') &&
+		    (next == '\0' || strchr(" \n", next)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- making and removing ---- */
+
+struct moving {
+	int fd;
+	int moved;
+};
+
+static void
+move(pid_t pid, void *context)
+{
+	struct moving *moving = context;
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	moving->moved += write(moving->fd, text, (size_t)len) == len;
+}
+
+/* A group in PARENT with the processes under PID. PATH is empty if not. */
+static bool
+make_in(const char *parent, pid_t pid, char *path)
+{
+	char procs[COST_GROUP_PATH_MAX + 32];
+	struct moving moving = {-1, 0};
+
+	cost_folder_remove_stale(parent);
+	if (cost_folder_make(parent, path)) {
+		snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
+		moving.fd = open(procs, O_WRONLY | O_CLOEXEC);
+		if (moving.fd >= 0) {
+			procs_walk(pid, move, &moving);
+			close(moving.fd);
+		}
+		if (moving.moved)
+			return true;
+		cost_folder_remove(path);
+	}
+	path[0] = '\0';
+	return false;
+}
+
+/* To the nearest group above GROUP, or itself, that hands memory on. */
+static bool
+find_delegating(struct cgroup *group)
+{
+	char text[512];
+
+	do {
+		proc_read(text, sizeof(text), "%s/cgroup.subtree_control",
+		    group->path);
+		if (has_word(text, "memory"))
+			return true;
+	} while (cgroup_up(group));
+	return false;
+}
+
+void
+cost_group_make(struct cost_group *group, pid_t pid)
+{
+	struct cgroup own, above;
+
+	*group = (struct cost_group){0};
+	if (cgroup_find(&own, NULL, 0)) {
+		above = own;
+		group->memory_unified = find_delegating(&above) &&
+					make_in(above.path, pid, group->memory);
+		if (group->memory_unified)
+			strcpy(group->cpu, group->memory);
+		else
+			make_in(own.path, pid, group->cpu);
+		group->cpu_unified = group->cpu[0] != '\0';
+	}
+	if (!group->memory[0] && cgroup_find(&own, "memory", 0))
+		make_in(own.path, pid, group->memory);
+	if (!group->cpu[0] && cgroup_find(&own, "cpuacct", 0))
+		make_in(own.path, pid, group->cpu);
+}
+
+void
+cost_group_remove(struct cost_group *group)
+{
+	if (strcmp(group->cpu, group->memory) == 0)
+		group->cpu[0] = '\0';
+	cost_folder_remove(group->cpu);
+	cost_folder_remove(group->memory);
+}

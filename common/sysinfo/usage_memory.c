@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* cost_memory: where the memory of a tree of processes is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/sysinfo/usage.h"
+#include "common/sysinfo/procfs.h"
+#include "common/sysinfo/proc_tree.h"
+
+/* THREAD_SIZE of x86-64 and arm64, where that is a page or more. */
+#define KERNEL_STACK_KIB 16
+
+static uint64_t
+page_kib(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* Mappings of PID: lines of a file that may be long. -1 if we may not look. */
+static double
+count_mappings(pid_t pid)
+{
+	char path[32], part[16384];
+	double lines = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : NAN;
+	while ((n = read(fd, part, sizeof(part))) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			lines += part[i] == '\n';
+	}
+	close(fd);
+	return lines;
+}
+
+/*
+ * Pages that several processes have mapped count in parts, so that the sum over
+ * a tree is what it takes. Shared memory without a file is memory, too.
+ */
+static void
+add_pages(struct memory *memory, pid_t pid)
+{
+	char text[4096];
+	uint64_t pss, anonymous, file, shared;
+
+	if (proc_read(text, sizeof(text), "/proc/%d/smaps_rollup", (int)pid) <
+		0 &&
+	    (errno == ENOENT || errno == ESRCH))
+		return; /* it has just ended */
+	if (!proc_number(text, "Pss:", &pss))
+		memory->pss_kib = NAN;
+	else
+		memory->pss_kib += (double)pss;
+	if (!proc_number(text, "Pss_Anon:", &anonymous) ||
+	    !proc_number(text, "Pss_File:", &file) ||
+	    !proc_number(text, "Pss_Shmem:", &shared)) {
+		memory->kib[MEMORY_ANONYMOUS] = NAN; /* before Linux 5.4 */
+		memory->kib[MEMORY_FILE] = NAN;
+		return;
+	}
+	memory->kib[MEMORY_ANONYMOUS] += (double)(anonymous + shared);
+	memory->kib[MEMORY_FILE] += (double)file;
+}
+
+static void
+all_unknown(struct memory *memory)
+{
+	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
+		memory->kib[kind] = NAN;
+	memory->pss_kib = memory->mappings = NAN;
+}
+
+static void
+add_process(pid_t pid, void *context)
+{
+	struct memory *memory = context;
+	char text[PROC_STATUS_MAX];
+	uint64_t threads, tables;
+	uint64_t stack =
+	    page_kib() > KERNEL_STACK_KIB ? page_kib() : KERNEL_STACK_KIB;
+
+	if (proc_read(text, sizeof(text), "/proc/%d/status", (int)pid) < 0)
+		return; /* it has just ended */
+	if (!proc_number(text, "Threads:", &threads)) {
+		all_unknown(memory); /* there is more of it than we read */
+		memory->threads = memory->processes = NAN;
+		return;
+	}
+	if (!proc_number(text, "VmPTE:", &tables))
+		return; /* a zombie */
+	memory->processes++;
+	memory->threads += (double)threads;
+	/* VmPTE leaves out the page at the top of the tree. */
+	memory->kib[MEMORY_PAGE_TABLES] += (double)(tables + page_kib());
+	memory->kib[MEMORY_KERNEL_STACKS] += (double)(threads * stack);
+	memory->mappings += count_mappings(pid);
+	add_pages(memory, pid);
+}
+
+/*
+ * Version 2 says it. Version 1 has one sum of the kernel's memory, of which
+ * stacks and page tables are known.
+ */
+static double
+ask_slab(const struct memory *memory, const struct cost_group *group)
+{
+	char text[8192];
+	uint64_t bytes;
+
+	if (!group || !group->memory[0])
+		return NAN;
+	if (group->memory_unified) {
+		proc_read(text, sizeof(text), "%s/memory.stat", group->memory);
+		return proc_number(text, "slab", &bytes) ? (double)bytes / 1024
+							 : NAN;
+	}
+	proc_read(
+	    text, sizeof(text), "%s/memory.kmem.usage_in_bytes", group->memory);
+	if (sscanf(text, "%" SCNu64, &bytes) != 1)
+		return NAN;
+	return (double)bytes / 1024 - memory->kib[MEMORY_PAGE_TABLES] -
+	       memory->kib[MEMORY_KERNEL_STACKS];
+}
+
+void
+memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group)
+{
+	*memory = (struct memory){0};
+	/* A shell shares its library with others, who come and go. */
+	procs_walk(procs_below_shell(pid), add_process, memory);
+	memory->kib[MEMORY_SLAB] = ask_slab(memory, group);
+	if (memory->processes == 0)
+		all_unknown(memory);
+}
+
+/* A file's pages are shared with every other instance of the program, and what
+ * one of them takes over is not what a connection has given back. */
+static double
+growth(const struct memory *before, const struct memory *after, size_t kind)
+{
+	double kib = after->kib[kind] - before->kib[kind];
+
+	return kind == MEMORY_FILE && kib < 0 ? 0 : kib;
+}
+
+void
+cost_memory(const struct memory *before, const struct memory *after,
+    uint64_t connections, struct cost *cost)
+{
+	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
+		cost->memory_kib[kind] =
+		    connections
+			? growth(before, after, kind) / (double)connections
+			: NAN;
+	cost->pss_kib = after->pss_kib;
+	cost->connections = (double)connections;
+	cost->processes = after->processes;
+	cost->threads = after->threads;
+	cost->mappings = after->mappings;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* comparison: what is not known is NAN; the words of the verdicts and kinds. */
+#include "common/verdict/comparison.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const VERDICT_WORDS[] = {
+    [FASTER] = "faster",
+    [SLOWER] = "slower",
+    [EQUIVALENT] = "equivalent",
+    [UNDECIDED] = "undecided",
+    [INVALID] = "invalid",
+};
+
+const char *const MEMORY_KIND_WORDS[] = {
+    [MEMORY_ANONYMOUS] = "anonymous",
+    [MEMORY_FILE] = "files",
+    [MEMORY_PAGE_TABLES] = "page tables",
+    [MEMORY_KERNEL_STACKS] = "kernel stacks",
+    [MEMORY_SLAB] = "slab",
+};
+
+const char *const MEMORY_KIND_KEYS[] = {
+    [MEMORY_ANONYMOUS] = "anonymous_kib",
+    [MEMORY_FILE] = "file_kib",
+    [MEMORY_PAGE_TABLES] = "page_tables_kib",
+    [MEMORY_KERNEL_STACKS] = "kernel_stacks_kib",
+    [MEMORY_SLAB] = "slab_kib",
+};
+
+static const struct estimate UNKNOWN = {NAN, NAN, NAN};
+
+static void
+latency_init(struct latency *latency)
+{
+	*latency = (struct latency){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+}
+
+static void
+cost_init(struct cost *cost)
+{
+	*cost = (struct cost){
+	    .cpu_us = NAN,
+	    .user_us = NAN,
+	    .system_us = NAN,
+	    .voluntary = NAN,
+	    .involuntary = NAN,
+	    .faults = NAN,
+	    .pss_kib = NAN,
+	    .connections = NAN,
+	    .processes = NAN,
+	    .threads = NAN,
+	    .mappings = NAN,
+	};
+	for (int kind = 0; kind < MEMORY_KINDS; kind++)
+		cost->memory_kib[kind] = NAN;
+}
+
+static void
+finding_init(struct finding *found)
+{
+	memset(found, 0, sizeof(*found));
+	for (size_t i = 0; i < STATS_MAX; i++) {
+		found->values[i] = NAN;
+		found->ratios[i] = NAN;
+	}
+	found->value = found->ratio = found->difference = UNKNOWN;
+	found->p_value = found->service_value = NAN;
+	found->verdict = UNDECIDED;
+	found->detectable = found->blocks_needed = NAN;
+	latency_init(&found->latency);
+	latency_init(&found->service);
+	found->client_us = found->client_busy = found->little = NAN;
+	found->with_dropped = NAN;
+	cost_init(&found->cost);
+}
+
+int
+outcome_init(struct outcome *outcome)
+{
+	memset(outcome, 0, sizeof(*outcome));
+	outcome->points = calloc(POINTS_MAX, sizeof(*outcome->points));
+	if (!outcome->points) {
+		errno = ENOMEM;
+		return -1;
+	}
+	for (size_t i = 0; i < POINTS_MAX; i++) {
+		struct point *point = &outcome->points[i];
+
+		for (size_t k = 0; k < SETTINGS_MAX; k++)
+			point->settings[k].number = NAN;
+		for (size_t k = 0; k <= SERVERS_MAX; k++)
+			finding_init(&point->findings[k]);
+	}
+	return 0;
+}
+
+static void
+machine_init(struct machine *machine)
+{
+	machine->memory_gib = machine->load_average = NAN;
+	machine->pressure = machine->steal_s = NAN;
+}
+
+void
+comparison_init(struct comparison *comparison)
+{
+	memset(comparison, 0, sizeof(*comparison));
+	machine_init(&comparison->before);
+	machine_init(&comparison->after);
+	comparison->slice_s = comparison->delta = comparison->seconds = NAN;
+}
+
+void
+comparison_release(struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->scenario_count; i++) {
+		free(comparison->scenarios[i].points);
+		comparison->scenarios[i].points = NULL;
+	}
+	comparison->scenario_count = 0;
+}
+
+static bool
+point_clean(const struct point *point, size_t servers)
+{
+	for (size_t i = 0; i < servers; i++) {
+		if (point->findings[i].errors ||
+		    point->findings[i].verdict == INVALID)
+			return false;
+	}
+	return point->findings[servers].errors == 0;
+}
+
+bool
+comparison_clean(const struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->scenario_count; i++) {
+		const struct outcome *outcome = &comparison->scenarios[i];
+
+		if (outcome->point_count == 0)
+			return false;
+		for (size_t k = 0; k < outcome->point_count; k++) {
+			if (!point_clean(
+				&outcome->points[k], comparison->server_count))
+				return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * comparison: what a comparison has found, as plain data.
+ *
+ * compare.h fills one by measuring, comparison_json_reader.h one from a file
+ * that was saved; what renders it (a table, JSON, a page) reads it and nothing
+ * else. So a saved result looks as a fresh one does.
+ *
+ *	comparison
+ *	  servers     up to SERVERS_MAX; the first is the baseline
+ *	  scenarios   each with one or more points ("64 connections")
+ *	    points    each with one finding for each server, and one for the
+ *	              control: a second instance of the baseline
+ *
+ * What is not known is NAN, or an empty text. Texts end in NUL; they may hold
+ * bytes of a server, so who prints them escapes them.
+ */
+#ifndef COMMON_VERDICT_COMPARISON_H
+#define COMMON_VERDICT_COMPARISON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/sysinfo/machine.h"
+#include "common/stats/rank_tests.h"
+
+#define SERVERS_MAX 8
+#define POINTS_MAX 16
+#define SCENARIOS_MAX 20
+#define SETTINGS_MAX 2
+#define CURVE_MAX 48
+#define ERRORS_MAX 6
+#define COMMAND_MAX 4096 /* of a server, with its NUL */
+
+enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
+
+/* Where a server's memory is. "For each connection" is the sum over the kinds
+ * beyond what the server needs without connections. */
+enum memory_kind {
+	MEMORY_ANONYMOUS, /* heap, stacks, copied pages: proportional share */
+	MEMORY_FILE,	  /* program and libraries: proportional share */
+	MEMORY_PAGE_TABLES,
+	MEMORY_KERNEL_STACKS,
+	MEMORY_SLAB, /* sockets, tasks, descriptors; NAN without a cgroup */
+	MEMORY_KINDS,
+};
+
+/* A server beside the load. */
+struct cost {
+	double cpu_us;		   /* for a request */
+	double user_us, system_us; /* of it; NAN: the parts are not known */
+	/* for a request: context switches of either kind, page faults */
+	double voluntary, involuntary, faults;
+	/* KiB for each connection, with CONNECTIONS open */
+	double memory_kib[MEMORY_KINDS];
+	double pss_kib; /* of all its processes, at that time */
+	/* at that time, all of its */
+	double connections, processes, threads, mappings;
+};
+
+struct latency {
+	double min, mean, p50, p90, p99, p99_9, max; /* us; NAN: no reply */
+};
+
+struct latency_curve {
+	size_t count;
+	double percent[CURVE_MAX], us[CURVE_MAX];
+};
+
+/* One server at one point. With fewer than six blocks there is no interval of
+ * 95 %: the bounds of estimates are NAN. */
+struct finding {
+	size_t blocks;
+	double values[STATS_MAX]; /* by block, in the scenario's unit */
+	double ratios[STATS_MAX]; /* by block: logarithm of how much better than
+				     the baseline; NAN: no ratio */
+	bool usable;		  /* VALUE is a figure */
+	struct estimate value;	  /* in the scenario's unit */
+	bool has_ratio;
+	struct estimate ratio;	    /* to the baseline; above 1 is better */
+	struct estimate difference; /* to the baseline, in the unit; where no
+				       ratio has a meaning */
+	double p_value;		    /* of no difference, by signed ranks */
+	enum verdict verdict;
+	char reason[700];
+	double detectable;    /* smallest ratio above 1 that would have shown;
+				 NAN: none, with so few blocks */
+	double blocks_needed; /* so that a difference of delta would show */
+	bool limited;	      /* the client was the limit: a lower bound */
+	/* New connections found its backlog full, in what counts. */
+	uint64_t backlog, backlog_full;
+	uint64_t requests, errors;
+	uint64_t retries; /* struct load_result's */
+	struct {
+		char name[24]; /* ECONNRESET, EOF, wrong, timed out */
+		uint64_t count;
+	} errors_by_name[ERRORS_MAX];
+	double service_value; /* open loop: what VALUE is if time counts from
+				 the sending, and never more; else NAN */
+	/* Of all replies that count together; service: open loop, else NAN. */
+	struct latency latency, service;
+	struct latency_curve curve, service_curve;
+	double client_us, client_busy; /* CPU for a request; share of a CPU */
+	double little;		       /* N / (X R): 1 is what it should be */
+	struct cost cost;
+	/* What ended badly, and how often that was counted. */
+	size_t slices, warm_up, dropped; /* kept; dropped to warm up; dropped
+					    for a cause outside the server */
+	double with_dropped; /* the ratio if nothing were dropped for a cause */
+	bool settled;	     /* it came to a steady rate in time */
+};
+
+/* {"connections": 64}, {"image": "static"} */
+struct setting {
+	char key[24];
+	char text[32]; /* empty: it is NUMBER */
+	double number;
+};
+
+struct point {
+	size_t setting_count;
+	struct setting settings[SETTINGS_MAX];
+	/* by server; at [server_count] the control */
+	struct finding findings[SERVERS_MAX + 1];
+};
+
+struct outcome {
+	char name[24];	    /* of the scenario */
+	char question[160]; /* that it answers */
+	char load[160];	    /* "64 kept connections, 64 bytes" */
+	char metric[48];    /* "requests", "memory for a connection" */
+	char unit[24];	    /* "requests/s", "KiB", "us" */
+	bool higher_is_better;
+	char note[400]; /* what the reader has to know beside; or empty */
+	size_t point_count;
+	struct point *points; /* POINTS_MAX of them, owned */
+};
+
+struct comparison {
+	struct machine before, after;
+	char version[64];
+	char when[32];	    /* ISO 8601, local time with its offset */
+	char command[1000]; /* that was typed */
+	char placement[16]; /* split, shared, free */
+	char placed[100];   /* in words */
+	/* The client did not run in slices, or was cut short by a quota. */
+	double still_s, throttled_s;
+	uint64_t throttled;   /* how often */
+	size_t blocks, quads; /* as planned */
+	double slice_s, delta, seconds;
+	uint64_t seed;
+	bool quick, interrupted;
+	size_t server_count;
+	struct {
+		char name[64], command[COMMAND_MAX], image[96];
+	} servers[SERVERS_MAX];
+	size_t scenario_count;
+	struct outcome scenarios[SCENARIOS_MAX];
+};
+
+/* Everything unknown; it owns nothing yet. */
+void
+comparison_init(struct comparison *comparison);
+
+/* Room for POINTS_MAX points, everything unknown, each verdict UNDECIDED. 0, or
+ * -1 with errno. What it owns is the comparison's, once counted there. */
+int
+outcome_init(struct outcome *outcome);
+
+/* Frees the points. Harmless twice. */
+void
+comparison_release(struct comparison *comparison);
+
+/* Whether all is well: no error, no verdict `invalid`, no scenario that could
+ * not be measured. */
+bool
+comparison_clean(const struct comparison *comparison);
+
+extern const char *const VERDICT_WORDS[];     /* by enum verdict */
+extern const char *const MEMORY_KIND_WORDS[]; /* "anonymous", "page tables" */
+extern const char *const MEMORY_KIND_KEYS[];  /* JSON: "anonymous_kib" */
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* judge: which verdicts a scenario's intervals allow, and why. */
+#include "common/verdict/verdict.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/verdict/paired_blocks.h"
+#include "common/stats/rank_tests.h"
+
+/* The ratios of a scenario on which there is a verdict, by p-value. */
+struct family {
+	double delta;
+	const char *unit;
+	bool higher_is_better;
+	size_t count;
+	struct member {
+		struct finding *found;
+		const struct finding *baseline;
+		bool differs; /* Holm rejects that it does not */
+	} members[POINTS_MAX * SERVERS_MAX];
+};
+
+/* Adds to the reason. */
+__attribute__((format(printf, 2, 3))) static void
+say(struct finding *found, const char *format, ...)
+{
+	size_t n = strlen(found->reason);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(found->reason + n, sizeof(found->reason) - n, format, args);
+	va_end(args);
+}
+
+static double
+percent(double ratio)
+{
+	return 100 * fabs(ratio - 1);
+}
+
+/* ---- when there is no verdict ---- */
+
+static bool
+too_few(struct finding *found, const struct finding *baseline)
+{
+	struct judge_pair pair;
+
+	judge_pair(&pair, found, baseline);
+	if (pair.count >= BLOCKS_MIN)
+		return false;
+	if (pair.count == 0)
+		say(found, "no block was completed");
+	else
+		say(found, "%zu blocks are too few for a verdict", pair.count);
+	return true;
+}
+
+static bool
+too_disturbed(struct finding *found)
+{
+	double all = (double)(found->slices + found->dropped);
+
+	if ((double)found->dropped <= JUDGE_SPOILT * all)
+		return false;
+	say(found, "other work on this machine disturbed %.0f %% of the slices",
+	    100 * (double)found->dropped / all);
+	return true;
+}
+
+/* By more than half of what matters. */
+static bool
+outside(const struct estimate *e, double middle, double half)
+{
+	return e->low > middle + half || e->high < middle - half;
+}
+
+static bool
+control_differs(struct finding *found, const struct finding *baseline,
+    const struct finding *control, const struct family *family)
+{
+	static const char what[] = "the control, the same server twice, "
+				   "differs by";
+	double half = family->delta / 2;
+	double unit = fabs(baseline->value.value);
+
+	if (control->blocks == 0)
+		return false;
+	if (control->has_ratio) {
+		if (!outside(&control->ratio, 1, half))
+			return false;
+		say(found, "%s %.1f %% [%.3f, %.3f]", what,
+		    percent(control->ratio.value), control->ratio.low,
+		    control->ratio.high);
+	} else {
+		if (!outside(&control->difference, 0, half * unit))
+			return false;
+		say(found, "%s %.3g %s", what, fabs(control->difference.value),
+		    family->unit);
+	}
+	say(found, ": the machine was not steady enough");
+	return true;
+}
+
+/* ---- the family ---- */
+
+/* Keeps it sorted. */
+static void
+family_add(struct family *family, struct finding *found,
+    const struct finding *baseline)
+{
+	struct member *m = family->members;
+	size_t at = family->count++;
+
+	for (; at > 0 && m[at - 1].found->p_value > found->p_value; at--)
+		m[at] = m[at - 1];
+	m[at] = (struct member){.found = found, .baseline = baseline};
+}
+
+/* Holm: the least p-value against alpha / K, the next against alpha / (K - 1),
+ * and so on up to the first that is too great. */
+static void
+family_test(struct family *family)
+{
+	size_t k = family->count;
+
+	for (size_t i = 0; i < k; i++) {
+		struct member *m = &family->members[i];
+
+		if (m->found->p_value > JUDGE_ALPHA / (double)(k - i))
+			return;
+		m->differs = true;
+	}
+}
+
+size_t
+judge_blocks_least(size_t ratios)
+{
+	size_t blocks = BLOCKS_MIN;
+
+	/* All to one side: the least p-value that there is. */
+	while (ldexp(1, 1 - (int)blocks) * (double)ratios > JUDGE_ALPHA)
+		blocks++;
+	return blocks;
+}
+
+/* ---- verdicts ---- */
+
+static void
+say_difference(struct finding *found, const struct family *family)
+{
+	struct estimate ratio = found->ratio;
+	double delta = family->delta;
+
+	if (!found->has_ratio)
+		say(found, "by %.3g %s", fabs(found->difference.value),
+		    family->unit);
+	else if (ratio.value >= 2 || ratio.value <= 0.5)
+		say(found, "by a factor of %.3g",
+		    ratio.value < 1 ? 1 / ratio.value : ratio.value);
+	else
+		say(found, "by %.1f %%", percent(ratio.value));
+	if (found->has_ratio && ratio.low > 1 - delta && ratio.high < 1 + delta)
+		say(found, ", less than matters");
+	if (family->count > 1)
+		say(found, " (tested as one of %zu ratios)", family->count);
+}
+
+static bool
+is_better(const struct finding *found, const struct family *family)
+{
+	if (found->has_ratio)
+		return found->ratio.value > 1;
+	return (found->difference.value > 0) == family->higher_is_better;
+}
+
+/* Whether the interval of 90 %, which is two tests at 5 %, lies within what
+ * does not matter. */
+static bool
+is_equivalent(const struct finding *found, const struct finding *baseline,
+    const struct judge_pair *pair, double delta)
+{
+	struct estimate inner = stats_hodges_lehmann(
+	    judge_compared(pair), pair->count, 2 * JUDGE_ALPHA);
+	double unit = fabs(baseline->value.value);
+
+	if (found->has_ratio)
+		return inner.low > log1p(-delta) && inner.high < log1p(delta);
+	return inner.low >= -delta * unit && inner.high <= delta * unit;
+}
+
+/* What is not known, and what it would take to know it. */
+static void
+say_what_is_open(struct finding *found, const struct family *family)
+{
+	const struct estimate *e = &found->difference;
+
+	if (found->p_value <= JUDGE_ALPHA)
+		say(found,
+		    "by itself it differs, but one of %zu ratios may do so by "
+		    "chance; ",
+		    family->count);
+	if (!found->has_ratio) {
+		say(found, "differences up to %.3g %s are not excluded",
+		    fmax(fabs(e->low), fabs(e->high)), family->unit);
+		return;
+	}
+	e = &found->ratio;
+	say(found, "differences up to %.1f %% are not excluded; ",
+	    fmax(percent(e->low), percent(e->high)));
+	if (isnan(found->detectable))
+		say(found, "with so few blocks none could have shown");
+	else
+		say(found, "%.1f %% would have shown",
+		    percent(found->detectable));
+	if (found->blocks_needed > STATS_MAX)
+		say(found, "; to see %.3g %%, take a quieter machine",
+		    100 * family->delta);
+	else if (found->blocks_needed > (double)found->blocks)
+		say(found, "; to see %.3g %%, take %.0f blocks",
+		    100 * family->delta, found->blocks_needed);
+	else
+		say(found, "; more blocks would tell");
+}
+
+static void
+decide(const struct member *member, const struct family *family)
+{
+	struct finding *found = member->found;
+	const struct finding *baseline = member->baseline;
+	struct judge_pair pair;
+
+	judge_pair(&pair, found, baseline);
+	judge_foresee(
+	    found, &pair, JUDGE_ALPHA / (double)family->count, family->delta);
+	if (member->differs) {
+		found->verdict = is_better(found, family) ? FASTER : SLOWER;
+		say_difference(found, family);
+	} else if (is_equivalent(found, baseline, &pair, family->delta)) {
+		found->verdict = EQUIVALENT;
+		say(found, "within %.3g %%", 100 * family->delta);
+	} else {
+		found->verdict = UNDECIDED;
+		say_what_is_open(found, family);
+	}
+	if (found->slices && !(found->settled && baseline->settled))
+		say(found, "; %s did not come to a steady rate in time",
+		    found->settled	? "the baseline"
+		    : baseline->settled ? "it"
+					: "neither it nor the baseline");
+}
+
+/* Whether the figures that a ratio would be to are no figures; WHAT they are
+ * of. */
+static bool
+lacks_ground(
+    struct finding *found, const struct finding *other, const char *what)
+{
+	if (other->verdict != INVALID)
+		return false;
+	say(found, "%s: %s", what, other->reason);
+	return true;
+}
+
+/* Gives a finding the verdict that needs no test, or adds it to the family. */
+static void
+sort_out(struct family *family, struct finding *found,
+    const struct finding *baseline, const struct finding *control)
+{
+	if (found->verdict == INVALID)
+		return;
+	found->reason[0] = '\0';
+	/* Disturbed first: it may be why there are too few. */
+	if (too_disturbed(found) ||
+	    lacks_ground(found, baseline, "the baseline") ||
+	    lacks_ground(found, control, "the control"))
+		found->verdict = INVALID;
+	else if (too_few(found, baseline))
+		found->verdict = UNDECIDED;
+	else if (control_differs(found, baseline, control, family))
+		found->verdict = INVALID;
+	else
+		family_add(family, found, baseline);
+}
+
+void
+judge_scenario(struct outcome *outcome, size_t count, double delta)
+{
+	struct family family = {
+	    .delta = delta,
+	    .unit = outcome->unit,
+	    .higher_is_better = outcome->higher_is_better,
+	};
+
+	for (size_t p = 0; p < outcome->point_count; p++) {
+		struct finding *findings = outcome->points[p].findings;
+
+		for (size_t i = 1; i < count; i++)
+			sort_out(&family, &findings[i], &findings[0],
+			    &findings[count]);
+	}
+	family_test(&family);
+	for (size_t i = 0; i < family.count; i++)
+		decide(&family.members[i], &family);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slices: real blocks of short slices. What the slices say is made up, so that
+ * the number of quads depends on no machine; the servers are this program.
+ */
+#include "tests/unit/toy.h"
+
+#include <signal.h>
+#include <sys/time.h>
+
+#include "common/base/clock.h"
+#include "common/compare/abba_rounds.h"
+
+#define PLANNED 8 /* quads that shall count */
+#define MOST JUDGE_QUADS_MOST(PLANNED)
+#define SERVERS 3
+
+static char command[600];
+static struct compare_plan plan;
+static struct comparison result;
+static struct load_point point;
+static struct instance instances[SERVERS + 1];
+static struct tally tallies[SERVERS + 1];
+static struct finding findings[SERVERS + 1];
+static uint64_t numbers;
+static struct trial trial;
+
+/* ---- made-up values ---- */
+
+static size_t calls; /* of the values of this block */
+
+static size_t
+quad_of_call(void)
+{
+	return calls++ / trial.count;
+}
+
+static void
+steady(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
+{
+	(void)service;
+	(void)there;
+	(void)back;
+	quad_of_call();
+	value[0] = value[1] = 1;
+}
+
+/* After four quads. The service is that of the quad there is. */
+static void
+steady_late(struct load_result *there, struct load_result *back,
+    double value[2], double *service)
+{
+	size_t quad = quad_of_call();
+
+	(void)there;
+	(void)back;
+	value[0] = value[1] = quad < 4 ? 0 : 1;
+	*service = quad < 4 ? 9 : 0.01 * (double)(quad - 4);
+}
+
+/* Each step is a third of the one before. */
+static void
+never_steady(struct load_result *there, struct load_result *back,
+    double value[2], double *service)
+{
+	(void)service;
+	(void)there;
+	(void)back;
+	value[0] = value[1] = pow(3, (double)MOST - (double)quad_of_call());
+}
+
+/* ---- blocks ---- */
+
+static int
+set_up(void **state)
+{
+	static const char *const names[] = {"a", "b", "c"};
+
+	(void)state;
+	numbers = 1;
+	plan = (struct compare_plan){.server_count = SERVERS,
+	    .keep_disturbed = true,
+	    .quads = PLANNED,
+	    .delta = 0.03};
+	placement_choose(&plan.placement, PLACEMENT_FREE);
+	memset(tallies, 0, sizeof(tallies));
+	for (size_t i = 0; i <= SERVERS; i++) {
+		if (i < SERVERS)
+			plan.servers[i] = (struct contender){names[i], command};
+		instances[i] =
+		    (struct instance){.contender = &plan.servers[i % SERVERS]};
+		if (result_init(&instances[i].slice) < 0 ||
+		    result_init(&tallies[i].counted) < 0)
+			return -1;
+	}
+	point = (struct load_point){.connections = 1,
+	    .slice_ns = NS_PER_MS,
+	    .setting_count = 1,
+	    .settings = {{"connections", "", 1}}};
+	trial = (struct trial){
+	    .plan = &plan,
+	    .scenario = scenario_find("steady"),
+	    .point = &point,
+	    .count = SERVERS + 1,
+	    .at = instances,
+	    .tallies = tallies,
+	    .findings = findings,
+	    .result = &result,
+	    .random = &numbers,
+	};
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i <= SERVERS; i++) {
+		result_release(&instances[i].slice);
+		result_release(&tallies[i].counted);
+	}
+	return 0;
+}
+
+/* The next one; the first would choose the length of slices. */
+static void
+run_block(slices_value *value)
+{
+	trial.block++;
+	calls = 0;
+	slices_block(&trial, value, 1);
+	for (size_t i = 0; i < trial.count; i++)
+		assert_string_equal(tallies[i].trouble, "");
+}
+
+static void
+few_servers(void)
+{
+	plan.server_count = 1;
+	trial.count = 2;
+	instances[1].contender = &plan.servers[0];
+}
+
+/* Of quads, since there are two slices in each. */
+static void
+has_counted(size_t kept, size_t warm_up)
+{
+	for (size_t i = 0; i < trial.count; i++) {
+		assert_int_equal(tallies[i].kept, 2 * kept);
+		assert_int_equal(tallies[i].warm_up, 2 * warm_up);
+	}
+}
+
+static void
+who_is_steady_at_once_has_the_planned_quads(void **state)
+{
+	(void)state;
+	few_servers();
+	run_block(steady);
+	has_counted(PLANNED, 1);
+	assert_false(tallies[0].unsettled);
+}
+
+/* No block takes the others' time to warm up. */
+static void
+each_block_has_its_own_time_to_warm_up(void **state)
+{
+	(void)state;
+	few_servers();
+	for (size_t b = 1; b <= 3; b++) {
+		run_block(steady_late);
+		has_counted(b * PLANNED, b * 4);
+	}
+	assert_false(tallies[0].unsettled);
+}
+
+static void
+who_is_never_steady_has_the_same_in_each_block(void **state)
+{
+	(void)state;
+	few_servers();
+	for (size_t b = 1; b <= 3; b++) {
+		run_block(never_steady);
+		assert_int_equal(calls, trial.count * MOST);
+		has_counted(b * (MOST - (MOST + 1) / 2), b * ((MOST + 1) / 2));
+	}
+	assert_true(tallies[0].unsettled && tallies[1].unsettled);
+}
+
+/* Both figures have to be of the same quads. */
+static void
+the_service_time_is_of_the_quads_that_count(void **state)
+{
+	size_t block;
+
+	(void)state;
+	few_servers();
+	run_block(steady_late);
+	block = trial.block;
+	has_counted(PLANNED, 4);
+	for (size_t i = 0; i < trial.count; i++)
+		assert_near(tallies[i].service[block],
+		    exp(0.01 * (PLANNED - 1) / 2.0), 1e-9);
+	run_block(steady);
+	assert_true(isnan(tallies[0].service[trial.block]));
+}
+
+/* ---- what counts ---- */
+
+/* Longer than any slice may take. */
+static void
+freeze(int number)
+{
+	struct timespec span = {.tv_nsec = 4 * NS_PER_MS};
+
+	(void)number;
+	nanosleep(&span, NULL);
+}
+
+/* Somebody keeps the client from its work, now and then, in six quads. */
+static void
+disturbed(struct load_result *there, struct load_result *back, double value[2],
+    double *service)
+{
+	size_t quad = calls / trial.count;
+	struct itimerval often = {{0, 10000}, {0, 10000}},
+			 never = {{0, 0}, {0, 0}};
+
+	if (quad == 2)
+		setitimer(ITIMER_REAL, &often, NULL);
+	if (quad == 8)
+		setitimer(ITIMER_REAL, &never, NULL);
+	steady(there, back, value, service);
+}
+
+/* What rows that are STATE have of the server NAME, in requests; how many in
+ * COUNT. */
+static uint64_t
+sum_of_rows(
+    const char *text, const char *name, const char *state, size_t *count)
+{
+	uint64_t sum = 0;
+
+	for (*count = 0; *text; text = strchr(text, '\n') + 1) {
+		char whose[16], what[24];
+		unsigned begun;
+
+		assert_int_equal(
+		    sscanf(text,
+			"%*[^,],%*[^,],%*u,%*u,%*u,%15[^,],%23[^,],"
+			"%*[^,],%*[^,],%u",
+			whose, what, &begun),
+		    3);
+		if (strcmp(whose, name) == 0 &&
+		    strncmp(what, state, strlen(state)) == 0) {
+			sum += begun;
+			++*count;
+		}
+	}
+	return sum;
+}
+
+static void
+counts_what_is_kept(const char *text, size_t i)
+{
+	const struct tally *tally = &tallies[i];
+	size_t count;
+	uint64_t sum = sum_of_rows(text, trial_name(&trial, i), "kept", &count);
+
+	assert_int_equal(count, tally->kept);
+	assert_int_equal(sum, tally->counted.begun);
+	assert_int_equal(sum, tally->counted.latency.total);
+	assert_true(tally->sending_ns >= count * point.slice_ns);
+	assert_true(count || !tally->sending_ns);
+	sum_of_rows(text, trial_name(&trial, i), "dropped", &count);
+	assert_int_equal(count, tally->dropped);
+	assert_int_not_equal(count, 0);
+	sum_of_rows(text, trial_name(&trial, i), "warm-up", &count);
+	assert_int_equal(count, tally->warm_up);
+}
+
+/* One set of slices, whatever is asked of it. */
+static void
+what_is_dropped_is_in_no_figure(void **state)
+{
+	struct sigaction old,
+	    action = {.sa_handler = freeze, .sa_flags = SA_RESTART};
+	char *text;
+	size_t size;
+
+	(void)state;
+	few_servers();
+	plan.keep_disturbed = false;
+	plan.csv = open_memstream(&text, &size);
+	sigaction(SIGALRM, &action, &old);
+	run_block(disturbed);
+	sigaction(SIGALRM, &old, NULL);
+	fclose(plan.csv);
+	for (size_t i = 0; i < trial.count; i++)
+		counts_what_is_kept(text, i);
+	free(text);
+}
+
+/* ---- in which order ---- */
+
+/* The servers of the first quad there, "acb" and "-" for the control, from the
+ * rows of one block in TEXT; the way back is the same. */
+static void
+order_of(const char *text, char *order)
+{
+	size_t n = SERVERS + 1;
+	char all[4 * (SERVERS + 1) + 1] = "";
+
+	for (size_t at = 0; at < 4 * n; at++) {
+		char name[16];
+
+		assert_int_equal(
+		    sscanf(text, "%*[^,],%*[^,],%*u,%*u,%*u,%15[^,]", name), 1);
+		all[at] = name[1] ? '-' : name[0];
+		text = strchr(text, '\n') + 1;
+	}
+	for (size_t at = 0; at < n; at++) {
+		assert_int_equal(all[at], all[2 * n - 1 - at]);
+		/* The next quad, from the other end. */
+		assert_int_equal(all[2 * n + at], all[n - 1 - at]);
+	}
+	memcpy(order, all, n);
+}
+
+static bool
+are_neighbours(const char *order, char one, char other)
+{
+	const char *at = strchr(order, one), *to = strchr(order, other);
+
+	return at - to == 1 || to - at == 1;
+}
+
+static void
+no_server_has_always_the_same_neighbour(void **state)
+{
+	size_t together[SERVERS] = {0}, blocks = 8;
+
+	(void)state;
+	plan.quads = 1;
+	for (size_t b = 0; b < blocks; b++) {
+		char order[SERVERS + 2] = "", *text;
+		size_t size;
+
+		plan.csv = open_memstream(&text, &size);
+		run_block(steady);
+		fclose(plan.csv);
+		order_of(text, order);
+		free(text);
+		for (size_t i = 0; i < SERVERS; i++)
+			together[i] +=
+			    are_neighbours(order, "abc"[i], "bc-"[i]);
+	}
+	for (size_t i = 0; i < SERVERS; i++)
+		assert_in_range(together[i], 1, blocks - 1);
+}
+
+/* ---- what runs ---- */
+
+static const char *
+image_seen(size_t block)
+{
+	trial.block = block;
+	assert_true(instance_start(&trial, 0));
+	instance_stop(&trial, 0);
+	return result.servers[0].image;
+}
+
+/* A point's options may choose one; the first block is at each of them. */
+static void
+each_image_that_ran_is_named_once(void **state)
+{
+	char *image = result.servers[0].image, own[96], both[96];
+
+	(void)state;
+	few_servers();
+	image[0] = '\0';
+	if (!image_seen(1)[0])
+		skip(); /* we may not look */
+	memcpy(own, image, sizeof(own));
+	snprintf(both, sizeof(both), "other; %.40s", own);
+	assert_string_equal(image_seen(0), own);
+	strcpy(image, "other");
+	assert_string_equal(image_seen(1), "other");
+	assert_string_equal(image_seen(0), both);
+	assert_string_equal(image_seen(0), both);
+	/* What is only a part of its name is another. */
+	snprintf(image, sizeof(both), "%.40s, and more", own);
+	snprintf(both, sizeof(both), "%.40s, and more; %.40s", own, own);
+	assert_string_equal(image_seen(0), both);
+}
+
+/* ---- a rate that nobody can do ---- */
+
+static const struct measure *const response = &MEASURE_RESPONSE;
+
+static void
+who_fails_in_the_search_for_rates_keeps_its_trouble(void **state)
+{
+	struct load_point points[1] = {{.connections = 1, .share = 0.5}};
+
+	(void)state;
+	few_servers();
+	plan.servers[0].command = "exit 3; : {port}";
+	response->prepare(&trial, points, 1);
+	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
+	trial.point = points;
+	response->block(&trial);
+	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+/* As a server: the word "serve", and its address. */
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    FRESH(who_is_steady_at_once_has_the_planned_quads),
+	    FRESH(each_block_has_its_own_time_to_warm_up),
+	    FRESH(who_is_never_steady_has_the_same_in_each_block),
+	    FRESH(the_service_time_is_of_the_quads_that_count),
+	    FRESH(what_is_dropped_is_in_no_figure),
+	    FRESH(no_server_has_always_the_same_neighbour),
+	    FRESH(each_image_that_ran_is_named_once),
+	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),
+	};
+
+	if (!toy_command(argc, argv, command, sizeof(command)))
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

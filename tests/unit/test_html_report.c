@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The page of a made-up comparison, and what draws its pictures: it is here,
+ * for common/charts/gnuplot.c is not linked. */
+#include "tests/unit/unit.h"
+
+#include "common/charts/gnuplot.h"
+#include "common/report/html_report.h"
+#include "tests/unit/made_comparison.h"
+
+static struct comparison made;
+static volatile int stop;
+static int drawn, late_at, stop_at;
+
+int
+plot_possible(void)
+{
+	return 1;
+}
+
+int
+plot_begin(struct plot *plot, int width, int height)
+{
+	assert_true(width > 0 && height > 0);
+	*plot = (struct plot){0};
+	plot->script = open_memstream(&plot->text, &plot->size);
+	return plot->script ? 0 : -1;
+}
+
+int
+plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
+    char *why, size_t size)
+{
+	(void)decor;
+	assert_ptr_equal(plot->stop, &stop);
+	fclose(plot->script);
+	free(plot->text);
+	drawn++;
+	stop = drawn == stop_at;
+	plot->late = drawn == late_at;
+	if (plot->late || stop) {
+		snprintf(why, size, "%s", stop ? "interrupted" : "late");
+		return -1;
+	}
+	fputs("<svg></svg>", page);
+	return 0;
+}
+
+/* The page, to be freed; WHY as report_page() says it. */
+static char *
+page_of(const struct page_plan *plan, char *why, size_t size)
+{
+	size_t length;
+	char *text;
+	FILE *out = open_memstream(&text, &length);
+	bool all;
+
+	assert_non_null(out);
+	drawn = 0;
+	made_comparison(&made, 2);
+	all = report_page(&made, plan, out, why, size);
+	assert_int_equal(all, why[0] == '\0');
+	comparison_release(&made);
+	fclose(out);
+	assert_non_null(strstr(text, "</html>"));
+	return text;
+}
+
+static int
+begin(void **state)
+{
+	(void)state;
+	late_at = stop_at = stop = 0;
+	return 0;
+}
+
+static void
+all_pictures_are_drawn(void **state)
+{
+	char why[100];
+
+	(void)state;
+	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	assert_true(drawn > 10);
+	assert_string_equal(why, "");
+}
+
+/* The reason does, as it stands on a terminal; a second opinion beside it
+ * could be another one. */
+static void
+only_the_reason_says_what_it_would_take(void **state)
+{
+	char why[100], *text;
+
+	(void)state;
+	text = page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why));
+	assert_non_null(strstr(text, "differences up to 4.8 % are not"));
+	assert_null(strstr(text, "would decide"));
+	assert_null(strstr(text, "61 blocks"));
+	free(text);
+}
+
+static void
+after_one_that_took_too_long_no_more_are_drawn(void **state)
+{
+	char why[100];
+
+	(void)state;
+	late_at = 3;
+	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	assert_int_equal(drawn, 3);
+	assert_string_equal(why, "late");
+}
+
+static void
+an_interrupt_ends_the_drawing(void **state)
+{
+	char why[100];
+
+	(void)state;
+	stop_at = 2;
+	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	assert_int_equal(drawn, 2);
+	assert_string_equal(why, "interrupted");
+	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	assert_int_equal(drawn, 0);
+	assert_string_equal(why, "interrupted");
+}
+
+static void
+slices_are_named_only_where_they_are(void **state)
+{
+	char why[100], *text;
+
+	(void)state;
+	for (int has = 0; has <= 1; has++) {
+		text = page_of(
+		    &(struct page_plan){.has_slices = has, .stop = &stop}, why,
+		    sizeof(why));
+		assert_int_equal(strstr(text, "slices.csv") != NULL, has);
+		free(text);
+	}
+}
+
+static size_t
+count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		count++;
+	return count;
+}
+
+static void
+no_figure_is_shown_twice_in_two_ways(void **state)
+{
+	char why[100];
+	char *text =
+	    page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why));
+	size_t results = count_of(text, "<th scope=\"col\">verdict</th>");
+	size_t memory = count_of(text, "anonymous, KiB</th>");
+
+	(void)state;
+	assert_true(results > 5 && memory > 5);
+	/* All but crash, which has no latency, and knee. */
+	assert_int_equal(count_of(text, "\">p99</th>"), results - 2);
+	assert_int_equal(count_of(text, "\">service p99</th>"), 1);
+	assert_int_equal(count_of(text, "\">KiB</th>"), memory); /* idle's is
+	    its value */
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup(all_pictures_are_drawn, begin),
+	    cmocka_unit_test_setup(
+		only_the_reason_says_what_it_would_take, begin),
+	    cmocka_unit_test_setup(
+		after_one_that_took_too_long_no_more_are_drawn, begin),
+	    cmocka_unit_test_setup(no_figure_is_shown_twice_in_two_ways, begin),
+	    cmocka_unit_test_setup(an_interrupt_ends_the_drawing, begin),
+	    cmocka_unit_test_setup(slices_are_named_only_where_they_are, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

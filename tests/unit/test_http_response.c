@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include "common/load/http_response.h"
+
+/* One run of a response through the parser. */
+struct outcome {
+	struct http_reply reply;
+	char body[4096];
+	size_t body_len;
+	size_t used;
+};
+
+/* In pieces of PIECE bytes, each of which ends flush at the end of its own
+ * memory: the sanitizers see a byte too far. */
+static void
+feed(struct outcome *o, const char *text, size_t len, size_t piece)
+{
+	memset(o, 0, sizeof(*o));
+	http_reply_begin(&o->reply);
+	while (o->used < len && !http_reply_over(&o->reply)) {
+		size_t n = piece < len - o->used ? piece : len - o->used;
+		char *copy = malloc(n);
+		struct http_piece body;
+		size_t took;
+
+		assert_non_null(copy);
+		memcpy(copy, text + o->used, n);
+		took = http_reply_feed(&o->reply, copy, n, &body);
+		assert_true(took > 0 && took <= n);
+		assert_true(o->body_len + body.len <= sizeof(o->body));
+		memcpy(o->body + o->body_len, body.at, body.len);
+		o->body_len += body.len;
+		o->used += took;
+		free(copy);
+	}
+}
+
+static const size_t PIECES[] = {1, 2, 3, 7, 4096};
+
+#define HEAD "HTTP/1.1 200 OK\r\n"
+
+static const struct {
+	const char *text, *body;
+	int status;
+	bool keep_alive;
+} GOOD[] = {
+    {HEAD "Content-Length: 5\r\n\r\nhello", "hello", 200, true},
+    {HEAD "content-length:5  \r\n\r\nhello", "hello", 200, true},
+    {HEAD "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "hello", 200,
+	true},
+    {HEAD "Content-Length: 0\r\n\r\n", "", 200, true},
+    {"HTTP/1.1 204 No Content\r\n\r\n", "", 204, true},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", "", 304, true},
+    {"HTTP/1.1 200 \r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {HEAD "Connection: close\r\nContent-Length: 1\r\n\r\nx", "x", 200, false},
+    {HEAD "Connection: x, Close\r\nContent-Length: 1\r\n\r\nx", "x", 200,
+	false},
+    {HEAD "Connection: closed\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", "x", 200, false},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
+	"x", 200, true},
+    {HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello",
+	200, true},
+    {HEAD "Transfer-Encoding: gzip, Chunked\r\nContent-Length: 2\r\n\r\n"
+	  "1;a=b\r\nh\r\n0A\r\nello world\r\n0\r\nTrailer: x\r\n\r\n",
+	"hello world", 200, true},
+    {"HTTP/1.1 100 Continue\r\n\r\n"
+     "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" HEAD
+     "Content-Length: 1\r\n\r\nx",
+	"x", 200, true},
+    {"HTTP/1.1 503 Full\r\nContent-Length: 3\r\n\r\nno\n", "no\n", 503, true},
+    /* Liberally, as RFC 9110 and 9112 tell a client to. */
+    {HEAD "X: a\r\n b\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {HEAD "Content-Length:\r\n\t 1\r\n\r\nx", "x", 200, true},
+    {HEAD "Connection: x,\r\n close\r\nContent-Length: 1\r\n\r\nx", "x", 200,
+	false},
+    {HEAD "Content-Length: 1\r\n \r\n\r\nx", "x", 200, true},
+    {HEAD " X: folded to nothing\r\nContent-Length: 1\r\n\r\nx", "x", 200,
+	true},
+    {"HTTP/1.1 200 OK\nContent-Length: 1\n\nx", "x", 200, true},
+    {HEAD "Transfer-Encoding: chunked\n\n1\nx\n0\n\n", "x", 200, true},
+    {"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {"HTTP/1.1  200 \t OK\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {"HTTP/1.1 200 \xe4\xff\r\nX: \xe4\r\nContent-Length: 1\r\n\r\nx", "x", 200,
+	true},
+    {"HTTP/1.1 999 No\r\nContent-Length: 1\r\n\r\nx", "x", 999, true},
+    {HEAD "Content-Length : 1\r\n\r\nx", "x", 200, true},
+    {HEAD "X: a\rb\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {HEAD "Content-Length: 1, 1\r\nContent-Length: 01\r\n\r\nx", "x", 200,
+	true},
+    {HEAD "Content-Length: five\r\nTransfer-Encoding: chunked\r\n\r\n"
+	  "1 ;a\r\nx\r\n0\r\n\r\n",
+	"x", 200, true},
+    {HEAD "Transfer-Encoding: identity\r\nContent-Length: 1\r\n\r\nx", "x", 200,
+	true},
+    {HEAD "Transfer-Encoding: , gzip ,\r\nTransfer-Encoding: chunked,\r\n\r\n"
+	  "1\r\nx\r\n0\r\n\r\n",
+	"x", 200, true},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+	"x", 200, false},
+    {HEAD "Connection: close\r\nConnection: keep-alive\r\n"
+	  "Content-Length: 1\r\n\r\nx",
+	"x", 200, false},
+    {"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\nContent-Length: x\r\n"
+     "\r\n",
+	"", 204, true},
+};
+
+static void
+good_responses_are_taken_in_pieces_of_any_size(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
+		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+			size_t len = strlen(GOOD[i].text);
+
+			feed(&o, GOOD[i].text, len, PIECES[p]);
+			if (o.reply.state != HTTP_DONE)
+				fail_msg("%s: state %d (%s)", GOOD[i].text,
+				    (int)o.reply.state, o.reply.why);
+			assert_int_equal(o.used, len);
+			assert_int_equal(o.reply.status, GOOD[i].status);
+			assert_int_equal(o.body_len, strlen(GOOD[i].body));
+			assert_memory_equal(o.body, GOOD[i].body, o.body_len);
+			assert_int_equal(
+			    o.reply.keep_alive, GOOD[i].keep_alive);
+		}
+	}
+}
+
+/* Each begin of them is just not complete, never wrong and never done. */
+static void
+a_part_of_a_response_is_not_complete(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
+		for (size_t len = 1; len < strlen(GOOD[i].text); len++) {
+			feed(&o, GOOD[i].text, len, 4096);
+			assert_false(http_reply_over(&o.reply));
+			assert_false(http_reply_end(&o.reply));
+		}
+	}
+}
+
+static void
+nothing_behind_a_response_is_taken(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
+		char twice[1024];
+
+		snprintf(
+		    twice, sizeof(twice), "%s%s", GOOD[i].text, GOOD[i].text);
+		feed(&o, twice, strlen(twice), 4096);
+		assert_int_equal(o.reply.state, HTTP_DONE);
+		assert_int_equal(o.used, strlen(GOOD[i].text));
+	}
+}
+
+static void
+a_body_without_a_length_ends_with_the_file(void **state)
+{
+	static const char *const texts[] = {HEAD "\r\nhello",
+	    HEAD "Transfer-Encoding: chunked, gzip\r\nContent-Length: 2\r\n"
+		 "\r\nhello",
+	    "HTTP/1.0 200 OK\n\nhello"};
+	struct outcome o;
+
+	(void)state;
+	for (size_t p = 0; p < COUNT_OF(PIECES) * COUNT_OF(texts); p++) {
+		const char *text = texts[p / COUNT_OF(PIECES)];
+
+		feed(&o, text, strlen(text), PIECES[p % COUNT_OF(PIECES)]);
+		assert_false(http_reply_over(&o.reply));
+		assert_true(http_reply_end(&o.reply));
+		assert_int_equal(o.body_len, 5);
+		assert_memory_equal(o.body, "hello", 5);
+		assert_false(o.reply.keep_alive);
+	}
+}
+
+static void
+what_is_no_proper_response_is_bad(void **state)
+{
+	static const char *const bad[] = {
+	    "Hello, World!\r\n\r\n",
+	    "HTTP/2.0 200 OK\r\n\r\n",
+	    "HTTP/1.1 20 OK\r\n\r\n",
+	    "HTTP/1.1 2000 OK\r\n\r\n",
+	    "HTTP/1.1 200OK\r\n\r\n",
+	    "\r\nHTTP/1.1 200 OK\r\n\r\n",
+	    HEAD "Content-Length: five\r\n\r\n",
+	    HEAD "Content-Length: -5\r\n\r\n",
+	    HEAD "Content-Length: 0x5\r\n\r\n",
+	    HEAD "Content-Length: \r\n\r\n",
+	    HEAD "Content-Length: 99999999999999999999\r\n\r\n",
+	    HEAD "Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
+	    HEAD "Content-Length: 5, 6\r\n\r\n",
+	    HEAD "Content-Length: 5 5\r\n\r\n",
+	    HEAD "Content-Length: 5\rX\r\n\r\n",
+	    HEAD "no colon\r\n\r\n",
+	    HEAD "Transfer-Encoding: chunked\r\n\r\n1\r\nx\rX\n",
+	    HEAD "Transfer-Encoding: chunked\r\n\r\nhello\r\n",
+	    HEAD "Transfer-Encoding: chunked\r\n\r\n\r\n",
+	    HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nhello",
+	    HEAD "Transfer-Encoding: chunked\r\n\r\n11111111111111111\r\n",
+	};
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+			feed(&o, bad[i], strlen(bad[i]), PIECES[p]);
+			if (o.reply.state != HTTP_BAD)
+				fail_msg("taken: %s", bad[i]);
+			assert_true(strlen(o.reply.why) > 0);
+			assert_false(http_reply_end(&o.reply));
+		}
+	}
+}
+
+static void
+a_nul_in_a_head_is_bad(void **state)
+{
+	static const char text[] = HEAD "Server: a\0b\r\n\r\n";
+	struct outcome o;
+
+	(void)state;
+	feed(&o, text, sizeof(text) - 1, 4096);
+	assert_int_equal(o.reply.state, HTTP_BAD);
+}
+
+static void
+a_head_without_end_is_bad(void **state)
+{
+	struct outcome o;
+	size_t len = HTTP_REPLY_HEAD_MAX + 1000;
+	char *text = malloc(len);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'a', len);
+	memcpy(text, HEAD "X: ", strlen(HEAD "X: "));
+	feed(&o, text, len, 4096);
+	assert_int_equal(o.reply.state, HTTP_BAD);
+	assert_int_equal(o.used, HTTP_REPLY_HEAD_MAX + 1);
+	free(text);
+}
+
+/* Longer than is kept of a line: with a name that is, and with one that is
+ * not. */
+static void
+long_fields_are_passed_over(void **state)
+{
+	char text[3000], name[600], value[600];
+	struct outcome o;
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	memset(value, 'v', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	snprintf(text, sizeof(text),
+	    HEAD "Cookie: %s\r\n%s: x\r\nContent-Length:%700s1\r\n\r\nx", value,
+	    name, "");
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		feed(&o, text, strlen(text), PIECES[p]);
+		assert_int_equal(o.reply.state, HTTP_DONE);
+		assert_int_equal(o.body_len, 1);
+	}
+}
+
+static void
+an_upgrade_keeps_what_follows_for_others(void **state)
+{
+	static const char text[] =
+	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
+	    "Connection: Upgrade\r\n"
+	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
+	struct outcome o;
+
+	(void)state;
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		feed(&o, text, strlen(text), PIECES[p]);
+		assert_int_equal(o.reply.state, HTTP_DONE);
+		assert_int_equal(o.used, strlen(text) - 1);
+		assert_int_equal(o.reply.status, 101);
+		assert_true(o.reply.upgrade);
+		assert_string_equal(
+		    o.reply.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(good_responses_are_taken_in_pieces_of_any_size),
+	    cmocka_unit_test(a_part_of_a_response_is_not_complete),
+	    cmocka_unit_test(nothing_behind_a_response_is_taken),
+	    cmocka_unit_test(a_body_without_a_length_ends_with_the_file),
+	    cmocka_unit_test(what_is_no_proper_response_is_bad),
+	    cmocka_unit_test(a_nul_in_a_head_is_bad),
+	    cmocka_unit_test(a_head_without_end_is_bad),
+	    cmocka_unit_test(long_fields_are_passed_over),
+	    cmocka_unit_test(an_upgrade_keeps_what_follows_for_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

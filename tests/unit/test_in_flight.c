@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+
+#include "common/chatload/in_flight.h"
+
+enum { SLOTS = 8 };
+
+struct both {
+	struct window w;
+	struct load_result r;
+};
+
+static int
+setup(void **state)
+{
+	struct both *both = calloc(1, sizeof(*both));
+
+	assert_non_null(both);
+	assert_int_equal(result_init(&both->r), 0);
+	assert_int_equal(window_init(&both->w, SLOTS, false, &both->r), 0);
+	*state = both;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct both *both = *state;
+
+	window_release(&both->w);
+	window_release(&both->w); /* harmless */
+	result_release(&both->r);
+	free(both);
+	return 0;
+}
+
+/* The counters, and that they add up. */
+static void
+assert_counts(const struct both *both, uint64_t ok, uint64_t wrong,
+    uint64_t timed_out, uint64_t failed)
+{
+	const struct load_result *r = &both->r;
+	uint64_t errors = 0;
+
+	assert_int_equal(r->ok, ok);
+	assert_int_equal(r->wrong, wrong);
+	assert_int_equal(r->timed_out, timed_out);
+	assert_int_equal(r->failed, failed);
+	assert_int_equal(
+	    r->begun, ok + wrong + timed_out + failed + both->w.under_way);
+	for (int i = 0; i < RESULT_ERRNOS; i++)
+		errors += r->errors[i];
+	assert_int_equal(errors, failed);
+}
+
+/* A message that was sent at SENT, for LACKING members. */
+static uint64_t
+begin(struct both *both, uint64_t sent, uint32_t lacking)
+{
+	uint64_t number = window_begin(&both->w, sent, sent, lacking, false);
+
+	window_sent(&both->w, number, sent);
+	return number;
+}
+
+static void
+a_message_is_ok_when_the_last_member_has_it(void **state)
+{
+	struct both *both = *state;
+	uint64_t one = begin(both, 1000, 3);
+
+	assert_int_equal(one, 1);
+	window_delivered(&both->w, one, 1100);
+	window_delivered(&both->w, one, 1200);
+	assert_counts(both, 0, 0, 0, 0);
+	window_delivered(&both->w, one, 1300);
+	assert_counts(both, 1, 0, 0, 0);
+	assert_int_equal(both->r.latency.total, 3);
+	assert_int_equal(both->r.latency.min, 100);
+	assert_int_equal(both->r.latency.max, 300);
+	assert_int_equal(both->r.complete.total, 1);
+	assert_int_equal(both->r.complete.max, 300);
+	assert_int_equal(both->r.service.total, 0);
+	assert_int_equal(both->w.first_ns, 1000);
+	assert_int_equal(both->w.last_ns, 1300);
+}
+
+static void
+a_scheduled_message_counts_from_when_it_was_due(void **state)
+{
+	struct both *both = *state;
+	uint64_t one;
+
+	both->w.scheduled = true;
+	one = window_begin(&both->w, 1000, 1040, 1, false);
+	window_sent(&both->w, one, 1050);
+	window_delivered(&both->w, one, 1300);
+	assert_int_equal(both->r.latency.max, 300);
+	assert_int_equal(both->r.service.max, 250);
+	assert_int_equal(both->r.complete.max, 300);
+	assert_int_equal(both->r.pacing.max, 50);
+}
+
+static void
+a_message_with_a_leaving_sender_waits_for_that(void **state)
+{
+	struct both *both = *state;
+	uint64_t one = window_begin(&both->w, 0, 0, 1, true);
+
+	window_delivered(&both->w, one, 10);
+	assert_counts(both, 0, 0, 0, 0);
+	window_left(&both->w, one);
+	assert_counts(both, 1, 0, 0, 0);
+	one = window_begin(&both->w, 0, 0, 1, true);
+	window_left(&both->w, one);
+	assert_counts(both, 1, 0, 0, 0);
+	window_delivered(&both->w, one, 10);
+	assert_counts(both, 2, 0, 0, 0);
+}
+
+static void
+the_worst_fault_counts(void **state)
+{
+	struct both *both = *state;
+	uint64_t one = begin(both, 0, 2);
+
+	window_fail(&both->w, one, ECONNRESET);
+	assert_true(window_spoil(&both->w, one));
+	window_fail(&both->w, one, EPIPE);
+	window_time_out(&both->w, one);
+	assert_counts(both, 0, 1, 0, 0);
+	one = begin(both, 0, 2);
+	window_fail(&both->w, one, ECONNRESET);
+	window_time_out(&both->w, one);
+	assert_counts(both, 0, 1, 0, 1);
+	assert_int_equal(both->r.errors[ECONNRESET], 1);
+	one = begin(both, 0, 2);
+	window_time_out(&both->w, one);
+	assert_counts(both, 0, 1, 1, 1);
+}
+
+static void
+a_message_with_a_fault_has_no_time_of_completion(void **state)
+{
+	struct both *both = *state;
+	uint64_t one = begin(both, 0, 1);
+
+	window_spoil(&both->w, one);
+	window_delivered(&both->w, one, 10);
+	assert_counts(both, 0, 1, 0, 0);
+	assert_int_equal(both->r.latency.total, 1);
+	assert_int_equal(both->r.complete.total, 0);
+}
+
+static void
+what_comes_after_the_timeout_changes_nothing(void **state)
+{
+	struct both *both = *state;
+	uint64_t one = begin(both, 0, 2);
+
+	window_delivered(&both->w, one, 10);
+	window_time_out(&both->w, one);
+	window_delivered(&both->w, one, 20);
+	window_settle(&both->w, one);
+	window_end(&both->w, one);
+	window_fail(&both->w, one, EPIPE);
+	assert_false(window_spoil(&both->w, one));
+	assert_counts(both, 0, 0, 1, 0);
+	assert_int_equal(both->r.latency.total, 1);
+}
+
+static void
+a_message_that_was_ok_may_turn_out_wrong_once(void **state)
+{
+	struct both *both = *state;
+	uint64_t one = begin(both, 0, 1);
+
+	window_delivered(&both->w, one, 10);
+	assert_counts(both, 1, 0, 0, 0);
+	assert_true(window_spoil(&both->w, one));
+	assert_false(window_spoil(&both->w, one));
+	assert_counts(both, 0, 1, 0, 0);
+}
+
+static void
+one_that_left_the_ring_stands_for_the_latest(void **state)
+{
+	struct both *both = *state;
+
+	for (uint64_t i = 0; i < 2 * SLOTS; i++)
+		window_delivered(&both->w, begin(both, 0, 1), 10);
+	assert_null(window_find(&both->w, SLOTS));
+	assert_non_null(window_find(&both->w, SLOTS + 1));
+	assert_true(window_spoil(&both->w, 3));
+	assert_counts(both, 2 * SLOTS - 1, 1, 0, 0);
+	assert_int_equal(window_find(&both->w, 2 * SLOTS)->fault, FAULT_WRONG);
+}
+
+static void
+a_fault_before_any_message_counts_as_one_more(void **state)
+{
+	struct both *both = *state;
+
+	assert_null(window_find(&both->w, 0));
+	assert_null(window_find(&both->w, 1));
+	assert_true(window_spoil(&both->w, 1));
+	window_fail_past(&both->w, EPIPE);
+	assert_counts(both, 0, 1, 0, 1);
+}
+
+static void
+a_failure_between_messages_costs_the_latest_that_was_ok(void **state)
+{
+	struct both *both = *state;
+
+	for (int i = 0; i < 3; i++)
+		window_delivered(&both->w, begin(both, 0, 1), 10);
+	window_spoil(&both->w, 3);
+	window_fail_past(&both->w, 0);
+	assert_counts(both, 1, 1, 0, 1);
+	assert_int_equal(window_find(&both->w, 2)->fault, FAULT_FAILED);
+	assert_int_equal(both->r.errors[0], 1);
+}
+
+static void
+there_is_room_while_the_oldest_is_over(void **state)
+{
+	struct both *both = *state;
+	uint64_t number;
+
+	for (uint64_t i = 0; i < SLOTS; i++) {
+		assert_true(window_has_room(&both->w));
+		begin(both, i, 1);
+	}
+	assert_false(window_has_room(&both->w));
+	window_delivered(&both->w, 2, 10);
+	assert_false(window_has_room(&both->w));
+	assert_non_null(window_first(&both->w, &number));
+	assert_int_equal(number, 1);
+	window_delivered(&both->w, 1, 10);
+	assert_true(window_has_room(&both->w));
+	assert_non_null(window_first(&both->w, &number));
+	assert_int_equal(number, 3);
+}
+
+static void
+an_errno_beyond_the_table_is_counted_too(void **state)
+{
+	struct both *both = *state;
+
+	window_fail(&both->w, begin(both, 0, 1), 5000);
+	window_end(&both->w, 1);
+	assert_counts(both, 0, 0, 0, 1);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_message_is_ok_when_the_last_member_has_it),
+	    TEST(a_scheduled_message_counts_from_when_it_was_due),
+	    TEST(a_message_with_a_leaving_sender_waits_for_that),
+	    TEST(the_worst_fault_counts),
+	    TEST(a_message_with_a_fault_has_no_time_of_completion),
+	    TEST(what_comes_after_the_timeout_changes_nothing),
+	    TEST(a_message_that_was_ok_may_turn_out_wrong_once),
+	    TEST(one_that_left_the_ring_stands_for_the_latest),
+	    TEST(a_fault_before_any_message_counts_as_one_more),
+	    TEST(a_failure_between_messages_costs_the_latest_that_was_ok),
+	    TEST(there_is_room_while_the_oldest_is_over),
+	    TEST(an_errno_beyond_the_table_is_counted_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

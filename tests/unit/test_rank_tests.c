@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <pthread.h>
+
+#include "common/stats/rank_tests.h"
+
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+median_is_the_middle_value(void **state)
+{
+	static const double odd[] = {5, -1, 3}, even[] = {4, 1, 100, 2};
+
+	(void)state;
+	assert_near(stats_median(odd, 1), 5, 0);
+	assert_near(stats_median(odd, 2), 2, 0);
+	assert_near(stats_median(odd, 3), 3, 0);
+	assert_near(stats_median(even, 4), 3, 0);
+	assert_near(even[0], 4, 0); /* and stay as they are */
+}
+
+static void
+median_takes_as_many_values_as_it_says(void **state)
+{
+	double values[STATS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < STATS_MAX; i++)
+		values[(i * 77) % STATS_MAX] = (double)i; /* 77: no factor */
+	assert_near(stats_median(values, STATS_MAX), 99.5, 0);
+	assert_near(
+	    stats_hodges_lehmann(values, STATS_MAX, 0.05).value, 99.5, 0);
+	assert_near(stats_robust_sd(values, STATS_MAX), 1.4826 * 50, 1e-9);
+}
+
+/* ---- Wilcoxon ---- */
+
+/* Tables of the signed-rank test, two-sided; one more than the critical
+ * value. */
+static void
+ranks_are_those_of_the_tables(void **state)
+{
+	static const struct {
+		size_t count, rank;
+	} known[] = {{6, 1}, {7, 3}, {8, 4}, {9, 6}, {10, 9}, {12, 14},
+	    {16, 30}, {20, 53}, {24, 82}, {30, 138}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known); i++)
+		assert_int_equal(
+		    stats_wilcoxon_rank(known[i].count, 0.05), known[i].rank);
+	assert_int_equal(stats_wilcoxon_rank(8, 0.10), 6);
+	assert_int_equal(stats_wilcoxon_rank(10, 0.01), 4);
+}
+
+static void
+fewer_than_six_values_have_no_rank(void **state)
+{
+	(void)state;
+	for (size_t count = 0; count < 6; count++)
+		assert_int_equal(stats_wilcoxon_rank(count, 0.05), 0);
+	assert_int_equal(stats_wilcoxon_rank(5, 0.10), 1);
+	assert_int_equal(stats_wilcoxon_rank(4, 0.10), 0);
+}
+
+/* Near STATS_MAX the normal approximation is good to a rank or two. */
+static void
+ranks_of_many_values_are_near_the_normal_ones(void **state)
+{
+	(void)state;
+	for (size_t count = 60; count <= STATS_MAX; count += 20) {
+		double n = (double)count;
+		double rank = n * (n + 1) / 4 + 0.5 -
+			      1.959964 * sqrt(n * (n + 1) * (2 * n + 1) / 24);
+
+		assert_near((double)stats_wilcoxon_rank(count, 0.05), rank, 3);
+	}
+}
+
+/*
+ * Values that are symmetric about 0 are any magnitudes with any signs, each
+ * choice of signs as likely as another: all of them, and how many intervals
+ * hold the 0.
+ */
+static double
+coverage(size_t count, double alpha)
+{
+	size_t held = 0;
+
+	for (unsigned signs = 0; signs < 1U << count; signs++) {
+		struct estimate e;
+		double values[12];
+
+		for (size_t i = 0; i < count; i++)
+			values[i] = (signs >> i & 1 ? -1 : 1) *
+				    (1 + sqrt((double)(i * i * i + i + 2)));
+		e = stats_hodges_lehmann(values, count, alpha);
+		held += e.low <= 0 && e.high >= 0;
+	}
+	return (double)held / (double)(1U << count);
+}
+
+static void
+intervals_hold_as_often_as_they_say(void **state)
+{
+	static const double alphas[] = {0.2, 0.1, 0.05};
+
+	(void)state;
+	for (size_t a = 0; a < COUNT_OF(alphas); a++) {
+		for (size_t count = 6; count <= 10; count++) {
+			double c = coverage(count, alphas[a]);
+			/* one rank further in would be too few */
+			double step =
+			    pow(2, 1 - (double)count) *
+			    (double)stats_wilcoxon_rank(count, alphas[a]);
+
+			assert_true(c >= 1 - alphas[a]);
+			assert_true(c - step < 1 - alphas[a] + 1e-12);
+		}
+	}
+}
+
+/* ---- Hodges-Lehmann ---- */
+
+/* By the definition: all averages of two, each value with itself as well. */
+static void
+averages(const double *values, size_t count, double *walsh, size_t *pairs)
+{
+	*pairs = 0;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j <= i; j++)
+			walsh[(*pairs)++] = (values[i] + values[j]) / 2;
+	}
+	qsort(walsh, *pairs, sizeof(walsh[0]), ascending);
+}
+
+static void
+estimate_is_the_median_of_all_averages(void **state)
+{
+	/* tabulated two-sided critical values at 5 % plus 1 */
+	static const size_t ranks[] = {0, 0, 0, 0, 0, 0, 1, 3, 4, 6, 9, 11, 14};
+	uint64_t random = 11;
+
+	(void)state;
+	for (int run = 0; run < 2000; run++) {
+		size_t count = 1 + random_next(&random) % 12, pairs;
+		double values[12], walsh[78];
+		struct estimate e;
+
+		for (size_t i = 0; i < count; i++)
+			values[i] = tan(3.14 * (random_unit(&random) - 0.5));
+		averages(values, count, walsh, &pairs);
+		e = stats_hodges_lehmann(values, count, 0.05);
+		assert_near(e.value,
+		    (walsh[(pairs - 1) / 2] + walsh[pairs / 2]) / 2, 1e-9);
+		if (!ranks[count])
+			continue;
+		assert_near(e.low, walsh[ranks[count] - 1], 0);
+		assert_near(e.high, walsh[pairs - ranks[count]], 0);
+	}
+}
+
+static void
+estimate_of_known_values(void **state)
+{
+	static const double values[] = {1, 2, 3, 4, 5, 6, 7, 1000};
+	struct estimate e = stats_hodges_lehmann(values, 8, 0.05);
+
+	(void)state;
+	/* The four least averages: 1, 1.5, 2, 2; the greatest: 1000, 503.5,
+	 * 503, 502.5; the middle two of 36 are 4.5 both. */
+	assert_near(e.low, 2, 0);
+	assert_near(e.high, 502.5, 0);
+	assert_near(e.value, 4.5, 0);
+	/* Seven equal steps: symmetric about the middle one. */
+	e = stats_hodges_lehmann(values, 7, 0.05);
+	assert_near(e.value, 4, 0);
+	assert_near(e.low, 2, 0);
+	assert_near(e.high, 6, 0);
+}
+
+static void
+estimate_moves_with_its_values(void **state)
+{
+	uint64_t random = 5;
+	double values[12], moved[12];
+	struct estimate e, m;
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		values[i] = random_unit(&random);
+		moved[11 - i] = 3 - 2 * values[i]; /* mirrored as well */
+	}
+	e = stats_hodges_lehmann(values, 12, 0.05);
+	m = stats_hodges_lehmann(moved, 12, 0.05);
+	assert_true(e.low < e.value && e.value < e.high);
+	assert_near(m.value, 3 - 2 * e.value, 1e-12);
+	assert_near(m.low, 3 - 2 * e.high, 1e-12);
+	assert_near(m.high, 3 - 2 * e.low, 1e-12);
+}
+
+static void
+estimate_of_too_few_values_has_no_interval(void **state)
+{
+	static const double values[] = {3, 1, 2, 8, 5};
+
+	(void)state;
+	for (size_t count = 1; count <= 5; count++) {
+		struct estimate e = stats_hodges_lehmann(values, count, 0.05);
+
+		assert_true(e.value >= 1 && e.value <= 8);
+		assert_true(isnan(e.low) && isnan(e.high));
+	}
+	assert_near(stats_hodges_lehmann(values, 5, 0.10).low, 1, 0);
+}
+
+static void
+one_spoilt_value_moves_the_estimate_little(void **state)
+{
+	double values[12];
+	struct estimate e;
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++)
+		values[i] = 1 + (double)i / 100;
+	values[4] = 1e9;
+	e = stats_hodges_lehmann(values, 12, 0.05);
+	assert_near(e.value, 1.06, 0.03);
+	assert_true(e.high < 1.2);
+}
+
+/* The header says: no state, safe in any thread. */
+struct worker {
+	pthread_t thread;
+	double values[100];
+	struct estimate expected;
+	int wrong;
+};
+
+static void *
+estimate_again(void *arg)
+{
+	struct worker *w = arg;
+
+	for (int i = 0; i < 30; i++) {
+		struct estimate e = stats_hodges_lehmann(w->values, 100, 0.05);
+
+		w->wrong += fabs(e.value - w->expected.value) > 0 ||
+			    fabs(e.low - w->expected.low) > 0 ||
+			    fabs(e.high - w->expected.high) > 0;
+	}
+	return NULL;
+}
+
+static void
+estimates_of_two_threads_do_not_mix(void **state)
+{
+	static struct worker workers[2];
+	uint64_t random = 8;
+
+	(void)state;
+	for (size_t w = 0; w < 2; w++) {
+		for (size_t i = 0; i < 100; i++)
+			workers[w].values[i] =
+			    random_unit(&random) + 100 * (double)w;
+		workers[w].expected =
+		    stats_hodges_lehmann(workers[w].values, 100, 0.05);
+	}
+	for (size_t w = 0; w < 2; w++)
+		pthread_create(
+		    &workers[w].thread, NULL, estimate_again, &workers[w]);
+	for (size_t w = 0; w < 2; w++)
+		pthread_join(workers[w].thread, NULL);
+	assert_int_equal(workers[0].wrong + workers[1].wrong, 0);
+}
+
+/* ---- the signed-rank test ---- */
+
+/* By the definition: of all choices of signs, how many have as small a sum of
+ * ranks on one side as these, or smaller. */
+static double
+p_by_all_signs(const double *values, size_t count)
+{
+	size_t sums[2] = {0}, least, as_small = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t rank = 1;
+
+		for (size_t j = 0; j < count; j++)
+			rank += fabs(values[j]) < fabs(values[i]);
+		sums[values[i] > 0] += rank;
+	}
+	least = sums[0] < sums[1] ? sums[0] : sums[1];
+	for (unsigned signs = 0; signs < 1U << count; signs++) {
+		size_t sum = 0;
+
+		for (size_t rank = 1; rank <= count; rank++)
+			sum += signs >> (rank - 1) & 1 ? rank : 0;
+		as_small += sum <= least;
+	}
+	return fmin(1, 2 * (double)as_small / (double)(1U << count));
+}
+
+static void
+p_value_is_the_share_of_all_signs(void **state)
+{
+	uint64_t random = 23;
+
+	(void)state;
+	for (int run = 0; run < 300; run++) {
+		size_t count = 1 + random_next(&random) % 11;
+		double values[11];
+
+		for (size_t i = 0; i < count; i++)
+			values[i] = random_unit(&random) - 0.35;
+		assert_near(stats_signed_rank_p(values, count),
+		    p_by_all_signs(values, count), 1e-12);
+	}
+}
+
+static void
+p_value_and_interval_say_the_same(void **state)
+{
+	static const double alphas[] = {0.05, 0.01};
+	uint64_t random = 29;
+
+	(void)state;
+	for (int run = 0; run < 2000; run++) {
+		size_t count = 8 + random_next(&random) % 13;
+		double values[20], alpha = alphas[run % 2], p;
+		struct estimate e;
+
+		/* In steps, so that there are ties and zeros. */
+		for (size_t i = 0; i < count; i++)
+			values[i] = floor(10 * random_unit(&random) - 3);
+		e = stats_hodges_lehmann(values, count, alpha);
+		p = stats_signed_rank_p(values, count);
+		assert_int_equal(p <= alpha, e.low > 0 || e.high < 0);
+	}
+}
+
+static void
+p_values_of_known_values(void **state)
+{
+	static const double up[] = {1, 2, 3, 4, 5, 6, 7, 8}, zeros[8];
+	static const double one[] = {1, 1, 1, 1, 1, 1, 1, -1};
+
+	(void)state;
+	assert_near(stats_signed_rank_p(up, 8), 2.0 / 256, 1e-15);
+	assert_near(stats_signed_rank_p(zeros, 8), 1, 0);
+	/* A sign test would say 18 / 256: ties count against it. */
+	assert_true(stats_signed_rank_p(one, 8) > 18.0 / 256);
+	assert_near(stats_signed_rank_p(up, 0), 1, 0);
+}
+
+static void
+normal_quantiles_of_the_tables(void **state)
+{
+	(void)state;
+	assert_near(stats_normal_quantile(0.5), 0, 1e-9);
+	assert_near(stats_normal_quantile(0.975), 1.959964, 1e-6);
+	assert_near(stats_normal_quantile(0.80), 0.841621, 1e-6);
+	assert_near(stats_normal_quantile(0.001), -3.090232, 1e-6);
+}
+
+/* ---- spread ---- */
+
+static void
+robust_sd_of_known_values(void **state)
+{
+	static const double steps[] = {1, 2, 3, 4, 5}, one[] = {7, 7, 7, 900};
+
+	(void)state;
+	assert_near(stats_robust_sd(steps, 5), 1.4826, 1e-12);
+	assert_near(stats_robust_sd(one, 4), 0, 0);
+	assert_near(stats_robust_sd(one, 1), 0, 0);
+}
+
+static void
+robust_sd_is_that_of_normal_values(void **state)
+{
+	uint64_t random = 77;
+	double sum = 0;
+
+	(void)state;
+	for (int run = 0; run < 200; run++) {
+		double values[STATS_MAX];
+
+		for (size_t i = 0; i < STATS_MAX; i++) {
+			values[i] = -6; /* a sum of twelve uniform ones */
+			for (int k = 0; k < 12; k++)
+				values[i] += random_unit(&random);
+			values[i] *= 3;
+		}
+		sum += stats_robust_sd(values, STATS_MAX);
+	}
+	assert_near(sum / 200, 3, 0.06);
+}
+
+/* ---- what would have shown ---- */
+
+/* In how many of 100 cases COUNT normal values about SHIFT, in standard
+ * deviations, are told from 0 at ALPHA. */
+static double
+power(double shift, size_t count, double alpha)
+{
+	uint64_t random = 4711 + count;
+	const int runs = 5000;
+	int shown = 0;
+
+	for (int run = 0; run < runs; run++) {
+		double values[STATS_MAX];
+
+		for (size_t i = 0; i < count; i++)
+			values[i] =
+			    shift + sqrt(-2 * log(random_unit(&random))) *
+					cos(2 * 3.14159265358979 *
+					    random_unit(&random));
+		shown += stats_signed_rank_p(values, count) <= alpha;
+	}
+	return 100.0 * shown / runs;
+}
+
+/* Of one ratio, and of families; with the fewest blocks that they may have,
+ * and with those that are planned. */
+static void
+detectable_shows_in_80_of_100_cases(void **state)
+{
+	static const struct {
+		size_t count;
+		double ratios;
+	} known[] = {{6, 1}, {7, 1}, {7, 3}, {8, 1}, {8, 3}, {8, 6}, {9, 2},
+	    {9, 6}, {10, 1}, {10, 6}, {10, 25}, {11, 25}, {12, 1}, {12, 12},
+	    {13, 60}, {14, 112}, {18, 1}, {18, 4}, {18, 60}, {25, 2}, {40, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		double alpha = 0.05 / known[i].ratios;
+		double shift = stats_detectable(1, known[i].count, alpha);
+
+		assert_near(power(shift, known[i].count, alpha), 80, 2.8);
+	}
+}
+
+static void
+needed_is_what_makes_it_detectable(void **state)
+{
+	static const double shifts[] = {1.3, 1, 0.9, 0.7, 0.5};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(shifts); i++) {
+		double shift = shifts[i / 2], alpha = i % 2 ? 0.05 / 6 : 0.05;
+		size_t needed = (size_t)stats_needed(1, shift, alpha);
+
+		assert_true(stats_detectable(1, needed, alpha) <= shift);
+		assert_true(stats_detectable(1, needed - 1, alpha) > shift);
+		assert_true(power(shift, needed, alpha) > 78);
+		assert_true(power(shift, needed - 1, alpha) < 82);
+	}
+}
+
+static void
+without_spread_it_takes_as_many_as_can_show_any(void **state)
+{
+	(void)state;
+	assert_near(stats_needed(0, 0.005, 0.05), 6, 0);
+	assert_near(stats_needed(0, 0.005, 0.05 / 6), 8, 0);
+	assert_near(stats_needed(0, 0.005, 0.05 / 25), 10, 0);
+	assert_true(isinf(stats_needed(0.02, 0, 0.05)));
+}
+
+static void
+more_than_any_plan_has_are_still_more(void **state)
+{
+	double last = 0;
+
+	(void)state;
+	for (double shift = 0.5; shift > 0.02; shift *= 0.97) {
+		double needed = stats_needed(1, shift, 0.05);
+
+		assert_true(needed >= last);
+		last = needed;
+	}
+	assert_near(stats_needed(0.02, 0.0005, 0.05),
+	    1.0472 * pow(2.801585 * 40, 2), 10);
+}
+
+/* No p-value of so few is small enough. */
+static void
+nothing_is_detectable_with_too_few_values(void **state)
+{
+	static const double few[] = {1, 2, 3, 4, 5};
+	struct estimate e = stats_hodges_lehmann(few, 5, 0.05);
+
+	(void)state;
+	for (size_t count = 0; count < 6; count++)
+		assert_true(isinf(stats_detectable(0.02, count, 0.05)));
+	assert_true(isfinite(stats_detectable(0.02, 6, 0.05)));
+	assert_true(isinf(stats_detectable(0.02, 7, 0.05 / 6)));
+	assert_true(isinf(stats_interval_sd(e, 5, 0.05)));
+}
+
+/* On the average; nothing is said of a single one. */
+static void
+interval_sd_is_that_of_normal_values(void **state)
+{
+	static const size_t counts[] = {6, 7, 8, 10, 18};
+	uint64_t random = 99;
+
+	(void)state;
+	for (size_t k = 0; k < COUNT_OF(counts); k++) {
+		double sum = 0;
+
+		for (int run = 0; run < 2000; run++) {
+			double values[STATS_MAX];
+
+			for (size_t i = 0; i < counts[k]; i++) {
+				values[i] = -6;
+				for (int one = 0; one < 12; one++)
+					values[i] += random_unit(&random);
+			}
+			sum += stats_interval_sd(
+			    stats_hodges_lehmann(values, counts[k], 0.05),
+			    counts[k], 0.05);
+		}
+		assert_near(sum / 2000, 1, 0.12);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(median_is_the_middle_value),
+	    cmocka_unit_test(median_takes_as_many_values_as_it_says),
+	    cmocka_unit_test(ranks_are_those_of_the_tables),
+	    cmocka_unit_test(fewer_than_six_values_have_no_rank),
+	    cmocka_unit_test(ranks_of_many_values_are_near_the_normal_ones),
+	    cmocka_unit_test(intervals_hold_as_often_as_they_say),
+	    cmocka_unit_test(estimate_is_the_median_of_all_averages),
+	    cmocka_unit_test(estimate_of_known_values),
+	    cmocka_unit_test(estimate_moves_with_its_values),
+	    cmocka_unit_test(estimate_of_too_few_values_has_no_interval),
+	    cmocka_unit_test(one_spoilt_value_moves_the_estimate_little),
+	    cmocka_unit_test(estimates_of_two_threads_do_not_mix),
+	    cmocka_unit_test(p_value_is_the_share_of_all_signs),
+	    cmocka_unit_test(p_value_and_interval_say_the_same),
+	    cmocka_unit_test(p_values_of_known_values),
+	    cmocka_unit_test(normal_quantiles_of_the_tables),
+	    cmocka_unit_test(robust_sd_of_known_values),
+	    cmocka_unit_test(robust_sd_is_that_of_normal_values),
+	    cmocka_unit_test(detectable_shows_in_80_of_100_cases),
+	    cmocka_unit_test(needed_is_what_makes_it_detectable),
+	    cmocka_unit_test(without_spread_it_takes_as_many_as_can_show_any),
+	    cmocka_unit_test(more_than_any_plan_has_are_still_more),
+	    cmocka_unit_test(nothing_is_detectable_with_too_few_values),
+	    cmocka_unit_test(interval_sd_is_that_of_normal_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* comparison_print: what a terminal shows of figures that no measuring gives.
+ */
+#include "tests/unit/unit.h"
+
+#include <locale.h>
+
+#include "common/report/terminal_report.h"
+#include "tests/unit/made_comparison.h"
+
+#define WIDTH 24 /* of the longest bar */
+
+static struct comparison comparison;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	/* Without it a bar takes no room. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		return -1;
+	made_comparison(&comparison, 2);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	comparison_release(&comparison);
+	return 0;
+}
+
+/* How many characters, U+2588 to U+258F, the second server's bar has at the
+ * first point if its figure is SHARE of the first one's. */
+static size_t
+bar_of(double share)
+{
+	const struct print_style style = {.utf8 = true};
+	struct finding *findings = comparison.scenarios[0].points[0].findings;
+	size_t size, count = 0;
+	char *text, *at;
+	FILE *out = open_memstream(&text, &size);
+
+	findings[1].value.value = share * findings[0].value.value;
+	comparison_print(&comparison, &style, out);
+	fclose(out);
+	at = strstr(text, "95 % interval");
+	assert_non_null(at);
+	at = strstr(at, "\n  fork ");
+	assert_non_null(at);
+	at = strstr(at, " .. ") + 4;
+	at += strcspn(at, " \n"); /* to the end of the interval */
+	at += strspn(at, " ");
+	for (; *at != '\n'; at += 3, count++)
+		assert_memory_equal(at, "\xe2\x96", 2);
+	free(text);
+	return count;
+}
+
+static void
+a_bar_is_as_long_as_its_share(void **state)
+{
+	(void)state;
+	assert_int_equal(bar_of(1), WIDTH);
+	assert_int_equal(bar_of(0.5), WIDTH / 2);
+	assert_int_equal(bar_of(0.51), WIDTH / 2 + 1); /* and an eighth more */
+	assert_int_equal(bar_of(0), 0);
+	assert_int_equal(bar_of(3), WIDTH); /* the first one's is shorter */
+}
+
+static void
+what_is_below_nothing_has_no_bar(void **state)
+{
+	(void)state;
+	for (double share = 0; share < 3; share += 0.01)
+		assert_int_equal(bar_of(-share), 0);
+	assert_int_equal(bar_of(-1e300), 0);
+}
+
+/* What is printed of the scenario NAME alone, to be freed. */
+static char *
+text_of(const char *name)
+{
+	const struct print_style style = {.utf8 = true};
+	struct comparison one = comparison;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	one.scenario_count = 0;
+	for (size_t i = 0; i < comparison.scenario_count; i++) {
+		if (strcmp(comparison.scenarios[i].name, name) == 0)
+			one.scenarios[one.scenario_count++] =
+			    comparison.scenarios[i];
+	}
+	assert_int_equal(one.scenario_count, 1);
+	comparison_print(&one, &style, out);
+	fclose(out);
+	return text;
+}
+
+/* A percentile of all replies beside one that is estimated over blocks, or a
+ * sum of medians beside a median of sums, would contradict it. */
+static void
+no_figure_is_shown_twice_in_two_ways(void **state)
+{
+	char *knee = text_of("knee"), *idle = text_of("idle");
+	char *churn = text_of("churn");
+
+	(void)state;
+	assert_non_null(strstr(churn, "  p99  "));
+	assert_null(strstr(churn, "service p99"));
+	assert_non_null(strstr(churn, "KiB/conn."));
+	assert_non_null(strstr(knee, "  service p99  "));
+	assert_null(strstr(knee, "  p99  "));
+	assert_null(strstr(idle, "KiB/conn."));
+	assert_non_null(strstr(idle, "anonymous"));
+	free(knee);
+	free(idle);
+	free(churn);
+}
+
+#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    FRESH(a_bar_is_as_long_as_its_share),
+	    FRESH(what_is_below_nothing_has_no_bar),
+	    FRESH(no_figure_is_shown_twice_in_two_ways),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cost: of trees of processes that do what they are told: burn CPU, sleep,
+ * fork, wait, end.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "common/base/clock.h"
+#include "common/sysinfo/usage.h"
+#include "common/launch/launch.h"
+#include "common/sysinfo/procfs.h"
+#include "common/sysinfo/proc_tree.h"
+
+#define BURN_NS (60 * NS_PER_MS)
+/* A clock tick may be lost at each end. */
+#define BURNT_NS (40 * NS_PER_MS)
+#define AREA (8UL << 20)
+
+/* ---- a process that obeys ---- */
+
+struct puppet {
+	pid_t pid;
+	int wire;
+};
+
+static void *
+burn(void *arg)
+{
+	uint64_t until = clock_ns(CLOCK_THREAD_CPUTIME_ID) + BURN_NS;
+
+	while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < until)
+		continue;
+	return arg;
+}
+
+static void *
+stay(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+static void
+touch(size_t size)
+{
+	char *area = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	child_assert(area != MAP_FAILED);
+	madvise(area, size, MADV_NOHUGEPAGE); /* a fault for each page */
+	memset(area, 1, size);
+}
+
+/* A child that burns, touches memory, and ends or stays. */
+static void
+fork_one(bool stays)
+{
+	int done[2];
+	char byte;
+	pid_t pid;
+
+	child_assert(pipe(done) == 0);
+	pid = fork();
+	child_assert(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		burn(NULL);
+		touch(AREA);
+		if (!stays)
+			_exit(0);
+		child_assert(write(done[1], "", 1) == 1);
+		stay(NULL);
+	}
+	close(done[1]);
+	child_assert(read(done[0], &byte, 1) == stays); /* else: its end */
+	close(done[0]);
+	if (!stays)
+		waitpid(pid, NULL, 0);
+}
+
+/* So many that /proc/PID/status is longer than anybody reads. */
+static void
+join_groups(void)
+{
+	gid_t groups[4000];
+
+	for (size_t i = 0; i < COUNT_OF(groups); i++)
+		groups[i] = (gid_t)(1000000000 + i);
+	child_assert(setgroups(COUNT_OF(groups), groups) == 0);
+}
+
+static void
+obey(char order)
+{
+	pthread_t thread;
+
+	switch (order) {
+	case 'b':
+		burn(NULL);
+		break;
+	case 'n':
+		for (int i = 0; i < 50; i++)
+			nap_ms(1);
+		break;
+	case 'c':
+		fork_one(false);
+		break;
+	case 'C':
+		fork_one(true);
+		break;
+	case 't':
+		pthread_create(&thread, NULL, burn, NULL);
+		pthread_join(thread, NULL);
+		break;
+	case 'T':
+		pthread_create(&thread, NULL, stay, NULL);
+		break;
+	case 'i':
+		signal(SIGCHLD, SIG_IGN);
+		break;
+	case 'm':
+		touch(AREA);
+		break;
+	case 'g':
+		join_groups();
+		break;
+	default:
+		_exit(1);
+	}
+}
+
+static void
+puppet_start(struct puppet *puppet)
+{
+	int wire[2];
+	char order;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, wire), 0);
+	puppet->pid = fork();
+	assert_true(puppet->pid >= 0);
+	puppet->wire = wire[0];
+	if (puppet->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(wire[0]);
+		while (read(wire[1], &order, 1) == 1) {
+			obey(order);
+			child_assert(write(wire[1], &order, 1) == 1);
+		}
+		_exit(0);
+	}
+	close(wire[1]);
+}
+
+static void
+tell(const struct puppet *puppet, const char *orders)
+{
+	char answer;
+
+	for (; *orders; orders++) {
+		assert_int_equal(write(puppet->wire, orders, 1), 1);
+		assert_int_equal(read(puppet->wire, &answer, 1), 1);
+	}
+}
+
+static void
+puppet_stop(struct puppet *puppet)
+{
+	kill(puppet->pid, SIGKILL);
+	assert_int_equal(waitpid(puppet->pid, NULL, 0), puppet->pid);
+	close(puppet->wire);
+}
+
+/* ---- CPU, switches, faults ---- */
+
+static struct cost_sums
+sums_of(const struct puppet *puppet, const char *orders,
+    const struct cost_group *group)
+{
+	struct cost_sums sums = {0};
+	struct cost_meter meter;
+
+	cost_begin(&meter, puppet->pid, group);
+	tell(puppet, orders);
+	cost_end(&meter, &sums);
+	return sums;
+}
+
+static uint64_t
+cpu_of(const struct cost_sums *sums)
+{
+	return sums->user_ns + sums->system_ns;
+}
+
+static void
+cost_counts_itself_its_children_and_its_dead(void **state)
+{
+	static const char *const orders[] = {"b", "c", "C", "t"};
+	struct puppet puppet;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(orders); i++) {
+		struct cost_sums sums;
+
+		puppet_start(&puppet);
+		sums = sums_of(&puppet, orders[i], NULL);
+		assert_true(cpu_of(&sums) >= BURNT_NS);
+		assert_false(sums.lost_cpu);
+		assert_false(sums.lost_faults);
+		puppet_stop(&puppet);
+	}
+}
+
+static void
+cost_adds_up_and_begins_at_its_beginning(void **state)
+{
+	struct cost_sums sums = {0};
+	struct cost_meter meter;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	tell(&puppet, "bbbCc");
+	sums = sums_of(&puppet, "", NULL);
+	assert_true(cpu_of(&sums) < BURN_NS);
+	for (int i = 0; i < 3; i++) {
+		cost_begin(&meter, puppet.pid, NULL);
+		tell(&puppet, "c");
+		cost_end(&meter, &sums);
+	}
+	assert_true(cpu_of(&sums) >= 3 * BURNT_NS);
+	puppet_stop(&puppet);
+}
+
+static void
+cost_counts_faults_of_the_living_and_the_dead(void **state)
+{
+	struct cost_sums sums;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	for (const char *order = "mcC"; *order; order++) {
+		sums = sums_of(&puppet, (char[]){*order, '\0'}, NULL);
+		assert_true(
+		    sums.faults >= AREA / (unsigned long)sysconf(_SC_PAGESIZE));
+	}
+	puppet_stop(&puppet);
+}
+
+static void
+cost_counts_switches_of_the_living(void **state)
+{
+	struct cost_sums sums;
+	struct cost cost;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	sums = sums_of(&puppet, "nb", NULL);
+	assert_true(sums.voluntary >= 50);
+	assert_false(sums.lost_switches);
+	cost_of_requests(&sums, 10, &cost);
+	assert_true(cost.voluntary >= 5);
+	assert_true(cost.involuntary >= 0);
+	puppet_stop(&puppet);
+}
+
+static void
+cost_knows_that_switches_of_the_dead_are_lost(void **state)
+{
+	struct cost_sums sums;
+	struct cost cost;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	for (const char *order = "tc"; *order; order++) {
+		sums = sums_of(&puppet, (char[]){*order, '\0'}, NULL);
+		assert_true(sums.lost_switches);
+		cost_of_requests(&sums, 10, &cost);
+		assert_true(isnan(cost.voluntary));
+		assert_true(isnan(cost.involuntary));
+		assert_true(cost.cpu_us >= BURNT_NS / (10 * 1000.0));
+		assert_int_equal(isnan(cost.user_us), *order == 'c');
+	}
+	puppet_stop(&puppet);
+}
+
+static void
+cost_knows_that_children_nobody_waits_for_are_lost(void **state)
+{
+	struct cost_sums sums;
+	struct cost cost;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	tell(&puppet, "i");
+	sums = sums_of(&puppet, "c", NULL);
+	assert_true(sums.lost_cpu && sums.lost_faults && sums.lost_switches);
+	cost_of_requests(&sums, 10, &cost);
+	assert_true(isnan(cost.cpu_us) && isnan(cost.user_us));
+	assert_true(isnan(cost.faults) && isnan(cost.voluntary));
+	puppet_stop(&puppet);
+}
+
+static void
+cost_of_a_life_has_the_switches_of_the_dead(void **state)
+{
+	struct launched server;
+	struct placement anywhere;
+	struct launch_plan plan = {
+	    .command = "for i in 1 2 3 4 5 6 7 8; do sleep 0.001; done; "
+		       "exit 3; : {port}",
+	    .placement = &anywhere};
+	struct cost_sums sums = {0};
+	char why[300];
+
+	(void)state;
+	placement_choose(&anywhere, PLACEMENT_FREE);
+	/* It does not listen; a shell's children are waited for. */
+	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
+	assert_non_null(strstr(why, "status 3"));
+	cost_add_life(&sums, &server.used);
+	assert_true(sums.voluntary >= 8);
+	assert_true(sums.faults >= 8);
+	assert_true(sums.user_ns + sums.system_ns > 0);
+	assert_false(sums.lost_switches);
+}
+
+static void
+cost_of_no_request_is_not_known(void **state)
+{
+	struct cost_sums sums = {.user_ns = 1000};
+	struct cost cost;
+
+	(void)state;
+	cost_of_requests(&sums, 0, &cost);
+	assert_true(isnan(cost.user_us));
+	cost_of_requests(&sums, 2, &cost);
+	assert_near(cost.user_us, 0.5, 0);
+	assert_near(cost.cpu_us, 0.5, 0);
+	assert_near(cost.system_us, 0, 0);
+}
+
+/* ---- the group ---- */
+
+static void
+group_counts_children_whom_nobody_waits_for(void **state)
+{
+	struct cost_group group;
+	struct cost_sums sums;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	cost_group_make(&group, puppet.pid);
+	if (group.cpu[0]) {
+		tell(&puppet, "i");
+		sums = sums_of(&puppet, "c", &group);
+		assert_true(cpu_of(&sums) >= BURNT_NS);
+		assert_false(sums.lost_cpu);
+		assert_false(sums.lost_split);
+		assert_true(sums.lost_switches);
+		sums = sums_of(&puppet, "n", &group);
+		assert_true(sums.voluntary >= 50);
+	}
+	puppet_stop(&puppet);
+	cost_group_remove(&group);
+}
+
+static bool
+exists(const char *path)
+{
+	struct stat info;
+
+	return path[0] && stat(path, &info) == 0;
+}
+
+static void
+group_leaves_nothing_behind(void **state)
+{
+	struct cost_group group, copy;
+	struct puppet puppet;
+
+	(void)state;
+	puppet_start(&puppet);
+	tell(&puppet, "C");
+	cost_group_make(&group, puppet.pid);
+	copy = group;
+	assert_true(!copy.cpu[0] || exists(copy.cpu));
+	assert_true(!copy.memory[0] || exists(copy.memory));
+	puppet_stop(&puppet); /* its child dies some time later */
+	cost_group_remove(&group);
+	assert_false(exists(copy.cpu));
+	assert_false(exists(copy.memory));
+	cost_group_remove(&group);
+	cost_group_make(&group, puppet.pid); /* who is no more */
+	assert_false(exists(group.cpu));
+	cost_group_remove(&group);
+}
+
+static void
+make_and_forget(void *arg)
+{
+	struct puppet *puppet = arg;
+	struct cost_group group;
+
+	cost_group_make(&group, puppet->pid);
+	printf("%s\n%s\n", group.cpu, group.memory);
+}
+
+static void
+group_of_a_client_that_was_killed_is_removed_by_the_next(void **state)
+{
+	static struct caught caught;
+	struct cost_group group;
+	struct puppet puppet;
+	const char *cpu;
+
+	(void)state;
+	puppet_start(&puppet);
+	catch_child(&caught, make_and_forget, &puppet);
+	puppet_stop(&puppet);
+	cpu = strtok(caught.out, "\n");
+	if (!cpu)
+		skip();
+	assert_true(exists(cpu));
+	puppet_start(&puppet);
+	cost_group_make(&group, puppet.pid);
+	assert_false(exists(cpu));
+	puppet_stop(&puppet);
+	cost_group_remove(&group);
+}
+
+/* ---- memory ---- */
+
+static struct cost
+growth(const struct puppet *puppet, const char *orders,
+    const struct cost_group *group)
+{
+	struct memory before, after;
+	struct cost cost;
+
+	memory_ask(&before, puppet->pid, group);
+	tell(puppet, orders);
+	memory_ask(&after, puppet->pid, group);
+	cost_memory(&before, &after, 1, &cost);
+	return cost;
+}
+
+static void
+memory_knows_its_kinds(void **state)
+{
+	struct cost_group group;
+	struct puppet puppet;
+	struct cost cost;
+
+	(void)state;
+#ifdef __SANITIZE_THREAD__
+	skip(); /* its shadow is four times as large as what it watches */
+#endif
+	puppet_start(&puppet);
+	cost_group_make(&group, puppet.pid);
+	cost = growth(&puppet, "m", &group);
+	assert_near(cost.memory_kib[MEMORY_ANONYMOUS], 8192, 400);
+	assert_near(cost.memory_kib[MEMORY_PAGE_TABLES], 18, 14);
+	assert_near(cost.memory_kib[MEMORY_KERNEL_STACKS], 0, 0);
+	assert_true(isfinite(cost.memory_kib[MEMORY_FILE]));
+	assert_true(cost.pss_kib > 8192);
+	cost = growth(&puppet, "TTTT", &group);
+	assert_near(cost.memory_kib[MEMORY_KERNEL_STACKS], 64, 0);
+	assert_near(cost.threads, 5, 0);
+	assert_near(cost.processes, 1, 0);
+	cost = growth(&puppet, "CCCCCCCCCCCC", &group);
+	assert_near(cost.memory_kib[MEMORY_KERNEL_STACKS], 12 * 16, 0);
+	assert_near(cost.processes, 13, 0);
+	assert_near(cost.threads, 17, 0);
+	assert_true(cost.memory_kib[MEMORY_PAGE_TABLES] >= 12 * 12);
+	assert_true(cost.mappings >= 12 * 10);
+	assert_true(group.memory[0] ? cost.memory_kib[MEMORY_SLAB] > 0
+				    : isnan(cost.memory_kib[MEMORY_SLAB]));
+	puppet_stop(&puppet);
+	cost_group_remove(&group);
+}
+
+static void
+what_does_not_fit_is_not_known_and_not_0(void **state)
+{
+	struct cost_sums sums;
+	struct puppet puppet;
+	struct cost cost;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	puppet_start(&puppet);
+	tell(&puppet, "g");
+	sums = sums_of(&puppet, "nb", NULL);
+	assert_true(sums.lost_switches);
+	cost_of_requests(&sums, 10, &cost);
+	assert_true(isnan(cost.voluntary) && isnan(cost.involuntary));
+	assert_true(cost.cpu_us >= BURNT_NS / (10 * 1000.0));
+	cost = growth(&puppet, "m", NULL);
+	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
+		assert_true(isnan(cost.memory_kib[kind]));
+	assert_true(isnan(cost.threads));
+	puppet_stop(&puppet);
+}
+
+static void
+memory_leaves_out_the_shell_above_a_server(void **state)
+{
+	struct memory memory;
+	pid_t shell = fork();
+
+	(void)state;
+	assert_true(shell >= 0);
+	if (shell == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		execl("/bin/sh", "sh", "-c", "sleep 1000; exit 3", NULL);
+		_exit(127);
+	}
+	while (procs_below_shell(shell) == shell)
+		nap_ms(1);
+	memory_ask(&memory, shell, NULL);
+	assert_near(memory.processes, 1, 0);
+	assert_int_equal(procs_below_shell(getpid()), getpid());
+	kill(-shell, SIGKILL);
+	assert_int_equal(waitpid(shell, NULL, 0), shell);
+}
+
+static void
+memory_of_nobody_is_not_known(void **state)
+{
+	struct puppet puppet;
+	struct memory memory;
+
+	(void)state;
+	puppet_start(&puppet);
+	puppet_stop(&puppet);
+	memory_ask(&memory, puppet.pid, NULL);
+	assert_true(isnan(memory.pss_kib));
+	assert_true(isnan(memory.kib[MEMORY_PAGE_TABLES]));
+	assert_near(memory.processes, 0, 0);
+}
+
+/* ---- text ---- */
+
+static void
+stat_is_read_behind_any_name(void **state)
+{
+	struct proc_stat stat;
+
+	(void)state;
+	assert_true(proc_stat_parse(
+	    "7 (a) R 1 (b c) S 1 7 7 0 -1 4194304 11 22 33 44 55 66 77 88 20 0 "
+	    "1 0 9",
+	    &stat));
+	assert_int_equal(stat.state, 'S');
+	assert_int_equal(stat.minor_faults, 11);
+	assert_int_equal(stat.reaped_minor_faults, 22);
+	assert_int_equal(stat.major_faults, 33);
+	assert_int_equal(stat.reaped_major_faults, 44);
+	assert_int_equal(stat.user, 55);
+	assert_int_equal(stat.system, 66);
+	assert_int_equal(stat.reaped_user, 77);
+	assert_int_equal(stat.reaped_system, 88);
+	assert_int_equal(stat.start, 9);
+	assert_false(proc_stat_parse("", &stat));
+	assert_false(proc_stat_parse("7 (a) S 1 7", &stat));
+}
+
+static void
+numbers_stand_behind_their_whole_key(void **state)
+{
+	const char *text = "Pss_Dirty:  5 kB\nPss:\t 17 kB\nslab 4096\n"
+			   "slab_reclaimable 1\nnone: x\nlast 3";
+	uint64_t value = 99;
+
+	(void)state;
+	assert_true(proc_number(text, "Pss:", &value));
+	assert_int_equal(value, 17);
+	assert_true(proc_number(text, "slab", &value));
+	assert_int_equal(value, 4096);
+	assert_true(proc_number(text, "last", &value));
+	assert_int_equal(value, 3);
+	assert_false(proc_number(text, "none:", &value));
+	assert_false(proc_number(text, "Dirty:", &value));
+	assert_false(proc_number(text, "kB", &value));
+	assert_false(proc_number("", "a", &value));
+}
+
+static void
+reading_says_what_failed(void **state)
+{
+	char text[12];
+	int n;
+
+	(void)state;
+	assert_int_equal(proc_read(text, sizeof(text), "/nowhere/%d", 1), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_string_equal(text, "");
+	n = proc_read(text, sizeof(text), "/proc/%s/stat", "self");
+	assert_int_equal(n, strlen(text));
+	assert_int_equal(atoi(text), getpid()); /* and "(test": cut */
+	assert_int_equal(text[strlen(text) - 1], ' ');
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(cost_counts_itself_its_children_and_its_dead),
+	    cmocka_unit_test(cost_adds_up_and_begins_at_its_beginning),
+	    cmocka_unit_test(cost_counts_faults_of_the_living_and_the_dead),
+	    cmocka_unit_test(cost_counts_switches_of_the_living),
+	    cmocka_unit_test(cost_knows_that_switches_of_the_dead_are_lost),
+	    cmocka_unit_test(
+		cost_knows_that_children_nobody_waits_for_are_lost),
+	    cmocka_unit_test(cost_of_a_life_has_the_switches_of_the_dead),
+	    cmocka_unit_test(cost_of_no_request_is_not_known),
+	    cmocka_unit_test(group_counts_children_whom_nobody_waits_for),
+	    cmocka_unit_test(group_leaves_nothing_behind),
+	    cmocka_unit_test(
+		group_of_a_client_that_was_killed_is_removed_by_the_next),
+	    cmocka_unit_test(memory_knows_its_kinds),
+	    cmocka_unit_test(what_does_not_fit_is_not_known_and_not_0),
+	    cmocka_unit_test(memory_leaves_out_the_shell_above_a_server),
+	    cmocka_unit_test(memory_of_nobody_is_not_known),
+	    cmocka_unit_test(stat_is_read_behind_any_name),
+	    cmocka_unit_test(numbers_stand_behind_their_whole_key),
+	    cmocka_unit_test(reading_says_what_failed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
