@@ -259,14 +259,12 @@ reap(uint32_t index)
 
 /* ---- each test's own process ---- */
 
-static void
-share_and_look(void *arg)
+TEST_IN_CHILD(what_is_shared_is_zeroed_and_one_for_all)
 {
 	enum { SIZE = 3 * 4096 };
 	const char *memory = MODEL.share(SIZE);
 	int client;
 
-	(void)arg;
 	for (size_t i = 0; i < SIZE; i++)
 		child_assert(memory && memory[i] == 0);
 	set_the_stage();
@@ -277,12 +275,10 @@ share_and_look(void *arg)
 	child_assert(ask(client, 'r') == 'T');
 }
 
-static void
-count_together(void *arg)
+TEST_IN_CHILD(workers_count_one_by_one_under_the_lock)
 {
 	int clients[WORKERS];
 
-	(void)arg;
 	set_the_stage();
 	for (uint32_t i = 0; i < WORKERS; i++)
 		clients[i] = begin(i);
@@ -295,12 +291,10 @@ count_together(void *arg)
 
 /* One is stopped while it has the lock, others wait for it or come later. Who
  * is killed inside leaves it to the next, who learns of that. */
-static void
-stop_inside_the_lock(void *arg)
+TEST_IN_CHILD(a_worker_stopped_inside_the_lock_holds_up_nobody)
 {
 	int holder, waiter, late;
 
-	(void)arg;
 	set_the_stage();
 	for (int i = 0; i < 3; i++) {
 		holder = begin(0);
@@ -322,14 +316,12 @@ stop_inside_the_lock(void *arg)
 	}
 }
 
-static void
-live_and_end(void *arg)
+TEST_IN_CHILD(a_worker_announces_its_end_and_is_reaped_once_it_is_gone)
 {
 	struct announcement end;
 	enum outcome outcome;
 	int client;
 
-	(void)arg;
 	set_the_stage();
 	client = begin(1);
 	child_assert(ask(client, 'm') == '.');
@@ -344,12 +336,10 @@ live_and_end(void *arg)
 	child_assert(read(announcements, &end, sizeof(end)) < 0);
 }
 
-static void
-stop_one_of_two(void *arg)
+TEST_IN_CHILD(a_stop_ends_one_worker_and_no_other)
 {
 	int one, other;
 
-	(void)arg;
 	set_the_stage();
 	one = begin(0);
 	other = begin(1);
@@ -361,12 +351,10 @@ stop_one_of_two(void *arg)
 	child_assert(ask(other, 'r') == 'M');
 }
 
-static void
-nudge_one(void *arg)
+TEST_IN_CHILD(a_nudge_interrupts_a_call_that_blocks)
 {
 	struct pollfd in = {.events = POLLIN};
 
-	(void)arg;
 	set_the_stage();
 	in.fd = begin(0);
 	order(in.fd, 'p');
@@ -379,13 +367,11 @@ nudge_one(void *arg)
 }
 
 /* As somebody who is held to the limit of processes, and has none to come. */
-static void
-begin_where_none_can_be_made(void *arg)
+TEST_IN_CHILD(without_a_worker_the_descriptor_stays_the_callers)
 {
 	struct rlimit none = {0, 0};
 	int ends[2];
 
-	(void)arg;
 	set_the_stage();
 	child_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
 	child_assert(geteuid() != 0 || setuid(100000 + (uid_t)getpid()) == 0);
@@ -400,68 +386,5 @@ begin_where_none_can_be_made(void *arg)
 	child_assert(slots[0].fd == ends[1]);
 	child_assert(fcntl(ends[1], F_GETFD) >= 0);
 }
-
-/* ---- the tests ---- */
-
-static void
-what_is_shared_is_zeroed_and_one_for_all(void **state)
-{
-	(void)state;
-	run_child(share_and_look, NULL);
-}
-
-static void
-workers_count_one_by_one_under_the_lock(void **state)
-{
-	(void)state;
-	run_child(count_together, NULL);
-}
-
-static void
-a_worker_stopped_inside_the_lock_holds_up_nobody(void **state)
-{
-	(void)state;
-	run_child(stop_inside_the_lock, NULL);
-}
-
-static void
-a_worker_announces_its_end_and_is_reaped_once_it_is_gone(void **state)
-{
-	(void)state;
-	run_child(live_and_end, NULL);
-}
-
-static void
-a_stop_ends_one_worker_and_no_other(void **state)
-{
-	(void)state;
-	run_child(stop_one_of_two, NULL);
-}
-
-static void
-a_nudge_interrupts_a_call_that_blocks(void **state)
-{
-	(void)state;
-	run_child(nudge_one, NULL);
-}
-
-static void
-without_a_worker_the_descriptor_stays_the_callers(void **state)
-{
-	(void)state;
-	run_child(begin_where_none_can_be_made, NULL);
-}
-
-#define CONTRACT_TESTS                                                     \
-	cmocka_unit_test(what_is_shared_is_zeroed_and_one_for_all),        \
-	    cmocka_unit_test(workers_count_one_by_one_under_the_lock),     \
-	    cmocka_unit_test(                                              \
-		a_worker_stopped_inside_the_lock_holds_up_nobody),         \
-	    cmocka_unit_test(                                              \
-		a_worker_announces_its_end_and_is_reaped_once_it_is_gone), \
-	    cmocka_unit_test(a_stop_ends_one_worker_and_no_other),         \
-	    cmocka_unit_test(a_nudge_interrupts_a_call_that_blocks),       \
-	    cmocka_unit_test(                                              \
-		without_a_worker_the_descriptor_stays_the_callers)
 
 #endif

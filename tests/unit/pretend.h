@@ -85,6 +85,8 @@ pretend_groups(void)
 	    "0::/a/b\n", "1 2 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n");
 }
 
+#define TEST_PRETENDING(name) TEST_BY(run_pretending, name)
+
 /* Runs ACT, which pretends, in a child that must end well. */
 static inline void
 run_pretending(void (*act)(void *), void *arg)

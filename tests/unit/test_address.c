@@ -5,8 +5,7 @@
 
 #include "common/net/address.h"
 
-static void
-text_survives_the_way_there_and_back(void **state)
+TEST(text_survives_the_way_there_and_back)
 {
 	static const char *const texts[] = {
 	    "127.0.0.1:7007",
@@ -22,7 +21,6 @@ text_survives_the_way_there_and_back(void **state)
 	    "unix:a:80",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		struct address address;
 		char buf[ADDRESS_TEXT_MAX];
@@ -32,8 +30,7 @@ text_survives_the_way_there_and_back(void **state)
 	}
 }
 
-static void
-text_of_another_form_is_rejected(void **state)
+TEST(text_of_another_form_is_rejected)
 {
 	static const char *const texts[] = {
 	    "",
@@ -85,7 +82,6 @@ text_of_another_form_is_rejected(void **state)
 	    "unix:@abstract",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		struct address address;
 
@@ -95,13 +91,11 @@ text_of_another_form_is_rejected(void **state)
 }
 
 /* RFC 4007 11. The first interface is the loopback, everywhere. */
-static void
-a_zone_is_the_name_or_the_number_of_an_interface(void **state)
+TEST(a_zone_is_the_name_or_the_number_of_an_interface)
 {
 	struct address address;
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(
 		    address_parse(
@@ -120,8 +114,7 @@ a_zone_is_the_name_or_the_number_of_an_interface(void **state)
 	assert_true(strlen(buf) < sizeof(buf));
 }
 
-static void
-every_way_to_write_an_address_is_the_same_address(void **state)
+TEST(every_way_to_write_an_address_is_the_same_address)
 {
 	static const struct {
 		const char *text, *same;
@@ -133,7 +126,6 @@ every_way_to_write_an_address_is_the_same_address(void **state)
 	    {"[64:ff9b::192.0.2.33]:80", "[64:ff9b::c000:221]:80"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct address address;
 		char buf[ADDRESS_TEXT_MAX];
@@ -144,13 +136,11 @@ every_way_to_write_an_address_is_the_same_address(void **state)
 	}
 }
 
-static void
-a_mapped_address_is_one_of_ipv4(void **state)
+TEST(a_mapped_address_is_one_of_ipv4)
 {
 	struct address address;
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	address_parse("[::ffff:192.0.2.1]:443", &address);
 	address_unmap(&address);
 	assert_string_equal(address_format(&address, buf), "192.0.2.1:443");
@@ -160,8 +150,7 @@ a_mapped_address_is_one_of_ipv4(void **state)
 	assert_string_equal(address_format(&address, buf), "[2001:db8::1]:443");
 }
 
-static void
-the_part_that_is_not_understood_is_named(void **state)
+TEST(the_part_that_is_not_understood_is_named)
 {
 	static const struct {
 		const char *text, *words;
@@ -184,7 +173,6 @@ the_part_that_is_not_understood_is_named(void **state)
 	};
 	char why[200];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		address_explain(cases[i].text, why, sizeof(why));
 		if (!strstr(why, cases[i].words))
@@ -192,12 +180,10 @@ the_part_that_is_not_understood_is_named(void **state)
 	}
 }
 
-static void
-parsed_bytes_are_in_network_order(void **state)
+TEST(parsed_bytes_are_in_network_order)
 {
 	struct address address;
 
-	(void)state;
 	assert_int_equal(address_parse("192.0.2.1:258", &address), 0);
 	assert_int_equal(address.any.sa_family, AF_INET);
 	assert_int_equal(address.len, sizeof(struct sockaddr_in));
@@ -212,15 +198,13 @@ parsed_bytes_are_in_network_order(void **state)
 	assert_int_equal(address.in6.sin6_scope_id, 0);
 }
 
-static void
-unix_path_may_fill_all_but_the_nul(void **state)
+TEST(unix_path_may_fill_all_but_the_nul)
 {
 	struct address address;
 	size_t most = sizeof(address.un.sun_path) - 1;
 	char text[5 + sizeof(address.un.sun_path) + 1];
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	memset(text, 'p', sizeof(text));
 	memcpy(text, "unix:/", 6);
 	text[5 + most] = '\0';
@@ -234,13 +218,11 @@ unix_path_may_fill_all_but_the_nul(void **state)
 }
 
 /* What accept(2) leaves of a client that has no name: the family alone. */
-static void
-unix_client_without_a_name_is_just_unix(void **state)
+TEST(unix_client_without_a_name_is_just_unix)
 {
 	struct address address;
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	memset(&address, 'x', sizeof(address));
 	address.any.sa_family = AF_UNIX;
 	address.len = sizeof(sa_family_t);
@@ -248,8 +230,7 @@ unix_client_without_a_name_is_just_unix(void **state)
 	assert_int_equal(address_port(&address), 0);
 }
 
-static void
-split_takes_brackets_off(void **state)
+TEST(split_takes_brackets_off)
 {
 	static const struct {
 		const char *text, *host;
@@ -265,7 +246,6 @@ split_takes_brackets_off(void **state)
 	char host[32];
 	uint16_t port;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		assert_int_equal(
 		    address_split(known[i].text, host, sizeof(host), &port), 0);
@@ -274,28 +254,24 @@ split_takes_brackets_off(void **state)
 	}
 }
 
-static void
-split_rejects_an_ambiguous_host(void **state)
+TEST(split_rejects_an_ambiguous_host)
 {
 	static const char *const texts[] = {
 	    "::1:80", "::1", "a:b:80", "[::1:80", "::1]:80", "a", "a:", ""};
 	char host[32];
 	uint16_t port;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (address_split(texts[i], host, sizeof(host), &port) == 0)
 			fail_msg("\"%s\" is taken", texts[i]);
 	}
 }
 
-static void
-split_keeps_to_the_size_of_host(void **state)
+TEST(split_keeps_to_the_size_of_host)
 {
 	char host[8];
 	uint16_t port = 0;
 
-	(void)state;
 	memset(host, '#', sizeof(host));
 	assert_int_equal(address_split("abc:80", host, 4, &port), 0);
 	assert_string_equal(host, "abc");
@@ -305,13 +281,11 @@ split_keeps_to_the_size_of_host(void **state)
 	assert_int_equal(port, 81);
 }
 
-static void
-port_can_be_set_where_there_is_one(void **state)
+TEST(port_can_be_set_where_there_is_one)
 {
 	struct address address;
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	address_parse("127.0.0.1:1", &address);
 	address_set_port(&address, 65535);
 	assert_int_equal(address_port(&address), 65535);
@@ -336,10 +310,8 @@ source_of(const char *text)
 	return source;
 }
 
-static void
-ipv4_source_is_the_whole_address(void **state)
+TEST(ipv4_source_is_the_whole_address)
 {
-	(void)state;
 	assert_int_equal(source_of("192.0.2.1:1"), source_of("192.0.2.1:2"));
 	assert_int_not_equal(
 	    source_of("192.0.2.1:1"), source_of("192.0.2.2:1"));
@@ -347,10 +319,8 @@ ipv4_source_is_the_whole_address(void **state)
 	    source_of("192.0.2.1:1"), source_of("193.0.2.1:1"));
 }
 
-static void
-ipv6_source_is_the_first_64_bits(void **state)
+TEST(ipv6_source_is_the_first_64_bits)
 {
-	(void)state;
 	assert_int_equal(source_of("[2001:db8:1:2::1]:1"),
 	    source_of("[2001:db8:1:2:ffff:ffff:ffff:ffff]:2"));
 	assert_int_not_equal(
@@ -359,10 +329,8 @@ ipv6_source_is_the_first_64_bits(void **state)
 	    source_of("[2001:db8:1:2::1]:1"), source_of("[2002:db8:1:2::1]:1"));
 }
 
-static void
-mapped_ipv4_source_is_that_of_ipv4(void **state)
+TEST(mapped_ipv4_source_is_that_of_ipv4)
 {
-	(void)state;
 	assert_int_equal(
 	    source_of("[::ffff:192.0.2.1]:1"), source_of("192.0.2.1:1"));
 	assert_int_not_equal(source_of("[::ffff:192.0.2.1]:1"),
@@ -372,39 +340,13 @@ mapped_ipv4_source_is_that_of_ipv4(void **state)
 	assert_int_not_equal(source_of("[::1]:1"), source_of("127.0.0.1:1"));
 }
 
-static void
-unix_client_has_no_source(void **state)
+TEST(unix_client_has_no_source)
 {
 	struct address address;
 	uint64_t source;
 
-	(void)state;
 	address_parse("unix:/tmp/x", &address);
 	assert_false(address_source(&address, &source));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(text_survives_the_way_there_and_back),
-	    cmocka_unit_test(text_of_another_form_is_rejected),
-	    cmocka_unit_test(a_zone_is_the_name_or_the_number_of_an_interface),
-	    cmocka_unit_test(every_way_to_write_an_address_is_the_same_address),
-	    cmocka_unit_test(a_mapped_address_is_one_of_ipv4),
-	    cmocka_unit_test(the_part_that_is_not_understood_is_named),
-	    cmocka_unit_test(parsed_bytes_are_in_network_order),
-	    cmocka_unit_test(unix_path_may_fill_all_but_the_nul),
-	    cmocka_unit_test(unix_client_without_a_name_is_just_unix),
-	    cmocka_unit_test(split_takes_brackets_off),
-	    cmocka_unit_test(split_rejects_an_ambiguous_host),
-	    cmocka_unit_test(split_keeps_to_the_size_of_host),
-	    cmocka_unit_test(port_can_be_set_where_there_is_one),
-	    cmocka_unit_test(ipv4_source_is_the_whole_address),
-	    cmocka_unit_test(ipv6_source_is_the_first_64_bits),
-	    cmocka_unit_test(mapped_ipv4_source_is_that_of_ipv4),
-	    cmocka_unit_test(unix_client_has_no_source),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -6,8 +6,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-static void
-sizes_and_remedies_are_read(void **state)
+TEST(sizes_and_remedies_are_read)
 {
 	static const struct {
 		const char *text;
@@ -20,7 +19,6 @@ sizes_and_remedies_are_read(void **state)
 	    {"65536GiB", {.size = 65536 * 1024 * MIB, .remedy = BALLAST_PLAIN}},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		struct ballast ballast;
 
@@ -31,8 +29,7 @@ sizes_and_remedies_are_read(void **state)
 	}
 }
 
-static void
-what_is_wrong_leaves_the_result_alone(void **state)
+TEST(what_is_wrong_leaves_the_result_alone)
 {
 	static const char *const wrong[] = {"", ":", "0", "4095", "x",
 	    "1MiB:", "1MiB:plain", "1MiB:hug", "1MiB:huge ", ":huge",
@@ -40,7 +37,6 @@ what_is_wrong_leaves_the_result_alone(void **state)
 	    ("0000000000000000000000000000000000000000000000000000000000000001"
 	     "MiB")};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
 		struct ballast ballast = {.size = 7, .remedy = BALLAST_SHARED};
 
@@ -50,13 +46,11 @@ what_is_wrong_leaves_the_result_alone(void **state)
 	}
 }
 
-static void
-page_tables_are_those_that_a_fork_copies(void **state)
+TEST(page_tables_are_those_that_a_fork_copies)
 {
 	struct ballast ballast = {.size = 1024 * MIB};
 	uint64_t pages = ballast.size / (uint64_t)sysconf(_SC_PAGESIZE);
 
-	(void)state;
 	assert_int_equal(ballast_tables_kib(&ballast), pages * 8 / 1024);
 	ballast.remedy = BALLAST_HUGE;
 	assert_int_equal(ballast_tables_kib(&ballast), pages * 8 / 1024);
@@ -67,27 +61,14 @@ page_tables_are_those_that_a_fork_copies(void **state)
 	assert_int_equal(ballast_tables_kib(&(struct ballast){0}), 0);
 }
 
-static void
-available_memory_is_some_of_what_there_is(void **state)
+TEST(available_memory_is_some_of_what_there_is)
 {
 	uint64_t all =
 	    (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t available = memory_available();
 
-	(void)state;
 	assert_true(available > MIB);
 	assert_true(available <= all);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sizes_and_remedies_are_read),
-	    cmocka_unit_test(what_is_wrong_leaves_the_result_alone),
-	    cmocka_unit_test(page_tables_are_those_that_a_fork_copies),
-	    cmocka_unit_test(available_memory_is_some_of_what_there_is),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -153,16 +153,25 @@ random_len(uint64_t *seed)
 	return 8 + (r >> 8) % (r % 16 ? 300 : BROADCAST_MAX - 7);
 }
 
+static int
+start_threads(void **state)
+{
+	(void)state;
+	open_room(PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED);
+	return 0;
+}
+
+#define ROOM_TEST(name) TEST_WITH(name, start, stop)
+#define THREADS_TEST(name) TEST_WITH(name, start_threads, stop)
+
 /* ---- one process ---- */
 
-static void
-all_others_get_a_message_as_it_was_and_in_order(void **state)
+ROOM_TEST(all_others_get_a_message_as_it_was_and_in_order)
 {
 	struct broadcast_member a, b, c;
 	struct broadcast_message message = {
 	    .len = 5, .end_len = 2, .utf8 = true};
 
-	(void)state;
 	join(&a, 0, 11);
 	join(&b, 1, 12);
 	join(&c, 2, 13);
@@ -188,12 +197,10 @@ all_others_get_a_message_as_it_was_and_in_order(void **state)
 	assert_hears_nothing(&b);
 }
 
-static void
-who_joins_late_sees_what_comes_later(void **state)
+ROOM_TEST(who_joins_late_sees_what_comes_later)
 {
 	struct broadcast_member a, b;
 
-	(void)state;
 	join(&a, 0, 1);
 	say(&a, "before");
 	join(&b, 1, 2);
@@ -203,13 +210,11 @@ who_joins_late_sees_what_comes_later(void **state)
 	assert_hears_nothing(&b);
 }
 
-static void
-a_message_longer_than_the_buffer_stays_the_next(void **state)
+ROOM_TEST(a_message_longer_than_the_buffer_stays_the_next)
 {
 	struct broadcast_member a, b;
 	struct broadcast_message message;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&b, 1, 2);
 	say(&a, "long one");
@@ -235,8 +240,7 @@ struct said {
 	size_t len;
 };
 
-static void
-any_sizes_go_round_the_ring_unchanged(void **state)
+ROOM_TEST(any_sizes_go_round_the_ring_unchanged)
 {
 	enum { MANY = 20000 };
 	struct broadcast_member a, b, reader;
@@ -245,7 +249,6 @@ any_sizes_go_round_the_ring_unchanged(void **state)
 	size_t said = 0, heard = 0, waiting = 0, total = 0;
 	uint64_t seed = 5;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&b, 1, 2);
 	join(&reader, 2, 3);
@@ -274,14 +277,12 @@ any_sizes_go_round_the_ring_unchanged(void **state)
 	assert_true(total > 10 * BROADCAST_RING);
 }
 
-static void
-who_falls_a_ring_behind_is_told_of_its_loss(void **state)
+ROOM_TEST(who_falls_a_ring_behind_is_told_of_its_loss)
 {
 	struct broadcast_member a, slow, quick;
 	struct broadcast_message message;
 	size_t said = 0;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&slow, 1, 2);
 	join(&quick, 2, 3);
@@ -314,12 +315,10 @@ woken(void)
 	return sigtimedwait(&wake, NULL, &at_once) == BROADCAST_SIGNAL;
 }
 
-static void
-only_a_sleeper_is_woken(void **state)
+ROOM_TEST(only_a_sleeper_is_woken)
 {
 	struct broadcast_member a, b;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&b, 1, 2);
 	say(&a, "awake");
@@ -341,12 +340,10 @@ only_a_sleeper_is_woken(void **state)
 	assert_false(woken());
 }
 
-static void
-who_cannot_take_messages_is_woken_by_their_loss_alone(void **state)
+ROOM_TEST(who_cannot_take_messages_is_woken_by_their_loss_alone)
 {
 	struct broadcast_member a, b;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&b, 1, 2);
 	memset(text, 'x', 60000);
@@ -363,12 +360,10 @@ who_cannot_take_messages_is_woken_by_their_loss_alone(void **state)
 }
 
 /* A publisher may have been killed between the two. */
-static void
-one_that_was_signalled_and_still_sleeps_is_signalled_again(void **state)
+ROOM_TEST(one_that_was_signalled_and_still_sleeps_is_signalled_again)
 {
 	struct broadcast_member a, b;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&b, 1, 2);
 	assert_true(broadcast_sleep(&b, false));
@@ -381,12 +376,10 @@ one_that_was_signalled_and_still_sleeps_is_signalled_again(void **state)
 	assert_false(woken());
 }
 
-static void
-who_wakes_after_a_death_wakes_the_others(void **state)
+ROOM_TEST(who_wakes_after_a_death_wakes_the_others)
 {
 	struct broadcast_member members[4];
 
-	(void)state;
 	for (uint32_t i = 0; i < 4; i++) {
 		join(&members[i], i, i + 1);
 		assert_true(broadcast_sleep(&members[i], false));
@@ -400,11 +393,9 @@ who_wakes_after_a_death_wakes_the_others(void **state)
 }
 
 /* The accept loop calls this: it must live, and wake only who is there. */
-static void
-a_room_that_was_overwritten_names_no_stranger(void **state)
+ROOM_TEST(a_room_that_was_overwritten_names_no_stranger)
 {
 	static const int bytes[] = {0x00, 0x01, 0x02, 0x41, 0xff};
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bytes); i++) {
 		size_t count;
 
@@ -422,15 +413,13 @@ a_room_that_was_overwritten_names_no_stranger(void **state)
 
 static const struct broadcast_message LARGE = {.len = 60000};
 
-static void
-beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place(void **state)
+ROOM_TEST(beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place)
 {
 	struct broadcast_member a, polite, reader;
 	struct broadcast_message message;
 	uint64_t wait;
 	size_t said = 0, heard = 0;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&polite, 1, 2);
 	join(&reader, 2, 3);
@@ -458,15 +447,12 @@ beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place(void **state)
 	assert_int_equal(broadcast_publish(&polite, &LARGE, text), 0);
 }
 
-static void
-beyond_the_queue_a_publisher_is_refused_and_who_says_little_is_heard(
-    void **state)
+ROOM_TEST(beyond_the_queue_a_publisher_is_refused_and_who_says_little_is_heard)
 {
 	struct broadcast_member many[200], polite;
 	uint64_t wait = 0;
 	uint32_t count = 0;
 
-	(void)state;
 	join(&polite, 1, 999);
 	for (; wait != BROADCAST_REFUSED; count++) {
 		assert_true(count < 200);
@@ -499,15 +485,13 @@ price(struct broadcast_member *from)
 	return broadcast_publish(from, &LARGE, text) - first;
 }
 
-static void
-the_room_slows_down_for_who_is_far_behind_until_it_is_lost(void **state)
+ROOM_TEST(the_room_slows_down_for_who_is_far_behind_until_it_is_lost)
 {
 	const uint64_t full = LARGE.len * NS_PER_S / BROADCAST_RATE;
 	struct broadcast_member a, slow;
 	struct broadcast_message message;
 	uint64_t now;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&slow, 1, 2);
 	/* Time that passes makes a price lower, never higher. */
@@ -530,13 +514,11 @@ the_room_slows_down_for_who_is_far_behind_until_it_is_lost(void **state)
 }
 
 /* It may be stopped, or its client does not read: that is its affair. */
-static void
-one_that_takes_nothing_slows_nobody_down(void **state)
+ROOM_TEST(one_that_takes_nothing_slows_nobody_down)
 {
 	const uint64_t full = LARGE.len * NS_PER_S / BROADCAST_RATE;
 	struct broadcast_member a, still;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&still, 1, 2);
 	while (broadcast_behind(&still) < BROADCAST_RING / 4)
@@ -560,13 +542,11 @@ listed(struct broadcast_entry *entries)
 	return count;
 }
 
-static void
-members_are_listed_until_they_leave_or_are_forgotten(void **state)
+ROOM_TEST(members_are_listed_until_they_leave_or_are_forgotten)
 {
 	struct broadcast_entry entries[WORKERS + 1];
 	struct broadcast_member a, b;
 
-	(void)state;
 	assert_int_equal(listed(entries), 0);
 	join(&a, 5, 11);
 	join(&b, 2, 12);
@@ -588,12 +568,10 @@ members_are_listed_until_they_leave_or_are_forgotten(void **state)
 }
 
 /* It may have died between its message and its wake-ups. */
-static void
-who_sleeps_is_woken_when_another_is_forgotten(void **state)
+ROOM_TEST(who_sleeps_is_woken_when_another_is_forgotten)
 {
 	struct broadcast_member a, b;
 
-	(void)state;
 	join(&a, 0, 1);
 	join(&b, 1, 2);
 	assert_true(broadcast_sleep(&b, false));
@@ -674,14 +652,12 @@ hears_soon(struct broadcast_member *reader, const char *words)
 	       memcmp(got, words, message.len) == 0;
 }
 
-static void
-nothing_of_a_killed_publisher_is_ever_half(void **state)
+ROOM_TEST(nothing_of_a_killed_publisher_is_ever_half)
 {
 	struct broadcast_member reader;
 	uint64_t seed = 3;
 	int heard = 0;
 
-	(void)state;
 	join(&reader, 0, 1);
 	for (uint64_t i = 0; i < 100 || heard == 0; i++) {
 		uint64_t last = 0, until;
@@ -716,15 +692,13 @@ nothing_of_a_killed_publisher_is_ever_half(void **state)
  * Stopped by a signal at any instruction, in the midst of a message as a rule.
  * Then it goes on, and what it says is whole and in order all the same.
  */
-static void
-a_publisher_that_stands_still_stops_nobody(void **state)
+ROOM_TEST(a_publisher_that_stands_still_stops_nobody)
 {
 	struct broadcast_member reader, other;
 	uint64_t seed = 5, last = 0, until;
 	int waited = 0, status;
 	pid_t pid;
 
-	(void)state;
 	alarm(60); /* rather than hang */
 	join(&reader, 0, 1);
 	join(&other, 2, 2);
@@ -916,13 +890,11 @@ end_thread(pthread_t thread)
 		fail_msg("%s", (char *)wrong);
 }
 
-static void
-processes_hear_each_sender_whole_and_in_order(void **state)
+ROOM_TEST(processes_hear_each_sender_whole_and_in_order)
 {
 	pid_t pids[SENDERS + READERS];
 	uint32_t i;
 
-	(void)state;
 	for (i = 0; i < READERS; i++)
 		pids[i] = begin_process(&(struct role){read_many, i, 100 + i});
 	wait_for_members(READERS);
@@ -933,14 +905,12 @@ processes_hear_each_sender_whole_and_in_order(void **state)
 		end_of(pids[i], 0);
 }
 
-static void
-threads_hear_each_sender_whole_and_in_order(void **state)
+THREADS_TEST(threads_hear_each_sender_whole_and_in_order)
 {
 	pthread_t threads[SENDERS + READERS];
 	struct role roles[SENDERS + READERS];
 	uint32_t i;
 
-	(void)state;
 	for (i = 0; i < READERS; i++) {
 		roles[i] = (struct role){read_many, i, 100 + i};
 		threads[i] = begin_thread(&roles[i]);
@@ -954,12 +924,10 @@ threads_hear_each_sender_whole_and_in_order(void **state)
 		end_thread(threads[i]);
 }
 
-static void
-no_wake_up_is_lost_between_processes(void **state)
+ROOM_TEST(no_wake_up_is_lost_between_processes)
 {
 	pid_t two, one;
 
-	(void)state;
 	two = begin_process(&(struct role){play_ball, 2, 2});
 	wait_for_members(1);
 	one = begin_process(&(struct role){play_ball, 1, 1});
@@ -967,13 +935,11 @@ no_wake_up_is_lost_between_processes(void **state)
 	end_of(two, 0);
 }
 
-static void
-no_wake_up_is_lost_between_threads(void **state)
+THREADS_TEST(no_wake_up_is_lost_between_threads)
 {
 	struct role one = {play_ball, 1, 1}, two = {play_ball, 2, 2};
 	pthread_t first, second;
 
-	(void)state;
 	second = begin_thread(&two);
 	wait_for_members(1);
 	first = begin_thread(&one);
@@ -981,44 +947,4 @@ no_wake_up_is_lost_between_threads(void **state)
 	end_thread(second);
 }
 
-static int
-start_threads(void **state)
-{
-	(void)state;
-	open_room(PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED);
-	return 0;
-}
-
-int
-main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
-#define THREADS(name) cmocka_unit_test_setup_teardown(name, start_threads, stop)
-	const struct CMUnitTest tests[] = {
-	    TEST(all_others_get_a_message_as_it_was_and_in_order),
-	    TEST(who_joins_late_sees_what_comes_later),
-	    TEST(a_message_longer_than_the_buffer_stays_the_next),
-	    TEST(any_sizes_go_round_the_ring_unchanged),
-	    TEST(who_falls_a_ring_behind_is_told_of_its_loss),
-	    TEST(only_a_sleeper_is_woken),
-	    TEST(who_cannot_take_messages_is_woken_by_their_loss_alone),
-	    TEST(beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place),
-	    TEST(
-		beyond_the_queue_a_publisher_is_refused_and_who_says_little_is_heard),
-	    TEST(one_that_was_signalled_and_still_sleeps_is_signalled_again),
-	    TEST(who_wakes_after_a_death_wakes_the_others),
-	    TEST(a_room_that_was_overwritten_names_no_stranger),
-	    TEST(the_room_slows_down_for_who_is_far_behind_until_it_is_lost),
-	    TEST(members_are_listed_until_they_leave_or_are_forgotten),
-	    TEST(who_sleeps_is_woken_when_another_is_forgotten),
-	    TEST(a_publisher_that_stands_still_stops_nobody),
-	    TEST(one_that_takes_nothing_slows_nobody_down),
-	    TEST(nothing_of_a_killed_publisher_is_ever_half),
-	    TEST(processes_hear_each_sender_whole_and_in_order),
-	    TEST(no_wake_up_is_lost_between_processes),
-	    THREADS(threads_hear_each_sender_whole_and_in_order),
-	    THREADS(no_wake_up_is_lost_between_threads),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -49,10 +49,8 @@ static const struct {
     {"\x16\x03\x01", CHAT_LINE},
 };
 
-static void
-the_first_bytes_tell_a_request_from_a_line(void **state)
+TEST(the_first_bytes_tell_a_request_from_a_line)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(CASES); i++) {
 		size_t len = strlen(CASES[i].bytes);
 		char *copy = malloc(len ? len : 1); /* no byte behind them */
@@ -67,10 +65,8 @@ the_first_bytes_tell_a_request_from_a_line(void **state)
 
 /* What was decided of some bytes holds with more of them, but that half a
  * request may turn out to be a line. */
-static void
-more_bytes_change_no_decision(void **state)
+TEST(more_bytes_change_no_decision)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(CASES); i++) {
 		enum chat_first last = CHAT_UNDECIDED;
 
@@ -89,13 +85,4 @@ more_bytes_change_no_decision(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_first_bytes_tell_a_request_from_a_line),
-	    cmocka_unit_test(more_bytes_change_no_decision),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

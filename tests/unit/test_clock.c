@@ -8,12 +8,10 @@
 
 #include "common/base/clock.h"
 
-static void
-timeout_rounds_up_to_the_next_millisecond(void **state)
+TEST(timeout_rounds_up_to_the_next_millisecond)
 {
 	uint64_t now = 5 * NS_PER_S;
 
-	(void)state;
 	assert_int_equal(timeout_ms(now + 1, now), 1);
 	assert_int_equal(timeout_ms(now + NS_PER_MS - 1, now), 1);
 	assert_int_equal(timeout_ms(now + NS_PER_MS, now), 1);
@@ -21,45 +19,35 @@ timeout_rounds_up_to_the_next_millisecond(void **state)
 	assert_int_equal(timeout_ms(now + 3 * NS_PER_S, now), 3000);
 }
 
-static void
-timeout_of_a_past_deadline_is_zero(void **state)
+TEST(timeout_of_a_past_deadline_is_zero)
 {
-	(void)state;
 	assert_int_equal(timeout_ms(7, 7), 0);
 	assert_int_equal(timeout_ms(6, 7), 0);
 	assert_int_equal(timeout_ms(0, NEVER - 1), 0);
 }
 
-static void
-timeout_of_never_is_endless(void **state)
+TEST(timeout_of_never_is_endless)
 {
-	(void)state;
 	assert_int_equal(timeout_ms(NEVER, 0), -1);
 	assert_int_equal(timeout_ms(NEVER, NEVER), -1);
 }
 
-static void
-timeout_beyond_an_int_is_the_largest_int(void **state)
+TEST(timeout_beyond_an_int_is_the_largest_int)
 {
-	(void)state;
 	assert_int_equal(timeout_ms(INT_MAX * NS_PER_MS, 0), INT_MAX);
 	assert_int_equal(timeout_ms(INT_MAX * NS_PER_MS + 1, 0), INT_MAX);
 	assert_int_equal(timeout_ms(NEVER / 2, 0), INT_MAX);
 }
 
 /* Rounding up must not wrap around: a poll(2) of 0 ms would spin. */
-static void
-timeout_of_the_last_instants_is_the_largest_int(void **state)
+TEST(timeout_of_the_last_instants_is_the_largest_int)
 {
-	(void)state;
 	assert_int_equal(timeout_ms(NEVER - NS_PER_MS, 0), INT_MAX);
 	assert_int_equal(timeout_ms(NEVER - 1, 0), INT_MAX);
 }
 
-static void
-poll_with_a_timeout_does_not_wake_early(void **state)
+TEST(poll_with_a_timeout_does_not_wake_early)
 {
-	(void)state;
 	for (uint64_t part = 1; part <= 5; part++) {
 		uint64_t now = now_ns(), due = now + part * 300 * NS_PER_US;
 
@@ -68,12 +56,10 @@ poll_with_a_timeout_does_not_wake_early(void **state)
 	}
 }
 
-static void
-now_never_decreases(void **state)
+TEST(now_never_decreases)
 {
 	uint64_t last = now_ns();
 
-	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		uint64_t now = now_ns();
 
@@ -82,13 +68,11 @@ now_never_decreases(void **state)
 	}
 }
 
-static void
-timespec_holds_the_same_instant(void **state)
+TEST(timespec_holds_the_same_instant)
 {
 	static const uint64_t instants[] = {
 	    0, 1, NS_PER_S - 1, NS_PER_S, 3 * NS_PER_S + 7, NEVER};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(instants); i++) {
 		struct timespec t = timespec_of(instants[i]);
 
@@ -99,10 +83,8 @@ timespec_holds_the_same_instant(void **state)
 	}
 }
 
-static void
-earlier_is_the_smaller(void **state)
+TEST(earlier_is_the_smaller)
 {
-	(void)state;
 	assert_int_equal(earlier(3, NEVER), 3);
 	assert_int_equal(earlier(NEVER, 3), 3);
 	assert_int_equal(earlier(3, 3), 3);
@@ -114,14 +96,12 @@ on_signal(int signal)
 	(void)signal;
 }
 
-static void
-a_wait_is_as_long_as_told_whatever_signals_come(void **state)
+TEST(a_wait_is_as_long_as_told_whatever_signals_come)
 {
 	struct sigaction act = {.sa_handler = on_signal};
 	struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
 	uint64_t before;
 
-	(void)state;
 	sigaction(SIGALRM, &act, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
 	before = now_ns();
@@ -130,42 +110,19 @@ a_wait_is_as_long_as_told_whatever_signals_come(void **state)
 	setitimer(ITIMER_REAL, &never, NULL);
 }
 
-static void
-a_wait_for_nothing_returns(void **state)
+TEST(a_wait_for_nothing_returns)
 {
-	(void)state;
 	wait_ns(0);
 	wait_ns(1);
 }
 
-static void
-a_wait_costs_no_cpu(void **state)
+TEST(a_wait_costs_no_cpu)
 {
 	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID), used;
 
-	(void)state;
 	wait_ns(50 * NS_PER_MS);
 	used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
 	assert_true(used < 25 * NS_PER_MS);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(timeout_rounds_up_to_the_next_millisecond),
-	    cmocka_unit_test(timeout_of_a_past_deadline_is_zero),
-	    cmocka_unit_test(timeout_of_never_is_endless),
-	    cmocka_unit_test(timeout_beyond_an_int_is_the_largest_int),
-	    cmocka_unit_test(timeout_of_the_last_instants_is_the_largest_int),
-	    cmocka_unit_test(poll_with_a_timeout_does_not_wake_early),
-	    cmocka_unit_test(now_never_decreases),
-	    cmocka_unit_test(timespec_holds_the_same_instant),
-	    cmocka_unit_test(earlier_is_the_smaller),
-	    cmocka_unit_test(a_wait_is_as_long_as_told_whatever_signals_come),
-	    cmocka_unit_test(a_wait_for_nothing_returns),
-	    cmocka_unit_test(a_wait_costs_no_cpu),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -98,12 +98,10 @@ take_first_byte(void)
 
 /* ---- without deadlines ---- */
 
-static void
-bytes_come_and_go(void **state)
+TEST(bytes_come_and_go)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	assert_int_equal(write(peer, "abc", 3), 3);
 	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
@@ -117,12 +115,10 @@ bytes_come_and_go(void **state)
 	end();
 }
 
-static void
-end_of_file_is_no_failure(void **state)
+TEST(end_of_file_is_no_failure)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	shutdown(peer, SHUT_WR);
 	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 0);
@@ -132,13 +128,11 @@ end_of_file_is_no_failure(void **state)
 	end();
 }
 
-static void
-a_reset_is_a_failure(void **state)
+TEST(a_reset_is_a_failure)
 {
 	struct linger none = {1, 0};
 	char buf[8];
 
-	(void)state;
 	begin(AF_INET, LONG, LONG);
 	setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	close_peer();
@@ -149,10 +143,8 @@ a_reset_is_a_failure(void **state)
 	end();
 }
 
-static void
-a_write_to_nobody_is_a_failure_without_a_signal(void **state)
+TEST(a_write_to_nobody_is_a_failure_without_a_signal)
 {
-	(void)state;
 	signal(SIGPIPE, SIG_DFL);
 	begin(AF_UNIX, LONG, LONG);
 	close_peer();
@@ -212,44 +204,36 @@ write_everything(bool in_request)
 	end();
 }
 
-static void
-a_write_larger_than_the_socket_arrives_whole(void **state)
+TEST(a_write_larger_than_the_socket_arrives_whole)
 {
-	(void)state;
 	write_everything(false);
 	write_everything(true);
 }
 
 /* ---- idle ---- */
 
-static void
-a_silent_peer_times_out(void **state)
+TEST(a_silent_peer_times_out)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, SOON, LONG);
 	timed_out(conn_read(&conn, buf, sizeof(buf)));
 	end();
 }
 
-static void
-a_peer_that_does_not_read_times_out(void **state)
+TEST(a_peer_that_does_not_read_times_out)
 {
 	static const char data[4 << 20];
 
-	(void)state;
 	begin(AF_UNIX, SOON, LONG);
 	timed_out(conn_write(&conn, data, sizeof(data)));
 	end();
 }
 
-static void
-idle_holds_before_and_within_a_request(void **state)
+TEST(idle_holds_before_and_within_a_request)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, SOON, LONG);
 	conn_request_begin(&conn);
 	timed_out(conn_read(&conn, buf, sizeof(buf)));
@@ -261,12 +245,10 @@ idle_holds_before_and_within_a_request(void **state)
 	end();
 }
 
-static void
-idle_holds_for_writes_within_a_request(void **state)
+TEST(idle_holds_for_writes_within_a_request)
 {
 	static const char data[4 << 20];
 
-	(void)state;
 	begin(AF_UNIX, SOON, LONG);
 	take_first_byte();
 	timed_out(conn_write(&conn, data, sizeof(data)));
@@ -294,8 +276,7 @@ drip(void *arg)
 	return NULL;
 }
 
-static void
-a_byte_at_a_time_does_not_extend_a_request(void **state)
+TEST(a_byte_at_a_time_does_not_extend_a_request)
 {
 	struct dripping d = {0};
 	uint64_t request = 15 * NS_PER_MS, first = 0;
@@ -304,7 +285,6 @@ a_byte_at_a_time_does_not_extend_a_request(void **state)
 	char byte;
 	int error;
 
-	(void)state;
 	begin(AF_UNIX, LONG, request);
 	conn_request_begin(&conn);
 	d.fd = peer;
@@ -322,8 +302,7 @@ a_byte_at_a_time_does_not_extend_a_request(void **state)
 	end();
 }
 
-static void
-outside_a_request_its_deadline_does_not_hold(void **state)
+TEST(outside_a_request_its_deadline_does_not_hold)
 {
 	struct dripping d = {0};
 	pthread_t thread;
@@ -331,7 +310,6 @@ outside_a_request_its_deadline_does_not_hold(void **state)
 	ssize_t n;
 	char byte;
 
-	(void)state;
 	begin(AF_UNIX, LONG, SOON);
 	d.fd = peer;
 	pthread_create(&thread, NULL, drip, &d);
@@ -346,12 +324,10 @@ outside_a_request_its_deadline_does_not_hold(void **state)
 	end();
 }
 
-static void
-a_peer_that_does_not_read_ends_a_request(void **state)
+TEST(a_peer_that_does_not_read_ends_a_request)
 {
 	static const char data[4 << 20];
 
-	(void)state;
 	begin(AF_UNIX, LONG, SOON);
 	take_first_byte();
 	timed_out(conn_write(&conn, data, sizeof(data)));
@@ -366,14 +342,12 @@ send_late(void *arg)
 	return NULL;
 }
 
-static void
-a_request_begins_with_its_first_byte(void **state)
+TEST(a_request_begins_with_its_first_byte)
 {
 	pthread_t thread;
 	char buf[8];
 	uint64_t before;
 
-	(void)state;
 	begin(AF_UNIX, LONG, SOON);
 	conn_request_begin(&conn);
 	assert_true(conn.request_due_ns == NEVER);
@@ -385,13 +359,11 @@ a_request_begins_with_its_first_byte(void **state)
 	end();
 }
 
-static void
-a_request_that_is_answered_has_no_deadline(void **state)
+TEST(a_request_that_is_answered_has_no_deadline)
 {
 	pthread_t thread;
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, SOON);
 	for (int i = 0; i < 2; i++) {
 		take_first_byte();
@@ -405,12 +377,10 @@ a_request_that_is_answered_has_no_deadline(void **state)
 
 /* ---- without waiting ---- */
 
-static void
-a_try_takes_what_is_there_and_no_more(void **state)
+TEST(a_try_takes_what_is_there_and_no_more)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), -1);
 	assert_int_equal(errno, EAGAIN);
@@ -427,13 +397,11 @@ a_try_takes_what_is_there_and_no_more(void **state)
 	end();
 }
 
-static void
-a_try_to_write_may_be_short(void **state)
+TEST(a_try_to_write_may_be_short)
 {
 	static const char data[4 << 20];
 	ssize_t n, sum = 0;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	while ((n = conn_try_write(&conn, data, sizeof(data))) > 0)
 		sum += n;
@@ -445,13 +413,11 @@ a_try_to_write_may_be_short(void **state)
 	end();
 }
 
-static void
-a_try_fails_as_the_waiting_calls_do(void **state)
+TEST(a_try_fails_as_the_waiting_calls_do)
 {
 	struct linger none = {1, 0};
 	char buf[8];
 
-	(void)state;
 	begin(AF_INET, LONG, LONG);
 	setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	close_peer();
@@ -468,12 +434,10 @@ a_try_fails_as_the_waiting_calls_do(void **state)
 	end();
 }
 
-static void
-a_wait_ends_when_the_client_speaks(void **state)
+TEST(a_wait_ends_when_the_client_speaks)
 {
 	pthread_t thread;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	pthread_create(&thread, NULL, send_late, &peer);
 	while (!conn_wait(&conn, POLLIN, now_ns() + LONG, NULL))
@@ -486,12 +450,10 @@ a_wait_ends_when_the_client_speaks(void **state)
 	end();
 }
 
-static void
-a_wait_ends_when_it_is_time(void **state)
+TEST(a_wait_ends_when_it_is_time)
 {
 	uint64_t due;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	nudge_every(0);
 	due = now_ns() + SOON;
@@ -504,13 +466,11 @@ a_wait_ends_when_it_is_time(void **state)
 	end();
 }
 
-static void
-a_wait_ends_at_a_signal_that_only_it_lets_through(void **state)
+TEST(a_wait_ends_at_a_signal_that_only_it_lets_through)
 {
 	struct sigaction act = {.sa_handler = on_nudge};
 	sigset_t blocked, before, during;
 
-	(void)state;
 	sigaction(SIGUSR1, &act, NULL);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGUSR1);
@@ -525,12 +485,10 @@ a_wait_ends_at_a_signal_that_only_it_lets_through(void **state)
 	end();
 }
 
-static void
-a_wait_knows_the_idle_deadline(void **state)
+TEST(a_wait_knows_the_idle_deadline)
 {
 	int n;
 
-	(void)state;
 	begin(AF_UNIX, SOON, LONG);
 	while ((n = conn_wait(&conn, POLLIN, NEVER, NULL)) == 0)
 		continue;
@@ -538,13 +496,11 @@ a_wait_knows_the_idle_deadline(void **state)
 	end();
 }
 
-static void
-a_wait_knows_the_requests_deadline(void **state)
+TEST(a_wait_knows_the_requests_deadline)
 {
 	uint64_t began;
 	int n;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	nudge_every(0);
 	began = now_ns();
@@ -556,25 +512,21 @@ a_wait_knows_the_requests_deadline(void **state)
 	end();
 }
 
-static void
-a_request_from_now_holds_before_its_first_byte(void **state)
+TEST(a_request_from_now_holds_before_its_first_byte)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	conn_request_within(&conn, SOON);
 	timed_out(conn_read(&conn, buf, sizeof(buf)));
 	end();
 }
 
-static void
-a_byte_does_not_extend_a_request_from_now(void **state)
+TEST(a_byte_does_not_extend_a_request_from_now)
 {
 	uint64_t due;
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	conn_request_within(&conn, SOON);
 	due = conn.request_due_ns;
@@ -586,12 +538,10 @@ a_byte_does_not_extend_a_request_from_now(void **state)
 	end();
 }
 
-static void
-it_tells_for_how_long_nothing_has_moved(void **state)
+TEST(it_tells_for_how_long_nothing_has_moved)
 {
 	char buf[8];
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	nudge_every(NS_PER_MS);
 	assert_int_equal(conn_quiet_ns(&conn), 0);
@@ -653,20 +603,16 @@ the_answer_arrives_though_input_is_unread(int family)
 	assert_memory_equal(a.text, "answer", 6);
 }
 
-static void
-finish_lets_the_peer_read_the_answer(void **state)
+TEST(finish_lets_the_peer_read_the_answer)
 {
-	(void)state;
 	the_answer_arrives_though_input_is_unread(AF_INET);
 	the_answer_arrives_though_input_is_unread(AF_UNIX);
 }
 
-static void
-finish_leaves_the_descriptor_open(void **state)
+TEST(finish_leaves_the_descriptor_open)
 {
 	char byte;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	shutdown(peer, SHUT_WR);
 	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
@@ -677,12 +623,10 @@ finish_leaves_the_descriptor_open(void **state)
 
 /* With the end of file seen there is nothing to drain, and no end to send: a
  * close(2) does it. */
-static void
-finish_after_the_end_does_nothing(void **state)
+TEST(finish_after_the_end_does_nothing)
 {
 	char byte;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	shutdown(peer, SHUT_WR);
 	assert_int_equal(conn_read(&conn, &byte, 1), 0);
@@ -691,23 +635,19 @@ finish_after_the_end_does_nothing(void **state)
 	end();
 }
 
-static void
-finish_is_over_when_the_peer_is_gone(void **state)
+TEST(finish_is_over_when_the_peer_is_gone)
 {
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	close_peer();
 	assert_int_equal(conn_finish(&conn), OUTCOME_SERVED);
 	end();
 }
 
-static void
-a_drain_step_takes_what_is_there(void **state)
+TEST(a_drain_step_takes_what_is_there)
 {
 	size_t drained = 0;
 	char byte;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	assert_false(conn_drain_step(conn.fd, &drained));
 	assert_int_equal(drained, 0);
@@ -723,13 +663,11 @@ a_drain_step_takes_what_is_there(void **state)
 	end();
 }
 
-static void
-a_drain_ends_after_so_many_bytes(void **state)
+TEST(a_drain_ends_after_so_many_bytes)
 {
 	static const char block[4096];
 	size_t drained = 0, sent = 0;
 
-	(void)state;
 	begin(AF_UNIX, LONG, LONG);
 	do {
 		assert_true(sent <= CONN_LINGER_BYTES);
@@ -742,42 +680,4 @@ a_drain_ends_after_so_many_bytes(void **state)
 	end();
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(bytes_come_and_go),
-	    cmocka_unit_test(end_of_file_is_no_failure),
-	    cmocka_unit_test(a_reset_is_a_failure),
-	    cmocka_unit_test(a_write_to_nobody_is_a_failure_without_a_signal),
-	    cmocka_unit_test(a_write_larger_than_the_socket_arrives_whole),
-	    cmocka_unit_test(a_silent_peer_times_out),
-	    cmocka_unit_test(a_peer_that_does_not_read_times_out),
-	    cmocka_unit_test(idle_holds_before_and_within_a_request),
-	    cmocka_unit_test(idle_holds_for_writes_within_a_request),
-	    cmocka_unit_test(a_byte_at_a_time_does_not_extend_a_request),
-	    cmocka_unit_test(outside_a_request_its_deadline_does_not_hold),
-	    cmocka_unit_test(a_peer_that_does_not_read_ends_a_request),
-	    cmocka_unit_test(a_request_begins_with_its_first_byte),
-	    cmocka_unit_test(a_request_that_is_answered_has_no_deadline),
-	    cmocka_unit_test(finish_lets_the_peer_read_the_answer),
-	    cmocka_unit_test(finish_leaves_the_descriptor_open),
-	    cmocka_unit_test(finish_after_the_end_does_nothing),
-	    cmocka_unit_test(finish_is_over_when_the_peer_is_gone),
-	    cmocka_unit_test(a_drain_step_takes_what_is_there),
-	    cmocka_unit_test(a_drain_ends_after_so_many_bytes),
-	    cmocka_unit_test(a_try_takes_what_is_there_and_no_more),
-	    cmocka_unit_test(a_try_to_write_may_be_short),
-	    cmocka_unit_test(a_try_fails_as_the_waiting_calls_do),
-	    cmocka_unit_test(a_wait_ends_when_the_client_speaks),
-	    cmocka_unit_test(a_wait_ends_when_it_is_time),
-	    cmocka_unit_test(a_wait_ends_at_a_signal_that_only_it_lets_through),
-	    cmocka_unit_test(a_wait_knows_the_idle_deadline),
-	    cmocka_unit_test(a_wait_knows_the_requests_deadline),
-	    cmocka_unit_test(a_request_from_now_holds_before_its_first_byte),
-	    cmocka_unit_test(a_byte_does_not_extend_a_request_from_now),
-	    cmocka_unit_test(it_tells_for_how_long_nothing_has_moved),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

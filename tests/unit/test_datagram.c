@@ -88,12 +88,10 @@ answer_is(const char *bytes, size_t len)
 	assert_memory_equal(buf, bytes, len);
 }
 
-static void
-it_reads_as_a_stream_that_ends(void **state)
+TEST(it_reads_as_a_stream_that_ends)
 {
 	char buf[4];
 
-	(void)state;
 	begin();
 	question("abcdef", 6);
 	assert_true(conn_holds_input(&conn));
@@ -109,10 +107,8 @@ it_reads_as_a_stream_that_ends(void **state)
 	end();
 }
 
-static void
-what_is_written_goes_out_as_one(void **state)
+TEST(what_is_written_goes_out_as_one)
 {
-	(void)state;
 	begin();
 	question("?", 1);
 	assert_int_equal(conn_write(&conn, "one ", 4), 0);
@@ -124,12 +120,10 @@ what_is_written_goes_out_as_one(void **state)
 	end();
 }
 
-static void
-an_empty_one_is_answered_by_an_empty_one(void **state)
+TEST(an_empty_one_is_answered_by_an_empty_one)
 {
 	char byte;
 
-	(void)state;
 	begin();
 	question("", 0);
 	assert_int_equal(datagram->len, 0);
@@ -138,13 +132,11 @@ an_empty_one_is_answered_by_an_empty_one(void **state)
 	end();
 }
 
-static void
-the_largest_comes_back(void **state)
+TEST(the_largest_comes_back)
 {
 	ssize_t n;
 	char buf[4096];
 
-	(void)state;
 	begin();
 	for (size_t i = 0; i < LARGEST; i++)
 		big[i] = (char)(i % 251);
@@ -155,15 +147,13 @@ the_largest_comes_back(void **state)
 	end();
 }
 
-static void
-an_answer_has_the_size_of_its_question_or_64_bytes(void **state)
+TEST(an_answer_has_the_size_of_its_question_or_64_bytes)
 {
 	static const struct {
 		size_t question, answer;
 	} cases[] = {{0, 64}, {1, 64}, {63, 64}, {64, 64}, {65, 65},
 	    {1000, 1000}, {LARGEST, LARGEST}};
 
-	(void)state;
 	begin();
 	memset(big, 'x', sizeof(big));
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -176,10 +166,8 @@ an_answer_has_the_size_of_its_question_or_64_bytes(void **state)
 }
 
 /* Or a client would read half a number, or the third after the first. */
-static void
-what_does_not_fit_is_left_out_whole_and_all_after_it(void **state)
+TEST(what_does_not_fit_is_left_out_whole_and_all_after_it)
 {
-	(void)state;
 	begin();
 	memset(big, 'x', sizeof(big));
 	question("?", 1);
@@ -190,10 +178,8 @@ what_does_not_fit_is_left_out_whole_and_all_after_it(void **state)
 	end();
 }
 
-static void
-a_failed_one_gets_no_answer(void **state)
+TEST(a_failed_one_gets_no_answer)
 {
-	(void)state;
 	begin();
 	question("?", 1);
 	assert_int_equal(conn_write(&conn, "half", 4), 0);
@@ -204,12 +190,10 @@ a_failed_one_gets_no_answer(void **state)
 	end();
 }
 
-static void
-several_are_read_one_by_one(void **state)
+TEST(several_are_read_one_by_one)
 {
 	char buf[8];
 
-	(void)state;
 	begin();
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(send(client, "abc", (size_t)i + 1, 0), i + 1);
@@ -233,10 +217,8 @@ comes_from_where_it_was_sent_to(const char *text, const char *host)
 	end();
 }
 
-static void
-the_answer_comes_from_the_address_that_was_asked(void **state)
+TEST(the_answer_comes_from_the_address_that_was_asked)
 {
-	(void)state;
 	comes_from_where_it_was_sent_to("udp:127.0.0.1:0", NULL);
 	comes_from_where_it_was_sent_to("udp:0.0.0.0:0", "127.0.0.2:0");
 	comes_from_where_it_was_sent_to("udp::0", "127.0.0.3:0");
@@ -245,12 +227,10 @@ the_answer_comes_from_the_address_that_was_asked(void **state)
 }
 
 /* As an inherited socket may be: its answers take the route's address. */
-static void
-without_the_address_it_is_answered_all_the_same(void **state)
+TEST(without_the_address_it_is_answered_all_the_same)
 {
 	int off = 0;
 
-	(void)state;
 	begin();
 	assert_int_equal(
 	    setsockopt(all.at[0].fd, IPPROTO_IP, IP_PKTINFO, &off, sizeof(off)),
@@ -261,8 +241,7 @@ without_the_address_it_is_answered_all_the_same(void **state)
 	end();
 }
 
-static void
-some_ports_get_no_answer(void **state)
+TEST(some_ports_get_no_answer)
 {
 	static const struct {
 		const char *peer;
@@ -273,7 +252,6 @@ some_ports_get_no_answer(void **state)
 	    {"[::1]:65535", false}};
 	struct datagram one = {.to_many = false};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		assert_int_equal(address_parse(cases[i].peer, &one.peer), 0);
 		assert_int_equal(datagram_forbidden(&one), cases[i].forbidden);
@@ -305,10 +283,8 @@ to_everybody(const char *text)
 	end();
 }
 
-static void
-a_broadcast_is_known_as_one(void **state)
+TEST(a_broadcast_is_known_as_one)
 {
-	(void)state;
 	to_everybody("udp:0.0.0.0:0");
 	to_everybody("udp::0");
 }
@@ -330,10 +306,8 @@ receive_without_memory(void *arg)
 }
 
 /* The caller has to know that one is lost: it counts them. */
-static void
-without_memory_it_says_so(void **state)
+TEST(without_memory_it_says_so)
 {
-	(void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	skip(); /* its malloc ends the program instead */
 #endif
@@ -344,26 +318,4 @@ without_memory_it_says_so(void **state)
 	end();
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(it_reads_as_a_stream_that_ends),
-	    cmocka_unit_test(what_is_written_goes_out_as_one),
-	    cmocka_unit_test(an_empty_one_is_answered_by_an_empty_one),
-	    cmocka_unit_test(the_largest_comes_back),
-	    cmocka_unit_test(
-		an_answer_has_the_size_of_its_question_or_64_bytes),
-	    cmocka_unit_test(
-		what_does_not_fit_is_left_out_whole_and_all_after_it),
-	    cmocka_unit_test(a_failed_one_gets_no_answer),
-	    cmocka_unit_test(several_are_read_one_by_one),
-	    cmocka_unit_test(the_answer_comes_from_the_address_that_was_asked),
-	    cmocka_unit_test(without_the_address_it_is_answered_all_the_same),
-	    cmocka_unit_test(some_ports_get_no_answer),
-	    cmocka_unit_test(a_broadcast_is_known_as_one),
-	    cmocka_unit_test(without_memory_it_says_so),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -4,12 +4,10 @@
 #include "common/base/escape.h"
 #include "common/format/html.h"
 
-static void
-a_terminal_gets_printable_ascii_alone(void **state)
+TEST(a_terminal_gets_printable_ascii_alone)
 {
 	char buf[ESCAPED_SIZE(300)], all[256];
 
-	(void)state;
 	assert_string_equal(
 	    escape("a\033[31m\xc3\xbc\n~\x7f", buf, sizeof(buf)),
 	    "a\\x1b[31m\\xc3\\xbc\\x0a~\\x7f");
@@ -22,12 +20,10 @@ a_terminal_gets_printable_ascii_alone(void **state)
 	assert_non_null(strstr(buf, "\\xff"));
 }
 
-static void
-an_escape_is_never_cut(void **state)
+TEST(an_escape_is_never_cut)
 {
 	char buf[16];
 
-	(void)state;
 	for (size_t size = 1; size <= 10; size++) {
 		memset(buf, '#', sizeof(buf));
 		escape("ab\033\033", buf, size);
@@ -51,10 +47,8 @@ page_of(const char *text, const char *expected)
 	free(page);
 }
 
-static void
-a_page_gets_text_alone(void **state)
+TEST(a_page_gets_text_alone)
 {
-	(void)state;
 	page_of("<b a='1' c=\"2\">&amp;</b>",
 	    "&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;amp;&lt;/b&gt;");
 	page_of("Gr\u00fc\u00dfe \u20ac \U0001f600\n\t",
@@ -65,14 +59,12 @@ a_page_gets_text_alone(void **state)
 	page_of("\xc2\x85\u00a0", "\ufffd\ufffd\u00a0");
 }
 
-static void
-an_element_ends_as_it_began(void **state)
+TEST(an_element_ends_as_it_began)
 {
 	char *page;
 	size_t size;
 	FILE *out = open_memstream(&page, &size);
 
-	(void)state;
 	assert_non_null(out);
 	html_element(out, "td class=\"x\"", "%s %d", "<", 7);
 	fclose(out);
@@ -80,15 +72,4 @@ an_element_ends_as_it_began(void **state)
 	free(page);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_terminal_gets_printable_ascii_alone),
-	    cmocka_unit_test(an_escape_is_never_cut),
-	    cmocka_unit_test(a_page_gets_text_alone),
-	    cmocka_unit_test(an_element_ends_as_it_began),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* hint: what is typed wrong, and what it was to be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "common/base/hint.h"
 #include "common/net/address.h"
 #include "common/net/address_hint.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static char why[HINT_MAX];
 
-static void
-quantities_are_told_how_they_are_written(void **state)
+TEST(quantities_are_told_how_they_are_written)
 {
 	static const struct {
 		enum quantity kind;
@@ -58,7 +48,6 @@ quantities_are_told_how_they_are_written(void **state)
 	    {QUANTITY_COUNT, "1e99", "it is too large"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		why[0] = '\0';
 		hint_quantity(cases[i].kind, cases[i].text, 1000, 1000000000000,
@@ -91,8 +80,7 @@ check_instead(enum address_user user)
 		fail_msg("%s", why);
 }
 
-static void
-addresses_are_told_whole(void **state)
+TEST(addresses_are_told_whole)
 {
 	static const struct {
 		enum address_user user;
@@ -124,7 +112,6 @@ addresses_are_told_whole(void **state)
 		"it is no address, and names are not looked up here"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		address_hint(cases[i].user, cases[i].text, why, sizeof(why));
 		assert_string_equal(why, cases[i].why);
@@ -132,10 +119,8 @@ addresses_are_told_whole(void **state)
 	}
 }
 
-static void
-a_part_is_told_within_the_whole(void **state)
+TEST(a_part_is_told_within_the_whole)
 {
-	(void)state;
 	assert_true(hint_part(QUANTITY_DURATION, "sleep:10", 6, 2, 1,
 	    UINT64_MAX, why, sizeof(why)));
 	assert_string_equal(why, "it has no unit: write sleep:10s for seconds");
@@ -156,15 +141,13 @@ name_of(const void *context, size_t i)
 	return names[i];
 }
 
-static void
-near_names_are_found_and_far_ones_are_not(void **state)
+TEST(near_names_are_found_and_far_ones_are_not)
 {
 	static const char *const cases[][2] = {{"listne", "listen"},
 	    {"LISTEN", "listen"}, {"leger", "ledger"},
 	    {"max", "max-connections"}, {"max-conections", "max-connections"},
 	    {"xyzzy", NULL}, {"q", NULL}, {"", NULL}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		const char *near = hint_nearest(
 		    cases[i][0], strlen(cases[i][0]), name_of, NULL);
@@ -176,14 +159,12 @@ near_names_are_found_and_far_ones_are_not(void **state)
 }
 
 /* No byte of them is out of place, whatever is typed; sanitizers look on. */
-static void
-nothing_that_can_be_typed_is_too_much(void **state)
+TEST(nothing_that_can_be_typed_is_too_much)
 {
 	static const char alphabet[] = "0159.,:[]/@*%=+-eExX tudphs\xc3\xa9";
 	char text[400];
 	uint32_t random = 1;
 
-	(void)state;
 	for (int run = 0; run < 200000; run++) {
 		size_t len;
 
@@ -206,16 +187,4 @@ nothing_that_can_be_typed_is_too_much(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(quantities_are_told_how_they_are_written),
-	    cmocka_unit_test(addresses_are_told_whole),
-	    cmocka_unit_test(a_part_is_told_within_the_whole),
-	    cmocka_unit_test(near_names_are_found_and_far_ones_are_not),
-	    cmocka_unit_test(nothing_that_can_be_typed_is_too_much),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

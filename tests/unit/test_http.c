@@ -120,8 +120,7 @@ text_is(struct http_text text, const char *wanted)
 		    "\"%.*s\", not \"%s\"", (int)text.len, text.at, wanted);
 }
 
-static void
-request_is_taken_apart(void **state)
+TEST(request_is_taken_apart)
 {
 	static const char head[] =
 	    "POST /a/b?c=d?e HTTP/1.1\r\nHost: [::1]:80\r\n"
@@ -130,7 +129,6 @@ request_is_taken_apart(void **state)
 	struct http_request request;
 	int n = parse(head, strlen(head), &request);
 
-	(void)state;
 	assert_int_equal(n, strlen(head) - 4);
 	text_is(request.method, "POST");
 	text_is(request.target, "/a/b?c=d?e");
@@ -146,8 +144,7 @@ request_is_taken_apart(void **state)
 	assert_false(request.chunked);
 }
 
-static void
-request_line_has_three_parts_and_one_space_between(void **state)
+TEST(request_line_has_three_parts_and_one_space_between)
 {
 	static const char *const bad[] = {"", " ", "GET", "GET /", "GET / ",
 	    "GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1",
@@ -155,14 +152,12 @@ request_line_has_three_parts_and_one_space_between(void **state)
 	    "GET / / HTTP/1.1", "G@T / HTTP/1.1", "GET/ HTTP/1.1",
 	    "GET  HTTP/1.1", "/ GET HTTP/1.1"};
 
-	(void)state;
 	line_gives(0, "GET / HTTP/1.1");
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		line_gives(-400, bad[i]);
 }
 
-static void
-version_is_of_the_first_major(void **state)
+TEST(version_is_of_the_first_major)
 {
 	static const char *const bad[] = {"GET / http/1.1", "GET / HTTP/1",
 	    "GET / HTTP/1.", "GET / HTTP/1.10", "GET / HTTP/11",
@@ -170,7 +165,6 @@ version_is_of_the_first_major(void **state)
 	    "GET / HTTP/1./", "GET / HTTP/1.x", "GET / HTTPS/1.1",
 	    "GET / HTTP/-1.1"};
 
-	(void)state;
 	line_gives(0, "GET / HTTP/1.0");
 	line_gives(0, "GET / HTTP/1.9");
 	line_gives(-505, "GET / HTTP/2.0");
@@ -180,14 +174,12 @@ version_is_of_the_first_major(void **state)
 		line_gives(-400, bad[i]);
 }
 
-static void
-method_is_one_that_is_registered(void **state)
+TEST(method_is_one_that_is_registered)
 {
 	static const char *const good[] = {"GET", "HEAD", "POST", "PUT",
 	    "DELETE", "OPTIONS", "PATCH", "TRACE"};
 	char line[64];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(good); i++) {
 		snprintf(line, sizeof(line), "%s / HTTP/1.1", good[i]);
 		line_gives(0, line);
@@ -198,8 +190,7 @@ method_is_one_that_is_registered(void **state)
 	line_gives(-501, "CONNECT a:1 HTTP/1.1");
 }
 
-static void
-target_is_a_path_a_url_or_an_asterisk(void **state)
+TEST(target_is_a_path_a_url_or_an_asterisk)
 {
 	static const char *const good[] = {"/", "//", "/a%2Fb", "/?",
 	    "/a?b=c&d", "/:@!$&'()*+,;=-._~", "http://a", "http://a/",
@@ -215,7 +206,6 @@ target_is_a_path_a_url_or_an_asterisk(void **state)
 				     "http://a/[", "?a", "http://a\\b/"};
 	char line[64];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(good); i++) {
 		snprintf(line, sizeof(line), "GET %s HTTP/1.1", good[i]);
 		line_gives(0, line);
@@ -228,8 +218,7 @@ target_is_a_path_a_url_or_an_asterisk(void **state)
 	line_gives(-400, "OPTIONS ** HTTP/1.1");
 }
 
-static void
-path_is_the_targets_without_host_and_query(void **state)
+TEST(path_is_the_targets_without_host_and_query)
 {
 	static const struct {
 		const char *target, *path;
@@ -239,7 +228,6 @@ path_is_the_targets_without_host_and_query(void **state)
 	struct http_request request;
 	char head[128];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		snprintf(head, sizeof(head), "GET %s HTTP/1.0\r\n\r\n",
 		    known[i].target);
@@ -249,10 +237,8 @@ path_is_the_targets_without_host_and_query(void **state)
 	}
 }
 
-static void
-lines_end_in_cr_lf_alone(void **state)
+TEST(lines_end_in_cr_lf_alone)
 {
-	(void)state;
 	gives(-400, "GET / HTTP/1.1\nHost: a\n\n");
 	gives(-400, "GET / HTTP/1.1\r\nHost: a\n\r\n");
 	gives(-400, "GET / HTTP/1.1\rHost: a\r\r");
@@ -262,23 +248,19 @@ lines_end_in_cr_lf_alone(void **state)
 	gives(-400, "\nGET / HTTP/1.1\r\n" HOST "\r\n");
 }
 
-static void
-one_empty_line_may_come_first(void **state)
+TEST(one_empty_line_may_come_first)
 {
-	(void)state;
 	takes("\r\nGET / HTTP/1.1\r\n" HOST "\r\n");
 	gives(-400, "\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n");
 	gives(0, "\r\n");
 }
 
-static void
-no_control_byte_is_taken_anywhere(void **state)
+TEST(no_control_byte_is_taken_anywhere)
 {
 	static const char shape[] =
 	    "GET /# HTTP/1.1\r\nHost: a\r\nX#: b#\r\n\r\n";
 	char head[sizeof(shape)];
 
-	(void)state;
 	for (size_t at = 0; at < strlen(shape); at++) {
 		for (int c = 0; shape[at] == '#' && c < 0x20; c++) {
 			memcpy(head, shape, sizeof(head));
@@ -293,15 +275,13 @@ no_control_byte_is_taken_anywhere(void **state)
 	fields_give(0, "X: a\xff\x80\r\n");
 }
 
-static void
-field_is_a_name_a_colon_and_a_value(void **state)
+TEST(field_is_a_name_a_colon_and_a_value)
 {
 	static const char *const bad[] = {"X\r\n", "X : a\r\n", "X\t: a\r\n",
 	    " X: a\r\n", "X: a\r\n b\r\n", "X: a\r\n\tb\r\n", ": a\r\n",
 	    "X Y: a\r\n", "X\xe4: a\r\n", "X(: a\r\n", "X\"Y: a\r\n",
 	    "X/: a\r\n"};
 
-	(void)state;
 	fields_give(0, "X:\r\n");
 	fields_give(0, "X:a\r\n");
 	fields_give(0, "!#$%&'*+-.^_`|~9: a\r\n");
@@ -311,8 +291,7 @@ field_is_a_name_a_colon_and_a_value(void **state)
 	gives(-400, "GET / HTTP/1.1\r\n Host: a\r\n\r\n");
 }
 
-static void
-host_is_needed_once_and_is_one(void **state)
+TEST(host_is_needed_once_and_is_one)
 {
 	static const char *const good[] = {"a", "a:80", "a:", "127.0.0.1:1",
 	    "[::1]", "[::1]:80", "a-b.c_d~", "a%41"},
@@ -325,7 +304,6 @@ host_is_needed_once_and_is_one(void **state)
 				      "7777:8888:9999:0000:1111]")};
 	char head[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(good); i++) {
 		snprintf(head, sizeof(head),
 		    "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", good[i]);
@@ -343,14 +321,12 @@ host_is_needed_once_and_is_one(void **state)
 	gives(-400, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n");
 }
 
-static void
-length_is_decimal_and_said_once(void **state)
+TEST(length_is_decimal_and_said_once)
 {
 	static const char *const bad[] = {"", "+5", "-5", "0x5", "5 5", "5,5",
 	    "5, 5", "5.", "5e1", "five", "'5'", "\xb2"};
 	char fields[128];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		snprintf(
 		    fields, sizeof(fields), "Content-Length: %s\r\n", bad[i]);
@@ -366,15 +342,13 @@ length_is_decimal_and_said_once(void **state)
 	fields_give(-400, "Content-Length: 5\r\nContent-Length: 6\r\n");
 }
 
-static void
-coding_is_chunked_and_said_once_and_without_a_length(void **state)
+TEST(coding_is_chunked_and_said_once_and_without_a_length)
 {
 	static const char *const bad[] = {"", "identity", "gzip", "xchunked",
 	    "chunkedx", "chunked;a", "\"chunked\"", "chunked, identity",
 	    "chunked,", "chunk ed", "cow"};
 	char fields[128];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		snprintf(fields, sizeof(fields), "Transfer-Encoding: %s\r\n",
 		    bad[i]);
@@ -394,8 +368,7 @@ coding_is_chunked_and_said_once_and_without_a_length(void **state)
 	gives(-400, "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
-static void
-connection_is_kept_as_the_version_and_the_option_say(void **state)
+TEST(connection_is_kept_as_the_version_and_the_option_say)
 {
 	static const struct {
 		const char *head;
@@ -413,7 +386,6 @@ connection_is_kept_as_the_version_and_the_option_say(void **state)
 	};
 	struct http_request request;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		assert_int_equal(
 		    parse(known[i].head, strlen(known[i].head), &request),
@@ -422,14 +394,12 @@ connection_is_kept_as_the_version_and_the_option_say(void **state)
 	}
 }
 
-static void
-expectation_is_100_continue(void **state)
+TEST(expectation_is_100_continue)
 {
 	struct http_request request;
 	static const char old[] =
 	    "GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n";
 
-	(void)state;
 	fields_give(0, "Expect: 100-continue\r\n");
 	fields_give(-417, "Expect: 200-ok\r\n");
 	parse(old, strlen(old), &request);
@@ -450,14 +420,12 @@ long_line(char *buf, size_t len)
 	return len - 9 + strlen(rest);
 }
 
-static void
-request_line_has_a_limit(void **state)
+TEST(request_line_has_a_limit)
 {
 	static char head[2 * HTTP_LINE_MAX];
 	struct http_request request;
 	size_t len = long_line(head, HTTP_LINE_MAX);
 
-	(void)state;
 	assert_int_equal(parse_whole(head, len, &request), len);
 	assert_int_equal(parse(head, len, &request), len);
 	len = long_line(head, HTTP_LINE_MAX + 1);
@@ -485,13 +453,11 @@ long_head(char *buf, size_t len)
 	return len;
 }
 
-static void
-head_has_a_limit(void **state)
+TEST(head_has_a_limit)
 {
 	static char head[2 * HTTP_HEAD_MAX];
 	struct http_request request;
 
-	(void)state;
 	long_head(head, HTTP_HEAD_MAX);
 	assert_int_equal(
 	    parse_whole(head, HTTP_HEAD_MAX, &request), HTTP_HEAD_MAX);
@@ -504,13 +470,11 @@ head_has_a_limit(void **state)
 	assert_int_equal(parse_whole(head, sizeof(head), &request), -431);
 }
 
-static void
-fields_have_a_limit(void **state)
+TEST(fields_have_a_limit)
 {
 	char head[4096];
 	int len = 0;
 
-	(void)state;
 	len = snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n" HOST);
 	for (int i = 1; i < HTTP_FIELDS_MAX; i++)
 		len += snprintf(
@@ -523,10 +487,8 @@ fields_have_a_limit(void **state)
 }
 
 /* An error shows without what comes after it. */
-static void
-error_is_told_as_early_as_it_shows(void **state)
+TEST(error_is_told_as_early_as_it_shows)
 {
-	(void)state;
 	gives(-400, "\x16\x03\x01"); /* TLS to a plain port */
 	gives(-505, "GET / HTTP/3.0\r\n");
 	gives(-400, "GET / HTTP/1.1\r\nContent-Length: x\r\n");
@@ -580,13 +542,11 @@ chunks_give(long wanted, const char *bytes)
 	}
 }
 
-static void
-body_of_a_length_ends_there(void **state)
+TEST(body_of_a_length_ends_there)
 {
 	const struct http_request five = {.length = 5}, none = {0};
 	bool done;
 
-	(void)state;
 	for (size_t piece = 1; piece < 8; piece++) {
 		assert_int_equal(
 		    pass_over(&five, "12345GET", 8, piece, &done), 5);
@@ -608,10 +568,8 @@ chunks_are_taken(const char *bytes)
 	chunks_give((long)strlen(bytes), followed);
 }
 
-static void
-chunked_body_ends_after_its_last_chunk(void **state)
+TEST(chunked_body_ends_after_its_last_chunk)
 {
-	(void)state;
 	chunks_are_taken("0\r\n\r\n");
 	chunks_are_taken("5\r\n12345\r\n0\r\n\r\n");
 	chunks_are_taken("a\r\n0123456789\r\n1\r\nx\r\n000\r\n\r\n");
@@ -623,8 +581,7 @@ chunked_body_ends_after_its_last_chunk(void **state)
 	chunks_give(0, "0\r\na: b\r\n");
 }
 
-static void
-chunk_size_is_hexadecimal_and_short(void **state)
+TEST(chunk_size_is_hexadecimal_and_short)
 {
 	static const char *const bad[] = {"\r\n", "x\r\n", "0x5\r\n", "+5\r\n",
 	    "-5\r\n", " 5\r\n", "5 \r\n", "5\n", "5\r5", "5\n12345", "5,5\r\n",
@@ -632,13 +589,11 @@ chunk_size_is_hexadecimal_and_short(void **state)
 	    "5 5\r\n", "00000000000000005\r\n", "fffffffffffffffff\r\n",
 	    "5\r\n12345\r\n\r\n", "g\r\n", "G\r\n", "@\r\n", ";a\r\n"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		chunks_give(-400, bad[i]);
 }
 
-static void
-chunk_extension_has_a_grammar_and_a_limit(void **state)
+TEST(chunk_extension_has_a_grammar_and_a_limit)
 {
 	static const char *const good[] = {"0;a\r\n\r\n", "0;a=b\r\n\r\n",
 	    "0;a=\"b\"\r\n\r\n", "0;a=\"\\\"\"\r\n\r\n", "0;a;b=c;d\r\n\r\n",
@@ -653,7 +608,6 @@ chunk_extension_has_a_grammar_and_a_limit(void **state)
 				     "0; \r\n"};
 	char chunk[300];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(good); i++)
 		chunks_are_taken(good[i]);
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -665,12 +619,10 @@ chunk_extension_has_a_grammar_and_a_limit(void **state)
 	}
 }
 
-static void
-trailers_are_passed_over_and_bounded(void **state)
+TEST(trailers_are_passed_over_and_bounded)
 {
 	static char many[HTTP_TRAILERS_MAX + 8];
 
-	(void)state;
 	chunks_are_taken("0\r\na: b\r\nc:\r\n\r\n");
 	chunks_are_taken("0\r\nabc: d\r\n\r\n");
 	chunks_give(-400, "0\r\n a: b\r\n");
@@ -687,15 +639,13 @@ trailers_are_passed_over_and_bounded(void **state)
 	chunks_give(-431, many);
 }
 
-static void
-chunks_have_a_limit_together(void **state)
+TEST(chunks_have_a_limit_together)
 {
 	/* As if a GiB less a byte had come. */
 	const struct http_request request = {.chunked = true};
 	struct http_body body;
 	bool done;
 
-	(void)state;
 	chunks_give(-413, "40000001\r\n");
 	chunks_give(-413, "ffffffffffffffff\r\n");
 	http_body_begin(&body, &request);
@@ -756,10 +706,8 @@ origin_is_own(bool wanted, const char *fields)
 	origin_over_is_own("http", wanted, fields);
 }
 
-static void
-only_pages_of_its_own_host_are_of_the_same_origin(void **state)
+TEST(only_pages_of_its_own_host_are_of_the_same_origin)
 {
-	(void)state;
 	origin_is_own(true, "Host: a:7\r\n");
 	origin_is_own(true, "Host: a:7\r\nOrigin: http://a:7\r\n");
 	origin_is_own(true, "Host: a\r\nOrigin: HTTP://A\r\n");
@@ -783,10 +731,8 @@ only_pages_of_its_own_host_are_of_the_same_origin(void **state)
 	origin_is_own(false, "Host: a:7\r\nOrigin: a:7\r\n");
 }
 
-static void
-another_scheme_is_another_origin(void **state)
+TEST(another_scheme_is_another_origin)
 {
-	(void)state;
 	origin_is_own(false, "Host: a\r\nOrigin: https://a\r\n");
 	origin_over_is_own("https", true, "Host: a\r\nOrigin: https://a\r\n");
 	origin_over_is_own(
@@ -798,12 +744,10 @@ another_scheme_is_another_origin(void **state)
 	origin_over_is_own(NULL, false, "Host: a\r\nOrigin: ws://a\r\n");
 }
 
-static void
-the_host_of_the_target_counts(void **state)
+TEST(the_host_of_the_target_counts)
 {
 	struct http_request request;
 
-	(void)state;
 	request = request_with("http://b:7/x?y", "Host: a\r\n");
 	text_is(request.authority, "b:7");
 	assert_false(request.https);
@@ -815,8 +759,7 @@ the_host_of_the_target_counts(void **state)
 	assert_false(request.https);
 }
 
-static void
-only_names_of_the_loopback_are_local(void **state)
+TEST(only_names_of_the_loopback_are_local)
 {
 	static const char *const local[] = {"localhost", "LocalHost:7007",
 	    "localhost.", "a.b.localhost", "x.localhost.:80", "127.0.0.1:7007",
@@ -828,7 +771,6 @@ only_names_of_the_loopback_are_local(void **state)
 	struct http_request request;
 	char fields[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(local) + COUNT_OF(foreign); i++) {
 		bool wanted = i < COUNT_OF(local);
 		const char *host =
@@ -841,12 +783,10 @@ only_names_of_the_loopback_are_local(void **state)
 	}
 }
 
-static void
-what_need_not_be_escaped_is_the_same_path(void **state)
+TEST(what_need_not_be_escaped_is_the_same_path)
 {
 	struct http_request request;
 
-	(void)state;
 	request = request_with("/%77h%6F", HOST);
 	assert_true(http_path_is(&request, "/who"));
 	assert_false(http_path_is(&request, "/whoo"));
@@ -858,12 +798,10 @@ what_need_not_be_escaped_is_the_same_path(void **state)
 	assert_true(http_path_is(&request, "/a%2Fb%25%00"));
 }
 
-static void
-handshake_is_what_the_rfc_says(void **state)
+TEST(handshake_is_what_the_rfc_says)
 {
 	static const char get[] = "GET /echo HTTP/1.1";
 
-	(void)state;
 	handshake_gives(101, get, UPGRADE KEY VERSION);
 	handshake_gives(101, get,
 	    "upgrade: h2c, WebSocket\r\nconnection: keep-alive, upgrade\r\n" KEY
@@ -889,8 +827,7 @@ handshake_is_what_the_rfc_says(void **state)
 	handshake_gives(400, get, UPGRADE VERSION KEY KEY);
 }
 
-static void
-handshake_key_is_sixteen_bytes_in_base64(void **state)
+TEST(handshake_key_is_sixteen_bytes_in_base64)
 {
 	static const char *const bad[] = {"",
 	    "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===",
@@ -900,7 +837,6 @@ handshake_key_is_sixteen_bytes_in_base64(void **state)
 	    "dGhl[HNhbXBsZSBub25jZQ==", "dGhl:HNhbXBsZSBub25jZQ=="};
 	char fields[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		snprintf(fields, sizeof(fields),
 		    UPGRADE VERSION "Sec-WebSocket-Key: %s\r\n", bad[i]);
@@ -908,8 +844,7 @@ handshake_key_is_sixteen_bytes_in_base64(void **state)
 	}
 }
 
-static void
-a_head_is_known_by_its_first_word(void **state)
+TEST(a_head_is_known_by_its_first_word)
 {
 	static const struct {
 		const char *bytes;
@@ -919,7 +854,6 @@ a_head_is_known_by_its_first_word(void **state)
 	    {"\r", false}, {"HEADS /", false}, {"head /", false},
 	    {"GET /HEAD ", false}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		size_t len = strlen(cases[i].bytes);
 
@@ -929,47 +863,4 @@ a_head_is_known_by_its_first_word(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_head_is_known_by_its_first_word),
-	    cmocka_unit_test(request_is_taken_apart),
-	    cmocka_unit_test(
-		request_line_has_three_parts_and_one_space_between),
-	    cmocka_unit_test(version_is_of_the_first_major),
-	    cmocka_unit_test(method_is_one_that_is_registered),
-	    cmocka_unit_test(target_is_a_path_a_url_or_an_asterisk),
-	    cmocka_unit_test(path_is_the_targets_without_host_and_query),
-	    cmocka_unit_test(lines_end_in_cr_lf_alone),
-	    cmocka_unit_test(one_empty_line_may_come_first),
-	    cmocka_unit_test(no_control_byte_is_taken_anywhere),
-	    cmocka_unit_test(field_is_a_name_a_colon_and_a_value),
-	    cmocka_unit_test(host_is_needed_once_and_is_one),
-	    cmocka_unit_test(length_is_decimal_and_said_once),
-	    cmocka_unit_test(
-		coding_is_chunked_and_said_once_and_without_a_length),
-	    cmocka_unit_test(
-		connection_is_kept_as_the_version_and_the_option_say),
-	    cmocka_unit_test(expectation_is_100_continue),
-	    cmocka_unit_test(request_line_has_a_limit),
-	    cmocka_unit_test(head_has_a_limit),
-	    cmocka_unit_test(fields_have_a_limit),
-	    cmocka_unit_test(error_is_told_as_early_as_it_shows),
-	    cmocka_unit_test(body_of_a_length_ends_there),
-	    cmocka_unit_test(chunked_body_ends_after_its_last_chunk),
-	    cmocka_unit_test(chunk_size_is_hexadecimal_and_short),
-	    cmocka_unit_test(chunk_extension_has_a_grammar_and_a_limit),
-	    cmocka_unit_test(trailers_are_passed_over_and_bounded),
-	    cmocka_unit_test(chunks_have_a_limit_together),
-	    cmocka_unit_test(handshake_is_what_the_rfc_says),
-	    cmocka_unit_test(only_pages_of_its_own_host_are_of_the_same_origin),
-	    cmocka_unit_test(another_scheme_is_another_origin),
-	    cmocka_unit_test(the_host_of_the_target_counts),
-	    cmocka_unit_test(only_names_of_the_loopback_are_local),
-	    cmocka_unit_test(what_need_not_be_escaped_is_the_same_path),
-	    cmocka_unit_test(handshake_key_is_sixteen_bytes_in_base64),
-	};
-
-	return cmocka_run_group_tests(tests, build_wall, NULL);
-}
+RUN_TESTS(build_wall, NULL)

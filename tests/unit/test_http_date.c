@@ -13,22 +13,18 @@ date_at(unsigned long second, char text[HTTP_DATE_LEN + 1])
 	return text;
 }
 
-static void
-the_example_of_the_standard(void **state)
+TEST(the_example_of_the_standard)
 {
 	char text[HTTP_DATE_LEN + 1];
 
-	(void)state;
 	assert_string_equal(
 	    date_at(784111777, text), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
-static void
-no_byte_more_is_written(void **state)
+TEST(no_byte_more_is_written)
 {
 	char text[HTTP_DATE_LEN + 1];
 
-	(void)state;
 	text[HTTP_DATE_LEN] = '#';
 	http_date(text, 0);
 	assert_memory_equal(
@@ -37,12 +33,10 @@ no_byte_more_is_written(void **state)
 
 /* 400 years, after which the calendar is the same again; each day at another
  * time of it. */
-static void
-all_days_are_those_of_libc(void **state)
+TEST(all_days_are_those_of_libc)
 {
 	char text[HTTP_DATE_LEN + 1], expected[64];
 
-	(void)state;
 	for (time_t day = 0; day < 146097; day++) {
 		time_t second = day * DAY_SECONDS + day * 7919 % DAY_SECONDS;
 		struct tm tm;
@@ -55,14 +49,4 @@ all_days_are_those_of_libc(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_example_of_the_standard),
-	    cmocka_unit_test(no_byte_more_is_written),
-	    cmocka_unit_test(all_days_are_those_of_libc),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -65,8 +65,9 @@ begin(struct both *both, uint64_t sent, uint32_t lacking)
 	return number;
 }
 
-static void
-a_message_is_ok_when_the_last_member_has_it(void **state)
+#define FLIGHT_TEST(name) TEST_WITH(name, setup, teardown)
+
+FLIGHT_TEST(a_message_is_ok_when_the_last_member_has_it)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 1000, 3);
@@ -87,8 +88,7 @@ a_message_is_ok_when_the_last_member_has_it(void **state)
 	assert_int_equal(both->w.last_ns, 1300);
 }
 
-static void
-a_scheduled_message_counts_from_when_it_was_due(void **state)
+FLIGHT_TEST(a_scheduled_message_counts_from_when_it_was_due)
 {
 	struct both *both = *state;
 	uint64_t one;
@@ -103,8 +103,7 @@ a_scheduled_message_counts_from_when_it_was_due(void **state)
 	assert_int_equal(both->r.pacing.max, 50);
 }
 
-static void
-a_message_with_a_leaving_sender_waits_for_that(void **state)
+FLIGHT_TEST(a_message_with_a_leaving_sender_waits_for_that)
 {
 	struct both *both = *state;
 	uint64_t one = window_begin(&both->w, 0, 0, 1, true);
@@ -120,8 +119,7 @@ a_message_with_a_leaving_sender_waits_for_that(void **state)
 	assert_counts(both, 2, 0, 0, 0);
 }
 
-static void
-the_worst_fault_counts(void **state)
+FLIGHT_TEST(the_worst_fault_counts)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 2);
@@ -141,8 +139,7 @@ the_worst_fault_counts(void **state)
 	assert_counts(both, 0, 1, 1, 1);
 }
 
-static void
-a_message_with_a_fault_has_no_time_of_completion(void **state)
+FLIGHT_TEST(a_message_with_a_fault_has_no_time_of_completion)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
@@ -154,8 +151,7 @@ a_message_with_a_fault_has_no_time_of_completion(void **state)
 	assert_int_equal(both->r.complete.total, 0);
 }
 
-static void
-what_comes_after_the_timeout_changes_nothing(void **state)
+FLIGHT_TEST(what_comes_after_the_timeout_changes_nothing)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 2);
@@ -171,8 +167,7 @@ what_comes_after_the_timeout_changes_nothing(void **state)
 	assert_int_equal(both->r.latency.total, 1);
 }
 
-static void
-a_message_that_was_ok_may_turn_out_wrong_once(void **state)
+FLIGHT_TEST(a_message_that_was_ok_may_turn_out_wrong_once)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
@@ -184,8 +179,7 @@ a_message_that_was_ok_may_turn_out_wrong_once(void **state)
 	assert_counts(both, 0, 1, 0, 0);
 }
 
-static void
-one_that_left_the_ring_stands_for_the_latest(void **state)
+FLIGHT_TEST(one_that_left_the_ring_stands_for_the_latest)
 {
 	struct both *both = *state;
 
@@ -198,8 +192,7 @@ one_that_left_the_ring_stands_for_the_latest(void **state)
 	assert_int_equal(window_find(&both->w, 2 * SLOTS)->fault, FAULT_WRONG);
 }
 
-static void
-a_fault_before_any_message_counts_as_one_more(void **state)
+FLIGHT_TEST(a_fault_before_any_message_counts_as_one_more)
 {
 	struct both *both = *state;
 
@@ -210,8 +203,7 @@ a_fault_before_any_message_counts_as_one_more(void **state)
 	assert_counts(both, 0, 1, 0, 1);
 }
 
-static void
-a_failure_between_messages_costs_the_latest_that_was_ok(void **state)
+FLIGHT_TEST(a_failure_between_messages_costs_the_latest_that_was_ok)
 {
 	struct both *both = *state;
 
@@ -224,8 +216,7 @@ a_failure_between_messages_costs_the_latest_that_was_ok(void **state)
 	assert_int_equal(both->r.errors[0], 1);
 }
 
-static void
-there_is_room_while_the_oldest_is_over(void **state)
+FLIGHT_TEST(there_is_room_while_the_oldest_is_over)
 {
 	struct both *both = *state;
 	uint64_t number;
@@ -245,8 +236,7 @@ there_is_room_while_the_oldest_is_over(void **state)
 	assert_int_equal(number, 3);
 }
 
-static void
-an_errno_beyond_the_table_is_counted_too(void **state)
+FLIGHT_TEST(an_errno_beyond_the_table_is_counted_too)
 {
 	struct both *both = *state;
 
@@ -255,24 +245,4 @@ an_errno_beyond_the_table_is_counted_too(void **state)
 	assert_counts(both, 0, 0, 0, 1);
 }
 
-int
-main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-	    TEST(a_message_is_ok_when_the_last_member_has_it),
-	    TEST(a_scheduled_message_counts_from_when_it_was_due),
-	    TEST(a_message_with_a_leaving_sender_waits_for_that),
-	    TEST(the_worst_fault_counts),
-	    TEST(a_message_with_a_fault_has_no_time_of_completion),
-	    TEST(what_comes_after_the_timeout_changes_nothing),
-	    TEST(a_message_that_was_ok_may_turn_out_wrong_once),
-	    TEST(one_that_left_the_ring_stands_for_the_latest),
-	    TEST(a_fault_before_any_message_counts_as_one_more),
-	    TEST(a_failure_between_messages_costs_the_latest_that_was_ok),
-	    TEST(there_is_room_while_the_oldest_is_over),
-	    TEST(an_errno_beyond_the_table_is_counted_too),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

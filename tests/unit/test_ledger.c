@@ -15,21 +15,18 @@ adds_up(const struct ledger_view *v)
 					  v->crashed);
 }
 
-static void
-a_new_ledger_is_empty(void **state)
+TEST(a_new_ledger_is_empty)
 {
 	struct ledger_shown shown = {0};
 	struct ledger ledger = {.shown = &shown};
 	struct ledger_view v = ledger_count(&ledger), empty = {0};
 
-	(void)state;
 	assert_memory_equal(&v, &empty, sizeof(v));
 	v = ledger_read(&shown);
 	assert_memory_equal(&v, &empty, sizeof(v));
 }
 
-static void
-each_outcome_has_its_own_count(void **state)
+TEST(each_outcome_has_its_own_count)
 {
 	static const size_t at[OUTCOME_COUNT] = {
 	    [OUTCOME_SERVED] = offsetof(struct ledger_view, served),
@@ -38,7 +35,6 @@ each_outcome_has_its_own_count(void **state)
 	    [OUTCOME_CRASHED] = offsetof(struct ledger_view, crashed),
 	};
 
-	(void)state;
 	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
 		struct ledger_shown shown = {0};
 		struct ledger ledger = {.shown = &shown};
@@ -55,14 +51,12 @@ each_outcome_has_its_own_count(void **state)
 	}
 }
 
-static void
-the_equation_holds_after_every_step(void **state)
+TEST(the_equation_holds_after_every_step)
 {
 	struct ledger_shown shown = {0};
 	struct ledger ledger = {.shown = &shown};
 	uint64_t random = 7, accepted = 0, refused = 0, active = 0;
 
-	(void)state;
 	for (int i = 0; i < 20000; i++) {
 		uint64_t what = random_next(&random) % 8;
 		struct ledger_view v;
@@ -93,14 +87,12 @@ the_equation_holds_after_every_step(void **state)
 }
 
 /* It may have been changed by a worker that writes where it should not. */
-static void
-what_is_shown_is_never_believed(void **state)
+TEST(what_is_shown_is_never_believed)
 {
 	struct ledger_shown shown;
 	struct ledger ledger = {.shown = &shown};
 	struct ledger_view v, expected = {.accepted = 2, .active = 2};
 
-	(void)state;
 	memset(&shown, 0xff, sizeof(shown));
 	ledger_accept(&ledger);
 	memset(&shown, 0xff, sizeof(shown));
@@ -192,13 +184,11 @@ reader_main(void *arg)
 	return NULL;
 }
 
-static void
-a_thread_never_reads_half_a_step(void **state)
+TEST(a_thread_never_reads_half_a_step)
 {
 	static struct shared shared;
 	struct reader readers[2] = {{.shared = &shared}, {.shared = &shared}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(readers); i++)
 		pthread_create(
 		    &readers[i].thread, NULL, reader_main, &readers[i]);
@@ -211,8 +201,7 @@ a_thread_never_reads_half_a_step(void **state)
 	}
 }
 
-static void
-a_process_never_reads_half_a_step(void **state)
+TEST(a_process_never_reads_half_a_step)
 {
 	struct shared *shared = mmap(NULL, sizeof(*shared),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -220,7 +209,6 @@ a_process_never_reads_half_a_step(void **state)
 	int status;
 	pid_t pid;
 
-	(void)state;
 	assert_ptr_not_equal(shared, MAP_FAILED);
 	pid = fork();
 	assert_true(pid >= 0);
@@ -244,12 +232,10 @@ static const struct ledger_view VIEW = {
     .crashed = 6,
 };
 
-static void
-words_are_in_the_order_of_the_manual(void **state)
+TEST(words_are_in_the_order_of_the_manual)
 {
 	char buf[200], small[16];
 
-	(void)state;
 	assert_string_equal(ledger_format(&VIEW, buf, sizeof(buf)),
 	    "accepted 18446744073709551615, active 1, served 2, refused 3, "
 	    "timed_out 4, failed 5, crashed 6");
@@ -257,14 +243,12 @@ words_are_in_the_order_of_the_manual(void **state)
 	    ledger_format(&VIEW, small, sizeof(small)), "accepted 184467");
 }
 
-static void
-json_is_one_line(void **state)
+TEST(json_is_one_line)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)state;
 	assert_int_equal(ledger_write(&VIEW, out), 0);
 	fclose(out);
 	assert_string_equal(text,
@@ -274,12 +258,10 @@ json_is_one_line(void **state)
 	free(text);
 }
 
-static void
-a_full_disk_is_reported(void **state)
+TEST(a_full_disk_is_reported)
 {
 	FILE *full = fopen("/dev/full", "w");
 
-	(void)state;
 	if (!full)
 		skip();
 	errno = 0;
@@ -288,20 +270,4 @@ a_full_disk_is_reported(void **state)
 	fclose(full);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_new_ledger_is_empty),
-	    cmocka_unit_test(each_outcome_has_its_own_count),
-	    cmocka_unit_test(the_equation_holds_after_every_step),
-	    cmocka_unit_test(what_is_shown_is_never_believed),
-	    cmocka_unit_test(a_process_never_reads_half_a_step),
-	    cmocka_unit_test(a_thread_never_reads_half_a_step),
-	    cmocka_unit_test(words_are_in_the_order_of_the_manual),
-	    cmocka_unit_test(json_is_one_line),
-	    cmocka_unit_test(a_full_disk_is_reported),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

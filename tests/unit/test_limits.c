@@ -35,33 +35,22 @@ is(const char *a, const char *b)
 
 /* ---- descriptors ---- */
 
-static void
-with_hardly_any_descriptor(void *arg)
+TEST_IN_CHILD(there_is_always_one_worker)
 {
 	struct limit limit;
 
-	(void)arg;
 	allow_descriptors(12, 12);
 	limit = limits_compute(&ONE_DESCRIPTOR, 8);
 	child_assert(limit.workers == 1);
 	child_assert(is(limit.binding, "open descriptors"));
 }
 
-static void
-there_is_always_one_worker(void **state)
-{
-	(void)state;
-	run_child(with_hardly_any_descriptor, NULL);
-}
-
-static void
-with_two_hundred_descriptors(void *arg)
+TEST_IN_CHILD(descriptors_bound_the_workers)
 {
 	struct worker_cost two = {.descriptors = 2};
 	struct limit limit, half;
 	uint64_t open_now;
 
-	(void)arg;
 	open_now = (uint64_t)open_descriptors();
 	allow_descriptors(200, 200);
 	limit = limits_compute(&ONE_DESCRIPTOR, 8);
@@ -74,17 +63,8 @@ with_two_hundred_descriptors(void *arg)
 	child_assert(is(half.binding, "open descriptors"));
 }
 
-static void
-descriptors_bound_the_workers(void **state)
+TEST_IN_CHILD(the_soft_limit_rises_to_the_hard_less_the_reserve)
 {
-	(void)state;
-	run_child(with_two_hundred_descriptors, NULL);
-}
-
-static void
-with_a_low_soft_limit(void *arg)
-{
-	(void)arg;
 	allow_descriptors(32, 256);
 	limits_compute(&ONE_DESCRIPTOR, 16);
 	child_assert(soft_limit() == 240);
@@ -94,33 +74,15 @@ with_a_low_soft_limit(void *arg)
 	child_assert(soft_limit() == 240);
 }
 
-static void
-the_soft_limit_rises_to_the_hard_less_the_reserve(void **state)
+TEST_IN_CHILD(a_quarter_at_most_is_kept_back)
 {
-	(void)state;
-	run_child(with_a_low_soft_limit, NULL);
-}
-
-static void
-with_a_reserve_too_large(void *arg)
-{
-	(void)arg;
 	allow_descriptors(40, 40);
 	limits_compute(&ONE_DESCRIPTOR, 32);
 	child_assert(soft_limit() == 30);
 }
 
-static void
-a_quarter_at_most_is_kept_back(void **state)
+TEST_IN_CHILD(a_hard_limit_that_was_lowered_is_kept)
 {
-	(void)state;
-	run_child(with_a_reserve_too_large, NULL);
-}
-
-static void
-with_a_hard_limit_that_falls_later(void *arg)
-{
-	(void)arg;
 	allow_descriptors(100, 100);
 	limits_compute(&ONE_DESCRIPTOR, 10);
 	allow_descriptors(50, 50);
@@ -130,36 +92,20 @@ with_a_hard_limit_that_falls_later(void *arg)
 	child_assert(soft_limit() == 40);
 }
 
-static void
-a_hard_limit_that_was_lowered_is_kept(void **state)
-{
-	(void)state;
-	run_child(with_a_hard_limit_that_falls_later, NULL);
-}
-
 /* ---- the others ---- */
 
-static void
-with_few_processes(void *arg)
+TEST_IN_CHILD(processes_of_a_user_bound_the_workers)
 {
 	struct worker_cost cost = {.tasks = 1};
 	struct rlimit limit = {50, 50};
 	struct limit workers;
 
-	(void)arg;
 	child_assert(setrlimit(RLIMIT_NPROC, &limit) == 0);
 	if (geteuid() == 0)
 		child_assert(setuid(65534) == 0);
 	workers = limits_compute(&cost, 0);
 	child_assert(workers.workers == 48);
 	child_assert(is(workers.binding, "processes of this user"));
-}
-
-static void
-processes_of_a_user_bound_the_workers(void **state)
-{
-	(void)state;
-	run_child(with_few_processes, NULL);
 }
 
 static void
@@ -175,18 +121,15 @@ root_with_few_processes(void *arg)
 	child_assert(!is(workers.binding, "processes of this user"));
 }
 
-static void
-processes_of_root_are_not_bounded(void **state)
+TEST(processes_of_root_are_not_bounded)
 {
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	run_child(root_with_few_processes, NULL);
 }
 
 /* A worker that takes more than all there is, of one resource. */
-static void
-with_huge_workers(void *arg)
+TEST_IN_CHILD(the_resource_that_binds_is_named)
 {
 	static const struct {
 		struct worker_cost cost;
@@ -200,7 +143,6 @@ with_huge_workers(void *arg)
 	    {{.memory_kib = UINT64_MAX}, {"memory"}},
 	};
 
-	(void)arg;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		struct limit limit = limits_compute(&known[i].cost, 0);
 		bool named = false;
@@ -212,19 +154,10 @@ with_huge_workers(void *arg)
 	}
 }
 
-static void
-the_resource_that_binds_is_named(void **state)
-{
-	(void)state;
-	run_child(with_huge_workers, NULL);
-}
-
-static void
-with_costlier_workers(void *arg)
+TEST_IN_CHILD(costlier_workers_are_fewer)
 {
 	uint64_t last = UINT64_MAX;
 
-	(void)arg;
 	for (uint64_t each = 1; each < 1 << 20; each *= 2) {
 		struct worker_cost cost = {.descriptors = 1,
 		    .tasks = 1,
@@ -239,28 +172,12 @@ with_costlier_workers(void *arg)
 	}
 }
 
-static void
-costlier_workers_are_fewer(void **state)
-{
-	(void)state;
-	run_child(with_costlier_workers, NULL);
-}
-
-static void
-with_free_workers(void *arg)
+TEST_IN_CHILD(workers_that_cost_nothing_have_no_limit)
 {
 	struct limit limit = limits_compute(&(struct worker_cost){0}, 0);
 
-	(void)arg;
 	child_assert(limit.workers == UINT64_MAX);
 	child_assert(limit.binding);
-}
-
-static void
-workers_that_cost_nothing_have_no_limit(void **state)
-{
-	(void)state;
-	run_child(with_free_workers, NULL);
 }
 
 /* ---- groups ---- */
@@ -280,10 +197,8 @@ binds(const struct worker_cost *cost, uint64_t workers, const char *what)
 }
 
 /* The group above ours has the limits, and others in it use some. */
-static void
-in_a_group_below_a_limit(void *arg)
+TEST_PRETENDING(a_limit_of_the_group_above_binds_less_what_is_used)
 {
-	(void)arg;
 	pretend_begin();
 	pretend_groups();
 	pretend_write("/sys/fs/cgroup/a/b/pids.max", "max\n");
@@ -304,18 +219,9 @@ in_a_group_below_a_limit(void *arg)
 	child_assert(binds(&ONE_MIB, 1, "memory"));
 }
 
-static void
-a_limit_of_the_group_above_binds_less_what_is_used(void **state)
-{
-	(void)state;
-	run_pretending(in_a_group_below_a_limit, NULL);
-}
-
 /* Of a container that sees a part of the tree, under the names of outside. */
-static void
-in_a_group_of_version_1(void *arg)
+TEST_PRETENDING(version_1_is_read_as_well)
 {
-	(void)arg;
 	pretend_begin();
 	pretend_tree("7:pids,memory:/outside/a/b\n",
 	    "1 2 0:1 /outside /sys/fs/cgroup rw - cgroup cgroup "
@@ -330,19 +236,10 @@ in_a_group_of_version_1(void *arg)
 	child_assert(memory_available() == 48 * MIB);
 }
 
-static void
-version_1_is_read_as_well(void **state)
-{
-	(void)state;
-	run_pretending(in_a_group_of_version_1, NULL);
-}
-
-static void
-without_proc(void *arg)
+TEST_PRETENDING(what_is_not_known_is_not_unlimited)
 {
 	struct worker_cost cost = {.tasks = 1, .mappings = 2};
 
-	(void)arg;
 	pretend_begin();
 	if (mount("none", "/proc", "tmpfs", 0, NULL) < 0)
 		_exit(PRETEND_NOT);
@@ -352,32 +249,4 @@ without_proc(void *arg)
 	child_assert(memory_available() > 0);
 }
 
-static void
-what_is_not_known_is_not_unlimited(void **state)
-{
-	(void)state;
-	run_pretending(without_proc, NULL);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(there_is_always_one_worker),
-	    cmocka_unit_test(descriptors_bound_the_workers),
-	    cmocka_unit_test(the_soft_limit_rises_to_the_hard_less_the_reserve),
-	    cmocka_unit_test(a_quarter_at_most_is_kept_back),
-	    cmocka_unit_test(a_hard_limit_that_was_lowered_is_kept),
-	    cmocka_unit_test(processes_of_a_user_bound_the_workers),
-	    cmocka_unit_test(processes_of_root_are_not_bounded),
-	    cmocka_unit_test(the_resource_that_binds_is_named),
-	    cmocka_unit_test(costlier_workers_are_fewer),
-	    cmocka_unit_test(workers_that_cost_nothing_have_no_limit),
-	    cmocka_unit_test(
-		a_limit_of_the_group_above_binds_less_what_is_used),
-	    cmocka_unit_test(version_1_is_read_as_well),
-	    cmocka_unit_test(what_is_not_known_is_not_unlimited),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

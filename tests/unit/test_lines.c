@@ -58,10 +58,10 @@ assert_none(void)
 	assert_int_equal(lines_next(&lines, &text, &len), 0);
 }
 
-static void
-lines_come_one_by_one_with_their_ends(void **state)
+#define LINES_TEST(name) TEST_WITH(name, start, stop)
+
+LINES_TEST(lines_come_one_by_one_with_their_ends)
 {
-	(void)state;
 	assert_none();
 	feed("one\ntwo\r\n\n\r\nthr", 15);
 	assert_next("one\n", 4, 1);
@@ -75,18 +75,14 @@ lines_come_one_by_one_with_their_ends(void **state)
 	assert_none();
 }
 
-static void
-a_carriage_return_alone_and_nul_are_part_of_a_line(void **state)
+LINES_TEST(a_carriage_return_alone_and_nul_are_part_of_a_line)
 {
-	(void)state;
 	feed("a\rb\0c\r\r\n", 8);
 	assert_next("a\rb\0c\r\r\n", 8, 2);
 }
 
-static void
-a_line_that_comes_byte_by_byte_is_whole(void **state)
+LINES_TEST(a_line_that_comes_byte_by_byte_is_whole)
 {
-	(void)state;
 	for (size_t i = 0; i < 9000; i++) {
 		feed("x", 1);
 		assert_none();
@@ -101,13 +97,11 @@ a_line_that_comes_byte_by_byte_is_whole(void **state)
 	assert_int_equal(len, 9002);
 }
 
-static void
-the_longest_line_fits_and_no_longer_one(void **state)
+LINES_TEST(the_longest_line_fits_and_no_longer_one)
 {
 	char *longest = malloc(LINES_MAX);
 	size_t size;
 
-	(void)state;
 	memset(longest, 'x', LINES_MAX);
 	longest[LINES_MAX - 1] = '\n';
 	feed(longest, LINES_MAX);
@@ -119,13 +113,11 @@ the_longest_line_fits_and_no_longer_one(void **state)
 	free(longest);
 }
 
-static void
-a_line_put_back_is_the_next_again(void **state)
+LINES_TEST(a_line_put_back_is_the_next_again)
 {
 	const char *rest;
 	size_t len;
 
-	(void)state;
 	feed("first\nsecond\nthird", 18);
 	assert_next("first\n", 6, 1);
 	lines_put_back(&lines, 6);
@@ -140,12 +132,10 @@ a_line_put_back_is_the_next_again(void **state)
 	assert_none();
 }
 
-static void
-what_has_no_end_is_the_rest(void **state)
+LINES_TEST(what_has_no_end_is_the_rest)
 {
 	size_t len;
 
-	(void)state;
 	lines_rest(&lines, &len);
 	assert_int_equal(len, 0);
 	feed("whole\nhalf", 10);
@@ -158,10 +148,8 @@ what_has_no_end_is_the_rest(void **state)
 	assert_int_equal(len, 0);
 }
 
-static void
-memory_is_taken_when_bytes_come_and_given_back(void **state)
+LINES_TEST(memory_is_taken_when_bytes_come_and_given_back)
 {
-	(void)state;
 	assert_null(lines.buf);
 	feed("x", 1);
 	assert_true(lines.size < LINES_MAX);
@@ -171,15 +159,13 @@ memory_is_taken_when_bytes_come_and_given_back(void **state)
 }
 
 /* Random lines in random pieces, read at random times, are what was fed. */
-static void
-any_pieces_make_the_same_lines(void **state)
+LINES_TEST(any_pieces_make_the_same_lines)
 {
 	enum { BYTES = 1 << 20 };
 	uint64_t seed = 11;
 	char *fed = malloc(BYTES);
 	size_t at = 0, got = 0;
 
-	(void)state;
 	for (size_t i = 0; i < BYTES; i++) {
 		uint64_t r = random_next(&seed);
 
@@ -211,20 +197,4 @@ any_pieces_make_the_same_lines(void **state)
 	free(fed);
 }
 
-int
-main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
-	const struct CMUnitTest tests[] = {
-	    TEST(lines_come_one_by_one_with_their_ends),
-	    TEST(a_carriage_return_alone_and_nul_are_part_of_a_line),
-	    TEST(a_line_that_comes_byte_by_byte_is_whole),
-	    TEST(the_longest_line_fits_and_no_longer_one),
-	    TEST(a_line_put_back_is_the_next_again),
-	    TEST(what_has_no_end_is_the_rest),
-	    TEST(memory_is_taken_when_bytes_come_and_given_back),
-	    TEST(any_pieces_make_the_same_lines),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

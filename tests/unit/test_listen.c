@@ -38,10 +38,8 @@ takes(const char *text, const char *printed)
 	assert_string_equal(address_format(&all.at[0].address, buf), printed);
 }
 
-static void
-add_takes_literals_and_paths(void **state)
+TEST(add_takes_literals_and_paths)
 {
-	(void)state;
 	takes("127.0.0.1:7007", "127.0.0.1:7007");
 	takes("0.0.0.0:0", "0.0.0.0:0");
 	takes("[::1]:7007", "[::1]:7007");
@@ -49,12 +47,10 @@ add_takes_literals_and_paths(void **state)
 	takes("unix:localhost:80", "unix:localhost:80");
 }
 
-static void
-add_takes_all_addresses(void **state)
+TEST(add_takes_all_addresses)
 {
 	struct listeners all = {0};
 
-	(void)state;
 	takes(":7007", "[::]:7007");
 	listeners_add(&all, ":7007");
 	listeners_add(&all, "[::]:7007");
@@ -62,13 +58,11 @@ add_takes_all_addresses(void **state)
 	assert_false(all.at[1].dual_stack);
 }
 
-static void
-add_takes_localhost_as_one_for_each_family(void **state)
+TEST(add_takes_localhost_as_one_for_each_family)
 {
 	struct listeners all = {0};
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	assert_int_equal(listeners_add(&all, "localhost:7007"), 0);
 	assert_int_equal(all.count, 2);
 	assert_string_equal(
@@ -82,15 +76,13 @@ add_takes_localhost_as_one_for_each_family(void **state)
 	assert_true(all.at[3].port_of_last);
 }
 
-static void
-add_rejects_everything_else(void **state)
+TEST(add_rejects_everything_else)
 {
 	static const char *const bad[] = {"", ":", "7007", "localhost",
 	    "localhost:", "localhost:65536", "example.org:80", "*:80", "[]:80",
 	    "::1:80", "127.0.0.1", "unix:", "tcp:127.0.0.1:80"};
 	struct listeners all = {0};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		if (listeners_add(&all, bad[i]) != -1)
 			fail_msg("\"%s\" is taken", bad[i]);
@@ -98,12 +90,10 @@ add_rejects_everything_else(void **state)
 	}
 }
 
-static void
-add_rejects_what_does_not_fit(void **state)
+TEST(add_rejects_what_does_not_fit)
 {
 	struct listeners all = {0};
 
-	(void)state;
 	for (size_t i = 0; i < LISTENERS_MAX - 1; i++)
 		assert_int_equal(listeners_add(&all, "127.0.0.1:0"), 0);
 	assert_int_equal(listeners_add(&all, "localhost:0"), -1);
@@ -126,13 +116,11 @@ dial(const struct address *address)
 	return -1;
 }
 
-static void
-open_learns_the_port_behind_port_0(void **state)
+TEST(open_learns_the_port_behind_port_0)
 {
 	struct listeners all = {0};
 	int before = open_descriptors(), fd;
 
-	(void)state;
 	listeners_add(&all, "127.0.0.1:0");
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	assert_int_not_equal(address_port(&all.at[0].address), 0);
@@ -145,13 +133,11 @@ open_learns_the_port_behind_port_0(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
-static void
-listener_neither_blocks_nor_is_inherited(void **state)
+TEST(listener_neither_blocks_nor_is_inherited)
 {
 	struct listeners all = {0};
 	int fd;
 
-	(void)state;
 	listeners_add(&all, "127.0.0.1:0");
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	fd = all.at[0].fd;
@@ -162,14 +148,12 @@ listener_neither_blocks_nor_is_inherited(void **state)
 	listeners_close(&all, true);
 }
 
-static void
-tcp_connection_inherits_what_it_needs(void **state)
+TEST(tcp_connection_inherits_what_it_needs)
 {
 	struct listeners all = {0};
 	socklen_t len = sizeof(int);
 	int client, fd, on = 0;
 
-	(void)state;
 	listeners_add(&all, "127.0.0.1:0");
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	client = dial(&all.at[0].address);
@@ -182,12 +166,10 @@ tcp_connection_inherits_what_it_needs(void **state)
 	listeners_close(&all, true);
 }
 
-static void
-localhost_has_one_port_in_both_families(void **state)
+TEST(localhost_has_one_port_in_both_families)
 {
 	struct listeners all = {0};
 
-	(void)state;
 	if (!has_ipv6())
 		skip();
 	listeners_add(&all, "localhost:0");
@@ -205,14 +187,12 @@ localhost_has_one_port_in_both_families(void **state)
 	listeners_close(&all, true);
 }
 
-static void
-all_addresses_take_ipv4_as_well(void **state)
+TEST(all_addresses_take_ipv4_as_well)
 {
 	struct listeners all = {0};
 	struct address v4;
 	int fd;
 
-	(void)state;
 	listeners_add(&all, ":0");
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	address_parse("127.0.0.1:0", &v4);
@@ -223,14 +203,12 @@ all_addresses_take_ipv4_as_well(void **state)
 	listeners_close(&all, true);
 }
 
-static void
-a_taken_port_leaves_nothing_open(void **state)
+TEST(a_taken_port_leaves_nothing_open)
 {
 	struct listeners first = {0}, second = {0};
 	char text[ADDRESS_TEXT_MAX];
 	int before;
 
-	(void)state;
 	listeners_add(&first, "127.0.0.1:0");
 	assert_int_equal(listeners_open(&first, BACKLOG), 0);
 	before = open_descriptors();
@@ -243,8 +221,7 @@ a_taken_port_leaves_nothing_open(void **state)
 
 /* ---- datagrams ---- */
 
-static void
-add_takes_datagrams_by_a_prefix(void **state)
+TEST(add_takes_datagrams_by_a_prefix)
 {
 	static const char *const no[] = {"udp:", "udp:unix:/tmp/s",
 	    "udp:udp:127.0.0.1:0", "udp:127.0.0.1", "udp:host:1",
@@ -252,7 +229,6 @@ add_takes_datagrams_by_a_prefix(void **state)
 	struct listeners all = {0};
 	char buf[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	assert_int_equal(listeners_add(&all, "udp:127.0.0.1:7"), 0);
 	assert_int_equal(listeners_add(&all, "udp:[::1]:7"), 0);
 	assert_int_equal(listeners_add(&all, "udp:localhost:7"), 0);
@@ -273,14 +249,12 @@ add_takes_datagrams_by_a_prefix(void **state)
 	assert_int_equal(all.count, 6);
 }
 
-static void
-datagrams_have_a_bound_socket(void **state)
+TEST(datagrams_have_a_bound_socket)
 {
 	struct listeners all = {0};
 	socklen_t len = sizeof(int);
 	int type, reuse;
 
-	(void)state;
 	listeners_add(&all, "udp:127.0.0.1:0");
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	assert_int_not_equal(address_port(&all.at[0].address), 0);
@@ -295,14 +269,12 @@ datagrams_have_a_bound_socket(void **state)
 }
 
 /* A port that UDP got may be taken in TCP by somebody else: try some. */
-static void
-tcp_and_udp_may_have_one_port(void **state)
+TEST(tcp_and_udp_may_have_one_port)
 {
 	struct listeners udp, tcp;
 	char text[ADDRESS_TEXT_MAX];
 	int bad = -1;
 
-	(void)state;
 	for (int i = 0; i < 20 && bad; i++) {
 		udp = tcp = (struct listeners){0};
 		listeners_add(&udp, "udp:127.0.0.1:0");
@@ -321,12 +293,10 @@ tcp_and_udp_may_have_one_port(void **state)
 	listeners_close(&udp, true);
 }
 
-static void
-localhost_has_one_udp_port_in_both_families(void **state)
+TEST(localhost_has_one_udp_port_in_both_families)
 {
 	struct listeners all = {0};
 
-	(void)state;
 	if (!has_ipv6())
 		skip();
 	listeners_add(&all, "udp:localhost:0");
@@ -338,15 +308,13 @@ localhost_has_one_udp_port_in_both_families(void **state)
 	listeners_close(&all, true);
 }
 
-static void
-what_the_kernel_drops_is_known(void **state)
+TEST(what_the_kernel_drops_is_known)
 {
 	static const char data[30000];
 	struct listeners all = {0};
 	const struct address *to = &all.at[0].address;
 	int client;
 
-	(void)state;
 	listeners_add(&all, "udp:127.0.0.1:0");
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	assert_int_equal(listener_dropped(&all.at[0]), 0);
@@ -392,13 +360,11 @@ remove_directory(void **state)
 	return rmdir(directory);
 }
 
-static void
-unix_connection_is_given_its_timeouts(void **state)
+TEST_WITH(unix_connection_is_given_its_timeouts, remove_path, NULL)
 {
 	struct listeners all = {0};
 	int client, fd;
 
-	(void)state;
 	listeners_add(&all, listen_text);
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	client = dial(&all.at[0].address);
@@ -410,25 +376,21 @@ unix_connection_is_given_its_timeouts(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-static void
-close_without_removal_leaves_the_path(void **state)
+TEST_WITH(close_without_removal_leaves_the_path, remove_path, NULL)
 {
 	struct listeners all = {0};
 
-	(void)state;
 	listeners_add(&all, listen_text);
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	listeners_close(&all, false);
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-static void
-a_stale_unix_socket_is_replaced(void **state)
+TEST_WITH(a_stale_unix_socket_is_replaced, remove_path, NULL)
 {
 	struct listeners all = {0};
 	int fd;
 
-	(void)state;
 	listeners_add(&all, listen_text);
 	assert_int_equal(listeners_open(&all, BACKLOG), 0);
 	listeners_close(&all, false);
@@ -440,13 +402,11 @@ a_stale_unix_socket_is_replaced(void **state)
 	listeners_close(&all, true);
 }
 
-static void
-a_live_unix_socket_is_spared(void **state)
+TEST_WITH(a_live_unix_socket_is_spared, remove_path, NULL)
 {
 	struct listeners first = {0}, second = {0};
 	int fd;
 
-	(void)state;
 	listeners_add(&first, listen_text);
 	assert_int_equal(listeners_open(&first, BACKLOG), 0);
 	listeners_add(&second, listen_text);
@@ -457,13 +417,11 @@ a_live_unix_socket_is_spared(void **state)
 	listeners_close(&first, true);
 }
 
-static void
-a_live_unix_socket_with_a_full_backlog_is_spared(void **state)
+TEST_WITH(a_live_unix_socket_with_a_full_backlog_is_spared, remove_path, NULL)
 {
 	struct listeners first = {0}, second = {0};
 	int clients[8];
 
-	(void)state;
 	listeners_add(&first, listen_text);
 	assert_int_equal(listeners_open(&first, 0), 0);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
@@ -479,14 +437,12 @@ a_live_unix_socket_with_a_full_backlog_is_spared(void **state)
 	listeners_close(&first, true);
 }
 
-static void
-a_file_is_never_replaced(void **state)
+TEST_WITH(a_file_is_never_replaced, remove_path, NULL)
 {
 	struct listeners all = {0};
 	struct stat st;
 	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
 
-	(void)state;
 	assert_int_equal(write(fd, "mine", 4), 4);
 	close(fd);
 	listeners_add(&all, listen_text);
@@ -496,12 +452,10 @@ a_file_is_never_replaced(void **state)
 	unlink(path);
 }
 
-static void
-a_failed_open_removes_only_its_own_sockets(void **state)
+TEST_WITH(a_failed_open_removes_only_its_own_sockets, remove_path, NULL)
 {
 	struct listeners all = {0};
 
-	(void)state;
 	listeners_add(&all, listen_text);
 	listeners_add(&all, "unix:/nonexistent/directory/sock");
 	assert_int_equal(listeners_open(&all, BACKLOG), -1);
@@ -526,12 +480,10 @@ open_localhost_with_one_descriptor(void *arg)
 	child_assert(listeners_open(&all, BACKLOG) == -1);
 }
 
-static void
-half_of_localhost_is_missing_only_without_ipv6(void **state)
+TEST(half_of_localhost_is_missing_only_without_ipv6)
 {
 	static struct caught caught;
 
-	(void)state;
 	if (!has_ipv6())
 		skip();
 	catch_child(&caught, open_localhost_with_one_descriptor,
@@ -541,37 +493,4 @@ half_of_localhost_is_missing_only_without_ipv6(void **state)
 	assert_int_equal(caught.exit, 0);
 }
 
-#define unix_test(name) cmocka_unit_test_setup(name, remove_path)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(add_takes_literals_and_paths),
-	    cmocka_unit_test(add_takes_all_addresses),
-	    cmocka_unit_test(add_takes_localhost_as_one_for_each_family),
-	    cmocka_unit_test(add_rejects_everything_else),
-	    cmocka_unit_test(add_rejects_what_does_not_fit),
-	    cmocka_unit_test(open_learns_the_port_behind_port_0),
-	    cmocka_unit_test(listener_neither_blocks_nor_is_inherited),
-	    cmocka_unit_test(tcp_connection_inherits_what_it_needs),
-	    cmocka_unit_test(localhost_has_one_port_in_both_families),
-	    cmocka_unit_test(all_addresses_take_ipv4_as_well),
-	    cmocka_unit_test(a_taken_port_leaves_nothing_open),
-	    cmocka_unit_test(add_takes_datagrams_by_a_prefix),
-	    cmocka_unit_test(datagrams_have_a_bound_socket),
-	    cmocka_unit_test(tcp_and_udp_may_have_one_port),
-	    cmocka_unit_test(localhost_has_one_udp_port_in_both_families),
-	    cmocka_unit_test(what_the_kernel_drops_is_known),
-	    unix_test(unix_connection_is_given_its_timeouts),
-	    unix_test(close_without_removal_leaves_the_path),
-	    unix_test(a_stale_unix_socket_is_replaced),
-	    unix_test(a_live_unix_socket_is_spared),
-	    unix_test(a_live_unix_socket_with_a_full_backlog_is_spared),
-	    unix_test(a_file_is_never_replaced),
-	    unix_test(a_failed_open_removes_only_its_own_sockets),
-	    cmocka_unit_test(half_of_localhost_is_missing_only_without_ipv6),
-	};
-
-	return cmocka_run_group_tests(tests, make_directory, remove_directory);
-}
+RUN_TESTS(make_directory, remove_directory)

@@ -23,12 +23,10 @@ write_at_each_level(void *arg)
 	log_always("a %d", 5);
 }
 
-static void
-a_line_is_one_write(void **state)
+TEST(a_line_is_one_write)
 {
 	enum log_level level = LOG_DEBUG;
 
-	(void)state;
 	catch_child(&caught, write_at_each_level, &level);
 	assert_int_equal(caught.writes, 5);
 	assert_string_equal(caught.err,
@@ -37,13 +35,11 @@ a_line_is_one_write(void **state)
 	assert_string_equal(caught.out, "");
 }
 
-static void
-quieter_levels_leave_lines_out(void **state)
+TEST(quieter_levels_leave_lines_out)
 {
 	static const size_t lines[] = {
 	    [LOG_ERROR] = 2, [LOG_WARN] = 3, [LOG_INFO] = 4, [LOG_DEBUG] = 5};
 
-	(void)state;
 	for (enum log_level at = LOG_ERROR; at <= LOG_DEBUG; at++) {
 		catch_child(&caught, write_at_each_level, &at);
 		assert_int_equal(caught.writes, lines[at]);
@@ -62,8 +58,7 @@ write_stamped(void *arg)
 	log_info("I am %d", (int)getpid());
 }
 
-static void
-a_stamped_line_begins_with_time_and_process(void **state)
+TEST(a_stamped_line_begins_with_time_and_process)
 {
 	static const char form[] =
 	    "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
@@ -71,7 +66,6 @@ a_stamped_line_begins_with_time_and_process(void **state)
 	regmatch_t at[3];
 	regex_t regex;
 
-	(void)state;
 	catch_child(&caught, write_stamped, NULL);
 	assert_int_equal(regcomp(&regex, form, REG_EXTENDED), 0);
 	assert_int_equal(regexec(&regex, caught.err, 3, at, 0), 0);
@@ -87,12 +81,10 @@ write_text(void *arg)
 	log_info("%s", (const char *)arg);
 }
 
-static void
-control_bytes_are_escaped(void **state)
+TEST(control_bytes_are_escaped)
 {
 	char text[64], expected[256], *at = expected;
 
-	(void)state;
 	for (int c = 1; c < 0x20; c++)
 		text[c - 1] = (char)c;
 	strcpy(text + 0x1f, "\x7f\x1b[31m");
@@ -106,24 +98,20 @@ control_bytes_are_escaped(void **state)
 }
 
 /* An 8-bit terminal takes 0x9b for an escape. */
-static void
-bytes_outside_ascii_are_escaped(void **state)
+TEST(bytes_outside_ascii_are_escaped)
 {
 	char text[] = "Gr\xc3\xbc\x9b \xff~\\n %s";
 
-	(void)state;
 	catch_child(&caught, write_text, text);
 	assert_string_equal(
 	    caught.err, "prog: Gr\\xc3\\xbc\\x9b \\xff~\\n %s\n");
 }
 
-static void
-a_long_line_is_cut_and_still_ends(void **state)
+TEST(a_long_line_is_cut_and_still_ends)
 {
 	static char text[5000];
 	size_t len;
 
-	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	catch_child(&caught, write_text, text);
 	len = strlen(caught.err);
@@ -132,12 +120,10 @@ a_long_line_is_cut_and_still_ends(void **state)
 	assert_ptr_equal(strchr(caught.err, '\n'), caught.err + len - 1);
 }
 
-static void
-an_escape_is_not_cut_in_two(void **state)
+TEST(an_escape_is_not_cut_in_two)
 {
 	static char text[2000];
 
-	(void)state;
 	for (size_t shift = 0; shift < 4; shift++) {
 		size_t len;
 
@@ -177,10 +163,8 @@ write_under_limit(void *arg)
 	log_left_out(&limit, "what is full");
 }
 
-static void
-a_repeated_line_comes_once_a_second_and_is_counted(void **state)
+TEST(a_repeated_line_comes_once_a_second_and_is_counted)
 {
-	(void)state;
 	catch_child(&caught, write_under_limit, NULL);
 	assert_string_equal(caught.err,
 	    "prog: warning: full\n"
@@ -192,10 +176,8 @@ a_repeated_line_comes_once_a_second_and_is_counted(void **state)
 	assert_int_equal(caught.writes, 5);
 }
 
-static void
-write_and_keep_errno(void *arg)
+TEST_IN_CHILD(errno_survives_a_line)
 {
-	(void)arg;
 	errno = ENOTTY;
 	log_error("errno is kept");
 	child_assert(errno == ENOTTY);
@@ -205,20 +187,11 @@ write_and_keep_errno(void *arg)
 		_exit(1);
 }
 
-static void
-errno_survives_a_line(void **state)
-{
-	(void)state;
-	run_child(write_and_keep_errno, NULL);
-}
-
 /* As the programs do, it ignores SIGPIPE. */
-static void
-write_to_a_closed_pipe(void *arg)
+TEST_IN_CHILD(a_line_that_nobody_reads_is_dropped)
 {
 	int ends[2];
 
-	(void)arg;
 	child_assert(pipe(ends) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	close(ends[0]);
@@ -229,22 +202,13 @@ write_to_a_closed_pipe(void *arg)
 	_exit(errno ? 1 : 0);
 }
 
-static void
-a_line_that_nobody_reads_is_dropped(void **state)
-{
-	(void)state;
-	run_child(write_to_a_closed_pipe, NULL);
-}
-
 /* A reader that has stopped reading must not stop the accept loop. */
-static void
-write_to_a_full_pipe(void *arg)
+TEST_IN_CHILD(a_line_that_cannot_be_written_does_not_block)
 {
 	static const char block[65536];
 	struct itimerval soon = {.it_value.tv_usec = 50000};
 	int ends[2];
 
-	(void)arg;
 	child_assert(pipe(ends) == 0);
 	fcntl(ends[1], F_SETFL, O_NONBLOCK);
 	while (write(ends[1], block, sizeof(block)) > 0)
@@ -256,22 +220,13 @@ write_to_a_full_pipe(void *arg)
 	_exit(0);
 }
 
-static void
-a_line_that_cannot_be_written_does_not_block(void **state)
-{
-	(void)state;
-	run_child(write_to_a_full_pipe, NULL);
-}
-
 /* The reader comes back: it learns how much it has missed. */
-static void
-write_to_a_pipe_that_is_read_late(void *arg)
+TEST_IN_CHILD(lines_that_were_lost_are_counted)
 {
 	static char block[65536];
 	int ends[2];
 	ssize_t n;
 
-	(void)arg;
 	child_assert(pipe2(ends, O_NONBLOCK) == 0);
 	while (write(ends[1], block, sizeof(block)) > 0)
 		continue;
@@ -294,23 +249,14 @@ write_to_a_pipe_that_is_read_late(void *arg)
 }
 
 static void
-lines_that_were_lost_are_counted(void **state)
-{
-	(void)state;
-	run_child(write_to_a_pipe_that_is_read_late, NULL);
-}
-
-static void
 write_and_die(void *arg)
 {
 	log_open("prog", LOG_ERROR, false);
 	die(*(int *)arg, "the %s is gone", "end");
 }
 
-static void
-die_says_why_and_exits(void **state)
+TEST(die_says_why_and_exits)
 {
-	(void)state;
 	for (int status = 1; status <= 2; status++) {
 		catch_child(&caught, write_and_die, &status);
 		assert_int_equal(caught.exit, status);
@@ -319,25 +265,4 @@ die_says_why_and_exits(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_line_is_one_write),
-	    cmocka_unit_test(quieter_levels_leave_lines_out),
-	    cmocka_unit_test(a_stamped_line_begins_with_time_and_process),
-	    cmocka_unit_test(control_bytes_are_escaped),
-	    cmocka_unit_test(bytes_outside_ascii_are_escaped),
-	    cmocka_unit_test(a_long_line_is_cut_and_still_ends),
-	    cmocka_unit_test(an_escape_is_not_cut_in_two),
-	    cmocka_unit_test(
-		a_repeated_line_comes_once_a_second_and_is_counted),
-	    cmocka_unit_test(errno_survives_a_line),
-	    cmocka_unit_test(a_line_that_nobody_reads_is_dropped),
-	    cmocka_unit_test(a_line_that_cannot_be_written_does_not_block),
-	    cmocka_unit_test(lines_that_were_lost_are_counted),
-	    cmocka_unit_test(die_says_why_and_exits),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -117,15 +117,13 @@ is_refused(const char *option, const char *value, const char *allowed)
 	says(allowed);
 }
 
-static void
-options_fill_the_config(void **state)
+TEST(options_fill_the_config)
 {
 	const char *argv[] = {"test", "-v", "--verbose", "--count=7", "--size",
 	    "2KiB", "--wait", "1.5s", "-t", "some words", "--mode", "refuse",
 	    "--even", "four", NULL};
 	struct config config = {0};
 
-	(void)state;
 	assert_int_equal(parse(&config, argv), 14);
 	assert_int_equal(config.verbose, 2);
 	assert_int_equal(config.count, 7);
@@ -136,28 +134,24 @@ options_fill_the_config(void **state)
 	assert_string_equal(config.called, "four");
 }
 
-static void
-defaults_stay_without_options(void **state)
+TEST(defaults_stay_without_options)
 {
 	const char *argv[] = {"test", NULL};
 	struct config config = {.count = 3, .mode = 1, .text = "as it was"};
 
-	(void)state;
 	assert_int_equal(parse(&config, argv), 1);
 	assert_int_equal(config.count, 3);
 	assert_int_equal(config.mode, 1);
 	assert_string_equal(config.text, "as it was");
 }
 
-static void
-limits_of_a_range_are_taken(void **state)
+TEST(limits_of_a_range_are_taken)
 {
 	const char *least[] = {"test", "-c1", "--size=1", "--wait=1ms", NULL};
 	const char *most[] = {
 	    "test", "-c", "100", "--size=64KiB", "--wait=1m", NULL};
 	struct config config = {0};
 
-	(void)state;
 	parse(&config, least);
 	assert_int_equal(config.count, 1);
 	assert_int_equal(config.size, 1);
@@ -168,14 +162,12 @@ limits_of_a_range_are_taken(void **state)
 	assert_int_equal(config.wait, 60000000000);
 }
 
-static void
-arguments_may_stand_before_options(void **state)
+TEST(arguments_may_stand_before_options)
 {
 	const char *argv[] = {"test", "word", "-c", "5", "--", "-v", NULL};
 	struct config config = {0};
 	int first;
 
-	(void)state;
 	first = parse(&config, argv);
 	assert_int_equal(config.count, 5);
 	assert_int_equal(config.verbose, 0);
@@ -184,13 +176,11 @@ arguments_may_stand_before_options(void **state)
 	assert_string_equal(argv[first + 1], "-v");
 }
 
-static void
-bad_counts_are_refused(void **state)
+TEST(bad_counts_are_refused)
 {
 	static const char *const bad[] = {"0", "101", "-1", "+1", "1.5", "1k",
 	    "", "x", "18446744073709551617"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		PARSE("--count", bad[i]);
 		is_refused("--count", bad[i], "a whole number, from 1 to 100");
@@ -199,20 +189,16 @@ bad_counts_are_refused(void **state)
 	is_refused("--count", "many", "from 1 to 100");
 }
 
-static void
-bad_sizes_are_refused(void **state)
+TEST(bad_sizes_are_refused)
 {
-	(void)state;
 	PARSE("--size", "65537");
 	is_refused("--size", "65537", "from 1 to 65536");
 	PARSE("--size=64kB");
 	is_refused("--size", "64kB", "a size such as");
 }
 
-static void
-bad_durations_are_refused(void **state)
+TEST(bad_durations_are_refused)
 {
-	(void)state;
 	PARSE("--wait", "5");
 	is_refused("--wait", " 5:", "from 0.001s to 60s");
 	PARSE("--wait", "61s");
@@ -221,41 +207,33 @@ bad_durations_are_refused(void **state)
 	is_refused("--wait", "999us", "from 0.001s");
 }
 
-static void
-bad_choices_are_refused(void **state)
+TEST(bad_choices_are_refused)
 {
 	static const char *const bad[] = {
 	    "", "wai", "waits", "Wait", "wait|refuse", "|", "refuse|"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		PARSE("--mode", bad[i]);
 		is_refused("--mode", bad[i], "wait|refuse");
 	}
 }
 
-static void
-values_that_a_call_refuses_are_refused(void **state)
+TEST(values_that_a_call_refuses_are_refused)
 {
-	(void)state;
 	PARSE("-e", "three");
 	is_refused("--even", "three", "a word of even length");
 }
 
-static void
-a_missing_value_is_refused(void **state)
+TEST(a_missing_value_is_refused)
 {
-	(void)state;
 	PARSE("--wait");
 	is_refused("--wait", "needs a value", "TIME");
 	PARSE("-c");
 	is_refused("--count", "needs a value", "N");
 }
 
-static void
-unknown_options_are_refused(void **state)
+TEST(unknown_options_are_refused)
 {
-	(void)state;
 	PARSE("--colour");
 	is_refused("--colour", "allowed", "--help");
 	PARSE("-z");
@@ -265,10 +243,8 @@ unknown_options_are_refused(void **state)
 }
 
 /* --verbose exists, whatever getopt says of its letter. */
-static void
-a_value_for_a_flag_is_refused_by_its_name(void **state)
+TEST(a_value_for_a_flag_is_refused_by_its_name)
 {
-	(void)state;
 	PARSE("--list=3");
 	is_refused("--list", "", "");
 	PARSE("--verbose=3");
@@ -276,12 +252,10 @@ a_value_for_a_flag_is_refused_by_its_name(void **state)
 	assert_null(strstr(caught.err, "-v: no such option"));
 }
 
-static void
-a_long_value_leaves_room_for_what_is_allowed(void **state)
+TEST(a_long_value_leaves_room_for_what_is_allowed)
 {
 	static char longest[3000];
 
-	(void)state;
 	memset(longest, 'x', sizeof(longest) - 1);
 	PARSE("--count", longest);
 	is_refused("--count", "xxx", "from 1 to 100");
@@ -293,18 +267,14 @@ a_long_value_leaves_room_for_what_is_allowed(void **state)
 	is_refused("--even", "xxx", "a word of even length");
 }
 
-static void
-a_bad_value_cannot_forge_a_line(void **state)
+TEST(a_bad_value_cannot_forge_a_line)
 {
-	(void)state;
 	PARSE("--count", "1\nperconn: all is well\033[2J");
 	is_refused("--count", "1\\x0aperconn", "\\x1b[2J");
 }
 
-static void
-help_names_every_option(void **state)
+TEST(help_names_every_option)
 {
-	(void)state;
 	PARSE("--help");
 	assert_int_equal(caught.exit, 0);
 	assert_string_equal(caught.err, "");
@@ -327,13 +297,11 @@ help_names_every_option(void **state)
 	assert_non_null(strstr(caught.out, "\n\nSee also the foot.\n"));
 }
 
-static void
-help_aligns_its_words(void **state)
+TEST(help_aligns_its_words)
 {
 	const char *head = NULL;
 	size_t lines = 0, wrapped = 0;
 
-	(void)state;
 	PARSE("--help");
 	for (char *line = strtok(caught.out, "\n"); line;
 	     line = strtok(NULL, "\n")) {
@@ -353,10 +321,8 @@ help_aligns_its_words(void **state)
 	assert_int_equal(lines, COUNT_OF(SPECS) - 1 + 2);
 }
 
-static void
-version_is_one_line(void **state)
+TEST(version_is_one_line)
 {
-	(void)state;
 	PARSE("--version");
 	assert_int_equal(caught.exit, 0);
 	assert_string_equal(caught.err, "");
@@ -364,39 +330,12 @@ version_is_one_line(void **state)
 	assert_int_equal(strncmp(caught.out, "perconn (perconn) ", 18), 0);
 }
 
-static void
-an_option_that_does_something_ends_the_program(void **state)
+TEST(an_option_that_does_something_ends_the_program)
 {
-	(void)state;
 	PARSE("--list", "--count", "0");
 	assert_int_equal(caught.exit, 0);
 	assert_string_equal(caught.out, "one\ntwo\n");
 	assert_string_equal(caught.err, "");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(options_fill_the_config),
-	    cmocka_unit_test(defaults_stay_without_options),
-	    cmocka_unit_test(limits_of_a_range_are_taken),
-	    cmocka_unit_test(arguments_may_stand_before_options),
-	    cmocka_unit_test(bad_counts_are_refused),
-	    cmocka_unit_test(bad_sizes_are_refused),
-	    cmocka_unit_test(bad_durations_are_refused),
-	    cmocka_unit_test(bad_choices_are_refused),
-	    cmocka_unit_test(values_that_a_call_refuses_are_refused),
-	    cmocka_unit_test(a_missing_value_is_refused),
-	    cmocka_unit_test(unknown_options_are_refused),
-	    cmocka_unit_test(a_value_for_a_flag_is_refused_by_its_name),
-	    cmocka_unit_test(a_long_value_leaves_room_for_what_is_allowed),
-	    cmocka_unit_test(a_bad_value_cannot_forge_a_line),
-	    cmocka_unit_test(help_names_every_option),
-	    cmocka_unit_test(help_aligns_its_words),
-	    cmocka_unit_test(version_is_one_line),
-	    cmocka_unit_test(an_option_that_does_something_ends_the_program),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

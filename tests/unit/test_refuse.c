@@ -87,14 +87,12 @@ reads_answer_and_end(int fd)
 	assert_int_equal(n < 0 ? errno : 0, 0); /* and no ECONNRESET */
 }
 
-static void
-the_answer_arrives_though_input_is_unread(void **state)
+TEST(the_answer_arrives_though_input_is_unread)
 {
 	static const char input[10000];
 	struct refused refused;
 	int client, server, before;
 
-	(void)state;
 	refused_init(&refused);
 	before = open_descriptors();
 	connect_pair(&client, &server);
@@ -122,14 +120,12 @@ is_heard(struct refused *refused, int client, uint64_t seconds)
 	return refused->count > 0;
 }
 
-static void
-a_peer_that_goes_on_sending_is_heard_out(void **state)
+TEST(a_peer_that_goes_on_sending_is_heard_out)
 {
 	struct refused refused;
 	int client, server;
 	uint64_t seconds = 1;
 
-	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
 	refused_add(&refused, server, &AT_ONCE, NOW);
@@ -143,13 +139,11 @@ a_peer_that_goes_on_sending_is_heard_out(void **state)
 	refused_close(&refused);
 }
 
-static void
-in_a_hurry_a_second_is_enough(void **state)
+TEST(in_a_hurry_a_second_is_enough)
 {
 	struct refused refused;
 	int client, server;
 
-	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
 	refused_add(&refused, server, &AT_ONCE, NOW);
@@ -160,13 +154,11 @@ in_a_hurry_a_second_is_enough(void **state)
 	refused_close(&refused);
 }
 
-static void
-a_silent_peer_is_dropped_after_a_second(void **state)
+TEST(a_silent_peer_is_dropped_after_a_second)
 {
 	struct refused refused;
 	int client, server;
 
-	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
 	refused_add(&refused, server, &AT_ONCE, NOW);
@@ -180,13 +172,11 @@ a_silent_peer_is_dropped_after_a_second(void **state)
 	refused_close(&refused);
 }
 
-static void
-the_earliest_deadline_is_the_next(void **state)
+TEST(the_earliest_deadline_is_the_next)
 {
 	struct refused refused;
 	int clients[3], server;
 
-	(void)state;
 	refused_init(&refused);
 	for (uint64_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
@@ -205,15 +195,13 @@ the_earliest_deadline_is_the_next(void **state)
 	close(clients[1]);
 }
 
-static void
-an_endless_talker_is_dropped(void **state)
+TEST(an_endless_talker_is_dropped)
 {
 	static const char input[65536];
 	struct refused refused;
 	size_t sent = 0;
 	int client, server;
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	refused_init(&refused);
 	connect_pair(&client, &server);
@@ -232,14 +220,12 @@ an_endless_talker_is_dropped(void **state)
 	refused_close(&refused);
 }
 
-static void
-a_peer_that_is_gone_costs_nothing(void **state)
+TEST(a_peer_that_is_gone_costs_nothing)
 {
 	struct linger none = {1, 0};
 	struct refused refused;
 	int client, server;
 
-	(void)state;
 	signal(SIGPIPE, SIG_DFL);
 	refused_init(&refused);
 	for (int i = 0; i < 3; i++) {
@@ -255,13 +241,11 @@ a_peer_that_is_gone_costs_nothing(void **state)
 	refused_close(&refused);
 }
 
-static void
-one_too_many_pushes_the_oldest_out(void **state)
+TEST(one_too_many_pushes_the_oldest_out)
 {
 	struct refused refused;
 	int clients[REFUSED_MAX + 3], server, before = open_descriptors();
 
-	(void)state;
 	refused_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
 		connect_pair(&clients[i], &server);
@@ -282,14 +266,12 @@ one_too_many_pushes_the_oldest_out(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
-static void
-poll_waits_for_all_of_them(void **state)
+TEST(poll_waits_for_all_of_them)
 {
 	struct refused refused;
 	struct pollfd polls[REFUSED_MAX];
 	int clients[3], server;
 
-	(void)state;
 	refused_init(&refused);
 	assert_int_equal(refused_poll(&refused, polls), 0);
 	for (size_t i = 0; i < 3; i++) {
@@ -335,13 +317,11 @@ reads_nothing_yet(int fd)
 	assert_int_equal(errno, EAGAIN);
 }
 
-static void
-nothing_is_said_before_the_first_byte(void **state)
+TEST(nothing_is_said_before_the_first_byte)
 {
 	struct refused refused;
 	int client, server;
 
-	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
 	refused_add(&refused, server, &CHOSEN, NOW);
@@ -356,13 +336,11 @@ nothing_is_said_before_the_first_byte(void **state)
 	refused_close(&refused);
 }
 
-static void
-the_first_line_chooses_the_words(void **state)
+TEST(the_first_line_chooses_the_words)
 {
 	static const char *const lines[][2] = {
 	    {"?\n", TEXT}, {"?\nand more\n", TEXT}, {"x\n", TO_OTHERS}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
 		struct refused refused;
 		int client, server;
@@ -382,14 +360,12 @@ the_first_line_chooses_the_words(void **state)
 }
 
 /* And the half does not keep the loop awake while the rest is on its way. */
-static void
-half_a_line_waits_for_the_rest(void **state)
+TEST(half_a_line_waits_for_the_rest)
 {
 	struct refused refused;
 	struct pollfd polls[REFUSED_MAX];
 	int client, server;
 
-	(void)state;
 	refused_init(&refused);
 	connect_pair(&client, &server);
 	refused_add(&refused, server, &CHOSEN, NOW);
@@ -428,8 +404,7 @@ send_too_much(int client)
 	assert_int_equal(write(client, words, sizeof(words)), sizeof(words));
 }
 
-static void
-at_the_end_half_a_line_is_all(void **state)
+TEST(at_the_end_half_a_line_is_all)
 {
 	static const struct {
 		void (*send)(int client);
@@ -437,7 +412,6 @@ at_the_end_half_a_line_is_all(void **state)
 	} cases[] = {{send_half_and_end, 0}, {send_too_much, 0},
 	    {send_half, CONN_LINGER_NS}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct refused refused;
 		int client, server;
@@ -454,14 +428,12 @@ at_the_end_half_a_line_is_all(void **state)
 	}
 }
 
-static void
-who_ends_or_resets_without_a_byte_costs_nothing(void **state)
+TEST(who_ends_or_resets_without_a_byte_costs_nothing)
 {
 	struct linger none = {1, 0};
 	struct refused refused;
 	int client, server;
 
-	(void)state;
 	refused_init(&refused);
 	for (int i = 0; i < 2; i++) {
 		connect_pair(&client, &server);
@@ -476,13 +448,11 @@ who_ends_or_resets_without_a_byte_costs_nothing(void **state)
 	refused_close(&refused);
 }
 
-static void
-who_had_the_answer_is_pushed_out_first(void **state)
+TEST(who_had_the_answer_is_pushed_out_first)
 {
 	struct refused refused;
 	int clients[REFUSED_MAX + 2], server;
 
-	(void)state;
 	refused_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
 		connect_pair(&clients[i], &server);
@@ -569,29 +539,23 @@ accept_without_descriptors(void *arg)
 	}
 }
 
-static void
-accept_spends_the_reserve_and_then_the_spare(void **state)
+TEST(accept_spends_the_reserve_and_then_the_spare)
 {
-	(void)state;
 	run_child(accept_without_descriptors, NULL);
 }
 
-static void
-accept_takes_the_place_of_the_oldest_refused(void **state)
+TEST(accept_takes_the_place_of_the_oldest_refused)
 {
-	(void)state;
 	run_child(accept_without_descriptors, &address);
 }
 
 /* Nobody is waiting: the spare one must be there for the next time. */
-static void
-accept_of_nobody(void *arg)
+TEST_IN_CHILD(a_failed_accept_keeps_the_spare)
 {
 	struct rlimit limit = {64, 64};
 	struct refused refused;
 	struct address peer;
 
-	(void)arg;
 	empty_queue();
 	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	limits_compute(&(struct worker_cost){.descriptors = 1}, 0);
@@ -606,36 +570,4 @@ accept_of_nobody(void *arg)
 	}
 }
 
-static void
-a_failed_accept_keeps_the_spare(void **state)
-{
-	(void)state;
-	run_child(accept_of_nobody, NULL);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_answer_arrives_though_input_is_unread),
-	    cmocka_unit_test(a_peer_that_goes_on_sending_is_heard_out),
-	    cmocka_unit_test(in_a_hurry_a_second_is_enough),
-	    cmocka_unit_test(a_silent_peer_is_dropped_after_a_second),
-	    cmocka_unit_test(the_earliest_deadline_is_the_next),
-	    cmocka_unit_test(an_endless_talker_is_dropped),
-	    cmocka_unit_test(a_peer_that_is_gone_costs_nothing),
-	    cmocka_unit_test(one_too_many_pushes_the_oldest_out),
-	    cmocka_unit_test(poll_waits_for_all_of_them),
-	    cmocka_unit_test(nothing_is_said_before_the_first_byte),
-	    cmocka_unit_test(the_first_line_chooses_the_words),
-	    cmocka_unit_test(half_a_line_waits_for_the_rest),
-	    cmocka_unit_test(at_the_end_half_a_line_is_all),
-	    cmocka_unit_test(who_ends_or_resets_without_a_byte_costs_nothing),
-	    cmocka_unit_test(who_had_the_answer_is_pushed_out_first),
-	    cmocka_unit_test(accept_spends_the_reserve_and_then_the_spare),
-	    cmocka_unit_test(accept_takes_the_place_of_the_oldest_refused),
-	    cmocka_unit_test(a_failed_accept_keeps_the_spare),
-	};
-
-	return cmocka_run_group_tests(tests, open_listener, close_listener);
-}
+RUN_TESTS(open_listener, close_listener)

@@ -13,12 +13,11 @@ static const bool DIES_ALONE = true;
 
 #include "tests/unit/model_contract.h"
 
-static void
-begin_and_look_at_the_descriptor(void *arg)
+/* The child has its copy, and the client sees the end when that is closed. */
+TEST_IN_CHILD(the_parent_closes_its_copy_of_the_descriptor)
 {
 	int client, fd;
 
-	(void)arg;
 	set_the_stage();
 	client = begin(0);
 	fd = slots[0].fd;
@@ -26,22 +25,12 @@ begin_and_look_at_the_descriptor(void *arg)
 	child_assert(ask(client, 'm') == '.');
 }
 
-/* The child has its copy, and the client sees the end when that is closed. */
-static void
-the_parent_closes_its_copy_of_the_descriptor(void **state)
-{
-	(void)state;
-	run_child(begin_and_look_at_the_descriptor, NULL);
-}
-
 /* Who is killed announces nothing; a SIGKILL that was not ours is a crash. */
-static void
-let_one_be_killed(void *arg)
+TEST_IN_CHILD(a_killed_worker_is_a_crash_and_the_others_go_on)
 {
 	struct announcement end;
 	int killed, other;
 
-	(void)arg;
 	set_the_stage();
 	killed = begin(0);
 	other = begin(1);
@@ -54,21 +43,4 @@ let_one_be_killed(void *arg)
 	child_assert(ask(other, 'r') == 'M');
 }
 
-static void
-a_killed_worker_is_a_crash_and_the_others_go_on(void **state)
-{
-	(void)state;
-	run_child(let_one_be_killed, NULL);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    CONTRACT_TESTS,
-	    cmocka_unit_test(the_parent_closes_its_copy_of_the_descriptor),
-	    cmocka_unit_test(a_killed_worker_is_a_crash_and_the_others_go_on),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

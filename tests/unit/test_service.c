@@ -25,10 +25,8 @@ names_nothing(const char *text)
 		fail_msg("\"%s\" names a service", text);
 }
 
-static void
-a_name_alone_is_enough_for_most(void **state)
+TEST(a_name_alone_is_enough_for_most)
 {
-	(void)state;
 	names("echo", "echo", 0);
 	names("hello", "hello", 0);
 	names("http", "http", 0);
@@ -36,55 +34,45 @@ a_name_alone_is_enough_for_most(void **state)
 	names("counter", "counter", 0);
 }
 
-static void
-an_argument_stands_behind_a_colon(void **state)
+TEST(an_argument_stands_behind_a_colon)
 {
-	(void)state;
 	names("counter:unlocked", "counter", 1);
 	names("spin:250us", "spin", 250 * NS_PER_US);
 	names("sleep:2s", "sleep", 2 * NS_PER_S);
 	names("sleep:1h", "sleep", 3600 * NS_PER_S);
 }
 
-static void
-what_is_no_service_has_none(void **state)
+TEST(what_is_no_service_has_none)
 {
 	static const char *const texts[] = {"", ":", "ech", "echoo", "Echo",
 	    "echo ", " echo", ":echo", "unlocked", "count:unlocked"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		names_nothing(texts[i]);
 }
 
-static void
-who_takes_no_argument_gets_none(void **state)
+TEST(who_takes_no_argument_gets_none)
 {
 	static const char *const texts[] = {
 	    "echo:", "echo:1s", "hello:x", "http:80", "chat:room"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		names_nothing(texts[i]);
 }
 
-static void
-a_wrong_argument_is_no_argument(void **state)
+TEST(a_wrong_argument_is_no_argument)
 {
 	static const char *const texts[] = {"counter:", "counter:locked",
 	    "counter:unlocked:", "counter:unlockedx", "spin", "spin:", "spin:5",
 	    "spin:ms", "spin:-1ms", "spin:61m", "sleep",
 	    "sleep:", "sleep:forever", "sleep:1ms:1ms"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		names_nothing(texts[i]);
 }
 
-static void
-every_service_says_what_it_is(void **state)
+TEST(every_service_says_what_it_is)
 {
-	(void)state;
 	for (const struct service *const *s = SERVICES; *s; s++) {
 		assert_non_null((*s)->serve);
 		assert_int_equal(!(*s)->full, !!(*s)->full_for);
@@ -96,25 +84,21 @@ every_service_says_what_it_is(void **state)
 	}
 }
 
-static void
-each_name_is_there_once(void **state)
+TEST(each_name_is_there_once)
 {
-	(void)state;
 	for (const struct service *const *s = SERVICES; *s; s++) {
 		for (const struct service *const *t = s + 1; *t; t++)
 			assert_string_not_equal((*s)->name, (*t)->name);
 	}
 }
 
-static void
-only_what_fits_goes_over_datagrams(void **state)
+TEST(only_what_fits_goes_over_datagrams)
 {
 	static const char *const texts[] = {
 	    "echo", "hello", "counter", "spin:1ms", "sleep:1ms"};
 	uint64_t argument;
 	size_t count = 0;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		assert_true(service_find(texts[i], &argument)->datagrams);
 	for (const struct service *const *s = SERVICES; *s; s++)
@@ -122,19 +106,4 @@ only_what_fits_goes_over_datagrams(void **state)
 	assert_int_equal(count, COUNT_OF(texts));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_name_alone_is_enough_for_most),
-	    cmocka_unit_test(an_argument_stands_behind_a_colon),
-	    cmocka_unit_test(what_is_no_service_has_none),
-	    cmocka_unit_test(who_takes_no_argument_gets_none),
-	    cmocka_unit_test(a_wrong_argument_is_no_argument),
-	    cmocka_unit_test(every_service_says_what_it_is),
-	    cmocka_unit_test(each_name_is_there_once),
-	    cmocka_unit_test(only_what_fits_goes_over_datagrams),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

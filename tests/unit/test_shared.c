@@ -42,14 +42,12 @@ count(struct shared *shared)
 	}
 }
 
-static void
-processes_count_one_by_one(void **state)
+TEST(processes_count_one_by_one)
 {
 	struct shared *shared = of_processes();
 	pid_t children[4];
 	int status;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(children); i++) {
 		children[i] = fork();
 		if (children[i] == 0) {
@@ -72,14 +70,12 @@ count_in_thread(void *shared)
 	return NULL;
 }
 
-static void
-threads_count_one_by_one(void **state)
+TEST(threads_count_one_by_one)
 {
 	struct shared *shared =
 	    make(PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED);
 	pthread_t threads[4];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(threads); i++)
 		pthread_create(&threads[i], NULL, count_in_thread, shared);
 	for (size_t i = 0; i < COUNT_OF(threads); i++)
@@ -114,14 +110,12 @@ reap_killed(pid_t pid)
 	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
-static void
-the_next_holder_learns_that_the_last_one_died_inside(void **state)
+TEST(the_next_holder_learns_that_the_last_one_died_inside)
 {
 	struct shared *shared = of_processes();
 	int ends[2];
 	char byte;
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	for (int i = 0; i < 3; i++) {
 		pid_t pid = child_with_the_lock(shared, ends[1]);
@@ -142,14 +136,12 @@ the_next_holder_learns_that_the_last_one_died_inside(void **state)
 }
 
 /* One that is stopped with the lock held does not hold up others for long. */
-static void
-who_waits_for_one_that_stands_still_goes_on_without(void **state)
+TEST(who_waits_for_one_that_stands_still_goes_on_without)
 {
 	struct shared *shared = of_processes();
 	pid_t pid = fork();
 	int status;
 
-	(void)state;
 	if (pid == 0) {
 		shared_lock(shared);
 		raise(SIGSTOP);
@@ -177,15 +169,13 @@ lock_of_a_dead_one(void *arg)
 }
 
 /* Blocked in the lock already when its holder is killed. */
-static void
-who_waits_gets_the_lock_of_one_that_is_killed(void **state)
+TEST(who_waits_gets_the_lock_of_one_that_is_killed)
 {
 	struct shared *shared = of_processes();
 	int ends[2], status;
 	pid_t holder, waiter;
 	char byte;
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	holder = child_with_the_lock(shared, ends[1]);
 	assert_int_equal(read(ends[0], &byte, 1), 1);
@@ -204,18 +194,4 @@ who_waits_gets_the_lock_of_one_that_is_killed(void **state)
 	munmap(shared, SIZE);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(processes_count_one_by_one),
-	    cmocka_unit_test(threads_count_one_by_one),
-	    cmocka_unit_test(
-		the_next_holder_learns_that_the_last_one_died_inside),
-	    cmocka_unit_test(
-		who_waits_for_one_that_stands_still_goes_on_without),
-	    cmocka_unit_test(who_waits_gets_the_lock_of_one_that_is_killed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -91,30 +91,26 @@ play(int steps, size_t names_used)
 		assert_int_equal(table.at[i].live, 0);
 }
 
-static void
-random_play_agrees_with_a_list(void **state)
+#define TABLE_TEST(name) TEST_WITH(name, make_table, free_table)
+
+TABLE_TEST(random_play_agrees_with_a_list)
 {
-	(void)state;
 	play(20000, NAMES);
 	play(20000, 20); /* several workers for each */
 }
 
 /* The key that a second factor of 0 makes: all names share one home, so the
  * table is one chain. */
-static void
-random_play_agrees_in_one_chain(void **state)
+TABLE_TEST(random_play_agrees_in_one_chain)
 {
-	(void)state;
 	table.key[0] = 0;
 	table.key[1] = 0x9e3779b97f4a7c15ULL;
 	play(20000, NAMES);
 }
 
 /* The chain runs over the end of the table, wherever its home is. */
-static void
-a_chain_wraps_around(void **state)
+TABLE_TEST(a_chain_wraps_around)
 {
-	(void)state;
 	for (uint64_t key = 1; key <= 200; key++) {
 		table.key[0] = key;
 		table.key[1] = key << 40;
@@ -122,10 +118,8 @@ a_chain_wraps_around(void **state)
 	}
 }
 
-static void
-removal_of_an_unknown_source_changes_nothing(void **state)
+TABLE_TEST(removal_of_an_unknown_source_changes_nothing)
 {
-	(void)state;
 	source_remove(&table, 4711);
 	agrees();
 	for (size_t i = 0; i < 30; i++)
@@ -135,10 +129,8 @@ removal_of_an_unknown_source_changes_nothing(void **state)
 	agrees();
 }
 
-static void
-a_table_holds_as_many_sources_as_workers(void **state)
+TABLE_TEST(a_table_holds_as_many_sources_as_workers)
 {
-	(void)state;
 	for (size_t i = 0; i < WORKERS; i++)
 		add(i);
 	agrees();
@@ -148,12 +140,10 @@ a_table_holds_as_many_sources_as_workers(void **state)
 	}
 }
 
-static void
-a_table_is_at_most_half_full(void **state)
+TABLE_TEST(a_table_is_at_most_half_full)
 {
 	static const size_t sizes[] = {0, 1, 7, 8, 9, 64, 65, 1000, 1000000};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		size_t slots =
 		    source_table_size(sizes[i]) / sizeof(struct source_count);
@@ -167,30 +157,12 @@ a_table_is_at_most_half_full(void **state)
 	}
 }
 
-static void
-each_table_has_its_own_key(void **state)
+TABLE_TEST(each_table_has_its_own_key)
 {
 	struct source_table other;
 
-	(void)state;
 	source_table_init(&other, NULL, WORKERS);
 	assert_memory_not_equal(other.key, table.key, sizeof(other.key));
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, make_table, free_table)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    test(random_play_agrees_with_a_list),
-	    test(random_play_agrees_in_one_chain),
-	    test(a_chain_wraps_around),
-	    test(removal_of_an_unknown_source_changes_nothing),
-	    test(a_table_holds_as_many_sources_as_workers),
-	    test(a_table_is_at_most_half_full),
-	    test(each_table_has_its_own_key),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -174,12 +174,10 @@ says_and_ends(struct client *c)
 	return client_read(c, c->got + 8, 8);
 }
 
-static void
-bytes_come_and_go_after_the_client_has_ended(void **state)
+TEST(bytes_come_and_go_after_the_client_has_ended)
 {
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = says_and_ends});
 	accept_all();
 	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
@@ -221,14 +219,12 @@ sends_much(struct client *c)
 	}
 }
 
-static void
-much_more_than_a_socket_holds_goes_both_ways(void **state)
+TEST(much_more_than_a_socket_holds_goes_both_ways)
 {
 	static char data[MUCH];
 	size_t at = 0;
 	ssize_t n;
 
-	(void)state;
 	begin(&(struct client){.act = sends_much});
 	accept_all();
 	while ((n = conn_read(&conn, data + at, MUCH - at)) > 0)
@@ -251,12 +247,10 @@ says_ten_bytes(struct client *c)
 	return client_read(c, c->got, 1);
 }
 
-static void
-input_is_held_until_it_is_read_but_a_part_of_a_record_is_not(void **state)
+TEST(input_is_held_until_it_is_read_but_a_part_of_a_record_is_not)
 {
 	char buf[10];
 
-	(void)state;
 	begin(&(struct client){.act = says_ten_bytes});
 	accept_all();
 	assert_int_equal(conn_read(&conn, buf, 4), 4);
@@ -273,13 +267,11 @@ input_is_held_until_it_is_read_but_a_part_of_a_record_is_not(void **state)
 	assert_int_equal(client.result, 0);
 }
 
-static void
-the_view_says_what_was_agreed_on(void **state)
+TEST(the_view_says_what_was_agreed_on)
 {
 	struct tls_view view;
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = says_and_ends});
 	assert_false(tls_look(&conn, &view));
 	accept_all();
@@ -293,13 +285,11 @@ the_view_says_what_was_agreed_on(void **state)
 	end(OUTCOME_SERVED);
 }
 
-static void
-a_client_shows_its_certificate_to_who_asks(void **state)
+TEST(a_client_shows_its_certificate_to_who_asks)
 {
 	struct tls_view view;
 	char buf[8];
 
-	(void)state;
 	for (int asks = 0; asks < 2; asks++) {
 		begin(&(struct client){.act = says_and_ends, .shows = true});
 		assert_int_equal(
@@ -327,12 +317,10 @@ vanishes(struct client *c)
 	return n;
 }
 
-static void
-an_end_that_was_not_announced_is_a_failure(void **state)
+TEST(an_end_that_was_not_announced_is_a_failure)
 {
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = vanishes});
 	accept_all();
 	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 3);
@@ -341,12 +329,10 @@ an_end_that_was_not_announced_is_a_failure(void **state)
 	end(OUTCOME_FAILED);
 }
 
-static void
-between_requests_it_is_an_end(void **state)
+TEST(between_requests_it_is_an_end)
 {
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = vanishes});
 	accept_all();
 	conn_request_begin(&conn);
@@ -358,12 +344,10 @@ between_requests_it_is_an_end(void **state)
 	end(OUTCOME_SERVED);
 }
 
-static void
-within_a_request_it_is_a_failure(void **state)
+TEST(within_a_request_it_is_a_failure)
 {
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = vanishes});
 	accept_all();
 	conn_request_begin(&conn);
@@ -379,10 +363,8 @@ only_reads(struct client *c)
 	return client_read(c, c->got, 1);
 }
 
-static void
-a_client_sees_that_the_server_was_cut_off(void **state)
+TEST(a_client_sees_that_the_server_was_cut_off)
 {
-	(void)state;
 	begin(&(struct client){.act = only_reads});
 	accept_all();
 	conn_fail(&conn, EIO);
@@ -392,12 +374,10 @@ a_client_sees_that_the_server_was_cut_off(void **state)
 	assert_string_equal(client.why, "the peer closed without close_notify");
 }
 
-static void
-a_silent_client_times_out(void **state)
+TEST(a_silent_client_times_out)
 {
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = only_reads});
 	accept_all();
 	be_impatient(SOON, LONG);
@@ -425,12 +405,10 @@ dribbles(struct client *c)
 	return dribbles_for_a_while(c);
 }
 
-static void
-a_byte_at_a_time_does_not_extend_a_request(void **state)
+TEST(a_byte_at_a_time_does_not_extend_a_request)
 {
 	char buf[8];
 
-	(void)state;
 	begin(&(struct client){.act = dribbles});
 	accept_all();
 	be_impatient(LONG, SOON);
@@ -447,13 +425,11 @@ shakes_and_dribbles(struct client *c)
 	return client_write(c, "x", 1) == 1 ? dribbles_for_a_while(c) : -1;
 }
 
-static void
-bytes_of_an_unfinished_record_are_no_silence(void **state)
+TEST(bytes_of_an_unfinished_record_are_no_silence)
 {
 	char buf[8];
 	uint64_t before;
 
-	(void)state;
 	begin(&(struct client){.act = shakes_and_dribbles});
 	accept_all();
 	assert_int_equal(conn_read(&conn, buf, sizeof(buf)), 1);
@@ -479,14 +455,12 @@ reads_late(struct client *c)
 
 /* The end, too, has to wait for room in the socket: here there is none until
  * the answer before it was read. */
-static void
-a_client_that_reads_late_gets_a_whole_answer(void **state)
+TEST(a_client_that_reads_late_gets_a_whole_answer)
 {
 	static char data[1 << 16];
 	int least = 1;
 	char byte;
 
-	(void)state;
 	begin(&(struct client){.act = reads_late});
 	accept_all();
 	assert_int_equal(conn_read(&conn, &byte, 1), 1);
@@ -512,10 +486,8 @@ handshake_fails(const struct client *what, const char *words)
 	assert_string_equal(client.why, words);
 }
 
-static void
-a_certificate_for_another_host_is_refused(void **state)
+TEST(a_certificate_for_another_host_is_refused)
 {
-	(void)state;
 	handshake_fails(
 	    &(struct client){.act = only_reads, .host = "elsewhere"},
 	    "the certificate is for localhost, not elsewhere");
@@ -525,10 +497,8 @@ a_certificate_for_another_host_is_refused(void **state)
 }
 
 /* In TLS 1.3 a client learns of it when it reads. */
-static void
-a_client_without_a_certificate_learns_that_it_needs_one(void **state)
+TEST(a_client_without_a_certificate_learns_that_it_needs_one)
 {
-	(void)state;
 	memset(&limits, 0, sizeof(limits));
 	begin(&(struct client){.act = only_reads});
 	fails_with(tls_accept(&conn, demanding, 1, &limits), EPROTO);
@@ -541,14 +511,12 @@ a_client_without_a_certificate_learns_that_it_needs_one(void **state)
 	    client.why, "the peer's alert: certificate required");
 }
 
-static void
-addresses_and_names_with_a_dot_are_accepted(void **state)
+TEST(addresses_and_names_with_a_dot_are_accepted)
 {
 	static const char *const hosts[] = {
 	    "127.0.0.1", "::1", "::1%lo", "localhost."};
 	char buf[8];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(hosts); i++) {
 		begin(&(struct client){.act = says_and_ends, .host = hosts[i]});
 		accept_all();
@@ -560,20 +528,16 @@ addresses_and_names_with_a_dot_are_accepted(void **state)
 	}
 }
 
-static void
-a_certificate_that_nobody_signed_is_refused(void **state)
+TEST(a_certificate_that_nobody_signed_is_refused)
 {
-	(void)state;
 	handshake_fails(&(struct client){.act = only_reads, .ca = other},
 	    "self-signed certificate (CN=localhost)");
 }
 
-static void
-a_client_without_its_authorities_says_why(void **state)
+TEST(a_client_without_its_authorities_says_why)
 {
 	char why[256];
 
-	(void)state;
 	assert_null(tls_client_open(
 	    "localhost", "/nowhere", NULL, NULL, why, sizeof(why)));
 	assert_string_equal(
@@ -630,14 +594,12 @@ make_hello(char *buf, size_t size)
 /* _Fork() runs no handlers of OpenSSL: it has to see for itself that this is
  * another process. The same hello is answered, so only the server's own random
  * numbers can differ. */
-static void
-children_do_not_repeat_each_others_random_numbers(void **state)
+TEST(children_do_not_repeat_each_others_random_numbers)
 {
 	enum { CHILDREN = 8, RANDOM = 11, SHARE = 95 };
 	static char hello[4096], got[CHILDREN][512];
 	size_t len = make_hello(hello, sizeof(hello));
 
-	(void)state;
 	assert_true(len > 100);
 	for (int i = 0; i < CHILDREN; i++) {
 		int ends[2];
@@ -714,13 +676,11 @@ resumes(const char *version, const char *option)
 	return view.resumed;
 }
 
-static void
-a_ticket_is_good_until_its_key_has_changed_twice(void **state)
+TEST(a_ticket_is_good_until_its_key_has_changed_twice)
 {
 	static const char *const versions[] = {"-tls1_2", "-tls1_3"};
 	static uint64_t now = NS_PER_S;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(versions); i++) {
 		tls_renew(tls, now); /* the first look sets the time */
 		assert_false(resumes(versions[i], "-sess_out"));
@@ -735,12 +695,10 @@ a_ticket_is_good_until_its_key_has_changed_twice(void **state)
 }
 
 /* One key never comes back. */
-static void
-keys_go_on_changing(void **state)
+TEST(keys_go_on_changing)
 {
 	uint64_t now = 1000 * TLS_TICKET_KEY_NS;
 
-	(void)state;
 	assert_false(resumes("-tls1_2", "-sess_out"));
 	for (int i = 0; i < 10; i++) {
 		tls_renew(tls, now += TLS_TICKET_KEY_NS);
@@ -765,13 +723,11 @@ time(time_t *out)
 
 /* An hour and another: each ticket is good for two, and in TLS 1.3 brings the
  * next. */
-static void
-a_session_ends_after_a_day_however_often_it_was_renewed(void **state)
+TEST(a_session_ends_after_a_day_however_often_it_was_renewed)
 {
 	enum { HOUR = 3600, HOURS = TLS_SESSION_S / HOUR };
 	uint64_t now = 2000 * TLS_TICKET_KEY_NS;
 
-	(void)state;
 	tls_renew(tls, now);
 	assert_false(resumes("-tls1_3", "-sess_out"));
 	for (int hour = 1; hour <= HOURS; hour++) {
@@ -800,13 +756,11 @@ verify_strictly(const char *path)
 	return system(command);
 }
 
-static void
-a_certificate_of_ours_satisfies_a_strict_reader(void **state)
+TEST(a_certificate_of_ours_satisfies_a_strict_reader)
 {
 	char made[64], made_key[64], text[4096] = "", why[128];
 	int fd, key_fd;
 
-	(void)state;
 	snprintf(made, sizeof(made), "%s/made", directory);
 	snprintf(made_key, sizeof(made_key), "%s/made-key", directory);
 	fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -874,38 +828,9 @@ clean_up(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(bytes_come_and_go_after_the_client_has_ended),
-	    cmocka_unit_test(much_more_than_a_socket_holds_goes_both_ways),
-	    cmocka_unit_test(
-		input_is_held_until_it_is_read_but_a_part_of_a_record_is_not),
-	    cmocka_unit_test(the_view_says_what_was_agreed_on),
-	    cmocka_unit_test(a_client_shows_its_certificate_to_who_asks),
-	    cmocka_unit_test(an_end_that_was_not_announced_is_a_failure),
-	    cmocka_unit_test(between_requests_it_is_an_end),
-	    cmocka_unit_test(within_a_request_it_is_a_failure),
-	    cmocka_unit_test(a_client_sees_that_the_server_was_cut_off),
-	    cmocka_unit_test(a_silent_client_times_out),
-	    cmocka_unit_test(a_byte_at_a_time_does_not_extend_a_request),
-	    cmocka_unit_test(bytes_of_an_unfinished_record_are_no_silence),
-	    cmocka_unit_test(a_client_that_reads_late_gets_a_whole_answer),
-	    cmocka_unit_test(a_certificate_for_another_host_is_refused),
-	    cmocka_unit_test(
-		a_client_without_a_certificate_learns_that_it_needs_one),
-	    cmocka_unit_test(addresses_and_names_with_a_dot_are_accepted),
-	    cmocka_unit_test(a_certificate_that_nobody_signed_is_refused),
-	    cmocka_unit_test(a_client_without_its_authorities_says_why),
-	    cmocka_unit_test(a_certificate_of_ours_satisfies_a_strict_reader),
-	    cmocka_unit_test(children_do_not_repeat_each_others_random_numbers),
-	    cmocka_unit_test(a_ticket_is_good_until_its_key_has_changed_twice),
-	    cmocka_unit_test(keys_go_on_changing),
-	    cmocka_unit_test(
-		a_session_ends_after_a_day_however_often_it_was_renewed),
-	};
-
 	if (!TLS_HERE || system("openssl version >/dev/null 2>&1") != 0) {
 		puts("skipped: no TLS in this build, or no openssl(1)");
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, prepare, clean_up);
+	return unit_run(__FILE__, prepare, clean_up);
 }

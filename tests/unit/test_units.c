@@ -30,10 +30,8 @@ rejects(parser *parse, const char *text)
 	assert_int_equal(out, 4711);
 }
 
-static void
-count_takes_whole_decimal_numbers(void **state)
+TEST(count_takes_whole_decimal_numbers)
 {
-	(void)state;
 	takes(parse_count, "0", 0);
 	takes(parse_count, "00", 0);
 	takes(parse_count, "010", 10);
@@ -41,22 +39,18 @@ count_takes_whole_decimal_numbers(void **state)
 	takes(parse_count, "18446744073709551615", UINT64_MAX);
 }
 
-static void
-count_rejects_everything_else(void **state)
+TEST(count_rejects_everything_else)
 {
 	static const char *const bad[] = {"", " ", "+1", "-1", " 1", "1 ",
 	    "1.0", "1.", "0x10", "1e3", "1k", "one", "18446744073709551616",
 	    "99999999999999999999999"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		rejects(parse_count, bad[i]);
 }
 
-static void
-size_takes_powers_of_1000_and_of_1024(void **state)
+TEST(size_takes_powers_of_1000_and_of_1024)
 {
-	(void)state;
 	takes(parse_size, "64", 64);
 	takes(parse_size, "64k", 64000);
 	takes(parse_size, "64KiB", 65536);
@@ -68,22 +62,18 @@ size_takes_powers_of_1000_and_of_1024(void **state)
 	takes(parse_size, "0.5KiB", 512);
 }
 
-static void
-size_rejects_other_words(void **state)
+TEST(size_rejects_other_words)
 {
 	static const char *const bad[] = {"", "k", "1K", "1kB", "1kib", "1 k",
 	    "1k ", "1kk", "-1k", "1.k", ".5k", "1.5.5k", "1s", "1b",
 	    "18446744073709551616", "18446744073709552k", "17179869184GiB"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		rejects(parse_size, bad[i]);
 }
 
-static void
-duration_takes_every_unit(void **state)
+TEST(duration_takes_every_unit)
 {
-	(void)state;
 	takes(parse_duration, "7ns", 7);
 	takes(parse_duration, "250us", 250000);
 	takes(parse_duration, "5ms", 5000000);
@@ -96,33 +86,27 @@ duration_takes_every_unit(void **state)
 	takes(parse_duration, "18446744073709551615ns", UINT64_MAX);
 }
 
-static void
-duration_rejects_a_bare_number_and_overflow(void **state)
+TEST(duration_rejects_a_bare_number_and_overflow)
 {
 	static const char *const bad[] = {"", "5", "5 s", "s", "5S", "5sec",
 	    "-5s", "+5s", "5s ", "5s5", ".5s", "5.s", "1d", "inf", "nans",
 	    "18446744073709551616ns", "18446744073.709551616s", "5124096h"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		rejects(parse_duration, bad[i]);
 }
 
-static void
-digits_beyond_the_ninth_change_nothing(void **state)
+TEST(digits_beyond_the_ninth_change_nothing)
 {
-	(void)state;
 	takes(parse_duration, "1.0000000019999999999999999999999s", 1000000001);
 	takes(parse_size, "0.99999999999999999999k", 999);
 }
 
 /* A binary fraction is not a decimal one: 0.000065 * 1e9 is 64999.99... */
-static void
-fractions_of_a_duration_are_exact(void **state)
+TEST(fractions_of_a_duration_are_exact)
 {
 	char text[32];
 
-	(void)state;
 	for (unsigned us = 0; us < 1000000; us += 13) {
 		snprintf(text, sizeof(text), "3.%06us", us);
 		takes(parse_duration, text, 3000000000 + us * 1000ULL);
@@ -137,8 +121,7 @@ fractions_of_a_duration_are_exact(void **state)
 	}
 }
 
-static void
-duration_is_printed_in_three_digits(void **state)
+TEST(duration_is_printed_in_three_digits)
 {
 	static const struct {
 		double ns;
@@ -160,7 +143,6 @@ duration_is_printed_in_three_digits(void **state)
 	};
 	char buf[16];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		assert_string_equal(
 		    format_duration(buf, sizeof(buf), known[i].ns),
@@ -168,12 +150,10 @@ duration_is_printed_in_three_digits(void **state)
 }
 
 /* 999.6 us is "1.00 ms", not "1000 us": that would be four digits. */
-static void
-duration_rounded_up_takes_the_next_unit(void **state)
+TEST(duration_rounded_up_takes_the_next_unit)
 {
 	char buf[16];
 
-	(void)state;
 	assert_string_equal(
 	    format_duration(buf, sizeof(buf), 999600), "1.00 ms");
 	assert_string_equal(
@@ -182,19 +162,16 @@ duration_rounded_up_takes_the_next_unit(void **state)
 	    format_duration(buf, sizeof(buf), 999.9e6), "1.00 s");
 }
 
-static void
-sixteen_bytes_hold_any_duration(void **state)
+TEST(sixteen_bytes_hold_any_duration)
 {
 	char buf[16], wide[64];
 
-	(void)state;
 	for (double ns = 1; ns <= (double)UINT64_MAX; ns *= 1.7)
 		assert_string_equal(format_duration(buf, sizeof(buf), ns),
 		    format_duration(wide, sizeof(wide), ns));
 }
 
-static void
-number_has_three_digits_or_groups(void **state)
+TEST(number_has_three_digits_or_groups)
 {
 	static const struct {
 		double value;
@@ -219,19 +196,16 @@ number_has_three_digits_or_groups(void **state)
 	};
 	char buf[32];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		assert_string_equal(
 		    format_number(buf, sizeof(buf), known[i].value),
 		    known[i].text);
 }
 
-static void
-number_is_cut_to_a_small_buffer(void **state)
+TEST(number_is_cut_to_a_small_buffer)
 {
 	char buf[8];
 
-	(void)state;
 	memset(buf, '#', sizeof(buf));
 	format_number(buf, 6, 155376);
 	assert_non_null(memchr(buf, '\0', 6));
@@ -240,13 +214,11 @@ number_is_cut_to_a_small_buffer(void **state)
 
 /* Whatever an overflow or a division by 0 has made: no byte that is not part
  * of the number. */
-static void
-number_too_large_to_print_stays_in_its_buffers(void **state)
+TEST(number_too_large_to_print_stays_in_its_buffers)
 {
 	static const double large[] = {1e31, 1e60, DBL_MAX, -DBL_MAX};
 	char buf[64];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(large); i++) {
 		format_number(buf, sizeof(buf), large[i]);
 		assert_non_null(memchr(buf, '\0', sizeof(buf)));
@@ -255,14 +227,12 @@ number_too_large_to_print_stays_in_its_buffers(void **state)
 	}
 }
 
-static void
-percent_is_in_thousandths(void **state)
+TEST(percent_is_in_thousandths)
 {
 	static const char *const bad[] = {
 	    "", "%", "-1%", "3 %", "3%%", "three", "1e3%"};
 	uint64_t value;
 
-	(void)state;
 	assert_int_equal(parse_percent("3%", &value), 0);
 	assert_int_equal(value, 3000);
 	assert_int_equal(parse_percent("0.5", &value), 0);
@@ -271,26 +241,4 @@ percent_is_in_thousandths(void **state)
 		assert_int_equal(parse_percent(bad[i], &value), -1);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(count_takes_whole_decimal_numbers),
-	    cmocka_unit_test(count_rejects_everything_else),
-	    cmocka_unit_test(size_takes_powers_of_1000_and_of_1024),
-	    cmocka_unit_test(size_rejects_other_words),
-	    cmocka_unit_test(duration_takes_every_unit),
-	    cmocka_unit_test(duration_rejects_a_bare_number_and_overflow),
-	    cmocka_unit_test(digits_beyond_the_ninth_change_nothing),
-	    cmocka_unit_test(fractions_of_a_duration_are_exact),
-	    cmocka_unit_test(duration_is_printed_in_three_digits),
-	    cmocka_unit_test(duration_rounded_up_takes_the_next_unit),
-	    cmocka_unit_test(sixteen_bytes_hold_any_duration),
-	    cmocka_unit_test(percent_is_in_thousandths),
-	    cmocka_unit_test(number_has_three_digits_or_groups),
-	    cmocka_unit_test(number_is_cut_to_a_small_buffer),
-	    cmocka_unit_test(number_too_large_to_print_stays_in_its_buffers),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

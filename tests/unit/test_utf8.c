@@ -43,10 +43,8 @@ decodes(const unsigned char *text, size_t len)
 	return true;
 }
 
-static void
-every_string_of_one_two_and_three_bytes_is_judged_right(void **state)
+TEST(every_string_of_one_two_and_three_bytes_is_judged_right)
 {
-	(void)state;
 	assert_true(utf8_valid("", 0));
 	for (uint32_t i = 0; i < 1 << 24; i++) {
 		unsigned char text[3] = {(unsigned char)(i >> 16),
@@ -64,14 +62,12 @@ every_string_of_one_two_and_three_bytes_is_judged_right(void **state)
 
 /* All that can begin a character of four bytes, and what stands about the
  * bounds of each byte. */
-static void
-strings_of_four_bytes_are_judged_right(void **state)
+TEST(strings_of_four_bytes_are_judged_right)
 {
 	static const unsigned char edges[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,
 	    0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xe0, 0xff};
 	unsigned char text[4];
 
-	(void)state;
 	for (unsigned first = 0xe0; first <= 0xff; first++) {
 		for (unsigned second = 0; second <= 0xff; second++) {
 			for (size_t i = 0; i < 144; i++) {
@@ -88,10 +84,8 @@ strings_of_four_bytes_are_judged_right(void **state)
 	}
 }
 
-static void
-the_bounds_of_rfc_3629_hold(void **state)
+TEST(the_bounds_of_rfc_3629_hold)
 {
-	(void)state;
 	assert_true(valid("\x7f"));
 	assert_true(valid("\xc2\x80"));
 	assert_true(valid("\xdf\xbf"));
@@ -114,10 +108,8 @@ the_bounds_of_rfc_3629_hold(void **state)
 	assert_false(valid("\xff"));
 }
 
-static void
-text_goes_on_after_a_character(void **state)
+TEST(text_goes_on_after_a_character)
 {
-	(void)state;
 	assert_true(valid("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\0z"));
 	assert_false(valid("a\xc3\xa9\xe2\x82"));
 	assert_false(valid("\xe2\x82\xac\xac"));
@@ -125,15 +117,13 @@ text_goes_on_after_a_character(void **state)
 }
 
 /* The byte after the text belongs to somebody else. */
-static void
-nothing_is_read_behind_the_end(void **state)
+TEST(nothing_is_read_behind_the_end)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	static const char whole[] = "\xf4\x8f\xbf\xbf";
 
-	(void)state;
 	assert_ptr_not_equal(two, MAP_FAILED);
 	assert_int_equal(mprotect(two + page, page, PROT_NONE), 0);
 	for (size_t len = 0; len <= 4; len++) {
@@ -144,13 +134,11 @@ nothing_is_read_behind_the_end(void **state)
 	munmap(two, 2 * page);
 }
 
-static void
-what_is_cut_ends_with_a_whole_character(void **state)
+TEST(what_is_cut_ends_with_a_whole_character)
 {
 	static const char text[] = "a\u00fcb\u20acc\U0001f600d";
 	char out[sizeof(text) + 1];
 
-	(void)state;
 	for (size_t size = 1; size <= sizeof(text); size++) {
 		memset(out, '#', sizeof(out));
 		utf8_copy(out, size, text);
@@ -165,18 +153,4 @@ what_is_cut_ends_with_a_whole_character(void **state)
 	assert_string_equal(out, "");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		every_string_of_one_two_and_three_bytes_is_judged_right),
-	    cmocka_unit_test(strings_of_four_bytes_are_judged_right),
-	    cmocka_unit_test(the_bounds_of_rfc_3629_hold),
-	    cmocka_unit_test(text_goes_on_after_a_character),
-	    cmocka_unit_test(nothing_is_read_behind_the_end),
-	    cmocka_unit_test(what_is_cut_ends_with_a_whole_character),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -201,22 +201,18 @@ got(const struct bytes *b, const void *at, size_t len)
 
 /* ---- the handshake ---- */
 
-static void
-the_accept_key_is_that_of_the_rfc(void **state)
+TEST(the_accept_key_is_that_of_the_rfc)
 {
 	char accept[WEBSOCKET_ACCEPT_SIZE];
 
-	(void)state;
 	websocket_accept_key(BYTES("dGhlIHNhbXBsZSBub25jZQ=="), accept);
 	assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
-static void
-bytes_read_with_the_request_come_first(void **state)
+TEST(bytes_read_with_the_request_come_first)
 {
 	struct bytes early = {0};
 
-	(void)state;
 	add_masked(&early, TEXT | FIN, "one", 3);
 	add_masked(&early, TEXT | FIN, "two", 3);
 	begin_with(MAX, early.at, early.len - 2);
@@ -250,13 +246,11 @@ an_echo_of(size_t len, bool text, size_t piece)
 	end();
 }
 
-static void
-messages_of_every_kind_of_length_come_back(void **state)
+TEST(messages_of_every_kind_of_length_come_back)
 {
 	static const size_t lens[] = {
 	    0, 1, 2, 125, 126, 127, 4096, 65535, 65536, 65537, MAX};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(lens); i++) {
 		an_echo_of(lens[i], true, WHOLE);
 		an_echo_of(lens[i], false, WHOLE);
@@ -266,12 +260,10 @@ messages_of_every_kind_of_length_come_back(void **state)
 	}
 }
 
-static void
-many_messages_in_one_read_come_one_by_one(void **state)
+TEST(many_messages_in_one_read_come_one_by_one)
 {
 	struct bytes in = {0}, out = {0};
 
-	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		add_masked(&in, TEXT | FIN, "message", (size_t)(i % 8));
 		add_plain(&out, TEXT | FIN, "message", (size_t)(i % 8));
@@ -285,12 +277,10 @@ many_messages_in_one_read_come_one_by_one(void **state)
 	end();
 }
 
-static void
-fragments_become_one_message(void **state)
+TEST(fragments_become_one_message)
 {
 	static const size_t pieces[] = {WHOLE, 1, 2, 7};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
 		struct bytes in = {0};
 
@@ -310,12 +300,10 @@ fragments_become_one_message(void **state)
 }
 
 /* The buffer of an echo becomes the queue, behind what waits there. */
-static void
-an_echo_goes_out_behind_what_is_queued(void **state)
+TEST(an_echo_goes_out_behind_what_is_queued)
 {
 	struct bytes in = {0}, out = {0}, long_text = {0};
 
-	(void)state;
 	for (int i = 0; i < 3000; i++)
 		add(&long_text, "a", 1);
 	begin(MAX);
@@ -335,13 +323,11 @@ an_echo_goes_out_behind_what_is_queued(void **state)
 	end();
 }
 
-static void
-what_is_queued_goes_out_before_a_read_that_waits(void **state)
+TEST(what_is_queued_goes_out_before_a_read_that_waits)
 {
 	struct websocket_message m;
 	struct bytes in = {0};
 
-	(void)state;
 	begin(MAX);
 	add_masked(&in, PING | FIN, "abc", 3);
 	assert_int_equal(write(peer, in.at, in.len), in.len);
@@ -356,10 +342,8 @@ what_is_queued_goes_out_before_a_read_that_waits(void **state)
 	end();
 }
 
-static void
-an_end_of_file_is_no_failure(void **state)
+TEST(an_end_of_file_is_no_failure)
 {
-	(void)state;
 	begin(MAX);
 	give(BYTES("\x81\x85"), WHOLE);
 	assert_false(ended);
@@ -384,12 +368,10 @@ add_character(struct bytes *b, unsigned c)
 	add(b, out, n);
 }
 
-static void
-every_character_is_text(void **state)
+TEST(every_character_is_text)
 {
 	struct bytes text = {0}, in = {0};
 
-	(void)state;
 	begin(8 * MAX);
 	for (unsigned c = 0; c <= 0x10ffff; c++) {
 		if (c < 0xd800 || c > 0xdfff)
@@ -456,10 +438,8 @@ bad_text_ends_at(const char *text, unsigned opcode, size_t front)
 	end();
 }
 
-static void
-what_is_not_text_fails_at_its_first_bad_byte(void **state)
+TEST(what_is_not_text_fails_at_its_first_bad_byte)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(not_text); i++) {
 		bad_text_ends_at(not_text[i], TEXT, 0);
 		bad_text_ends_at(not_text[i], TEXT, 5);
@@ -467,13 +447,11 @@ what_is_not_text_fails_at_its_first_bad_byte(void **state)
 	}
 }
 
-static void
-a_message_that_ends_within_a_character_fails(void **state)
+TEST(a_message_that_ends_within_a_character_fails)
 {
 	static const char *const cut[] = {
 	    "\xc3", "\xe2\x82", "\xf0\x9f\x98", "12345678\xf0"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cut); i++) {
 		struct bytes in = {0};
 
@@ -489,12 +467,10 @@ a_message_that_ends_within_a_character_fails(void **state)
 	}
 }
 
-static void
-binary_may_be_anything(void **state)
+TEST(binary_may_be_anything)
 {
 	struct bytes in = {0};
 
-	(void)state;
 	begin(MAX);
 	for (size_t i = 0; i < COUNT_OF(not_text); i++)
 		add_masked(&in, BINARY | FIN, not_text[i], strlen(not_text[i]));
@@ -549,12 +525,10 @@ static const struct {
     {"close, cut reason", BYTES("\x88\x83" KEY "\x03\xe8\xc3"), P1007},
 };
 
-static void
-what_is_forbidden_ends_with_the_code_for_it(void **state)
+TEST(what_is_forbidden_ends_with_the_code_for_it)
 {
 	static const size_t pieces[] = {WHOLE, 1};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(forbidden) * 2; i++) {
 		size_t piece = pieces[i % 2];
 
@@ -572,12 +546,10 @@ what_is_forbidden_ends_with_the_code_for_it(void **state)
 	}
 }
 
-static void
-a_message_may_be_as_long_as_allowed_and_no_longer(void **state)
+TEST(a_message_may_be_as_long_as_allowed_and_no_longer)
 {
 	struct bytes in = {0};
 
-	(void)state;
 	for (int over = 0; over < 2; over++) {
 		begin(10);
 		add_masked(&in, TEXT, "12345", 5);
@@ -625,12 +597,10 @@ give_in_random_pieces(const struct bytes *in, uint64_t *random)
 	}
 }
 
-static void
-how_input_is_cut_makes_no_difference(void **state)
+TEST(how_input_is_cut_makes_no_difference)
 {
 	uint64_t random = 6455;
 
-	(void)state;
 	for (int i = 0; i < 2000; i++) {
 		struct bytes in = {0}, first_sent = {0}, first_messages = {0};
 		enum outcome outcome;
@@ -671,10 +641,8 @@ may_close_with(unsigned code)
 	       (code >= 3000 && code <= 4999);
 }
 
-static void
-close_codes_are_returned_or_refused(void **state)
+TEST(close_codes_are_returned_or_refused)
 {
-	(void)state;
 	for (unsigned code = 0; code < 5100; code++) {
 		unsigned char payload[] = {
 		    (unsigned char)(code >> 8), (unsigned char)code, 'o', 'k'};
@@ -698,10 +666,8 @@ close_codes_are_returned_or_refused(void **state)
 	}
 }
 
-static void
-a_close_without_a_code_is_answered_by_one(void **state)
+TEST(a_close_without_a_code_is_answered_by_one)
 {
-	(void)state;
 	begin(MAX);
 	give(BYTES("\x88\x80" KEY), 1);
 	assert_true(ended);
@@ -710,12 +676,10 @@ a_close_without_a_code_is_answered_by_one(void **state)
 	end();
 }
 
-static void
-nothing_is_heard_after_a_close(void **state)
+TEST(nothing_is_heard_after_a_close)
 {
 	struct bytes in = {0};
 
-	(void)state;
 	begin(MAX);
 	add_masked(&in, CLOSE | FIN, "\x03\xe8", 2);
 	add_masked(&in, TEXT | FIN, "more", 4);
@@ -728,13 +692,11 @@ nothing_is_heard_after_a_close(void **state)
 	end();
 }
 
-static void
-our_close_waits_for_the_peers(void **state)
+TEST(our_close_waits_for_the_peers)
 {
 	struct bytes in = {0};
 	char long_reason[125] = {0};
 
-	(void)state;
 	begin(MAX);
 	memset(long_reason, 'x', sizeof(long_reason) - 1);
 	assert_int_equal(websocket_ping(ws), 0);
@@ -764,14 +726,12 @@ our_close_waits_for_the_peers(void **state)
 
 /* ---- who does not read ---- */
 
-static void
-pings_that_nobody_reads_the_answers_of_queue_up_to_a_bound(void **state)
+TEST(pings_that_nobody_reads_the_answers_of_queue_up_to_a_bound)
 {
 	struct bytes in = {0};
 	struct websocket_message m;
 	ssize_t n = 0;
 
-	(void)state;
 	begin(MAX);
 	for (int i = 0; i < 1000; i++)
 		add_masked(&in, PING | FIN, "0123456789", 10);
@@ -787,14 +747,12 @@ pings_that_nobody_reads_the_answers_of_queue_up_to_a_bound(void **state)
 	end();
 }
 
-static void
-what_is_no_message_does_not_hold_a_call_for_ever(void **state)
+TEST(what_is_no_message_does_not_hold_a_call_for_ever)
 {
 	struct bytes in = {0};
 	struct websocket_message m;
 	int left = 0;
 
-	(void)state;
 	begin(MAX);
 	add_masked(&in, TEXT, "", 0);
 	for (int i = 0; i < 30000; i++)
@@ -807,13 +765,11 @@ what_is_no_message_does_not_hold_a_call_for_ever(void **state)
 	end();
 }
 
-static void
-last_words_to_who_does_not_read_wait_for_a_moment_only(void **state)
+TEST(last_words_to_who_does_not_read_wait_for_a_moment_only)
 {
 	static const char block[65536];
 	uint64_t begun;
 
-	(void)state;
 	begin(MAX);
 	flushes = false;
 	for (int i = 0; i < 64; i++)
@@ -836,13 +792,11 @@ last_words_to_who_does_not_read_wait_for_a_moment_only(void **state)
 	end();
 }
 
-static void
-a_queue_goes_out_in_order_as_the_peer_reads(void **state)
+TEST(a_queue_goes_out_in_order_as_the_peer_reads)
 {
 	struct bytes out = {0};
 	char block[5000];
 
-	(void)state;
 	begin(MAX);
 	for (int i = 0; i < 400; i++) {
 		memset(block, i, sizeof(block));
@@ -864,37 +818,9 @@ a_queue_goes_out_in_order_as_the_peer_reads(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_accept_key_is_that_of_the_rfc),
-	    cmocka_unit_test(bytes_read_with_the_request_come_first),
-	    cmocka_unit_test(messages_of_every_kind_of_length_come_back),
-	    cmocka_unit_test(many_messages_in_one_read_come_one_by_one),
-	    cmocka_unit_test(fragments_become_one_message),
-	    cmocka_unit_test(an_echo_goes_out_behind_what_is_queued),
-	    cmocka_unit_test(what_is_queued_goes_out_before_a_read_that_waits),
-	    cmocka_unit_test(an_end_of_file_is_no_failure),
-	    cmocka_unit_test(every_character_is_text),
-	    cmocka_unit_test(what_is_not_text_fails_at_its_first_bad_byte),
-	    cmocka_unit_test(a_message_that_ends_within_a_character_fails),
-	    cmocka_unit_test(binary_may_be_anything),
-	    cmocka_unit_test(what_is_forbidden_ends_with_the_code_for_it),
-	    cmocka_unit_test(a_message_may_be_as_long_as_allowed_and_no_longer),
-	    cmocka_unit_test(how_input_is_cut_makes_no_difference),
-	    cmocka_unit_test(close_codes_are_returned_or_refused),
-	    cmocka_unit_test(a_close_without_a_code_is_answered_by_one),
-	    cmocka_unit_test(nothing_is_heard_after_a_close),
-	    cmocka_unit_test(our_close_waits_for_the_peers),
-	    cmocka_unit_test(
-		pings_that_nobody_reads_the_answers_of_queue_up_to_a_bound),
-	    cmocka_unit_test(what_is_no_message_does_not_hold_a_call_for_ever),
-	    cmocka_unit_test(
-		last_words_to_who_does_not_read_wait_for_a_moment_only),
-	    cmocka_unit_test(a_queue_goes_out_in_order_as_the_peer_reads),
-	};
-
 	if (!WEBSOCKET_HERE) {
 		print_message("no WebSocket in this image: skipped\n");
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(__FILE__, NULL, NULL);
 }

@@ -62,13 +62,13 @@ close_all(void **state)
 	return close(wake[1]);
 }
 
-static void
-the_service_serves_and_the_connection_stays(void **state)
+#define WORKER_TEST(name) TEST_WITH(name, make_worker, close_all)
+
+WORKER_TEST(the_service_serves_and_the_connection_stays)
 {
 	int fd = worker.fd;
 	char buf[8];
 
-	(void)state;
 	assert_int_equal(write(client, "x", 1), 1);
 	shutdown(client, SHUT_WR);
 	assert_int_equal(worker_serve(&worker), OUTCOME_SERVED);
@@ -79,22 +79,18 @@ the_service_serves_and_the_connection_stays(void **state)
 	assert_int_equal(read(client, buf, sizeof(buf)), 0);
 }
 
-static void
-the_outcome_is_that_of_the_connection(void **state)
+WORKER_TEST(the_outcome_is_that_of_the_connection)
 {
-	(void)state;
 	outcome = OUTCOME_TIMED_OUT;
 	shutdown(client, SHUT_WR);
 	assert_int_equal(worker_serve(&worker), OUTCOME_TIMED_OUT);
 }
 
-static void
-close_ends_the_connection_once(void **state)
+WORKER_TEST(close_ends_the_connection_once)
 {
 	int fd = worker.fd, other;
 	char byte;
 
-	(void)state;
 	worker_close(&worker);
 	assert_int_equal(worker.fd, -1);
 	assert_int_equal(read(client, &byte, 1), 0);
@@ -106,12 +102,10 @@ close_ends_the_connection_once(void **state)
 	close(other);
 }
 
-static void
-what_is_taken_is_not_closed(void **state)
+WORKER_TEST(what_is_taken_is_not_closed)
 {
 	int fd = worker.fd;
 
-	(void)state;
 	assert_int_equal(worker_take(&worker), fd);
 	assert_int_equal(worker_take(&worker), -1);
 	worker_close(&worker);
@@ -119,30 +113,14 @@ what_is_taken_is_not_closed(void **state)
 	close(fd);
 }
 
-static void
-an_announcement_names_slot_and_ticket(void **state)
+WORKER_TEST(an_announcement_names_slot_and_ticket)
 {
 	struct announcement end[2];
 
-	(void)state;
 	worker_announce(&worker);
 	assert_int_equal(read(wake[0], end, sizeof(end)), sizeof(end[0]));
 	assert_int_equal(end[0].index, 5);
 	assert_int_equal(end[0].ticket, 77);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, make_worker, close_all)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    test(the_service_serves_and_the_connection_stays),
-	    test(the_outcome_is_that_of_the_connection),
-	    test(close_ends_the_connection_once),
-	    test(what_is_taken_is_not_closed),
-	    test(an_announcement_names_slot_and_ticket),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

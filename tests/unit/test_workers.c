@@ -181,12 +181,10 @@ ledger(void)
 
 /* ---- one worker ---- */
 
-static void
-a_worker_begins_and_is_collected(void **state)
+TEST(a_worker_begins_and_is_collected)
 {
 	struct worker *worker;
 
-	(void)state;
 	make_table(4, 0);
 	worker = begin(7);
 	assert_int_equal(worker->number, 1);
@@ -209,12 +207,10 @@ a_worker_begins_and_is_collected(void **state)
 	assert_int_equal(ledger().timed_out, 1);
 }
 
-static void
-each_outcome_reaches_the_ledger(void **state)
+TEST(each_outcome_reaches_the_ledger)
 {
 	struct ledger_view v;
 
-	(void)state;
 	make_table(4, 0);
 	for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
 		for (int i = 0; i <= outcome; i++) {
@@ -234,12 +230,10 @@ each_outcome_reaches_the_ledger(void **state)
 	assert_int_equal(workers.state->used, 1); /* one warm slot did */
 }
 
-static void
-a_worker_still_on_its_way_is_collected_later(void **state)
+TEST(a_worker_still_on_its_way_is_collected_later)
 {
 	struct worker *first, *second;
 
-	(void)state;
 	make_table(4, 0);
 	first = begin(3);
 	second = begin(4);
@@ -261,13 +255,11 @@ a_worker_still_on_its_way_is_collected_later(void **state)
 	assert_int_equal(ledger().served, 2);
 }
 
-static void
-a_failed_spawn_leaves_no_worker(void **state)
+TEST(a_failed_spawn_leaves_no_worker)
 {
 	struct worker *worker;
 	int fd = open("/dev/null", O_RDONLY);
 
-	(void)state;
 	make_table(1, 1);
 	fake.spawn_error = EAGAIN;
 	for (int i = 0; i < 3; i++) {
@@ -290,10 +282,8 @@ a_failed_spawn_leaves_no_worker(void **state)
 	assert_false(workers_room(&workers));
 }
 
-static void
-beside_many_a_worker_offers_itself(void **state)
+TEST(beside_many_a_worker_offers_itself)
 {
-	(void)state;
 	make_table(4, 0);
 	workers.offer_from = 2;
 	assert_false(begin(3)->offers);
@@ -303,12 +293,10 @@ beside_many_a_worker_offers_itself(void **state)
 
 /* ---- announcements ---- */
 
-static void
-a_second_announcement_is_ignored(void **state)
+TEST(a_second_announcement_is_ignored)
 {
 	struct worker *worker;
 
-	(void)state;
 	make_table(4, 0);
 	worker = begin(3);
 	announces(worker);
@@ -320,13 +308,11 @@ a_second_announcement_is_ignored(void **state)
 	assert_int_equal(fake.reaped, 1);
 }
 
-static void
-a_stale_announcement_spares_the_next_worker(void **state)
+TEST(a_stale_announcement_spares_the_next_worker)
 {
 	struct announcement late;
 	struct worker *first, *second;
 
-	(void)state;
 	make_table(4, 0);
 	first = begin(3);
 	late = announcement_of(first);
@@ -343,13 +329,11 @@ a_stale_announcement_spares_the_next_worker(void **state)
 	assert_int_equal(workers.state->ending, 1);
 }
 
-static void
-an_announcement_of_no_slot_is_ignored(void **state)
+TEST(an_announcement_of_no_slot_is_ignored)
 {
 	static const uint32_t nowhere[] = {1, MAX, MAX + 1, UINT32_MAX};
 	uint32_t ticket;
 
-	(void)state;
 	make_table(MAX, 0);
 	assert_false(workers_announced(&workers, (struct announcement){0, 0}));
 	ticket = begin(3)->ticket;
@@ -359,12 +343,10 @@ an_announcement_of_no_slot_is_ignored(void **state)
 	assert_int_equal(workers.state->ending, 0);
 }
 
-static void
-nobody_announces_the_end_of_another(void **state)
+TEST(nobody_announces_the_end_of_another)
 {
 	struct worker *one, *other;
 
-	(void)state;
 	make_table(MAX, 0);
 	one = begin(3);
 	other = begin(4);
@@ -378,10 +360,8 @@ nobody_announces_the_end_of_another(void **state)
 	assert_int_equal(one->state, WORKER_LIVE);
 }
 
-static void
-numbers_go_on_beyond_32_bits(void **state)
+TEST(numbers_go_on_beyond_32_bits)
 {
-	(void)state;
 	make_table(4, 0);
 	workers.state->last_number = UINT32_MAX - 2ULL;
 	for (uint64_t i = 0; i < 5; i++) {
@@ -396,12 +376,10 @@ numbers_go_on_beyond_32_bits(void **state)
 
 /* ---- many ---- */
 
-static void
-the_table_holds_as_many_as_it_was_made_for(void **state)
+TEST(the_table_holds_as_many_as_it_was_made_for)
 {
 	struct worker *all[MAX];
 
-	(void)state;
 	make_table(MAX, 0);
 	for (int i = 0; i < MAX; i++) {
 		all[i] = begin(i + 3);
@@ -417,12 +395,10 @@ the_table_holds_as_many_as_it_was_made_for(void **state)
 	assert_false(workers_room(&workers));
 }
 
-static void
-a_sweep_finds_the_dead_that_said_nothing(void **state)
+TEST(a_sweep_finds_the_dead_that_said_nothing)
 {
 	struct worker *all[6];
 
-	(void)state;
 	make_table(MAX, 0);
 	for (int i = 0; i < 6; i++)
 		all[i] = begin(i + 3);
@@ -439,12 +415,10 @@ a_sweep_finds_the_dead_that_said_nothing(void **state)
 }
 
 /* It is in the queue: taking it out of the table would leave it there. */
-static void
-a_sweep_leaves_the_announced_to_collect(void **state)
+TEST(a_sweep_leaves_the_announced_to_collect)
 {
 	struct worker *worker;
 
-	(void)state;
 	make_table(4, 0);
 	worker = begin(3);
 	announces(worker);
@@ -454,12 +428,10 @@ a_sweep_leaves_the_announced_to_collect(void **state)
 	assert_int_equal(ledger().served, 1);
 }
 
-static void
-stop_reaches_all_that_live(void **state)
+TEST(stop_reaches_all_that_live)
 {
 	struct worker *all[4];
 
-	(void)state;
 	make_table(MAX, 0);
 	workers_stop(&workers);
 	assert_false(workers.state->any_cut);
@@ -479,13 +451,11 @@ stop_reaches_all_that_live(void **state)
 	assert_int_equal(workers.state->live, 2); /* reap is still due */
 }
 
-static void
-the_abandoned_count_as_failed(void **state)
+TEST(the_abandoned_count_as_failed)
 {
 	struct worker *all[5];
 	struct ledger_view v;
 
-	(void)state;
 	make_table(MAX, 2);
 	for (int i = 0; i < 5; i++) {
 		address_parse(i < 2 ? "192.0.2.1:1" : "unix:/tmp/x", &peer);
@@ -505,10 +475,8 @@ the_abandoned_count_as_failed(void **state)
 	assert_true(workers.state->any_cut);
 }
 
-static void
-abandoning_nobody_cuts_nobody(void **state)
+TEST(abandoning_nobody_cuts_nobody)
 {
-	(void)state;
 	make_table(4, 0);
 	ends(begin(3), OUTCOME_SERVED);
 	workers_sweep(&workers);
@@ -519,13 +487,11 @@ abandoning_nobody_cuts_nobody(void **state)
 
 /* ---- sources ---- */
 
-static void
-a_source_has_its_share_and_no_more(void **state)
+TEST(a_source_has_its_share_and_no_more)
 {
 	struct worker *first;
 	struct address other;
 
-	(void)state;
 	make_table(MAX, 2);
 	address_parse("192.0.2.2:4711", &other);
 	first = begin(3);
@@ -543,12 +509,10 @@ a_source_has_its_share_and_no_more(void **state)
 	assert_true(workers_source_full(&workers, &peer));
 }
 
-static void
-neighbours_in_ipv6_share_their_share(void **state)
+TEST(neighbours_in_ipv6_share_their_share)
 {
 	struct address neighbour, other;
 
-	(void)state;
 	make_table(MAX, 1);
 	address_parse("[2001:db8::1]:1", &peer);
 	address_parse("[2001:db8::ffff:2]:2", &neighbour);
@@ -558,10 +522,8 @@ neighbours_in_ipv6_share_their_share(void **state)
 	assert_false(workers_source_full(&workers, &other));
 }
 
-static void
-unix_clients_have_no_share(void **state)
+TEST(unix_clients_have_no_share)
 {
-	(void)state;
 	make_table(4, 1);
 	address_parse("unix:/tmp/x", &peer);
 	for (int i = 0; i < 3; i++) {
@@ -570,10 +532,8 @@ unix_clients_have_no_share(void **state)
 	}
 }
 
-static void
-without_a_share_no_source_is_full(void **state)
+TEST(without_a_share_no_source_is_full)
 {
-	(void)state;
 	make_table(4, 0);
 	for (int i = 0; i < 4; i++)
 		begin(3);
@@ -618,14 +578,12 @@ agrees(uint64_t begun, uint64_t ended)
 	assert_int_equal(v.served, ended);
 }
 
-static void
-random_play_agrees_with_a_list(void **state)
+TEST(random_play_agrees_with_a_list)
 {
 	static const char *const names[] = {
 	    "192.0.2.1:1", "192.0.2.2:1", "[2001:db8::1]:1"};
 	uint64_t random = 3, begun = 0, ended = 0;
 
-	(void)state;
 	make_table(MAX, 4);
 	memset(known, 0, sizeof(known));
 	for (int step = 0; step < 30000; step++) {
@@ -738,12 +696,10 @@ look_at_three_stacks(size_t guard, size_t size)
 	close(ends_of[1]);
 }
 
-static void
-each_slot_has_a_guarded_stack_of_its_own(void **state)
+TEST(each_slot_has_a_guarded_stack_of_its_own)
 {
 	long least = sysconf(_SC_THREAD_STACK_MIN);
 
-	(void)state;
 	look_at_three_stacks((size_t)sysconf(_SC_PAGESIZE), (size_t)least);
 	make_table(1, 0);
 	assert_null(begin(3)->stack);
@@ -751,13 +707,11 @@ each_slot_has_a_guarded_stack_of_its_own(void **state)
 
 /* arm64 has pages of 4, 16 or 64 KiB: mprotect(2) takes whole ones, and a
  * thread has to have 128 KiB. */
-static void
-stacks_and_guards_are_whole_pages_of_any_size(void **state)
+TEST(stacks_and_guards_are_whole_pages_of_any_size)
 {
 	static const size_t KIB = 1024;
 	static const size_t pages[] = {4 * KIB, 16 * KIB, 64 * KIB};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(pages); i++) {
 		machine.page = (long)pages[i];
 		machine.stack_min = (long)(128 * KIB);
@@ -777,12 +731,10 @@ ends_and_is_collected(const struct worker *worker)
 	assert_int_equal(workers_collect(&workers), 1);
 }
 
-static void
-a_stack_is_used_again_as_it_is(void **state)
+TEST(a_stack_is_used_again_as_it_is)
 {
 	char *stack;
 
-	(void)state;
 	make_table_with(4, 0, STACK);
 	for (int i = 0; i < 3; i++) {
 		struct worker *worker = begin(3);
@@ -812,12 +764,10 @@ burst(void)
 	assert_int_equal(workers_collect(&workers), BURST);
 }
 
-static void
-a_burst_gives_back_what_is_too_much(void **state)
+TEST(a_burst_gives_back_what_is_too_much)
 {
 	size_t kept = 0;
 
-	(void)state;
 	make_table_with(BURST, 0, STACK);
 	burst();
 	for (size_t i = 0; i < BURST; i++)
@@ -828,13 +778,11 @@ a_burst_gives_back_what_is_too_much(void **state)
 
 /* Otherwise each connection after a burst pays for a new page and for giving
  * it back, and the pages that are kept are never used. */
-static void
-after_a_burst_the_warm_stacks_are_used_first(void **state)
+TEST(after_a_burst_the_warm_stacks_are_used_first)
 {
 	uint32_t warm;
 	struct worker *worker;
 
-	(void)state;
 	make_table_with(BURST, 0, STACK);
 	burst();
 	warm = workers.state->warm;
@@ -855,12 +803,10 @@ share_nothing(size_t size)
 	return NULL;
 }
 
-static void
-a_table_without_memory_is_not_made(void **state)
+TEST(a_table_without_memory_is_not_made)
 {
 	struct server_model poor = model;
 
-	(void)state;
 	poor.share = share_nothing;
 	workers = (struct workers){.model = &poor};
 	assert_int_equal(workers_init(&workers, MAX), -1);
@@ -869,13 +815,11 @@ a_table_without_memory_is_not_made(void **state)
 
 /* ---- datagrams, and the service's part ---- */
 
-static void
-a_datagram_is_the_tables_until_its_worker_is_gone(void **state)
+TEST(a_datagram_is_the_tables_until_its_worker_is_gone)
 {
 	struct client client = {.fd = 3, .peer = peer};
 	struct worker *worker;
 
-	(void)state;
 	make_table(2, 0);
 	worker = &workers.slots[0];
 	client.peer = peer;
@@ -892,12 +836,10 @@ a_datagram_is_the_tables_until_its_worker_is_gone(void **state)
 	assert_null(begin(3)->datagram);
 }
 
-static void
-a_datagram_of_a_dead_worker_is_freed(void **state)
+TEST(a_datagram_of_a_dead_worker_is_freed)
 {
 	struct client client = {.fd = 3};
 
-	(void)state;
 	make_table(2, 0);
 	client.peer = peer;
 	client.datagram = calloc(1, sizeof(*client.datagram));
@@ -907,12 +849,10 @@ a_datagram_of_a_dead_worker_is_freed(void **state)
 	assert_null(workers.slots[0].datagram);
 }
 
-static void
-without_a_worker_the_datagram_stays_its_owners(void **state)
+TEST(without_a_worker_the_datagram_stays_its_owners)
 {
 	struct client client = {.fd = 3};
 
-	(void)state;
 	make_table(2, 0);
 	client.peer = peer;
 	client.datagram = calloc(1, sizeof(*client.datagram));
@@ -942,15 +882,13 @@ note_death(const struct service_setup *setup, uint32_t worker,
 	return 1;
 }
 
-static void
-a_service_hears_of_crashes_and_of_nothing_else(void **state)
+TEST(a_service_hears_of_crashes_and_of_nothing_else)
 {
 	static const struct service watching = {
 	    .worker_died = note_death, .wake_signal = SIGURG};
 	static struct shared shared;
 	struct worker *crashing, *swept, *woken;
 
-	(void)state;
 	make_table(MAX, 0);
 	workers.settings.service = &watching;
 	workers.settings.setup.shared = &shared;
@@ -984,42 +922,4 @@ a_service_hears_of_crashes_and_of_nothing_else(void **state)
 	assert_int_equal(died.worker, swept->index);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_worker_begins_and_is_collected),
-	    cmocka_unit_test(each_outcome_reaches_the_ledger),
-	    cmocka_unit_test(a_worker_still_on_its_way_is_collected_later),
-	    cmocka_unit_test(a_failed_spawn_leaves_no_worker),
-	    cmocka_unit_test(beside_many_a_worker_offers_itself),
-	    cmocka_unit_test(a_second_announcement_is_ignored),
-	    cmocka_unit_test(a_stale_announcement_spares_the_next_worker),
-	    cmocka_unit_test(an_announcement_of_no_slot_is_ignored),
-	    cmocka_unit_test(nobody_announces_the_end_of_another),
-	    cmocka_unit_test(numbers_go_on_beyond_32_bits),
-	    cmocka_unit_test(the_table_holds_as_many_as_it_was_made_for),
-	    cmocka_unit_test(a_sweep_finds_the_dead_that_said_nothing),
-	    cmocka_unit_test(a_sweep_leaves_the_announced_to_collect),
-	    cmocka_unit_test(stop_reaches_all_that_live),
-	    cmocka_unit_test(the_abandoned_count_as_failed),
-	    cmocka_unit_test(abandoning_nobody_cuts_nobody),
-	    cmocka_unit_test(a_source_has_its_share_and_no_more),
-	    cmocka_unit_test(neighbours_in_ipv6_share_their_share),
-	    cmocka_unit_test(unix_clients_have_no_share),
-	    cmocka_unit_test(without_a_share_no_source_is_full),
-	    cmocka_unit_test(random_play_agrees_with_a_list),
-	    cmocka_unit_test(each_slot_has_a_guarded_stack_of_its_own),
-	    cmocka_unit_test(stacks_and_guards_are_whole_pages_of_any_size),
-	    cmocka_unit_test(a_stack_is_used_again_as_it_is),
-	    cmocka_unit_test(a_burst_gives_back_what_is_too_much),
-	    cmocka_unit_test(after_a_burst_the_warm_stacks_are_used_first),
-	    cmocka_unit_test(a_table_without_memory_is_not_made),
-	    cmocka_unit_test(a_datagram_is_the_tables_until_its_worker_is_gone),
-	    cmocka_unit_test(a_datagram_of_a_dead_worker_is_freed),
-	    cmocka_unit_test(without_a_worker_the_datagram_stays_its_owners),
-	    cmocka_unit_test(a_service_hears_of_crashes_and_of_nothing_else),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

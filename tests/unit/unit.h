@@ -29,6 +29,62 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* ---- tests ---- */
+
+/*
+ * TEST(NAME) stands where the head of a test's function would. RUN_TESTS, at
+ * the end of the file, runs all of them in the order in which they stand there;
+ * its arguments are called before the first and after the last, or are NULL.
+ */
+#define TEST(name) TEST_WITH(name, NULL, NULL)
+
+/* BEFORE and AFTER are called around it; what BEFORE leaves is *STATE. */
+#define TEST_WITH(name, before, after)                                        \
+	static void name(void **);                                            \
+	__attribute__((constructor)) static void add_##name(void)             \
+	{                                                                     \
+		unit_add((struct CMUnitTest){#name, name, before, after, 0}); \
+	}                                                                     \
+	static void name(void **state __attribute__((unused)))
+
+/* Its body runs in a child process, and asserts by child_assert(). */
+#define TEST_IN_CHILD(name) TEST_BY(run_child, name)
+
+/* RUN is called with the test's body, and NULL for its argument. */
+#define TEST_BY(run, name)             \
+	static void in_##name(void *); \
+	TEST(name)                     \
+	{                              \
+		run(in_##name, NULL);  \
+	}                              \
+	static void in_##name(void *unused_ __attribute__((unused)))
+
+#define RUN_TESTS(before, after)                          \
+	int main(void)                                    \
+	{                                                 \
+		return unit_run(__FILE__, before, after); \
+	}
+
+/* Ends with entries that are empty, which cmocka passes over. */
+static struct CMUnitTest unit_tests[64];
+
+static inline void
+unit_add(struct CMUnitTest test)
+{
+	static size_t count;
+
+	if (count == COUNT_OF(unit_tests))
+		abort();
+	unit_tests[count++] = test;
+}
+
+/* Returns the exit status: how many failed. */
+static inline int
+unit_run(const char *name, CMFixtureFunction before, CMFixtureFunction after)
+{
+	return cmocka_run_group_tests_name(name, unit_tests, before, after);
+}
+
 /* ---- numbers ---- */
 
 #define assert_near(a, b, within) \
