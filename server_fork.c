@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/base/process.h"
+#include "common/base/descriptor.h"
 #include "common/server/model.h"
 
 /* ---- what workers share ---- */
@@ -44,7 +44,7 @@ worker_main(struct worker *worker)
 	 * port that a child holds open cannot be bound again. Signals stay
 	 * blocked: a terminal's Ctrl-C and a service manager's SIGTERM reach
 	 * every process of the group, and it is the parent who drains. */
-	process_close(
+	descriptor_close_range(
 	    settings->first_private, settings->last_private, worker->fd);
 
 	worker_nudge_itself(worker); /* by a timer, for idle clients */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/process.h"
+#include "common/base/descriptor.h"
 
 /* Set once by log_open() before there is a second thread, then only read. */
 static struct {
@@ -42,7 +42,7 @@ log_take_stderr(void)
 	if (fstat(STDERR_FILENO, &st) < 0)
 		return;
 	out_type = st.st_mode & S_IFMT;
-	fd = process_open_again(STDERR_FILENO);
+	fd = descriptor_open_again(STDERR_FILENO);
 	if (fd >= 0)
 		out = fd;
 }

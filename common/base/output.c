@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/descriptor.h"
 #include "common/base/process.h"
 #include "common/base/units.h"
 
@@ -215,7 +216,7 @@ static int
 take(struct output *output, int fd)
 {
 	output->fd = fd;
-	output->file = fd < 0 ? NULL : process_stream(fd);
+	output->file = fd < 0 ? NULL : descriptor_stream(fd);
 	if (!output->file && fd >= 0)
 		close(fd);
 	return output->file ? 0 : -1;

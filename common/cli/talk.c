@@ -11,7 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/process.h"
+#include "common/base/descriptor.h"
 #include "common/net/client_stream.h"
 #include "common/load/stall.h"
 #include "common/net/dial.h"
@@ -171,7 +171,7 @@ receive(struct talk *t)
 		if (n == 0)
 			return 1;
 		t->last = got[n - 1];
-		if (process_write(STDOUT_FILENO, got, (size_t)n) < 0)
+		if (descriptor_write(STDOUT_FILENO, got, (size_t)n) < 0)
 			return fail("standard output");
 	} while (t->stream);
 	return 0;
@@ -220,7 +220,7 @@ converse(struct talk *t, uint64_t timeout_ns)
 	while (!done)
 		done = step(t, timeout_ns);
 	if (done > 0 && t->last != '\n' && isatty(STDOUT_FILENO))
-		process_write(STDOUT_FILENO, "\n", 1);
+		descriptor_write(STDOUT_FILENO, "\n", 1);
 	return done > 0 ? 0 : -1;
 }
 
@@ -236,7 +236,7 @@ read_whole(struct talk *t)
 	while (len < sizeof(t->buffer)) {
 		n = read(t->input, t->buffer + len, sizeof(t->buffer) - len);
 		if (n < 0 && would_wait()) {
-			process_wait(t->input, POLLIN);
+			descriptor_wait(t->input, POLLIN);
 			continue;
 		}
 		if (n < 0)
@@ -274,10 +274,10 @@ exchange_datagrams(struct talk *t, uint64_t timeout_ns)
 	len = recv(t->socket, got, sizeof(got), 0);
 	if (len < 0)
 		return fail("receiving");
-	if (process_write(STDOUT_FILENO, got, (size_t)len) < 0)
+	if (descriptor_write(STDOUT_FILENO, got, (size_t)len) < 0)
 		return fail("standard output");
 	if (len > 0 && got[len - 1] != '\n' && isatty(STDOUT_FILENO))
-		process_write(STDOUT_FILENO, "\n", 1);
+		descriptor_write(STDOUT_FILENO, "\n", 1);
 	return 0;
 }
 

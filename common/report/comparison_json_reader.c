@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/process.h"
+#include "common/base/descriptor.h"
 #include "common/base/utf8.h"
 #include "common/report/comparison_fields.h"
 #include "common/format/json_fields.h"
@@ -374,7 +374,7 @@ read_all(int fd, size_t *length)
 			break;
 		n = read(fd, bytes + *length, size - *length - 1);
 		if (n < 0 && errno == EAGAIN)
-			process_wait(fd, POLLIN);
+			descriptor_wait(fd, POLLIN);
 		else if (n < 0 && errno != EINTR)
 			break;
 		*length += n > 0 ? (size_t)n : 0;

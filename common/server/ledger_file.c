@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/process.h"
+#include "common/base/descriptor.h"
 
 #define LINE_MAX_BYTES 512
 /* For a reader that is slow. */
@@ -71,7 +71,7 @@ open_at_end(const struct ledger_file *file)
 			close(file->fd);
 		return fd;
 	}
-	fd = process_open_again(STDOUT_FILENO);
+	fd = descriptor_open_again(STDOUT_FILENO);
 	return fd < 0 ? STDOUT_FILENO : fd;
 }
 

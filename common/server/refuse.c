@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/process.h"
+#include "common/base/descriptor.h"
 #include "common/net/conn.h"
 #include "common/server/limits.h"
 
@@ -16,7 +16,7 @@ static void
 refill_spare(struct refused *refused)
 {
 	if (refused->spare < 0)
-		refused->spare = process_open_null();
+		refused->spare = descriptor_open_null();
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/descriptor.h"
 #include "common/base/process.h"
 #include "common/net/websocket.h"
 #include "common/server/config.h"
@@ -176,7 +177,7 @@ say_ready(const struct config *config, unsigned first_private)
 	if ((unsigned)fd >= first_private) {
 		close(fd);
 	} else {
-		int null = process_open_null();
+		int null = descriptor_open_null();
 
 		if (dup2(null, fd) < 0)
 			close(fd);
