@@ -6,9 +6,9 @@
 
 #include "common/base/hot.h"
 #include "common/net/http_target.h"
-#include "common/net/http_text.h"
+#include "common/net/http_slice.h"
 
-const struct http_text *
+const struct http_slice *
 http_field(const struct http_request *request, const char *name)
 {
 	for (size_t i = 0; i < request->field_count; i++) {
@@ -22,14 +22,14 @@ http_field(const struct http_request *request, const char *name)
 
 /* Inline, for words that the compiler knows. */
 static inline bool
-is_exactly(struct http_text text, const char *word)
+is_exactly(struct http_slice text, const char *word)
 {
 	return text.len == strlen(word) &&
 	       memcmp(text.at, word, strlen(word)) == 0;
 }
 
 static bool
-is_known_method(struct http_text method)
+is_known_method(struct http_slice method)
 {
 	return is_exactly(method, "GET") || is_exactly(method, "HEAD") ||
 	       is_exactly(method, "POST") || is_exactly(method, "OPTIONS") ||
@@ -40,7 +40,7 @@ is_known_method(struct http_text method)
 /* 0, or less: the status. A higher minor version is 1.1 to us (RFC 9110 2.5).
  */
 static int
-parse_version(struct http_text text, int *minor)
+parse_version(struct http_slice text, int *minor)
 {
 	if (text.len != 8 || memcmp(text.at, "HTTP/", 5) != 0 ||
 	    text.at[6] != '.' || !(text.at[5] >= '0' && text.at[5] <= '9') ||
@@ -53,7 +53,7 @@ parse_version(struct http_text text, int *minor)
 }
 
 static int
-parse_request_line(struct http_text line, struct http_request *request)
+parse_request_line(struct http_slice line, struct http_request *request)
 {
 	int error;
 
@@ -81,7 +81,7 @@ struct summary {
 
 static int
 note_host(
-    struct http_text value, struct summary *sum, struct http_request *request)
+    struct http_slice value, struct summary *sum, struct http_request *request)
 {
 	if (request->authority.len == 0)
 		request->authority = value;
@@ -92,7 +92,7 @@ note_host(
  * them is the smuggler's question (RFC 9112 6.3). */
 static int
 note_length(
-    struct http_text value, struct summary *sum, struct http_request *request)
+    struct http_slice value, struct summary *sum, struct http_request *request)
 {
 	if (sum->lengths++ > 0 || sum->codings > 0 || value.len == 0)
 		return -400;
@@ -110,9 +110,9 @@ note_length(
  * the body ends. */
 static int
 note_coding(
-    struct http_text value, struct summary *sum, struct http_request *request)
+    struct http_slice value, struct summary *sum, struct http_request *request)
 {
-	struct http_text last = value;
+	struct http_slice last = value;
 
 	if (sum->codings++ > 0 || sum->lengths > 0 || request->minor == 0)
 		return -400;
@@ -125,10 +125,10 @@ note_coding(
 }
 
 static int
-note_expectation(struct http_text value, struct http_request *request)
+note_expectation(struct http_slice value, struct http_request *request)
 {
 	while (value.len > 0) {
-		struct http_text one = http_trim(http_cut_at(&value, ','));
+		struct http_slice one = http_trim(http_cut_at(&value, ','));
 
 		if (one.len > 0 && !http_is(one, "100-continue"))
 			return -417;
@@ -162,7 +162,7 @@ note_field(const struct http_field *field, struct summary *sum,
 /* A blank before the colon or at the line's start (obs-fold) is no name. */
 static int
 parse_field(
-    struct http_text line, struct summary *sum, struct http_request *request)
+    struct http_slice line, struct summary *sum, struct http_request *request)
 {
 	struct http_field *field = &request->fields[request->field_count];
 
@@ -184,7 +184,7 @@ parse_field(
  * there; -400 if it cannot be one: a bare CR or LF, a control.
  */
 static inline int
-take_line(struct http_text *rest, struct http_text *line)
+take_line(struct http_slice *rest, struct http_slice *line)
 {
 	size_t n = http_span(*rest, HTTP_IN_LINE);
 
@@ -210,7 +210,7 @@ judge(const struct summary *sum, struct http_request *request)
 
 /* All whole lines of HEAD, up to the empty one. */
 static int
-parse_lines(struct http_text head, struct http_request *request)
+parse_lines(struct http_slice head, struct http_request *request)
 {
 	const char *start = head.at;
 	struct summary sum = {0};
@@ -225,7 +225,7 @@ parse_lines(struct http_text head, struct http_request *request)
 	if (head.len >= 2 && memcmp(head.at, "\r\n", 2) == 0)
 		http_cut(&head, 2);
 	for (bool first = true; !error; first = false) {
-		struct http_text line;
+		struct http_slice line;
 		int whole = take_line(&head, &line);
 
 		if (whole <= 0)
@@ -254,9 +254,9 @@ check_length(const char *buf, size_t len)
 HOT int
 http_parse(const char *buf, size_t len, struct http_request *request)
 {
-	struct http_text head = {
+	struct http_slice head = {
 	    buf, len < HTTP_HEAD_MAX ? len : HTTP_HEAD_MAX};
-	struct http_text news = head, line;
+	struct http_slice news = head, line;
 	int n = 1;
 
 	/* Byte by byte, a head costs no more than its bytes and its lines. */

@@ -33,24 +33,24 @@
 #define HTTP_TRAILERS_MAX 8192
 
 /* Bytes of the caller's buffer; not NUL-terminated. */
-struct http_text {
+struct http_slice {
 	const char *at;
 	size_t len;
 };
 
 struct http_request {
 	size_t checked; /* 0 for a new head; else as the last call left it */
-	struct http_text method, target;
-	struct http_text path; /* of the target, without its query */
+	struct http_slice method, target;
+	struct http_slice path; /* of the target, without its query */
 	/* Host and port: of the target, and only where that has none what the
 	 * field Host says (RFC 9112 3.2.2). Empty: neither has. */
-	struct http_text authority;
+	struct http_slice authority;
 	int minor;	  /* of the version: HTTP/1.minor */
 	bool https;	  /* the target's scheme */
 	bool conditional; /* If-Match or If-None-Match is there */
 	size_t field_count;
 	struct http_field {
-		struct http_text name, value;
+		struct http_slice name, value;
 	} fields[HTTP_FIELDS_MAX];
 	bool keep_alive;  /* what RFC 9112 9.3 makes of it */
 	bool chunked;	  /* the body is */
@@ -76,7 +76,7 @@ bool
 http_begins_head(const char *buf, size_t len);
 
 /* The value of the first field NAME (lower case), or NULL. */
-const struct http_text *
+const struct http_slice *
 http_field(const struct http_request *request, const char *name);
 
 /* Whether REQUEST is for PATH, be it that characters of it are escaped that
@@ -102,7 +102,7 @@ http_lower(char c)
 /* Whether TEXT is WORD, letters of either case. Inline, because the compiler
  * knows the words. */
 static inline bool
-http_is(struct http_text text, const char *word)
+http_is(struct http_slice text, const char *word)
 {
 	size_t i = 0;
 
@@ -115,7 +115,7 @@ http_is(struct http_text text, const char *word)
 
 /* Whether one of the members of TEXT, a list with commas, is. */
 bool
-http_lists(struct http_text text, const char *word);
+http_lists(struct http_slice text, const char *word);
 
 /*
  * Whether REQUEST comes from no page, or one of the same origin (RFC 6454): the
@@ -158,6 +158,6 @@ http_body_skip(struct http_body *body, const char *buf, size_t len, bool *done);
  * all; else the status that refuses it (400, 426).
  */
 int
-http_websocket(const struct http_request *request, struct http_text *key);
+http_websocket(const struct http_request *request, struct http_slice *key);
 
 #endif

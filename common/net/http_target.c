@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "common/base/hot.h"
-#include "common/net/http_text.h"
+#include "common/net/http_slice.h"
 
 /* Cuts off what TEXT begins with of CLASS, and of '%' and its two digits.
  * Returns how many bytes. */
 HOT static size_t
-cut_encoded(struct http_text *text, int class)
+cut_encoded(struct http_slice *text, int class)
 {
 	size_t before = text->len;
 
@@ -28,7 +28,7 @@ cut_encoded(struct http_text *text, int class)
 /* ---- a host and its port (RFC 3986 3.2.2, 3.2.3) ---- */
 
 static bool
-is_ipv6(struct http_text text)
+is_ipv6(struct http_slice text)
 {
 	char literal[INET6_ADDRSTRLEN];
 	struct in6_addr address;
@@ -41,7 +41,7 @@ is_ipv6(struct http_text text)
 }
 
 static bool
-is_port(struct http_text text)
+is_port(struct http_slice text)
 {
 	unsigned port = 0;
 
@@ -54,7 +54,7 @@ is_port(struct http_text text)
 }
 
 HOT bool
-http_is_authority(struct http_text text)
+http_is_authority(struct http_slice text)
 {
 	if (text.len > 0 && text.at[0] == '[') {
 		http_cut(&text, 1);
@@ -72,9 +72,9 @@ http_is_authority(struct http_text text)
 
 /* "http://host/path": takes it apart. False if it is none. */
 static bool
-cut_authority(struct http_request *request, struct http_text *rest)
+cut_authority(struct http_request *request, struct http_slice *rest)
 {
-	struct http_text scheme = http_cut_at(rest, ':');
+	struct http_slice scheme = http_cut_at(rest, ':');
 	size_t len = 0;
 
 	if ((!http_is(scheme, "http") && !http_is(scheme, "https")) ||
@@ -91,8 +91,8 @@ cut_authority(struct http_request *request, struct http_text *rest)
 HOT int
 http_find_path(struct http_request *request)
 {
-	static const struct http_text root = {"/", 1};
-	struct http_text rest = request->target, unchecked;
+	static const struct http_slice root = {"/", 1};
+	struct http_slice rest = request->target, unchecked;
 
 	if (rest.len == 0)
 		return -400;
@@ -125,7 +125,7 @@ is_unreserved(char c)
 /* After a '%', which two digits follow: what they stand for, if that need not
  * be escaped; else '%', for what is reserved means something else then. */
 static char
-cut_escape(struct http_text *text)
+cut_escape(struct http_slice *text)
 {
 	char c = (char)(http_hex(text->at[0]) << 4 | http_hex(text->at[1]));
 
@@ -138,7 +138,7 @@ cut_escape(struct http_text *text)
 HOT bool
 http_path_is(const struct http_request *request, const char *path)
 {
-	struct http_text rest = request->path;
+	struct http_slice rest = request->path;
 
 	while (rest.len > 0) {
 		char c = http_cut(&rest, 1).at[0];

@@ -14,7 +14,7 @@
 /* Whether TEXT is a host and perhaps a port, without user information: http has
  * none (RFC 9110 4.2.4). */
 bool
-http_is_authority(struct http_text text);
+http_is_authority(struct http_slice text);
 
 /* Finds the path in REQUEST's target; its method must be there. Returns 0, or
  * less: the status. */

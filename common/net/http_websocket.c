@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/net/address.h"
-#include "common/net/http_text.h"
+#include "common/net/http_slice.h"
 
 /* How many fields NAME there are, and whether one of them lists WORD. */
 static size_t
@@ -38,7 +38,7 @@ any_lists(
 /* 16 bytes in base64: 22 characters, the last of which has 4 bits of no use,
  * and two that fill up. */
 static bool
-is_websocket_key(struct http_text key)
+is_websocket_key(struct http_slice key)
 {
 	if (key.len != 24 || memcmp(key.at + 22, "==", 2) != 0 ||
 	    !memchr("AQgw", key.at[21], 4))
@@ -54,12 +54,12 @@ is_websocket_key(struct http_text key)
 }
 
 int
-http_websocket(const struct http_request *request, struct http_text *key)
+http_websocket(const struct http_request *request, struct http_slice *key)
 {
 	static const char key_name[] = "sec-websocket-key";
 	static const char version_name[] = "sec-websocket-version";
-	const struct http_text *version = http_field(request, version_name);
-	const struct http_text *sent = http_field(request, key_name);
+	const struct http_slice *version = http_field(request, version_name);
+	const struct http_slice *sent = http_field(request, key_name);
 
 	/* Without the connection option the field is not for us (RFC 9110
 	 * 7.8), and HTTP/1.0 has no upgrades. */
@@ -83,8 +83,8 @@ http_websocket(const struct http_request *request, struct http_text *key)
 /* ---- whose page sent it ---- */
 
 /* Of an authority: the host, without the port that SCHEME has by itself. */
-static struct http_text
-without_port(struct http_text text, const char *port)
+static struct http_slice
+without_port(struct http_slice text, const char *port)
 {
 	size_t n = strlen(port);
 
@@ -97,7 +97,7 @@ without_port(struct http_text text, const char *port)
 }
 
 static bool
-same_host(struct http_text a, struct http_text b)
+same_host(struct http_slice a, struct http_slice b)
 {
 	size_t i = 0;
 
@@ -110,8 +110,8 @@ same_host(struct http_text a, struct http_text b)
 bool
 http_same_origin(const struct http_request *request, const char *scheme)
 {
-	const struct http_text *origin = http_field(request, "origin");
-	struct http_text rest, theirs;
+	const struct http_slice *origin = http_field(request, "origin");
+	struct http_slice rest, theirs;
 	const char *port;
 
 	if (!origin)
@@ -131,7 +131,7 @@ http_same_origin(const struct http_request *request, const char *scheme)
 
 /* "localhost", and what is below it (RFC 6761 6.3). */
 static bool
-is_localhost(struct http_text name)
+is_localhost(struct http_slice name)
 {
 	static const char word[] = "localhost";
 	const size_t len = strlen(word);
@@ -146,7 +146,7 @@ is_localhost(struct http_text name)
 bool
 http_host_is_local(const struct http_request *request)
 {
-	struct http_text rest = request->authority, host;
+	struct http_slice rest = request->authority, host;
 	char literal[ADDRESS_TEXT_MAX];
 	struct address address;
 

@@ -219,7 +219,7 @@ http_output_continue(struct http_output *output)
 }
 
 void
-http_output_switch(struct http_output *output, struct http_text key)
+http_output_switch(struct http_output *output, struct http_slice key)
 {
 	char accept[WEBSOCKET_ACCEPT_SIZE];
 

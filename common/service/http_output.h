@@ -71,6 +71,6 @@ http_output_continue(struct http_output *output);
 
 /* 101 Switching Protocols, for the handshake with KEY. */
 void
-http_output_switch(struct http_output *output, struct http_text key);
+http_output_switch(struct http_output *output, struct http_slice key);
 
 #endif

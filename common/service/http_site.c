@@ -176,7 +176,7 @@ drop_body(struct talk *talk, struct decision *decision)
 static const struct http_page *
 find_page(const struct http_page *pages, const struct http_request *request)
 {
-	struct http_text key;
+	struct http_slice key;
 	const struct http_page *any = NULL;
 
 	for (; pages->path; pages++) {
@@ -218,7 +218,7 @@ was_led_here(const struct http_visit *visit, const struct http_request *request)
 /* The status that REQUEST gets where nothing is wrong with its body. */
 static int
 decide(const struct http_visit *visit, const struct http_request *request,
-    const struct http_page *page, bool early_fits, struct http_text *key)
+    const struct http_page *page, bool early_fits, struct http_slice *key)
 {
 	int status = 0;
 
@@ -254,10 +254,10 @@ decide(const struct http_visit *visit, const struct http_request *request,
 
 static void
 upgrade(struct talk *talk, const struct http_page *page,
-    const struct http_request *request, struct http_text key)
+    const struct http_request *request, struct http_slice key)
 {
 	size_t after = request->path.len + 1; /* the "?" */
-	struct http_text query = request->target;
+	struct http_slice query = request->target;
 
 	if (request->expects_100) /* first of all (RFC 9110 7.8) */
 		http_output_continue(&talk->output);
@@ -279,7 +279,7 @@ HOT static __attribute__((noinline)) enum next
 take_head(struct talk *talk, struct decision *decision)
 {
 	struct http_request request;
-	struct http_text key;
+	struct http_slice key;
 	struct http_answer *answer = &decision->answer;
 	int n;
 

@@ -8,11 +8,12 @@
 
 /* Of what a handshake must have, that which is easily said twice. */
 static void
-must_be_a_handshake(const struct http_request *request, struct http_text key)
+must_be_a_handshake(const struct http_request *request, struct http_slice key)
 {
-	const struct http_text *version =
+	const struct http_slice *version =
 	    http_field(request, "sec-websocket-version");
-	const struct http_text *sent = http_field(request, "sec-websocket-key");
+	const struct http_slice *sent =
+	    http_field(request, "sec-websocket-key");
 
 	MUST(http_is(request->method, "GET") && request->minor > 0);
 	MUST(request->length == 0 && !request->chunked);
@@ -27,7 +28,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct http_request request = {.checked = 0};
-	struct http_text key = {0};
+	struct http_slice key = {0};
 	int status;
 
 	if (http_parse((const char *)data, size, &request) <= 0)

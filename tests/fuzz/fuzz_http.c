@@ -10,7 +10,7 @@
 #include "common/net/http.h"
 
 static void
-must_be_within(struct http_text text, const char *buf, size_t len)
+must_be_within(struct http_slice text, const char *buf, size_t len)
 {
 	MUST(text.at >= buf && text.at + text.len <= buf + len);
 }

@@ -112,7 +112,7 @@ fields_give(int wanted, const char *fields)
 }
 
 static void
-text_is(struct http_text text, const char *wanted)
+text_is(struct http_slice text, const char *wanted)
 {
 	if (text.len != strlen(wanted) ||
 	    memcmp(text.at, wanted, text.len) != 0)
@@ -664,7 +664,7 @@ static void
 handshake_gives(int wanted, const char *line, const char *fields)
 {
 	struct http_request request;
-	struct http_text key = {0};
+	struct http_slice key = {0};
 	char head[1024];
 	int got;
 

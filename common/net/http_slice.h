@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_text: what the files of the HTTP parser share: classes of characters,
+ * http_slice: what the files of the HTTP parser share: classes of characters,
  * and taking a text apart. The rest of perconn sees http.h.
  *
  *	http.c            heads: lines, and what the fields say together
@@ -12,8 +12,8 @@
  * Nothing is copied: what is cut off is still the caller's bytes. Inline,
  * because every byte of a head passes through here.
  */
-#ifndef COMMON_NET_HTTP_TEXT_H
-#define COMMON_NET_HTTP_TEXT_H
+#ifndef COMMON_NET_HTTP_SLICE_H
+#define COMMON_NET_HTTP_SLICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ http_hex(char c)
 
 /* How many characters TEXT begins with that are of CLASS. */
 static inline size_t
-http_span(struct http_text text, int class)
+http_span(struct http_slice text, int class)
 {
 	size_t n = 0;
 
@@ -67,10 +67,10 @@ http_span(struct http_text text, int class)
 /* ---- texts ---- */
 
 /* Cuts N bytes off the front of TEXT and returns them. */
-static inline struct http_text
-http_cut(struct http_text *text, size_t n)
+static inline struct http_slice
+http_cut(struct http_slice *text, size_t n)
 {
-	struct http_text front = {text->at, n};
+	struct http_slice front = {text->at, n};
 
 	text->at += n;
 	text->len -= n;
@@ -80,10 +80,10 @@ http_cut(struct http_text *text, size_t n)
 /* Cuts off what comes before C, and C. All, if there is none. (What is cut is
  * short: a memchr(3) would be one more page of code for each request, hot.h.)
  */
-HOT static inline struct http_text
-http_cut_at(struct http_text *text, char c)
+HOT static inline struct http_slice
+http_cut_at(struct http_slice *text, char c)
 {
-	struct http_text front;
+	struct http_slice front;
 	size_t n = 0;
 
 	while (n < text->len && text->at[n] != c)
@@ -95,8 +95,8 @@ http_cut_at(struct http_text *text, char c)
 }
 
 /* TEXT without the blanks at its ends. */
-HOT static inline struct http_text
-http_trim(struct http_text text)
+HOT static inline struct http_slice
+http_trim(struct http_slice text)
 {
 	while (text.len > 0 && http_is_blank(text.at[0]))
 		http_cut(&text, 1);

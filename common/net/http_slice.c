@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* http_text: the classes of all bytes, and lists. */
-#include "common/net/http_text.h"
+/* http_slice: the classes of all bytes, and lists. */
+#include "common/net/http_slice.h"
 
 /* What may stand in all of them. */
 enum { ALL = HTTP_TOKEN | HTTP_TARGET | HTTP_HOST | HTTP_IN_LINE };
@@ -42,7 +42,7 @@ const unsigned char HTTP_CLASSES[256] = {
 };
 
 bool
-http_lists(struct http_text text, const char *word)
+http_lists(struct http_slice text, const char *word)
 {
 	while (text.len > 0) {
 		if (http_is(http_trim(http_cut_at(&text, ',')), word))
