@@ -6,7 +6,6 @@
 
 #include "common/base/hot.h"
 #include "common/net/http_target.h"
-#include "common/net/http_slice.h"
 
 const struct http_slice *
 http_field(const struct http_request *request, const char *name)

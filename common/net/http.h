@@ -12,6 +12,11 @@
  *	n = http_parse(buf, len, &request);
  *	if (n == 0) ...read more; else if (n < 0) ...answer status -n, close;
  *	else ...the body, if any, begins at buf + n
+ *
+ *	http.c            heads
+ *	http_body.c       where a body ends
+ *	http_condition.c  preconditions
+ *	http_websocket.c  WebSocket handshakes, and the origin of a request
  */
 #ifndef COMMON_NET_HTTP_H
 #define COMMON_NET_HTTP_H
@@ -19,11 +24,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "common/net/http_request.h"
 
 /* Limits: beyond them 414 (the line) or 431 (the rest of the head). */
 #define HTTP_LINE_MAX 8192
-#define HTTP_FIELDS_MAX 64
 #define HTTP_HEAD_MAX 32768
 /* Beyond this 413, whether it was announced or came in chunks. */
 #define HTTP_BODY_MAX (1024 * 1024 * 1024ULL)
@@ -31,32 +36,6 @@
 #define HTTP_CHUNK_DIGITS_MAX 16
 #define HTTP_CHUNK_EXTENSION_MAX 256
 #define HTTP_TRAILERS_MAX 8192
-
-/* Bytes of the caller's buffer; not NUL-terminated. */
-struct http_slice {
-	const char *at;
-	size_t len;
-};
-
-struct http_request {
-	size_t checked; /* 0 for a new head; else as the last call left it */
-	struct http_slice method, target;
-	struct http_slice path; /* of the target, without its query */
-	/* Host and port: of the target, and only where that has none what the
-	 * field Host says (RFC 9112 3.2.2). Empty: neither has. */
-	struct http_slice authority;
-	int minor;	  /* of the version: HTTP/1.minor */
-	bool https;	  /* the target's scheme */
-	bool conditional; /* If-Match or If-None-Match is there */
-	size_t field_count;
-	struct http_field {
-		struct http_slice name, value;
-	} fields[HTTP_FIELDS_MAX];
-	bool keep_alive;  /* what RFC 9112 9.3 makes of it */
-	bool chunked;	  /* the body is */
-	bool expects_100; /* and waits for 100 Continue */
-	uint64_t length;  /* else it has so many bytes */
-};
 
 /*
  * Parses a head. Returns how many bytes it has; 0 if LEN is not all of it; or
@@ -79,11 +58,6 @@ http_begins_head(const char *buf, size_t len);
 const struct http_slice *
 http_field(const struct http_request *request, const char *name);
 
-/* Whether REQUEST is for PATH, be it that characters of it are escaped that
- * need not be (RFC 3986 6.2.2.2). */
-bool
-http_path_is(const struct http_request *request, const char *path);
-
 /*
  * What comes of a request that would be answered with 200 from a page that has
  * neither an entity tag nor a date of modification (RFC 9110 13.2.2): 200, 304
@@ -91,31 +65,6 @@ http_path_is(const struct http_request *request, const char *path);
  */
 int
 http_precondition(const struct http_request *request);
-
-/* ASCII alone: tolower(3) would ask the locale. */
-static inline char
-http_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-/* Whether TEXT is WORD, letters of either case. Inline, because the compiler
- * knows the words. */
-static inline bool
-http_is(struct http_slice text, const char *word)
-{
-	size_t i = 0;
-
-	if (text.len != strlen(word))
-		return false;
-	while (i < text.len && http_lower(text.at[i]) == http_lower(word[i]))
-		i++;
-	return i == text.len;
-}
-
-/* Whether one of the members of TEXT, a list with commas, is. */
-bool
-http_lists(struct http_slice text, const char *word);
 
 /*
  * Whether REQUEST comes from no page, or one of the same origin (RFC 6454): the

@@ -7,7 +7,6 @@
 #include "common/net/http.h"
 
 #include "common/base/hot.h"
-#include "common/net/http_slice.h"
 
 enum {
 	COMPLETE,

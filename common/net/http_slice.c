@@ -2,7 +2,7 @@
 /* http_slice: the classes of all bytes, and lists. */
 #include "common/net/http_slice.h"
 
-/* What may stand in all of them. */
+/* The classes of letters and digits. */
 enum { ALL = HTTP_TOKEN | HTTP_TARGET | HTTP_HOST | HTTP_IN_LINE };
 
 const unsigned char HTTP_CLASSES[256] = {

@@ -1,37 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_slice: what the files of the HTTP parser share: classes of characters,
- * and taking a text apart. The rest of perconn sees http.h.
+ * http_slice: a piece of an HTTP message, and the calls that take it apart.
  *
- *	http.c            heads: lines, and what the fields say together
- *	http_target.c     what a request is for: target, path, authority
- *	http_body.c       where a body ends
- *	http_condition.c  whether it shall be done at all
- *	http_websocket.c  handshakes, and whose page sent them
+ *	while (line.len > 0)
+ *		word = http_trim(http_cut_at(&line, ','));
  *
- * Nothing is copied: what is cut off is still the caller's bytes. Inline,
- * because every byte of a head passes through here.
+ * A slice points into the caller's buffer; nothing is copied or allocated.
+ * The functions are inline, because every byte of a head passes through them.
  */
 #ifndef COMMON_NET_HTTP_SLICE_H
 #define COMMON_NET_HTTP_SLICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "common/base/hot.h"
-#include "common/net/http.h"
+
+/* LEN bytes of the caller's buffer; not NUL-terminated. */
+struct http_slice {
+	const char *at;
+	size_t len;
+};
 
 /* ---- characters (RFC 9110 5.6.2, RFC 3986 appendix A) ---- */
 
 enum {
-	HTTP_TOKEN = 1,	 /* of a method or a field's name */
-	HTTP_TARGET = 2, /* of a path or query, beside '%' and two digits */
-	HTTP_HOST = 4,	 /* of a registered name, beside the same */
+	HTTP_TOKEN = 1,	 /* in a method or a field name */
+	HTTP_TARGET = 2, /* in a path or query; '%' needs two digits as well */
+	HTTP_HOST = 4,	 /* in a registered name; '%' likewise */
 	HTTP_HEX = 8,
-	HTTP_IN_LINE = 16, /* of a field value: visible, blank, not ASCII */
+	HTTP_IN_LINE = 16, /* in a field value: visible, blank, not ASCII */
 };
 
-/* Of each byte, the classes that it belongs to. */
+/* The classes that each byte belongs to. */
 extern const unsigned char HTTP_CLASSES[256];
 
 static inline bool
@@ -46,14 +48,41 @@ http_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Of a digit of HTTP_HEX. */
+/* The value of a digit of class HTTP_HEX. */
 static inline unsigned
 http_hex(char c)
 {
 	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
-/* How many characters TEXT begins with that are of CLASS. */
+/* ASCII only: tolower(3) depends on the locale. */
+static inline char
+http_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* ---- slices ---- */
+
+/* Whether TEXT is WORD, in upper or lower case. Inline, because the compiler
+ * knows the words. */
+static inline bool
+http_is(struct http_slice text, const char *word)
+{
+	size_t i = 0;
+
+	if (text.len != strlen(word))
+		return false;
+	while (i < text.len && http_lower(text.at[i]) == http_lower(word[i]))
+		i++;
+	return i == text.len;
+}
+
+/* Whether WORD is a member of TEXT, a list with commas. */
+bool
+http_lists(struct http_slice text, const char *word);
+
+/* How many characters at the start of TEXT are of CLASS. */
 static inline size_t
 http_span(struct http_slice text, int class)
 {
@@ -63,8 +92,6 @@ http_span(struct http_slice text, int class)
 		n++;
 	return n;
 }
-
-/* ---- texts ---- */
 
 /* Cuts N bytes off the front of TEXT and returns them. */
 static inline struct http_slice
@@ -77,9 +104,9 @@ http_cut(struct http_slice *text, size_t n)
 	return front;
 }
 
-/* Cuts off what comes before C, and C. All, if there is none. (What is cut is
- * short: a memchr(3) would be one more page of code for each request, hot.h.)
- */
+/* Cuts off and returns what comes before C, and drops C; all of TEXT where
+ * there is no C. (The pieces are short: memchr(3) would touch one more page of
+ * code for each request, see hot.h.) */
 HOT static inline struct http_slice
 http_cut_at(struct http_slice *text, char c)
 {
@@ -94,7 +121,7 @@ http_cut_at(struct http_slice *text, char c)
 	return front;
 }
 
-/* TEXT without the blanks at its ends. */
+/* TEXT without blanks at both ends. */
 HOT static inline struct http_slice
 http_trim(struct http_slice text)
 {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "common/base/hot.h"
-#include "common/net/http_slice.h"
 
 /* Cuts off what TEXT begins with of CLASS, and of '%' and its two digits.
  * Returns how many bytes. */

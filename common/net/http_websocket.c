@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "common/net/address.h"
-#include "common/net/http_slice.h"
 
 /* How many fields NAME there are, and whether one of them lists WORD. */
 static size_t

@@ -11,6 +11,7 @@
 
 #include "common/base/hot.h"
 #include "common/net/http.h"
+#include "common/net/http_target.h"
 #include "common/net/websocket.h"
 #include "common/service/http_output.h"
 

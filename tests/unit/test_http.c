@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "common/net/http.h"
+#include "common/net/http_target.h"
 
 #define ROOM ((size_t)256 * 1024)
 #define HOST "Host: a\r\n"
