@@ -15,6 +15,7 @@
 
 #include "common/base/units.h"
 #include "common/service/chat_first.h"
+#include "common/service/chat_input.h"
 #include "common/service/chat_member.h"
 #include "common/service/chat_page.h"
 #include "common/service/http_site.h"

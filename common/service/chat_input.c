@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* chat_input: lines or frames from a client, published one by one. */
-#include "common/service/chat_member.h"
+#include "common/service/chat_input.h"
 
 #include <errno.h>
 #include <stdlib.h>

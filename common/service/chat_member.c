@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "common/base/log.h"
+#include "common/service/chat_input.h"
+#include "common/service/chat_output.h"
 
 static void
 drop(struct chat *c, unsigned code, const char *why)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* chat_output: messages from the ring, several in one write. */
-#include "common/service/chat_member.h"
+#include "common/service/chat_output.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -15,9 +15,9 @@
 
 #include "common/base/hot.h"
 #include "common/net/conn.h"
-#include "common/net/http.h"
+#include "common/net/http_slice.h"
 #include "common/service/http_date.h"
-#include "common/service/http_site.h"
+#include "common/service/http_page.h"
 
 /* On the stack of every idle connection, in one page with its input. */
 #define HTTP_OUTPUT_MAX 1536

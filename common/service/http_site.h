@@ -13,49 +13,7 @@
 
 #include <stddef.h>
 
-#include "common/net/conn.h"
-#include "common/net/http.h"
-#include "common/service/service.h"
-
-#define HTTP_QUERY_MAX 32
-
-/* What a page may need to know. */
-struct http_visit {
-	struct conn *conn;
-	const struct service_context *context;
-	/* After a WebSocket handshake: what stood behind the "?" of its target,
-	 * cut if it was longer. */
-	char query[HTTP_QUERY_MAX];
-	struct http_output *output; /* the 101, until http_site_switch() */
-};
-
-struct http_page {
-	const char *path;
-	const char *type; /* of its content; NULL: no GET, only an upgrade */
-	/* Either the text itself ... */
-	const char *text;
-	/* ... or who writes it into BUF of SIZE (HTTP_PAGE_MAX) bytes and
-	 * returns how many it has: if that is more, what was written does not
-	 * count, and it is called again with more room. */
-	size_t (*write)(const struct http_visit *visit, char *buf, size_t size);
-	/* Takes the connection over after a WebSocket handshake, whose 101 it
-	 * sends (http_site_switch()) when it is ready; EARLY_LEN bytes at EARLY
-	 * were read already. NULL: no upgrade here. */
-	void (*websocket)(const struct http_visit *visit, const char *early,
-	    size_t early_len);
-	/* Handshakes on paths that no page has are for this one, too. */
-	bool any_path;
-	/* A browser's handshake from another site's page is refused (403): it
-	 * would talk here in the name of who looks at that page (RFC
-	 * 6455 10.2). And so is one that was led here (own_host). */
-	bool same_origin;
-	/* A request over the loopback by a host's name that is not of it is
-	 * refused (421): its owner may let it point here, so that a page of
-	 * his is taken for one of ours. */
-	bool own_host;
-};
-
-#define HTTP_PAGE_MAX 8192
+#include "common/service/http_page.h"
 
 /* RFC 7301 6 */
 #define HTTP_TLS_NAMES "\x08http/1.1\x08http/1.0"
