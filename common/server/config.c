@@ -13,6 +13,7 @@
 #include "common/base/units.h"
 #include "common/net/address_hint.h"
 #include "common/server/image.h"
+#include "common/service/services.h"
 
 static int
 parse_listen(void *config, const char *text)
@@ -28,7 +29,7 @@ parse_service(void *config, const char *text)
 	struct config *c = config;
 
 	c->service_text = text;
-	c->service = service_find(text, &c->service_argument);
+	c->service = services_find(text, &c->service_argument);
 	return c->service ? 0 : -1;
 }
 
@@ -47,7 +48,7 @@ static void
 hint_service(const void *config, const char *text, char *why, size_t size)
 {
 	(void)config;
-	service_hint(text, why, size);
+	services_hint(text, why, size);
 }
 
 static void

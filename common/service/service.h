@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * service: what a server does with a connection. A new one is a file and a
- * line in service.c.
+ * line in services.c.
  *
  * A service is a function that serves one conn with blocking calls and
  * returns, and the words that say "full, come back" in its protocol. It knows
@@ -105,19 +105,5 @@ struct service {
 	    uint32_t worker, uint32_t wake[static SERVICE_WAKE_MAX]);
 	int wake_signal;
 };
-
-/* NULL-terminated, in the order in which they are listed. */
-extern const struct service *const SERVICES[];
-
-/*
- * The service that TEXT, "NAME" or "NAME:ARG", names; *ARGUMENT is set. NULL
- * if there is none, or ARG is not allowed.
- */
-const struct service *
-service_find(const char *text, uint64_t *argument);
-
-/* What is wrong with TEXT, which service_find() does not find (hint.h). */
-void
-service_hint(const char *text, char *why, size_t size);
 
 #endif

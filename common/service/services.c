@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* service: the table. */
-#include "common/service/service.h"
+/* services: the table, and finding a service in it. */
+#include "common/service/services.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ const struct service *const SERVICES[] = {
 };
 
 const struct service *
-service_find(const char *text, uint64_t *argument)
+services_find(const char *text, uint64_t *argument)
 {
 	size_t len = strcspn(text, ":");
 	const char *rest = text[len] ? text + len + 1 : NULL;
@@ -46,7 +46,7 @@ name_of(const void *context, size_t i)
 }
 
 void
-service_hint(const char *text, char *why, size_t size)
+services_hint(const char *text, char *why, size_t size)
 {
 	size_t len = strcspn(text, ":= ");
 	const char *rest = text[len] ? text + len + 1 : "";

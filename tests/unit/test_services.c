@@ -3,13 +3,13 @@
 #include "tests/unit/unit.h"
 
 #include "common/base/clock.h"
-#include "common/service/service.h"
+#include "common/service/services.h"
 
 static void
 names(const char *text, const char *name, uint64_t wanted)
 {
 	uint64_t argument = 4711;
-	const struct service *service = service_find(text, &argument);
+	const struct service *service = services_find(text, &argument);
 
 	assert_non_null(service);
 	assert_string_equal(service->name, name);
@@ -21,7 +21,7 @@ names_nothing(const char *text)
 {
 	uint64_t argument;
 
-	if (service_find(text, &argument))
+	if (services_find(text, &argument))
 		fail_msg("\"%s\" names a service", text);
 }
 
@@ -100,7 +100,7 @@ TEST(only_what_fits_goes_over_datagrams)
 	size_t count = 0;
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
-		assert_true(service_find(texts[i], &argument)->datagrams);
+		assert_true(services_find(texts[i], &argument)->datagrams);
 	for (const struct service *const *s = SERVICES; *s; s++)
 		count += (*s)->datagrams;
 	assert_int_equal(count, COUNT_OF(texts));
