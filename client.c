@@ -21,10 +21,10 @@ static const struct {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 } VERBS[] = {
-    {"talk", "TARGET [MESSAGE]: send it, print what comes back", talk_verb},
-    {"load", "TARGET: load one server and check every byte", load_verb},
-    {"compare", "[SCENARIO...]: threads or processes?", compare_verb},
-    {"list", ": the scenarios and protocols", list_verb},
+    {"talk", "TARGET [MESSAGE]: send it, print what comes back", cmd_talk},
+    {"load", "TARGET: load one server and check every byte", cmd_load},
+    {"compare", "[SCENARIO...]: threads or processes?", cmd_compare},
+    {"list", ": the scenarios and protocols", cmd_list},
 };
 
 #define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
@@ -54,7 +54,7 @@ main(int argc, char **argv)
 	static const struct option_set set = {"VERB [options]", "", none, NULL};
 	const char *near;
 
-	given_remember();
+	inherited_remember();
 	log_open(process_name(argv, "client"), LOG_INFO, false);
 	process_begin();
 	if (argc < 2)

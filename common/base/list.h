@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * link: a ring that things are hung into, the first in first out.
+ * list: a ring that things are hung into, the first in first out.
  *
  * The ring's head is a link of its own, so nothing is a special case, and what
  * is in a ring leaves it without knowing which one it is:
  *
- *	link_init(&waiting);
- *	link_append(&waiting, &session->link);
- *	link_move(&session->link, &resting);
+ *	list_init(&waiting);
+ *	list_append(&waiting, &session->link);
+ *	list_move(&session->link, &resting);
  *
  * A head must not move in memory. One thread at a time.
  */
@@ -16,25 +16,25 @@
 
 #include <stdbool.h>
 
-struct link {
-	struct link *prev, *next;
+struct list_node {
+	struct list_node *prev, *next;
 };
 
 static inline void
-link_init(struct link *head)
+list_init(struct list_node *head)
 {
 	head->prev = head->next = head;
 }
 
 static inline bool
-link_empty(const struct link *head)
+list_empty(const struct list_node *head)
 {
 	return head->next == head;
 }
 
 /* LINK is in no ring. */
 static inline void
-link_append(struct link *head, struct link *link)
+list_append(struct list_node *head, struct list_node *link)
 {
 	link->prev = head->prev;
 	link->next = head;
@@ -44,7 +44,7 @@ link_append(struct link *head, struct link *link)
 
 /* LINK is in one. */
 static inline void
-link_remove(struct link *link)
+list_remove(struct list_node *link)
 {
 	link->prev->next = link->next;
 	link->next->prev = link->prev;
@@ -52,10 +52,10 @@ link_remove(struct link *link)
 
 /* From the ring that it is in to the end of another, or of the same. */
 static inline void
-link_move(struct link *link, struct link *head)
+list_move(struct list_node *link, struct list_node *head)
 {
-	link_remove(link);
-	link_append(head, link);
+	list_remove(link);
+	list_append(head, link);
 }
 
 #endif

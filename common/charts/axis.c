@@ -18,13 +18,13 @@
 #define SIZE_MOST 1e300
 
 void
-range_begin(struct range *range)
+axis_range_begin(struct axis_range *range)
 {
 	range->low = range->high = NAN;
 }
 
 void
-range_add(struct range *range, double value)
+axis_range_add(struct axis_range *range, double value)
 {
 	double size = fabs(value);
 
@@ -36,7 +36,7 @@ range_add(struct range *range, double value)
 }
 
 bool
-range_is_wide(const struct range *range)
+axis_range_is_wide(const struct axis_range *range)
 {
 	return range->low > 0 && range->high / range->low >= 20;
 }
@@ -72,17 +72,18 @@ trim(char *text)
 }
 
 void
-axis_linear(FILE *script, const char *axis, const struct range *range)
+axis_linear(FILE *script, const char *axis, const struct axis_range *range)
 {
 	double high = range->high > 0 ? range->high : 1, step;
-	char text[FACT_SIZE];
+	char text[FIGURE_SIZE];
 
 	step = round_up(high / (*axis == 'x' ? TICS_X : TICS_Y));
 	fprintf(script, "set %srange [0:%.9g]\nset %stics (", axis, high * 1.06,
 	    axis);
 	for (int i = 0; i < TICS_MAX && i * step <= high * 1.06; i++)
 		fprintf(script, "%s'%s' %.9g", i ? ", " : "",
-		    trim(fact_number(text, sizeof(text), i * step)), i * step);
+		    trim(figure_number(text, sizeof(text), i * step)),
+		    i * step);
 	fputs(")\n", script);
 }
 
@@ -98,7 +99,7 @@ steps_of(double span, const double **steps)
 }
 
 void
-axis_log(FILE *script, const char *axis, const struct range *range,
+axis_log(FILE *script, const char *axis, const struct axis_range *range,
     char *(*format)(char *, size_t, double))
 {
 	double low = range->low > 0 ? range->low / 1.2 : 0.1;
@@ -106,7 +107,7 @@ axis_log(FILE *script, const char *axis, const struct range *range,
 	const double *steps;
 	size_t count = steps_of(high / low, &steps);
 	const char *comma = "";
-	char text[FACT_SIZE];
+	char text[FIGURE_SIZE];
 
 	fprintf(script,
 	    "set logscale %s\nset %srange [%.9g:%.9g]\nset %stics (", axis,

@@ -11,27 +11,27 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-struct range {
+struct axis_range {
 	double low, high; /* NAN: nothing yet */
 };
 
 void
-range_begin(struct range *range);
+axis_range_begin(struct axis_range *range);
 
 void
-range_add(struct range *range, double value);
+axis_range_add(struct axis_range *range, double value);
 
 /* Whether it spans so much that a log axis shows more. */
 bool
-range_is_wide(const struct range *range);
+axis_range_is_wide(const struct axis_range *range);
 
 /* From 0 to a little above what there is, with round tics. */
 void
-axis_linear(FILE *script, const char *axis, const struct range *range);
+axis_linear(FILE *script, const char *axis, const struct axis_range *range);
 
-/* FORMAT: fact_number(), fact_ratio() or fact_time(). */
+/* FORMAT: figure_number(), figure_ratio() or figure_time(). */
 void
-axis_log(FILE *script, const char *axis, const struct range *range,
+axis_log(FILE *script, const char *axis, const struct axis_range *range,
     char *(*format)(char *, size_t, double));
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* draw_bars: servers as rows or groups of bars. */
+/* bar_charts: servers as rows or groups of bars. */
 #include <math.h>
 
 #include "common/charts/axis.h"
@@ -10,9 +10,9 @@
 
 /* Rows from the top, named by the words from FIRST on. */
 static void
-name_rows(struct drawing *d, size_t first, size_t count)
+name_rows(struct chart *d, size_t first, size_t count)
 {
-	drawing_margin(d, first, count);
+	chart_margin(d, first, count);
 	fprintf(d->plot.script,
 	    "set yrange [%g:-0.6]\nset border 1\nset ytics scale 0 (",
 	    (double)count - 0.4);
@@ -25,7 +25,7 @@ name_rows(struct drawing *d, size_t first, size_t count)
 /* Without an interval, an error bar of no length: gnuplot would leave out all
  * of it. */
 static struct estimate
-drawn(const struct finding *found)
+drawn(const struct server_result *found)
 {
 	struct estimate e = found->value;
 
@@ -35,46 +35,46 @@ drawn(const struct finding *found)
 }
 
 static void
-put_blocks(FILE *script, const struct finding *f, size_t row)
+put_blocks(FILE *script, const struct server_result *f, size_t row)
 {
 	for (size_t b = 0; b < f->blocks; b++) {
 		if (isfinite(f->values[b]))
 			fprintf(script, "%.9g %g %u\n", f->values[b],
 			    (double)row + 0.06 * ((double)(b % 7) - 3),
-			    PLOT_COLOUR(PLOT_LIGHT, row));
+			    GNUPLOT_COLOUR(GNUPLOT_LIGHT, row));
 	}
 }
 
 void
-draw_values(struct pictures *all, const struct outcome *o)
+bar_chart_values(struct charts *all, const struct scenario_result *o)
 {
-	struct drawing d;
+	struct chart d;
 	struct estimate e;
-	struct range range;
+	struct axis_range range;
 	char caption[200];
 	FILE *script;
 
-	if (!drawing_begin(&d, all, o, (int)(48 + 40 * all->c->server_count)))
+	if (!chart_begin(&d, all, o, (int)(48 + 40 * all->c->server_count)))
 		return;
 	script = d.plot.script;
-	range_begin(&range);
+	axis_range_begin(&range);
 	fputs("$bars << EOD\n", script);
-	for (size_t i = 0; i < drawing_servers(&d); i++) {
-		const struct finding *f = drawing_found(&d, 0, i);
+	for (size_t i = 0; i < chart_servers(&d); i++) {
+		const struct server_result *f = chart_found(&d, 0, i);
 
 		if (!f->usable)
 			continue;
 		e = drawn(f);
-		range_add(&range, e.high);
+		axis_range_add(&range, e.high);
 		fprintf(script, "%.9g %zu %.9g %.9g %u %u\n", e.value, i, e.low,
-		    e.high, PLOT_COLOUR(PLOT_SERVER, i),
-		    PLOT_COLOUR(PLOT_LIGHT, i));
+		    e.high, GNUPLOT_COLOUR(GNUPLOT_SERVER, i),
+		    GNUPLOT_COLOUR(GNUPLOT_LIGHT, i));
 	}
 	fputs("EOD\n$blocks << EOD\n0 -9 0\n", script);
-	for (size_t i = 0; i < drawing_servers(&d); i++)
-		put_blocks(script, drawing_found(&d, 0, i), i);
+	for (size_t i = 0; i < chart_servers(&d); i++)
+		put_blocks(script, chart_found(&d, 0, i), i);
 	fputs("EOD\n", script);
-	name_rows(&d, 0, drawing_servers(&d));
+	name_rows(&d, 0, chart_servers(&d));
 	axis_linear(script, "x", &range);
 	fputs(
 	    "plot $bars using 1:2:(0):1:($2-0.34):($2+0.34):6 with boxxyerror "
@@ -87,44 +87,45 @@ draw_values(struct pictures *all, const struct outcome *o)
 	    script);
 	snprintf(caption, sizeof(caption),
 	    "%s, with 95 %% intervals; a dot for each block", o->unit);
-	drawing_finish(&d, LEGEND_NONE, caption);
+	chart_finish(&d, LEGEND_NONE, caption);
 }
 
 /* ---- points that differ by a word ---- */
 
 void
-draw_groups(struct pictures *all, const struct outcome *o)
+bar_chart_groups(struct charts *all, const struct scenario_result *o)
 {
-	struct drawing d;
+	struct chart d;
 	struct estimate e;
-	struct range y;
+	struct axis_range y;
 	double width = 0.8 / (double)all->c->server_count;
 	char at[100];
 	FILE *script;
 
-	if (!drawing_begin(&d, all, o, DRAWING_HEIGHT))
+	if (!chart_begin(&d, all, o, CHART_HEIGHT))
 		return;
 	script = d.plot.script;
-	range_begin(&y);
+	axis_range_begin(&y);
 	fprintf(script, "set xrange [-0.6:%g]\nset xtics scale 0 (",
 	    (double)o->point_count - 0.4);
 	for (size_t p = 0; p < o->point_count; p++)
 		fprintf(script, "%s'~%zu~' %zu", p ? ", " : "",
-		    drawing_word(&d, fact_point(at, sizeof(at), &o->points[p])),
+		    chart_word(&d, label_point(at, sizeof(at), &o->points[p])),
 		    p);
 	fputs(")\n$bars << EOD\n", script);
 	for (size_t p = 0; p < o->point_count; p++) {
-		for (size_t i = 0; i < drawing_servers(&d); i++) {
-			const struct finding *f = drawing_found(&d, p, i);
+		for (size_t i = 0; i < chart_servers(&d); i++) {
+			const struct server_result *f = chart_found(&d, p, i);
 
 			if (!f->usable)
 				continue;
 			e = drawn(f);
 			fprintf(script, "%g %.9g %.9g %.9g %u %u\n",
 			    (double)p - 0.4 + width * ((double)i + 0.5),
-			    e.value, e.low, e.high, PLOT_COLOUR(PLOT_SERVER, i),
-			    PLOT_COLOUR(PLOT_LIGHT, i));
-			range_add(&y, e.high);
+			    e.value, e.low, e.high,
+			    GNUPLOT_COLOUR(GNUPLOT_SERVER, i),
+			    GNUPLOT_COLOUR(GNUPLOT_LIGHT, i));
+			axis_range_add(&y, e.high);
 		}
 	}
 	fputs("EOD\n", script);
@@ -136,43 +137,43 @@ draw_groups(struct pictures *all, const struct outcome *o)
 	    "linewidth 1.4 linecolor rgb variable\n",
 	    width * 0.45, width * 0.45);
 	snprintf(at, sizeof(at), "%s, with 95 %% intervals", o->unit);
-	drawing_finish(&d, LEGEND_SERVERS, at);
+	chart_finish(&d, LEGEND_SERVERS, at);
 }
 
 /* ---- memory ---- */
 
 /* One upon the other. */
 static void
-put_stack(
-    FILE *script, const struct cost *cost, size_t row, struct range *range)
+put_stack(FILE *script, const struct usage *usage, size_t row,
+    struct axis_range *range)
 {
 	double from = 0;
 
 	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
-		double kib = cost->memory_kib[kind];
+		double kib = usage->memory_kib[kind];
 
 		if (!(kib > 0))
 			continue;
 		fprintf(script, "%.9g %zu %.9g %.9g %u\n", from, row, from,
-		    from + kib, PLOT_COLOUR(PLOT_KIND, kind));
+		    from + kib, GNUPLOT_COLOUR(GNUPLOT_KIND, kind));
 		from += kib;
 	}
-	range_add(range, from);
+	axis_range_add(range, from);
 }
 
 void
-draw_memory(struct pictures *all, const struct outcome *o)
+bar_chart_memory(struct charts *all, const struct scenario_result *o)
 {
 	size_t count = 0, names = all->c->server_count;
-	struct drawing d;
-	struct range range;
+	struct chart d;
+	struct axis_range range;
 	FILE *script;
 
 	if (o->point_count * names > 2 * POINTS_MAX ||
-	    !drawing_begin(&d, all, o, (int)(48 + 30 * names * o->point_count)))
+	    !chart_begin(&d, all, o, (int)(48 + 30 * names * o->point_count)))
 		return;
 	script = d.plot.script;
-	range_begin(&range);
+	axis_range_begin(&range);
 	fputs("$stack << EOD\n", script);
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < names; i++) {
@@ -180,19 +181,19 @@ draw_memory(struct pictures *all, const struct outcome *o)
 
 			snprintf(text, sizeof(text), "%s%s%.60s",
 			    o->point_count > 1
-				? fact_point(at, sizeof(at), &o->points[p])
+				? label_point(at, sizeof(at), &o->points[p])
 				: "",
 			    o->point_count > 1 ? ", " : "",
 			    all->c->servers[i].name);
-			put_stack(script, &drawing_found(&d, p, i)->cost, count,
+			put_stack(script, &chart_found(&d, p, i)->usage, count,
 			    &range);
-			drawing_word(&d, text);
+			chart_word(&d, text);
 			count++;
 		}
 	}
 	fputs("EOD\n", script);
 	if (!(range.high > 0)) {
-		drawing_drop(&d);
+		chart_drop(&d);
 		return;
 	}
 	name_rows(&d, names, count);
@@ -200,6 +201,6 @@ draw_memory(struct pictures *all, const struct outcome *o)
 	fputs("plot $stack using 1:2:3:4:($2-0.34):($2+0.34):5 with boxxyerror "
 	      "fillstyle solid 1 noborder linecolor rgb variable\n",
 	    script);
-	drawing_finish(
+	chart_finish(
 	    &d, LEGEND_KINDS, "memory for each connection by kind, KiB");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* drawing: the words of a picture, its legend, its place in the page. */
+/* chart: the words of a picture, its legend, its place in the page. */
 #include "common/charts/chart.h"
 
 #include <errno.h>
@@ -20,22 +20,22 @@ characters(const char *text)
 }
 
 size_t
-drawing_word(struct drawing *d, const char *text)
+chart_word(struct chart *d, const char *text)
 {
 	size_t n = d->word_count;
 
-	if (n == DRAWING_WORDS)
+	if (n == CHART_WORDS)
 		return n - 1;
-	if (strlen(text) < DRAWING_WORD_SIZE - 4)
-		snprintf(d->words[n], DRAWING_WORD_SIZE, "%s", text);
+	if (strlen(text) < CHART_WORD_SIZE - 4)
+		snprintf(d->words[n], CHART_WORD_SIZE, "%s", text);
 	else
-		snprintf(d->words[n], DRAWING_WORD_SIZE, "%.*s\u2026",
-		    DRAWING_WORD_SIZE - 5, text);
+		snprintf(d->words[n], CHART_WORD_SIZE, "%.*s\u2026",
+		    CHART_WORD_SIZE - 5, text);
 	return d->word_count++;
 }
 
 void
-drawing_margin(struct drawing *d, size_t first, size_t count)
+chart_margin(struct chart *d, size_t first, size_t count)
 {
 	size_t most = 0;
 
@@ -49,30 +49,30 @@ drawing_margin(struct drawing *d, size_t first, size_t count)
 }
 
 void
-drawing_drop(struct drawing *d)
+chart_drop(struct chart *d)
 {
 	fclose(d->plot.script);
 	free(d->plot.text);
 }
 
 bool
-drawing_begin(struct drawing *d, struct pictures *all, const struct outcome *o,
-    int height)
+chart_begin(struct chart *d, struct charts *all,
+    const struct scenario_result *o, int height)
 {
 	memset(d, 0, sizeof(*d));
 	d->all = all;
 	d->o = o;
-	if (!pictures_go_on(all) ||
-	    plot_begin(&d->plot, DRAWING_WIDTH, height) < 0)
+	if (!charts_go_on(all) ||
+	    gnuplot_begin(&d->plot, CHART_WIDTH, height) < 0)
 		return false;
 	d->plot.stop = all->stop;
 	for (size_t i = 0; i < all->c->server_count; i++)
-		drawing_word(d, all->c->servers[i].name);
+		chart_word(d, all->c->servers[i].name);
 	return true;
 }
 
 static void
-put_legend(struct drawing *d, enum legend legend)
+put_legend(struct chart *d, enum legend legend)
 {
 	FILE *page = d->all->page;
 	bool kinds = legend == LEGEND_KINDS;
@@ -92,12 +92,12 @@ put_legend(struct drawing *d, enum legend legend)
 }
 
 void
-drawing_finish(struct drawing *d, enum legend legend, const char *caption)
+chart_finish(struct chart *d, enum legend legend, const char *caption)
 {
-	struct pictures *all = d->all;
-	const char *words[DRAWING_WORDS + 1] = {NULL};
+	struct charts *all = d->all;
+	const char *words[CHART_WORDS + 1] = {NULL};
 	char label[600];
-	struct plot_decor decor = {all->count, label, words};
+	struct gnuplot_decor decor = {all->count, label, words};
 	char *svg = NULL;
 	size_t size;
 	FILE *out = open_memstream(&svg, &size);
@@ -105,13 +105,13 @@ drawing_finish(struct drawing *d, enum legend legend, const char *caption)
 
 	if (!out) {
 		snprintf(all->why, sizeof(all->why), "%s", strerror(errno));
-		drawing_drop(d);
+		chart_drop(d);
 		return;
 	}
 	snprintf(label, sizeof(label), "%s: %s", d->o->name, caption);
 	for (size_t i = 0; i < d->word_count; i++)
 		words[i] = d->words[i];
-	bad = plot_end(&d->plot, &decor, out, all->why, sizeof(all->why));
+	bad = gnuplot_end(&d->plot, &decor, out, all->why, sizeof(all->why));
 	all->given_up |= d->plot.late;
 	fclose(out);
 	if (bad == 0) {
@@ -125,14 +125,14 @@ drawing_finish(struct drawing *d, enum legend legend, const char *caption)
 	free(svg);
 }
 
-const struct finding *
-drawing_found(const struct drawing *d, size_t point, size_t server)
+const struct server_result *
+chart_found(const struct chart *d, size_t point, size_t server)
 {
-	return &d->o->points[point].findings[server];
+	return &d->o->points[point].results[server];
 }
 
 size_t
-drawing_servers(const struct drawing *d)
+chart_servers(const struct chart *d)
 {
 	return d->all->c->server_count;
 }

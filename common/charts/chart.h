@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drawing: one picture in the making: its script, its words, its frame.
+ * chart: one picture in the making: its script, its words, its frame.
  *
- *	struct drawing d;
- *	if (!drawing_begin(&d, pictures, outcome, HEIGHT))
+ *	struct chart d;
+ *	if (!chart_begin(&d, pictures, outcome, HEIGHT))
  *		return;
  *	fprintf(d.plot.script, ...);
- *	drawing_finish(&d, LEGEND_SERVERS, "requests/s by connections");
+ *	chart_finish(&d, LEGEND_SERVERS, "requests/s by connections");
  */
 #ifndef COMMON_CHARTS_CHART_H
 #define COMMON_CHARTS_CHART_H
@@ -16,17 +16,17 @@
 #include "common/charts/charts.h"
 #include "common/charts/gnuplot.h"
 
-#define DRAWING_WIDTH 340
-#define DRAWING_HEIGHT 230
-#define DRAWING_WORDS (SERVERS_MAX + 2 * POINTS_MAX + 1)
-#define DRAWING_WORD_SIZE 28
+#define CHART_WIDTH 340
+#define CHART_HEIGHT 230
+#define CHART_WORDS (SERVERS_MAX + 2 * POINTS_MAX + 1)
+#define CHART_WORD_SIZE 28
 
-struct drawing {
-	struct pictures *all;
-	const struct outcome *o;
-	struct plot plot;
+struct chart {
+	struct charts *all;
+	const struct scenario_result *o;
+	struct gnuplot plot;
 	/* ~0~ and on are the servers' names. */
-	char words[DRAWING_WORDS][DRAWING_WORD_SIZE];
+	char words[CHART_WORDS][CHART_WORD_SIZE];
 	size_t word_count;
 };
 
@@ -34,65 +34,66 @@ enum legend { LEGEND_NONE, LEGEND_SERVERS, LEGEND_KINDS };
 
 /* False if there is no memory for it, or no more shall be drawn. */
 bool
-drawing_begin(struct drawing *drawing, struct pictures *all,
-    const struct outcome *outcome, int height);
+chart_begin(struct chart *drawing, struct charts *all,
+    const struct scenario_result *result, int height);
 
 /* The number of one more word; what is too long is cut. */
 size_t
-drawing_word(struct drawing *drawing, const char *text);
+chart_word(struct chart *drawing, const char *text);
 
 /* Room to the left for COUNT words from the FIRST on. */
 void
-drawing_margin(struct drawing *drawing, size_t first, size_t count);
+chart_margin(struct chart *drawing, size_t first, size_t count);
 
 /* The figure to the page. CAPTION stands above it, and for it. */
 void
-drawing_finish(
-    struct drawing *drawing, enum legend legend, const char *caption);
+chart_finish(struct chart *drawing, enum legend legend, const char *caption);
 
 /* Instead: there was nothing to draw. */
 void
-drawing_drop(struct drawing *drawing);
+chart_drop(struct chart *drawing);
 
 size_t
-drawing_servers(const struct drawing *drawing);
+chart_servers(const struct chart *drawing);
 
-const struct finding *
-drawing_found(const struct drawing *drawing, size_t point, size_t server);
+const struct server_result *
+chart_found(const struct chart *drawing, size_t point, size_t server);
 
 /* The number KEY that a point stands at; NAN: it has none. */
 double
-point_position(const struct point *point, const char *key);
+chart_position(const struct point *point, const char *key);
 
 /* ---- the kinds of pictures ---- */
 
 /* One point: a bar for each server, its interval, a dot for each block. */
 void
-draw_values(struct pictures *all, const struct outcome *outcome);
+bar_chart_values(struct charts *all, const struct scenario_result *result);
 
 /* One point: latency, on a scale where each further nine is as wide. */
 void
-draw_percentiles(struct pictures *all, const struct outcome *outcome);
+line_chart_percentiles(
+    struct charts *all, const struct scenario_result *result);
 
 /* Any points: a row for each server at each, by kind. */
 void
-draw_memory(struct pictures *all, const struct outcome *outcome);
+bar_chart_memory(struct charts *all, const struct scenario_result *result);
 
 /* Points that differ by a word: a group of bars for each. */
 void
-draw_groups(struct pictures *all, const struct outcome *outcome);
+bar_chart_groups(struct charts *all, const struct scenario_result *result);
 
 /* Points along the number KEY: the values; what they are to the baseline; and
  * of an open loop the response and service times. */
 void
-draw_values_by(
-    struct pictures *all, const struct outcome *outcome, const char *key);
+line_chart_values(
+    struct charts *all, const struct scenario_result *result, const char *key);
 
 void
-draw_ratios_by(
-    struct pictures *all, const struct outcome *outcome, const char *key);
+line_chart_ratios(
+    struct charts *all, const struct scenario_result *result, const char *key);
 
 void
-draw_knee(struct pictures *all, const struct outcome *outcome, const char *key);
+line_chart_knee(
+    struct charts *all, const struct scenario_result *result, const char *key);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pictures: which of them a scenario gets. */
+/* charts: which of them a scenario gets. */
 #include "common/charts/charts.h"
 
 #include <math.h>
@@ -12,14 +12,14 @@ static bool
 has_curve(const struct comparison *c, const struct point *point)
 {
 	for (size_t i = 0; i < c->server_count; i++) {
-		if (point->findings[i].curve.count > 1)
+		if (point->results[i].curve.count > 1)
 			return true;
 	}
 	return false;
 }
 
 double
-point_position(const struct point *point, const char *key)
+chart_position(const struct point *point, const char *key)
 {
 	for (size_t i = 0; i < point->setting_count; i++) {
 		if (!point->settings[i].text[0] &&
@@ -31,7 +31,7 @@ point_position(const struct point *point, const char *key)
 
 /* The key of the number by which the points differ, or NULL. */
 static const char *
-axis_key(const struct outcome *o)
+axis_key(const struct scenario_result *o)
 {
 	const struct point *first = &o->points[0];
 
@@ -39,9 +39,9 @@ axis_key(const struct outcome *o)
 		const char *key = first->settings[i].key;
 
 		for (size_t p = 1; p < o->point_count; p++) {
-			double at = point_position(&o->points[p], key);
+			double at = chart_position(&o->points[p], key);
 
-			if (!isnan(at) && at != point_position(first, key))
+			if (!isnan(at) && at != chart_position(first, key))
 				return key;
 		}
 	}
@@ -49,11 +49,11 @@ axis_key(const struct outcome *o)
 }
 
 static bool
-any_usable(const struct comparison *c, const struct outcome *o)
+any_usable(const struct comparison *c, const struct scenario_result *o)
 {
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
-			if (o->points[p].findings[i].usable)
+			if (o->points[p].results[i].usable)
 				return true;
 		}
 	}
@@ -61,14 +61,14 @@ any_usable(const struct comparison *c, const struct outcome *o)
 }
 
 void
-pictures_begin(struct pictures *all, const struct comparison *c, FILE *page)
+charts_begin(struct charts *all, const struct comparison *c, FILE *page)
 {
-	*all = (struct pictures){.c = c, .page = page};
-	all->possible = plot_possible();
+	*all = (struct charts){.c = c, .page = page};
+	all->possible = gnuplot_possible();
 }
 
 bool
-pictures_go_on(struct pictures *all)
+charts_go_on(struct charts *all)
 {
 	bool stopped = all->stop && *all->stop;
 
@@ -78,7 +78,7 @@ pictures_go_on(struct pictures *all)
 }
 
 void
-pictures_draw(struct pictures *all, const struct outcome *o)
+charts_draw(struct charts *all, const struct scenario_result *o)
 {
 	const char *key;
 
@@ -86,18 +86,18 @@ pictures_draw(struct pictures *all, const struct outcome *o)
 		return;
 	key = o->point_count > 1 ? axis_key(o) : NULL;
 	if (o->point_count == 1) {
-		draw_values(all, o);
+		bar_chart_values(all, o);
 		if (has_curve(all->c, &o->points[0]))
-			draw_percentiles(all, o);
-	} else if (key && strcmp(key, "rate") == 0 && fact_is_percentile(o)) {
-		draw_knee(all, o, key);
-		draw_ratios_by(all, o, key);
+			line_chart_percentiles(all, o);
+	} else if (key && strcmp(key, "rate") == 0 && label_is_percentile(o)) {
+		line_chart_knee(all, o, key);
+		line_chart_ratios(all, o, key);
 	} else if (key) {
-		draw_values_by(all, o, key);
-		draw_ratios_by(all, o, key);
+		line_chart_values(all, o, key);
+		line_chart_ratios(all, o, key);
 	} else {
-		draw_groups(all, o);
+		bar_chart_groups(all, o);
 	}
-	if (fact_is_memory(o) || (!key && o->point_count > 1))
-		draw_memory(all, o);
+	if (label_is_memory(o) || (!key && o->point_count > 1))
+		bar_chart_memory(all, o);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pictures: what a scenario found, drawn.
+ * charts: what a scenario found, drawn.
  *
  * What is drawn follows from what there is, not from the scenario's name: one
  * point has bars and, if latencies are known, their percentiles; points along
@@ -15,7 +15,7 @@
 
 #include "common/verdict/comparison.h"
 
-struct pictures {
+struct charts {
 	const struct comparison *c;
 	FILE *page;
 	bool possible;
@@ -28,15 +28,15 @@ struct pictures {
 
 /* Asks whether there is a gnuplot. */
 void
-pictures_begin(
-    struct pictures *pictures, const struct comparison *comparison, FILE *page);
+charts_begin(
+    struct charts *pictures, const struct comparison *comparison, FILE *page);
 
 /* Whether one more is to be drawn; if it was stopped, WHY says so. */
 bool
-pictures_go_on(struct pictures *pictures);
+charts_go_on(struct charts *pictures);
 
 /* <figure>s to the page; none without gnuplot. */
 void
-pictures_draw(struct pictures *pictures, const struct outcome *outcome);
+charts_draw(struct charts *pictures, const struct scenario_result *result);
 
 #endif

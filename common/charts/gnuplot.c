@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plot: script in, SVG out, both through pipes, and a clock beside it. */
+/* gnuplot: script in, SVG out, both through pipes, and a clock beside it. */
 #include "common/charts/gnuplot.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 #define SVG_MAX (2 << 20)
 
 int
-plot_possible(void)
+gnuplot_possible(void)
 {
 	const char *path = getenv("PATH");
 	char file[4096];
@@ -40,9 +40,9 @@ plot_possible(void)
 }
 
 int
-plot_begin(struct plot *plot, int width, int height)
+gnuplot_begin(struct gnuplot *plot, int width, int height)
 {
-	*plot = (struct plot){0};
+	*plot = (struct gnuplot){0};
 	plot->script = open_memstream(&plot->text, &plot->size);
 	if (!plot->script)
 		return -1;
@@ -79,7 +79,7 @@ become_gnuplot(int in, int out)
 		dup2(null, STDERR_FILENO);
 	setpgid(0, 0);
 	process_restore_signals();
-	given_restore();
+	inherited_restore();
 	/* -d: no ~/.gnuplot, which could change the picture. */
 	execlp("gnuplot", "gnuplot", "-d", "-", (char *)NULL);
 	_exit(127);
@@ -131,8 +131,8 @@ feed(struct child *child, const char **script, size_t *left)
 /* Until END, or until *STOP. Returns NULL if it wrote all it had to, or why
  * not. */
 static const char *
-converse(struct child *child, uint64_t end, const struct plot *plot, char *svg,
-    size_t *len)
+converse(struct child *child, uint64_t end, const struct gnuplot *plot,
+    char *svg, size_t *len)
 {
 	const char *script = plot->text;
 	size_t left = plot->size;
@@ -184,7 +184,7 @@ reap(const struct child *child, uint64_t end)
 
 /* Its SVG with a NUL after it, or NULL with WHY. */
 static char *
-run(struct plot *plot, char *why, size_t size)
+run(struct gnuplot *plot, char *why, size_t size)
 {
 	char *svg = malloc(SVG_MAX + 1);
 	const char *wrong = "gnuplot cannot be started";
@@ -211,7 +211,7 @@ run(struct plot *plot, char *why, size_t size)
 }
 
 int
-plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
+gnuplot_end(struct gnuplot *plot, const struct gnuplot_decor *decor, FILE *page,
     char *why, size_t size)
 {
 	char *svg = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* draw_curves: along percentiles, or along the points of a scenario. */
+/* line_charts: along percentiles, or along the points of a scenario. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@
  * is 100 % has no place there. */
 static void
 put_curve(FILE *script, const char *name, size_t server,
-    const struct latency_curve *curve, struct range *x, struct range *y)
+    const struct latency_curve *curve, struct axis_range *x,
+    struct axis_range *y)
 {
 	fprintf(script, "$%s%zu << EOD\n", name, server);
 	for (size_t i = 0; i < curve->count; i++) {
@@ -22,32 +23,32 @@ put_curve(FILE *script, const char *name, size_t server,
 		if (!isfinite(at) || !(curve->us[i] > 0))
 			continue;
 		fprintf(script, "%.9g %.9g\n", at, curve->us[i]);
-		range_add(x, at);
-		range_add(y, curve->us[i]);
+		axis_range_add(x, at);
+		axis_range_add(y, curve->us[i]);
 	}
 	fputs("EOD\n", script);
 }
 
 void
-draw_percentiles(struct pictures *all, const struct outcome *o)
+line_chart_percentiles(struct charts *all, const struct scenario_result *o)
 {
-	struct drawing d;
-	struct range x, y;
+	struct chart d;
+	struct axis_range x, y;
 	const char *comma = "plot ";
 	bool service = false;
 	FILE *script;
 
-	if (!drawing_begin(&d, all, o, DRAWING_HEIGHT))
+	if (!chart_begin(&d, all, o, CHART_HEIGHT))
 		return;
 	script = d.plot.script;
-	range_begin(&x);
-	range_begin(&y);
-	for (size_t i = 0; i < drawing_servers(&d); i++) {
+	axis_range_begin(&x);
+	axis_range_begin(&y);
+	for (size_t i = 0; i < chart_servers(&d); i++) {
 		put_curve(
-		    script, "r", i, &drawing_found(&d, 0, i)->curve, &x, &y);
-		put_curve(script, "s", i,
-		    &drawing_found(&d, 0, i)->service_curve, &x, &y);
-		service |= drawing_found(&d, 0, i)->service_curve.count > 1;
+		    script, "r", i, &chart_found(&d, 0, i)->curve, &x, &y);
+		put_curve(script, "s", i, &chart_found(&d, 0, i)->service_curve,
+		    &x, &y);
+		service |= chart_found(&d, 0, i)->service_curve.count > 1;
 	}
 	fprintf(script,
 	    "set logscale x\nset xrange [1:%.9g]\n"
@@ -57,25 +58,25 @@ draw_percentiles(struct pictures *all, const struct outcome *o)
 	fputs("set xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, "
 	      "'99.9 %%' 1000, '99.99 %%' 10000, '99.999 %%' 100000)\n",
 	    script);
-	axis_log(script, "y", &y, fact_time);
-	for (size_t i = 0; i < drawing_servers(&d); i++) {
-		const struct finding *f = drawing_found(&d, 0, i);
+	axis_log(script, "y", &y, figure_time);
+	for (size_t i = 0; i < chart_servers(&d); i++) {
+		const struct server_result *f = chart_found(&d, 0, i);
 
 		if (f->curve.count > 1) {
 			fprintf(script,
 			    "%s$r%zu with lines linewidth 1.8 linecolor rgb "
 			    "'#%06x'",
-			    comma, i, PLOT_COLOUR(PLOT_SERVER, i));
+			    comma, i, GNUPLOT_COLOUR(GNUPLOT_SERVER, i));
 			comma = ", ";
 		}
 		if (f->service_curve.count > 1)
 			fprintf(script,
 			    "%s$s%zu with lines linewidth 1.4 dashtype (6,4) "
 			    "linecolor rgb '#%06x'",
-			    comma, i, PLOT_COLOUR(PLOT_SERVER, i));
+			    comma, i, GNUPLOT_COLOUR(GNUPLOT_SERVER, i));
 	}
 	fputs("\n", script);
-	drawing_finish(&d, LEGEND_SERVERS,
+	chart_finish(&d, LEGEND_SERVERS,
 	    service ? "latency by percentile; dashed: from the actual sending"
 		    : "latency by percentile");
 }
@@ -97,16 +98,16 @@ special(const struct point *point)
 
 /* A tic at each place that has a point, while there is room for its number. */
 static void
-axis_of_points(struct drawing *d, const char *key)
+axis_of_points(struct chart *d, const char *key)
 {
 	double last = NAN;
-	struct range range;
-	char text[FACT_SIZE];
+	struct axis_range range;
+	char text[FIGURE_SIZE];
 
-	range_begin(&range);
+	axis_range_begin(&range);
 	for (size_t p = 0; p < d->o->point_count; p++)
-		range_add(&range, point_position(&d->o->points[p], key));
-	if (!range_is_wide(&range)) {
+		axis_range_add(&range, chart_position(&d->o->points[p], key));
+	if (!axis_range_is_wide(&range)) {
 		axis_linear(d->plot.script, "x", &range);
 		return;
 	}
@@ -114,14 +115,14 @@ axis_of_points(struct drawing *d, const char *key)
 	    "set logscale x\nset xrange [%.9g:%.9g]\nset xtics (",
 	    range.low / 1.4, range.high * 1.4);
 	for (size_t p = 0; p < d->o->point_count; p++) {
-		double at = point_position(&d->o->points[p], key);
+		double at = chart_position(&d->o->points[p], key);
 
 		if (isnan(at) || at == last)
 			continue;
 		if (log(at / last) * 9 < log(range.high / range.low))
 			continue;
 		fprintf(d->plot.script, "%s'%s' %.9g", isnan(last) ? "" : ", ",
-		    fact_number(text, sizeof(text), at), at);
+		    figure_number(text, sizeof(text), at), at);
 		last = at;
 	}
 	fputs(")\n", d->plot.script);
@@ -129,22 +130,22 @@ axis_of_points(struct drawing *d, const char *key)
 
 /* What is drawn of a finding. */
 typedef struct estimate
-getter(const struct finding *found);
+getter(const struct server_result *found);
 
 static struct estimate
-value_of(const struct finding *f)
+value_of(const struct server_result *f)
 {
 	return f->usable ? f->value : (struct estimate){NAN, NAN, NAN};
 }
 
 static struct estimate
-ratio_of(const struct finding *f)
+ratio_of(const struct server_result *f)
 {
 	return f->has_ratio ? f->ratio : (struct estimate){NAN, NAN, NAN};
 }
 
 static struct estimate
-service_of(const struct finding *f)
+service_of(const struct server_result *f)
 {
 	return (struct estimate){f->usable ? f->service_value : NAN, NAN, NAN};
 }
@@ -162,7 +163,8 @@ put_point(FILE *script, double at, struct estimate e)
 enum mark { MARK_CURVE, MARK_SPECIAL, MARK_INVALID };
 
 static bool
-has_mark(const struct point *point, const struct finding *f, enum mark mark)
+has_mark(
+    const struct point *point, const struct server_result *f, enum mark mark)
 {
 	return mark == MARK_INVALID
 		   ? f->verdict == INVALID
@@ -172,8 +174,8 @@ has_mark(const struct point *point, const struct finding *f, enum mark mark)
 /* One server's points as data NAME, server, and c, s or i for each mark. There
  * is a line at least, for gnuplot does not take empty data. */
 static void
-put_points(struct drawing *d, const char *name, size_t server, const char *key,
-    getter *get, struct range *y)
+put_points(struct chart *d, const char *name, size_t server, const char *key,
+    getter *get, struct axis_range *y)
 {
 	FILE *script = d->plot.script;
 
@@ -182,26 +184,26 @@ put_points(struct drawing *d, const char *name, size_t server, const char *key,
 		    server, "csi"[mark]);
 		for (size_t p = 0; p < d->o->point_count; p++) {
 			const struct point *at = &d->o->points[p];
-			struct estimate e = get(&at->findings[server]);
+			struct estimate e = get(&at->results[server]);
 
 			if (isnan(e.value) ||
 			    !has_mark(
-				at, &at->findings[server], (enum mark)mark))
+				at, &at->results[server], (enum mark)mark))
 				continue;
-			put_point(script, point_position(at, key), e);
-			range_add(y, e.value);
-			range_add(y, e.low);
-			range_add(y, e.high);
+			put_point(script, chart_position(at, key), e);
+			axis_range_add(y, e.value);
+			axis_range_add(y, e.low);
+			axis_range_add(y, e.high);
 		}
 		fputs("EOD\n", script);
 	}
 }
 
 static void
-plot_points(
-    struct drawing *d, const char *comma, const char *name, size_t server)
+gnuplot_points(
+    struct chart *d, const char *comma, const char *name, size_t server)
 {
-	unsigned colour = PLOT_COLOUR(PLOT_SERVER, server);
+	unsigned colour = GNUPLOT_COLOUR(GNUPLOT_SERVER, server);
 
 	fprintf(d->plot.script,
 	    "%s$%s%zuc using 1:2:3:4 with yerrorlines linewidth 1.4 pointtype "
@@ -215,11 +217,11 @@ plot_points(
 }
 
 static bool
-any_invalid(const struct drawing *d)
+any_invalid(const struct chart *d)
 {
 	for (size_t p = 0; p < d->o->point_count; p++) {
-		for (size_t i = 0; i < drawing_servers(d); i++) {
-			if (drawing_found(d, p, i)->verdict == INVALID)
+		for (size_t i = 0; i < chart_servers(d); i++) {
+			if (chart_found(d, p, i)->verdict == INVALID)
 				return true;
 		}
 	}
@@ -228,11 +230,12 @@ any_invalid(const struct drawing *d)
 
 /* "requests/s by connections; diamonds: ..." */
 static void
-caption_of_points(struct drawing *d, char *buf, size_t size, const char *what,
-    const char *key)
+caption_of_points(
+    struct chart *d, char *buf, size_t size, const char *what, const char *key)
 {
 	const char *last = NULL;
-	int len = snprintf(buf, size, "%s by %s", what, fact_setting_name(key));
+	int len =
+	    snprintf(buf, size, "%s by %s", what, label_setting_name(key));
 
 	for (size_t p = 0; p < d->o->point_count && len < (int)size; p++) {
 		const char *one = special(&d->o->points[p]);
@@ -247,70 +250,71 @@ caption_of_points(struct drawing *d, char *buf, size_t size, const char *what,
 }
 
 void
-draw_values_by(struct pictures *all, const struct outcome *o, const char *key)
+line_chart_values(
+    struct charts *all, const struct scenario_result *o, const char *key)
 {
-	struct drawing d;
-	struct range y;
+	struct chart d;
+	struct axis_range y;
 	char caption[300];
 
-	if (!drawing_begin(&d, all, o, DRAWING_HEIGHT))
+	if (!chart_begin(&d, all, o, CHART_HEIGHT))
 		return;
-	range_begin(&y);
-	for (size_t i = 0; i < drawing_servers(&d); i++)
+	axis_range_begin(&y);
+	for (size_t i = 0; i < chart_servers(&d); i++)
 		put_points(&d, "v", i, key, value_of, &y);
 	axis_of_points(&d, key);
-	if (range_is_wide(&y))
-		axis_log(d.plot.script, "y", &y, fact_number);
+	if (axis_range_is_wide(&y))
+		axis_log(d.plot.script, "y", &y, figure_number);
 	else
 		axis_linear(d.plot.script, "y", &y);
-	for (size_t i = 0; i < drawing_servers(&d); i++)
-		plot_points(&d, i ? ", " : "plot ", "v", i);
+	for (size_t i = 0; i < chart_servers(&d); i++)
+		gnuplot_points(&d, i ? ", " : "plot ", "v", i);
 	fputs("\n", d.plot.script);
 	caption_of_points(&d, caption, sizeof(caption), o->unit, key);
-	drawing_finish(&d, LEGEND_SERVERS, caption);
+	chart_finish(&d, LEGEND_SERVERS, caption);
 }
 
 /* 1 is the baseline; the band about it is what does not matter. */
 void
-draw_ratios_by(struct pictures *all, const struct outcome *o, const char *key)
+line_chart_ratios(
+    struct charts *all, const struct scenario_result *o, const char *key)
 {
 	double delta = isnan(all->c->delta) ? 0 : all->c->delta;
-	struct drawing d;
-	struct range y;
+	struct chart d;
+	struct axis_range y;
 	char caption[300];
 
-	if (all->c->server_count < 2 ||
-	    !drawing_begin(&d, all, o, DRAWING_HEIGHT))
+	if (all->c->server_count < 2 || !chart_begin(&d, all, o, CHART_HEIGHT))
 		return;
-	range_begin(&y);
-	range_add(&y, 1 - delta);
-	range_add(&y, 1 + delta);
-	for (size_t i = 1; i < drawing_servers(&d); i++)
+	axis_range_begin(&y);
+	axis_range_add(&y, 1 - delta);
+	axis_range_add(&y, 1 + delta);
+	for (size_t i = 1; i < chart_servers(&d); i++)
 		put_points(&d, "q", i, key, ratio_of, &y);
 	axis_of_points(&d, key);
-	axis_log(d.plot.script, "y", &y, fact_ratio);
+	axis_log(d.plot.script, "y", &y, figure_ratio);
 	fprintf(d.plot.script,
 	    "set object 1 rectangle from graph 0, first %.9g to graph 1, "
 	    "first %.9g behind fillcolor rgb '#%06x' fillstyle solid 0.5 "
 	    "noborder\n"
 	    "set arrow from graph 0, first 1 to graph 1, first 1 nohead "
 	    "linecolor rgb '#%06x' linewidth 1\n",
-	    1 - delta, 1 + delta, PLOT_COLOUR(PLOT_GRID, 0),
-	    PLOT_COLOUR(PLOT_INK, 0));
-	for (size_t i = 1; i < drawing_servers(&d); i++)
-		plot_points(&d, i > 1 ? ", " : "plot ", "q", i);
+	    1 - delta, 1 + delta, GNUPLOT_COLOUR(GNUPLOT_GRID, 0),
+	    GNUPLOT_COLOUR(GNUPLOT_INK, 0));
+	for (size_t i = 1; i < chart_servers(&d); i++)
+		gnuplot_points(&d, i > 1 ? ", " : "plot ", "q", i);
 	fputs("\n", d.plot.script);
 	caption_of_points(&d, caption, sizeof(caption),
 	    "how many times better than the baseline (line)", key);
-	drawing_finish(&d, LEGEND_SERVERS, caption);
+	chart_finish(&d, LEGEND_SERVERS, caption);
 }
 
 static bool
-any_service(const struct drawing *d)
+any_service(const struct chart *d)
 {
 	for (size_t p = 0; p < d->o->point_count; p++) {
-		for (size_t i = 0; i < drawing_servers(d); i++) {
-			if (!isnan(service_of(drawing_found(d, p, i)).value))
+		for (size_t i = 0; i < chart_servers(d); i++) {
+			if (!isnan(service_of(chart_found(d, p, i)).value))
 				return true;
 		}
 	}
@@ -321,32 +325,33 @@ any_service(const struct drawing *d)
  * are estimates over blocks: a percentile of all replies together is of
  * another kind, and could lie on either side of these. */
 void
-draw_knee(struct pictures *all, const struct outcome *o, const char *key)
+line_chart_knee(
+    struct charts *all, const struct scenario_result *o, const char *key)
 {
-	struct drawing d;
-	struct range y;
+	struct chart d;
+	struct axis_range y;
 	char caption[200];
 
-	if (!drawing_begin(&d, all, o, DRAWING_HEIGHT))
+	if (!chart_begin(&d, all, o, CHART_HEIGHT))
 		return;
-	range_begin(&y);
-	for (size_t i = 0; i < drawing_servers(&d); i++) {
+	axis_range_begin(&y);
+	for (size_t i = 0; i < chart_servers(&d); i++) {
 		put_points(&d, "r", i, key, value_of, &y);
 		put_points(&d, "s", i, key, service_of, &y);
 	}
 	axis_of_points(&d, key);
-	axis_log(d.plot.script, "y", &y, fact_time);
-	for (size_t i = 0; i < drawing_servers(&d); i++) {
-		plot_points(&d, i ? ", " : "plot ", "r", i);
+	axis_log(d.plot.script, "y", &y, figure_time);
+	for (size_t i = 0; i < chart_servers(&d); i++) {
+		gnuplot_points(&d, i ? ", " : "plot ", "r", i);
 		fprintf(d.plot.script,
 		    ", $s%zuc with lines linewidth 1.4 dashtype (6,4) "
 		    "linecolor rgb '#%06x'",
-		    i, PLOT_COLOUR(PLOT_SERVER, i));
+		    i, GNUPLOT_COLOUR(GNUPLOT_SERVER, i));
 	}
 	fputs("\n", d.plot.script);
 	snprintf(caption, sizeof(caption),
 	    "99th percentile by requests/s asked for; solid: response time%s%s",
 	    any_service(&d) ? ", dashed: service time" : "",
 	    any_invalid(&d) ? "; ringed: invalid" : "");
-	drawing_finish(&d, LEGEND_SERVERS, caption);
+	chart_finish(&d, LEGEND_SERVERS, caption);
 }

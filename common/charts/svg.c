@@ -39,19 +39,19 @@ put_colour(const char *at, FILE *out)
 	    !length || zero != 0)
 		return 0;
 	switch (role) {
-	case PLOT_INK:
+	case GNUPLOT_INK:
 		fputs("var(--ink)", out);
 		break;
-	case PLOT_GRID:
+	case GNUPLOT_GRID:
 		fputs("var(--grid)", out);
 		break;
-	case PLOT_SERVER:
+	case GNUPLOT_SERVER:
 		fprintf(out, "var(--server-%d)", n);
 		break;
-	case PLOT_LIGHT:
+	case GNUPLOT_LIGHT:
 		fprintf(out, "var(--light-%d)", n);
 		break;
-	case PLOT_KIND:
+	case GNUPLOT_KIND:
 		fprintf(out, "var(--kind-%d)", n);
 		break;
 	default:
@@ -62,7 +62,7 @@ put_colour(const char *at, FILE *out)
 
 /* "~3~" as the word. Returns how long it was; 0: it is none. */
 static size_t
-put_word(const char *at, const struct plot_decor *decor, FILE *out)
+put_word(const char *at, const struct gnuplot_decor *decor, FILE *out)
 {
 	unsigned n;
 	int length = 0;
@@ -125,7 +125,7 @@ superfluous(const char *at)
 
 /* One step: writes something, returns how much of AT it stood for. */
 static size_t
-step(const char *at, const struct plot_decor *decor, FILE *out)
+step(const char *at, const struct gnuplot_decor *decor, FILE *out)
 {
 	size_t length;
 
@@ -151,7 +151,7 @@ step(const char *at, const struct plot_decor *decor, FILE *out)
 
 /* Our own tag instead of gnuplot's, with its viewBox. */
 static const char *
-put_root(const char *svg, const struct plot_decor *decor, FILE *out)
+put_root(const char *svg, const struct gnuplot_decor *decor, FILE *out)
 {
 	const char *root = strstr(svg, "<svg"), *end, *box;
 	int width, height;
@@ -172,7 +172,7 @@ put_root(const char *svg, const struct plot_decor *decor, FILE *out)
 }
 
 int
-svg_inline(const char *svg, const struct plot_decor *decor, FILE *out)
+svg_inline(const char *svg, const struct gnuplot_decor *decor, FILE *out)
 {
 	const char *at = put_root(svg, decor, out), *end;
 

@@ -14,6 +14,6 @@
  * then nothing was written.
  */
 int
-svg_inline(const char *svg, const struct plot_decor *decor, FILE *out);
+svg_inline(const char *svg, const struct gnuplot_decor *decor, FILE *out);
 
 #endif

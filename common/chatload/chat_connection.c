@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* room_peer: a connection of a room's load, from connect to its end. */
+/* chat_connection: a connection of a room's load, from connect to its end. */
 #include "common/chatload/chat_internal.h"
 
 #include <errno.h>
@@ -21,10 +21,10 @@
 /* ---- sockets ---- */
 
 void
-peer_close(struct peer *p)
+chat_connection_close(struct chat_connection *p)
 {
 	if (p->knocks)
-		link_remove(&p->link);
+		list_remove(&p->link);
 	p->knocks = false;
 	tls_stream_close(p->stream);
 	p->stream = NULL;
@@ -37,28 +37,28 @@ peer_close(struct peer *p)
 }
 
 void
-peer_reset(struct peer *p, uint32_t id, enum role role)
+chat_connection_reset(struct chat_connection *p, uint32_t id, enum role role)
 {
 	char *partial = p->partial;
 
-	*p = (struct peer){
+	*p = (struct chat_connection){
 	    .fd = -1, .id = id, .role = role, .next = 1, .partial = partial};
 }
 
 /* Connects the socket that there is. 1: not yet, it knocks; 0, or -1. */
 static int
-connect_socket(struct room *r, struct peer *p)
+connect_socket(struct chat_load *r, struct chat_connection *p)
 {
 	if (dial_begin(p->fd, &r->load->target.address) < 0) {
 		if (errno != EAGAIN)
 			return -1;
 		if (!p->knocks)
-			link_append(&r->knocking, &p->link);
+			list_append(&r->knocking, &p->link);
 		p->knocks = true;
 		return 1;
 	}
 	if (p->knocks)
-		link_remove(&p->link);
+		list_remove(&p->link);
 	p->knocks = false;
 	if (!r->load->tls)
 		return 0;
@@ -68,7 +68,7 @@ connect_socket(struct room *r, struct peer *p)
 
 /* A socket on its way to the target; as above. */
 static int
-connect_peer(struct room *r, struct peer *p)
+connect_peer(struct chat_load *r, struct chat_connection *p)
 {
 	int family = r->load->target.address.any.sa_family, on = 1;
 
@@ -82,7 +82,7 @@ connect_peer(struct room *r, struct peer *p)
 
 /* For what P waits for. One that is not watched yet will be. */
 static int
-watch(const struct room *r, struct peer *p)
+watch(const struct chat_load *r, struct chat_connection *p)
 {
 	bool out = p->out_waits || p->in_waits;
 	struct epoll_event event = {
@@ -99,19 +99,19 @@ watch(const struct room *r, struct peer *p)
 }
 
 void
-peer_leave(struct peer *p)
+chat_connection_leave(struct chat_connection *p)
 {
 	if (p->fd >= 0)
-		flow_end(p->fd, p->stream);
+		client_stream_end(p->fd, p->stream);
 	p->leaving = true;
 }
 
 /* As send(2). */
 static ssize_t
-give(struct peer *p, const char *data, size_t len)
+give(struct chat_connection *p, const char *data, size_t len)
 {
 	bool wants_out;
-	ssize_t n = flow_send(p->fd, p->stream, data, len, &wants_out);
+	ssize_t n = client_stream_send(p->fd, p->stream, data, len, &wants_out);
 
 	p->shakes_hands = n < 0 && !wants_out;
 	return n;
@@ -119,10 +119,10 @@ give(struct peer *p, const char *data, size_t len)
 
 /* All that P had to send is sent. */
 static void
-sent_all(struct room *r, struct peer *p)
+sent_all(struct chat_load *r, struct chat_connection *p)
 {
 	if (p->role == GUEST && !p->leaving) {
-		peer_leave(p);
+		chat_connection_leave(p);
 	} else if (r->phase == JOINING && !p->entered) {
 		p->entered = true;
 		r->entered++;
@@ -132,13 +132,13 @@ sent_all(struct room *r, struct peer *p)
 
 /* Sends what is left; before a connect is over, send() says EAGAIN. */
 static void
-push(struct room *r, struct peer *p)
+push(struct chat_load *r, struct chat_connection *p)
 {
 	while (p->out_len) {
 		ssize_t n = give(p, p->out, p->out_len);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			peer_lose(r, p, errno);
+			chat_connection_lose(r, p, errno);
 			return;
 		}
 		if (n < 0)
@@ -148,13 +148,14 @@ push(struct room *r, struct peer *p)
 	}
 	p->out_waits = p->out_len && !p->shakes_hands;
 	if (watch(r, p) < 0)
-		peer_lose(r, p, errno);
+		chat_connection_lose(r, p, errno);
 	else if (!p->out_len)
 		sent_all(r, p);
 }
 
 void
-peer_say(struct room *r, struct peer *p, const char *text, size_t len)
+chat_connection_say(struct chat_load *r, struct chat_connection *p,
+    const char *text, size_t len)
 {
 	int status = 0;
 
@@ -163,24 +164,24 @@ peer_say(struct room *r, struct peer *p, const char *text, size_t len)
 	if (p->fd < 0)
 		status = connect_peer(r, p);
 	if (status < 0)
-		peer_lose(r, p, errno);
+		chat_connection_lose(r, p, errno);
 	else if (!p->knocks)
 		push(r, p);
 }
 
 void
-room_knock(struct room *r)
+chat_retry_connects(struct chat_load *r)
 {
-	while (!link_empty(&r->knocking)) {
-		struct peer *p =
-		    (struct peer *)(void *)((char *)r->knocking.next -
-					    offsetof(struct peer, link));
+	while (!list_empty(&r->knocking)) {
+		struct chat_connection *p = (struct chat_connection *)(void
+			*)((char *)r->knocking.next -
+			   offsetof(struct chat_connection, link));
 		int status = connect_socket(r, p);
 
 		if (status > 0)
 			break;
 		if (status < 0)
-			peer_lose(r, p, errno);
+			chat_connection_lose(r, p, errno);
 		else
 			push(r, p);
 	}
@@ -189,28 +190,28 @@ room_knock(struct room *r)
 /* ---- the sender's stream: the ring, from where it is sent to its head ---- */
 
 char *
-room_line(const struct room *r, uint64_t number)
+chat_line_of(const struct chat_load *r, uint64_t number)
 {
-	return r->ring + number % r->window.slots * r->load->size;
+	return r->ring + number % r->in_flight.slots * r->load->size;
 }
 
 /* Of all whose first byte is in the N that were sent at NOW. */
 static void
-stamp(struct room *r, uint64_t n, uint64_t now)
+stamp(struct chat_load *r, uint64_t n, uint64_t now)
 {
 	uint64_t size = r->load->size;
 
 	for (uint64_t i = (r->wired + size - 1) / size; i * size < r->wired + n;
 	     i++)
-		window_sent(&r->window, i, now);
+		in_flight_sent(&r->in_flight, i, now);
 }
 
 void
-room_send(struct room *r)
+chat_send(struct chat_load *r)
 {
-	struct peer *p = &r->peers[0];
-	uint64_t end = r->window.head * r->load->size;
-	uint64_t ring = r->window.slots * r->load->size;
+	struct chat_connection *p = &r->peers[0];
+	uint64_t end = r->in_flight.head * r->load->size;
+	uint64_t ring = r->in_flight.slots * r->load->size;
 
 	while (p->fd >= 0 && r->wired < end) {
 		uint64_t at = r->wired % ring, now = now_ns();
@@ -218,7 +219,7 @@ room_send(struct room *r)
 		    give(p, r->ring + at, earlier(ring - at, end - r->wired));
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			peer_lose(r, p, errno);
+			chat_connection_lose(r, p, errno);
 			return;
 		}
 		if (n < 0)
@@ -230,18 +231,18 @@ room_send(struct room *r)
 		return;
 	p->out_waits = r->wired < end && !p->shakes_hands;
 	if (watch(r, p) < 0)
-		peer_lose(r, p, errno);
+		chat_connection_lose(r, p, errno);
 }
 
 /* ---- what is ready ---- */
 
 /* Nothing more is here; or, over TLS, enough for once. */
 static void
-receive_later(struct room *r, struct peer *p, bool wants_out)
+receive_later(struct chat_load *r, struct chat_connection *p, bool wants_out)
 {
 	p->in_waits = wants_out;
 	if (watch(r, p) < 0)
-		peer_lose(r, p, errno);
+		chat_connection_lose(r, p, errno);
 }
 
 /*
@@ -250,40 +251,41 @@ receive_later(struct room *r, struct peer *p, bool wants_out)
  * socket is writable calls it back.
  */
 static void
-receive(struct room *r, struct peer *p)
+receive(struct chat_load *r, struct chat_connection *p)
 {
 	size_t got = 0;
 	bool wants_out;
 	ssize_t n;
 
 	do {
-		n = flow_receive(
-		    p->fd, p->stream, r->buffer, ROOM_BUFFER, &wants_out);
+		n = client_stream_receive(
+		    p->fd, p->stream, r->buffer, CHAT_LOAD_BUFFER, &wants_out);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			receive_later(r, p, wants_out);
 			return;
 		}
 		if (n <= 0) {
-			peer_lose(r, p, n < 0 ? errno : 0);
+			chat_connection_lose(r, p, n < 0 ? errno : 0);
 			return;
 		}
 		got += (size_t)n;
 		r->now = now_ns();
 		if (p->role != LEAVER)
-			room_hear(r, p, r->buffer, (size_t)n);
-	} while (p->stream && got < ROOM_BUFFER);
+			chat_receive(r, p, r->buffer, (size_t)n);
+	} while (p->stream && got < CHAT_LOAD_BUFFER);
 	if (p->stream)
 		receive_later(r, p, true);
 }
 
 void
-peer_event(struct room *r, struct peer *p, uint32_t events)
+chat_connection_event(
+    struct chat_load *r, struct chat_connection *p, uint32_t events)
 {
 	if (p->fd >= 0 && (events & EPOLLOUT || p->shakes_hands)) {
 		if (p->out_len)
 			push(r, p);
 		else if (p->role == SENDER)
-			room_send(r);
+			chat_send(r);
 	}
 	if (p->fd >= 0 && !p->shakes_hands &&
 	    (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || p->stream))
@@ -293,59 +295,62 @@ peer_event(struct room *r, struct peer *p, uint32_t events)
 /* ---- a connection's end ---- */
 
 static void
-lose_receiver(struct room *r, struct peer *p, int error, const char *words)
+lose_receiver(struct chat_load *r, struct chat_connection *p, int error,
+    const char *words)
 {
 	bool counted = false;
 
-	room_describe(
+	chat_describe(
 	    r->result->failure, "member %u was dropped: %s", p->id, words);
-	for (uint64_t i = r->window.tail; i < r->window.head; i++) {
-		struct message *m = window_find(&r->window, i);
+	for (uint64_t i = r->in_flight.tail; i < r->in_flight.head; i++) {
+		struct in_flight_message *m = in_flight_find(&r->in_flight, i);
 
-		if (!m || m->over || !room_lacks(r, p, i))
+		if (!m || m->over || !chat_lacks(r, p, i))
 			continue;
 		if (!counted && m->fault < FAULT_FAILED) {
-			window_fail(&r->window, i, error);
+			in_flight_fail(&r->in_flight, i, error);
 			counted = true;
 		}
-		window_settle(&r->window, i);
+		in_flight_settle(&r->in_flight, i);
 	}
 	if (!counted)
-		window_fail_past(&r->window, error);
+		in_flight_fail_past(&r->in_flight, error);
 	if (--r->receivers == 0)
 		r->left = 0;
 }
 
 /* Without member 0, nothing that is under way can be told from lost. */
 static void
-lose_sender(struct room *r, int error, const char *words)
+lose_sender(struct chat_load *r, int error, const char *words)
 {
 	uint64_t number;
 
-	room_describe(
+	chat_describe(
 	    r->result->failure, "member 0, the sender, was dropped: %s", words);
 	r->left = 0;
-	if (!r->window.under_way)
-		window_fail_past(&r->window, error);
-	while (window_first(&r->window, &number)) {
-		window_fail(&r->window, number, error);
-		window_end(&r->window, number);
+	if (!r->in_flight.under_way)
+		in_flight_fail_past(&r->in_flight, error);
+	while (in_flight_first(&r->in_flight, &number)) {
+		in_flight_fail(&r->in_flight, number, error);
+		in_flight_end(&r->in_flight, number);
 	}
 }
 
 static void
-lose_guest(struct room *r, const struct peer *p, int error, const char *words)
+lose_guest(struct chat_load *r, const struct chat_connection *p, int error,
+    const char *words)
 {
-	room_describe(r->result->failure,
+	chat_describe(r->result->failure,
 	    "message %" PRIu64 ": its sender was dropped: %s", p->number,
 	    words);
-	window_fail(&r->window, p->number, error);
-	window_end(&r->window, p->number);
+	in_flight_fail(&r->in_flight, p->number, error);
+	in_flight_end(&r->in_flight, p->number);
 	r->rest_until = now_ns() + REST_NS;
 }
 
 static void
-lose_joining(struct room *r, const struct peer *p, int error, const char *words)
+lose_joining(struct chat_load *r, const struct chat_connection *p, int error,
+    const char *words)
 {
 	if (r->lost)
 		return;
@@ -356,26 +361,28 @@ lose_joining(struct room *r, const struct peer *p, int error, const char *words)
 
 /* What ERROR was, into WORDS, as long as the connection is there to tell. */
 static void
-explain_end(const struct peer *p, int error, char words[RESULT_WORDS])
+explain_end(
+    const struct chat_connection *p, int error, char words[LOAD_RESULT_WORDS])
 {
-	const char *why = error ? flow_why(p->stream) : "end of file";
+	const char *why = error ? client_stream_why(p->stream) : "end of file";
 
-	snprintf(words, RESULT_WORDS, "%s", why[0] ? why : strerror(error));
+	snprintf(
+	    words, LOAD_RESULT_WORDS, "%s", why[0] ? why : strerror(error));
 }
 
 void
-peer_lose(struct room *r, struct peer *p, int error)
+chat_connection_lose(struct chat_load *r, struct chat_connection *p, int error)
 {
 	bool asked_for = p->leaving && !error;
-	char words[RESULT_WORDS];
+	char words[LOAD_RESULT_WORDS];
 
 	explain_end(p, error, words);
-	peer_close(p);
+	chat_connection_close(p);
 	if (r->phase == JOINING) {
 		lose_joining(r, p, error, words);
 	} else if (p->role == GUEST) {
 		if (asked_for)
-			window_left(&r->window, p->number);
+			in_flight_left(&r->in_flight, p->number);
 		else
 			lose_guest(r, p, error, words);
 	} else if (r->phase == RUNNING && p->role == RECEIVER) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room_state: what the parts of a room's load share. Nobody else's business;
- * the rest of the client sees room.h.
+ * chat_internal: what the parts of a room's load share. Nobody else's business;
+ * the rest of the client sees chat_load.h.
  *
- *	room.c       joining, running, leaving: when something happens
- *	room_peer.c  connections: sockets, what is sent, how one ends
- *	room_hear.c  what is received: bytes to lines, and what they mean
+ *	chat_load.c       joining, running, leaving: when something happens
+ *	chat_connection.c  connections: sockets, what is sent, how one ends
+ *	chat_receive.c  what is received: bytes to lines, and what they mean
  */
 #ifndef COMMON_CHATLOAD_CHAT_INTERNAL_H
 #define COMMON_CHATLOAD_CHAT_INTERNAL_H
@@ -21,13 +21,13 @@
 #include "common/chatload/in_flight.h"
 
 /* For one recv(). */
-#define ROOM_BUFFER ((size_t)64 * 1024)
+#define CHAT_LOAD_BUFFER ((size_t)64 * 1024)
 
 /* One connection. */
-struct peer {
-	struct link link; /* among those that knock */
-	bool knocks;	  /* on a backlog that is full, until it has room */
-	int fd;		  /* -1: none */
+struct chat_connection {
+	struct list_node link; /* among those that knock */
+	bool knocks; /* on a backlog that is full, until it has room */
+	int fd;	     /* -1: none */
 	uint32_t id;
 	enum role {
 		SENDER,	  /* member 0 */
@@ -59,20 +59,21 @@ struct peer {
 		   */
 };
 
-struct room {
-	const struct room_plan *plan;
+struct chat_load {
+	const struct chat_load_plan *plan;
 	const struct load_plan *load;
 	struct load_result *result;
 	enum { JOINING, RUNNING, FINISHING } phase;
 	int epoll;
 	struct epoll_event *events;
 	char *buffer; /* for what is received, compared, and forgotten */
-	struct peer *peers;
+	struct chat_connection *peers;
 	uint32_t members, opened;
-	uint32_t receivers;   /* still there */
-	struct peer *guests;  /* churn: one for each slot of the window */
-	struct window window; /* messages under way ... */
-	struct chat_lines lines;
+	uint32_t receivers; /* still there */
+	struct chat_connection
+	    *guests;		    /* churn: one for each slot of the window */
+	struct in_flight in_flight; /* messages under way ... */
+	struct chat_messages lines;
 	char *ring;	/* ... their lines, in the same slots ... */
 	uint64_t *has;	/* ... churn: and a row of bits, who has them */
 	size_t has_row; /* words */
@@ -83,74 +84,80 @@ struct room {
 	uint32_t entered, heard, caught;   /* members that sent their line, got
 					      a probe, got the latest */
 	uint64_t probes, probe_due, moved; /* moved: one more was there */
-	char probe[CHAT_LINE_MIN];
-	const struct peer *lost;       /* the first that was, ... */
-	int lost_error;		       /* ... and why */
-	char lost_words[RESULT_WORDS]; /* in words */
+	char probe[CHAT_MESSAGE_MIN];
+	const struct chat_connection *lost; /* the first that was, ... */
+	int lost_error;			    /* ... and why */
+	char lost_words[LOAD_RESULT_WORDS]; /* in words */
 	/* running */
 	uint64_t now; /* of this wake-up, or of what was received since */
 	uint64_t start_ns, end_ns, left, scheduled;
 	uint64_t rest_until, progress_due;
 	bool spinning;
 	uint64_t spun_ns;
-	struct still still;
-	struct link knocking; /* peers */
+	struct stall stall;
+	struct list_node knocking; /* peers */
 };
 
-/* ---- room_peer.c ---- */
+/* ---- chat_connection.c ---- */
 
 /* A peer without a connection; its buffer stays. */
 void
-peer_reset(struct peer *peer, uint32_t id, enum role role);
+chat_connection_reset(
+    struct chat_connection *conn, uint32_t id, enum role role);
 
 /*
  * Sends TEXT (LEN bytes that stay valid until it is sent), connecting if need
- * be. A failure is a peer_lose().
+ * be. A failure is a chat_connection_lose().
  */
 void
-peer_say(struct room *room, struct peer *peer, const char *text, size_t len);
+chat_connection_say(struct chat_load *chat, struct chat_connection *conn,
+    const char *text, size_t len);
 
 /* Connects those that found the backlog full, until one does so again. */
 void
-room_knock(struct room *room);
+chat_retry_connects(struct chat_load *chat);
 
 /* Half-closes: its end of file is right from now on. */
 void
-peer_leave(struct peer *peer);
+chat_connection_leave(struct chat_connection *conn);
 
 /* Closes at once; harmless if it is closed. */
 void
-peer_close(struct peer *peer);
+chat_connection_close(struct chat_connection *conn);
 
 /* The connection has ended; ERROR 0: by an end of file. */
 void
-peer_lose(struct room *room, struct peer *peer, int error);
+chat_connection_lose(
+    struct chat_load *chat, struct chat_connection *conn, int error);
 
 /* The socket is ready for EVENTS (of epoll). */
 void
-peer_event(struct room *room, struct peer *peer, uint32_t events);
+chat_connection_event(
+    struct chat_load *chat, struct chat_connection *conn, uint32_t events);
 
 /* Where the line of message NUMBER, which is in the window, stands. */
 char *
-room_line(const struct room *room, uint64_t number);
+chat_line_of(const struct chat_load *chat, uint64_t number);
 
 /* Sends what of the ring member 0 has not sent yet. */
 void
-room_send(struct room *room);
+chat_send(struct chat_load *chat);
 
-/* ---- room_hear.c ---- */
+/* ---- chat_receive.c ---- */
 
 /* PEER, which is no LEAVER, has received the LEN bytes at DATA. */
 void
-room_hear(struct room *room, struct peer *peer, const char *data, size_t len);
+chat_receive(struct chat_load *chat, struct chat_connection *conn,
+    const char *data, size_t len);
 
 /* Whether PEER, a receiver, has not got message NUMBER of the window. */
 bool
-room_lacks(const struct room *room, const struct peer *peer, uint64_t number);
+chat_lacks(const struct chat_load *chat, const struct chat_connection *conn,
+    uint64_t number);
 
 /* Fills WORDS, a text of the result, with what happened first: what comes later
  * is forgotten. */
 __attribute__((format(printf, 2, 3))) void
-room_describe(char words[RESULT_WORDS], const char *format, ...);
+chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* room: join, run, leave. */
+/* chat_load: join, run, leave. */
 #include "common/chatload/chat_load.h"
 
 #include <errno.h>
@@ -44,16 +44,17 @@ enum {
 #define PROBE_MAX_NS (500 * NS_PER_MS)
 
 static void
-handle_all(struct room *r, int count)
+handle_all(struct chat_load *r, int count)
 {
 	for (int i = 0; i < count; i++)
-		peer_event(r, r->events[i].data.ptr, r->events[i].events);
+		chat_connection_event(
+		    r, r->events[i].data.ptr, r->events[i].events);
 }
 
 /* ---- joining ---- */
 
 static uint64_t
-timeout_after(const struct room *r, uint64_t now)
+timeout_after(const struct chat_load *r, uint64_t now)
 {
 	uint64_t timeout = r->load->timeout_ns;
 
@@ -61,44 +62,44 @@ timeout_after(const struct room *r, uint64_t now)
 }
 
 static bool
-stopped(const struct room *r)
+stopped(const struct chat_load *r)
 {
 	return r->plan->stop && *r->plan->stop;
 }
 
 /* Nobody waits for what is under way. */
 static bool
-abandoned(const struct room *r)
+abandoned(const struct chat_load *r)
 {
 	return r->plan->stop && *r->plan->stop < 0;
 }
 
 static uint64_t
-turn_ns(const struct room *r)
+think_ns(const struct chat_load *r)
 {
-	return link_empty(&r->knocking) ? TURN_NS : DIAL_AGAIN_NS;
+	return list_empty(&r->knocking) ? TURN_NS : DIAL_AGAIN_NS;
 }
 
 /* What happens from NOW until DUE, or a little earlier. Returns for how long we
  * stood still. Who then takes NOW for the time has seen all that came before.
  */
 static uint64_t
-handle_until(struct room *r, uint64_t due, uint64_t now)
+handle_until(struct chat_load *r, uint64_t due, uint64_t now)
 {
 	int n;
-	uint64_t still;
+	uint64_t stall;
 
-	due = earlier(due, now + turn_ns(r));
+	due = earlier(due, now + think_ns(r));
 	n = epoll_wait(r->epoll, r->events, EVENTS, timeout_ms(due, now));
-	still = still_note(&r->still, now, due, now_ns());
+	stall = stall_note(&r->stall, now, due, now_ns());
 	handle_all(r, n);
-	room_knock(r);
-	return still;
+	chat_retry_connects(r);
+	return stall;
 }
 
 /* What is there, as far as that has an end. */
 static void
-handle_what_came(struct room *r)
+handle_what_came(struct chat_load *r)
 {
 	for (uint32_t i = r->members / EVENTS + LAST_LOOKS; i > 0; i--) {
 		int n = epoll_wait(r->epoll, r->events, EVENTS, 0);
@@ -110,7 +111,7 @@ handle_what_came(struct room *r)
 }
 
 static bool
-all_joined(const struct room *r)
+all_joined(const struct chat_load *r)
 {
 	return r->entered == r->members && r->caught == r->members - 1;
 }
@@ -120,7 +121,7 @@ all_joined(const struct room *r)
  * more once all have got the latest.
  */
 static void
-probe_again(struct room *r, uint64_t now)
+probe_again(struct chat_load *r, uint64_t now)
 {
 	uint64_t pause = PROBE_NS << (r->probes < 10 ? r->probes : 10);
 
@@ -133,12 +134,12 @@ probe_again(struct room *r, uint64_t now)
 		return;
 	r->probe_due = now + earlier(pause, PROBE_MAX_NS);
 	r->caught = 0;
-	chat_line_probe(&r->lines, ++r->probes, r->probe);
-	peer_say(r, &r->peers[0], r->probe, sizeof(r->probe));
+	chat_message_write_probe(&r->lines, ++r->probes, r->probe);
+	chat_connection_say(r, &r->peers[0], r->probe, sizeof(r->probe));
 }
 
 static int
-explain_join(const struct room *r, char *why, size_t size)
+explain_join(const struct chat_load *r, char *why, size_t size)
 {
 	if (r->lost)
 		snprintf(why, size, "member %u could not join: %s", r->lost->id,
@@ -160,7 +161,7 @@ explain_join(const struct room *r, char *why, size_t size)
 
 /* Returns 0, or -1 with errno and WHY. */
 static int
-join(struct room *r, char *why, size_t size)
+join(struct chat_load *r, char *why, size_t size)
 {
 	uint64_t now, looked = 0;
 
@@ -170,7 +171,7 @@ join(struct room *r, char *why, size_t size)
 
 		while (!r->lost && r->opened < r->members &&
 		       r->opened - r->entered < CONNECTS)
-			peer_say(r, &r->peers[r->opened++], "\n", 1);
+			chat_connection_say(r, &r->peers[r->opened++], "\n", 1);
 		now = now_ns();
 		if (!r->lost)
 			probe_again(r, now);
@@ -188,13 +189,13 @@ join(struct room *r, char *why, size_t size)
  * let go, neither will they be, and that counts.
  */
 static void
-let_sender_go(struct room *r)
+let_sender_go(struct chat_load *r)
 {
-	struct peer *p = &r->peers[0];
+	struct chat_connection *p = &r->peers[0];
 	uint64_t now = now_ns(), since = now;
 
 	p->role = LEAVER;
-	peer_leave(p);
+	chat_connection_leave(p);
 	while (p->fd >= 0 && now < timeout_after(r, since) && !stopped(r)) {
 		since += handle_until(r, timeout_after(r, since), now);
 		now = now_ns();
@@ -205,13 +206,13 @@ let_sender_go(struct room *r)
 /* ---- running ---- */
 
 static bool
-beginning(const struct room *r)
+beginning(const struct chat_load *r)
 {
 	return r->left && r->now < r->end_ns && !stopped(r);
 }
 
 static uint64_t
-due_of(const struct room *r, uint64_t k)
+due_of(const struct chat_load *r, uint64_t k)
 {
 	/* From the start each time: adding intervals up would add up their
 	 * rounding. */
@@ -221,48 +222,48 @@ due_of(const struct room *r, uint64_t k)
 
 /* Messages may time out while they wait to be sent; their lines stay. */
 static bool
-ring_is_full(const struct room *r)
+ring_is_full(const struct chat_load *r)
 {
 	return !r->load->churn &&
-	       (r->window.head + 1) * r->load->size >
-		   r->wired + r->window.slots * r->load->size;
+	       (r->in_flight.head + 1) * r->load->size >
+		   r->wired + r->in_flight.slots * r->load->size;
 }
 
 static bool
-may_begin(struct room *r)
+may_begin(struct chat_load *r)
 {
 	if (r->rest_until > r->now || !r->left || ring_is_full(r))
 		return false;
 	if (r->load->rate <= 0)
-		return !r->window.under_way;
-	return window_has_room(&r->window) &&
-	       (!r->load->churn || r->window.under_way < ROOM_GUESTS);
+		return !r->in_flight.under_way;
+	return in_flight_has_room(&r->in_flight) &&
+	       (!r->load->churn || r->in_flight.under_way < CHAT_LOAD_GUESTS);
 }
 
 static void
-begin_message(struct room *r, uint64_t due)
+begin_message(struct chat_load *r, uint64_t due)
 {
 	uint64_t now = now_ns();
-	uint64_t number = window_begin(
-	    &r->window, due ? due : now, now, r->receivers, r->load->churn);
-	uint64_t slot = number % r->window.slots;
-	struct peer *guest;
+	uint64_t number = in_flight_begin(
+	    &r->in_flight, due ? due : now, now, r->receivers, r->load->churn);
+	uint64_t slot = number % r->in_flight.slots;
+	struct chat_connection *guest;
 
 	r->left--;
-	chat_line_message(&r->lines, number, room_line(r, number));
+	chat_message_write(&r->lines, number, chat_line_of(r, number));
 	if (!r->load->churn)
 		return;
 	memset(r->has + slot * r->has_row, 0, r->has_row * sizeof(r->has[0]));
-	window_sent(&r->window, number, now);
+	in_flight_sent(&r->in_flight, number, now);
 	guest = &r->guests[slot];
-	peer_reset(guest, r->members, GUEST);
+	chat_connection_reset(guest, r->members, GUEST);
 	guest->number = number;
-	peer_say(r, guest, room_line(r, number), r->load->size);
+	chat_connection_say(r, guest, chat_line_of(r, number), r->load->size);
 }
 
 /* Begins what may begin now. */
 static void
-begin_due(struct room *r)
+begin_due(struct chat_load *r)
 {
 	while (beginning(r) && may_begin(r)) {
 		uint64_t due = 0;
@@ -276,43 +277,44 @@ begin_due(struct room *r)
 		begin_message(r, due);
 	}
 	if (!r->load->churn)
-		room_send(r);
+		chat_send(r);
 }
 
 /* M is NUMBER and has timed out: who lacks it? */
 static void
-describe_lacking(struct room *r, const struct message *m, uint64_t number)
+describe_lacking(
+    struct chat_load *r, const struct in_flight_message *m, uint64_t number)
 {
 	char *words = r->result->lacking;
 
 	if (words[0])
 		return;
 	if (!m->sent_ns) {
-		room_describe(words,
+		chat_describe(words,
 		    "message %" PRIu64 " could not be sent in time", number);
 		return;
 	}
 	for (uint32_t i = 1; i < r->members && m->lacking; i++) {
-		if (r->peers[i].fd >= 0 && room_lacks(r, &r->peers[i], number))
-			room_describe(words,
+		if (r->peers[i].fd >= 0 && chat_lacks(r, &r->peers[i], number))
+			chat_describe(words,
 			    "message %" PRIu64 " did not reach member %" PRIu32
 			    " in time",
 			    number, i);
 	}
 	if (!m->lacking)
-		room_describe(words,
+		chat_describe(words,
 		    "message %" PRIu64 ": its sender was not let go of in time",
 		    number);
 }
 
 static void
-expire(struct room *r)
+expire(struct chat_load *r)
 {
 	bool looked = false;
-	struct message *m;
+	struct in_flight_message *m;
 	uint64_t number;
 
-	while ((m = window_first(&r->window, &number)) &&
+	while ((m = in_flight_first(&r->in_flight, &number)) &&
 	       timeout_after(r, m->begun_ns) <= r->now) {
 		if (!looked) {
 			handle_what_came(r);
@@ -321,27 +323,29 @@ expire(struct room *r)
 		}
 		if (m->fault == FAULT_NONE)
 			describe_lacking(r, m, number);
-		window_time_out(&r->window, number);
+		in_flight_time_out(&r->in_flight, number);
 		if (r->load->churn)
-			peer_close(&r->guests[number % r->window.slots]);
+			chat_connection_close(
+			    &r->guests[number % r->in_flight.slots]);
 	}
 	/* The server does not read any more, and there is nothing to wait for.
 	 */
-	if (!r->window.under_way && ring_is_full(r) && r->peers[0].fd >= 0)
-		peer_lose(r, &r->peers[0], ETIMEDOUT);
+	if (!r->in_flight.under_way && ring_is_full(r) && r->peers[0].fd >= 0)
+		chat_connection_lose(r, &r->peers[0], ETIMEDOUT);
 }
 
 static uint64_t
-next_deadline(struct room *r)
+next_deadline(struct chat_load *r)
 {
 	uint64_t due = NEVER, number;
-	const struct message *m = window_first(&r->window, &number);
+	const struct in_flight_message *m =
+	    in_flight_first(&r->in_flight, &number);
 
 	if (m)
 		due = timeout_after(r, m->begun_ns);
 	if (r->plan->progress)
 		due = earlier(due, r->progress_due);
-	due = earlier(due, r->now + turn_ns(r));
+	due = earlier(due, r->now + think_ns(r));
 	if (!beginning(r))
 		return due;
 	due = earlier(due, r->end_ns);
@@ -354,30 +358,31 @@ next_deadline(struct room *r)
 
 /* From NOW. */
 static int
-wait_for_events(struct room *r, uint64_t due, uint64_t now)
+wait_for_events(struct chat_load *r, uint64_t due, uint64_t now)
 {
 	/* Milliseconds are too coarse for a schedule. */
 	due = due > now ? due - now : 0;
 	if (r->load->spin && r->load->rate > 0)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
 	r->spinning = r->load->spin && r->load->rate > 0 && due == 0;
-	return await_events(r->epoll, r->events, EVENTS, due);
+	return event_wait(r->epoll, r->events, EVENTS, due);
 }
 
 static void
-step(struct room *r)
+step(struct chat_load *r)
 {
 	uint64_t due = next_deadline(r), before = now_ns();
 	int n = wait_for_events(r, due, before);
 
 	r->now = now_ns();
-	window_excuse(&r->window, still_note(&r->still, before, due, r->now));
+	in_flight_excuse(
+	    &r->in_flight, stall_note(&r->stall, before, due, r->now));
 	if (stopped(r))
 		r->end_ns = earlier(r->end_ns, r->now);
 	if (r->spinning && n == 0)
 		r->spun_ns += r->now - before;
 	handle_all(r, n);
-	room_knock(r);
+	chat_retry_connects(r);
 	r->now = now_ns();
 	expire(r);
 	begin_due(r);
@@ -394,7 +399,7 @@ step(struct room *r)
  * messages has its interval as each before it has.
  */
 static uint64_t
-span_end(const struct room *r)
+span_end(const struct chat_load *r)
 {
 	uint64_t end = r->now, due;
 
@@ -403,18 +408,18 @@ span_end(const struct room *r)
 		end = due > end ? due : end;
 	}
 	end = earlier(end, r->end_ns);
-	return r->window.last_ns > end ? r->window.last_ns : end;
+	return r->in_flight.last_ns > end ? r->in_flight.last_ns : end;
 }
 
 static void
-run(struct room *r)
+run(struct chat_load *r)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	uint64_t waited = procs_waited_ns(), end;
+	uint64_t waited = proc_tree_waited_ns(), end;
 	struct load_result *result = r->result;
 
-	still_end(&r->still, result); /* of the joining */
-	still_begin(&r->still);
+	stall_end(&r->stall, result); /* of the joining */
+	stall_begin(&r->stall);
 	r->phase = RUNNING;
 	r->now = r->start_ns = now_ns();
 	r->progress_due = r->now + PROGRESS_NS;
@@ -423,11 +428,11 @@ run(struct room *r)
 			: r->now + r->plan->duration_ns;
 	r->left = r->plan->requests;
 	begin_due(r);
-	while ((r->window.under_way && !abandoned(r)) || beginning(r))
+	while ((r->in_flight.under_way && !abandoned(r)) || beginning(r))
 		step(r);
 	end = span_end(r);
-	if (r->window.first_ns && end > r->window.first_ns)
-		result->span_ns += end - r->window.first_ns;
+	if (r->in_flight.first_ns && end > r->in_flight.first_ns)
+		result->span_ns += end - r->in_flight.first_ns;
 	if (r->load->rate > 0 && r->left) {
 		uint64_t until = earlier(r->now, r->end_ns) - r->start_ns;
 		uint64_t due = (uint64_t)((double)until * r->load->rate / 1e9);
@@ -439,13 +444,13 @@ run(struct room *r)
 	/* Time spun away is not work, and would not have been missed. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > r->spun_ns ? cpu - r->spun_ns : 0;
-	result->wait_ns += procs_waited_ns() - waited;
+	result->wait_ns += proc_tree_waited_ns() - waited;
 }
 
 /* ---- leaving ---- */
 
 static bool
-any_open(const struct room *r)
+any_open(const struct chat_load *r)
 {
 	for (uint32_t i = 0; i < r->members; i++) {
 		if (r->peers[i].fd >= 0)
@@ -456,13 +461,13 @@ any_open(const struct room *r)
 
 /* Only the end of file proves that nothing more comes, twice or late. */
 static void
-finish(struct room *r)
+finish(struct chat_load *r)
 {
 	uint64_t now = now_ns(), since = now;
 
 	r->phase = FINISHING;
 	for (uint32_t i = 0; i < r->members; i++)
-		peer_leave(&r->peers[i]);
+		chat_connection_leave(&r->peers[i]);
 	while (any_open(r) && now < timeout_after(r, since) && !stopped(r)) {
 		since += handle_until(r, timeout_after(r, since), now);
 		now = now_ns();
@@ -481,21 +486,21 @@ slots_for(uint64_t size)
 }
 
 static void
-close_room(struct room *r)
+close_room(struct chat_load *r)
 {
 	for (uint32_t i = 0; r->peers && i < r->members; i++) {
-		peer_close(&r->peers[i]);
+		chat_connection_close(&r->peers[i]);
 		free(r->peers[i].partial);
 	}
-	for (uint64_t i = 0; r->guests && i < r->window.slots; i++) {
-		peer_close(&r->guests[i]);
+	for (uint64_t i = 0; r->guests && i < r->in_flight.slots; i++) {
+		chat_connection_close(&r->guests[i]);
 		free(r->guests[i].partial);
 	}
 	if (r->epoll >= 0)
 		close(r->epoll);
-	still_close(&r->still);
-	window_release(&r->window);
-	chat_lines_release(&r->lines);
+	stall_close(&r->stall);
+	in_flight_release(&r->in_flight);
+	chat_messages_release(&r->lines);
 	free(r->peers);
 	free(r->guests);
 	free(r->events);
@@ -507,11 +512,12 @@ close_room(struct room *r)
 
 /* Memory in order of the window's slots. */
 static int
-open_window(struct room *r)
+open_window(struct chat_load *r)
 {
 	uint64_t size = r->load->size, slots = slots_for(size);
 
-	if (window_init(&r->window, slots, r->load->rate > 0, r->result) < 0)
+	if (in_flight_init(&r->in_flight, slots, r->load->rate > 0, r->result) <
+	    0)
 		return -1;
 	r->ring = malloc(slots * size);
 	r->scratch = malloc(size);
@@ -530,12 +536,12 @@ open_window(struct room *r)
 
 /* Returns 0, or -1 with errno; close_room() in any case. */
 static int
-open_room(
-    struct room *r, const struct room_plan *plan, struct load_result *result)
+open_room(struct chat_load *r, const struct chat_load_plan *plan,
+    struct load_result *result)
 {
 	uint32_t run_id = 0;
 
-	*r = (struct room){
+	*r = (struct chat_load){
 	    .plan = plan,
 	    .load = plan->load,
 	    .result = result,
@@ -543,20 +549,20 @@ open_room(
 	    .receivers = plan->load->connections - 1,
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
 	};
-	link_init(&r->knocking);
+	list_init(&r->knocking);
 	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
 	prctl(PR_SET_TIMERSLACK, 1);
-	still_open(&r->still);
+	stall_open(&r->stall);
 	/* It only tells this run's lines from those of another. */
 	if (getrandom(&run_id, sizeof(run_id), 0) < 0)
 		run_id = (uint32_t)now_ns();
 	r->peers = calloc(r->members, sizeof(r->peers[0]));
 	for (uint32_t i = 0; r->peers && i < r->members; i++)
-		peer_reset(&r->peers[i], i, i ? RECEIVER : SENDER);
+		chat_connection_reset(&r->peers[i], i, i ? RECEIVER : SENDER);
 	r->events = calloc(EVENTS, sizeof(r->events[0]));
-	r->buffer = malloc(ROOM_BUFFER);
+	r->buffer = malloc(CHAT_LOAD_BUFFER);
 	if (r->epoll < 0 || !r->peers || !r->events || !r->buffer ||
-	    chat_lines_init(&r->lines, r->load->size, run_id) < 0)
+	    chat_messages_init(&r->lines, r->load->size, run_id) < 0)
 		return -1;
 	return open_window(r);
 }
@@ -565,49 +571,50 @@ static int
 check_plan(const struct load_plan *load, char *why, size_t size)
 {
 	errno = EINVAL;
-	if (load->connections < ROOM_MEMBERS_MIN) {
+	if (load->connections < CHAT_LOAD_MEMBERS_MIN) {
 		snprintf(why, size, "a chat room needs %d members at least",
-		    ROOM_MEMBERS_MIN);
+		    CHAT_LOAD_MEMBERS_MIN);
 		return -1;
 	}
-	if (load->size < CHAT_LINE_MIN || load->size > CHAT_LINE_MAX) {
+	if (load->size < CHAT_MESSAGE_MIN || load->size > CHAT_MESSAGE_MAX) {
 		snprintf(why, size,
 		    "a line of a chat room has %zu to %zu bytes here",
-		    CHAT_LINE_MIN, CHAT_LINE_MAX);
+		    CHAT_MESSAGE_MIN, CHAT_MESSAGE_MAX);
 		return -1;
 	}
 	return 0;
 }
 
 uint64_t
-room_descriptors(const struct load_plan *load)
+chat_load_descriptors(const struct load_plan *load)
 {
-	return load->connections + (load->churn ? (uint64_t)ROOM_GUESTS : 0);
+	return load->connections +
+	       (load->churn ? (uint64_t)CHAT_LOAD_GUESTS : 0);
 }
 
 int
-room_run(const struct room_plan *plan, struct load_result *result, char *why,
-    size_t size)
+chat_load_run(const struct chat_load_plan *plan, struct load_result *result,
+    char *why, size_t size)
 {
-	struct room room;
+	struct chat_load chat;
 	int saved, status;
 
 	if (check_plan(plan->load, why, size) < 0)
 		return -1;
-	status = open_room(&room, plan, result);
+	status = open_room(&chat, plan, result);
 	if (status < 0)
 		snprintf(why, size, "%s", strerror(errno));
 	else
-		status = join(&room, why, size);
+		status = join(&chat, why, size);
 	if (status == 0) {
 		if (plan->load->churn)
-			let_sender_go(&room);
-		run(&room);
-		finish(&room);
-		still_end(&room.still, result);
+			let_sender_go(&chat);
+		run(&chat);
+		finish(&chat);
+		stall_end(&chat.stall, result);
 	}
 	saved = errno;
-	close_room(&room);
+	close_room(&chat);
 	errno = saved;
 	return status;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * room: the load of a chat room, in one thread, with epoll.
+ * chat_load: the load of a chat room, in one thread, with epoll.
  *
  * All members join by an empty line. Probes show that each is in the room.
- * Then member 0 sends, and a request is one message: a line (chat_line.h) that
- * every other member has to receive, whole, unchanged, once, and in order.
+ * Then member 0 sends, and a request is one message: a line (chat_message.h)
+ *that every other member has to receive, whole, unchanged, once, and in order.
  *
  *	ok         every member has it
  *	wrong      a byte changed, missing or too many; doubled; out of order or
@@ -34,11 +34,11 @@
 #include "common/load/engine.h"
 
 /* A sender and somebody who listens. */
-#define ROOM_MEMBERS_MIN 2
+#define CHAT_LOAD_MEMBERS_MIN 2
 /* Guests there at once, beside the members. */
-#define ROOM_GUESTS 128
+#define CHAT_LOAD_GUESTS 128
 
-struct room_plan {
+struct chat_load_plan {
 	/* target, tls, connections (members), churn, rate, size (of a line,
 	 * newline included), timeout_ns and spin count here */
 	const struct load_plan *load;
@@ -54,22 +54,22 @@ struct room_plan {
 
 /* Descriptors that it needs at once. */
 uint64_t
-room_descriptors(const struct load_plan *load);
+chat_load_descriptors(const struct load_plan *load);
 
 /*
  * Carries PLAN out and adds what happened to RESULT. Begun messages are waited
  * for, and then for the server to close: what comes until then counts, too.
  *
  * Returns 0; or -1 with errno and the reason in WHY (SIZE bytes): EINVAL if
- * load->connections is below ROOM_MEMBERS_MIN or load->size not between
- * CHAT_LINE_MIN and CHAT_LINE_MAX; ETIMEDOUT if not all members were in the
- * room within load->timeout_ns without one more arriving, ECONNRESET if one
+ * load->connections is below CHAT_LOAD_MEMBERS_MIN or load->size not between
+ * CHAT_MESSAGE_MIN and CHAT_MESSAGE_MAX; ETIMEDOUT if not all members were in
+ * the room within load->timeout_ns without one more arriving, ECONNRESET if one
  * was dropped before all were there, EPROTO if TLS was refused, or what
  * connect(2) or malloc(3) say. No connection is open when it returns. *STOP
  * during the joining is no error.
  */
 int
-room_run(const struct room_plan *plan, struct load_result *result, char *why,
-    size_t size);
+chat_load_run(const struct chat_load_plan *plan, struct load_result *result,
+    char *why, size_t size);
 
 #endif

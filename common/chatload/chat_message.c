@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_line: the header, and the table of printable bytes. */
+/* chat_message: the header, and the table of printable bytes. */
 #include "common/chatload/chat_message.h"
 
 #include <errno.h>
@@ -17,17 +17,17 @@ enum {
 	FILLER_AT = NUMBER_AT + NUMBER_DIGITS + 1,
 };
 
-_Static_assert(FILLER_AT + 2 == CHAT_LINE_MIN, "header, filler, newline");
+_Static_assert(FILLER_AT + 2 == CHAT_MESSAGE_MIN, "header, filler, newline");
 
 int
-chat_lines_init(struct chat_lines *lines, size_t size, uint32_t run)
+chat_messages_init(struct chat_messages *lines, size_t size, uint32_t run)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
 				      "opqrstuvwxyz0123456789+/";
 	uint64_t x = 0x9e3779b97f4a7c15ULL;
 
-	*lines = (struct chat_lines){.size = size, .run = run};
-	if (size < CHAT_LINE_MIN || size > CHAT_LINE_MAX) {
+	*lines = (struct chat_messages){.size = size, .run = run};
+	if (size < CHAT_MESSAGE_MIN || size > CHAT_MESSAGE_MAX) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -45,7 +45,7 @@ chat_lines_init(struct chat_lines *lines, size_t size, uint32_t run)
 }
 
 void
-chat_lines_release(struct chat_lines *lines)
+chat_messages_release(struct chat_messages *lines)
 {
 	free(lines->table);
 	lines->table = NULL;
@@ -53,25 +53,26 @@ chat_lines_release(struct chat_lines *lines)
 
 /* Neighbours in number are far from each other in the table. */
 static const char *
-filler(const struct chat_lines *lines, uint64_t number)
+filler(const struct chat_messages *lines, uint64_t number)
 {
 	return lines->table + number * 40503 % OFFSETS;
 }
 
 static void
 put_header(
-    const struct chat_lines *lines, char kind, uint64_t number, char *line)
+    const struct chat_messages *lines, char kind, uint64_t number, char *line)
 {
 	char header[64];
 
 	snprintf(header, sizeof(header), "%0*x-%c%0*llu ", RUN_DIGITS,
 	    lines->run, kind, NUMBER_DIGITS,
-	    (unsigned long long)(number % CHAT_LINES));
+	    (unsigned long long)(number % CHAT_MESSAGES));
 	memcpy(line, header, FILLER_AT);
 }
 
 void
-chat_line_message(const struct chat_lines *lines, uint64_t number, char *line)
+chat_message_write(
+    const struct chat_messages *lines, uint64_t number, char *line)
 {
 	put_header(lines, 'm', number, line);
 	memcpy(
@@ -80,7 +81,8 @@ chat_line_message(const struct chat_lines *lines, uint64_t number, char *line)
 }
 
 void
-chat_line_probe(const struct chat_lines *lines, uint64_t number, char *line)
+chat_message_write_probe(
+    const struct chat_messages *lines, uint64_t number, char *line)
 {
 	put_header(lines, 'p', number, line);
 	memcpy(line + FILLER_AT, ".\n", 2);
@@ -99,21 +101,21 @@ get_number(const char *digits, uint64_t *number)
 }
 
 static bool
-message_is_whole(const struct chat_lines *lines, const char *line, size_t len,
-    uint64_t number)
+message_is_whole(const struct chat_messages *lines, const char *line,
+    size_t len, uint64_t number)
 {
 	return len == lines->size && line[len - 1] == '\n' &&
 	       memcmp(line + FILLER_AT, filler(lines, number),
 		   len - 1 - FILLER_AT) == 0;
 }
 
-enum chat_line_kind
-chat_line_parse(const struct chat_lines *lines, const char *line, size_t len,
-    uint64_t *number)
+enum chat_message_kind
+chat_message_parse(const struct chat_messages *lines, const char *line,
+    size_t len, uint64_t *number)
 {
 	char header[FILLER_AT];
 
-	if (len < CHAT_LINE_MIN || !get_number(line + NUMBER_AT, number))
+	if (len < CHAT_MESSAGE_MIN || !get_number(line + NUMBER_AT, number))
 		return CHAT_FOREIGN;
 	put_header(lines, line[KIND_AT], *number, header);
 	if (memcmp(header, line, FILLER_AT) != 0)
@@ -122,7 +124,7 @@ chat_line_parse(const struct chat_lines *lines, const char *line, size_t len,
 		return message_is_whole(lines, line, len, *number)
 			   ? CHAT_MESSAGE
 			   : CHAT_CHANGED;
-	if (line[KIND_AT] == 'p' && len == CHAT_LINE_MIN &&
+	if (line[KIND_AT] == 'p' && len == CHAT_MESSAGE_MIN &&
 	    memcmp(line + FILLER_AT, ".\n", 2) == 0)
 		return CHAT_PROBE;
 	return CHAT_FOREIGN;

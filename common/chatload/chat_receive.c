@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* room_hear: what a member receives, and what that means. */
+/* chat_receive: what a member receives, and what that means. */
 #include "common/chatload/chat_internal.h"
 
 #include <errno.h>
@@ -14,35 +14,35 @@
 /* ---- words about the first thing that went wrong ---- */
 
 void
-room_describe(char words[RESULT_WORDS], const char *format, ...)
+chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...)
 {
 	va_list args;
 
 	if (words[0])
 		return;
 	va_start(args, format);
-	vsnprintf(words, RESULT_WORDS, format, args);
+	vsnprintf(words, LOAD_RESULT_WORDS, format, args);
 	va_end(args);
 }
 
 /* LINE, of P, should have been message NUMBER, and is not. */
 static void
-describe_changed(struct room *r, const struct peer *p, uint64_t number,
-    const char *line, size_t len)
+describe_changed(struct chat_load *r, const struct chat_connection *p,
+    uint64_t number, const char *line, size_t len)
 {
 	size_t size = r->load->size, i = 0;
 
-	chat_line_message(&r->lines, number, r->scratch);
+	chat_message_write(&r->lines, number, r->scratch);
 	while (i < len && i < size && line[i] == r->scratch[i])
 		i++;
 	if (len != size)
-		room_describe(r->result->example,
+		chat_describe(r->result->example,
 		    "member %u, message %" PRIu64
 		    ": a line of %zu bytes, not of %zu; byte %zu is the first "
 		    "that differs",
 		    p->id, number, len, size, i);
 	else
-		room_describe(r->result->example,
+		chat_describe(r->result->example,
 		    "member %u, message %" PRIu64
 		    ": byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
 		    p->id, number, i, size, (unsigned char)line[i],
@@ -52,14 +52,16 @@ describe_changed(struct room *r, const struct peer *p, uint64_t number,
 /* ---- who has what ---- */
 
 static uint64_t *
-has_word(const struct room *r, const struct peer *p, uint64_t number)
+has_word(
+    const struct chat_load *r, const struct chat_connection *p, uint64_t number)
 {
-	return r->has + number % r->window.slots * r->has_row + p->id / 64;
+	return r->has + number % r->in_flight.slots * r->has_row + p->id / 64;
 }
 
 /* Message NUMBER is in the window. */
 bool
-room_lacks(const struct room *r, const struct peer *p, uint64_t number)
+chat_lacks(
+    const struct chat_load *r, const struct chat_connection *p, uint64_t number)
 {
 	if (!r->load->churn)
 		return number >= p->next;
@@ -68,23 +70,23 @@ room_lacks(const struct room *r, const struct peer *p, uint64_t number)
 
 /* P will not get NUMBER any more, or has got it. */
 static void
-note_had(struct room *r, struct peer *p, uint64_t number)
+note_had(struct chat_load *r, struct chat_connection *p, uint64_t number)
 {
 	if (!r->load->churn)
 		p->next = number + 1;
-	else if (window_find(&r->window, number))
+	else if (in_flight_find(&r->in_flight, number))
 		*has_word(r, p, number) |= 1ULL << p->id % 64;
 }
 
 /* The first that P has to get; the window's head if there is none. */
 static uint64_t
-first_lacked(const struct room *r, const struct peer *p)
+first_lacked(const struct chat_load *r, const struct chat_connection *p)
 {
-	uint64_t number = r->window.tail;
+	uint64_t number = r->in_flight.tail;
 
 	if (!r->load->churn)
 		return p->next;
-	while (number < r->window.head && !room_lacks(r, p, number))
+	while (number < r->in_flight.head && !chat_lacks(r, p, number))
 		number++;
 	return number;
 }
@@ -93,34 +95,35 @@ first_lacked(const struct room *r, const struct peer *p)
 
 /* Those before NUMBER are left out. */
 static void
-skip_to(struct room *r, struct peer *p, uint64_t number)
+skip_to(struct chat_load *r, struct chat_connection *p, uint64_t number)
 {
 	uint64_t due = p->next;
 
 	for (uint64_t i = due; i < number; i++) {
 		/* Of one that has left the window, nothing is to be said. */
-		if (window_find(&r->window, i) && window_spoil(&r->window, i))
-			room_describe(r->result->example,
+		if (in_flight_find(&r->in_flight, i) &&
+		    in_flight_spoil(&r->in_flight, i))
+			chat_describe(r->result->example,
 			    "member %u: message %" PRIu64 " came where %" PRIu64
 			    " was due (lost, or out of order)",
 			    p->id, number, due);
-		window_settle(&r->window, i);
+		in_flight_settle(&r->in_flight, i);
 	}
 	p->next = number;
 }
 
 /* A message that was sent, whole. */
 static void
-hear_message(struct room *r, struct peer *p, uint64_t number)
+hear_message(struct chat_load *r, struct chat_connection *p, uint64_t number)
 {
-	bool known = window_find(&r->window, number);
+	bool known = in_flight_find(&r->in_flight, number);
 
 	/* Churn: that long ago, that it may have been lacked as well. */
 	if (!known && r->load->churn)
 		return;
-	if (!room_lacks(r, p, number)) {
-		if (window_spoil(&r->window, number))
-			room_describe(r->result->example,
+	if (!chat_lacks(r, p, number)) {
+		if (in_flight_spoil(&r->in_flight, number))
+			chat_describe(r->result->example,
 			    "member %u: message %" PRIu64 " came twice", p->id,
 			    number);
 		return;
@@ -128,7 +131,7 @@ hear_message(struct room *r, struct peer *p, uint64_t number)
 	if (!r->load->churn)
 		skip_to(r, p, number);
 	note_had(r, p, number);
-	window_delivered(&r->window, number, r->now);
+	in_flight_delivered(&r->in_flight, number, r->now);
 }
 
 /*
@@ -136,24 +139,24 @@ hear_message(struct room *r, struct peer *p, uint64_t number)
  * with many senders, by its header, if that is whole.
  */
 static void
-hear_other(struct room *r, struct peer *p, const char *line, size_t len,
-    enum chat_line_kind kind, uint64_t number)
+hear_other(struct chat_load *r, struct chat_connection *p, const char *line,
+    size_t len, enum chat_message_kind kind, uint64_t number)
 {
 	if (!r->load->churn || kind != CHAT_CHANGED ||
-	    !window_find(&r->window, number) || !room_lacks(r, p, number))
+	    !in_flight_find(&r->in_flight, number) || !chat_lacks(r, p, number))
 		number = first_lacked(r, p);
-	if (window_spoil(&r->window, number)) {
-		if (number < r->window.head)
+	if (in_flight_spoil(&r->in_flight, number)) {
+		if (number < r->in_flight.head)
 			describe_changed(r, p, number, line, len);
 		else
-			room_describe(r->result->example,
+			chat_describe(r->result->example,
 			    "member %u: a line of %zu bytes that nobody sent",
 			    p->id, len);
 	}
-	if (number >= r->window.head)
+	if (number >= r->in_flight.head)
 		return;
 	note_had(r, p, number);
-	window_settle(&r->window, number);
+	in_flight_settle(&r->in_flight, number);
 }
 
 /*
@@ -161,8 +164,8 @@ hear_other(struct room *r, struct peer *p, const char *line, size_t len,
  * of a line of nobody's, the members say which message it was.
  */
 static void
-hear_as_sender(struct room *r, const struct peer *p, enum chat_line_kind kind,
-    uint64_t number)
+hear_as_sender(struct chat_load *r, const struct chat_connection *p,
+    enum chat_message_kind kind, uint64_t number)
 {
 	bool guest = p->role == GUEST;
 	bool own = kind == CHAT_MESSAGE && (!guest || number == p->number);
@@ -170,20 +173,20 @@ hear_as_sender(struct room *r, const struct peer *p, enum chat_line_kind kind,
 	if (guest && !own && kind != CHAT_CHANGED)
 		return;
 	if (kind == CHAT_FOREIGN)
-		number = r->window.head - 1;
-	if (!window_spoil(&r->window, number))
+		number = r->in_flight.head - 1;
+	if (!in_flight_spoil(&r->in_flight, number))
 		return;
 	if (own)
-		room_describe(r->result->example,
+		chat_describe(r->result->example,
 		    "message %" PRIu64 ": its own sender got it, too", number);
 	else
-		room_describe(r->result->example,
+		chat_describe(r->result->example,
 		    "message %" PRIu64 ": a sender got a line that nobody sent",
 		    number);
 }
 
 static void
-hear_probe(struct room *r, struct peer *p, uint64_t number)
+hear_probe(struct chat_load *r, struct chat_connection *p, uint64_t number)
 {
 	if (p->role != RECEIVER || number <= p->heard || number > r->probes)
 		return;
@@ -197,11 +200,12 @@ hear_probe(struct room *r, struct peer *p, uint64_t number)
 
 /* LINE is not simply what was expected. */
 static void
-hear(struct room *r, struct peer *p, const char *line, size_t len)
+hear(struct chat_load *r, struct chat_connection *p, const char *line,
+    size_t len)
 {
 	uint64_t number = 0;
-	enum chat_line_kind kind =
-	    chat_line_parse(&r->lines, line, len, &number);
+	enum chat_message_kind kind =
+	    chat_message_parse(&r->lines, line, len, &number);
 
 	if (r->phase == JOINING) {
 		/* Others may have been talking before. */
@@ -211,7 +215,7 @@ hear(struct room *r, struct peer *p, const char *line, size_t len)
 	}
 	if (kind == CHAT_PROBE || (p->cut && kind != CHAT_MESSAGE))
 		return;
-	if (!number || number >= r->window.head)
+	if (!number || number >= r->in_flight.head)
 		kind = CHAT_FOREIGN;
 	if (p->role != RECEIVER)
 		hear_as_sender(r, p, kind, number);
@@ -228,28 +232,29 @@ hear(struct room *r, struct peer *p, const char *line, size_t len)
  * that is behind by more than the ring holds gets its line made anew.
  */
 static const char *
-expected(const struct room *r, const struct peer *p, size_t *len)
+expected(
+    const struct chat_load *r, const struct chat_connection *p, size_t *len)
 {
-	const struct window *w = &r->window;
+	const struct in_flight *w = &r->in_flight;
 	uint64_t slot = p->next % w->slots;
 
 	if (p->next >= w->head) {
 		*len = 0;
 		return NULL;
 	}
-	if (!window_find(w, p->next)) {
+	if (!in_flight_find(w, p->next)) {
 		*len = r->load->size - p->offset;
-		chat_line_message(&r->lines, p->next, r->scratch);
+		chat_message_write(&r->lines, p->next, r->scratch);
 		return r->scratch + p->offset;
 	}
 	*len = earlier(w->slots - slot, w->head - p->next) * r->load->size -
 	       p->offset;
-	return room_line(r, p->next) + p->offset;
+	return chat_line_of(r, p->next) + p->offset;
 }
 
 /* N bytes were as expected. */
 static void
-advance(struct room *r, struct peer *p, size_t n)
+advance(struct chat_load *r, struct chat_connection *p, size_t n)
 {
 	uint64_t number = p->next;
 	size_t bytes = p->offset + n;
@@ -257,14 +262,15 @@ advance(struct room *r, struct peer *p, size_t n)
 	p->next += bytes / r->load->size;
 	p->offset = bytes % r->load->size;
 	for (; number < p->next; number++) {
-		window_delivered(&r->window, number, r->now);
+		in_flight_delivered(&r->in_flight, number, r->now);
 		p->cut = false;
 	}
 }
 
 /* Takes what is as expected: all, or up to the end of a line, or nothing. */
 static size_t
-take_expected(struct room *r, struct peer *p, const char *data, size_t len)
+take_expected(struct chat_load *r, struct chat_connection *p, const char *data,
+    size_t len)
 {
 	size_t n;
 	const char *want = expected(r, p, &n);
@@ -281,7 +287,8 @@ take_expected(struct room *r, struct peer *p, const char *data, size_t len)
 
 /* Adds to the beginning of a line. Returns 0, or -1: no memory. */
 static int
-keep(struct room *r, struct peer *p, const char *data, size_t len)
+keep(struct chat_load *r, struct chat_connection *p, const char *data,
+    size_t len)
 {
 	if (!p->partial && !(p->partial = malloc(r->load->size)))
 		return -1;
@@ -292,14 +299,14 @@ keep(struct room *r, struct peer *p, const char *data, size_t len)
 
 /* The part of the line that was as expected. */
 static int
-keep_offset(struct room *r, struct peer *p)
+keep_offset(struct chat_load *r, struct chat_connection *p)
 {
 	size_t len = p->offset;
 
 	p->offset = 0;
 	if (!len)
 		return 0;
-	chat_line_message(&r->lines, p->next, r->scratch);
+	chat_message_write(&r->lines, p->next, r->scratch);
 	return keep(r, p, r->scratch, len);
 }
 
@@ -309,13 +316,14 @@ keep_offset(struct room *r, struct peer *p)
  * behind it is not.
  */
 static size_t
-take_line(struct room *r, struct peer *p, const char *data, size_t len)
+take_line(struct chat_load *r, struct chat_connection *p, const char *data,
+    size_t len)
 {
 	const char *end;
 	size_t n;
 
 	if (keep_offset(r, p) < 0) {
-		peer_lose(r, p, errno);
+		chat_connection_lose(r, p, errno);
 		return len;
 	}
 	n = earlier(len, r->load->size - p->partial_len);
@@ -324,7 +332,7 @@ take_line(struct room *r, struct peer *p, const char *data, size_t len)
 		n = (size_t)(end - data) + 1;
 	if (!end && p->partial_len + n < r->load->size) {
 		if (keep(r, p, data, n) < 0)
-			peer_lose(r, p, errno);
+			chat_connection_lose(r, p, errno);
 		return n;
 	}
 	if (p->partial_len) {
@@ -339,7 +347,8 @@ take_line(struct room *r, struct peer *p, const char *data, size_t len)
 }
 
 void
-room_hear(struct room *r, struct peer *p, const char *data, size_t len)
+chat_receive(struct chat_load *r, struct chat_connection *p, const char *data,
+    size_t len)
 {
 	bool stream =
 	    p->role == RECEIVER && !r->load->churn && r->phase != JOINING;

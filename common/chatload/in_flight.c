@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* window: a ring of messages, and the counters that follow from it. */
+/* in_flight: a ring of messages, and the counters that follow from it. */
 #include "common/chatload/in_flight.h"
 
 #include <stdlib.h>
 
 int
-window_init(struct window *w, uint64_t slots, bool scheduled,
+in_flight_init(struct in_flight *w, uint64_t slots, bool scheduled,
     struct load_result *result)
 {
-	*w = (struct window){
+	*w = (struct in_flight){
 	    .slots = slots,
 	    .tail = 1,
 	    .head = 1,
@@ -20,22 +20,22 @@ window_init(struct window *w, uint64_t slots, bool scheduled,
 }
 
 void
-window_release(struct window *w)
+in_flight_release(struct in_flight *w)
 {
 	free(w->ring);
 	w->ring = NULL;
 }
 
-struct message *
-window_find(const struct window *w, uint64_t number)
+struct in_flight_message *
+in_flight_find(const struct in_flight *w, uint64_t number)
 {
 	if (!number || number >= w->head || number + w->slots < w->head)
 		return NULL;
 	return &w->ring[number % w->slots];
 }
 
-struct message *
-window_first(struct window *w, uint64_t *number)
+struct in_flight_message *
+in_flight_first(struct in_flight *w, uint64_t *number)
 {
 	while (w->tail < w->head && w->ring[w->tail % w->slots].over)
 		w->tail++;
@@ -44,19 +44,19 @@ window_first(struct window *w, uint64_t *number)
 }
 
 bool
-window_has_room(struct window *w)
+in_flight_has_room(struct in_flight *w)
 {
 	uint64_t number;
 
-	window_first(w, &number);
+	in_flight_first(w, &number);
 	return w->head - w->tail < w->slots;
 }
 
 uint64_t
-window_begin(struct window *w, uint64_t due, uint64_t now, uint32_t lacking,
-    bool leaving)
+in_flight_begin(struct in_flight *w, uint64_t due, uint64_t now,
+    uint32_t lacking, bool leaving)
 {
-	w->ring[w->head % w->slots] = (struct message){
+	w->ring[w->head % w->slots] = (struct in_flight_message){
 	    .due_ns = due,
 	    .begun_ns = now,
 	    .lacking = lacking,
@@ -68,9 +68,9 @@ window_begin(struct window *w, uint64_t due, uint64_t now, uint32_t lacking,
 }
 
 void
-window_sent(struct window *w, uint64_t number, uint64_t now)
+in_flight_sent(struct in_flight *w, uint64_t number, uint64_t now)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (!m || m->sent_ns)
 		return;
@@ -78,7 +78,7 @@ window_sent(struct window *w, uint64_t number, uint64_t now)
 	if (!w->first_ns)
 		w->first_ns = now;
 	if (w->scheduled)
-		hist_record(
+		histogram_record(
 		    &w->result->pacing, now > m->due_ns ? now - m->due_ns : 0);
 }
 
@@ -86,11 +86,12 @@ static void
 count_failed(struct load_result *r, int error)
 {
 	r->failed++;
-	r->errors[error < RESULT_ERRNOS ? error : RESULT_ERRNOS - 1]++;
+	r->errors[error < LOAD_RESULT_ERRNOS ? error
+					     : LOAD_RESULT_ERRNOS - 1]++;
 }
 
 static void
-count(struct load_result *r, const struct message *m)
+count(struct load_result *r, const struct in_flight_message *m)
 {
 	switch (m->fault) {
 	case FAULT_NONE:
@@ -109,7 +110,7 @@ count(struct load_result *r, const struct message *m)
 }
 
 static void
-end(struct window *w, struct message *m)
+end(struct in_flight *w, struct in_flight_message *m)
 {
 	if (m->over)
 		return;
@@ -119,25 +120,25 @@ end(struct window *w, struct message *m)
 }
 
 void
-window_end(struct window *w, uint64_t number)
+in_flight_end(struct in_flight *w, uint64_t number)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (m)
 		end(w, m);
 }
 
 static void
-end_if_done(struct window *w, struct message *m)
+end_if_done(struct in_flight *w, struct in_flight_message *m)
 {
 	if (!m->lacking && !m->leaving)
 		end(w, m);
 }
 
 void
-window_settle(struct window *w, uint64_t number)
+in_flight_settle(struct in_flight *w, uint64_t number)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (!m || m->over || !m->lacking)
 		return;
@@ -146,9 +147,9 @@ window_settle(struct window *w, uint64_t number)
 }
 
 void
-window_delivered(struct window *w, uint64_t number, uint64_t now)
+in_flight_delivered(struct in_flight *w, uint64_t number, uint64_t now)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 	struct load_result *r = w->result;
 	uint64_t from, took;
 
@@ -157,20 +158,20 @@ window_delivered(struct window *w, uint64_t number, uint64_t now)
 		return;
 	from = w->scheduled ? m->due_ns : m->sent_ns;
 	took = now > from ? now - from : 0;
-	hist_record(&r->latency, took);
+	histogram_record(&r->latency, took);
 	if (w->scheduled)
-		hist_record(
+		histogram_record(
 		    &r->service, now > m->sent_ns ? now - m->sent_ns : 0);
 	w->last_ns = now;
 	if (m->lacking == 1 && m->fault == FAULT_NONE)
-		hist_record(&r->complete, took);
-	window_settle(w, number);
+		histogram_record(&r->complete, took);
+	in_flight_settle(w, number);
 }
 
 void
-window_left(struct window *w, uint64_t number)
+in_flight_left(struct in_flight *w, uint64_t number)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (!m || m->over)
 		return;
@@ -180,7 +181,7 @@ window_left(struct window *w, uint64_t number)
 
 /* One that was counted as ok, and is not. */
 static void
-revise(struct window *w, struct message *m)
+revise(struct in_flight *w, struct in_flight_message *m)
 {
 	w->result->ok--;
 	count(w->result, m);
@@ -188,7 +189,8 @@ revise(struct window *w, struct message *m)
 
 /* Returns whether it was counted, or will be. */
 static bool
-put_fault(struct window *w, struct message *m, enum fault fault, int error)
+put_fault(struct in_flight *w, struct in_flight_message *m,
+    enum in_flight_fault fault, int error)
 {
 	bool was_ok = m->over && m->fault == FAULT_NONE;
 
@@ -203,12 +205,12 @@ put_fault(struct window *w, struct message *m, enum fault fault, int error)
 }
 
 bool
-window_spoil(struct window *w, uint64_t number)
+in_flight_spoil(struct in_flight *w, uint64_t number)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (!m)
-		m = window_find(w, w->head - 1);
+		m = in_flight_find(w, w->head - 1);
 	if (m)
 		return put_fault(w, m, FAULT_WRONG, 0);
 	/* Before the first message: it counts as one more. */
@@ -218,25 +220,25 @@ window_spoil(struct window *w, uint64_t number)
 }
 
 void
-window_fail(struct window *w, uint64_t number, int error)
+in_flight_fail(struct in_flight *w, uint64_t number, int error)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (m)
 		put_fault(w, m, FAULT_FAILED, error);
 }
 
 void
-window_excuse(struct window *w, uint64_t ns)
+in_flight_excuse(struct in_flight *w, uint64_t ns)
 {
 	for (uint64_t i = w->tail; i < w->head; i++)
 		w->ring[i % w->slots].begun_ns += ns;
 }
 
 void
-window_time_out(struct window *w, uint64_t number)
+in_flight_time_out(struct in_flight *w, uint64_t number)
 {
-	struct message *m = window_find(w, number);
+	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (m) {
 		put_fault(w, m, FAULT_LATE, 0);
@@ -245,11 +247,11 @@ window_time_out(struct window *w, uint64_t number)
 }
 
 void
-window_fail_past(struct window *w, int error)
+in_flight_fail_past(struct in_flight *w, int error)
 {
-	struct message *m;
+	struct in_flight_message *m;
 
-	for (uint64_t i = w->head - 1; (m = window_find(w, i)); i--) {
+	for (uint64_t i = w->head - 1; (m = in_flight_find(w, i)); i--) {
 		if (m->over && m->fault == FAULT_NONE) {
 			put_fault(w, m, FAULT_FAILED, error);
 			return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* verb: signals, limits, targets and files, as every verb needs them. */
+/* cli: signals, limits, targets and files, as every verb needs them. */
 #include "common/cli/cli.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@
 /* Standard ones, epoll, a file or two. */
 #define OWN_DESCRIPTORS 16
 
-volatile int interrupted;
-volatile bool second_interrupt_is_told;
+volatile int cli_interrupted;
+volatile bool cli_second_interrupt_is_told;
 
 /* timeout(1) sends its SIGTERM twice at once, to us and to our group. */
 #define TWICE_NS (100 * NS_PER_MS)
@@ -32,21 +32,21 @@ on_interrupt(int signal)
 {
 	static volatile uint64_t first_ns;
 
-	if (!interrupted)
+	if (!cli_interrupted)
 		first_ns = now_ns();
 	else if (signal == SIGTERM && now_ns() - first_ns < TWICE_NS)
 		return;
-	if (interrupted > 0 && second_interrupt_is_told) {
-		interrupted = -signal;
+	if (cli_interrupted > 0 && cli_second_interrupt_is_told) {
+		cli_interrupted = -signal;
 		return;
 	}
-	if (interrupted) {
-		keeper_kill_all();
-		cost_group_remove_all();
+	if (cli_interrupted) {
+		supervisor_kill_all();
+		usage_group_remove_all();
 		output_discard_all();
 		_exit(128 + signal);
 	}
-	interrupted = signal;
+	cli_interrupted = signal;
 }
 
 /* What our parent had ignored, as nohup(1) does, stays so. */
@@ -61,7 +61,7 @@ take_signal(int signal)
 }
 
 void
-take_interrupts(void)
+cli_take_interrupts(void)
 {
 	take_signal(SIGINT);
 	take_signal(SIGTERM);
@@ -69,7 +69,7 @@ take_interrupts(void)
 }
 
 void
-raise_descriptors(uint64_t connections)
+cli_raise_descriptors(uint64_t connections)
 {
 	struct rlimit limit;
 
@@ -85,7 +85,7 @@ raise_descriptors(uint64_t connections)
 }
 
 struct target
-resolve(const char *text)
+cli_resolve(const char *text)
 {
 	struct target target;
 	char why[HINT_MAX + 128];
@@ -106,7 +106,7 @@ refuse_tls(const char *option, const char *value)
 }
 
 struct tls_client *
-open_tls(const struct target *target, const struct tls_config *config)
+cli_open_tls(const struct target *target, const struct cli_tls *config)
 {
 	struct tls_client *tls;
 	char why[300];
@@ -138,18 +138,18 @@ output_name(const char *path)
 }
 
 struct output
-open_output(const char *path)
+cli_open_output(const char *path)
 {
 	struct output output;
 
 	if (output_open(&output, path) < 0)
-		die(interrupted ? 128 + interrupted : 1, "%s: %s",
+		die(cli_interrupted ? 128 + cli_interrupted : 1, "%s: %s",
 		    output_name(path), strerror(errno));
 	return output;
 }
 
 void
-refuse_one_file(const char *option, const char *path, const char *other,
+cli_refuse_one_file(const char *option, const char *path, const char *other,
     const char *other_path)
 {
 	if (!path || !other_path || output_is_stdout(path) ||
@@ -172,7 +172,7 @@ keep_older(struct output *output, bool measured)
 }
 
 int
-close_output(struct output *output, bool measured)
+cli_close_output(struct output *output, bool measured)
 {
 	char *name = output->path ? strdup(output_name(output->path)) : NULL;
 	const char *why = NULL;
@@ -184,7 +184,7 @@ close_output(struct output *output, bool measured)
 }
 
 FILE *
-words_for(const char *json)
+cli_words_for(const char *json)
 {
 	return output_is_stdout(json) ? stderr : stdout;
 }

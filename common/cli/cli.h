@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verb: what the client's verbs have in common, and the verbs.
+ * cli: what the client's verbs have in common, and the verbs.
  *
  * One verb, one function, one file: it parses its options, runs, and reports.
  * The work is in common/load/ (engine.h: a load; compare.h: a comparison), the
@@ -21,43 +21,43 @@
 #include "common/net/target.h"
 
 int
-talk_verb(int argc, char **argv);
+cmd_talk(int argc, char **argv);
 
 int
-load_verb(int argc, char **argv);
+cmd_load(int argc, char **argv);
 
 int
-compare_verb(int argc, char **argv);
+cmd_compare(int argc, char **argv);
 
 int
-list_verb(int argc, char **argv);
+cmd_list(int argc, char **argv);
 
 /* ---- what they have in common ---- */
 
-#define TIMEOUT_MIN NS_PER_MS
-#define TIMEOUT_MAX (3600 * NS_PER_S)
+#define CLI_TIMEOUT_MIN NS_PER_MS
+#define CLI_TIMEOUT_MAX (3600 * NS_PER_S)
 
 /* The signal that asked us to end, or 0. Negative: a second one did, and what
  * is under way is not to be waited for. */
-extern volatile int interrupted;
+extern volatile int cli_interrupted;
 
 /* Whether the second one is only told by INTERRUPTED, because something has to
  * be put back; the third ends all then. */
-extern volatile bool second_interrupt_is_told;
+extern volatile bool cli_second_interrupt_is_told;
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP sets INTERRUPTED, which ends
  * the run, with its results so far; the second one ends all. One that was
  * ignored from the start stays ignored. */
 void
-take_interrupts(void);
+cli_take_interrupts(void);
 
 /* So that CONNECTIONS can be open at once; dies if they cannot. */
 void
-raise_descriptors(uint64_t connections);
+cli_raise_descriptors(uint64_t connections);
 
 /* The TARGET that the user wrote. Dies of what cannot be resolved. */
 struct target
-resolve(const char *text);
+cli_resolve(const char *text);
 
 /*
  * PATH, standard output for "-", or none for NULL (common/base/output.h).
@@ -65,32 +65,32 @@ resolve(const char *text);
  * of that.
  */
 struct output
-open_output(const char *path);
+cli_open_output(const char *path);
 
 /* Dies of wrong usage if two options of these names have one file, in which one
  * output would overwrite the other; a device may take both. Either path may be
  * NULL, or "-", of which this says nothing. */
 void
-refuse_one_file(const char *option, const char *path, const char *other,
+cli_refuse_one_file(const char *option, const char *path, const char *other,
     const char *other_path);
 
 /* Makes it whole; where nothing was MEASURED, what is older stays. Returns 0,
  * or -1 after a line on what could not be written. */
 int
-close_output(struct output *output, bool measured);
+cli_close_output(struct output *output, bool measured);
 
 /* Where words go: not where the data goes. */
 FILE *
-words_for(const char *json);
+cli_words_for(const char *json);
 
 /* ---- TLS ---- */
 
-struct tls_config {
+struct cli_tls {
 	const char *ca, *cert, *key;
 };
 
-/* The options of STRUCTURE, whose member FIELD is a struct tls_config. */
-#define TLS_OPTIONS(structure, field)                                     \
+/* The options of STRUCTURE, whose member FIELD is a struct cli_tls. */
+#define CLI_TLS_OPTIONS(structure, field)                                 \
 	{0, "tls-ca", "FILE",                                             \
 	    "PEM; who may have signed the server's "                      \
 	    "certificate\n(default: whom the system trusts)",             \
@@ -105,6 +105,6 @@ struct tls_config {
 
 /* NULL if TARGET is not a TLS one; dies of what cannot be. */
 struct tls_client *
-open_tls(const struct target *target, const struct tls_config *config);
+cli_open_tls(const struct target *target, const struct cli_tls *config);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* compare: servers side by side, in scenarios. */
+/* cmd_compare: servers side by side, in scenarios. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	"how long a server may take until it accepts\n"
 	"connections (default 10s)",
 	OPTION_DURATION, .offset = AT(plan.start_timeout_ns),
-	.min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
+	.min = CLI_TIMEOUT_MIN, .max = CLI_TIMEOUT_MAX},
     {0, "quick", NULL,
 	"a first look: of the default scenarios,\n"
 	"under 30 s instead of under 2 min",
@@ -142,12 +142,11 @@ static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "blocks", "N",
 	"of fresh servers, at each point (default: as\n"
 	"the scenario needs, 6 to 18)",
-	OPTION_COUNT, .offset = AT(blocks), .min = BLOCKS_MIN,
-	.max = STATS_MAX},
+	OPTION_COUNT, .offset = AT(blocks), .min = BLOCKS_MIN, .max = RANK_MAX},
     {0, "delta", "PERCENT", "the smallest difference that matters (3%)",
 	OPTION_PERCENT, .offset = AT(delta), .min = 100, .max = 50000},
     {0, "placement", "WHERE", "split (default), shared or free: see load",
-	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
+	OPTION_CHOICE, .offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
     {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
 	.offset = AT(seed), .min = 1, .max = UINT64_MAX - 1},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
@@ -356,12 +355,12 @@ fill_plan(struct compare_config *config)
 	plan->quick = config->quick;
 	plan->blocks = config->blocks;
 	plan->keep_disturbed = config->keep_disturbed;
-	plan->quads = config->quick ? 3 : 5;
+	plan->rounds = config->quick ? 3 : 5;
 	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
 	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
 	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
 	plan->csv = config->output.rows.file;
-	plan->stop = &interrupted;
+	plan->stop = &cli_interrupted;
 	plan->note = show_note;
 	if (isatty(STDERR_FILENO))
 		plan->progress = show_progress;
@@ -400,7 +399,7 @@ check_saved(const struct compare_config *config, char **names)
 }
 
 int
-compare_verb(int argc, char **argv)
+cmd_compare(int argc, char **argv)
 {
 	static const struct option_set set = {
 	    "compare [options] [SCENARIO...|all]",
@@ -429,11 +428,11 @@ compare_verb(int argc, char **argv)
 	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);
-	raise_descriptors(0);
-	placement_choose(
+	cli_raise_descriptors(0);
+	cpu_placement_choose(
 	    &plan->placement, config.placement == NOT_GIVEN
-				  ? PLACEMENT_SPLIT
-				  : (enum placement_kind)config.placement);
+				  ? CPU_PLACEMENT_SPLIT
+				  : (enum cpu_placement_kind)config.placement);
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
 	if (plan->progress)
@@ -441,7 +440,7 @@ compare_verb(int argc, char **argv)
 	clean = compare_output_write(&config.output, &result) == 0 &&
 		comparison_clean(&result);
 	comparison_release(&result);
-	if (interrupted)
-		return 128 + interrupted;
+	if (cli_interrupted)
+		return 128 + cli_interrupted;
 	return clean ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list: what compare and load can do. */
+/* cmd_list: what compare and load can do. */
 #include <stdio.h>
 
 #include "common/base/process.h"
@@ -8,7 +8,7 @@
 #include "common/cli/cli.h"
 
 int
-list_verb(int argc, char **argv)
+cmd_list(int argc, char **argv)
 {
 	static const struct option_spec none[] = {{0}};
 	static const struct option_set set = {"list",

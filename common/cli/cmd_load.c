@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* load: one target, at one rate or several, and the reports. */
+/* cmd_load: one target, at one rate or several, and the reports. */
 #include <errno.h>
 #include <stdio.h>
 #include <math.h>
@@ -22,25 +22,25 @@
 /* Returns how the server PID is linked, or NULL if it is none of this machine,
  * and PID is 0. */
 static const char *
-place(struct placement *placement, enum placement_kind kind, pid_t pid)
+place(struct cpu_placement *placement, enum cpu_placement_kind kind, pid_t pid)
 {
-	const char *image = pid ? procs_image(pid) : NULL;
+	const char *image = pid ? proc_tree_image(pid) : NULL;
 
-	placement_choose(placement, kind);
+	cpu_placement_choose(placement, kind);
 	if (placement->kind != kind)
 		log_warn("one CPU only: client and server share it");
-	if (placement->kind == PLACEMENT_FREE)
+	if (placement->kind == CPU_PLACEMENT_FREE)
 		return image;
-	if (!pid || placement_of_server(placement, pid) < 0)
+	if (!pid || cpu_placement_of_server(placement, pid) < 0)
 		log_warn("the server is not one that can be placed from here; "
 			 "the client alone is");
-	placement_of_client(placement);
+	cpu_placement_of_client(placement);
 	return image;
 }
 
 /* New connections in a minute, at the most; 0: as many as it can. */
 static double
-churned_in_a_minute(const struct load_config *config)
+churned_in_a_minute(const struct load_options *config)
 {
 	double seconds =
 		   (double)earlier(config->duration_ns, 60 * NS_PER_S) / 1e9,
@@ -57,13 +57,14 @@ churned_in_a_minute(const struct load_config *config)
 
 /* Names the limit that the load would run into; dies of one that it will. */
 static void
-check_limits(const struct load_config *config, const struct load_plan *plan,
+check_limits(const struct load_options *config, const struct load_plan *plan,
     pid_t server)
 {
 	const struct protocol *p = plan->protocol;
 	bool churn = load_plan_churns(plan) && plan->target.kind != TARGET_UDP;
-	struct preflight_plan limits = {
-	    .connections = p->room ? room_descriptors(plan) : plan->connections,
+	struct limits_check_plan limits = {
+	    .connections =
+		p->room ? chat_load_descriptors(plan) : plan->connections,
 	    .sources = load_plan_sources(plan),
 	    .ports = plan->target.address.any.sa_family != AF_UNIX,
 	    /* A server that ends them keeps their rest, too. */
@@ -75,7 +76,7 @@ check_limits(const struct load_config *config, const struct load_plan *plan,
 	    .server = server,
 	};
 	char why[500];
-	int found = preflight(&limits, why, sizeof(why));
+	int found = limits_check(&limits, why, sizeof(why));
 
 	if (found < 0)
 		die(1, "cannot load: %s", why);
@@ -100,15 +101,15 @@ report_of(const struct load_report *common, const struct load_run *run)
 /* Each rate, until all are done or we are told to stop. Returns how many were
  * begun. */
 static size_t
-run_all(const struct load_config *config, const struct load_plan *plan,
+run_all(const struct load_options *config, const struct load_plan *plan,
     const struct load_span *span, const struct load_report *common, bool local,
     struct load_run *runs, struct load_report *reports)
 {
 	size_t count = config->rates.count ? config->rates.count : 1, i = 0;
-	FILE *words = load_config_words(config);
+	FILE *words = load_options_words(config);
 	bool rows = count > 1;
 
-	while (i < count && !interrupted) {
+	while (i < count && !cli_interrupted) {
 		struct load_run *run = &runs[i];
 
 		run->plan = *plan;
@@ -118,9 +119,9 @@ run_all(const struct load_config *config, const struct load_plan *plan,
 		load_run(run, span, common->placement);
 		reports[i] = report_of(common, run);
 		if (rows && i == 0)
-			sweep_report_head(&reports[0], count, words);
+			rate_sweep_report_head(&reports[0], count, words);
 		if (rows)
-			sweep_report_row(&reports[i], words);
+			rate_sweep_report_row(&reports[i], words);
 		i++;
 	}
 	return i;
@@ -128,18 +129,18 @@ run_all(const struct load_config *config, const struct load_plan *plan,
 
 /* Words and JSON. */
 static void
-report_all(const struct load_config *config, const struct load_report *reports,
+report_all(const struct load_options *config, const struct load_report *reports,
     size_t count, FILE *json)
 {
-	FILE *words = load_config_words(config);
+	FILE *words = load_options_words(config);
 	struct json one = {.out = json};
 
 	if (config->rates.count > 1)
-		sweep_report_foot(reports, count, words);
+		rate_sweep_report_foot(reports, count, words);
 	else
 		load_report_print(reports, words);
 	if (json && config->rates.count > 1)
-		sweep_report_json(reports, count, json);
+		rate_sweep_report_json(reports, count, json);
 	else if (json)
 		load_report_json(reports, &one);
 }
@@ -150,30 +151,30 @@ struct outputs {
 
 /* A FIFO may wait for its reader: who waits in vain can end us. */
 static struct outputs
-open_outputs(const struct load_config *config)
+open_outputs(const struct load_options *config)
 {
-	take_interrupts();
+	cli_take_interrupts();
 	return (struct outputs){
-	    .json = open_output(config->json),
-	    .histogram = open_output(config->histogram),
-	    .series = open_output(config->series),
+	    .json = cli_open_output(config->json),
+	    .histogram = cli_open_output(config->histogram),
+	    .series = cli_open_output(config->series),
 	};
 }
 
-static struct series_writer *
-begin_series(struct series_writer *writer, FILE *out)
+static struct interval_writer *
+begin_series(struct interval_writer *writer, FILE *out)
 {
 	if (!out)
 		return NULL;
-	if (series_begin(writer, out) < 0)
+	if (interval_writer_begin(writer, out) < 0)
 		die(1, "--interval: %s", strerror(errno));
 	return writer;
 }
 
 static void
-end_series(struct series_writer *writer, const char *interval)
+end_series(struct interval_writer *writer, const char *interval)
 {
-	uint64_t dropped = writer ? series_end(writer) : 0;
+	uint64_t dropped = writer ? interval_writer_end(writer) : 0;
 
 	if (dropped)
 		log_warn("--interval %s: %llu lines were dropped, as their "
@@ -181,14 +182,14 @@ end_series(struct series_writer *writer, const char *interval)
 		    interval, (unsigned long long)dropped);
 }
 
-/* As close_output(); a fault of one costs no other. */
+/* As cli_close_output(); a fault of one costs no other. */
 static int
 close_outputs(struct outputs *outputs, bool measured)
 {
-	int bad = close_output(&outputs->json, measured);
+	int bad = cli_close_output(&outputs->json, measured);
 
-	bad |= close_output(&outputs->histogram, measured);
-	bad |= close_output(&outputs->series, measured);
+	bad |= cli_close_output(&outputs->histogram, measured);
+	bad |= cli_close_output(&outputs->series, measured);
 	return bad;
 }
 
@@ -215,47 +216,47 @@ all_clean(const struct load_run *runs, size_t count)
 }
 
 int
-load_verb(int argc, char **argv)
+cmd_load(int argc, char **argv)
 {
-	static struct load_run runs[RATES_MAX];
-	static struct load_report reports[RATES_MAX];
-	struct load_config config;
+	static struct load_run runs[RATE_LIST_MAX];
+	static struct load_report reports[RATE_LIST_MAX];
+	struct load_options config;
 	struct load_plan plan;
-	struct placement placement;
+	struct cpu_placement placement;
 	struct load_report common = {
-	    .target = load_config_read(argc, argv, &config, &plan),
+	    .target = load_options_read(argc, argv, &config, &plan),
 	    .placement = &placement,
 	    .sources = &config.sources,
 	};
 	struct outputs outputs = open_outputs(&config);
-	struct series_writer writer;
+	struct interval_writer writer;
 	struct load_span span = {
 	    .duration_ns = config.duration_ns,
 	    .requests = config.requests,
 	    .interval_ns = config.interval_ns,
 	    .series = begin_series(&writer, outputs.series.file),
 	};
-	pid_t server =
-	    listener_pid(&plan.target.address, plan.target.kind == TARGET_UDP);
+	pid_t server = socket_owner_listener(
+	    &plan.target.address, plan.target.kind == TARGET_UDP);
 	size_t count;
 	bool clean, written;
 
 	check_limits(&config, &plan, server);
-	plan.tls = open_tls(&plan.target, &config.tls);
-	common.image =
-	    place(&placement, (enum placement_kind)config.placement, server);
-	plan.spin = placement.kind == PLACEMENT_SPLIT;
-	second_interrupt_is_told = placement.placed != 0;
+	plan.tls = cli_open_tls(&plan.target, &config.tls);
+	common.image = place(
+	    &placement, (enum cpu_placement_kind)config.placement, server);
+	plan.spin = placement.kind == CPU_PLACEMENT_SPLIT;
+	cli_second_interrupt_is_told = placement.placed != 0;
 	count =
 	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
-	placement_undo(&placement);
-	second_interrupt_is_told = false; /* nobody is to be put back */
+	cpu_placement_undo(&placement);
+	cli_second_interrupt_is_told = false; /* nobody is to be put back */
 	end_series(span.series, config.interval);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)
 		report_all(&config, reports, count, outputs.json.file);
 	if (count > 0 && outputs.histogram.file)
-		percentiles_print(
+		hdr_percentiles_print(
 		    &runs[0].result.latency, outputs.histogram.file);
 	written = close_outputs(&outputs, any_reply(runs, count)) == 0;
 	if (written) /* else it may be told already */
@@ -263,9 +264,9 @@ load_verb(int argc, char **argv)
 	clean = all_clean(runs, count) && written;
 	for (size_t i = 0; i < count; i++)
 		load_run_release(&runs[i]);
-	sources_release(&config.sources);
+	address_list_release(&config.sources);
 	tls_client_close(plan.tls);
-	if (interrupted)
-		return 128 + abs(interrupted);
+	if (cli_interrupted)
+		return 128 + abs(cli_interrupted);
 	return clean ? 0 : 1;
 }

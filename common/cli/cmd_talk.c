@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* talk: a conversation by hand. */
+/* cmd_talk: a conversation by hand. */
 #include <stddef.h>
 
 #include "common/cli/talk.h"
@@ -8,19 +8,19 @@
 
 struct talk_config {
 	uint64_t timeout_ns;
-	struct tls_config tls;
+	struct cli_tls tls;
 };
 
 static const struct option_spec TALK_OPTIONS[] = {
     {0, "timeout", "D", "to connect, and for the answer (default 5s)",
 	OPTION_DURATION, .offset = offsetof(struct talk_config, timeout_ns),
-	.min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
-    TLS_OPTIONS(talk_config, tls),
+	.min = CLI_TIMEOUT_MIN, .max = CLI_TIMEOUT_MAX},
+    CLI_TLS_OPTIONS(talk_config, tls),
     {0},
 };
 
 int
-talk_verb(int argc, char **argv)
+cmd_talk(int argc, char **argv)
 {
 	static const struct option_set set = {"talk TARGET [MESSAGE] [options]",
 	    "Sends MESSAGE (or standard input) and prints what comes back.\n"
@@ -39,8 +39,8 @@ talk_verb(int argc, char **argv)
 		usage_error("talk: takes a TARGET and at most one MESSAGE, and "
 			    "%.200s is one more: put the MESSAGE in quotes",
 		    argv[i + 2]);
-	target = resolve(argv[i]);
-	tls = open_tls(&target, &config.tls);
+	target = cli_resolve(argv[i]);
+	tls = cli_open_tls(&target, &config.tls);
 	bad = talk(&target, tls, argc - i == 2 ? argv[i + 1] : NULL,
 	    config.timeout_ns);
 	tls_client_close(tls);

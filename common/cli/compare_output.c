@@ -27,17 +27,17 @@ path_of(const struct compare_output *output, const char *name)
 static void
 check_files(const struct compare_output *output)
 {
-	refuse_one_file("json", output->json, "csv", output->csv);
+	cli_refuse_one_file("json", output->json, "csv", output->csv);
 	if (!output->directory)
 		return;
-	refuse_one_file(
+	cli_refuse_one_file(
 	    "json", output->json, "report", path_of(output, "index.html"));
-	refuse_one_file(
+	cli_refuse_one_file(
 	    "csv", output->csv, "report", path_of(output, "index.html"));
-	refuse_one_file(
+	cli_refuse_one_file(
 	    "csv", output->csv, "report", path_of(output, "compare.json"));
 	if (!output->csv && !output->saved)
-		refuse_one_file("json", output->json, "report",
+		cli_refuse_one_file("json", output->json, "report",
 		    path_of(output, "slices.csv"));
 }
 
@@ -88,12 +88,12 @@ open_directory(struct compare_output *output)
 {
 	if (output_directory(output->directory) < 0)
 		die(1, "%s: %s", output->directory, strerror(errno));
-	output->page = open_output(path_of(output, "index.html"));
+	output->page = cli_open_output(path_of(output, "index.html"));
 	if (!is_pair(output))
 		output->page_json =
-		    open_output(path_of(output, "compare.json"));
+		    cli_open_output(path_of(output, "compare.json"));
 	if (!output->csv && !output->saved)
-		output->rows = open_output(path_of(output, "slices.csv"));
+		output->rows = cli_open_output(path_of(output, "slices.csv"));
 	warn_of_others(output);
 }
 
@@ -103,12 +103,12 @@ compare_output_open(struct compare_output *output)
 	check_files(output);
 	/* What may be printed; numbers stay as they are in C. */
 	setlocale(LC_CTYPE, "");
-	output->words = words_for(
+	output->words = cli_words_for(
 	    output_is_stdout(output->csv) ? output->csv : output->json);
-	output->style = print_style_of(output->words);
-	take_interrupts();
-	output->json_file = open_output(output->json);
-	output->rows = open_output(output->csv);
+	output->style = terminal_style_of(output->words);
+	cli_take_interrupts();
+	output->json_file = cli_open_output(output->json);
+	output->rows = cli_open_output(output->csv);
 	if (output->directory)
 		open_directory(output);
 }
@@ -118,13 +118,14 @@ static bool
 is_measured(const struct comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->scenario_count; i++) {
-		const struct outcome *o = &comparison->scenarios[i];
+		const struct scenario_result *o = &comparison->scenarios[i];
 
 		for (size_t k = 0; k < o->point_count; k++) {
-			const struct finding *findings = o->points[k].findings;
+			const struct server_result *results =
+			    o->points[k].results;
 
 			for (size_t n = 0; n < comparison->server_count; n++) {
-				if (findings[n].usable)
+				if (results[n].usable)
 					return true;
 			}
 		}
@@ -152,12 +153,12 @@ close_measured(
 	int bad;
 
 	if (output->json_file.file)
-		comparison_json(c, output->json_file.file);
+		comparison_json_write(c, output->json_file.file);
 	if (output->page_json.file)
-		comparison_json(c, output->page_json.file);
-	bad = close_output(&output->json_file, measured);
-	bad |= close_output(&output->page_json, measured);
-	bad |= close_output(&output->rows, measured);
+		comparison_json_write(c, output->page_json.file);
+	bad = cli_close_output(&output->json_file, measured);
+	bad |= cli_close_output(&output->page_json, measured);
+	bad |= cli_close_output(&output->rows, measured);
 	return bad;
 }
 
@@ -165,27 +166,27 @@ int
 compare_output_write(
     struct compare_output *output, const struct comparison *comparison)
 {
-	const struct page_plan plan = {
+	const struct html_report_plan plan = {
 	    .has_slices = output->rows.file && !output->csv,
-	    .stop = &interrupted,
+	    .stop = &cli_interrupted,
 	};
 	bool measured = output->saved || is_measured(comparison);
 	bool page = output->page.file;
 	char why[200];
 	int bad;
 
-	comparison_print(comparison, &output->style, output->words);
+	terminal_report(comparison, &output->style, output->words);
 	fflush(output->words);
 	bad = close_measured(output, comparison, measured);
-	if (page && !report_page(
+	if (page && !html_report(
 			comparison, &plan, output->page.file, why, sizeof(why)))
 		log_warn("not all pictures are drawn: %s", why);
 	/* What is saved can be drawn again. */
-	if (output->saved && interrupted) {
+	if (output->saved && cli_interrupted) {
 		output_discard(&output->page);
 		page = false;
 	}
-	bad |= close_output(&output->page, measured);
+	bad |= cli_close_output(&output->page, measured);
 	end_words(output, page, bad);
 	return bad;
 }
@@ -197,11 +198,11 @@ compare_output_pair(struct compare_output *output, const struct comparison *a,
 	bool page = output->page.file;
 	int bad;
 
-	comparison_print_pair(
+	side_by_side_terminal(
 	    a, a_name, b, b_name, &output->style, output->words);
 	if (page)
-		report_page_pair(a, a_name, b, b_name, output->page.file);
-	bad = close_output(&output->page, true);
+		side_by_side_html(a, a_name, b, b_name, output->page.file);
+	bad = cli_close_output(&output->page, true);
 	end_words(output, page, bad);
 	return bad;
 }

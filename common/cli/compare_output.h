@@ -32,7 +32,7 @@ struct compare_output {
 	const char *csv;		   /* slices go there, not to DIR */
 	const struct compare_saved *saved; /* shown instead; NULL: measured */
 	FILE *words;			   /* for a person */
-	struct print_style style;
+	struct terminal_style style;
 	struct output rows; /* of slices, to CSV or DIR/slices.csv; or none */
 	struct output json_file, page, page_json;
 };

@@ -12,7 +12,7 @@ read_saved(struct comparison *out, const char *path)
 {
 	static char why[WHY_MAX];
 
-	if (comparison_read(out, path, why, sizeof(why)) < 0)
+	if (comparison_json_read(out, path, why, sizeof(why)) < 0)
 		die(1, "%s", why);
 }
 
@@ -33,7 +33,7 @@ compare_saved(const struct compare_saved *saved, struct compare_output *output)
 		bad = compare_output_write(output, &read[0]);
 	for (size_t i = 0; i < saved->count; i++)
 		comparison_release(&read[i]);
-	if (interrupted)
-		return 128 + interrupted;
+	if (cli_interrupted)
+		return 128 + cli_interrupted;
 	return bad ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* load_config: the table of options, and what does not go together. */
+/* load_options: the table of options, and what does not go together. */
 #include "common/cli/load_options.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 static int
 parse_protocol(void *config, const char *text)
 {
-	struct load_config *c = config;
+	struct load_options *c = config;
 
 	c->protocol = protocol_find(text);
 	return c->protocol ? 0 : -1;
@@ -84,24 +84,24 @@ hint_source(const void *config, const char *text, char *why, size_t size)
 static int
 parse_rates(void *config, const char *text)
 {
-	struct load_config *c = config;
+	struct load_options *c = config;
 
-	return rates_parse(&c->rates, text);
+	return rate_list_parse(&c->rates, text);
 }
 
 static int
 parse_source(void *config, const char *text)
 {
-	struct load_config *c = config;
+	struct load_options *c = config;
 
-	return sources_parse(&c->sources, text);
+	return address_list_parse(&c->sources, text);
 }
 
 /* D or D:FILE. */
 static int
 parse_interval(void *config, const char *text)
 {
-	struct load_config *c = config;
+	struct load_options *c = config;
 	size_t len = strcspn(text, ":");
 	char word[32];
 
@@ -129,7 +129,7 @@ hint_interval(const void *config, const char *text, char *why, size_t size)
 		snprintf(why, size, "no FILE is behind its colon");
 }
 
-#define AT(field) offsetof(struct load_config, field)
+#define AT(field) offsetof(struct load_options, field)
 
 static const struct option_spec LOAD_OPTIONS[] = {
     {'c', "connections", "N", "at once (default 16)", OPTION_COUNT,
@@ -154,15 +154,16 @@ static const struct option_spec LOAD_OPTIONS[] = {
     {0, "path", "PATH", "of http (default /) and ws (default /echo)",
 	OPTION_TEXT, .offset = AT(path)},
     {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
-	.offset = AT(timeout_ns), .min = TIMEOUT_MIN, .max = TIMEOUT_MAX},
+	.offset = AT(timeout_ns), .min = CLI_TIMEOUT_MIN,
+	.max = CLI_TIMEOUT_MAX},
     {0, "placement", "WHERE",
 	"split: client and server on a CPU each;\n"
 	"shared: on one; free (default)",
-	OPTION_CHOICE, .offset = AT(placement), .allowed = PLACEMENT_WORDS},
+	OPTION_CHOICE, .offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
     {0, "source", "ADDRESS",
 	"connect from these in turn: A,B,... or A-B;\n"
 	"may be repeated",
-	OPTION_CALL, .allowed = SOURCES_WORDS, .parse = parse_source,
+	OPTION_CALL, .allowed = ADDRESS_LIST_WORDS, .parse = parse_source,
 	.hint = hint_source},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
 	.offset = AT(json)},
@@ -175,7 +176,7 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	"standard output",
 	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval,
 	.hint = hint_interval},
-    TLS_OPTIONS(load_config, tls),
+    CLI_TLS_OPTIONS(load_options, tls),
     {0},
 };
 
@@ -183,7 +184,7 @@ static const struct option_spec LOAD_OPTIONS[] = {
 
 /* Where the results go. */
 static void
-check_outputs(const struct load_config *config)
+check_outputs(const struct load_options *config)
 {
 	if (config->histogram && config->rates.count > 1)
 		usage_error("--histogram %.200s: of one rate only, not of %zu",
@@ -193,9 +194,10 @@ check_outputs(const struct load_config *config)
 		output_is_stdout(config->series)))
 		usage_error("--histogram -: standard output is taken by --%s",
 		    output_is_stdout(config->json) ? "json" : "interval");
-	refuse_one_file("histogram", config->histogram, "json", config->json);
-	refuse_one_file("interval", config->series, "json", config->json);
-	refuse_one_file(
+	cli_refuse_one_file(
+	    "histogram", config->histogram, "json", config->json);
+	cli_refuse_one_file("interval", config->series, "json", config->json);
+	cli_refuse_one_file(
 	    "interval", config->series, "histogram", config->histogram);
 	if (config->series && config->protocol->room)
 		usage_error("--interval %.200s: not for --protocol %s",
@@ -204,9 +206,9 @@ check_outputs(const struct load_config *config)
 
 /* Whether connections to the target can come from there. */
 static void
-check_sources(const struct load_config *config, const struct target *target)
+check_sources(const struct load_options *config, const struct target *target)
 {
-	const struct sources *sources = &config->sources;
+	const struct address_list *sources = &config->sources;
 	const struct address *bad = sources->addresses;
 	char text[ADDRESS_TEXT_MAX];
 
@@ -214,23 +216,23 @@ check_sources(const struct load_config *config, const struct target *target)
 		return;
 	if (config->protocol->room)
 		usage_error("--source %s: not for --protocol %s",
-		    source_format(bad, text), config->protocol->name);
+		    address_list_format(bad, text), config->protocol->name);
 	if (target->address.any.sa_family == AF_UNIX)
 		usage_error("--source %s: a unix: target has no addresses",
-		    source_format(bad, text));
+		    address_list_format(bad, text));
 	if (target->address.any.sa_family != bad->any.sa_family)
 		usage_error("--source %s: the target is of the other family, "
 			    "IPv%d",
-		    source_format(bad, text),
+		    address_list_format(bad, text),
 		    target->address.any.sa_family == AF_INET ? 4 : 6);
-	if (sources_check(sources, &bad) < 0)
-		die(1, "--source %s: %s", source_format(bad, text),
+	if (address_list_check(sources, &bad) < 0)
+		die(1, "--source %s: %s", address_list_format(bad, text),
 		    strerror(errno));
 }
 
 /* What does not go together. */
 static void
-check_load(const struct load_config *config, const struct load_plan *plan)
+check_load(const struct load_options *config, const struct load_plan *plan)
 {
 	const struct protocol *p = plan->protocol;
 
@@ -245,16 +247,16 @@ check_load(const struct load_config *config, const struct load_plan *plan)
 		usage_error("--size %llu: requests of --protocol %s have "
 			    "their own size",
 		    (unsigned long long)config->size, p->name);
-	if (p->room && plan->connections < ROOM_MEMBERS_MIN)
+	if (p->room && plan->connections < CHAT_LOAD_MEMBERS_MIN)
 		usage_error("--connections %u: allowed with --protocol %s is "
 			    "%d or more",
-		    plan->connections, p->name, ROOM_MEMBERS_MIN);
+		    plan->connections, p->name, CHAT_LOAD_MEMBERS_MIN);
 	if (p->room &&
-	    (plan->size < CHAT_LINE_MIN || plan->size > CHAT_LINE_MAX))
+	    (plan->size < CHAT_MESSAGE_MIN || plan->size > CHAT_MESSAGE_MAX))
 		usage_error("--size %llu: allowed with --protocol %s is %zu to "
 			    "%zu",
-		    (unsigned long long)plan->size, p->name, CHAT_LINE_MIN,
-		    CHAT_LINE_MAX);
+		    (unsigned long long)plan->size, p->name, CHAT_MESSAGE_MIN,
+		    CHAT_MESSAGE_MAX);
 	if (config->path && !p->path)
 		usage_error("--path %.200s: only for --protocol http and ws",
 		    config->path);
@@ -266,8 +268,8 @@ check_load(const struct load_config *config, const struct load_plan *plan)
 }
 
 const char *
-load_config_read(
-    int argc, char **argv, struct load_config *config, struct load_plan *plan)
+load_options_read(
+    int argc, char **argv, struct load_options *config, struct load_plan *plan)
 {
 	static const struct option_set set = {"load TARGET [options]",
 	    "Loads one server and checks every byte that comes back.\n"
@@ -276,11 +278,11 @@ load_config_read(
 	uint64_t port;
 	int i;
 
-	*config = (struct load_config){
+	*config = (struct load_options){
 	    .protocol = PROTOCOLS[0],
 	    .connections = 16,
 	    .timeout_ns = 5 * NS_PER_S,
-	    .placement = PLACEMENT_FREE,
+	    .placement = CPU_PLACEMENT_FREE,
 	};
 	i = options_parse(&set, config, argc, argv);
 	if (argc - i < 1)
@@ -292,7 +294,7 @@ load_config_read(
 			? "a port: write HOST:PORT, with a colon"
 			: "one more");
 	*plan = (struct load_plan){
-	    .target = resolve(argv[i]),
+	    .target = cli_resolve(argv[i]),
 	    .protocol = config->protocol,
 	    .connections = (uint32_t)config->connections,
 	    .path = config->path ? config->path : config->protocol->path,
@@ -314,7 +316,7 @@ load_config_read(
 }
 
 FILE *
-load_config_words(const struct load_config *config)
+load_options_words(const struct load_options *config)
 {
 	return output_is_stdout(config->json) ||
 		       output_is_stdout(config->series) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load_config: what the user asks of the load verb, read and checked.
+ * load_options: what the user asks of the load verb, read and checked.
  */
 #ifndef COMMON_CLI_LOAD_OPTIONS_H
 #define COMMON_CLI_LOAD_OPTIONS_H
@@ -13,18 +13,18 @@
 #include "common/net/address_list.h"
 #include "common/cli/cli.h"
 
-struct load_config {
+struct load_options {
 	const struct protocol *protocol;
 	uint64_t connections, requests, duration_ns, size, timeout_ns;
-	struct rates rates; /* none: closed loop */
-	struct sources sources;
+	struct rate_list rates; /* none: closed loop */
+	struct address_list sources;
 	uint64_t interval_ns; /* of the series */
 	const char *interval; /* as it was typed */
 	int churn, placement;
 	/* Files; "-" is standard output; NULL: none. */
 	const char *json, *histogram, *series;
 	const char *path; /* of the protocol */
-	struct tls_config tls;
+	struct cli_tls tls;
 };
 
 /*
@@ -33,11 +33,11 @@ struct load_config {
  * are to be released at the end.
  */
 const char *
-load_config_read(
-    int argc, char **argv, struct load_config *config, struct load_plan *plan);
+load_options_read(
+    int argc, char **argv, struct load_options *config, struct load_plan *plan);
 
 /* Where words go: not where the data goes. */
 FILE *
-load_config_words(const struct load_config *config);
+load_options_words(const struct load_options *config);
 
 #endif

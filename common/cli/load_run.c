@@ -29,7 +29,7 @@ show_progress(
 
 /* Where it goes, and at which rate. */
 struct series {
-	struct series_writer *writer;
+	struct interval_writer *writer;
 	double rate;
 };
 
@@ -39,41 +39,41 @@ note_interval(void *context, const struct load_result *part, uint64_t from_ns,
 {
 	const struct series *series = context;
 
-	series_put(series->writer, series->rate, part, from_ns, to_ns);
+	interval_writer_put(series->writer, series->rate, part, from_ns, to_ns);
 }
 
 /* The server is not left where it was put. */
 static _Noreturn void
-die_placed(const struct placement *placement, int status, const char *why)
+die_placed(const struct cpu_placement *placement, int status, const char *why)
 {
-	placement_undo(placement);
+	cpu_placement_undo(placement);
 	die(status, "cannot load: %s", why);
 }
 
 /* The second interrupt: without results, but the server goes back. */
 static void
-leave_if_told(const struct placement *placement)
+leave_if_told(const struct cpu_placement *placement)
 {
-	if (interrupted >= 0)
+	if (cli_interrupted >= 0)
 		return;
-	placement_undo(placement);
+	cpu_placement_undo(placement);
 	output_discard_all();
-	_exit(128 - interrupted);
+	_exit(128 - cli_interrupted);
 }
 
 static void
 run_room(struct load_run *run, const struct load_span *span,
-    const struct placement *placement, bool live)
+    const struct cpu_placement *placement, bool live)
 {
-	struct room_plan room = {
+	struct chat_load_plan room = {
 	    .load = &run->plan,
 	    .duration_ns = span->duration_ns,
 	    .requests = span->requests,
-	    .stop = &interrupted,
+	    .stop = &cli_interrupted,
 	    .progress = live ? show_progress : NULL,
 	};
 	char why[200];
-	int result = room_run(&room, &run->result, why, sizeof(why));
+	int result = chat_load_run(&room, &run->result, why, sizeof(why));
 
 	leave_if_told(placement);
 	if (result < 0)
@@ -83,7 +83,7 @@ run_room(struct load_run *run, const struct load_span *span,
 
 static void
 run_engine(struct load_run *run, const struct load_span *span,
-    const struct placement *placement, bool live)
+    const struct cpu_placement *placement, bool live)
 {
 	struct series series = {span->series, run->plan.rate};
 	struct load_result part;
@@ -93,10 +93,10 @@ run_engine(struct load_run *run, const struct load_span *span,
 
 	if (engine_open(&engine, &run->plan, why, sizeof(why)) < 0)
 		die_placed(placement, 1, why);
-	if (span->series && result_init(&part) < 0)
+	if (span->series && load_result_init(&part) < 0)
 		die_placed(placement, 1, strerror(errno));
 	run->plan.size = engine.plan.size;
-	engine.stop = &interrupted;
+	engine.stop = &cli_interrupted;
 	engine.progress = live ? show_progress : NULL;
 	engine.connects = &run->result.connect;
 	engine.part = span->series ? &part : NULL;
@@ -104,7 +104,7 @@ run_engine(struct load_run *run, const struct load_span *span,
 	engine.interval = note_interval;
 	engine.interval_context = &series;
 	engine_connect(&engine);
-	still_end(&engine.still, &run->result);
+	stall_end(&engine.stall, &run->result);
 	start = now_ns();
 	engine_run(&engine, span->duration_ns, span->requests, &run->result);
 	run->seconds = (double)(now_ns() - start) / 1e9;
@@ -115,21 +115,21 @@ run_engine(struct load_run *run, const struct load_span *span,
 	engine_close(&engine);
 	leave_if_told(placement);
 	if (span->series)
-		result_release(&part);
+		load_result_release(&part);
 }
 
 void
 load_run(struct load_run *run, const struct load_span *span,
-    const struct placement *placement)
+    const struct cpu_placement *placement)
 {
 	int64_t before = listen_overflows();
 	const struct address *server = &run->plan.target.address;
-	struct backlog own = {0};
+	struct listen_backlog own = {0};
 	bool live = isatty(STDERR_FILENO);
 
 	if (run->local)
-		backlog_ask(server, &own);
-	if (result_init(&run->result) < 0)
+		listen_backlog_read(server, &own);
+	if (load_result_init(&run->result) < 0)
 		die_placed(placement, 1, strerror(errno));
 	if (run->plan.protocol->room)
 		run_room(run, span, placement, live);
@@ -138,12 +138,12 @@ load_run(struct load_run *run, const struct load_span *span,
 	if (live)
 		log_status("\r\033[K");
 	run->overflows = before < 0 ? -1 : listen_overflows() - before;
-	if (run->local && backlog_ask(server, &run->backlog))
-		run->backlog.full = backlog_full(&own, &run->backlog);
+	if (run->local && listen_backlog_read(server, &run->backlog))
+		run->backlog.full = listen_backlog_is_full(&own, &run->backlog);
 }
 
 void
 load_run_release(struct load_run *run)
 {
-	result_release(&run->result);
+	load_result_release(&run->result);
 }

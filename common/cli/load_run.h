@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * load_run: one load carried out, as the load verb needs it: by the engine or,
- * for a chat room, by room.h; with progress on a terminal and a time series.
+ * for a chat room, by chat_load.h; with progress on a terminal and a time
+ * series.
  */
 #ifndef COMMON_CLI_LOAD_RUN_H
 #define COMMON_CLI_LOAD_RUN_H
@@ -20,7 +21,7 @@ struct load_span {
 	uint64_t duration_ns, requests; /* the one that comes first */
 	uint64_t interval_ns;
 	/* A line for each interval; NULL: none. */
-	struct series_writer *series;
+	struct interval_writer *series;
 };
 
 /* What to do, which the caller sets, and what came of it. */
@@ -31,8 +32,9 @@ struct load_run {
 	struct fairness fairness;
 	bool has_fairness; /* there were kept connections */
 	double seconds;
-	int64_t overflows;	/* of accept queues; -1: unknown */
-	struct backlog backlog; /* its own, if it is LOCAL; full: meanwhile */
+	int64_t overflows; /* of accept queues; -1: unknown */
+	struct listen_backlog
+	    backlog; /* its own, if it is LOCAL; full: meanwhile */
 };
 
 /*
@@ -41,7 +43,7 @@ struct load_run {
  */
 void
 load_run(struct load_run *run, const struct load_span *span,
-    const struct placement *placement);
+    const struct cpu_placement *placement);
 
 /* Of the result. */
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rates: items between commas, numbers between colons. */
+/* rate_list: items between commas, numbers between colons. */
 #include "common/cli/rate_list.h"
 
 #include <string.h>
@@ -24,9 +24,9 @@ take_rate(const char **text, const char *ends, uint64_t *rate)
 }
 
 static int
-add(struct rates *rates, uint64_t rate)
+add(struct rate_list *rates, uint64_t rate)
 {
-	if (rates->count == RATES_MAX)
+	if (rates->count == RATE_LIST_MAX)
 		return -1;
 	rates->rates[rates->count++] = rate;
 	return 0;
@@ -34,7 +34,7 @@ add(struct rates *rates, uint64_t rate)
 
 /* ":TO:STEP", after FROM. */
 static int
-add_steps(struct rates *rates, const char **text, uint64_t from)
+add_steps(struct rate_list *rates, const char **text, uint64_t from)
 {
 	uint64_t to, step;
 
@@ -50,7 +50,7 @@ add_steps(struct rates *rates, const char **text, uint64_t from)
 }
 
 int
-rates_parse(struct rates *rates, const char *text)
+rate_list_parse(struct rate_list *rates, const char *text)
 {
 	rates->count = 0;
 	for (;; text++) {

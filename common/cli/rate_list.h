@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rates: one rate, or a sweep over several, as a user writes it.
+ * rate_list: one rate, or a sweep over several, as a user writes it.
  *
  *	"5000"              one
  *	"1000,2000,5000"    these
@@ -15,19 +15,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RATES_MAX 100
+#define RATE_LIST_MAX 100
 #define RATE_MAX 100000000
 #define RATE_WORDS                                                     \
 	"a whole number from 1 to 100000000, several (1000,2000), or " \
 	"FROM:TO:STEP; 100 at most"
 
-struct rates {
+struct rate_list {
 	size_t count; /* 0: none asked for */
-	uint64_t rates[RATES_MAX];
+	uint64_t rates[RATE_LIST_MAX];
 };
 
 /* Returns 0, or -1 if TEXT is none of these; then RATES holds rubbish. */
 int
-rates_parse(struct rates *rates, const char *text);
+rate_list_parse(struct rate_list *rates, const char *text);
 
 #endif

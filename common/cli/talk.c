@@ -25,7 +25,7 @@ struct talk {
 	size_t out_len;
 	bool sending, ended;
 	char last; /* byte that came */
-	struct still still;
+	struct stall stall;
 	char buffer[65536];
 };
 
@@ -43,9 +43,9 @@ fail(const char *what)
 static int
 fail_talking(const struct talk *t, const char *what)
 {
-	if (!flow_why(t->stream)[0])
+	if (!client_stream_why(t->stream)[0])
 		return fail(what);
-	log_error("TLS: %s", flow_why(t->stream));
+	log_error("TLS: %s", client_stream_why(t->stream));
 	return -1;
 }
 
@@ -64,7 +64,7 @@ wait_for(struct talk *t, struct pollfd *polls, nfds_t count, uint64_t ns)
 		uint64_t since = now_ns();
 
 		n = poll(polls, count, timeout_ms(ns, 0));
-		ns = still_note(&t->still, since,
+		ns = stall_note(&t->stall, since,
 		    ns == NEVER ? NEVER : since + ns, now_ns());
 	} while (n == 0 && ns && tries-- > 0);
 	return n;
@@ -73,13 +73,13 @@ wait_for(struct talk *t, struct pollfd *polls, nfds_t count, uint64_t ns)
 static int
 fail_waiting(const struct talk *t)
 {
-	if (!t->still.ns) {
+	if (!t->stall.ns) {
 		errno = ETIMEDOUT;
 		return fail("waiting for the server");
 	}
 	log_error("waiting for the server: %s; and this client did not run "
 		  "for %.1f s",
-	    strerror(ETIMEDOUT), (double)t->still.ns / 1e9);
+	    strerror(ETIMEDOUT), (double)t->stall.ns / 1e9);
 	return -1;
 }
 
@@ -117,7 +117,8 @@ send_some(struct talk *t)
 		t->wants_out = false;
 		return 0;
 	}
-	n = flow_send(t->socket, t->stream, t->out, t->out_len, &t->wants_out);
+	n = client_stream_send(
+	    t->socket, t->stream, t->out, t->out_len, &t->wants_out);
 	if (n < 0)
 		return would_wait() ? 0 : -1;
 	t->out += n;
@@ -149,7 +150,7 @@ end_sending(struct talk *t)
 	if (t->sending || t->out_len || t->shaking || t->ended)
 		return;
 	t->ended = true;
-	flow_end(t->socket, t->stream);
+	client_stream_end(t->socket, t->stream);
 }
 
 /* ---- receiving ---- */
@@ -164,7 +165,7 @@ receive(struct talk *t)
 
 	/* TLS may hold more than the socket tells of. */
 	do {
-		n = flow_receive(
+		n = client_stream_receive(
 		    t->socket, t->stream, got, sizeof(got), &wants_out);
 		if (n < 0)
 			return would_wait() ? 0 : fail_talking(t, "receiving");
@@ -327,10 +328,10 @@ talk(const struct target *target, struct tls_client *tls, const char *message,
 		       : dial(&target->address, timeout_ns);
 	if (t.socket < 0)
 		return fail_to_connect(&target->address);
-	still_open(&t.still);
+	stall_open(&t.stall);
 	bad = udp ? exchange_datagrams(&t, timeout_ns)
 		  : talk_stream(&t, tls, timeout_ns);
-	still_close(&t.still);
+	stall_close(&t.stall);
 	close(t.socket);
 	return bad;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slices: one block in which the servers take turns, for figures that a
+ * abba_rounds: one block in which the servers take turns, for figures that a
  * twentieth of a second of load can tell.
  */
 #ifndef COMMON_COMPARE_ABBA_ROUNDS_H
@@ -10,21 +10,23 @@
 
 /*
  * The logarithms of what the two slices THERE and BACK of one server in one
- * quad say, in VALUE; NAN: nothing. SERVICE, which is NAN before, may get the
+ * round say, in VALUE; NAN: nothing. SERVICE, which is NAN before, may get the
  * like where time counts from the sending. They may be merged: both are the
  * caller's.
  */
 typedef void
-slices_value(struct load_result *there, struct load_result *back,
+abba_rounds_value(struct load_result *there, struct load_result *back,
     double value[2], double *service);
 
 /* Runs a block at TRIAL's point, and notes its numbers: exp() of the values
  * times SCALE. */
 void
-slices_block(struct trial *trial, slices_value *value, double scale);
+abba_rounds_block(
+    struct block_run *run, abba_rounds_value *value, double scale);
 
 /* About how long that takes. */
 double
-slices_seconds(const struct compare_plan *plan, const struct load_point *point);
+abba_rounds_seconds(
+    const struct compare_plan *plan, const struct load_point *point);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* block: servers that start, are connected to, and end. */
+/* block_run: servers that start, are connected to, and end. */
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
@@ -25,22 +25,22 @@
 #define REST_MOST_NS (200 * NS_PER_MS)
 
 uint64_t
-trial_random(struct trial *trial)
+block_run_random(struct block_run *run)
 {
-	uint64_t x = *trial->random;
+	uint64_t x = *run->random;
 
 	x ^= x >> 12;
 	x ^= x << 25;
 	x ^= x >> 27;
-	*trial->random = x;
+	*run->random = x;
 	return x * 0x2545f4914f6cdd1dULL;
 }
 
 void
-trial_shuffle(struct trial *trial, size_t *order, size_t count)
+block_run_shuffle(struct block_run *run, size_t *order, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t j = trial_random(trial) % (i + 1);
+		size_t j = block_run_random(run) % (i + 1);
 
 		order[i] = order[j];
 		order[j] = i;
@@ -48,28 +48,29 @@ trial_shuffle(struct trial *trial, size_t *order, size_t count)
 }
 
 bool
-trial_stopped(const struct trial *trial)
+block_run_stopped(const struct block_run *run)
 {
-	return trial->plan->stop && *trial->plan->stop;
+	return run->plan->stop && *run->plan->stop;
 }
 
 const char *
-trial_name(const struct trial *trial, size_t i)
+block_run_name(const struct block_run *run, size_t i)
 {
-	return i < trial->plan->server_count ? trial->plan->servers[i].name
-					     : "control";
+	return i < run->plan->server_count ? run->plan->servers[i].name
+					   : "control";
 }
 
 bool
-trial_lacks(const struct trial *trial, size_t i)
+block_run_lacks(const struct block_run *run, size_t i)
 {
-	return trial->tallies[i].trouble[0] != '\0';
+	return run->accumulators[i].trouble[0] != '\0';
 }
 
 void
-trial_note_bad_replies(struct tally *tally, const struct load_result *slice)
+block_run_note_bad_replies(
+    struct accumulator *accumulator, const struct load_result *slice)
 {
-	snprintf(tally->trouble, sizeof(tally->trouble),
+	snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 	    "%llu wrong, %llu timed out, %llu failed of %llu%s%s",
 	    (unsigned long long)slice->wrong,
 	    (unsigned long long)slice->timed_out,
@@ -78,58 +79,59 @@ trial_note_bad_replies(struct tally *tally, const struct load_result *slice)
 }
 
 void
-trial_note(struct trial *trial, size_t i, double value, double log_ratio)
+block_run_note(struct block_run *run, size_t i, double value, double log_ratio)
 {
-	struct finding *found = &trial->findings[i];
+	struct server_result *found = &run->results[i];
 
-	found->values[trial->block] = value;
-	found->ratios[trial->block] = log_ratio;
+	found->values[run->block] = value;
+	found->ratios[run->block] = log_ratio;
 }
 
 static void
-write_figure(struct trial *trial, size_t i, size_t step, uint64_t began_ns,
+write_figure(struct block_run *run, size_t i, size_t step, uint64_t began_ns,
     double figure)
 {
 	char point[100];
 	struct slice_row row = {
-	    .scenario = trial->scenario->name,
-	    .point = load_point_format(trial->point, point, sizeof(point)),
-	    .block = trial->block + 1,
+	    .scenario = run->scenario->name,
+	    .point = load_point_format(run->point, point, sizeof(point)),
+	    .block = run->block + 1,
 	    .step = step + 1,
-	    .server = trial_name(trial, i),
-	    .state = trial_stopped(trial) ? "interrupted"
-		     : isnan(figure)	  ? "failed"
-					  : "kept",
-	    .begin_s = (double)(began_ns - trial->start_ns) / 1e9,
+	    .server = block_run_name(run, i),
+	    .state = block_run_stopped(run) ? "interrupted"
+		     : isnan(figure)	    ? "failed"
+					    : "kept",
+	    .begin_s = (double)(began_ns - run->start_ns) / 1e9,
 	    .seconds = (double)(now_ns() - began_ns) / 1e9,
 	    .figure = figure,
 	};
 
-	slices_csv_row(trial->plan->csv, &row);
+	slice_csv_row(run->plan->csv, &row);
 }
 
 void
-trial_once(struct trial *trial, double (*figure)(struct trial *trial, size_t i))
+block_run_once(
+    struct block_run *run, double (*figure)(struct block_run *run, size_t i))
 {
 	double values[SERVERS_MAX + 1];
 	size_t order[SERVERS_MAX + 1];
 
-	trial_shuffle(trial, order, trial->count);
-	for (size_t k = 0; k < trial->count; k++) {
+	block_run_shuffle(run, order, run->count);
+	for (size_t k = 0; k < run->count; k++) {
 		size_t i = order[k];
 		uint64_t began_ns = now_ns();
 
 		values[i] = NAN;
-		if (trial_lacks(trial, i) || trial_stopped(trial))
+		if (block_run_lacks(run, i) || block_run_stopped(run))
 			continue;
-		values[i] = figure(trial, i);
-		if (trial->plan->csv)
-			write_figure(trial, i, k, began_ns, values[i]);
+		values[i] = figure(run, i);
+		if (run->plan->csv)
+			write_figure(run, i, k, began_ns, values[i]);
 	}
-	if (trial->plan->csv)
-		fflush(trial->plan->csv);
-	for (size_t i = 0; i < trial->count && !trial_stopped(trial); i++)
-		trial_note(trial, i, values[i],
+	if (run->plan->csv)
+		fflush(run->plan->csv);
+	for (size_t i = 0; i < run->count && !block_run_stopped(run); i++)
+		block_run_note(run, i, values[i],
 		    values[i] > 0 && values[0] > 0 ? log(values[0] / values[i])
 						   : NAN);
 }
@@ -158,9 +160,9 @@ add_image(char *images, size_t size, const char *image)
 
 /* The figures are not, or not all, of what the command has started. */
 static void
-note_stranger(struct trial *trial, size_t i, pid_t pid)
+note_stranger(struct block_run *run, size_t i, pid_t pid)
 {
-	struct instance *one = &trial->at[i];
+	struct instance *one = &run->at[i];
 	char words[300];
 
 	if (one->stranger_noted || launch_has(&one->server, pid))
@@ -171,47 +173,46 @@ note_stranger(struct trial *trial, size_t i, pid_t pid)
 	    "started that: CPU time and memory are not of what answers (a "
 	    "container?), or its port was taken by somebody else",
 	    (int)pid, one->contender->name);
-	trial->note(trial, words);
+	run->note(run, words);
 }
 
 /* In the first block at each point: its options may choose another one. The
  * process that listens need not be the shell that was started. */
 static void
-look_at_image(struct trial *trial, size_t i)
+look_at_image(struct block_run *run, size_t i)
 {
 	const char *found;
 	char *images;
 	pid_t pid;
 
-	if (i == trial->plan->server_count)
+	if (i == run->plan->server_count)
 		return;
-	images = trial->result->servers[i].image;
-	if (images[0] && trial->block > 0)
+	images = run->result->servers[i].image;
+	if (images[0] && run->block > 0)
 		return;
-	pid = listener_of(
-	    &trial->at[i].server.address, trial->at[i].server.keeper.pid);
+	pid = socket_owner_listener_below(
+	    &run->at[i].server.address, run->at[i].server.supervisor.pid);
 	if (pid)
-		note_stranger(trial, i, pid);
-	if (pid && (found = procs_image(pid)))
-		add_image(
-		    images, sizeof(trial->result->servers[i].image), found);
+		note_stranger(run, i, pid);
+	if (pid && (found = proc_tree_image(pid)))
+		add_image(images, sizeof(run->result->servers[i].image), found);
 }
 
 /* What connections cost that are not kept: some that are opened for it. */
 static void
-sample_memory(struct trial *trial, size_t i)
+sample_memory(struct block_run *run, size_t i)
 {
-	struct instance *one = &trial->at[i];
-	struct hold hold = {0};
+	struct instance *one = &run->at[i];
+	struct idle_connections idle = {0};
 	char why[200];
 
-	if (trial->tls || strcmp(trial->scenario->protocol, "echo") != 0)
+	if (run->tls || strcmp(run->scenario->protocol, "echo") != 0)
 		return;
-	if (hold_open(&hold, &one->server.address, SAMPLE_CONNECTIONS,
-		trial->plan->stop, why, sizeof(why)) == 0)
-		instance_note_memory(trial, i, SAMPLE_CONNECTIONS);
-	trial_note_still(trial, hold.still_ns);
-	hold_close(&hold);
+	if (idle_connections_open(&idle, &one->server.address,
+		SAMPLE_CONNECTIONS, run->plan->stop, why, sizeof(why)) == 0)
+		instance_note_memory(run, i, SAMPLE_CONNECTIONS);
+	block_run_note_still(run, idle.stall_ns);
+	idle_connections_close(&idle);
 }
 
 static bool
@@ -240,7 +241,7 @@ count_thread(pid_t pid, pid_t tid, void *context)
 static void
 count_threads(pid_t pid, void *context)
 {
-	procs_tasks(pid, count_thread, context);
+	proc_tree_tasks(pid, count_thread, context);
 }
 
 /*
@@ -258,7 +259,7 @@ await_rest(pid_t pid)
 	while (now_ns() - since < REST_NS && now_ns() - start < REST_MOST_NS) {
 		size_t tasks = 0;
 
-		procs_walk(pid, count_threads, &tasks);
+		proc_tree_walk(pid, count_threads, &tasks);
 		if (tasks != before)
 			since = now_ns();
 		before = tasks;
@@ -269,98 +270,98 @@ await_rest(pid_t pid)
 /* The baseline and the control run the same command: what one could not do in
  * the first block is not waited for again. */
 static bool
-failed_before(struct trial *trial, size_t i)
+failed_before(struct block_run *run, size_t i)
 {
-	size_t control = trial->plan->server_count;
+	size_t control = run->plan->server_count;
 	size_t twin = i == 0 ? control : i == control ? 0 : i;
-	struct tally *tally = &trial->tallies[i];
+	struct accumulator *accumulator = &run->accumulators[i];
 
-	if (trial->block > 0 || twin >= trial->count ||
-	    !trial->tallies[twin].failed_to_start || trial_lacks(trial, i))
+	if (run->block > 0 || twin >= run->count ||
+	    !run->accumulators[twin].failed_to_start || block_run_lacks(run, i))
 		return false;
-	memcpy(tally->trouble, trial->tallies[twin].trouble,
-	    sizeof(tally->trouble));
-	tally->failed_to_start = true;
+	memcpy(accumulator->trouble, run->accumulators[twin].trouble,
+	    sizeof(accumulator->trouble));
+	accumulator->failed_to_start = true;
 	return true;
 }
 
 bool
-instance_start(struct trial *trial, size_t i)
+instance_start(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct instance *one = &trial->at[i];
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct instance *one = &run->at[i];
 	char command[LAUNCH_COMMAND_MAX];
 	struct launch_plan plan = {
 	    .command = command,
-	    .placement = &trial->plan->placement,
-	    .patience_ns = trial->plan->start_timeout_ns,
-	    .stop = trial->plan->stop,
+	    .placement = &run->plan->placement,
+	    .patience_ns = run->plan->start_timeout_ns,
+	    .stop = run->plan->stop,
 	};
 
-	if (failed_before(trial, i))
+	if (failed_before(run, i))
 		return false;
 	if (launch_fill_options(command, sizeof(command),
-		one->contender->command, trial->point->options) < 0) {
-		snprintf(tally->trouble, sizeof(tally->trouble),
+		one->contender->command, run->point->options) < 0) {
+		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "its command is too long");
 		return false;
 	}
-	plan.padding = trial_random(trial) % PADDING_MAX;
-	if (launch_start(&one->server, &plan, tally->trouble,
-		sizeof(tally->trouble)) < 0) {
-		tally->failed_to_start = true;
-		if (trial_stopped(trial)) /* our impatience is no trouble */
-			tally->trouble[0] = '\0';
+	plan.padding = block_run_random(run) % PADDING_MAX;
+	if (launch_start(&one->server, &plan, accumulator->trouble,
+		sizeof(accumulator->trouble)) < 0) {
+		accumulator->failed_to_start = true;
+		if (block_run_stopped(run)) /* our impatience is no trouble */
+			accumulator->trouble[0] = '\0';
 		return false;
 	}
-	cost_group_make(&one->group, one->server.pid);
-	look_at_image(trial, i);
-	one->has_memory = asks_for_memory(trial->point);
+	usage_group_make(&one->group, one->server.pid);
+	look_at_image(run, i);
+	one->has_memory = asks_for_memory(run->point);
 	if (one->has_memory) {
 		await_rest(one->server.pid);
-		memory_ask(&one->before, one->server.pid, &one->group);
+		usage_memory_read(&one->before, one->server.pid, &one->group);
 	}
 	return true;
 }
 
 static bool
-hold_idle_ones(struct trial *trial, size_t i)
+idle_connections_idle_ones(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct instance *one = &trial->at[i];
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct instance *one = &run->at[i];
 	char why[200];
 	int bad;
 
-	if (!trial->point->held)
+	if (!run->point->held)
 		return true;
-	bad = hold_open(&one->hold, &one->server.address, trial->point->held,
-	    trial->plan->stop, why, sizeof(why));
-	trial_note_still(trial, one->hold.still_ns);
+	bad = idle_connections_open(&one->idle, &one->server.address,
+	    run->point->held, run->plan->stop, why, sizeof(why));
+	block_run_note_still(run, one->idle.stall_ns);
 	if (!bad)
 		return true;
-	if (!trial_stopped(trial)) {
-		snprintf(tally->trouble, sizeof(tally->trouble),
+	if (!block_run_stopped(run)) {
+		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "the idle connections: %s", why);
-		instance_blame_backlog(trial, i);
+		instance_blame_backlog(run, i);
 	}
 	return false;
 }
 
 static struct load_plan
-plan_of(const struct trial *trial, const struct address *address)
+plan_of(const struct block_run *run, const struct address *address)
 {
 	struct load_plan plan = {
-	    .protocol = protocol_find(trial->scenario->protocol),
-	    .connections = trial->point->connections,
-	    .churn = trial->point->churn,
-	    .size = trial->scenario->size,
-	    .rate = trial->point->rate,
+	    .protocol = protocol_find(run->scenario->protocol),
+	    .connections = run->point->connections,
+	    .churn = run->point->churn,
+	    .size = run->scenario->size,
+	    .rate = run->point->rate,
 	    .timeout_ns = TIMEOUT_NS,
-	    .tls = trial->tls,
-	    .spin = trial->plan->placement.kind == PLACEMENT_SPLIT,
+	    .tls = run->tls,
+	    .spin = run->plan->placement.kind == CPU_PLACEMENT_SPLIT,
 	};
 
-	plan.target.kind = trial->tls ? TARGET_TLS : TARGET_STREAM;
+	plan.target.kind = run->tls ? TARGET_TLS : TARGET_STREAM;
 	plan.target.address = *address;
 	snprintf(plan.target.host, sizeof(plan.target.host), "127.0.0.1");
 	address_format(address, plan.target.authority);
@@ -368,130 +369,132 @@ plan_of(const struct trial *trial, const struct address *address)
 }
 
 bool
-instance_connect(struct trial *trial, size_t i)
+instance_connect(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct instance *one = &trial->at[i];
-	struct load_plan plan = plan_of(trial, &one->server.address);
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct instance *one = &run->at[i];
+	struct load_plan plan = plan_of(run, &one->server.address);
 	uint32_t missing;
 	char why[200];
 
-	if (plan.churn && !trial->point->held)
-		sample_memory(trial, i);
-	if (!hold_idle_ones(trial, i))
+	if (plan.churn && !run->point->held)
+		sample_memory(run, i);
+	if (!idle_connections_idle_ones(run, i))
 		return false;
-	if (trial->point->held)
-		instance_note_memory(trial, i, trial->point->held);
+	if (run->point->held)
+		instance_note_memory(run, i, run->point->held);
 	if (engine_open(&one->engine, &plan, why, sizeof(why)) < 0) {
-		snprintf(tally->trouble, sizeof(tally->trouble),
+		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "the client cannot load it: %s", why);
 		return false;
 	}
 	one->open = true;
-	one->engine.stop = trial->plan->stop;
+	one->engine.stop = run->plan->stop;
 	missing = engine_connect(&one->engine);
-	trial_note_still(trial, one->engine.still.ns);
-	if (missing && !trial_stopped(trial) && !instance_died(trial, i)) {
-		snprintf(tally->trouble, sizeof(tally->trouble),
+	block_run_note_still(run, one->engine.stall.ns);
+	if (missing && !block_run_stopped(run) && !instance_died(run, i)) {
+		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "%u of %u connections could not be made", missing,
 		    plan.connections);
-		instance_blame_backlog(trial, i);
+		instance_blame_backlog(run, i);
 	}
 	return !missing;
 }
 
 void
-instance_note_memory(struct trial *trial, size_t i, uint64_t connections)
+instance_note_memory(struct block_run *run, size_t i, uint64_t connections)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct instance *one = &trial->at[i];
-	struct memory after;
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct instance *one = &run->at[i];
+	struct usage_memory after;
 
-	if (!one->has_memory || tally->memory_count == STATS_MAX)
+	if (!one->has_memory || accumulator->memory_count == RANK_MAX)
 		return;
-	memory_ask(&after, one->server.pid, &one->group);
-	cost_memory(&one->before, &after, connections,
-	    &tally->memory[tally->memory_count++]);
+	usage_memory_read(&after, one->server.pid, &one->group);
+	usage_add_memory(&one->before, &after, connections,
+	    &accumulator->memory[accumulator->memory_count++]);
 	one->has_memory = false;
 }
 
 /* Once in a scenario, and once for the baseline and the control. */
 static void
-note_stubborn(struct trial *trial, size_t i)
+note_stubborn(struct block_run *run, size_t i)
 {
-	struct instance *named = &trial->at[i % trial->plan->server_count];
+	struct instance *named = &run->at[i % run->plan->server_count];
 	char words[200];
 
-	if (named->stop_noted || !trial->at[i].server.stubborn)
+	if (named->stop_noted || !run->at[i].server.stubborn)
 		return;
 	named->stop_noted = true;
 	snprintf(words, sizeof(words),
 	    "%.40s did not end within %d s of SIGTERM and was killed: let it "
 	    "end by that, or each block takes as much longer",
-	    named->contender->name, (int)(KEEPER_STOP_NS / NS_PER_S));
-	trial->note(trial, words);
+	    named->contender->name, (int)(SUPERVISOR_STOP_NS / NS_PER_S));
+	run->note(run, words);
 }
 
 /* Such as a process of another user: each start would leave one more. */
 static void
-give_up_on_survivor(struct trial *trial, size_t i)
+give_up_on_survivor(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
+	struct accumulator *accumulator = &run->accumulators[i];
 
-	if (!trial->at[i].server.survivor)
+	if (!run->at[i].server.survivor)
 		return;
-	snprintf(tally->trouble, sizeof(tally->trouble),
+	snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 	    "something of it could not be ended, and is still there");
-	tally->failed_to_start = true; /* nor is it to be again */
+	accumulator->failed_to_start = true; /* nor is it to be again */
 }
 
 void
-instance_stop(struct trial *trial, size_t i)
+instance_stop(struct block_run *run, size_t i)
 {
-	struct instance *one = &trial->at[i];
+	struct instance *one = &run->at[i];
 
 	if (one->open)
 		engine_close(&one->engine);
 	one->open = false;
-	watch_close(&one->watch);
-	hold_close(&one->hold);
+	cpu_contention_close(&one->watch);
+	idle_connections_close(&one->idle);
 	launch_stop(&one->server);
-	note_stubborn(trial, i);
-	give_up_on_survivor(trial, i);
-	cost_add_life(&trial->tallies[i].life, &one->server.used);
+	note_stubborn(run, i);
+	give_up_on_survivor(run, i);
+	usage_add_life(&run->accumulators[i].life, &one->server.used);
 	one->server = (struct launched){0}; /* it may not be started again */
-	cost_group_remove(&one->group);
+	usage_group_remove(&one->group);
 }
 
 bool
-instance_died(struct trial *trial, size_t i)
+instance_died(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct launched *server = &trial->at[i].server;
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct launched *server = &run->at[i].server;
 
-	if (!launch_died(server, tally->trouble, sizeof(tally->trouble)))
+	if (!launch_died(
+		server, accumulator->trouble, sizeof(accumulator->trouble)))
 		return false;
 	/* Such as a daemon, or a server of one connection: it always will. */
-	if (server->gave_up && trial->block == 0)
-		tally->failed_to_start = true;
+	if (server->gave_up && run->block == 0)
+		accumulator->failed_to_start = true;
 	return true;
 }
 
 void
-trial_note_still(struct trial *trial, uint64_t ns)
+block_run_note_still(struct block_run *run, uint64_t ns)
 {
-	trial->result->still_s += (double)ns / 1e9;
+	run->result->stall_s += (double)ns / 1e9;
 }
 
 void
-instance_blame_backlog(struct trial *trial, size_t i)
+instance_blame_backlog(struct block_run *run, size_t i)
 {
-	char *trouble = trial->tallies[i].trouble, words[100];
+	char *trouble = run->accumulators[i].trouble, words[100];
 	size_t len = strlen(trouble);
-	struct backlog backlog;
+	struct listen_backlog backlog;
 
-	if (backlog_ask(&trial->at[i].server.address, &backlog) && backlog.full)
+	if (listen_backlog_read(&run->at[i].server.address, &backlog) &&
+	    backlog.full)
 		snprintf(trouble + len, TROUBLE_MAX - len, "; %s",
-		    backlog_words(
+		    listen_backlog_words(
 			backlog.size, backlog.full, words, sizeof(words)));
 }

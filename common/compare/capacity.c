@@ -51,125 +51,129 @@ capacity_of(const struct capacity_try *tries, size_t count, bool *at_least)
 			good[n++] = tries[i].rate;
 	}
 	*at_least = n < CAPACITY_LEAST;
-	return *at_least ? most : stats_median(good, n);
+	return *at_least ? most : rank_median(good, n);
 }
 
 static bool
 was_limited(const struct capacity_try *tries, size_t count)
 {
-	size_t limited = 0;
+	size_t client_bound = 0;
 
 	for (size_t i = 0; i < count; i++)
-		limited += tries[i].limited && !tries[i].disturbed;
-	return 2 * limited > undisturbed(tries, count);
+		client_bound += tries[i].client_bound && !tries[i].disturbed;
+	return 2 * client_bound > undisturbed(tries, count);
 }
 
 /* ---- tries ---- */
 
 static void
-open_all(struct trial *trial)
+open_all(struct block_run *run)
 {
-	for (size_t i = 0; i < trial->plan->server_count; i++) {
-		struct instance *one = &trial->at[i];
+	for (size_t i = 0; i < run->plan->server_count; i++) {
+		struct instance *one = &run->at[i];
 
-		if (trial_stopped(trial) || !instance_start(trial, i) ||
-		    !instance_connect(trial, i))
+		if (block_run_stopped(run) || !instance_start(run, i) ||
+		    !instance_connect(run, i))
 			continue;
-		result_clear(&one->slice);
+		load_result_clear(&one->slice);
 		engine_run(&one->engine, WARM_UP_NS, UINT64_MAX, &one->slice);
-		watch_open(&one->watch, one->server.pid, trial->point->churn);
+		cpu_contention_open(
+		    &one->watch, one->server.pid, run->point->churn);
 	}
 }
 
 /* Also where disturbed slices shall count: there it is worth more tries, of
  * which the best is taken. */
 static bool
-was_disturbed(const struct instance *one, const struct foreign *foreign)
+was_disturbed(
+    const struct instance *one, const struct cpu_contention *contention)
 {
 	uint64_t sending = one->engine.stopped_ns - one->engine.schedule_start;
 
-	return one->slice.still_ns || one->slice.throttled ||
-	       foreign_share(foreign, &one->watch) > JUDGE_FOREIGN ||
-	       (double)sending > JUDGE_GAP * (double)TRY_NS;
+	return one->slice.stall_ns || one->slice.throttled ||
+	       cpu_contention_share(contention, &one->watch) >
+		   VERDICT_CONTENTION ||
+	       (double)sending > VERDICT_GAP * (double)TRY_NS;
 }
 
 static struct capacity_try
-try_once(struct trial *trial, size_t i)
+try_once(struct block_run *run, size_t i)
 {
-	struct instance *one = &trial->at[i];
+	struct instance *one = &run->at[i];
 	pid_t pid = one->server.pid;
 	struct capacity_try got = {0};
-	struct foreign foreign;
-	uint64_t cpu = procs_cpu_ns(pid);
-	bool lost = procs_loses_children(pid);
+	struct cpu_contention contention;
+	uint64_t cpu = proc_tree_cpu_ns(pid);
+	bool lost = proc_tree_loses_children(pid);
 
-	result_clear(&one->slice);
-	foreign_begin(&foreign, &trial->plan->placement, &one->watch);
+	load_result_clear(&one->slice);
+	cpu_contention_begin(&contention, &run->plan->placement, &one->watch);
 	engine_run(&one->engine, TRY_NS, UINT64_MAX, &one->slice);
-	got.disturbed = was_disturbed(one, &foreign);
-	cpu = procs_cpu_ns(pid) - cpu;
-	got.rate = result_rate(&one->slice);
-	got.limited = got.rate > 0 &&
-		      conclude_limited(&one->slice, &trial->plan->placement,
-			  lost ? NAN : (double)cpu);
-	if (!trial_stopped(trial) && !instance_died(trial, i) && got.rate <= 0)
-		trial_note_bad_replies(&trial->tallies[i], &one->slice);
+	got.disturbed = was_disturbed(one, &contention);
+	cpu = proc_tree_cpu_ns(pid) - cpu;
+	got.rate = load_result_rate(&one->slice);
+	got.client_bound = got.rate > 0 &&
+			   summary_is_client_bound(&one->slice,
+			       &run->plan->placement, lost ? NAN : (double)cpu);
+	if (!block_run_stopped(run) && !instance_died(run, i) && got.rate <= 0)
+		block_run_note_bad_replies(&run->accumulators[i], &one->slice);
 	return got;
 }
 
 /* Each that needs one more has it. False: none does. */
 static bool
-run_round(struct trial *trial, struct contest *contest)
+run_round(struct block_run *run, struct contest *contest)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < trial->plan->server_count; i++) {
+	for (size_t i = 0; i < run->plan->server_count; i++) {
 		struct capacity_try *tries = contest->tries[i];
 		size_t *count = &contest->counts[i];
 
-		if (trial_stopped(trial) || trial_lacks(trial, i) ||
+		if (block_run_stopped(run) || block_run_lacks(run, i) ||
 		    capacity_is_known(tries, *count))
 			continue;
-		tries[(*count)++] = try_once(trial, i);
+		tries[(*count)++] = try_once(run, i);
 		any = true;
 	}
 	return any;
 }
 
 static void
-note_doubt(struct trial *trial, size_t i, const char *why, double rate)
+note_doubt(struct block_run *run, size_t i, const char *why, double rate)
 {
 	char words[200], number[32];
 
 	snprintf(words, sizeof(words),
 	    "%s when the capacity of %.40s was looked for: it is above %s/s",
-	    why, trial->plan->servers[i].name,
+	    why, run->plan->servers[i].name,
 	    format_number(number, sizeof(number), rate));
-	trial->note(trial, words);
+	run->note(run, words);
 }
 
 double
-capacity_of_slowest(struct trial *trial)
+capacity_of_slowest(struct block_run *run)
 {
 	struct contest contest = {.counts = {0}};
 	double slowest = 0;
 
-	open_all(trial);
-	while (run_round(trial, &contest))
+	open_all(run);
+	while (run_round(run, &contest))
 		;
-	for (size_t i = 0; i < trial->plan->server_count; i++) {
+	for (size_t i = 0; i < run->plan->server_count; i++) {
 		const struct capacity_try *tries = contest.tries[i];
 		size_t count = contest.counts[i];
 		bool at_least;
 		double rate = capacity_of(tries, count, &at_least);
 
-		instance_stop(trial, i);
-		if (trial_stopped(trial) || trial_lacks(trial, i) || rate <= 0)
+		instance_stop(run, i);
+		if (block_run_stopped(run) || block_run_lacks(run, i) ||
+		    rate <= 0)
 			continue;
 		if (at_least)
-			note_doubt(trial, i, "others had the CPUs", rate);
+			note_doubt(run, i, "others had the CPUs", rate);
 		else if (was_limited(tries, count))
-			note_doubt(trial, i, "the client was the limit", rate);
+			note_doubt(run, i, "the client was the limit", rate);
 		if (slowest <= 0 || rate < slowest)
 			slowest = rate;
 	}

@@ -18,8 +18,8 @@
 
 struct capacity_try {
 	double rate;
-	bool disturbed; /* by others */
-	bool limited;	/* the client was the limit */
+	bool disturbed;	   /* by others */
+	bool client_bound; /* the client was the limit */
 };
 
 /* Whether it takes no more than the COUNT tries so far. */
@@ -41,6 +41,6 @@ capacity_of(const struct capacity_try *tries, size_t count, bool *at_least);
  * may be too low.
  */
 double
-capacity_of_slowest(struct trial *trial);
+capacity_of_slowest(struct block_run *run);
 
 #endif

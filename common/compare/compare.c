@@ -22,7 +22,7 @@
 #define POINT_BLOCKS_QUICK 6
 
 /* One comparison. */
-struct run {
+struct experiment {
 	const struct compare_plan *plan;
 	struct comparison *result;
 	uint64_t start_ns, random;
@@ -31,15 +31,16 @@ struct run {
 };
 
 /* One scenario of it. */
-struct stage {
-	struct run *run;
+struct scenario_run {
+	struct experiment *experiment;
 	const struct scenario *scenario;
-	struct outcome *outcome;
+	struct scenario_result *scenario_result;
 	struct load_point points[POINTS_MAX];
 	size_t count, blocks;
-	struct tally *tallies[POINTS_MAX]; /* of each point, by server */
+	struct accumulator
+	    *accumulators[POINTS_MAX]; /* of each point, by server */
 	struct instance instances[SERVERS_MAX + 1];
-	struct tls_setup tls;
+	struct test_certificate tls;
 };
 
 static size_t
@@ -49,9 +50,9 @@ instances_of(const struct compare_plan *plan)
 }
 
 static bool
-stopped(const struct run *run)
+stopped(const struct experiment *experiment)
 {
-	return run->plan->stop && *run->plan->stop;
+	return experiment->plan->stop && *experiment->plan->stop;
 }
 
 /* ---- what is planned ---- */
@@ -60,9 +61,9 @@ size_t
 compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
     size_t points)
 {
-	const struct measure *measure = scenario->measure;
+	const struct metric *measure = scenario->measure;
 	size_t ratios = points * (plan->server_count - 1);
-	size_t least = judge_blocks_least(ratios ? ratios : 1);
+	size_t least = verdict_blocks_least(ratios ? ratios : 1);
 	size_t blocks = plan->quick ? measure->blocks_quick : measure->blocks;
 
 	if (plan->blocks)
@@ -73,150 +74,151 @@ compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
 }
 
 static void
-lay_out(struct stage *stage, char *note, size_t size)
+expand(struct scenario_run *s, char *note, size_t size)
 {
-	const struct compare_plan *plan = stage->run->plan;
+	const struct compare_plan *plan = s->experiment->plan;
 
-	stage->count = scenario_lay_out(
-	    stage->scenario, instances_of(plan), stage->points, note, size);
-	for (size_t p = 0; p < stage->count; p++)
-		stage->points[p].slice_ns = plan->slice_ns;
-	stage->blocks = compare_blocks(plan, stage->scenario, stage->count);
+	s->count = scenario_expand(
+	    s->scenario, instances_of(plan), s->points, note, size);
+	for (size_t p = 0; p < s->count; p++)
+		s->points[p].slice_ns = plan->slice_ns;
+	s->blocks = compare_blocks(plan, s->scenario, s->count);
 }
 
 static double
-planned_seconds(const struct stage *stage)
+planned_seconds(const struct scenario_run *s)
 {
 	double seconds = 0;
 
-	for (size_t p = 0; p < stage->count; p++)
-		seconds += (double)stage->blocks *
-			   stage->scenario->measure->seconds(
-			       stage->run->plan, &stage->points[p]);
+	for (size_t p = 0; p < s->count; p++)
+		seconds +=
+		    (double)s->blocks * s->scenario->measure->seconds(
+					    s->experiment->plan, &s->points[p]);
 	return seconds;
 }
 
 /* How long all of it takes, and with how many blocks at the most. */
 static int
-plan_all(struct run *run)
+plan_all(struct experiment *experiment)
 {
-	struct stage *stage = calloc(1, sizeof(*stage));
-	char note[sizeof(stage->outcome->note)];
+	struct scenario_run *s = calloc(1, sizeof(*s));
+	char note[sizeof(s->scenario_result->note)];
 
-	if (!stage)
+	if (!s)
 		return -1;
-	stage->run = run;
-	for (size_t i = 0; i < run->plan->scenario_count; i++) {
-		stage->scenario = run->plan->scenarios[i];
-		lay_out(stage, note, sizeof(note));
-		run->progress.total_s += planned_seconds(stage);
-		if (stage->blocks > run->result->blocks)
-			run->result->blocks = stage->blocks;
+	s->experiment = experiment;
+	for (size_t i = 0; i < experiment->plan->scenario_count; i++) {
+		s->scenario = experiment->plan->scenarios[i];
+		expand(s, note, sizeof(note));
+		experiment->progress.total_s += planned_seconds(s);
+		if (s->blocks > experiment->result->blocks)
+			experiment->result->blocks = s->blocks;
 	}
-	free(stage);
+	free(s);
 	return 0;
 }
 
 /* ---- progress ---- */
 
 static void
-show_progress(struct run *run, double seconds_more)
+show_progress(struct experiment *experiment, double seconds_more)
 {
-	struct compare_progress now = run->progress;
+	struct compare_progress now = experiment->progress;
 
 	now.done_s += seconds_more;
-	if (run->plan->progress)
-		run->plan->progress(&now);
+	if (experiment->plan->progress)
+		experiment->plan->progress(&now);
 }
 
 static void
-block_progress(struct trial *trial, double share)
+block_progress(struct block_run *run, double share)
 {
-	struct stage *stage = trial->context;
+	struct scenario_run *s = run->context;
 
-	show_progress(stage->run, share * trial->seconds);
+	show_progress(s->experiment, share * run->seconds);
 }
 
 /* ---- a scenario ---- */
 
 static void
-put_note(struct stage *stage, const char *words)
+put_note(struct scenario_run *s, const char *words)
 {
-	char *note = stage->outcome->note;
+	char *note = s->scenario_result->note;
 	size_t len = strlen(note);
 
 	if (!words[0])
 		return;
-	snprintf(note + len, sizeof(stage->outcome->note) - len, "%s%s",
+	snprintf(note + len, sizeof(s->scenario_result->note) - len, "%s%s",
 	    len ? "; " : "", words);
-	if (stage->run->plan->note)
-		stage->run->plan->note(stage->scenario->name, words);
+	if (s->experiment->plan->note)
+		s->experiment->plan->note(s->scenario->name, words);
 }
 
 static void
-block_note(struct trial *trial, const char *words)
+block_note(struct block_run *run, const char *words)
 {
-	put_note(trial->context, words);
+	put_note(run->context, words);
 }
 
 static uint64_t
-next_random(struct run *run)
+next_random(struct experiment *experiment)
 {
-	struct trial trial = {.random = &run->random};
+	struct block_run run = {.random = &experiment->random};
 
-	return trial_random(&trial);
+	return block_run_random(&run);
 }
 
-static struct trial
-trial_of(struct stage *stage, size_t p, size_t block)
+static struct block_run
+block_run_of(struct scenario_run *s, size_t p, size_t block)
 {
-	struct run *run = stage->run;
+	struct experiment *experiment = s->experiment;
 
-	return (struct trial){
-	    .plan = run->plan,
-	    .scenario = stage->scenario,
-	    .point = &stage->points[p],
-	    .tls = stage->tls.client,
-	    .count = instances_of(run->plan),
-	    .at = stage->instances,
-	    .tallies = stage->tallies[p],
-	    .findings = stage->outcome->points[p].findings,
-	    .result = run->result,
+	return (struct block_run){
+	    .plan = experiment->plan,
+	    .scenario = s->scenario,
+	    .point = &s->points[p],
+	    .tls = s->tls.client,
+	    .count = instances_of(experiment->plan),
+	    .at = s->instances,
+	    .accumulators = s->accumulators[p],
+	    .results = s->scenario_result->points[p].results,
+	    .result = experiment->result,
 	    .block = block,
-	    .start_ns = run->start_ns,
-	    .random = &run->random,
+	    .start_ns = experiment->start_ns,
+	    .random = &experiment->random,
 	    .seconds =
-		stage->scenario->measure->seconds(run->plan, &stage->points[p]),
+		s->scenario->measure->seconds(experiment->plan, &s->points[p]),
 	    .progress = block_progress,
 	    .note = block_note,
-	    .context = stage,
+	    .context = s,
 	};
 }
 
 /* The user need not wait for the end to hear of it. */
 static void
-tell_failure(struct stage *stage, const struct tally *failed, const char *name)
+tell_failure(
+    struct scenario_run *s, const struct accumulator *failed, const char *name)
 {
 	char words[TROUBLE_MAX + 60];
 
 	snprintf(words, sizeof(words), "%.40s is not measured: %s", name,
 	    failed->trouble);
-	if (stage->run->plan->note)
-		stage->run->plan->note(stage->scenario->name, words);
+	if (s->experiment->plan->note)
+		s->experiment->plan->note(s->scenario->name, words);
 }
 
 /* A server that does not start with some options would not at any other point
  * that has the same: as long a wait each. */
 static void
-share_failure(struct stage *stage, size_t p, size_t server)
+share_failure(struct scenario_run *s, size_t p, size_t server)
 {
-	const struct tally *failed = &stage->tallies[p][server];
+	const struct accumulator *failed = &s->accumulators[p][server];
 
-	for (size_t q = 0; q < stage->count; q++) {
-		struct tally *other = &stage->tallies[q][server];
+	for (size_t q = 0; q < s->count; q++) {
+		struct accumulator *other = &s->accumulators[q][server];
 
-		if (other->trouble[0] || strcmp(stage->points[p].options,
-					     stage->points[q].options) != 0)
+		if (other->trouble[0] ||
+		    strcmp(s->points[p].options, s->points[q].options) != 0)
 			continue;
 		memcpy(other->trouble, failed->trouble, sizeof(other->trouble));
 		other->failed_to_start = failed->failed_to_start;
@@ -225,27 +227,27 @@ share_failure(struct stage *stage, size_t p, size_t server)
 }
 
 static void
-look_for_failures(struct stage *stage, struct trial *trial, size_t p)
+look_for_failures(struct scenario_run *s, struct block_run *run, size_t p)
 {
-	for (size_t i = 0; i < trial->count; i++) {
-		struct tally *tally = &trial->tallies[i];
+	for (size_t i = 0; i < run->count; i++) {
+		struct accumulator *accumulator = &run->accumulators[i];
 
-		if (tally->told || !tally->failed_to_start ||
-		    !trial_lacks(trial, i))
+		if (accumulator->told || !accumulator->failed_to_start ||
+		    !block_run_lacks(run, i))
 			continue;
 		/* The control is the baseline, once more. */
-		if (i < trial->plan->server_count || !trial->tallies[0].told)
-			tell_failure(stage, tally, trial_name(trial, i));
-		tally->told = true;
-		share_failure(stage, p, i);
+		if (i < run->plan->server_count || !run->accumulators[0].told)
+			tell_failure(s, accumulator, block_run_name(run, i));
+		accumulator->told = true;
+		share_failure(s, p, i);
 	}
 }
 
 /* To which nothing could be compared. */
 static bool
-has_baseline(const struct stage *stage, size_t p)
+has_baseline(const struct scenario_run *s, size_t p)
 {
-	const struct tally *baseline = &stage->tallies[p][0];
+	const struct accumulator *baseline = &s->accumulators[p][0];
 
 	return !baseline->failed_to_start || !baseline->trouble[0];
 }
@@ -253,57 +255,57 @@ has_baseline(const struct stage *stage, size_t p)
 /* A full disk, say: whoever wants the slices need not wait for the end to hear
  * of it. */
 static void
-check_csv(struct stage *stage)
+check_csv(struct scenario_run *s)
 {
-	struct run *run = stage->run;
-	FILE *csv = run->plan->csv;
+	struct experiment *experiment = s->experiment;
+	FILE *csv = experiment->plan->csv;
 
-	if (!csv || run->csv_failed || !ferror(csv))
+	if (!csv || experiment->csv_failed || !ferror(csv))
 		return;
-	run->csv_failed = true;
-	if (run->plan->note)
-		run->plan->note(stage->scenario->name,
+	experiment->csv_failed = true;
+	if (experiment->plan->note)
+		experiment->plan->note(s->scenario->name,
 		    "the slices cannot be written: their file is not whole");
 }
 
 static void
-run_block(struct stage *stage, size_t p, size_t block)
+run_block(struct scenario_run *s, size_t p, size_t block)
 {
-	struct run *run = stage->run;
-	struct trial trial = trial_of(stage, p, block);
+	struct experiment *experiment = s->experiment;
+	struct block_run run = block_run_of(s, p, block);
 
-	run->progress.block++;
-	if (run->progress.block == 1)
-		show_progress(run, 0);
-	stage->scenario->measure->block(&trial);
-	check_csv(stage);
-	run->progress.done_s += trial.seconds;
-	show_progress(run, 0);
-	look_for_failures(stage, &trial, p);
-	if (stopped(run))
+	experiment->progress.block++;
+	if (experiment->progress.block == 1)
+		show_progress(experiment, 0);
+	s->scenario->measure->block(&run);
+	check_csv(s);
+	experiment->progress.done_s += run.seconds;
+	show_progress(experiment, 0);
+	look_for_failures(s, &run, p);
+	if (stopped(experiment))
 		return;
-	for (size_t i = 0; i < trial.count; i++)
-		trial.findings[i].blocks = block + 1;
+	for (size_t i = 0; i < run.count; i++)
+		run.results[i].blocks = block + 1;
 }
 
 /* Each point in turn, in random order, and again. */
 static void
-run_blocks(struct stage *stage)
+run_blocks(struct scenario_run *s)
 {
-	struct run *run = stage->run;
+	struct experiment *experiment = s->experiment;
 
-	for (size_t b = 0; b < stage->blocks && !stopped(run); b++) {
+	for (size_t b = 0; b < s->blocks && !stopped(experiment); b++) {
 		size_t order[POINTS_MAX];
 
-		for (size_t i = 0; i < stage->count; i++) {
-			size_t j = next_random(run) % (i + 1);
+		for (size_t i = 0; i < s->count; i++) {
+			size_t j = next_random(experiment) % (i + 1);
 
 			order[i] = order[j];
 			order[j] = i;
 		}
-		for (size_t i = 0; i < stage->count && !stopped(run); i++) {
-			if (has_baseline(stage, order[i]))
-				run_block(stage, order[i], b);
+		for (size_t i = 0; i < s->count && !stopped(experiment); i++) {
+			if (has_baseline(s, order[i]))
+				run_block(s, order[i], b);
 		}
 	}
 }
@@ -312,13 +314,12 @@ run_blocks(struct stage *stage)
 
 /* A server that knows nothing of the scenario is measured as it is. */
 static void
-note_unchanged(struct stage *stage)
+note_unchanged(struct scenario_run *s)
 {
-	const struct compare_plan *plan = stage->run->plan;
+	const struct compare_plan *plan = s->experiment->plan;
 	char words[512];
 
-	if (!stage->points[0].options[0] &&
-	    !stage->points[stage->count - 1].options[0])
+	if (!s->points[0].options[0] && !s->points[s->count - 1].options[0])
 		return;
 	for (size_t i = 0; i < plan->server_count; i++) {
 		if (strstr(plan->servers[i].command, "{options}"))
@@ -326,175 +327,175 @@ note_unchanged(struct stage *stage)
 		snprintf(words, sizeof(words),
 		    "the command of %.40s has no {options}: it runs as it is, "
 		    "without %s",
-		    plan->servers[i].name,
-		    stage->points[stage->count - 1].options);
-		put_note(stage, words);
+		    plan->servers[i].name, s->points[s->count - 1].options);
+		put_note(s, words);
 	}
 }
 
 /* The server's side of TLS, in all points. Returns 0, or -1 with a note. */
 static int
-set_up_tls(struct stage *stage)
+set_up_tls(struct scenario_run *s)
 {
 	char why[200], words[260];
 
-	if (!stage->scenario->tls)
+	if (!s->scenario->tls)
 		return 0;
-	if (tls_setup_open(&stage->tls, why, sizeof(why)) < 0) {
+	if (test_certificate_open(&s->tls, why, sizeof(why)) < 0) {
 		snprintf(words, sizeof(words), "not measured: %s", why);
-		put_note(stage, words);
+		put_note(s, words);
 		return -1;
 	}
-	for (size_t p = 0; p < stage->count; p++)
-		snprintf(stage->points[p].options,
-		    sizeof(stage->points[p].options), "%s", stage->tls.options);
+	for (size_t p = 0; p < s->count; p++)
+		snprintf(s->points[p].options, sizeof(s->points[p].options),
+		    "%s", s->tls.options);
 	return 0;
 }
 
 static void
-note_blocks(struct stage *stage)
+note_blocks(struct scenario_run *s)
 {
-	size_t wanted = stage->run->plan->blocks;
+	size_t wanted = s->experiment->plan->blocks;
 	char words[160];
 
-	if (!wanted || wanted == stage->blocks)
+	if (!wanted || wanted == s->blocks)
 		return;
 	snprintf(words, sizeof(words),
 	    "%zu blocks, since with %zu none of its ratios could have a "
 	    "verdict",
-	    stage->blocks, wanted);
-	put_note(stage, words);
+	    s->blocks, wanted);
+	put_note(s, words);
 }
 
 static void
-describe(struct stage *stage)
+describe(struct scenario_run *s)
 {
-	const struct scenario *s = stage->scenario;
-	struct outcome *out = stage->outcome;
+	const struct scenario *scenario = s->scenario;
+	struct scenario_result *out = s->scenario_result;
 
-	snprintf(out->name, sizeof(out->name), "%s", s->name);
-	snprintf(out->question, sizeof(out->question), "%s", s->question);
-	snprintf(out->load, sizeof(out->load), "%s", s->load);
-	snprintf(out->metric, sizeof(out->metric), "%s", s->metric);
-	snprintf(out->unit, sizeof(out->unit), "%s", s->unit);
-	out->higher_is_better = s->higher_is_better;
+	snprintf(out->name, sizeof(out->name), "%s", scenario->name);
+	snprintf(
+	    out->question, sizeof(out->question), "%s", scenario->question);
+	snprintf(out->load, sizeof(out->load), "%s", scenario->load);
+	snprintf(out->metric, sizeof(out->metric), "%s", scenario->metric);
+	snprintf(out->unit, sizeof(out->unit), "%s", scenario->unit);
+	out->higher_is_better = scenario->higher_is_better;
 }
 
 static int
-allocate(struct stage *stage)
+allocate(struct scenario_run *s)
 {
-	const struct compare_plan *plan = stage->run->plan;
+	const struct compare_plan *plan = s->experiment->plan;
 	size_t n = instances_of(plan);
-	int bad = outcome_init(stage->outcome);
+	int bad = scenario_result_init(s->scenario_result);
 
-	for (size_t p = 0; p < stage->count && !bad; p++) {
-		stage->tallies[p] = calloc(n, sizeof(*stage->tallies[p]));
-		bad |= stage->tallies[p] ? 0 : -1;
+	for (size_t p = 0; p < s->count && !bad; p++) {
+		s->accumulators[p] = calloc(n, sizeof(*s->accumulators[p]));
+		bad |= s->accumulators[p] ? 0 : -1;
 		for (size_t i = 0; i < n && !bad; i++)
-			bad |= result_init(&stage->tallies[p][i].counted);
+			bad |= load_result_init(&s->accumulators[p][i].counted);
 	}
 	for (size_t i = 0; i < n && !bad; i++) {
-		stage->instances[i].contender =
+		s->instances[i].contender =
 		    &plan->servers[i < plan->server_count ? i : 0];
-		bad |= result_init(&stage->instances[i].slice);
+		bad |= load_result_init(&s->instances[i].slice);
 	}
 	return bad;
 }
 
 static void
-release(struct stage *stage)
+release(struct scenario_run *s)
 {
-	size_t n = instances_of(stage->run->plan);
+	size_t n = instances_of(s->experiment->plan);
 
-	for (size_t p = 0; p < stage->count; p++) {
-		for (size_t i = 0; i < n && stage->tallies[p]; i++)
-			result_release(&stage->tallies[p][i].counted);
-		free(stage->tallies[p]);
+	for (size_t p = 0; p < s->count; p++) {
+		for (size_t i = 0; i < n && s->accumulators[p]; i++)
+			load_result_release(&s->accumulators[p][i].counted);
+		free(s->accumulators[p]);
 	}
 	for (size_t i = 0; i < n; i++)
-		result_release(&stage->instances[i].slice);
-	tls_setup_close(&stage->tls);
-	free(stage);
+		load_result_release(&s->instances[i].slice);
+	test_certificate_close(&s->tls);
+	free(s);
 }
 
 static void
-measure(struct stage *stage)
+measure(struct scenario_run *s)
 {
-	const struct measure *kind = stage->scenario->measure;
+	const struct metric *kind = s->scenario->measure;
 	int64_t overflows = listen_overflows();
-	double planned = planned_seconds(stage);
+	double planned = planned_seconds(s);
 	char words[100];
 
 	if (kind->prepare) {
-		struct trial trial = trial_of(stage, 0, 0);
+		struct block_run run = block_run_of(s, 0, 0);
 
-		kind->prepare(&trial, stage->points, stage->count);
-		look_for_failures(stage, &trial, 0);
-		for (size_t i = 0; i < trial.count; i++) {
-			if (trial_lacks(&trial, i))
-				share_failure(stage, 0, i);
+		kind->prepare(&run, s->points, s->count);
+		look_for_failures(s, &run, 0);
+		for (size_t i = 0; i < run.count; i++) {
+			if (block_run_lacks(&run, i))
+				share_failure(s, 0, i);
 		}
-		stage->run->progress.total_s +=
-		    planned_seconds(stage) - planned;
+		s->experiment->progress.total_s += planned_seconds(s) - planned;
 	}
-	run_blocks(stage);
+	run_blocks(s);
 	overflows = listen_overflows() - overflows;
 	if (overflows > 0) {
 		snprintf(words, sizeof(words),
 		    "queues of connections to be accepted were full %lld times",
 		    (long long)overflows);
-		put_note(stage, words);
+		put_note(s, words);
 	}
 }
 
 /* What is known of each point by now, and what follows. */
 static void
-conclude(struct stage *stage)
+summarize(struct scenario_run *s)
 {
-	const struct compare_plan *plan = stage->run->plan;
+	const struct compare_plan *plan = s->experiment->plan;
 
-	for (size_t p = 0; p < stage->count; p++) {
-		struct point *point = &stage->outcome->points[p];
+	for (size_t p = 0; p < s->count; p++) {
+		struct point *point = &s->scenario_result->points[p];
 
-		point->setting_count = stage->points[p].setting_count;
-		memcpy(point->settings, stage->points[p].settings,
+		point->setting_count = s->points[p].setting_count;
+		memcpy(point->settings, s->points[p].settings,
 		    sizeof(point->settings));
-		conclude_point(
-		    point, stage->tallies[p], plan, &stage->points[p]);
+		summary_of_point(
+		    point, s->accumulators[p], plan, &s->points[p]);
 	}
-	judge_scenario(stage->outcome, plan->server_count, plan->delta);
+	verdict_of_scenario(
+	    s->scenario_result, plan->server_count, plan->delta);
 }
 
 static int
-run_scenario(struct run *run, const struct scenario *scenario)
+run_scenario(struct experiment *experiment, const struct scenario *scenario)
 {
-	struct comparison *result = run->result;
-	struct stage *stage = calloc(1, sizeof(*stage));
-	char note[sizeof(stage->outcome->note)];
+	struct comparison *result = experiment->result;
+	struct scenario_run *s = calloc(1, sizeof(*s));
+	char note[sizeof(s->scenario_result->note)];
 	int bad;
 
-	if (!stage)
+	if (!s)
 		return -1;
-	stage->run = run;
-	stage->scenario = scenario;
-	stage->outcome = &result->scenarios[result->scenario_count++];
-	lay_out(stage, note, sizeof(note));
-	bad = allocate(stage);
+	s->experiment = experiment;
+	s->scenario = scenario;
+	s->scenario_result = &result->scenarios[result->scenario_count++];
+	expand(s, note, sizeof(note));
+	bad = allocate(s);
 	if (!bad) {
-		describe(stage);
-		put_note(stage, note);
-		run->progress.scenario = scenario->name;
-		run->progress.block = 0;
-		run->progress.blocks = stage->blocks * stage->count;
+		describe(s);
+		put_note(s, note);
+		experiment->progress.scenario = scenario->name;
+		experiment->progress.block = 0;
+		experiment->progress.blocks = s->blocks * s->count;
 	}
-	if (!bad && set_up_tls(stage) == 0) {
-		note_unchanged(stage);
-		note_blocks(stage);
-		measure(stage);
-		stage->outcome->point_count = stage->count;
-		conclude(stage);
+	if (!bad && set_up_tls(s) == 0) {
+		note_unchanged(s);
+		note_blocks(s);
+		measure(s);
+		s->scenario_result->point_count = s->count;
+		summarize(s);
 	}
-	release(stage);
+	release(s);
 	return bad;
 }
 
@@ -514,10 +515,10 @@ fill_head(struct comparison *result, const struct compare_plan *plan)
 	snprintf(result->command, sizeof(result->command), "%s",
 	    plan->command ? plan->command : "");
 	snprintf(result->placement, sizeof(result->placement), "%s",
-	    placement_name(plan->placement.kind));
-	placement_format(
+	    cpu_placement_name(plan->placement.kind));
+	cpu_placement_format(
 	    &plan->placement, result->placed, sizeof(result->placed));
-	result->quads = plan->quads;
+	result->rounds = plan->rounds;
 	result->slice_s = (double)plan->slice_ns / 1e9;
 	result->delta = plan->delta;
 	result->seed = plan->seed;
@@ -534,17 +535,17 @@ fill_head(struct comparison *result, const struct compare_plan *plan)
 }
 
 static int
-run_all(struct run *run)
+run_all(struct experiment *experiment)
 {
-	const struct compare_plan *plan = run->plan;
+	const struct compare_plan *plan = experiment->plan;
 	int bad = 0;
 
 	for (size_t i = 0; i < plan->scenario_count && !bad; i++) {
 		const struct scenario *scenario = plan->scenarios[i];
 
-		if (i > 0 && stopped(run))
+		if (i > 0 && stopped(experiment))
 			break;
-		bad = run_scenario(run, scenario);
+		bad = run_scenario(experiment, scenario);
 	}
 	return bad;
 }
@@ -552,7 +553,7 @@ run_all(struct run *run)
 int
 compare_run(const struct compare_plan *plan, struct comparison *result)
 {
-	struct run run = {
+	struct experiment experiment = {
 	    .plan = plan,
 	    .result = result,
 	    .start_ns = now_ns(),
@@ -561,16 +562,16 @@ compare_run(const struct compare_plan *plan, struct comparison *result)
 	int bad;
 
 	comparison_init(result);
-	if (plan_all(&run) < 0)
+	if (plan_all(&experiment) < 0)
 		return -1;
 	fill_head(result, plan);
-	machine_ask(&result->before);
+	machine_read(&result->before);
 	if (plan->csv)
-		slices_csv_head(plan->csv);
-	placement_of_client(&plan->placement);
-	bad = run_all(&run);
-	machine_ask(&result->after);
-	result->seconds = (double)(now_ns() - run.start_ns) / 1e9;
-	result->interrupted = stopped(&run);
+		slice_csv_head(plan->csv);
+	cpu_placement_of_client(&plan->placement);
+	bad = run_all(&experiment);
+	machine_read(&result->after);
+	result->seconds = (double)(now_ns() - experiment.start_ns) / 1e9;
+	result->interrupted = stopped(&experiment);
 	return bad;
 }

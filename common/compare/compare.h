@@ -4,24 +4,24 @@
  * is.
  *
  * Slice: one server under load for a twentieth of a second, the others
- * connected and idle. Quad: all servers in turn and back again (A B B A), the
+ * connected and idle. Round: all servers in turn and back again (A B B A), the
  * next one the other way round, so that a steady drift of the machine cancels
  * out. Block: fresh servers, started in random order on new ports, with an
- * environment of random size, and fresh connections; an order of its quads that
- * is random, too, so that no server has always the same neighbour; quads to
- * warm up, then some that count. It gives one number for each server, the
- * median over its quads of the logarithm of its ratio to the baseline.
+ * environment of random size, and fresh connections; an order of its rounds
+ * that is random, too, so that no server has always the same neighbour; rounds
+ * to warm up, then some that count. It gives one number for each server, the
+ * median over its rounds of the logarithm of its ratio to the baseline.
  * Scenario: a number of blocks that is fixed before the start, at each of its
  * points; those of different points take turns, in random order, so that each
  * point has its blocks over the whole time. Blocks are independent, so an exact
- * interval follows from their ranks (judge.h).
+ * interval follows from their ranks (verdict.h).
  *
- * In every quad also runs a second instance of the baseline: the A/A control.
+ * In every round also runs a second instance of the baseline: the A/A control.
  * If that differs from the baseline, the method is at fault, not the server.
  *
  * A server that fails is out for the point at which it did, with the reason;
  * the rest goes on. What cannot be had in slices (memory, a crash) is measured
- * once in each block instead: see measure.h.
+ * once in each block instead: see block_run.h.
  */
 #ifndef COMMON_COMPARE_COMPARE_H
 #define COMMON_COMPARE_COMPARE_H
@@ -56,16 +56,16 @@ struct compare_plan {
 	bool quick;
 	bool keep_disturbed; /* slices that others disturbed count, too */
 	size_t blocks;	     /* at each point; 0: as is usual */
-	size_t quads;	     /* in each block, after the warm-up */
+	size_t rounds;	     /* in each block, after the warm-up */
 	uint64_t slice_ns;
 	uint64_t start_timeout_ns; /* of each server; 0: as is usual */
 	double delta; /* the smallest difference that matters, 0.03 */
 	uint64_t seed;
-	struct placement placement;
+	struct cpu_placement placement;
 	const char *command; /* that was typed */
-	FILE *csv;	     /* all slices go there, if set (slices_csv.h) */
+	FILE *csv;	     /* all slices go there, if set (slice_csv.h) */
 	const volatile int *stop;
-	/* Called after each quad. NULL: silent. */
+	/* Called after each round. NULL: silent. */
 	void (*progress)(const struct compare_progress *progress);
 	/* Called with what has to be said before a scenario. NULL: silent. */
 	void (*note)(const char *scenario, const char *words);

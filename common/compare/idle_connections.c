@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hold: a few connects under way at a time, until there are many. */
+/* idle_connections: a few connects under way at a time, until there are many.
+ */
 #include "common/compare/idle_connections.h"
 
 #include <arpa/inet.h>
@@ -103,11 +104,11 @@ take_answer(int fd)
 /* ---- many ---- */
 
 struct opening {
-	struct hold *hold;
+	struct idle_connections *idle;
 	const struct address *address;
 	uint32_t wanted, answered; /* hold->count of them have been started */
 	int epoll;
-	struct still *still;
+	struct stall *stall;
 	char *why;
 	size_t size;
 };
@@ -124,13 +125,14 @@ fail(const struct opening *o, const char *how, const char *more)
 static int
 fail_by_server(const struct opening *o, const char *doing)
 {
-	struct preflight_plan plan = {
+	struct limits_check_plan plan = {
 	    .connections = o->wanted,
-	    .server = listener_pid(o->address, false),
+	    .server = socket_owner_listener(o->address, false),
 	};
 	char limit[300] = "it may have reached a limit of its own";
 
-	preflight(&plan, limit, sizeof(limit)); /* if it knows a likely one */
+	limits_check(
+	    &plan, limit, sizeof(limit)); /* if it knows a likely one */
 	return fail(o, doing, limit);
 }
 
@@ -151,25 +153,25 @@ watch(const struct opening *o, int how, uint32_t index, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.u32 = index};
 
-	return epoll_ctl(o->epoll, how, o->hold->fds[index], &event);
+	return epoll_ctl(o->epoll, how, o->idle->fds[index], &event);
 }
 
 /* As many as may be under way. False after a failure. */
 static int
 start_more(struct opening *o)
 {
-	struct hold *hold = o->hold;
+	struct idle_connections *idle = o->idle;
 
 	while (
-	    hold->count < o->wanted && hold->count - o->answered < UNDER_WAY) {
-		int fd = start(o->address, hold->count);
+	    idle->count < o->wanted && idle->count - o->answered < UNDER_WAY) {
+		int fd = start(o->address, idle->count);
 
 		if (fd < 0 && errno == EAGAIN) /* a unix socket's full queue */
 			return 0;
 		if (fd < 0)
 			return fail_by_errno(o);
-		hold->fds[hold->count++] = fd;
-		if (watch(o, EPOLL_CTL_ADD, hold->count - 1, EPOLLOUT) < 0)
+		idle->fds[idle->count++] = fd;
+		if (watch(o, EPOLL_CTL_ADD, idle->count - 1, EPOLLOUT) < 0)
 			return fail_by_errno(o);
 	}
 	return 0;
@@ -179,7 +181,7 @@ static int
 go_on(struct opening *o, const struct epoll_event *event)
 {
 	uint32_t index = event->data.u32;
-	int fd = o->hold->fds[index], error = 0;
+	int fd = o->idle->fds[index], error = 0;
 	socklen_t len = sizeof(error);
 
 	if (event->events & EPOLLOUT) {
@@ -208,7 +210,7 @@ wait_a_turn(const struct opening *o, struct epoll_event *events, int most,
 	int n = epoll_wait(o->epoll, events, most, TURN_MS);
 
 	*deadline +=
-	    still_note(o->still, since, since + TURN_MS * NS_PER_MS, now_ns());
+	    stall_note(o->stall, since, since + TURN_MS * NS_PER_MS, now_ns());
 	return n;
 }
 
@@ -239,44 +241,45 @@ open_all(struct opening *o, const volatile int *stop)
 }
 
 int
-hold_open(struct hold *hold, const struct address *address, uint32_t count,
-    const volatile int *stop, char *why, size_t size)
+idle_connections_open(struct idle_connections *idle,
+    const struct address *address, uint32_t count, const volatile int *stop,
+    char *why, size_t size)
 {
-	struct preflight_plan plan = {
+	struct limits_check_plan plan = {
 	    .connections = count,
 	    .sources = count ? count_sources(address, count) : 1,
 	    .ports = address->any.sa_family != AF_UNIX,
 	};
-	struct still still;
-	struct opening o = {hold, address, count, 0, -1, &still, why, size};
+	struct stall stall;
+	struct opening o = {idle, address, count, 0, -1, &stall, why, size};
 	int bad;
 
-	*hold = (struct hold){0};
-	if (preflight(&plan, why, size) < 0)
+	*idle = (struct idle_connections){0};
+	if (limits_check(&plan, why, size) < 0)
 		return -1;
-	hold->fds = malloc((count + 1) * sizeof(*hold->fds));
+	idle->fds = malloc((count + 1) * sizeof(*idle->fds));
 	o.epoll = epoll_create1(EPOLL_CLOEXEC);
-	still_open(&still);
+	stall_open(&stall);
 	bad =
-	    hold->fds && o.epoll >= 0 ? open_all(&o, stop) : fail_by_errno(&o);
-	hold->still_ns = still.ns;
-	still_close(&still);
+	    idle->fds && o.epoll >= 0 ? open_all(&o, stop) : fail_by_errno(&o);
+	idle->stall_ns = stall.ns;
+	stall_close(&stall);
 	if (o.epoll >= 0)
 		close(o.epoll);
 	if (bad)
-		hold_close(hold);
+		idle_connections_close(idle);
 	return bad;
 }
 
 uint32_t
-hold_lost(const struct hold *hold)
+idle_connections_lost(const struct idle_connections *idle)
 {
 	uint32_t lost = 0;
 	char byte;
 
-	for (uint32_t i = 0; i < hold->count; i++) {
+	for (uint32_t i = 0; i < idle->count; i++) {
 		ssize_t n =
-		    recv(hold->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+		    recv(idle->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
 		lost += n >= 0 || errno != EAGAIN;
 	}
@@ -284,22 +287,23 @@ hold_lost(const struct hold *hold)
 }
 
 uint32_t
-hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
+idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
+    const volatile int *stop)
 {
 	struct epoll_event events[EVENTS];
-	struct still still;
-	struct opening o = {.hold = hold,
+	struct stall stall;
+	struct opening o = {.idle = idle,
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
-	    .still = &still};
+	    .stall = &stall};
 	uint32_t waiting = 0, answered = 0;
 	uint64_t since, deadline;
 
 	if (o.epoll < 0)
 		return 0;
-	for (uint32_t i = 0; i < hold->count; i++)
-		waiting += ask(hold->fds[i]) == 0 &&
+	for (uint32_t i = 0; i < idle->count; i++)
+		waiting += ask(idle->fds[i]) == 0 &&
 			   watch(&o, EPOLL_CTL_ADD, i, EPOLLIN) == 0;
-	still_open(&still);
+	stall_open(&stall);
 	since = now_ns();
 	deadline = since + patience_ns;
 	for (int n = 1;
@@ -310,24 +314,24 @@ hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop)
 		for (int i = 0; i < n; i++) {
 			uint32_t index = events[i].data.u32;
 
-			answered += take_answer(hold->fds[index]) == 0;
+			answered += take_answer(idle->fds[index]) == 0;
 			watch(&o, EPOLL_CTL_DEL, index, 0);
 			waiting--;
 		}
 		if (n > 0)
 			deadline = now_ns() + patience_ns;
 	}
-	hold->still_ns += still.ns;
-	still_close(&still);
+	idle->stall_ns += stall.ns;
+	stall_close(&stall);
 	close(o.epoll);
 	return answered;
 }
 
 void
-hold_close(struct hold *hold)
+idle_connections_close(struct idle_connections *idle)
 {
-	for (uint32_t i = 0; i < hold->count; i++)
-		close(hold->fds[i]);
-	free(hold->fds);
-	*hold = (struct hold){.still_ns = hold->still_ns};
+	for (uint32_t i = 0; i < idle->count; i++)
+		close(idle->fds[i]);
+	free(idle->fds);
+	*idle = (struct idle_connections){.stall_ns = idle->stall_ns};
 }

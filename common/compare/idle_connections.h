@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hold: connections that are open and do nothing.
+ * idle_connections: connections that are open and do nothing.
  *
  * Each has exchanged one message, so that its worker has run: a fresh one
  * looks cheaper than it is. To an address of 127.0.0.0/8 they come from
  * 127.0.0.2 and up, 2,000 from each: one address has 28,000 ports, its connect
- * gets slow long before, and 127.0.0.1 stays free for who measures. Uses echo,
- * or any service that answers a line with bytes.
+ * gets slow long before, and 127.0.0.1 stays free for the load. The server
+ * needs echo, or any service that answers a line with bytes.
  *
- *	if (hold_open(&hold, &address, 15000, stop, why, sizeof(why)) < 0) ...
- *	lost = hold_lost(&hold);
- *	hold_close(&hold);
+ *	if (idle_connections_open(&idle, &address, 15000, stop, why, size) < 0)
+ *		...
+ *	lost = idle_connections_lost(&idle);
+ *	idle_connections_close(&idle);
  *
- * One thread uses a hold.
+ * One thread at a time.
  */
 #ifndef COMMON_COMPARE_IDLE_CONNECTIONS_H
 #define COMMON_COMPARE_IDLE_CONNECTIONS_H
@@ -22,12 +23,12 @@
 
 #include "common/net/address.h"
 
-struct hold {
+struct idle_connections {
 	int *fds; /* COUNT of them, owned */
 	uint32_t count;
-	/* of opening and asking, in which we stood still: still.h; it stays
+	/* of opening and asking, in which we stood still: stall.h; it stays
 	 * when the hold is closed */
-	uint64_t still_ns;
+	uint64_t stall_ns;
 };
 
 /*
@@ -37,21 +38,23 @@ struct hold {
  * a limit, which is named.
  */
 int
-hold_open(struct hold *hold, const struct address *address, uint32_t count,
-    const volatile int *stop, char *why, size_t size);
+idle_connections_open(struct idle_connections *idle,
+    const struct address *address, uint32_t count, const volatile int *stop,
+    char *why, size_t size);
 
 /* How many of them the server has closed, or sent bytes to that nobody asked
  * for. */
 uint32_t
-hold_lost(const struct hold *hold);
+idle_connections_lost(const struct idle_connections *idle);
 
 /* Sends one more line on each. Returns how many answered, before nothing came
  * for PATIENCE_NS or *STOP. */
 uint32_t
-hold_ask(struct hold *hold, uint64_t patience_ns, const volatile int *stop);
+idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
+    const volatile int *stop);
 
 /* Harmless for one that is not open, or zeroed. */
 void
-hold_close(struct hold *hold);
+idle_connections_close(struct idle_connections *idle);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* measure_crash: how many connections end with one worker. */
+/* metric_crash: how many connections end with one worker. */
 #include <math.h>
 #include <stdio.h>
 
@@ -7,29 +7,30 @@
 #include "common/compare/block_run.h"
 
 static double
-lost_with_one(struct trial *trial, size_t i)
+lost_with_one(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct crash crash = {0};
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct worker_crash crash = {0};
 	double lost = NAN;
 	char why[200];
 
-	if (!instance_start(trial, i))
+	if (!instance_start(run, i))
 		return NAN;
-	if (crash_one(&trial->at[i].server, trial->point->connections,
-		trial->plan->stop, &crash, why, sizeof(why)) == 0)
+	if (worker_crash_one(&run->at[i].server, run->point->connections,
+		run->plan->stop, &crash, why, sizeof(why)) == 0)
 		lost = crash.lost;
-	else if (!trial_stopped(trial) && !instance_died(trial, i))
-		snprintf(tally->trouble, sizeof(tally->trouble), "%s", why);
-	trial_note_still(trial, crash.still_ns);
-	instance_stop(trial, i);
+	else if (!block_run_stopped(run) && !instance_died(run, i))
+		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
+		    "%s", why);
+	block_run_note_still(run, crash.stall_ns);
+	instance_stop(run, i);
 	return lost;
 }
 
 static void
-crash_block(struct trial *trial)
+crash_block(struct block_run *run)
 {
-	trial_once(trial, lost_with_one);
+	block_run_once(run, lost_with_one);
 }
 
 static double
@@ -39,7 +40,7 @@ crash_seconds(const struct compare_plan *plan, const struct load_point *point)
 	return ((double)plan->server_count + 1) * 0.12;
 }
 
-const struct measure MEASURE_CRASH = {
+const struct metric METRIC_CRASH = {
     .block = crash_block,
     .seconds = crash_seconds,
     .blocks = 10,

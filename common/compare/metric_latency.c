@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure_response: how late the latest 1 % of the answers are, at a rate that
+ * metric_latency: how late the latest 1 % of the answers are, at a rate that
  * does not wait for them.
  */
 #include <math.h>
@@ -21,11 +21,11 @@
 
 /* They will be tried again, at rates that one of them can do. */
 static void
-forget_troubles(struct trial *trial)
+forget_troubles(struct block_run *run)
 {
-	for (size_t i = 0; i < trial->count; i++)
-		trial->tallies[i] =
-		    (struct tally){.counted = trial->tallies[i].counted};
+	for (size_t i = 0; i < run->count; i++)
+		run->accumulators[i] = (struct accumulator){
+		    .counted = run->accumulators[i].counted};
 }
 
 /* A rate in three digits. */
@@ -50,17 +50,17 @@ slice_for(double rate)
 }
 
 static void
-find_rates(struct trial *trial, struct load_point *points, size_t count)
+find_rates(struct block_run *run, struct load_point *points, size_t count)
 {
 	struct load_point probe = points[0];
 	double slowest;
 
 	probe.connections = PROBE_CONNECTIONS;
-	trial->point = &probe;
-	slowest = capacity_of_slowest(trial);
+	run->point = &probe;
+	slowest = capacity_of_slowest(run);
 	if (slowest > 0)
-		forget_troubles(trial);
-	trial->point = points;
+		forget_troubles(run);
+	run->point = points;
 	for (size_t p = 0; p < count; p++) {
 		double rate = rounded(points[p].share * slowest);
 		struct setting *share = &points[p].settings[0];
@@ -76,16 +76,16 @@ find_rates(struct trial *trial, struct load_point *points, size_t count)
 /* ---- the blocks ---- */
 
 static double
-log_p99(const struct hist *hist)
+log_p99(const struct histogram *hist)
 {
-	return log((double)hist_percentile(hist, 99) / 1e3);
+	return log((double)histogram_percentile(hist, 99) / 1e3);
 }
 
 static void
 tails(struct load_result *there, struct load_result *back, double value[2],
     double *service)
 {
-	result_add(there, back);
+	load_result_add(there, back);
 	value[0] = value[1] = NAN;
 	if (there->latency.total < REPLIES_LEAST)
 		return;
@@ -101,26 +101,26 @@ suffices(const struct load_point *point)
 }
 
 static void
-response_block(struct trial *trial)
+response_block(struct block_run *run)
 {
-	if (suffices(trial->point)) {
-		slices_block(trial, tails, 1);
+	if (suffices(run->point)) {
+		abba_rounds_block(run, tails, 1);
 		return;
 	}
-	for (size_t i = 0; i < trial->count; i++) {
-		if (trial_lacks(trial, i))
+	for (size_t i = 0; i < run->count; i++) {
+		if (block_run_lacks(run, i))
 			continue;
-		snprintf(trial->tallies[i].trouble, TROUBLE_MAX,
+		snprintf(run->accumulators[i].trouble, TROUBLE_MAX,
 		    "too few replies for a 99th percentile: at %.3g/s, two "
 		    "slices have fewer than %d",
-		    trial->point->rate, REPLIES_LEAST);
+		    run->point->rate, REPLIES_LEAST);
 	}
 }
 
-const struct measure MEASURE_RESPONSE = {
+const struct metric METRIC_LATENCY = {
     .prepare = find_rates,
     .block = response_block,
-    .seconds = slices_seconds,
+    .seconds = abba_rounds_seconds,
     .blocks = 8,
     .blocks_quick = 6,
 };

@@ -1,52 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* measure_memory: what idle connections take, beyond the server itself. */
+/* metric_memory: what idle connections take, beyond the server itself. */
 #include <math.h>
 #include <stdio.h>
 
 #include "common/compare/block_run.h"
 
 static double
-sum_of_kinds(const struct cost *cost)
+sum_of_kinds(const struct usage *usage)
 {
 	double sum = 0;
 
 	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
-		if (isfinite(cost->memory_kib[kind]))
-			sum += cost->memory_kib[kind];
+		if (isfinite(usage->memory_kib[kind]))
+			sum += usage->memory_kib[kind];
 	}
 	return sum;
 }
 
 /* KiB for a connection; NAN if it is in trouble. */
 static double
-memory_of(struct trial *trial, size_t i)
+memory_of(struct block_run *run, size_t i)
 {
-	struct tally *tally = &trial->tallies[i];
-	struct instance *one = &trial->at[i];
-	uint32_t connections = trial->point->connections;
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct instance *one = &run->at[i];
+	uint32_t connections = run->point->connections;
 	double kib = NAN;
 	char why[200];
 
-	if (!instance_start(trial, i))
+	if (!instance_start(run, i))
 		return NAN;
-	if (hold_open(&one->hold, &one->server.address, connections,
-		trial->plan->stop, why, sizeof(why)) == 0) {
-		instance_note_memory(trial, i, connections);
-		if (tally->memory_count)
+	if (idle_connections_open(&one->idle, &one->server.address, connections,
+		run->plan->stop, why, sizeof(why)) == 0) {
+		instance_note_memory(run, i, connections);
+		if (accumulator->memory_count)
 			kib = sum_of_kinds(
-			    &tally->memory[tally->memory_count - 1]);
-	} else if (!trial_stopped(trial) && !instance_died(trial, i)) {
-		snprintf(tally->trouble, sizeof(tally->trouble), "%s", why);
+			    &accumulator
+				 ->memory[accumulator->memory_count - 1]);
+	} else if (!block_run_stopped(run) && !instance_died(run, i)) {
+		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
+		    "%s", why);
 	}
-	trial_note_still(trial, one->hold.still_ns);
-	instance_stop(trial, i);
+	block_run_note_still(run, one->idle.stall_ns);
+	instance_stop(run, i);
 	return kib;
 }
 
 static void
-memory_block(struct trial *trial)
+memory_block(struct block_run *run)
 {
-	trial_once(trial, memory_of);
+	block_run_once(run, memory_of);
 }
 
 static double
@@ -56,7 +58,7 @@ memory_seconds(const struct compare_plan *plan, const struct load_point *point)
 	       (0.06 + 0.001 * (double)point->connections);
 }
 
-const struct measure MEASURE_MEMORY = {
+const struct metric METRIC_MEMORY = {
     .block = memory_block,
     .seconds = memory_seconds,
     .blocks = 10,

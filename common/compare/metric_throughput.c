@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* measure_rate: how many replies a second. */
+/* metric_throughput: how many replies a second. */
 #include <math.h>
 
 #include "common/compare/abba_rounds.h"
@@ -7,7 +7,7 @@
 static double
 log_rate(const struct load_result *slice)
 {
-	return slice->ok ? log(result_rate(slice)) : NAN;
+	return slice->ok ? log(load_result_rate(slice)) : NAN;
 }
 
 static void
@@ -20,14 +20,14 @@ rates(struct load_result *there, struct load_result *back, double value[2],
 }
 
 static void
-rate_block(struct trial *trial)
+rate_block(struct block_run *run)
 {
-	slices_block(trial, rates, trial->scenario->per_request);
+	abba_rounds_block(run, rates, run->scenario->per_request);
 }
 
-const struct measure MEASURE_RATE = {
+const struct metric METRIC_THROUGHPUT = {
     .block = rate_block,
-    .seconds = slices_seconds,
+    .seconds = abba_rounds_seconds,
     .blocks = 18,
     .blocks_quick = 8,
 };

@@ -63,7 +63,7 @@ static const struct variation TLS[] = {
 /* What most scenarios have in common. */
 #define REQUESTS                                                      \
 	.metric = "requests", .unit = "requests/s", .per_request = 1, \
-	.higher_is_better = true, .measure = &MEASURE_RATE
+	.higher_is_better = true, .measure = &METRIC_THROUGHPUT
 
 const struct scenario SCENARIOS[] = {
     {"churn", "What does a new worker for each connection cost?",
@@ -91,12 +91,12 @@ const struct scenario SCENARIOS[] = {
     {"bulk", "Is large traffic carried at the same speed?",
 	"4 kept connections, messages of 1 MiB", .metric = "payload, one way",
 	.unit = "MB/s", .per_request = (double)MIB / 1e6,
-	.higher_is_better = true, .measure = &MEASURE_RATE, .protocol = "echo",
-	.connections = 4, .size = MIB},
+	.higher_is_better = true, .measure = &METRIC_THROUGHPUT,
+	.protocol = "echo", .connections = 4, .size = MIB},
     {"idle", "What does a connection that does nothing cost?",
 	"200 connections that have been served once, and wait",
 	.metric = "memory for each connection", .unit = "KiB", .standard = true,
-	.measure = &MEASURE_MEMORY, .protocol = "echo", .connections = 200},
+	.measure = &METRIC_MEMORY, .protocol = "echo", .connections = 200},
     {"parent", "What does a large parent cost, and what helps?",
 	"a connection for each request, 32 at once, 64 bytes; the parent has "
 	"memory in use",
@@ -106,7 +106,7 @@ const struct scenario SCENARIOS[] = {
 	"a connection for each request, on a schedule, 64 bytes; up to "
 	"1,000 at once",
 	.metric = "99th percentile of the response time", .unit = "us",
-	.measure = &MEASURE_RESPONSE, .protocol = "echo", .churn = true,
+	.measure = &METRIC_LATENCY, .protocol = "echo", .churn = true,
 	.connections = 1000, .size = 64, .variations = KNEE},
     {"linking", "What does it cost how the server is linked?",
 	"a connection for each request, 32 at once, 64 bytes", REQUESTS,
@@ -126,7 +126,7 @@ const struct scenario SCENARIOS[] = {
 	.variations = TLS},
     {"crash", "One worker dies of a signal: how many clients notice?",
 	"64 connections, one worker gets SIGSEGV", .metric = "connections lost",
-	.unit = "connections", .standard = true, .measure = &MEASURE_CRASH,
+	.unit = "connections", .standard = true, .measure = &METRIC_CRASH,
 	.protocol = "echo", .connections = 64},
     {0},
 };

@@ -6,7 +6,7 @@
  * changed (more connections, a larger parent). What a point needs of the
  * servers is an option of ours, put in place of {options} in their commands.
  *
- * The table says what is wanted. scenario_lay_out() makes points of it that
+ * The table says what is wanted. scenario_expand() makes points of it that
  * this machine can do, with every text filled in.
  */
 #ifndef COMMON_COMPARE_SCENARIO_H
@@ -18,7 +18,7 @@
 
 #include "common/verdict/comparison.h"
 
-struct measure; /* measure.h */
+struct metric; /* block_run.h */
 
 /* One row of the table below a scenario: what differs. Zero: as the scenario
  * has it. */
@@ -43,7 +43,7 @@ struct scenario {
 	bool higher_is_better;
 	bool standard; /* part of a bare `client compare` */
 	bool tls;      /* over TLS, with a certificate made for it */
-	const struct measure *measure;
+	const struct metric *measure;
 	const char *protocol; /* see protocol.h */
 	bool churn;
 	uint32_t connections;
@@ -78,7 +78,7 @@ struct load_point {
  * Returns how many points there are.
  */
 size_t
-scenario_lay_out(const struct scenario *scenario, size_t instances,
+scenario_expand(const struct scenario *scenario, size_t instances,
     struct load_point *points, char *note, size_t size);
 
 /* "connections=64;share=0.5" in BUF. Returns BUF. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lay_out: of a scenario's points, those that this machine can do. */
+/* scenario_points: of a scenario's points, those that this machine can do. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -32,7 +32,7 @@ number_in(const char *file, uint64_t otherwise)
 }
 
 /* What one instance of a server may have. */
-struct room {
+struct chat_load {
 	uint64_t connections, ballast;
 	const char *limit; /* of the connections, and that it is less */
 };
@@ -48,16 +48,16 @@ memory_allowed(void)
 	return (space.rlim_cur < data.rlim_cur ? space : data).rlim_cur / 2;
 }
 
-static struct room
+static struct chat_load
 ask_room(size_t instances)
 {
 	struct rlimit files, tasks;
 	uint64_t pids = number_in("/proc/sys/kernel/pid_max", 32768);
 	uint64_t threads =
 	    number_in("/proc/sys/kernel/threads-max", UINT64_MAX);
-	uint64_t groups = preflight_group_tasks(0);
+	uint64_t groups = limits_check_group_tasks(0);
 	uint64_t memory = memory_available() / 2;
-	struct room room = {.limit = "descriptors than there are"};
+	struct chat_load room = {.limit = "descriptors than there are"};
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	getrlimit(RLIMIT_NPROC, &tasks);
@@ -108,7 +108,7 @@ power_of_two(uint64_t n)
 }
 
 static void
-say_clipped(const char *what, uint64_t wanted, const struct room *room,
+say_clipped(const char *what, uint64_t wanted, const struct chat_load *room,
     uint64_t got, char *note, size_t size)
 {
 	size_t len = strlen(note);
@@ -120,7 +120,7 @@ say_clipped(const char *what, uint64_t wanted, const struct room *room,
 
 /* Makes V fit. */
 static void
-clip(struct variation *v, struct room *room, char *note, size_t size)
+clip(struct variation *v, struct chat_load *room, char *note, size_t size)
 {
 	uint64_t spare = v->connections < room->connections
 			     ? room->connections - v->connections
@@ -129,7 +129,7 @@ clip(struct variation *v, struct room *room, char *note, size_t size)
 	char why[60];
 
 	if (v->ballast > room->ballast) {
-		struct room memory = {.limit = "do not fit into memory"};
+		struct chat_load memory = {.limit = "do not fit into memory"};
 		uint64_t wanted = v->ballast;
 
 		v->ballast = power_of_two(room->ballast);
@@ -139,14 +139,14 @@ clip(struct variation *v, struct room *room, char *note, size_t size)
 	}
 	snprintf(why, sizeof(why), "need more %s", room->limit);
 	if (v->connections > room->connections) {
-		struct room limit = {.limit = why};
+		struct chat_load limit = {.limit = why};
 
 		say_clipped("connections", v->connections, &limit,
 		    round_down(room->connections), note, size);
 		v->connections = (uint32_t)round_down(room->connections);
 	}
 	if (held > spare) {
-		struct room limit = {.limit = why};
+		struct chat_load limit = {.limit = why};
 
 		v->held = (uint32_t)round_down(spare);
 		say_clipped(
@@ -224,14 +224,14 @@ same_settings(const struct load_point *a, const struct load_point *b)
 }
 
 size_t
-scenario_lay_out(const struct scenario *scenario, size_t instances,
+scenario_expand(const struct scenario *scenario, size_t instances,
     struct load_point *points, char *note, size_t size)
 {
 	static const struct variation as_it_is[] = {
 	    {.key = "connections"}, {0}};
 	const struct variation *v =
 	    scenario->variations ? scenario->variations : as_it_is;
-	struct room room = ask_room(instances);
+	struct chat_load room = ask_room(instances);
 	size_t count = 0;
 
 	note[0] = '\0';

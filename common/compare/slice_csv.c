@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* slices_csv: commas, and quotes where a text needs them. */
+/* slice_csv: commas, and quotes where a text needs them. */
 #include "common/compare/slice_csv.h"
 
 #include <math.h>
 #include <string.h>
 
 void
-slices_csv_head(FILE *out)
+slice_csv_head(FILE *out)
 {
 	fputs("scenario,point,block,quad,step,server,state,begin_s,seconds,"
 	      "begun,ok,rate,p50_us,p99_us,client_cpu_us,foreign,stretch,"
@@ -56,25 +56,25 @@ put_load(FILE *out, const struct slice_row *row)
 	put_number(out, row->p50_us);
 	put_number(out, row->p99_us);
 	put_number(out, row->client_cpu_us);
-	put_number(out, row->foreign);
+	put_number(out, row->contention);
 	put_number(out, row->stretch);
 	putc(',', out);
 }
 
 void
-slices_csv_row(FILE *out, const struct slice_row *row)
+slice_csv_row(FILE *out, const struct slice_row *row)
 {
 	fprintf(out, "%s,", row->scenario);
 	put_text(out, row->point);
 	fprintf(out, ",%zu,", row->block);
-	if (row->quad)
-		fprintf(out, "%zu", row->quad);
+	if (row->round)
+		fprintf(out, "%zu", row->round);
 	fprintf(out, ",%zu,", row->step);
 	put_text(out, row->server);
 	fprintf(out, ",%s", row->state);
 	put_number(out, row->begin_s);
 	put_number(out, row->seconds);
-	if (row->quad)
+	if (row->round)
 		put_load(out, row);
 	else
 		put_figure(out, row);

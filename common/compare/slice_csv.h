@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slices_csv: all slices of a comparison, a row for each (RFC 4180, but for
+ * slice_csv: all slices of a comparison, a row for each (RFC 4180, but for
  * the line ends); where a block has none, because a server is measured once in
  * it, that one figure has the row.
  *
@@ -18,8 +18,8 @@ struct slice_row {
 	const char *scenario;
 	const char *point;  /* "connections=64" */
 	size_t block;	    /* from 1 */
-	size_t quad;	    /* from 1; 0: no slice */
-	size_t step;	    /* in the quad, or the block; from 1 */
+	size_t round;	    /* from 1; 0: no slice */
+	size_t step;	    /* in the round, or the block; from 1 */
 	const char *server; /* its name, or "control" */
 	const char *state;  /* kept, warm-up, dropped:foreign, ... */
 	double begin_s;	    /* since the comparison began */
@@ -28,15 +28,15 @@ struct slice_row {
 	uint64_t begun, ok;
 	double rate, p50_us, p99_us; /* of replies */
 	double client_cpu_us;	     /* in all */
-	double foreign, stretch;     /* see judge.h */
+	double contention, stretch;  /* see verdict.h */
 	/* Of what is no slice: in the scenario's unit; NAN: it failed. */
 	double figure;
 };
 
 void
-slices_csv_head(FILE *out);
+slice_csv_head(FILE *out);
 
 void
-slices_csv_row(FILE *out, const struct slice_row *row);
+slice_csv_row(FILE *out, const struct slice_row *row);
 
 #endif

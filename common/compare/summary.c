@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conclude: errors, latency, cost, and whether the figures can be true. */
+/* summary: errors, latency, cost, and whether the figures can be true. */
 #include "common/compare/summary.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@
 
 /* The first reason stays: others may be what comes of it. */
 static void
-invalidate(struct finding *found, const char *reason)
+invalidate(struct server_result *found, const char *reason)
 {
 	if (found->verdict == INVALID)
 		return;
@@ -32,7 +32,7 @@ invalidate(struct finding *found, const char *reason)
 /* ---- what was counted ---- */
 
 static void
-add_error(struct finding *found, const char *name, uint64_t count)
+add_error(struct server_result *found, const char *name, uint64_t count)
 {
 	for (size_t i = 0; i < ERRORS_MAX && count; i++) {
 		if (found->errors_by_name[i].count)
@@ -45,23 +45,26 @@ add_error(struct finding *found, const char *name, uint64_t count)
 }
 
 static void
-conclude_errors(struct finding *found, const struct tally *tally)
+summarize_errors(
+    struct server_result *found, const struct accumulator *accumulator)
 {
-	found->requests = tally->begun;
-	found->retries = tally->retries;
-	found->errors = tally->wrong + tally->timed_out + tally->failed;
-	add_error(found, "wrong", tally->wrong);
-	add_error(found, "timed out", tally->timed_out);
-	for (int i = 0; i < RESULT_ERRNOS; i++) {
+	found->requests = accumulator->begun;
+	found->retries = accumulator->retries;
+	found->errors =
+	    accumulator->wrong + accumulator->timed_out + accumulator->failed;
+	add_error(found, "wrong", accumulator->wrong);
+	add_error(found, "timed out", accumulator->timed_out);
+	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++) {
 		const char *name = i ? strerrorname_np(i) : "EOF";
 
-		add_error(found, name ? name : "EUNKNOWN", tally->errors[i]);
+		add_error(
+		    found, name ? name : "EUNKNOWN", accumulator->errors[i]);
 	}
 }
 
 static void
-conclude_latency(struct latency *latency, struct latency_curve *curve,
-    const struct hist *hist)
+summarize_latency(struct latency *latency, struct latency_curve *curve,
+    const struct histogram *hist)
 {
 	/* A curve is drawn over 1 / (1 - percent): ten points a decade. */
 	const double step = pow(10, -0.1);
@@ -71,17 +74,17 @@ conclude_latency(struct latency *latency, struct latency_curve *curve,
 		return;
 	*latency = (struct latency){
 	    .min = (double)hist->min / 1e3,
-	    .mean = hist_mean(hist) / 1e3,
-	    .p50 = (double)hist_percentile(hist, 50) / 1e3,
-	    .p90 = (double)hist_percentile(hist, 90) / 1e3,
-	    .p99 = (double)hist_percentile(hist, 99) / 1e3,
-	    .p99_9 = (double)hist_percentile(hist, 99.9) / 1e3,
+	    .mean = histogram_mean(hist) / 1e3,
+	    .p50 = (double)histogram_percentile(hist, 50) / 1e3,
+	    .p90 = (double)histogram_percentile(hist, 90) / 1e3,
+	    .p99 = (double)histogram_percentile(hist, 99) / 1e3,
+	    .p99_9 = (double)histogram_percentile(hist, 99.9) / 1e3,
 	    .max = (double)hist->max / 1e3,
 	};
 	for (curve->count = 0; curve->count < CURVE_MAX - 1; curve->count++) {
 		curve->percent[curve->count] = 100 * (1 - tail);
 		curve->us[curve->count] =
-		    (double)hist_percentile(hist, 100 * (1 - tail)) / 1e3;
+		    (double)histogram_percentile(hist, 100 * (1 - tail)) / 1e3;
 		if (tail * (double)hist->total < 1)
 			break;
 		tail *= step;
@@ -91,34 +94,34 @@ conclude_latency(struct latency *latency, struct latency_curve *curve,
 }
 
 static void
-conclude_client(struct finding *found, const struct load_result *load)
+summarize_client(struct server_result *found, const struct load_result *load)
 {
 	if (!load->begun)
 		return;
 	found->client_us = (double)load->cpu_ns / 1e3 / (double)load->begun;
-	found->client_busy = result_busy(load);
+	found->client_busy = load_result_busy(load);
 }
 
 /* ---- cost ---- */
 
-/* Where in a struct cost its memory's figures are. */
+/* Where in a struct usage its memory's figures are. */
 static const size_t MEMORY_FIGURES[] = {
-    offsetof(struct cost, memory_kib[MEMORY_ANONYMOUS]),
-    offsetof(struct cost, memory_kib[MEMORY_FILE]),
-    offsetof(struct cost, memory_kib[MEMORY_PAGE_TABLES]),
-    offsetof(struct cost, memory_kib[MEMORY_KERNEL_STACKS]),
-    offsetof(struct cost, memory_kib[MEMORY_SLAB]),
-    offsetof(struct cost, pss_kib),
-    offsetof(struct cost, connections),
-    offsetof(struct cost, processes),
-    offsetof(struct cost, threads),
-    offsetof(struct cost, mappings),
+    offsetof(struct usage, memory_kib[MEMORY_ANONYMOUS]),
+    offsetof(struct usage, memory_kib[MEMORY_FILE]),
+    offsetof(struct usage, memory_kib[MEMORY_PAGE_TABLES]),
+    offsetof(struct usage, memory_kib[MEMORY_KERNEL_STACKS]),
+    offsetof(struct usage, memory_kib[MEMORY_SLAB]),
+    offsetof(struct usage, pss_kib),
+    offsetof(struct usage, connections),
+    offsetof(struct usage, processes),
+    offsetof(struct usage, threads),
+    offsetof(struct usage, mappings),
 };
 
 static double *
-figure_at(const struct cost *cost, size_t offset)
+figure_at(const struct usage *usage, size_t offset)
 {
-	return (double *)((uintptr_t)cost + offset);
+	return (double *)((uintptr_t)usage + offset);
 }
 
 /*
@@ -127,55 +130,57 @@ figure_at(const struct cost *cost, size_t offset)
  * would weigh too much, and children whom nobody waits for are in neither.
  */
 static void
-conclude_switches(
-    struct finding *found, const struct tally *tally, uint32_t held)
+summarize_switches(struct server_result *found,
+    const struct accumulator *accumulator, uint32_t held)
 {
-	struct cost life;
+	struct usage life;
 
-	if (!isnan(found->cost.voluntary) || tally->sums.lost_faults || held)
+	if (!isnan(found->usage.voluntary) || accumulator->sums.lost_faults ||
+	    held)
 		return;
-	cost_of_requests(&tally->life, tally->begun, &life);
-	found->cost.voluntary = life.voluntary;
-	found->cost.involuntary = life.involuntary;
+	usage_of_requests(&accumulator->life, accumulator->begun, &life);
+	found->usage.voluntary = life.voluntary;
+	found->usage.involuntary = life.involuntary;
 }
 
 /* Of the blocks, the median of each. */
 static void
-conclude_cost(struct finding *found, const struct tally *tally, uint32_t held)
+summarize_cost(struct server_result *found,
+    const struct accumulator *accumulator, uint32_t held)
 {
-	if (tally->sums_requests)
-		cost_of_requests(
-		    &tally->sums, tally->sums_requests, &found->cost);
-	conclude_switches(found, tally, held);
+	if (accumulator->sums_requests)
+		usage_of_requests(&accumulator->sums,
+		    accumulator->sums_requests, &found->usage);
+	summarize_switches(found, accumulator, held);
 	for (size_t k = 0;
 	     k < sizeof(MEMORY_FIGURES) / sizeof(MEMORY_FIGURES[0]); k++) {
-		double known[STATS_MAX];
+		double known[RANK_MAX];
 		size_t n = 0;
 
-		for (size_t b = 0; b < tally->memory_count; b++) {
-			known[n] =
-			    *figure_at(&tally->memory[b], MEMORY_FIGURES[k]);
+		for (size_t b = 0; b < accumulator->memory_count; b++) {
+			known[n] = *figure_at(
+			    &accumulator->memory[b], MEMORY_FIGURES[k]);
 			n += isfinite(known[n]) ? 1 : 0;
 		}
 		if (n)
-			*figure_at(&found->cost, MEMORY_FIGURES[k]) =
-			    stats_median(known, n);
+			*figure_at(&found->usage, MEMORY_FIGURES[k]) =
+			    rank_median(known, n);
 	}
 	/* A median of two counts may lie between them. */
-	found->cost.connections = round(found->cost.connections);
-	found->cost.processes = round(found->cost.processes);
-	found->cost.threads = round(found->cost.threads);
-	found->cost.mappings = round(found->cost.mappings);
+	found->usage.connections = round(found->usage.connections);
+	found->usage.processes = round(found->usage.processes);
+	found->usage.threads = round(found->usage.threads);
+	found->usage.mappings = round(found->usage.mappings);
 }
 
 /* ---- whether it can be true ---- */
 
 bool
-conclude_limited(const struct load_result *load,
-    const struct placement *placement, double server_ns)
+summary_is_client_bound(const struct load_result *load,
+    const struct cpu_placement *placement, double server_ns)
 {
-	return placement->kind == PLACEMENT_SPLIT &&
-	       result_limited(load, true) &&
+	return placement->kind == CPU_PLACEMENT_SPLIT &&
+	       load_result_is_client_bound(load, true) &&
 	       !(server_ns >= SERVER_FULL * (double)load->wall_ns);
 }
 
@@ -185,26 +190,27 @@ conclude_limited(const struct load_result *load,
  * gives no lower bound of what the server can do, but a figure of somebody.
  */
 static void
-check_limit(struct finding *found, const struct tally *tally,
+check_limit(struct server_result *found, const struct accumulator *accumulator,
     const struct compare_plan *plan, const struct load_point *point)
 {
-	const struct load_result *load = &tally->counted;
-	double server = (double)(tally->sums.user_ns + tally->sums.system_ns);
+	const struct load_result *load = &accumulator->counted;
+	double server =
+	    (double)(accumulator->sums.user_ns + accumulator->sums.system_ns);
 	char reason[200];
 
-	server =
-	    tally->sums.lost_cpu || !tally->sums_requests
-		? NAN
-		: server * (double)load->begun / (double)tally->sums_requests;
-	if (!conclude_limited(load, &plan->placement, server))
+	server = accumulator->sums.lost_cpu || !accumulator->sums_requests
+		     ? NAN
+		     : server * (double)load->begun /
+			   (double)accumulator->sums_requests;
+	if (!summary_is_client_bound(load, &plan->placement, server))
 		return;
-	found->limited = result_limited(load, false);
+	found->client_bound = load_result_is_client_bound(load, false);
 	snprintf(reason, sizeof(reason),
 	    "the client did not get its CPU for %.0f %% of the time, and used "
 	    "what was left: the figure says little about the server",
 	    100 * (double)load->wait_ns / (double)load->wall_ns);
 	invalidate(found,
-	    !found->limited ? reason
+	    !found->client_bound ? reason
 	    : point->rate > 0
 		? "the client was the limit, not the server: some of the delay "
 		  "is its own"
@@ -219,12 +225,12 @@ check_limit(struct finding *found, const struct tally *tally,
  * the last reply. If it is not, some request or some time was not counted.
  */
 static double
-little(const struct tally *tally, uint32_t connections)
+little(const struct accumulator *accumulator, uint32_t connections)
 {
-	const struct load_result *load = &tally->counted;
-	double used = (double)load->latency.sum + (double)load->turn_ns;
+	const struct load_result *load = &accumulator->counted;
+	double used = (double)load->latency.sum + (double)load->think_ns;
 	double least = used / (double)load->span_ns;
-	double most = used / (double)tally->sending_ns;
+	double most = used / (double)accumulator->sending_ns;
 	double n = connections;
 
 	if (n < least)
@@ -233,15 +239,15 @@ little(const struct tally *tally, uint32_t connections)
 }
 
 static void
-check_little(struct finding *found, const struct tally *tally,
+check_little(struct server_result *found, const struct accumulator *accumulator,
     const struct load_point *load)
 {
 	char reason[200];
 
-	if (load->churn || load->rate > 0 || !tally->sending_ns ||
-	    tally->counted.ok < LITTLE_REPLIES)
+	if (load->churn || load->rate > 0 || !accumulator->sending_ns ||
+	    accumulator->counted.ok < LITTLE_REPLIES)
 		return;
-	found->little = little(tally, load->connections);
+	found->little = little(accumulator, load->connections);
 	if (fabs(found->little - 1) <= LITTLE_OFF)
 		return;
 	snprintf(reason, sizeof(reason),
@@ -253,9 +259,9 @@ check_little(struct finding *found, const struct tally *tally,
 
 /* Open loop: requests that were due and not sent are in no percentile. */
 static void
-check_rate(struct finding *found, const struct tally *tally)
+check_rate(struct server_result *found, const struct accumulator *accumulator)
 {
-	const struct load_result *load = &tally->counted;
+	const struct load_result *load = &accumulator->counted;
 	char reason[200];
 
 	if ((double)load->unsent <= UNSENT * (double)load->begun)
@@ -272,39 +278,43 @@ check_rate(struct finding *found, const struct tally *tally)
  * many is told, but moves neither a median of slices nor the ranks of blocks by
  * more than any other odd one. */
 static void
-check_backlog(struct finding *found, const struct tally *tally)
+check_backlog(
+    struct server_result *found, const struct accumulator *accumulator)
 {
 	char reason[300], words[100];
 
-	found->backlog = tally->backlog;
-	found->backlog_full = tally->full;
-	if ((double)tally->full_slices <= FULL_SLICES * (double)tally->kept)
+	found->backlog = accumulator->backlog;
+	found->listen_backlog_is_full = accumulator->full;
+	if ((double)accumulator->full_slices <=
+	    FULL_SLICES * (double)accumulator->kept)
 		return;
 	snprintf(reason, sizeof(reason),
 	    "%s: each of those connections tried again after 1 s or more, "
 	    "which is no cost of the model",
-	    backlog_words(tally->backlog, tally->full, words, sizeof(words)));
+	    listen_backlog_words(
+		accumulator->backlog, accumulator->full, words, sizeof(words)));
 	invalidate(found, reason);
 }
 
 /* Here already, since of what is left there may be too little to judge. */
 static void
-check_foreign(struct finding *found, const struct tally *tally)
+check_foreign(
+    struct server_result *found, const struct accumulator *accumulator)
 {
 	double all = (double)(found->slices + found->dropped);
 	char reason[200], who[100] = "other work on this machine";
 
-	if ((double)found->dropped <= JUDGE_SPOILT * all)
+	if ((double)found->dropped <= VERDICT_SPOILT * all)
 		return;
-	if (tally->throttled)
+	if (accumulator->throttled)
 		snprintf(who, sizeof(who),
 		    "that the client was throttled %llu times by a quota of "
 		    "CPU time",
-		    (unsigned long long)tally->throttled);
-	else if (tally->still_ns)
+		    (unsigned long long)accumulator->throttled);
+	else if (accumulator->stall_ns)
 		snprintf(who, sizeof(who),
 		    "that the client did not run for %.2f s",
-		    (double)tally->still_ns / 1e9);
+		    (double)accumulator->stall_ns / 1e9);
 	snprintf(reason, sizeof(reason), "%s disturbed %.0f %% of the slices",
 	    who, 100 * (double)found->dropped / all);
 	invalidate(found, reason);
@@ -314,12 +324,12 @@ check_foreign(struct finding *found, const struct tally *tally)
 
 /* Its own, or that of an instance of the baseline. */
 static void
-explain_trouble(struct finding *found, const struct tally *own,
-    const struct tally *baseline, const struct tally *control)
+explain_trouble(struct server_result *found, const struct accumulator *own,
+    const struct accumulator *baseline, const struct accumulator *control)
 {
-	const struct tally *whose = own->trouble[0]	   ? own
-				    : baseline->trouble[0] ? baseline
-							   : control;
+	const struct accumulator *whose = own->trouble[0]	 ? own
+					  : baseline->trouble[0] ? baseline
+								 : control;
 
 	if (!whose->trouble[0])
 		return;
@@ -337,9 +347,9 @@ explain_trouble(struct finding *found, const struct tally *own,
 
 /* A figure that stands alone needs no baseline. */
 static void
-value_alone(struct finding *found)
+value_alone(struct server_result *found)
 {
-	double known[STATS_MAX];
+	double known[RANK_MAX];
 	size_t n = 0;
 
 	for (size_t b = 0; b < found->blocks; b++) {
@@ -347,69 +357,72 @@ value_alone(struct finding *found)
 			known[n++] = found->values[b];
 	}
 	if (n)
-		found->value = stats_hodges_lehmann(known, n, JUDGE_ALPHA);
+		found->value = rank_hodges_lehmann(known, n, VERDICT_ALPHA);
 }
 
 /* Over the blocks that the value is of. */
 static void
-service_beside(struct finding *found, const struct tally *tally)
+service_beside(
+    struct server_result *found, const struct accumulator *accumulator)
 {
-	double known[STATS_MAX];
+	double known[RANK_MAX];
 	size_t n = 0;
 
 	for (size_t b = 0; b < found->blocks; b++) {
-		if (isfinite(found->values[b]) && tally->service[b] > 0)
-			known[n++] = tally->service[b];
+		if (isfinite(found->values[b]) && accumulator->service[b] > 0)
+			known[n++] = accumulator->service[b];
 	}
 	if (n)
 		found->service_value =
-		    stats_hodges_lehmann(known, n, JUDGE_ALPHA).value;
+		    rank_hodges_lehmann(known, n, VERDICT_ALPHA).value;
 }
 
 /* ---- all of it ---- */
 
 static void
-conclude_one(struct finding *found, const struct tally *tally,
-    const struct compare_plan *plan, const struct load_point *load)
+summarize_one(struct server_result *found,
+    const struct accumulator *accumulator, const struct compare_plan *plan,
+    const struct load_point *load)
 {
-	conclude_errors(found, tally);
-	conclude_latency(
-	    &found->latency, &found->curve, &tally->counted.latency);
-	conclude_latency(
-	    &found->service, &found->service_curve, &tally->counted.service);
-	conclude_client(found, &tally->counted);
-	conclude_cost(found, tally, load->held);
-	found->slices = tally->kept;
-	found->warm_up = tally->warm_up;
-	found->dropped = tally->dropped;
-	found->settled = !tally->unsettled;
-	found->with_dropped = judge_ratio(tally->ratios_all, found->blocks);
-	check_backlog(found, tally);
+	summarize_errors(found, accumulator);
+	summarize_latency(
+	    &found->latency, &found->curve, &accumulator->counted.latency);
+	summarize_latency(&found->service, &found->service_curve,
+	    &accumulator->counted.service);
+	summarize_client(found, &accumulator->counted);
+	summarize_cost(found, accumulator, load->held);
+	found->slices = accumulator->kept;
+	found->warm_up = accumulator->warm_up;
+	found->dropped = accumulator->dropped;
+	found->settled = !accumulator->unsettled;
+	found->with_dropped =
+	    paired_ratio(accumulator->ratios_all, found->blocks);
+	check_backlog(found, accumulator);
 	/* What others did comes first: all else may follow from it. */
-	check_foreign(found, tally);
-	check_limit(found, tally, plan, load);
-	check_little(found, tally, load);
-	check_rate(found, tally);
+	check_foreign(found, accumulator);
+	check_limit(found, accumulator, plan, load);
+	check_little(found, accumulator, load);
+	check_rate(found, accumulator);
 }
 
 void
-conclude_point(struct point *point, const struct tally *tallies,
+summary_of_point(struct point *point, const struct accumulator *accumulators,
     const struct compare_plan *plan, const struct load_point *load)
 {
 	size_t control = plan->server_count;
-	struct finding *baseline = &point->findings[0];
+	struct server_result *baseline = &point->results[0];
 
 	for (size_t i = 0; i <= control; i++) {
-		struct finding *found = &point->findings[i];
+		struct server_result *found = &point->results[i];
 
-		conclude_one(found, &tallies[i], plan, load);
-		judge_point(found, baseline, plan->delta);
+		summarize_one(found, &accumulators[i], plan, load);
+		paired_estimate(found, baseline, plan->delta);
 		value_alone(found);
-		service_beside(found, &tallies[i]);
+		service_beside(found, &accumulators[i]);
 		found->usable = isfinite(found->value.value);
 	}
 	for (size_t i = 0; i <= control; i++) {
-		explain_trouble(&point->findings[i], &tallies[i], &tallies[0],
-		    &tallies[control]);
+		explain_trouble(&point->results[i], &accumulators[i],
+		    &accumulators[0], &accumulators[control]);
 	}
 }

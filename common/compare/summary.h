@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conclude: from what was gathered of a point to its findings.
+ * summary: from what was gathered of a point to its findings.
  *
- * Numbers by block are in the findings already; the statistics are judge.h's.
+ * Numbers by block are in the findings already; the statistics are verdict.h's.
  * This adds what else is known, and what makes a finding invalid before there
  * is any statistics: trouble, a client that was the limit, a law that does not
  * hold.
@@ -13,20 +13,20 @@
 #include "common/compare/block_run.h"
 
 /* TALLIES: of POINT's servers, in PLAN's order, then the control. Leaves
- * verdicts to judge_scenario(), but for INVALID ones. */
+ * verdicts to verdict_of_scenario(), but for INVALID ones. */
 void
-conclude_point(struct point *point, const struct tally *tallies,
+summary_of_point(struct point *point, const struct accumulator *accumulators,
     const struct compare_plan *plan, const struct load_point *load);
 
 /*
  * Whether the client was the limit of LOAD and the server was not: it could
  * have done more. With a CPU each; on a shared one, both are the limit.
- * Also if the client used what others left of its CPU (see result_limited()).
- * SERVER_NS: CPU that the server used meanwhile; NAN: not known, so it may have
- * had room.
+ * Also if the client used what others left of its CPU (see
+ * load_result_is_client_bound()). SERVER_NS: CPU that the server used
+ * meanwhile; NAN: not known, so it may have had room.
  */
 bool
-conclude_limited(const struct load_result *load,
-    const struct placement *placement, double server_ns);
+summary_is_client_bound(const struct load_result *load,
+    const struct cpu_placement *placement, double server_ns);
 
 #endif

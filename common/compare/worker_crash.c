@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crash: find the worker, kill it, ask around. */
+/* worker_crash: find the worker, kill it, ask around. */
 #include "common/compare/worker_crash.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ ends(pid_t pid)
 
 	do {
 		looked = now_ns();
-		if (procs_has_ended(pid))
+		if (proc_tree_has_ended(pid))
 			return true;
 		poll(NULL, 0, 1);
 	} while (looked < deadline);
@@ -56,7 +56,7 @@ signal_own(int process, pid_t pid, const struct launched *server)
 static int
 kill_worker(int fd, const struct launched *server, char *why, size_t size)
 {
-	pid_t pid = peer_pid(fd, server->pid);
+	pid_t pid = socket_owner_peer(fd, server->pid);
 	int process, bad;
 
 	if (!pid) {
@@ -86,40 +86,44 @@ kill_worker(int fd, const struct launched *server, char *why, size_t size)
 
 static bool
 accepts(const struct address *address, const volatile int *stop,
-    struct crash *crash)
+    struct worker_crash *crash)
 {
-	struct hold one = {0};
+	struct idle_connections one = {0};
 	char why[200];
-	bool served = hold_open(&one, address, 1, stop, why, sizeof(why)) == 0;
+	bool served = idle_connections_open(
+			  &one, address, 1, stop, why, sizeof(why)) == 0;
 
 	if (served)
-		hold_close(&one);
-	crash->still_ns += one.still_ns;
+		idle_connections_close(&one);
+	crash->stall_ns += one.stall_ns;
 	return served;
 }
 
 int
-crash_one(struct launched *server, uint32_t connections,
-    const volatile int *stop, struct crash *crash, char *why, size_t size)
+worker_crash_one(struct launched *server, uint32_t connections,
+    const volatile int *stop, struct worker_crash *crash, char *why,
+    size_t size)
 {
-	struct hold hold = {0};
+	struct idle_connections idle = {0};
 	int bad;
 
-	*crash = (struct crash){.connections = connections};
-	bad = hold_open(&hold, &server->address, connections, stop, why, size);
-	crash->still_ns = hold.still_ns;
+	*crash = (struct worker_crash){.connections = connections};
+	bad = idle_connections_open(
+	    &idle, &server->address, connections, stop, why, size);
+	crash->stall_ns = idle.stall_ns;
 	if (bad < 0)
 		return -1;
-	bad = kill_worker(hold.fds[connections / 2], server, why, size);
+	bad = kill_worker(idle.fds[connections / 2], server, why, size);
 	if (!bad) {
-		crash->lost = connections - hold_ask(&hold, PATIENCE_NS, stop);
-		crash->still_ns = hold.still_ns;
+		crash->lost = connections -
+			      idle_connections_ask(&idle, PATIENCE_NS, stop);
+		crash->stall_ns = idle.stall_ns;
 		crash->accepts = accepts(&server->address, stop, crash);
 	}
 	if (!bad && stop && *stop) { /* what was not heard is not known */
 		snprintf(why, size, "stopped");
 		bad = -1;
 	}
-	hold_close(&hold);
+	idle_connections_close(&idle);
 	return bad;
 }

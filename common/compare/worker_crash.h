@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crash: one worker dies of a signal; how many clients notice?
+ * worker_crash: one worker dies of a signal; how many clients notice?
  *
  * Connections are held, the process that has the server's end of one of them
  * is found (/proc/net/tcp, then /proc/PID/fd) and gets SIGSEGV, as a
@@ -16,11 +16,11 @@
 
 #include "common/launch/launch.h"
 
-struct crash {
+struct worker_crash {
 	uint32_t connections; /* that were held */
 	uint32_t lost;	      /* closed, reset, or silent */
 	bool accepts;	      /* a new connection is served afterwards */
-	uint64_t still_ns;    /* of it all, also after -1: hold.h */
+	uint64_t stall_ns;    /* of it all, also after -1: idle_connections.h */
 };
 
 /*
@@ -29,7 +29,8 @@ struct crash {
  * result, not an error. No core is written.
  */
 int
-crash_one(struct launched *server, uint32_t connections,
-    const volatile int *stop, struct crash *crash, char *why, size_t size);
+worker_crash_one(struct launched *server, uint32_t connections,
+    const volatile int *stop, struct worker_crash *crash, char *why,
+    size_t size);
 
 #endif

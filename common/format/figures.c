@@ -8,34 +8,34 @@
 #include "common/verdict/sentences.h"
 
 double
-cost_memory_kib(const struct cost *cost)
+usage_memory_kib(const struct usage *usage)
 {
 	double sum = NAN;
 
 	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
-		if (!isnan(cost->memory_kib[kind]))
-			sum = isnan(sum) ? cost->memory_kib[kind]
-					 : sum + cost->memory_kib[kind];
+		if (!isnan(usage->memory_kib[kind]))
+			sum = isnan(sum) ? usage->memory_kib[kind]
+					 : sum + usage->memory_kib[kind];
 	}
 	return sum;
 }
 
 bool
-fact_is_percentile(const struct outcome *outcome)
+label_is_percentile(const struct scenario_result *result)
 {
-	return strcmp(outcome->unit, "us") == 0;
+	return strcmp(result->unit, "us") == 0;
 }
 
 bool
-fact_is_memory(const struct outcome *outcome)
+label_is_memory(const struct scenario_result *result)
 {
-	return strcmp(outcome->unit, "KiB") == 0;
+	return strcmp(result->unit, "KiB") == 0;
 }
 
 /* ---- figures ---- */
 
 char *
-fact_number(char *buf, size_t size, double value)
+figure_number(char *buf, size_t size, double value)
 {
 	if (isfinite(value))
 		return format_number(buf, size, value);
@@ -44,7 +44,7 @@ fact_number(char *buf, size_t size, double value)
 }
 
 char *
-fact_ratio(char *buf, size_t size, double ratio)
+figure_ratio(char *buf, size_t size, double ratio)
 {
 	if (!isfinite(ratio))
 		snprintf(buf, size, "-");
@@ -56,7 +56,7 @@ fact_ratio(char *buf, size_t size, double ratio)
 }
 
 char *
-fact_time(char *buf, size_t size, double us)
+figure_time(char *buf, size_t size, double us)
 {
 	if (isfinite(us))
 		return format_duration(buf, size, us * 1e3);
@@ -68,7 +68,7 @@ static char *
 interval(char *buf, size_t size, const struct estimate *e,
     char *(*format)(char *, size_t, double))
 {
-	char low[FACT_SIZE], high[FACT_SIZE];
+	char low[FIGURE_SIZE], high[FIGURE_SIZE];
 
 	if (isnan(e->low))
 		snprintf(buf, size, "-");
@@ -80,31 +80,31 @@ interval(char *buf, size_t size, const struct estimate *e,
 }
 
 char *
-fact_ratio_interval(char *buf, size_t size, const struct estimate *e)
+figure_ratio_interval(char *buf, size_t size, const struct estimate *e)
 {
-	return interval(buf, size, e, fact_ratio);
+	return interval(buf, size, e, figure_ratio);
 }
 
 char *
-fact_interval(char *buf, size_t size, const struct estimate *e)
+figure_interval(char *buf, size_t size, const struct estimate *e)
 {
-	return interval(buf, size, e, fact_number);
+	return interval(buf, size, e, figure_number);
 }
 
 char *
-fact_cpu(char *buf, size_t size, const struct cost *cost)
+label_cpu(char *buf, size_t size, const struct usage *usage)
 {
-	char sum[FACT_SIZE], user[FACT_SIZE], system[FACT_SIZE];
+	char sum[FIGURE_SIZE], user[FIGURE_SIZE], system[FIGURE_SIZE];
 
-	if (isnan(cost->cpu_us))
+	if (isnan(usage->cpu_us))
 		snprintf(buf, size, "-");
-	else if (isnan(cost->user_us))
-		fact_number(buf, size, cost->cpu_us);
+	else if (isnan(usage->user_us))
+		figure_number(buf, size, usage->cpu_us);
 	else
 		snprintf(buf, size, "%s = %s + %s",
-		    fact_number(sum, sizeof(sum), cost->cpu_us),
-		    fact_number(user, sizeof(user), cost->user_us),
-		    fact_number(system, sizeof(system), cost->system_us));
+		    figure_number(sum, sizeof(sum), usage->cpu_us),
+		    figure_number(user, sizeof(user), usage->user_us),
+		    figure_number(system, sizeof(system), usage->system_us));
 	return buf;
 }
 
@@ -135,7 +135,7 @@ setting_index(const char *key)
 }
 
 const char *
-fact_setting_name(const char *key)
+label_setting_name(const char *key)
 {
 	size_t i = setting_index(key);
 
@@ -143,10 +143,10 @@ fact_setting_name(const char *key)
 }
 
 char *
-fact_setting(char *buf, size_t size, const struct setting *setting)
+label_setting(char *buf, size_t size, const struct setting *setting)
 {
 	if (!setting->text[0])
-		return fact_number(buf, size, setting->number);
+		return figure_number(buf, size, setting->number);
 	snprintf(buf, size, "%s", setting->text);
 	return buf;
 }
@@ -162,7 +162,7 @@ plural(const char *words, double number)
 }
 
 char *
-fact_point(char *buf, size_t size, const struct point *point)
+label_point(char *buf, size_t size, const struct point *point)
 {
 	size_t len = 0;
 
@@ -170,9 +170,9 @@ fact_point(char *buf, size_t size, const struct point *point)
 	for (size_t i = 0; i < point->setting_count && len < size; i++) {
 		const struct setting *one = &point->settings[i];
 		size_t k = setting_index(one->key);
-		char value[FACT_SIZE];
+		char value[FIGURE_SIZE];
 
-		fact_setting(value, sizeof(value), one);
+		label_setting(value, sizeof(value), one);
 		if (k < SETTINGS_COUNT)
 			len += (size_t)snprintf(buf + len, size - len,
 			    "%s%s%s%.*s", i ? ", " : "", SETTINGS[k].before,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_take: what is not as expected is refused, once. */
+/* json_fields: what is not as expected is refused, once. */
 #include "common/format/json_fields.h"
 
 #include <errno.h>

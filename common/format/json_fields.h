@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json_take: values of a JSON tree as C has them, with the line of the first
+ * json_fields: values of a JSON tree as C has them, with the line of the first
  * that is not what it should be.
  *
  * A value that is NULL (a member that is not there) or null is unknown: NAN,

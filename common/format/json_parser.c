@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json_read: recursive descent; strings are decoded where they stand. */
+/* json_parser: recursive descent; strings are decoded where they stand. */
 #include "common/format/json_parser.h"
 
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json_read: JSON (RFC 8259) from text to a tree, and nothing but JSON: no
+ * json_parser: JSON (RFC 8259) from text to a tree, and nothing but JSON: no
  * comments, no commas too many, no bytes that are not UTF-8, no numbers that
  * no double holds.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* json: a stream, and whether a comma is due. */
+/* json_writer: a stream, and whether a comma is due. */
 #include "common/format/json_writer.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json: writes JSON (RFC 8259) to a stream, commas and escapes included.
+ * json_writer: writes JSON (RFC 8259) to a stream, commas and escapes included.
  *
  *	struct json j = {.out = stdout};
  *	json_object(&j, NULL);

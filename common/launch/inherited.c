@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* given: limits, timer slack and CPUs, at the start and again. */
+/* inherited: limits, timer slack and CPUs, at the start and again. */
 #include "common/launch/inherited.h"
 
 #include <sched.h>
@@ -16,7 +16,7 @@ static struct {
 } given;
 
 void
-given_remember(void)
+inherited_remember(void)
 {
 	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
 		getrlimit(i, &given.limits[i]);
@@ -27,7 +27,7 @@ given_remember(void)
 }
 
 void
-given_restore(void)
+inherited_restore(void)
 {
 	if (!given.known)
 		return;
@@ -37,7 +37,7 @@ given_restore(void)
 }
 
 void
-given_restore_cpus(void)
+inherited_restore_cpus(void)
 {
 	if (given.has_cpus)
 		sched_setaffinity(0, sizeof(given.cpus), &given.cpus);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * given: what the client was given by the program that started it, for the
+ * inherited: what the client was given by the program that started it, for the
  * servers that it starts: a server under test runs as the user's shell would
  * have started it.
  *
@@ -15,15 +15,15 @@
 
 /* At the client's start, before it changes anything. */
 void
-given_remember(void);
+inherited_remember(void);
 
 /* In a child that is about to execute a server: limits and timer slack as they
  * were then. Does nothing if nobody has remembered them. Async-signal-safe. */
 void
-given_restore(void);
+inherited_restore(void);
 
 /* Runs the calling process where it might run then. */
 void
-given_restore_cpus(void);
+inherited_restore_cpus(void);
 
 #endif

@@ -121,8 +121,8 @@ become(void *context, int log)
 	char pad[4097];
 
 	process_restore_signals();
-	given_restore();
-	placement_become_server(becoming->plan->placement);
+	inherited_restore();
+	cpu_placement_become_server(becoming->plan->placement);
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
@@ -148,7 +148,7 @@ add(char *text, size_t size, const char *format, ...)
 }
 
 static void
-add_last_words(const struct keeper_news *news, char *why, size_t size)
+add_last_words(const struct supervisor_news *news, char *why, size_t size)
 {
 	if (news->words[0])
 		add(why, size, "; its last words: %s", news->words);
@@ -156,7 +156,7 @@ add_last_words(const struct keeper_news *news, char *why, size_t size)
 
 /* What a shell's status says, and what can be done about it. */
 static const char *
-advice(const struct keeper_news *news)
+advice(const struct supervisor_news *news)
 {
 	switch (WEXITSTATUS(news->status)) {
 	case 127:
@@ -176,7 +176,8 @@ advice(const struct keeper_news *news)
 
 /* A shell cannot die as what it has started did. */
 static void
-say_status(int status, const struct keeper_news *news, char *why, size_t size)
+say_status(
+    int status, const struct supervisor_news *news, char *why, size_t size)
 {
 	snprintf(why, size, "ended with status %d%s", status, advice(news));
 	if (status > 128 && status < 128 + NSIG)
@@ -185,7 +186,7 @@ say_status(int status, const struct keeper_news *news, char *why, size_t size)
 }
 
 static void
-say_end(const struct keeper_news *news, char *why, size_t size)
+say_end(const struct supervisor_news *news, char *why, size_t size)
 {
 	if (news->lost)
 		snprintf(why, size,
@@ -202,7 +203,7 @@ say_end(const struct keeper_news *news, char *why, size_t size)
 static void
 find_stopped(pid_t pid, void *found)
 {
-	if (procs_is_stopped(pid))
+	if (proc_tree_is_stopped(pid))
 		*(pid_t *)found = pid;
 }
 
@@ -217,12 +218,13 @@ say_deaf(const struct launched *server, const struct launch_plan *plan,
 	snprintf(why, size,
 	    "did not accept a connection within %.3g s (--start-timeout)",
 	    (double)plan->patience_ns / 1e9);
-	if (listeners_of(server->keeper.pid, elsewhere, sizeof(elsewhere)))
+	if (socket_owner_listeners(
+		server->supervisor.pid, elsewhere, sizeof(elsewhere)))
 		add(why, size,
 		    "; it listens at %s, not at %s, over IPv4, which its "
 		    "command says by {address}, {host} or {port}",
 		    elsewhere, address_format(&server->address, here));
-	procs_walk(server->keeper.pid, find_stopped, &stopped);
+	proc_tree_walk(server->supervisor.pid, find_stopped, &stopped);
 	if (stopped)
 		add(why, size,
 		    "; process %d of it is stopped, as by a question that it "
@@ -233,7 +235,7 @@ say_deaf(const struct launched *server, const struct launch_plan *plan,
 /* ---- from start to end ---- */
 
 static void
-forget(struct launched *server, const struct keeper_news *news)
+forget(struct launched *server, const struct supervisor_news *news)
 {
 	server->used = news->used;
 	server->stubborn = news->stubborn;
@@ -245,14 +247,15 @@ forget(struct launched *server, const struct keeper_news *news)
 static bool
 dies(struct launched *server, int timeout_ms, char *why, size_t size)
 {
-	struct keeper_news news;
+	struct supervisor_news news;
 
-	if (!server->pid || !keeper_tells(&server->keeper, timeout_ms, &news))
+	if (!server->pid ||
+	    !supervisor_tells(&server->supervisor, timeout_ms, &news))
 		return false;
 	say_end(&news, why, size);
 	server->gave_up = !news.lost && WIFEXITED(news.status) &&
 			  WEXITSTATUS(news.status) == 0;
-	keeper_end(&server->keeper, &news);
+	supervisor_end(&server->supervisor, &news);
 	forget(server, &news);
 	return true;
 }
@@ -261,7 +264,7 @@ bool
 launch_died(struct launched *server, char *why, size_t size)
 {
 	/* Its keeper may not have run since it ended. */
-	bool ends = server->pid && procs_has_ended(server->pid);
+	bool ends = server->pid && proc_tree_has_ended(server->pid);
 
 	return dies(server, ends ? NEWS_MS : 0, why, size);
 }
@@ -272,7 +275,7 @@ await(struct launched *server, const struct launch_plan *plan, char *why,
     size_t size)
 {
 	uint64_t deadline = now_ns() + plan->patience_ns;
-	struct keeper_news news;
+	struct supervisor_news news;
 
 	while (!dial_answers(&server->address, plan->patience_ns)) {
 		if (dies(server, 2, why, size))
@@ -283,7 +286,7 @@ await(struct launched *server, const struct launch_plan *plan, char *why,
 			say_deaf(server, plan, why, size);
 		else
 			continue;
-		keeper_end(&server->keeper, &news);
+		supervisor_end(&server->supervisor, &news);
 		add_last_words(&news, why, size);
 		forget(server, &news);
 		return -1;
@@ -304,8 +307,8 @@ launch_start(struct launched *server, const struct launch_plan *asked,
 	*server = (struct launched){0};
 	if (free_address(&server->address) < 0 ||
 	    fill_in(plan.command, &server->address, line) < 0 ||
-	    (server->pid = keeper_start(&server->keeper, become, &becoming)) <
-		0) {
+	    (server->pid = supervisor_start(
+		 &server->supervisor, become, &becoming)) < 0) {
 		snprintf(why, size, "cannot be started: %s", strerror(errno));
 		server->pid = 0;
 		return -1;
@@ -316,16 +319,16 @@ launch_start(struct launched *server, const struct launch_plan *asked,
 bool
 launch_has(const struct launched *server, pid_t pid)
 {
-	return server->pid && procs_is_below(pid, server->keeper.pid);
+	return server->pid && proc_tree_is_below(pid, server->supervisor.pid);
 }
 
 void
 launch_stop(struct launched *server)
 {
-	struct keeper_news news;
+	struct supervisor_news news;
 
 	if (!server->pid)
 		return;
-	keeper_end(&server->keeper, &news);
+	supervisor_end(&server->supervisor, &news);
 	forget(server, &news);
 }

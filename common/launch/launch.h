@@ -6,10 +6,11 @@
  * and maybe {options}, which launch_fill_options() takes out before. It is run
  * as `sh -c` runs it, in a process group of its own, so that Ctrl-C on the
  * terminal does not reach it, with what the client was given at its start
- * (given.h), an empty standard input, and one variable more, whose length is
- * random. A keeper (keeper.h) stands above it and sees to its end, and to that
- * of all that it has started. Of what it says on standard output and error the
- * last line is kept for the day it dies; that may hold any byte but NUL.
+ * (inherited.h), an empty standard input, and one variable more, whose length
+ * is random. A keeper (supervisor.h) stands above it and sees to its end, and
+ * to that of all that it has started. Of what it says on standard output and
+ * error the last line is kept for the day it dies; that may hold any byte but
+ * NUL.
  */
 #ifndef COMMON_LAUNCH_LAUNCH_H
 #define COMMON_LAUNCH_LAUNCH_H
@@ -27,7 +28,7 @@
 
 struct launched {
 	pid_t pid; /* of its first process, and its group; 0: not running */
-	struct keeper keeper;
+	struct supervisor supervisor;
 	struct address address;
 	/* Since its start, times, faults and switches, once it has ended: of
 	 * all processes of it that somebody has waited for. */
@@ -40,7 +41,7 @@ struct launched {
 
 struct launch_plan {
 	const char *command;
-	const struct placement *placement;
+	const struct cpu_placement *placement;
 	/* Bytes more of environment: the stack's place changes with them, and
 	 * with that, speed. */
 	size_t padding;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* keeper: the client's side of it; the process itself is in keeper_main.c. */
+/* supervisor: the client's side of it; the process itself is in
+ * supervisor_process.c. */
 #include "common/launch/supervisor.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "common/launch/supervisor_process.h"
 
 /* It waits twice for an end, and has a moment more. */
-#define DONE_NS (2 * KEEPER_STOP_NS + 2 * NS_PER_S)
+#define DONE_NS (2 * SUPERVISOR_STOP_NS + 2 * NS_PER_S)
 
 enum { KEEPERS = 64 };
 
@@ -21,63 +22,64 @@ static volatile pid_t pids[KEEPERS]; /* 0: a free place */
 static volatile int controls[KEEPERS];
 
 static void
-enlist(const struct keeper *keeper)
+enlist(const struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < KEEPERS; i++) {
 		if (pids[i])
 			continue;
-		controls[i] = keeper->control;
-		pids[i] = keeper->pid;
+		controls[i] = supervisor->control;
+		pids[i] = supervisor->pid;
 		return;
 	}
 }
 
 static void
-strike(const struct keeper *keeper)
+strike(const struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < KEEPERS; i++) {
-		if (pids[i] == keeper->pid)
+		if (pids[i] == supervisor->pid)
 			pids[i] = 0;
 	}
 }
 
 bool
-keeper_tells(struct keeper *keeper, int timeout_ms, struct keeper_news *news)
+supervisor_tells(
+    struct supervisor *supervisor, int timeout_ms, struct supervisor_news *news)
 {
-	struct pollfd wait = {keeper->control, POLLIN, 0};
+	struct pollfd wait = {supervisor->control, POLLIN, 0};
 	ssize_t n;
 
 	if (poll(&wait, 1, timeout_ms) <= 0)
 		return false;
-	n = recv(keeper->control, news, sizeof(*news), MSG_DONTWAIT);
+	n = recv(supervisor->control, news, sizeof(*news), MSG_DONTWAIT);
 	if (n == (ssize_t)sizeof(*news))
 		return true;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	*news = (struct keeper_news){.lost = true, .done = true};
+	*news = (struct supervisor_news){.lost = true, .done = true};
 	return true;
 }
 
 static void
-await_done(struct keeper *keeper, struct keeper_news *news)
+await_done(struct supervisor *supervisor, struct supervisor_news *news)
 {
 	uint64_t deadline = now_ns() + DONE_NS;
 
 	do {
-		keeper_tells(keeper, 100, news);
+		supervisor_tells(supervisor, 100, news);
 	} while (!news->done && now_ns() < deadline);
 	if (!news->done) /* a child that is not waited for: no stranger */
-		kill(keeper->pid, SIGKILL);
-	while (waitpid(keeper->pid, NULL, 0) < 0 && errno == EINTR)
+		kill(supervisor->pid, SIGKILL);
+	while (waitpid(supervisor->pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	strike(keeper);
-	close(keeper->control);
+	strike(supervisor);
+	close(supervisor->control);
 }
 
 /* With all signals blocked, for the handler of one must not run in the keeper,
  * nor before the keeper is known. */
 static int
-start(struct keeper *keeper, keeper_become *become, void *context)
+start(struct supervisor *supervisor, supervisor_become *become, void *context)
 {
 	sigset_t all, before;
 	int ends[2], error;
@@ -86,15 +88,15 @@ start(struct keeper *keeper, keeper_become *become, void *context)
 		return -1;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	*keeper = (struct keeper){fork(), ends[0]};
+	*supervisor = (struct supervisor){fork(), ends[0]};
 	error = errno;
-	if (keeper->pid == 0)
-		keeper_main(ends[1], &before, become, context);
-	if (keeper->pid > 0)
-		enlist(keeper);
+	if (supervisor->pid == 0)
+		supervisor_process(ends[1], &before, become, context);
+	if (supervisor->pid > 0)
+		enlist(supervisor);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[1]);
-	if (keeper->pid > 0)
+	if (supervisor->pid > 0)
 		return 0;
 	close(ends[0]);
 	errno = error;
@@ -102,17 +104,18 @@ start(struct keeper *keeper, keeper_become *become, void *context)
 }
 
 pid_t
-keeper_start(struct keeper *keeper, keeper_become *become, void *context)
+supervisor_start(
+    struct supervisor *supervisor, supervisor_become *become, void *context)
 {
-	struct keeper_news news = {0};
+	struct supervisor_news news = {0};
 
-	if (start(keeper, become, context) < 0)
+	if (start(supervisor, become, context) < 0)
 		return -1;
-	while (!keeper_tells(keeper, -1, &news))
+	while (!supervisor_tells(supervisor, -1, &news))
 		continue;
 	if (!news.done)
 		return news.server;
-	await_done(keeper, &news);
+	await_done(supervisor, &news);
 	errno = news.lost ? ECHILD : news.status;
 	return -1;
 }
@@ -124,21 +127,21 @@ order(int control, char what)
 }
 
 void
-keeper_end(struct keeper *keeper, struct keeper_news *news)
+supervisor_end(struct supervisor *supervisor, struct supervisor_news *news)
 {
-	*news = (struct keeper_news){0};
-	order(keeper->control, KEEPER_STOP);
-	await_done(keeper, news);
+	*news = (struct supervisor_news){0};
+	order(supervisor->control, SUPERVISOR_STOP);
+	await_done(supervisor, news);
 }
 
 void
-keeper_kill_all(void)
+supervisor_kill_all(void)
 {
 	uint64_t deadline = now_ns() + DONE_NS;
 
 	for (size_t i = 0; i < KEEPERS; i++) {
 		if (pids[i])
-			order(controls[i], KEEPER_KILL);
+			order(controls[i], SUPERVISOR_KILL);
 	}
 	for (size_t i = 0; i < KEEPERS; i++) {
 		while (pids[i] && waitpid(pids[i], NULL, WNOHANG) == 0 &&

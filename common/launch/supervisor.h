@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keeper: a process between the client and a server under test, which harms
+ * supervisor: a process between the client and a server under test, which harms
  * nobody else when it ends that.
  *
  *	client ── keeper ── server (a group of its own) ── what it starts
@@ -29,14 +29,14 @@
 #include "common/base/clock.h"
 
 /* How long an end is waited for: after SIGTERM, and again after SIGKILL. */
-#define KEEPER_STOP_NS (5 * NS_PER_S)
+#define SUPERVISOR_STOP_NS (5 * NS_PER_S)
 
-struct keeper {
+struct supervisor {
 	pid_t pid;
 	int control; /* the client's end of the socket to it */
 };
 
-struct keeper_news {
+struct supervisor_news {
 	pid_t server; /* its first process; -1: `status` is an errno */
 	int status;   /* as of waitpid(2), of a server that ended by itself */
 	bool left;    /* then: others of it ran on */
@@ -53,19 +53,21 @@ struct keeper_news {
 /* Runs in the server's first process, which has its process group and its
  * signal mask; LOG is for standard output and error. */
 typedef void
-keeper_become(void *context, int log);
+supervisor_become(void *context, int log);
 
 /*
  * Starts a keeper, and below it BECOME, which must not return. Returns the
  * number of that process, or -1 with errno and nothing running.
  */
 pid_t
-keeper_start(struct keeper *keeper, keeper_become *become, void *context);
+supervisor_start(
+    struct supervisor *supervisor, supervisor_become *become, void *context);
 
 /* Whether there are NEWS within TIMEOUT_MS: the server has ended by itself, and
- * keeper_end() is due. */
+ * supervisor_end() is due. */
 bool
-keeper_tells(struct keeper *keeper, int timeout_ms, struct keeper_news *news);
+supervisor_tells(struct supervisor *supervisor, int timeout_ms,
+    struct supervisor_news *news);
 
 /*
  * Ends whatever is below the keeper: its first group by SIGTERM, and what is
@@ -73,11 +75,11 @@ keeper_tells(struct keeper *keeper, int timeout_ms, struct keeper_news *news);
  * the keeper, which is given back.
  */
 void
-keeper_end(struct keeper *keeper, struct keeper_news *news);
+supervisor_end(struct supervisor *supervisor, struct supervisor_news *news);
 
 /* The same of all keepers, by SIGKILL, and gives none back: for a client that
  * exits then. Safe in a signal handler. */
 void
-keeper_kill_all(void);
+supervisor_kill_all(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* keeper_main: subreaper, reader of a log, and the end of all below it. */
+/* supervisor_process: subreaper, reader of a log, and the end of all below it.
+ */
 #include "common/launch/supervisor_process.h"
 
 #include <dirent.h>
@@ -34,7 +35,7 @@ struct post {
 	int rest_ms;	   /* of the log */
 	bool closed;	   /* what is said from now on is not kept */
 	size_t tail_len;
-	char tail[sizeof(((struct keeper_news *)0)->words)];
+	char tail[sizeof(((struct supervisor_news *)0)->words)];
 };
 
 /* ---- the log ---- */
@@ -150,7 +151,7 @@ take_order(struct post *post)
 		close(post->control);
 		post->control = -1;
 		if (!post->order)
-			post->order = KEEPER_STOP;
+			post->order = SUPERVISOR_STOP;
 	}
 }
 
@@ -192,14 +193,14 @@ has_group(const struct post *post)
 static bool
 end_gently(struct post *post)
 {
-	uint64_t deadline = now_ns() + KEEPER_STOP_NS;
+	uint64_t deadline = now_ns() + SUPERVISOR_STOP_NS;
 
 	/* It has not been waited for, so its number is nobody else's. */
 	if (kill(-post->first, SIGTERM) < 0)
 		kill(post->first, SIGTERM);
 	kill(-post->first, SIGCONT); /* or what is stopped cannot take it */
 	while (has_group(post)) {
-		if (post->order == KEEPER_KILL)
+		if (post->order == SUPERVISOR_KILL)
 			return true;
 		if (now_ns() > deadline)
 			return false;
@@ -219,7 +220,7 @@ kill_child(pid_t pid, void *unused)
 static void
 kill_all(struct post *post)
 {
-	uint64_t deadline = now_ns() + KEEPER_STOP_NS;
+	uint64_t deadline = now_ns() + SUPERVISOR_STOP_NS;
 
 	reap(post);
 	/* At once, so that none makes others meanwhile. A number of a group
@@ -227,7 +228,7 @@ kill_all(struct post *post)
 	if (has_group(post))
 		kill(-post->first, SIGKILL);
 	while (!post->alone && now_ns() < deadline) {
-		procs_own_children(kill_child, NULL);
+		proc_tree_own_children(kill_child, NULL);
 		attend(post, 2);
 		reap(post);
 	}
@@ -236,7 +237,7 @@ kill_all(struct post *post)
 /* ---- from start to end ---- */
 
 static void
-tell(struct post *post, const struct keeper_news *news)
+tell(struct post *post, const struct supervisor_news *news)
 {
 	send(post->control, news, sizeof(*news), MSG_NOSIGNAL);
 }
@@ -244,7 +245,7 @@ tell(struct post *post, const struct keeper_news *news)
 static _Noreturn void
 keep(struct post *post)
 {
-	struct keeper_news news = {.server = post->first};
+	struct supervisor_news news = {.server = post->first};
 
 	while (!post->ended && !post->order)
 		attend(post, -1);
@@ -255,7 +256,7 @@ keep(struct post *post)
 		news.status = post->status;
 		news.left = !post->alone;
 		tell(post, &news);
-	} else if (post->order == KEEPER_STOP) {
+	} else if (post->order == SUPERVISOR_STOP) {
 		news.stubborn = !end_gently(post);
 	}
 	kill_all(post);
@@ -290,7 +291,7 @@ close_others(const struct post *post)
 
 static _Noreturn void
 become_first(
-    const sigset_t *mask, int log, keeper_become *become, void *context)
+    const sigset_t *mask, int log, supervisor_become *become, void *context)
 {
 	setpgid(0, 0);
 	/* If the keeper is killed, nobody is left to stop us. */
@@ -322,22 +323,23 @@ open_post(struct post *post, int log[2])
 }
 
 _Noreturn void
-keeper_main(
-    int control, const sigset_t *mask, keeper_become *become, void *context)
+supervisor_process(
+    int control, const sigset_t *mask, supervisor_become *become, void *context)
 {
 	struct post post = {.control = control};
 	int log[2];
 
 	if (open_post(&post, log) < 0 || (post.first = fork()) < 0) {
-		tell(&post, &(struct keeper_news){
+		tell(&post, &(struct supervisor_news){
 				.server = -1, .status = errno, .done = true});
 		_exit(1);
 	}
 	if (post.first == 0)
 		become_first(mask, log[1], become, context);
 	setpgid(post.first, post.first); /* whoever of us is first */
-	tell(&post, &(struct keeper_news){.server = post.first});
+	tell(&post, &(struct supervisor_news){.server = post.first});
 	close_others(&post);
-	given_restore_cpus(); /* a loud log shall not cost the client's CPU */
+	inherited_restore_cpus(); /* a loud log shall not cost the client's CPU
+				   */
 	keep(&post);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_setup: two files in memory. */
+/* test_certificate: two files in memory. */
 #include "common/launch/test_certificate.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ memory_file(const char *name)
 }
 
 static void
-name_files(struct tls_setup *setup, char *cert, size_t size)
+name_files(struct test_certificate *setup, char *cert, size_t size)
 {
 	snprintf(cert, size, "/proc/%d/fd/%d", (int)getpid(), setup->cert);
 	snprintf(setup->options, sizeof(setup->options),
@@ -32,11 +32,11 @@ name_files(struct tls_setup *setup, char *cert, size_t size)
 }
 
 int
-tls_setup_open(struct tls_setup *setup, char *why, size_t size)
+test_certificate_open(struct test_certificate *setup, char *why, size_t size)
 {
 	char cert[64];
 
-	*setup = (struct tls_setup){
+	*setup = (struct test_certificate){
 	    .cert = memory_file("cert.pem"),
 	    .key = memory_file("key.pem"),
 	};
@@ -57,7 +57,7 @@ tls_setup_open(struct tls_setup *setup, char *why, size_t size)
 }
 
 void
-tls_setup_close(struct tls_setup *setup)
+test_certificate_close(struct test_certificate *setup)
 {
 	if (!setup->client)
 		return;

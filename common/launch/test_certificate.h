@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls_setup: a certificate for servers that the client starts, and a client
- * that trusts it and no other.
+ * test_certificate: a certificate for servers that the client starts, and a
+ * client that trusts it and no other.
  *
  * Certificate and key are files in memory, which the servers open below
  * /proc/PID/fd of this process: nothing is left behind, however it ends.
@@ -13,7 +13,7 @@
 
 #include "common/net/tls_client.h"
 
-struct tls_setup {
+struct test_certificate {
 	int cert, key;		   /* descriptors */
 	char options[200];	   /* for our servers */
 	struct tls_client *client; /* NULL: not open */
@@ -21,10 +21,10 @@ struct tls_setup {
 
 /* For 127.0.0.1. Returns 0; or -1 with the reason in WHY. */
 int
-tls_setup_open(struct tls_setup *setup, char *why, size_t size);
+test_certificate_open(struct test_certificate *setup, char *why, size_t size);
 
 /* Harmless if it is zeroed. */
 void
-tls_setup_close(struct tls_setup *setup);
+test_certificate_close(struct test_certificate *setup);
 
 #endif

@@ -42,9 +42,9 @@ due_of(const struct engine *e, uint64_t k)
 }
 
 static struct session *
-first_of(const struct link *ring)
+first_of(const struct list_node *ring)
 {
-	return link_empty(ring) ? NULL : session_of(ring->next);
+	return list_empty(ring) ? NULL : session_of(ring->next);
 }
 
 static void
@@ -54,7 +54,7 @@ note_wrong(struct engine *e, const struct session *s)
 
 	r->wrong++;
 	if (!r->example[0])
-		session_explain(&e->shared, s, e->sessions, e->plan.connections,
+		reply_diagnosis(&e->shared, s, e->sessions, e->plan.connections,
 		    r->example, sizeof(r->example));
 }
 
@@ -64,7 +64,8 @@ note_failed(struct engine *e, int error)
 	struct load_result *r = e->result;
 
 	r->failed++;
-	r->errors[error < RESULT_ERRNOS ? error : RESULT_ERRNOS - 1]++;
+	r->errors[error < LOAD_RESULT_ERRNOS ? error
+					     : LOAD_RESULT_ERRNOS - 1]++;
 	if (!r->failure[0])
 		memcpy(r->failure, e->shared.why, sizeof(e->shared.why));
 }
@@ -73,7 +74,7 @@ static void
 make_idle(struct engine *e, struct session *s)
 {
 	s->state = SESSION_IDLE;
-	link_move(&s->link, &e->idle);
+	list_move(&s->link, &e->idle);
 }
 
 static void
@@ -81,7 +82,7 @@ make_rest(struct engine *e, struct session *s)
 {
 	s->state = SESSION_RESTING;
 	s->due_ns = e->now + REST_NS;
-	link_move(&s->link, &e->resting);
+	list_move(&s->link, &e->resting);
 }
 
 /* The request is over, one way or the other, or cannot begin yet. */
@@ -91,7 +92,7 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 	int error = errno;
 
 	if (what == SESSION_FULL) { /* no: it waits for another try */
-		link_move(&s->link, &e->knocking);
+		list_move(&s->link, &e->knocking);
 		return;
 	}
 	e->under_way--;
@@ -119,8 +120,10 @@ note_usual(struct engine *e, const struct session *s)
 {
 	uint64_t took = e->now > s->sent_ns ? e->now - s->sent_ns : 1;
 
-	e->usual_ns =
-	    e->usual_ns ? e->usual_ns - e->usual_ns / 8 + took / 8 : took;
+	e->smoothed_rtt_ns =
+	    e->smoothed_rtt_ns
+		? e->smoothed_rtt_ns - e->smoothed_rtt_ns / 8 + took / 8
+		: took;
 }
 
 /* The whole reply is here: its time counts, whatever its end will be. */
@@ -130,9 +133,9 @@ note_reply(struct engine *e, const struct session *s)
 	struct load_result *r = e->result;
 	uint64_t from = e->plan.rate > 0 ? s->due_ns : s->sent_ns;
 
-	hist_record(&r->latency, e->now > from ? e->now - from : 0);
+	histogram_record(&r->latency, e->now > from ? e->now - from : 0);
 	if (e->plan.rate > 0)
-		hist_record(
+		histogram_record(
 		    &r->service, e->now > s->sent_ns ? e->now - s->sent_ns : 0);
 	e->last_ns = e->now;
 	note_usual(e, s);
@@ -157,14 +160,14 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 	s->sent_ns = now_ns();
 	s->due_ns = due ? due : s->sent_ns;
 	if (due)
-		hist_record(&r->pacing, s->sent_ns - due);
+		histogram_record(&r->pacing, s->sent_ns - due);
 	if (!e->first_ns)
 		e->first_ns = s->sent_ns;
-	r->turn_ns += s->sent_ns; /* see note_turns() */
+	r->think_ns += s->sent_ns; /* see note_turns() */
 	r->begun++;
 	e->requests_left--;
 	e->under_way++;
-	link_move(&s->link, &e->waiting);
+	list_move(&s->link, &e->waiting);
 	what = session_begin(&e->shared, s);
 	if (what != SESSION_AGAIN)
 		end_request(e, s, what);
@@ -209,9 +212,9 @@ beginning(const struct engine *e)
 static uint64_t
 gives_way(const struct engine *e, const struct session *s)
 {
-	uint64_t wait = e->usual_ns * LOST_TIMES;
+	uint64_t wait = e->smoothed_rtt_ns * LOST_TIMES;
 
-	if (!e->shared.datagrams || !e->usual_ns)
+	if (!e->shared.datagrams || !e->smoothed_rtt_ns)
 		return NEVER;
 	return s->sent_ns + excused(s) + (wait > LOST_NS ? wait : LOST_NS);
 }
@@ -248,7 +251,7 @@ find_idle(struct engine *e)
 {
 	struct session *s;
 
-	if (!link_empty(&e->idle))
+	if (!list_empty(&e->idle))
 		return true;
 	s = first_of(&e->waiting);
 	if (!s || gives_way(e, s) > now_ns())
@@ -257,7 +260,7 @@ find_idle(struct engine *e)
 		give_up(e, s);
 		make_idle(e, s);
 	}
-	return !link_empty(&e->idle);
+	return !list_empty(&e->idle);
 }
 
 /* Begins what the schedule says. */
@@ -322,7 +325,7 @@ engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 
 /* What an event has brought about for a session with a request under way. */
 static void
-conclude(struct engine *e, struct session *s, bool was_busy,
+summarize(struct engine *e, struct session *s, bool was_busy,
     enum session_result what)
 {
 	if (was_busy && (s->state == SESSION_CLOSING || what == SESSION_DONE))
@@ -344,12 +347,12 @@ handle(struct engine *e, struct session *s, uint32_t events)
 	uint64_t begun = e->result->begun;
 
 	if (was_under_way) {
-		conclude(e, s, was_busy, what);
+		summarize(e, s, was_busy, what);
 		return;
 	}
 	engine_idle_event(e, s, what);
 	/* What it counts as begun was not sent: see note_turns(). */
-	e->result->turn_ns += (e->result->begun - begun) * e->now;
+	e->result->think_ns += (e->result->begun - begun) * e->now;
 }
 
 /* The right reply to S is here; its next request follows at once. This is the
@@ -361,20 +364,20 @@ turn(struct engine *e, struct session *s)
 	struct load_result *r = e->result;
 	enum session_result what;
 
-	hist_record(&r->latency, e->now - s->sent_ns);
+	histogram_record(&r->latency, e->now - s->sent_ns);
 	r->ok++;
 	if (!e->requests_left) {
 		e->under_way--;
 		s->ok = true;
 		session_rest(s);
-		link_move(&s->link, &e->idle);
+		list_move(&s->link, &e->idle);
 		return;
 	}
 	r->begun++;
 	e->requests_left--;
-	link_move(&s->link, &e->waiting);
+	list_move(&s->link, &e->waiting);
 	s->sent_ns = now_ns();
-	r->turn_ns += s->sent_ns;
+	r->think_ns += s->sent_ns;
 	what = session_next(&e->shared, s);
 	if (what != SESSION_AGAIN)
 		end_request(e, s, what);
@@ -390,14 +393,14 @@ handle_shortly(struct engine *e, struct session *s, uint32_t events)
 	else if (session_take_echo(&e->shared, s, &n))
 		turn(e, s);
 	else
-		conclude(e, s, true, session_received(&e->shared, s, n));
+		summarize(e, s, true, session_received(&e->shared, s, n));
 }
 
 /* We stood still for NS: what is under way has so much more time. */
 static void
-excuse_all(const struct link *ring, uint64_t ns)
+excuse_all(const struct list_node *ring, uint64_t ns)
 {
-	for (struct link *at = ring->next; at != ring; at = at->next) {
+	for (struct list_node *at = ring->next; at != ring; at = at->next) {
 		struct session *s = session_of(at);
 
 		s->excuse_ns = excused(s) + ns;
@@ -409,12 +412,12 @@ excuse_all(const struct link *ring, uint64_t ns)
 static void
 make_waiting(struct engine *e, struct session *s)
 {
-	struct link *at = e->waiting.prev;
+	struct list_node *at = e->waiting.prev;
 
 	while (at != &e->waiting && session_of(at)->sent_ns > s->sent_ns)
 		at = at->prev;
-	link_remove(&s->link);
-	link_append(at->next, &s->link);
+	list_remove(&s->link);
+	list_append(at->next, &s->link);
 }
 
 /* Those that found the backlog full, in turn, until one finds it so again. */
@@ -443,7 +446,7 @@ expire(struct engine *e)
 {
 	struct session *s;
 
-	if (!link_empty(&e->knocking))
+	if (!list_empty(&e->knocking))
 		knock(e);
 	while ((s = first_of(&e->waiting)) && times_out(e, s) <= e->now) {
 		if (came(e, s))
@@ -468,7 +471,7 @@ next_deadline(struct engine *e)
 	if (e->part)
 		due = earlier(due, e->interval_start + e->interval_ns);
 	due = earlier(
-	    due, e->now + (link_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS));
+	    due, e->now + (list_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS));
 	if (!beginning(e))
 		return due;
 	due = earlier(due, e->end_ns);
@@ -477,7 +480,7 @@ next_deadline(struct engine *e)
 	if (e->plan.rate > 0) {
 		uint64_t free = 0, scheduled = due_of(e, e->scheduled);
 
-		if (link_empty(&e->idle))
+		if (list_empty(&e->idle))
 			free = (s = first_of(&e->waiting)) ? gives_way(e, s)
 							   : NEVER;
 		due = earlier(due, free > scheduled ? free : scheduled);
@@ -501,7 +504,7 @@ wait_for_events(struct engine *e)
 	if (e->plan.spin)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
 	e->spinning = e->plan.spin && due == 0;
-	return await_events(e->shared.epoll, e->events, ENGINE_EVENTS, due);
+	return event_wait(e->shared.epoll, e->events, ENGINE_EVENTS, due);
 }
 
 static void
@@ -526,11 +529,11 @@ handle_all(struct engine *e, int n)
 static void
 end_interval(struct engine *e, uint64_t now)
 {
-	still_end(&e->still, e->part);
+	stall_end(&e->stall, e->part);
 	e->interval(e->interval_context, e->part,
 	    e->interval_start - e->schedule_start, now - e->schedule_start);
-	result_add(e->total, e->part);
-	result_clear(e->part);
+	load_result_add(e->total, e->part);
+	load_result_clear(e->part);
 	e->interval_start = now;
 }
 
@@ -551,21 +554,21 @@ end_intervals(struct engine *e)
 static void
 note_turns(struct engine *e, uint64_t begun)
 {
-	e->result->turn_ns -= (e->result->begun - begun) * e->now;
+	e->result->think_ns -= (e->result->begun - begun) * e->now;
 }
 
 static void
 step(struct engine *e)
 {
-	uint64_t before = e->plan.spin ? now_ns() : 0, begun, still;
+	uint64_t before = e->plan.spin ? now_ns() : 0, begun, stall;
 	int n = wait_for_events(e);
 
 	e->now = now_ns();
-	still = still_note(&e->still, e->since, e->due, e->now);
-	if (still)
-		excuse_all(&e->waiting, still);
-	if (still)
-		excuse_all(&e->knocking, still);
+	stall = stall_note(&e->stall, e->since, e->due, e->now);
+	if (stall)
+		excuse_all(&e->waiting, stall);
+	if (stall)
+		excuse_all(&e->knocking, stall);
 	if (e->stop && *e->stop)
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
@@ -628,9 +631,9 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		 waited = procs_waited_ns(), end, begun;
+		 waited = proc_tree_waited_ns(), end, begun;
 
-	still_begin(&e->still);
+	stall_begin(&e->stall);
 	begin_run(e, result);
 	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
 	e->requests_left = requests;
@@ -642,8 +645,8 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	/* The last interval may still have replies that are taken back. */
 	e->interval_end = e->now;
 	if (e->part) {
-		still_end(&e->still, e->part);
-		result_add(e->total, e->part);
+		stall_end(&e->stall, e->part);
+		load_result_add(e->total, e->part);
 	}
 	if (!e->stopped_ns) /* told to stop before the first step */
 		e->stopped_ns = e->now;
@@ -662,7 +665,7 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	/* Time spun away is not work, and would not have been missed. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
-	result->wait_ns += procs_waited_ns() - waited;
-	still_end(&e->still, result);
+	result->wait_ns += proc_tree_waited_ns() - waited;
+	stall_end(&e->stall, result);
 	engine_collect(e);
 }

@@ -9,14 +9,14 @@
  * that stalls cannot hide the requests it kept from being sent.
  *
  *	engine_open(&engine, &plan);
- *	result_init(&result);
+ *	load_result_init(&result);
  *	engine_connect(&engine);
  *	engine_run(&engine, 5 * NS_PER_S, UINT64_MAX, &result);
  *	engine_finish(&engine, &result);
  *	engine_close(&engine);
  *
  * No request times out before the engine has looked whether its reply is here,
- * and time in which it did not run itself (still.h) counts for none.
+ * and time in which it did not run itself (stall.h) counts for none.
  *
  * Begun requests are waited for, so ok + wrong + timed_out + failed = begun
  * holds after every engine_run().
@@ -66,24 +66,25 @@ struct engine {
 	struct load_result *total;  /* of the run */
 	uint64_t now;		    /* of this wake-up */
 	uint64_t since, due; /* it waited from then, until then at the latest */
-	struct still still;
+	struct stall stall;
 	uint64_t end_ns, requests_left, first_ns, last_ns;
 	uint64_t stopped_ns; /* when the latest run began no more */
 	bool shortest;	     /* requests go the shortest way of session.h */
 	bool spinning;	     /* the wait under way is one of a spin */
 	uint64_t spun_ns;    /* of the run under way */
 	uint64_t schedule_start, scheduled; /* open loop */
-	uint64_t usual_ns;  /* an answer's time, smoothed; 0: none yet */
-	uint32_t under_way; /* requests not over yet */
+	uint64_t smoothed_rtt_ns; /* an answer's time, smoothed; 0: none yet */
+	uint32_t under_way;	  /* requests not over yet */
 	/* Each session is in one of these. */
-	struct link idle, /* the one that had nothing to do for longest first */
-	    waiting,	  /* under way, the first to time out first */
+	struct list_node
+	    idle,     /* the one that had nothing to do for longest first */
+	    waiting,  /* under way, the first to time out first */
 	    knocking, /* under way, but for a backlog that is full; likewise */
 	    resting;  /* after a failure, the first to go on first */
 	/*
-	 * If PART is set, and is one that result_init() has made: at the end of
-	 * each INTERVAL_NS of a run, and of the rest by engine_finish(), the
-	 * caller is told what happened in that time alone, also if it was
+	 * If PART is set, and is one that load_result_init() has made: at the
+	 * end of each INTERVAL_NS of a run, and of the rest by engine_finish(),
+	 * the caller is told what happened in that time alone, also if it was
 	 * nothing. Replies that were right earlier and are wrong after all make
 	 * its `ok` less, modulo 2^64.
 	 */
@@ -92,7 +93,7 @@ struct engine {
 	void (*interval)(void *context, const struct load_result *part,
 	    uint64_t from_ns, uint64_t to_ns);
 	void *interval_context;
-	struct hist *connects; /* how long connecting took, if set */
+	struct histogram *connects; /* how long connecting took, if set */
 	/* Called a few times a second while it runs, if set. */
 	void (*progress)(void *context, const struct load_result *so_far,
 	    uint64_t elapsed_ns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* engine: before and after the load: open, connect, finish, close. */
+/* engine_connections: before and after the load: open, connect, finish, close.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -73,10 +74,10 @@ set_up(struct engine *e, const struct load_plan *plan)
 	struct session_shared *shared = &e->shared;
 
 	*e = (struct engine){.plan = *plan};
-	link_init(&e->idle);
-	link_init(&e->waiting);
-	link_init(&e->knocking);
-	link_init(&e->resting);
+	list_init(&e->idle);
+	list_init(&e->waiting);
+	list_init(&e->knocking);
+	list_init(&e->resting);
 	e->plan.churn = load_plan_churns(plan);
 	shared->target = plan->target.address;
 	shared->datagrams = plan->target.kind == TARGET_UDP;
@@ -122,7 +123,7 @@ engine_open(
 	set_up(e, plan);
 	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
 	prctl(PR_SET_TIMERSLACK, 1);
-	still_open(&e->still);
+	stall_open(&e->stall);
 	if (allocate(e) < 0) {
 		snprintf(why, size, "%s",
 		    e->shared.run.why[0] ? e->shared.run.why : strerror(errno));
@@ -131,7 +132,7 @@ engine_open(
 	}
 	for (uint32_t i = 0; i < plan->connections; i++) {
 		exchange_init(&e->sessions[i].x, &e->shared.run, i);
-		link_append(&e->idle, &e->sessions[i].link);
+		list_append(&e->idle, &e->sessions[i].link);
 	}
 	if (!plan->protocol->sized) {
 		plan->protocol->request(&e->shared.run, &e->sessions[0].x);
@@ -148,7 +149,7 @@ engine_close(struct engine *e)
 		session_close(&e->sessions[i]);
 	if (e->shared.epoll >= 0)
 		close(e->shared.epoll);
-	still_close(&e->still);
+	stall_close(&e->stall);
 	protocol_close(&e->shared.run);
 	free(e->sessions);
 	free(e->events);
@@ -167,7 +168,7 @@ begin_connect(struct engine *e, struct session *s, uint32_t *failed)
 	what = session_connect(&e->shared, s);
 	*failed += what == SESSION_FAILED;
 	if (what == SESSION_FULL)
-		link_move(&s->link, &e->knocking);
+		list_move(&s->link, &e->knocking);
 	return what == SESSION_AGAIN || what == SESSION_FULL;
 }
 
@@ -178,7 +179,7 @@ knock(struct engine *e, uint32_t *failed, uint64_t *deadline)
 {
 	uint32_t ended = 0;
 
-	while (!link_empty(&e->knocking)) {
+	while (!list_empty(&e->knocking)) {
 		struct session *s = session_of(e->knocking.next);
 		enum session_result what = session_knock(&e->shared, s);
 
@@ -187,7 +188,7 @@ knock(struct engine *e, uint32_t *failed, uint64_t *deadline)
 		*deadline = now_ns() + e->plan.timeout_ns;
 		*failed += what == SESSION_FAILED;
 		ended += what != SESSION_AGAIN;
-		link_move(&s->link, &e->idle);
+		list_move(&s->link, &e->idle);
 	}
 	return ended;
 }
@@ -202,7 +203,7 @@ connect_event(
 
 	*failed += what > SESSION_DONE;
 	if (new &&what == SESSION_DONE && e->connects)
-		hist_record(e->connects, now_ns() - s->sent_ns);
+		histogram_record(e->connects, now_ns() - s->sent_ns);
 	return new &&what != SESSION_AGAIN;
 }
 
@@ -215,7 +216,7 @@ give_up_connects(struct engine *e)
 	for (uint32_t i = 0; i < e->plan.connections; i++) {
 		if (e->sessions[i].state == SESSION_CONNECTING) {
 			session_close(&e->sessions[i]);
-			link_move(&e->sessions[i].link, &e->idle);
+			list_move(&e->sessions[i].link, &e->idle);
 			count++;
 		}
 	}
@@ -230,12 +231,12 @@ give_up_connects(struct engine *e)
 static int
 wait_a_turn(struct engine *e, uint64_t since, uint64_t *deadline)
 {
-	uint64_t turn = link_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS;
+	uint64_t turn = list_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS;
 	uint64_t due = earlier(*deadline, since + turn);
 	int n = epoll_wait(
 	    e->shared.epoll, e->events, ENGINE_EVENTS, timeout_ms(due, since));
 
-	*deadline += still_note(&e->still, since, due, now_ns());
+	*deadline += stall_note(&e->stall, since, due, now_ns());
 	return n;
 }
 
@@ -247,7 +248,7 @@ engine_connect(struct engine *e)
 
 	if (e->plan.churn)
 		return 0;
-	still_begin(&e->still);
+	stall_begin(&e->stall);
 	for (; begun < e->plan.connections || pending; since = now_ns()) {
 		int n;
 
@@ -308,7 +309,7 @@ end_last_interval(struct engine *e, const struct load_result *result,
 	part->begun += result->begun - before->begun;
 	part->ok += result->ok - before->ok;
 	part->wrong += result->wrong - before->wrong;
-	part->still_ns += result->still_ns - before->still_ns;
+	part->stall_ns += result->stall_ns - before->stall_ns;
 	part->throttled += result->throttled - before->throttled;
 	part->throttled_ns += result->throttled_ns - before->throttled_ns;
 	e->interval(e->interval_context, part,
@@ -330,7 +331,7 @@ engine_finish(struct engine *e, struct load_result *result)
 	uint32_t open = 0, looks = e->plan.connections / ENGINE_EVENTS + 1;
 
 	e->result = e->total = result;
-	still_begin(&e->still);
+	stall_begin(&e->stall);
 	for (uint32_t i = 0; i < e->plan.connections; i++) {
 		session_end(&e->shared, &e->sessions[i]);
 		open += e->sessions[i].fd >= 0;
@@ -347,7 +348,7 @@ engine_finish(struct engine *e, struct load_result *result)
 	/* Nor are they waited for once we are told to stop. */
 	if (!e->shared.datagrams && !(e->stop && *e->stop))
 		result->unclosed += open;
-	still_end(&e->still, result);
+	stall_end(&e->stall, result);
 	engine_collect(e);
 	end_last_interval(e, result, &before);
 }

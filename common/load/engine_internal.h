@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine_parts: what the two files of the engine share: engine.c is the loop
- * of a run, engine_setup.c all that is before and after it.
+ * engine_internal: what the two files of the engine share: engine.c is the loop
+ * of a run, engine_connections.c all that is before and after it.
  */
 #ifndef COMMON_LOAD_ENGINE_INTERNAL_H
 #define COMMON_LOAD_ENGINE_INTERNAL_H
@@ -15,7 +15,7 @@
 
 /* Whose link it is. */
 static inline struct session *
-session_of(struct link *link)
+session_of(struct list_node *link)
 {
 	return (struct session *)(void *)((char *)link -
 					  offsetof(struct session, link));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* await: one system call, or two. */
+/* event_wait: one system call, or two. */
 #include "common/load/event_wait.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ in_two_calls(int epoll, struct epoll_event *events, int most, uint64_t ns)
 static bool refused; /* it always will be: a kernel does not change */
 
 int
-await_events(int epoll, struct epoll_event *events, int most, uint64_t ns)
+event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 {
 	/* The kernel's own type: the time in it has 64 bits on all machines. */
 	struct __kernel_timespec timeout = {
@@ -49,7 +49,7 @@ await_events(int epoll, struct epoll_event *events, int most, uint64_t ns)
 #else
 
 int
-await_events(int epoll, struct epoll_event *events, int most, uint64_t ns)
+event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 {
 	return in_two_calls(epoll, events, most, ns);
 }

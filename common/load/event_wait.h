@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * await: epoll_wait(2) to the nanosecond.
+ * event_wait: epoll_wait(2) to the nanosecond.
  *
  * epoll_pwait2(2) does it in one call, since Linux 5.11. An older kernel does
  * not know that, and a seccomp filter may refuse it: from then on, ppoll(2)
@@ -18,6 +18,6 @@
 /* At most MOST events of EPOLL, once there are any or NS have passed. Returns
  * how many, or -1 with errno, as epoll_wait(2) does. */
 int
-await_events(int epoll, struct epoll_event *events, int most, uint64_t ns);
+event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http_reply: lines are gathered, bodies are passed on in place. */
+/* http_response: lines are gathered, bodies are passed on in place. */
 #include "common/load/http_response.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 
 void
-http_reply_begin(struct http_reply *r)
+http_response_begin(struct http_response *r)
 {
 	r->state = HTTP_HEAD;
 	r->status = 0;
@@ -21,13 +21,13 @@ http_reply_begin(struct http_reply *r)
 }
 
 bool
-http_reply_over(const struct http_reply *r)
+http_response_over(const struct http_response *r)
 {
 	return r->state == HTTP_DONE || r->state == HTTP_BAD;
 }
 
 bool
-http_reply_end(struct http_reply *r)
+http_response_end(struct http_response *r)
 {
 	if (r->state == HTTP_TO_END)
 		r->state = HTTP_DONE;
@@ -35,7 +35,7 @@ http_reply_end(struct http_reply *r)
 }
 
 static void
-bad(struct http_reply *r, const char *why)
+bad(struct http_response *r, const char *why)
 {
 	r->state = HTTP_BAD;
 	r->why = why;
@@ -57,7 +57,7 @@ is_digit(char c)
 
 /* "HTTP/1.1 200 OK"; the words may be missing, and the space before them. */
 static void
-take_status_line(struct http_reply *r)
+take_status_line(struct http_response *r)
 {
 	const char *line = r->line;
 
@@ -134,7 +134,7 @@ next_member(const char **list, size_t *len)
 
 /* "5, 5" is what a proxy has made of two that say the same. */
 static void
-take_length(struct http_reply *r, const char *value)
+take_length(struct http_response *r, const char *value)
 {
 	const char *member;
 	uint64_t length;
@@ -154,7 +154,7 @@ take_length(struct http_reply *r, const char *value)
 
 /* The last coding tells where the body ends; identity is none. */
 static void
-take_codings(struct http_reply *r, const char *value)
+take_codings(struct http_response *r, const char *value)
 {
 	const char *member;
 	size_t len;
@@ -169,7 +169,7 @@ take_codings(struct http_reply *r, const char *value)
 }
 
 static void
-note_field(struct http_reply *r, const char *name, const char *value)
+note_field(struct http_response *r, const char *name, const char *value)
 {
 	if (strcasecmp(name, "content-length") == 0) {
 		take_length(r, value);
@@ -195,7 +195,7 @@ cut_blank(char *text, size_t len)
 }
 
 static void
-take_field(struct http_reply *r)
+take_field(struct http_response *r)
 {
 	char *colon = strchr(r->line, ':'), *value;
 
@@ -214,14 +214,14 @@ take_field(struct http_reply *r)
 
 /* The empty line: what RFC 9112 6.3 makes of the head. */
 static void
-end_head(struct http_reply *r)
+end_head(struct http_response *r)
 {
 	/* A coding in HTTP/1.0 is a fault (RFC 9112 6.1). */
 	if (r->coded && !r->keep_alive)
 		r->close = true;
 	r->keep_alive = !r->close && (r->keep_alive || r->keep);
 	if (r->status < 200 && r->status != 101) {
-		http_reply_begin(r);
+		http_response_begin(r);
 	} else if (r->status == 101 || r->status == 204 || r->status == 304) {
 		r->state = HTTP_DONE;
 	} else if (r->chunked) {
@@ -239,7 +239,7 @@ end_head(struct http_reply *r)
 /* ---- lines ---- */
 
 static void
-take_chunk_size(struct http_reply *r)
+take_chunk_size(struct http_response *r)
 {
 	const char *end = r->line + strcspn(r->line, "; \t");
 
@@ -255,7 +255,7 @@ take_chunk_size(struct http_reply *r)
  * status line is none (2.2).
  */
 static void
-begin_line(struct http_reply *r, char c)
+begin_line(struct http_response *r, char c)
 {
 	bool goes_on = is_blank(c) && r->pending;
 
@@ -270,7 +270,7 @@ begin_line(struct http_reply *r, char c)
 }
 
 static void
-end_line(struct http_reply *r)
+end_line(struct http_response *r)
 {
 	size_t len =
 	    r->line_len < sizeof(r->line) ? r->line_len : sizeof(r->line) - 1;
@@ -293,7 +293,7 @@ end_line(struct http_reply *r)
 
 /* Several blanks tell no more than the first of them. */
 static void
-put(struct http_reply *r, char c)
+put(struct http_response *r, char c)
 {
 	if (r->skipped ||
 	    (is_blank(c) && r->line_len > 0 && r->line_len < sizeof(r->line) &&
@@ -305,7 +305,7 @@ put(struct http_reply *r, char c)
 }
 
 static void
-take_byte(struct http_reply *r, char c)
+take_byte(struct http_response *r, char c)
 {
 	bool bare_cr = r->after_cr && c != '\n';
 
@@ -327,22 +327,22 @@ take_byte(struct http_reply *r, char c)
 /* ---- all of it ---- */
 
 static size_t
-feed_lines(struct http_reply *r, const char *buf, size_t len)
+feed_lines(struct http_response *r, const char *buf, size_t len)
 {
 	size_t at = 0;
 
-	while (at < len && !http_reply_over(r) && r->state != HTTP_BODY &&
+	while (at < len && !http_response_over(r) && r->state != HTTP_BODY &&
 	       r->state != HTTP_CHUNK && r->state != HTTP_TO_END) {
 		take_byte(r, buf[at++]);
-		if (++r->head_len > HTTP_REPLY_HEAD_MAX)
+		if (++r->head_len > HTTP_RESPONSE_HEAD_MAX)
 			bad(r, "a head without end");
 	}
 	return at;
 }
 
 size_t
-http_reply_feed(
-    struct http_reply *r, const char *buf, size_t len, struct http_piece *body)
+http_response_feed(struct http_response *r, const char *buf, size_t len,
+    struct http_piece *body)
 {
 	*body = (struct http_piece){buf, 0};
 	switch (r->state) {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_reply: parses an HTTP/1.1 response as it comes (RFC 9112). No I/O, no
+ * http_response: parses an HTTP/1.1 response as it comes (RFC 9112). No I/O, no
  * allocation, no state but the caller's.
  *
- * Read as liberally as RFC 9110 and 9112 tell a client to, because what is
- * measured is how a server serves, not how it writes: lines may end in LF
- *alone, fields may be folded and have blanks before the colon, the reason may
- *be missing, lengths that are the same may come twice. What leaves in doubt
- *where the body ends is wrong. Interim responses (1xx) are passed over, but for
- *101, after which what follows is no HTTP.
+ * It reads as liberally as RFC 9110 and 9112 tell a client to, because the load
+ * measures how a server serves, not how it writes: lines may end in LF alone,
+ * fields may be folded and have blanks before the colon, the reason may be
+ * missing, equal lengths may come twice. A response is wrong if it leaves in
+ * doubt where the body ends. Interim responses (1xx) are skipped, except 101:
+ * what follows a 101 is not HTTP.
  *
- *	http_reply_begin(&reply);
- *	while (len && !http_reply_over(&reply)) {
- *		n = http_reply_feed(&reply, buf, len, &body);
+ *	http_response_begin(&reply);
+ *	while (len && !http_response_over(&reply)) {
+ *		n = http_response_feed(&reply, buf, len, &body);
  *		...body.len bytes at body.at are of the body
  *		buf += n, len -= n;
  *	}
@@ -27,10 +27,10 @@
 
 /* A head may be so long; of each of its lines only the begin is looked at, in
  * which blanks in a row are one. */
-#define HTTP_REPLY_HEAD_MAX (300 * 1024)
-#define HTTP_REPLY_LINE_MAX 512
+#define HTTP_RESPONSE_HEAD_MAX (300 * 1024)
+#define HTTP_RESPONSE_LINE_MAX 512
 
-struct http_reply {
+struct http_response {
 	enum {
 		HTTP_HEAD,
 		HTTP_BODY,	 /* of LEFT bytes more */
@@ -59,7 +59,7 @@ struct http_reply {
 	bool skipped;	 /* it is thrown away */
 	bool pending;	 /* it was a field, which the next may go on with */
 	size_t line_len; /* may be more than LINE has */
-	char line[HTTP_REPLY_LINE_MAX];
+	char line[HTTP_RESPONSE_LINE_MAX];
 };
 
 struct http_piece {
@@ -68,22 +68,22 @@ struct http_piece {
 };
 
 void
-http_reply_begin(struct http_reply *reply);
+http_response_begin(struct http_response *reply);
 
 /*
  * Takes some of LEN bytes (one at least) and returns how many. Those of them
  * that are the body's are *BODY.
  */
 size_t
-http_reply_feed(struct http_reply *reply, const char *buf, size_t len,
+http_response_feed(struct http_response *reply, const char *buf, size_t len,
     struct http_piece *body);
 
 /* Whether nothing more is taken. */
 bool
-http_reply_over(const struct http_reply *reply);
+http_response_over(const struct http_response *reply);
 
 /* The end of the file came. Whether the response is complete by that. */
 bool
-http_reply_end(struct http_reply *reply);
+http_response_end(struct http_response *reply);
 
 #endif

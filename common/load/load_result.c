@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* result: counters, five histograms, and what follows from them. */
+/* load_result: counters, five histograms, and what follows from them. */
 #include "common/load/load_result.h"
 
 #include <string.h>
@@ -10,31 +10,31 @@
 #define WAITED 0.05
 
 int
-result_init(struct load_result *result)
+load_result_init(struct load_result *result)
 {
 	memset(result, 0, sizeof(*result));
-	if (hist_init(&result->latency) == 0 &&
-	    hist_init(&result->service) == 0 &&
-	    hist_init(&result->pacing) == 0 &&
-	    hist_init(&result->complete) == 0 &&
-	    hist_init(&result->connect) == 0)
+	if (histogram_init(&result->latency) == 0 &&
+	    histogram_init(&result->service) == 0 &&
+	    histogram_init(&result->pacing) == 0 &&
+	    histogram_init(&result->complete) == 0 &&
+	    histogram_init(&result->connect) == 0)
 		return 0;
-	result_release(result);
+	load_result_release(result);
 	return -1;
 }
 
 void
-result_release(struct load_result *result)
+load_result_release(struct load_result *result)
 {
-	hist_release(&result->latency);
-	hist_release(&result->service);
-	hist_release(&result->pacing);
-	hist_release(&result->complete);
-	hist_release(&result->connect);
+	histogram_release(&result->latency);
+	histogram_release(&result->service);
+	histogram_release(&result->pacing);
+	histogram_release(&result->complete);
+	histogram_release(&result->connect);
 }
 
 void
-result_clear(struct load_result *result)
+load_result_clear(struct load_result *result)
 {
 	struct load_result kept = *result;
 
@@ -44,15 +44,15 @@ result_clear(struct load_result *result)
 	result->pacing = kept.pacing;
 	result->complete = kept.complete;
 	result->connect = kept.connect;
-	hist_clear(&result->latency);
-	hist_clear(&result->service);
-	hist_clear(&result->pacing);
-	hist_clear(&result->complete);
-	hist_clear(&result->connect);
+	histogram_clear(&result->latency);
+	histogram_clear(&result->service);
+	histogram_clear(&result->pacing);
+	histogram_clear(&result->complete);
+	histogram_clear(&result->connect);
 }
 
 void
-result_add(struct load_result *result, const struct load_result *from)
+load_result_add(struct load_result *result, const struct load_result *from)
 {
 	result->begun += from->begun;
 	result->ok += from->ok;
@@ -66,22 +66,22 @@ result_add(struct load_result *result, const struct load_result *from)
 	result->duplicated += from->duplicated;
 	result->lost_updates += from->lost_updates;
 	result->unclosed += from->unclosed;
-	result->still_ns += from->still_ns;
+	result->stall_ns += from->stall_ns;
 	result->stills += from->stills;
 	result->throttled_ns += from->throttled_ns;
 	result->throttled += from->throttled;
-	for (int i = 0; i < RESULT_ERRNOS; i++)
+	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++)
 		result->errors[i] += from->errors[i];
 	result->span_ns += from->span_ns;
 	result->cpu_ns += from->cpu_ns;
 	result->wait_ns += from->wait_ns;
 	result->wall_ns += from->wall_ns;
-	result->turn_ns += from->turn_ns;
-	hist_add(&result->latency, &from->latency);
-	hist_add(&result->service, &from->service);
-	hist_add(&result->pacing, &from->pacing);
-	hist_add(&result->complete, &from->complete);
-	hist_add(&result->connect, &from->connect);
+	result->think_ns += from->think_ns;
+	histogram_add(&result->latency, &from->latency);
+	histogram_add(&result->service, &from->service);
+	histogram_add(&result->pacing, &from->pacing);
+	histogram_add(&result->complete, &from->complete);
+	histogram_add(&result->connect, &from->connect);
 	if (!result->example[0])
 		memcpy(result->example, from->example, sizeof(result->example));
 	if (!result->failure[0])
@@ -91,7 +91,7 @@ result_add(struct load_result *result, const struct load_result *from)
 }
 
 double
-result_rate(const struct load_result *result)
+load_result_rate(const struct load_result *result)
 {
 	return result->span_ns
 		   ? (double)result->ok * 1e9 / (double)result->span_ns
@@ -99,7 +99,7 @@ result_rate(const struct load_result *result)
 }
 
 double
-result_busy(const struct load_result *result)
+load_result_busy(const struct load_result *result)
 {
 	double busy = result->wall_ns
 			  ? (double)result->cpu_ns / (double)result->wall_ns
@@ -109,13 +109,13 @@ result_busy(const struct load_result *result)
 }
 
 bool
-result_limited(const struct load_result *result, bool own_cpu)
+load_result_is_client_bound(const struct load_result *result, bool own_cpu)
 {
 	double wall = (double)result->wall_ns, waited = (double)result->wait_ns;
 
 	if (!result->ok)
 		return false;
-	return result_busy(result) > FULL ||
+	return load_result_busy(result) > FULL ||
 	       (own_cpu && waited > WAITED * wall &&
 		   (double)result->cpu_ns > FULL * (wall - waited));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * result: what came of a load, in numbers that add up.
+ * load_result: what came of a load, in numbers that add up.
  *
  *	begun = ok + wrong + timed_out + failed
  *
@@ -15,8 +15,10 @@
 
 #include "common/stats/histogram.h"
 
-#define RESULT_WORDS 200  /* bytes of a text, its NUL included */
-#define RESULT_ERRNOS 160 /* errno values fit; 0 stands for end of file */
+#define LOAD_RESULT_WORDS 200 /* bytes of a text, its NUL included */
+#define LOAD_RESULT_ERRNOS                                \
+	160 /* errno values fit; 0 stands for end of file \
+	     */
 
 struct load_result {
 	uint64_t begun, ok, wrong, timed_out, failed;
@@ -31,57 +33,59 @@ struct load_result {
 	uint64_t lost_updates; /* counter: values that came twice */
 	uint64_t unclosed;     /* kept connections that the server did not close
 				  when we had */
-	uint64_t errors[RESULT_ERRNOS];
+	uint64_t errors[LOAD_RESULT_ERRNOS];
 	/* From the first send to the last reply or the end of the run,
 	 * whichever is later; of each run, added. */
 	uint64_t span_ns;
 	uint64_t cpu_ns, wait_ns, wall_ns; /* the client's own; wait_ns: ready
 					      to run, but without a CPU */
 	/* In which the client did not run, and how often; or had used up its
-	 * quota of CPU time: still.h. */
-	uint64_t still_ns, stills, throttled_ns, throttled;
+	 * quota of CPU time: stall.h. */
+	uint64_t stall_ns, stills, throttled_ns, throttled;
 	/* Of connections with the client: from when it had a reply, or began,
 	 * until their next request. */
-	uint64_t turn_ns;
-	struct hist latency;	    /* from when the request was due */
-	struct hist service;	    /* from when it was sent; open loop only */
-	struct hist pacing;	    /* sent late by; open loop only */
-	struct hist complete;	    /* chat: when the last member had it */
-	struct hist connect;	    /* kept connections: until they stood */
-	char example[RESULT_WORDS]; /* what the first wrong reply looked like */
-	char failure[RESULT_WORDS]; /* why the first that failed did, beyond
-				       errno */
-	char lacking[RESULT_WORDS]; /* chat: who lacked the first that timed out
-				     */
+	uint64_t think_ns;
+	struct histogram latency;  /* from when the request was due */
+	struct histogram service;  /* from when it was sent; open loop only */
+	struct histogram pacing;   /* sent late by; open loop only */
+	struct histogram complete; /* chat: when the last member had it */
+	struct histogram connect;  /* kept connections: until they stood */
+	char example[LOAD_RESULT_WORDS]; /* what the first wrong reply looked
+					    like */
+	char failure[LOAD_RESULT_WORDS]; /* why the first that failed did,
+				       beyond errno */
+	char lacking[LOAD_RESULT_WORDS]; /* chat: who lacked the first that
+					  * timed out
+					  */
 };
 
 /* Returns 0, or -1 with errno. */
 int
-result_init(struct load_result *result);
+load_result_init(struct load_result *result);
 
 void
-result_release(struct load_result *result);
+load_result_release(struct load_result *result);
 
 void
-result_clear(struct load_result *result);
+load_result_clear(struct load_result *result);
 
 /* Adds all of FROM; the first example stays. */
 void
-result_add(struct load_result *result, const struct load_result *from);
+load_result_add(struct load_result *result, const struct load_result *from);
 
 /* Replies a second over the span; 0 if there were none. */
 double
-result_rate(const struct load_result *result);
+load_result_rate(const struct load_result *result);
 
 /* Share of a CPU that the client itself used, 0 to 1. */
 double
-result_busy(const struct load_result *result);
+load_result_busy(const struct load_result *result);
 
 /* Whether the client was the limit: its CPU was full, or, if it had to wait for
  * one although nothing of the load ran there (OWN_CPU), full in the time that
  * was left. Who spins waits for a CPU without need, too: waiting alone, on a
  * machine where all have to, says nothing. */
 bool
-result_limited(const struct load_result *result, bool own_cpu);
+load_result_is_client_bound(const struct load_result *result, bool own_cpu);
 
 #endif

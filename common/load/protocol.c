@@ -46,20 +46,20 @@ payload_release(struct payload *payload)
 
 /* ---- what protocols have in common ---- */
 
-enum judgement
-judge_wrong(struct protocol_run *run, const char *format, ...)
+enum reply_check
+reply_wrong(struct protocol_run *run, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(run->why, sizeof(run->why), format, args);
 	va_end(args);
-	return JUDGE_WRONG;
+	return REPLY_WRONG;
 }
 
-enum judgement
-judge_bytes(struct protocol_run *run, struct exchange *x, const char *want,
-    size_t size, const char *buf, size_t len)
+enum reply_check
+reply_check_bytes(struct protocol_run *run, struct exchange *x,
+    const char *want, size_t size, const char *buf, size_t len)
 {
 	size_t left = size - x->received;
 
@@ -68,10 +68,10 @@ judge_bytes(struct protocol_run *run, struct exchange *x, const char *want,
 		run->got = buf;
 		run->got_len = len;
 		run->got_at = x->received;
-		return JUDGE_WRONG;
+		return REPLY_WRONG;
 	}
 	x->received += len;
-	return len < left ? JUDGE_MORE : JUDGE_WHOLE;
+	return len < left ? REPLY_MORE : REPLY_WHOLE;
 }
 
 /* ---- echo ---- */
@@ -83,12 +83,12 @@ slice_request(struct protocol_run *run, struct exchange *x)
 	x->out_len = run->payload.size;
 }
 
-static enum judgement
+static enum reply_check
 echo_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
 	/* OUT still is the request: all of it was sent, and nothing since. */
-	return judge_bytes(run, x, x->out, x->out_len, buf, len);
+	return reply_check_bytes(run, x, x->out, x->out_len, buf, len);
 }
 
 static const char *
@@ -114,11 +114,12 @@ static const struct protocol protocol_echo = {
 
 static const char GREETING[] = "Hello, client!\n";
 
-static enum judgement
+static enum reply_check
 hello_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
-	return judge_bytes(run, x, GREETING, sizeof(GREETING) - 1, buf, len);
+	return reply_check_bytes(
+	    run, x, GREETING, sizeof(GREETING) - 1, buf, len);
 }
 
 static const char *
@@ -144,7 +145,7 @@ static const struct protocol protocol_hello = {
 
 /* ---- chat ---- */
 
-/* What room.c runs needs no exchange. */
+/* What chat_load.c runs needs no exchange. */
 static const struct protocol protocol_chat = {
     .name = "chat",
     .summary = "a line from one member reaches all others",

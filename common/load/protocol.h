@@ -72,15 +72,15 @@ struct exchange {
 	void *own;	 /* the protocol's, OWN_SIZE bytes, zeroed at first */
 };
 
-enum judgement {
-	JUDGE_MORE,	/* right so far */
-	JUDGE_WHOLE,	/* the reply is complete, and right */
-	JUDGE_LAST,	/* so it is, and the server will close */
-	JUDGE_READY,	/* the way is set up */
-	JUDGE_WRONG,	/* it is not right; the run says how */
-	JUDGE_REPEATED, /* nor is this, but the reply is complete: go on */
-	JUDGE_GOODBYE,	/* the server leaves before the reply is complete */
-	JUDGE_GONE,	/* it had left before it saw the request: once more */
+enum reply_check {
+	REPLY_MORE,	/* right so far */
+	REPLY_WHOLE,	/* the reply is complete, and right */
+	REPLY_LAST,	/* so it is, and the server will close */
+	REPLY_READY,	/* the way is set up */
+	REPLY_WRONG,	/* it is not right; the run says how */
+	REPLY_REPEATED, /* nor is this, but the reply is complete: go on */
+	REPLY_GOODBYE,	/* the server leaves before the reply is complete */
+	REPLY_GONE,	/* it had left before it saw the request: once more */
 };
 
 /* ---- all connections of a load ---- */
@@ -97,7 +97,7 @@ struct protocol_run {
 	void *own;	  /* the protocol's */
 	char *states;	  /* what the exchanges' OWN points into */
 	uint64_t lost_updates; /* of counter: values that came twice */
-	/* How the latest JUDGE_WRONG is wrong, in words; or, if there are none,
+	/* How the latest REPLY_WRONG is wrong, in words; or, if there are none,
 	 * the bytes that should be those of expected() from GOT_AT on. */
 	char why[160];
 	const char *got;
@@ -107,32 +107,32 @@ struct protocol_run {
 struct protocol {
 	const char *name;
 	const char *summary;
-	bool closes;	  /* the server closes after one reply */
-	bool datagrams;	  /* may go over UDP */
-	bool echoes;	  /* the reply is the request, byte for byte, which
-			     tells which one it answers */
-	bool sized;	  /* --size is the request's */
-	bool room;	  /* not connections, but members: room.h runs it */
-	bool unasked;	  /* bytes may come without a request, for judge() */
-	bool repeatable;  /* a request may be sent twice, where nobody knows
-			     whether the first has arrived */
-	const char *path; /* where --path begins; NULL: it has none */
+	bool closes;	 /* the server closes after one reply */
+	bool datagrams;	 /* may go over UDP */
+	bool echoes;	 /* the reply is the request, byte for byte, which
+			    tells which one it answers */
+	bool sized;	 /* --size is the request's */
+	bool room;	 /* not connections, but members: chat_load.h runs it */
+	bool unasked;	 /* bytes may come without a request, for judge() */
+	bool repeatable; /* a request may be sent twice, where nobody knows
+			    whether the first has arrived */
+	const char *path;     /* where --path begins; NULL: it has none */
 	const char *tls_name; /* offered over TLS (RFC 7301); NULL: none */
 	size_t own_size;      /* of exchange.own */
 	/* Fills run->own. 0, or -1 with errno or with words in run->why. */
 	int (*open)(struct protocol_run *run);
 	void (*close)(struct protocol_run *run);
 	/* For a new connection: OUT is what sets the way up, before the first
-	 * request; judge() says JUDGE_READY. NULL: it is ready at once. */
+	 * request; judge() says REPLY_READY. NULL: it is ready at once. */
 	void (*greet)(struct protocol_run *run, struct exchange *x);
 	/* OUT is request x->number. */
 	void (*request)(struct protocol_run *run, struct exchange *x);
 	/* LEN bytes came, at least one. A datagram is whole. */
-	enum judgement (*judge)(struct protocol_run *run, struct exchange *x,
+	enum reply_check (*judge)(struct protocol_run *run, struct exchange *x,
 	    const char *buf, size_t len);
-	/* End of file came: JUDGE_LAST if it makes the reply complete,
-	 * JUDGE_GOODBYE if not. NULL: it never does. */
-	enum judgement (*ended)(struct protocol_run *run, struct exchange *x);
+	/* End of file came: REPLY_LAST if it makes the reply complete,
+	 * REPLY_GOODBYE if not. NULL: it never does. */
+	enum reply_check (*ended)(struct protocol_run *run, struct exchange *x);
 	/* OUT is what does not wait for a request; nothing else is being sent.
 	 * NULL: there is no such thing. */
 	void (*interject)(struct protocol_run *run, struct exchange *x);
@@ -166,18 +166,18 @@ void
 exchange_init(
     struct exchange *exchange, const struct protocol_run *run, uint32_t id);
 
-/* Words for run->why. Returns JUDGE_WRONG. */
-enum judgement
-judge_wrong(struct protocol_run *run, const char *format, ...)
+/* Words for run->why. Returns REPLY_WRONG. */
+enum reply_check
+reply_wrong(struct protocol_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
  * Judges LEN bytes of a reply that is to be the SIZE bytes at WANT, of which
  * x->received have been right. Counts them.
  */
-enum judgement
-judge_bytes(struct protocol_run *run, struct exchange *x, const char *want,
-    size_t size, const char *buf, size_t len);
+enum reply_check
+reply_check_bytes(struct protocol_run *run, struct exchange *x,
+    const char *want, size_t size, const char *buf, size_t len);
 
 /* Of one file each. */
 extern const struct protocol protocol_http;

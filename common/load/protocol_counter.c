@@ -116,7 +116,7 @@ came_before(struct counter_run *c, uint64_t value, uint64_t slack)
 	return before;
 }
 
-static enum judgement
+static enum reply_check
 judge_value(struct protocol_run *run, struct counter_state *state)
 {
 	uint64_t last = state->last;
@@ -124,27 +124,27 @@ judge_value(struct protocol_run *run, struct counter_state *state)
 	    came_before(run->own, state->value, run->connections + WORD_BITS);
 
 	if (before < 0)
-		return judge_wrong(run,
+		return reply_wrong(run,
 		    "%" PRIu64 " is too far from the values before it",
 		    state->value);
 	if (state->value > last)
 		state->last = state->value;
 	if (before) {
 		run->lost_updates++;
-		judge_wrong(run, "%" PRIu64 " came twice: an update was lost",
+		reply_wrong(run, "%" PRIu64 " came twice: an update was lost",
 		    state->value);
-		return JUDGE_REPEATED;
+		return REPLY_REPEATED;
 	}
 	if (state->value <= last) {
-		judge_wrong(run,
+		reply_wrong(run,
 		    "%" PRIu64 " after %" PRIu64 " on one connection",
 		    state->value, last);
-		return JUDGE_REPEATED;
+		return REPLY_REPEATED;
 	}
-	return JUDGE_WHOLE;
+	return REPLY_WHOLE;
 }
 
-static enum judgement
+static enum reply_check
 counter_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
@@ -155,7 +155,7 @@ counter_judge(
 
 		if (buf[i] == '\n' && x->received) {
 			if (i + 1 < len)
-				return judge_wrong(run,
+				return reply_wrong(run,
 				    "%zu bytes too many after the answer "
 				    "(doubled?)",
 				    len - i - 1);
@@ -164,13 +164,13 @@ counter_judge(
 		if (digit > 9 ||
 		    __builtin_mul_overflow(state->value, 10, &state->value) ||
 		    __builtin_add_overflow(state->value, digit, &state->value))
-			return judge_wrong(run,
+			return reply_wrong(run,
 			    "byte %zu is 0x%02x: the answer is no number and "
 			    "the end of a line",
 			    x->received, (unsigned char)buf[i]);
 		x->received++;
 	}
-	return JUDGE_MORE;
+	return REPLY_MORE;
 }
 
 const struct protocol protocol_counter = {

@@ -33,7 +33,7 @@ struct http_run {
 };
 
 struct http_state {
-	struct http_reply reply;
+	struct http_response reply;
 	size_t body_len;   /* so far */
 	struct bytes kept; /* it, while there is none to compare it with */
 };
@@ -78,7 +78,7 @@ http_request(struct protocol_run *run, struct exchange *x)
 	const struct http_run *h = run->own;
 	struct http_state *state = x->own;
 
-	http_reply_begin(&state->reply);
+	http_response_begin(&state->reply);
 	state->body_len = state->kept.len = 0;
 	x->out = h->request;
 	x->out_len = h->request_len;
@@ -104,39 +104,39 @@ append(struct bytes *to, const char *at, size_t len)
 }
 
 /* Whether LEN bytes are those of the first body from AT on. */
-static enum judgement
+static enum reply_check
 compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
 {
 	const struct bytes *want = &((struct http_run *)run->own)->body;
 	size_t i = 0;
 
 	if (len > want->len - at)
-		return judge_wrong(run,
+		return reply_wrong(run,
 		    "a body of more than %zu bytes, which the first had",
 		    want->len);
 	if (!len || memcmp(bytes, want->at + at, len) == 0)
-		return JUDGE_MORE;
+		return REPLY_MORE;
 	while (bytes[i] == want->at[at + i])
 		i++;
-	return judge_wrong(run,
+	return reply_wrong(run,
 	    "byte %zu of the body is 0x%02x, not 0x%02x as in the first one "
 	    "(changed)",
 	    at + i, (unsigned char)bytes[i], (unsigned char)want->at[at + i]);
 }
 
 /* What was kept until the first body was known. */
-static enum judgement
+static enum reply_check
 catch_up(struct protocol_run *run, struct http_state *state)
 {
-	enum judgement now = compare(run, 0, state->kept.at, state->kept.len);
+	enum reply_check now = compare(run, 0, state->kept.at, state->kept.len);
 
 	free(state->kept.at);
 	state->kept = (struct bytes){NULL, 0, 0};
 	return now;
 }
 
-/* JUDGE_MORE if the piece is as it should be. */
-static enum judgement
+/* REPLY_MORE if the piece is as it should be. */
+static enum reply_check
 judge_body(struct protocol_run *run, struct http_state *state,
     const struct http_piece *piece)
 {
@@ -147,16 +147,16 @@ judge_body(struct protocol_run *run, struct http_state *state,
 	if (!h->body_known) {
 		if (state->body_len > BODY_MAX ||
 		    append(&state->kept, piece->at, piece->len) < 0)
-			return judge_wrong(run, "a body too large to be kept");
-		return JUDGE_MORE;
+			return reply_wrong(run, "a body too large to be kept");
+		return REPLY_MORE;
 	}
-	if (state->kept.len && catch_up(run, state) == JUDGE_WRONG)
-		return JUDGE_WRONG;
+	if (state->kept.len && catch_up(run, state) == REPLY_WRONG)
+		return REPLY_WRONG;
 	return compare(run, at, piece->at, piece->len);
 }
 
 /* The response is complete. */
-static enum judgement
+static enum reply_check
 judge_end(struct protocol_run *run, struct http_state *state)
 {
 	struct http_run *h = run->own;
@@ -166,29 +166,29 @@ judge_end(struct protocol_run *run, struct http_state *state)
 		h->body_known = true;
 		state->kept = (struct bytes){NULL, 0, 0};
 	}
-	if (state->kept.len && catch_up(run, state) == JUDGE_WRONG)
-		return JUDGE_WRONG;
+	if (state->kept.len && catch_up(run, state) == REPLY_WRONG)
+		return REPLY_WRONG;
 	if (state->body_len != h->body.len)
-		return judge_wrong(run,
+		return reply_wrong(run,
 		    "a body of %zu bytes, where the first had %zu",
 		    state->body_len, h->body.len);
-	return state->reply.keep_alive ? JUDGE_WHOLE : JUDGE_LAST;
+	return state->reply.keep_alive ? REPLY_WHOLE : REPLY_LAST;
 }
 
-static enum judgement
+static enum reply_check
 judge_status(struct protocol_run *run, const struct exchange *x,
-    const struct http_reply *reply)
+    const struct http_response *reply)
 {
 	if (reply->state == HTTP_BAD)
-		return judge_wrong(run, "no HTTP response: %s", reply->why);
+		return reply_wrong(run, "no HTTP response: %s", reply->why);
 	/* The server was tired of waiting, and the request crossed that. */
 	if (reply->status == 408 && x->kept)
-		return JUDGE_GONE;
+		return REPLY_GONE;
 	/* Told before its body, which need not be like the others'. */
 	if (reply->state != HTTP_HEAD &&
 	    (reply->status < 200 || reply->status > 299))
-		return judge_wrong(run, "status %d", reply->status);
-	return JUDGE_MORE;
+		return reply_wrong(run, "status %d", reply->status);
+	return REPLY_MORE;
 }
 
 /* A server that closes an idle connection may say why (RFC 9110 15.5.9). */
@@ -204,16 +204,16 @@ says_timeout(const char *buf, size_t len)
 
 /* What no request asked for, WHICH says how; or a 408, which is a close: alone,
  * or in one piece with the end of a response, if we are late. */
-static enum judgement
+static enum reply_check
 judge_unasked(
     struct protocol_run *run, const char *buf, size_t len, const char *which)
 {
 	if (says_timeout(buf, len))
-		return JUDGE_LAST;
-	return judge_wrong(run, "%zu bytes %s (doubled?)", len, which);
+		return REPLY_LAST;
+	return reply_wrong(run, "%zu bytes %s (doubled?)", len, which);
 }
 
-static enum judgement
+static enum reply_check
 http_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
@@ -221,47 +221,47 @@ http_judge(
 	struct http_state *state = x->own;
 	size_t used = 0;
 	bool first = x->received == 0;
-	enum judgement now = JUDGE_MORE;
+	enum reply_check now = REPLY_MORE;
 
 	if (!x->asking)
 		return judge_unasked(run, buf, len, "that nobody asked for");
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
-		return h->good_last ? JUDGE_LAST : JUDGE_WHOLE;
-	while (used < len && now == JUDGE_MORE &&
-	       !http_reply_over(&state->reply)) {
+		return h->good_last ? REPLY_LAST : REPLY_WHOLE;
+	while (used < len && now == REPLY_MORE &&
+	       !http_response_over(&state->reply)) {
 		struct http_piece piece;
 
-		used += http_reply_feed(
+		used += http_response_feed(
 		    &state->reply, buf + used, len - used, &piece);
 		now = judge_status(run, x, &state->reply);
-		if (now == JUDGE_MORE && piece.len)
+		if (now == REPLY_MORE && piece.len)
 			now = judge_body(run, state, &piece);
 	}
-	if (now != JUDGE_MORE || state->reply.state != HTTP_DONE)
+	if (now != REPLY_MORE || state->reply.state != HTTP_DONE)
 		return now;
 	now = judge_end(run, state);
-	if (now != JUDGE_WRONG && used < len)
+	if (now != REPLY_WRONG && used < len)
 		return judge_unasked(
 		    run, buf + used, len - used, "too many after the response");
-	if (now != JUDGE_WRONG && first) {
+	if (now != REPLY_WRONG && first) {
 		h->good.len = 0;
-		h->good_last = now == JUDGE_LAST;
+		h->good_last = now == REPLY_LAST;
 		/* Without memory for it, all are parsed. */
 		append(&h->good, buf, len);
 	}
 	return now;
 }
 
-static enum judgement
+static enum reply_check
 http_ended(struct protocol_run *run, struct exchange *x)
 {
 	struct http_state *state = x->own;
 
 	run->why[0] = '\0';
-	if (!http_reply_end(&state->reply))
-		return JUDGE_GOODBYE;
-	return judge_end(run, state) == JUDGE_WRONG ? JUDGE_WRONG : JUDGE_LAST;
+	if (!http_response_end(&state->reply))
+		return REPLY_GOODBYE;
+	return judge_end(run, state) == REPLY_WRONG ? REPLY_WRONG : REPLY_LAST;
 }
 
 const struct protocol protocol_http = {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protocol_ws: WebSocket echo (RFC 6455): the upgrade, then a binary message of
- * random bytes for each request, which has to come back, in as many frames as
- * the server likes. Pings are answered.
+ * protocol_websocket: WebSocket echo (RFC 6455): the upgrade, then a binary
+ * message of random bytes for each request, which has to come back, in as many
+ * frames as the server likes. Pings are answered.
  *
  * A frame is made from its connection and its number alone, its mask included,
  * so one piece of scratch memory serves all connections: what a full socket
@@ -57,7 +57,7 @@ struct ws_state {
 	unsigned char ping[CONTROL_MAX];
 	unsigned ping_len;
 	char say[HEAD_MAX + CONTROL_MAX];
-	struct http_reply reply; /* to the upgrade */
+	struct http_response reply; /* to the upgrade */
 };
 
 /* ---- open ---- */
@@ -88,7 +88,7 @@ ws_open(struct protocol_run *run)
 	int len;
 
 	if (!WEBSOCKET_HERE) {
-		judge_wrong(run, "no WebSocket here (OpenSSL or wslay was "
+		reply_wrong(run, "no WebSocket here (OpenSSL or wslay was "
 				 "missing at build time)");
 		return -1;
 	}
@@ -185,7 +185,7 @@ ws_greet(struct protocol_run *run, struct exchange *x)
 	const struct ws_run *w = run->own;
 	struct ws_state *state = x->own;
 
-	http_reply_begin(&state->reply);
+	http_response_begin(&state->reply);
 	state->at = WS_HANDSHAKE;
 	state->in_message = state->leaving = false;
 	state->head_len = 0;
@@ -237,65 +237,65 @@ ws_farewell(struct protocol_run *run, struct exchange *x)
 
 /* ---- what comes ---- */
 
-static enum judgement
+static enum reply_check
 judge_handshake(struct protocol_run *run, struct ws_state *state,
     const char **buf, size_t *len)
 {
 	const struct ws_run *w = run->own;
-	struct http_reply *reply = &state->reply;
+	struct http_response *reply = &state->reply;
 	struct http_piece piece;
-	size_t n = http_reply_feed(reply, *buf, *len, &piece);
+	size_t n = http_response_feed(reply, *buf, *len, &piece);
 
 	*buf += n;
 	*len -= n;
 	if (reply->state == HTTP_HEAD)
-		return JUDGE_MORE;
+		return REPLY_MORE;
 	if (reply->state == HTTP_BAD)
-		return judge_wrong(run, "no HTTP response: %s", reply->why);
+		return reply_wrong(run, "no HTTP response: %s", reply->why);
 	if (reply->status != 101)
-		return judge_wrong(
+		return reply_wrong(
 		    run, "status %d to the upgrade, not 101", reply->status);
 	if (!reply->upgrade)
-		return judge_wrong(run, "101 without Upgrade: websocket");
+		return reply_wrong(run, "101 without Upgrade: websocket");
 	if (strcmp(reply->accept, w->accept) != 0)
-		return judge_wrong(run,
+		return reply_wrong(run,
 		    "Sec-WebSocket-Accept is \"%.40s\", not \"%s\"",
 		    reply->accept, w->accept);
 	state->at = WS_HEAD;
-	return JUDGE_READY;
+	return REPLY_READY;
 }
 
 /* The frame's head is complete: whether such a frame may come now. */
-static enum judgement
+static enum reply_check
 judge_head(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 {
 	unsigned opcode = state->head[0] & 0xf;
 	bool fin = state->head[0] & FIN;
 
 	if (state->head[0] & RESERVED || state->head[1] & MASKED)
-		return judge_wrong(run, "a frame with %s",
+		return reply_wrong(run, "a frame with %s",
 		    state->head[1] & MASKED ? "a mask, which only clients set"
 					    : "a reserved bit");
 	if (opcode >= CLOSE) {
 		if (opcode > PONG || !fin || state->left > CONTROL_MAX)
-			return judge_wrong(run,
+			return reply_wrong(run,
 			    "no proper control frame (0x%02x)", state->head[0]);
 		state->control_len = 0;
-		return JUDGE_MORE;
+		return REPLY_MORE;
 	}
 	if (!x->asking)
-		return judge_wrong(
+		return reply_wrong(
 		    run, "a message that nobody asked for (doubled?)");
 	if (opcode != (state->in_message ? CONTINUATION : BINARY))
-		return judge_wrong(run,
+		return reply_wrong(run,
 		    "a frame of opcode %u, where a binary message should %s",
 		    opcode, state->in_message ? "go on" : "begin");
 	state->in_message = !fin;
-	return JUDGE_MORE;
+	return REPLY_MORE;
 }
 
 /* Gathers the head: 2 bytes, and 2 or 8 of an extended length. */
-static enum judgement
+static enum reply_check
 take_head(
     struct protocol_run *run, struct exchange *x, const char **buf, size_t *len)
 {
@@ -321,10 +321,10 @@ take_head(
 		state->at = WS_PAYLOAD;
 		return judge_head(run, x, state);
 	}
-	return JUDGE_MORE;
+	return REPLY_MORE;
 }
 
-static enum judgement
+static enum reply_check
 end_control(
     struct protocol_run *run, struct exchange *x, struct ws_state *state)
 {
@@ -336,62 +336,62 @@ end_control(
 		x->interrupted = true;
 	}
 	if (opcode != CLOSE || state->leaving)
-		return JUDGE_MORE;
+		return REPLY_MORE;
 	if (!x->asking)
-		return JUDGE_LAST;
+		return REPLY_LAST;
 	snprintf(run->why, sizeof(run->why), "the server closed, status %u",
 	    state->control_len < 2
 		? 1005U /* none, RFC 6455 7.4.1 */
 		: (unsigned)state->control[0] << 8 | state->control[1]);
-	return JUDGE_GOODBYE;
+	return REPLY_GOODBYE;
 }
 
 /* The end of a frame. */
-static enum judgement
+static enum reply_check
 end_frame(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 {
 	state->at = WS_HEAD;
 	if ((state->head[0] & 0xf) >= CLOSE)
 		return end_control(run, x, state);
 	if (state->in_message)
-		return JUDGE_MORE;
+		return REPLY_MORE;
 	if (x->received < run->payload.size)
-		return judge_wrong(run, "a message of %zu bytes, not %zu",
+		return reply_wrong(run, "a message of %zu bytes, not %zu",
 		    x->received, run->payload.size);
 	x->asking = false;
-	return JUDGE_WHOLE;
+	return REPLY_WHOLE;
 }
 
-static enum judgement
+static enum reply_check
 take_payload(
     struct protocol_run *run, struct exchange *x, const char **buf, size_t *len)
 {
 	struct ws_state *state = x->own;
 	size_t n = state->left < *len ? (size_t)state->left : *len;
-	enum judgement now = JUDGE_MORE;
+	enum reply_check now = REPLY_MORE;
 
 	if ((state->head[0] & 0xf) >= CLOSE) {
 		memcpy(state->control + state->control_len, *buf, n);
 		state->control_len += (unsigned)n;
 	} else if (n) {
-		now = judge_bytes(run, x,
+		now = reply_check_bytes(run, x,
 		    payload_request(&run->payload, x->id, x->number),
 		    run->payload.size, *buf, n);
-		if (now == JUDGE_WRONG)
+		if (now == REPLY_WRONG)
 			return now;
 	}
 	*buf += n;
 	*len -= n;
 	state->left -= n;
-	return state->left ? JUDGE_MORE : end_frame(run, x, state);
+	return state->left ? REPLY_MORE : end_frame(run, x, state);
 }
 
-static enum judgement
+static enum reply_check
 ws_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
 	struct ws_state *state = x->own;
-	enum judgement result = JUDGE_MORE, now;
+	enum reply_check result = REPLY_MORE, now;
 
 	/* A frame without payload ends with its head. */
 	while (len || (state->at == WS_PAYLOAD && !state->left)) {
@@ -401,9 +401,9 @@ ws_judge(
 			now = take_head(run, x, &buf, &len);
 		else
 			now = take_payload(run, x, &buf, &len);
-		if (now >= JUDGE_WRONG || now == JUDGE_LAST)
+		if (now >= REPLY_WRONG || now == REPLY_LAST)
 			return now;
-		if (now != JUDGE_MORE)
+		if (now != REPLY_MORE)
 			result = now;
 	}
 	return result;

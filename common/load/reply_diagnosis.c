@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_explain: words for what was wrong with a reply. */
+/* reply_diagnosis: words for what was wrong with a reply. */
 #include "common/load/session.h"
 
 #include <inttypes.h>
@@ -83,7 +83,7 @@ explain_bytes(const struct session_shared *shared,
 }
 
 char *
-session_explain(const struct session_shared *shared,
+reply_diagnosis(const struct session_shared *shared,
     const struct session *session, const struct session *all, uint32_t count,
     char *buf, size_t size)
 {

@@ -32,7 +32,7 @@ fail(struct session_shared *shared, struct session *session, int error)
 	shared->why[0] = '\0';
 	if (error)
 		snprintf(shared->why, sizeof(shared->why), "%s",
-		    flow_why(session->stream));
+		    client_stream_why(session->stream));
 	session_close(session);
 	errno = error;
 	return SESSION_FAILED;
@@ -208,8 +208,8 @@ session_send_rest(struct session_shared *shared, struct session *session)
 {
 	const struct exchange *x = &session->x;
 	bool wants_out;
-	ssize_t n = flow_send(session->fd, session->stream, x->out + x->sent,
-	    x->out_len - x->sent, &wants_out);
+	ssize_t n = client_stream_send(session->fd, session->stream,
+	    x->out + x->sent, x->out_len - x->sent, &wants_out);
 
 	return note_sent(shared, session, n, wants_out);
 }
@@ -288,8 +288,8 @@ session_knock(struct session_shared *shared, struct session *session)
 static ssize_t
 take(struct session_shared *shared, struct session *session, bool *wants_out)
 {
-	return flow_receive(session->fd, session->stream, shared->buffer,
-	    shared->buffer_size, wants_out);
+	return client_stream_receive(session->fd, session->stream,
+	    shared->buffer, shared->buffer_size, wants_out);
 }
 
 inline enum session_result
@@ -317,7 +317,7 @@ say_goodbye(struct session_shared *shared, struct session *session)
 		session_send_rest(shared, session);
 		return;
 	}
-	flow_end(session->fd, session->stream);
+	client_stream_end(session->fd, session->stream);
 }
 
 /* The reply is here whole: keep the connection, or see it closed. */
@@ -360,26 +360,26 @@ server_left(struct session_shared *shared, struct session *session)
 
 inline enum session_result
 session_follow(struct session_shared *shared, struct session *session,
-    enum judgement judgement)
+    enum reply_check judgement)
 {
 	switch (judgement) {
-	case JUDGE_MORE:
+	case REPLY_MORE:
 		return SESSION_AGAIN;
-	case JUDGE_WHOLE:
+	case REPLY_WHOLE:
 		return reply_complete(shared, session, false);
-	case JUDGE_LAST:
+	case REPLY_LAST:
 		return reply_complete(shared, session, true);
-	case JUDGE_READY:
+	case REPLY_READY:
 		return way_is_ready(shared, session);
-	case JUDGE_REPEATED:
+	case REPLY_REPEATED:
 		session->x.asking = false;
 		session->state = SESSION_IDLE;
 		if (shared->churn)
 			session_close(session);
 		return SESSION_REPEATED;
-	case JUDGE_GOODBYE:
+	case REPLY_GOODBYE:
 		return server_left(shared, session);
-	case JUDGE_GONE:
+	case REPLY_GONE:
 		return repeat(shared, session);
 	default:
 		session_close(session);
@@ -392,12 +392,12 @@ static enum session_result
 end_of_file(struct session_shared *shared, struct session *session)
 {
 	const struct protocol *protocol = shared->run.protocol;
-	enum judgement judgement = JUDGE_GOODBYE;
+	enum reply_check judgement = REPLY_GOODBYE;
 
 	shared->run.why[0] = '\0';
 	if (protocol->ended && session->x.asking)
 		judgement = protocol->ended(&shared->run, &session->x);
-	if (judgement != JUDGE_LAST)
+	if (judgement != REPLY_LAST)
 		return session_follow(shared, session, judgement);
 	session_close(session);
 	return SESSION_DONE;
@@ -425,7 +425,7 @@ session_too_much(
 {
 	struct protocol_run *run = &shared->run;
 
-	judge_wrong(run, "%zu bytes that nobody asked for (doubled?)", len);
+	reply_wrong(run, "%zu bytes that nobody asked for (doubled?)", len);
 	run->got = shared->buffer;
 	run->got_len = len;
 	if (run->protocol->expected) {
@@ -442,21 +442,21 @@ judge_unasked(struct session_shared *shared, struct session *session,
     size_t len, enum session_result at_end)
 {
 	const struct protocol *protocol = shared->run.protocol;
-	enum judgement judgement;
+	enum reply_check judgement;
 
 	if (!protocol->unasked)
 		return session_too_much(shared, session, len);
 	judgement =
 	    protocol->judge(&shared->run, &session->x, shared->buffer, len);
-	if (judgement == JUDGE_MORE) {
+	if (judgement == REPLY_MORE) {
 		if (session->x.interrupted)
 			return interject(shared, session);
 		return SESSION_AGAIN;
 	}
-	if (judgement == JUDGE_LAST)
+	if (judgement == REPLY_LAST)
 		say_goodbye(shared, session);
 	session_close(session);
-	return judgement == JUDGE_LAST ? at_end : SESSION_TOO_MUCH;
+	return judgement == REPLY_LAST ? at_end : SESSION_TOO_MUCH;
 }
 
 /* Nothing is expected but the end. */

@@ -10,7 +10,7 @@
  *
  *	SESSION_AGAIN      nothing yet; there will be an event
  *	SESSION_DONE       the reply is complete and right
- *	SESSION_WRONG      it is not; session_explain() says how
+ *	SESSION_WRONG      it is not; reply_diagnosis() says how
  *	SESSION_REPEATED   nor is this one, but the connection can go on
  *	SESSION_TOO_MUCH   after DONE: bytes that nobody asked for
  *	SESSION_FAILED     errno says why; 0: end of file too early
@@ -67,8 +67,8 @@ struct session_shared {
 #define SESSION_LOST 32
 
 struct session {
-	struct link link; /* the engine's */
-	int fd;		  /* -1: not connected */
+	struct list_node link; /* the engine's */
+	int fd;		       /* -1: not connected */
 	enum {
 		SESSION_IDLE,
 		SESSION_CONNECTING,
@@ -203,7 +203,7 @@ session_close(struct session *session);
  * byte, a doubled reply, another connection's. Returns BUF.
  */
 char *
-session_explain(const struct session_shared *shared,
+reply_diagnosis(const struct session_shared *shared,
     const struct session *session, const struct session *all, uint32_t count,
     char *buf, size_t size);
 

@@ -59,19 +59,19 @@ judge_datagram(
 {
 	struct protocol_run *run = &shared->run;
 	struct exchange *x = &session->x;
-	enum judgement judgement =
+	enum reply_check judgement =
 	    len ? run->protocol->judge(run, x, shared->buffer, len)
-		: JUDGE_MORE;
+		: REPLY_MORE;
 
-	if (judgement == JUDGE_MORE) {
-		judge_wrong(run, "a datagram of %zu bytes is too short", len);
-		judgement = JUDGE_WRONG;
+	if (judgement == REPLY_MORE) {
+		reply_wrong(run, "a datagram of %zu bytes is too short", len);
+		judgement = REPLY_WRONG;
 	}
-	if (judgement == JUDGE_WRONG && is_old(shared, session, len)) {
+	if (judgement == REPLY_WRONG && is_old(shared, session, len)) {
 		x->received = 0;
 		return SESSION_AGAIN;
 	}
-	if (judgement == JUDGE_WHOLE) {
+	if (judgement == REPLY_WHOLE) {
 		x->asking = false;
 		session->state = SESSION_IDLE;
 		return SESSION_DONE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_parts: what the files of a session share. session.c is the way of a
- * request over a stream, from connect to close, in one file so that the usual
+ * session_internal: what the files of a session share. session.c is the way of
+ * a request over a stream, from connect to close, in one file so that the usual
  * one is inlined; session_datagram.c is what differs for datagrams.
  */
 #ifndef COMMON_LOAD_SESSION_INTERNAL_H
@@ -32,7 +32,7 @@ session_nothing_came(
 /* What the protocol says of what came while a request was under way. */
 enum session_result
 session_follow(struct session_shared *shared, struct session *session,
-    enum judgement judgement);
+    enum reply_check judgement);
 
 /* Nobody asked for the LEN bytes at the buffer. */
 enum session_result

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* still: what the clocks say, less what they explain. */
+/* stall: what the clocks say, less what they explain. */
 #include "common/load/stall.h"
 
 #include "common/sysinfo/proc_tree.h"
@@ -25,85 +25,85 @@ asleep_ns(void)
 }
 
 static void
-note(struct still *still, uint64_t ns)
+note(struct stall *stall, uint64_t ns)
 {
-	still->ns += ns;
-	still->times += ns > 0;
+	stall->ns += ns;
+	stall->times += ns > 0;
 }
 
 /* How much of LATE is more than EXPLAINED, and enough to be told. */
 static uint64_t
 unexplained(uint64_t late, uint64_t explained)
 {
-	return late > explained + STILL_LEAST_NS ? late - explained : 0;
+	return late > explained + STALL_LEAST_NS ? late - explained : 0;
 }
 
 /* What the clocks say, from now on. */
 static void
-look(struct still *still, uint64_t now)
+look(struct stall *stall, uint64_t now)
 {
-	still->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	still->waited_ns = procs_waited_ns();
-	still->asleep_ns = asleep_ns();
-	still->look_ns = now + LOOK_NS;
-	quota_ask(&still->quota, &still->cuts, &still->cut_ns);
+	stall->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	stall->waited_ns = proc_tree_waited_ns();
+	stall->asleep_ns = asleep_ns();
+	stall->look_ns = now + LOOK_NS;
+	cpu_quota_read(&stall->quota, &stall->cuts, &stall->cut_ns);
 }
 
 void
-still_open(struct still *still)
+stall_open(struct stall *stall)
 {
-	*still = (struct still){0};
-	quota_open(&still->quota);
-	still_begin(still);
+	*stall = (struct stall){0};
+	cpu_quota_open(&stall->quota);
+	stall_begin(stall);
 }
 
 void
-still_close(struct still *still)
+stall_close(struct stall *stall)
 {
-	quota_close(&still->quota);
+	cpu_quota_close(&stall->quota);
 }
 
 void
-still_begin(struct still *still)
+stall_begin(struct stall *stall)
 {
-	still->ns = still->times = 0;
-	look(still, now_ns());
-	quota_ask(&still->quota, &still->throttled, &still->throttled_ns);
+	stall->ns = stall->times = 0;
+	look(stall, now_ns());
+	cpu_quota_read(&stall->quota, &stall->throttled, &stall->throttled_ns);
 }
 
 uint64_t
-still_look(struct still *still, uint64_t due, uint64_t now)
+stall_look(struct stall *stall, uint64_t due, uint64_t now)
 {
-	struct still before = *still;
+	struct stall before = *stall;
 	uint64_t late = now > due ? now - due : 0, ran, waited, cut;
 	int64_t slept;
 
-	look(still, now);
-	ran = still->ran_ns - before.ran_ns;
-	waited = still->waited_ns - before.waited_ns;
+	look(stall, now);
+	ran = stall->ran_ns - before.ran_ns;
+	waited = stall->waited_ns - before.waited_ns;
 	/* Who gets what others have left is not counted, but timed. */
-	cut = PERIOD_NS * (still->cuts - before.cuts) + still->cut_ns -
+	cut = PERIOD_NS * (stall->cuts - before.cuts) + stall->cut_ns -
 	      before.cut_ns;
-	slept = still->asleep_ns - before.asleep_ns;
+	slept = stall->asleep_ns - before.asleep_ns;
 	/* What a quota took is told as that. Some kernels count it as time in
 	 * which we waited for a CPU, but it was not others who had that. */
-	note(still, unexplained(late, ran + (cut > waited ? cut : waited)));
-	note(still, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));
+	note(stall, unexplained(late, ran + (cut > waited ? cut : waited)));
+	note(stall, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));
 	return unexplained(late, ran + (cut ? 0 : waited));
 }
 
 void
-still_end(struct still *still, struct load_result *result)
+stall_end(struct stall *stall, struct load_result *result)
 {
 	uint64_t times, ns, now = now_ns();
 
-	still_look(still, now, now);
-	quota_ask(&still->quota, &times, &ns);
-	result->still_ns += still->ns;
-	result->stills += still->times;
-	result->throttled += times - still->throttled;
-	result->throttled_ns += ns - still->throttled_ns;
-	still->ns = still->times = 0;
-	still->throttled = times;
-	still->throttled_ns = ns;
+	stall_look(stall, now, now);
+	cpu_quota_read(&stall->quota, &times, &ns);
+	result->stall_ns += stall->ns;
+	result->stills += stall->times;
+	result->throttled += times - stall->throttled;
+	result->throttled_ns += ns - stall->throttled_ns;
+	stall->ns = stall->times = 0;
+	stall->throttled = times;
+	stall->throttled_ns = ns;
 }

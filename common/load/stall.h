@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * still: for how long the client did not run, though it wanted to.
+ * stall: for how long the client did not run, though it wanted to.
  *
  * It was stopped (SIGSTOP, a debugger), frozen (a container that is paused),
  * throttled by a quota of CPU time, or its machine slept. Nothing of that is
  * the server's doing: it must not make requests time out, and the reader has
  * to know. That others had the CPUs is something else, which is told where
- * it is measured (`wait_ns`, foreign.h); they may be the server.
+ * it is measured (`wait_ns`, cpu_contention.h); they may be the server.
  *
  * Who waits for events says until when it wanted to wait. What goes beyond is
  * time in which it stood still, unless it ran or waited for a CPU; less than
- * STILL_LEAST_NS is not noted. Half of what a sleep of the machine does, the
+ * STALL_LEAST_NS is not noted. Half of what a sleep of the machine does, the
  * monotonic clock does not see: nothing is late by it.
  *
- *	still_open(&still);
+ *	stall_open(&still);
  *	for (before = now_ns();; before = now) {
  *		epoll_wait(..., until due);
  *		now = now_ns();
- *		deadline += still_note(&still, before, due, now);
+ *		deadline += stall_note(&still, before, due, now);
  *	}
- *	still_close(&still);
+ *	stall_close(&still);
  *
  * One thread, the same for all calls.
  */
@@ -32,9 +32,9 @@
 #include "common/sysinfo/cpu_quota.h"
 #include "common/load/load_result.h"
 
-#define STILL_LEAST_NS (20 * NS_PER_MS)
+#define STALL_LEAST_NS (20 * NS_PER_MS)
 
-struct still {
+struct stall {
 	uint64_t look_ns; /* not looked before then */
 	/* at the latest look: CPU time, time without a CPU, how often a quota
 	 * was used up and for how long, time of the machine's sleep */
@@ -42,34 +42,34 @@ struct still {
 	int64_t asleep_ns;
 	uint64_t throttled, throttled_ns; /* at the beginning */
 	uint64_t ns, times;		  /* since then */
-	struct quota quota;
+	struct cpu_quota quota;
 };
 
 void
-still_open(struct still *still);
+stall_open(struct stall *stall);
 
 void
-still_close(struct still *still);
+stall_close(struct stall *stall);
 
 /* From now on. */
 void
-still_begin(struct still *still);
+stall_begin(struct stall *stall);
 
-/* Adds what there was since still_begin() to RESULT. */
+/* Adds what there was since stall_begin() to RESULT. */
 void
-still_end(struct still *still, struct load_result *result);
+stall_end(struct stall *stall, struct load_result *result);
 
 uint64_t
-still_look(struct still *still, uint64_t due, uint64_t now);
+stall_look(struct stall *stall, uint64_t due, uint64_t now);
 
 /* Awake at NOW, after a wait from SINCE, until DUE at the latest. Returns for
  * how long nothing was done since, by the monotonic clock; 0 nearly always. */
 static inline uint64_t
-still_note(struct still *still, uint64_t since, uint64_t due, uint64_t now)
+stall_note(struct stall *stall, uint64_t since, uint64_t due, uint64_t now)
 {
-	return now < still->look_ns
+	return now < stall->look_ns
 		   ? 0
-		   : still_look(still, due > since ? due : since, now);
+		   : stall_look(stall, due > since ? due : since, now);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sources: literals, and ranges of them as numbers of 4 or 16 bytes. */
+/* address_list: literals, and ranges of them as numbers of 4 or 16 bytes. */
 #include "common/net/address_list.h"
 
 #include <arpa/inet.h>
@@ -43,11 +43,11 @@ bytes_of(struct address *address, size_t *count)
 }
 
 static int
-add(struct sources *sources, const struct address *address)
+add(struct address_list *sources, const struct address *address)
 {
 	struct address *bigger;
 
-	if (sources->count == SOURCES_MAX ||
+	if (sources->count == ADDRESS_LIST_MAX ||
 	    (sources->count &&
 		sources->addresses[0].any.sa_family != address->any.sa_family))
 		return -1;
@@ -62,7 +62,8 @@ add(struct sources *sources, const struct address *address)
 
 /* From FIRST to LAST, both included. */
 static int
-add_range(struct sources *sources, struct address first, struct address last)
+add_range(
+    struct address_list *sources, struct address first, struct address last)
 {
 	size_t count, same;
 	uint8_t *at = bytes_of(&first, &count), *end = bytes_of(&last, &same);
@@ -81,7 +82,7 @@ add_range(struct sources *sources, struct address first, struct address last)
 }
 
 int
-sources_parse(struct sources *sources, const char *text)
+address_list_parse(struct address_list *sources, const char *text)
 {
 	for (;; text++) {
 		size_t len = strcspn(text, ",-");
@@ -105,14 +106,15 @@ sources_parse(struct sources *sources, const char *text)
 }
 
 void
-sources_release(struct sources *sources)
+address_list_release(struct address_list *sources)
 {
 	free(sources->addresses);
-	*sources = (struct sources){0};
+	*sources = (struct address_list){0};
 }
 
 int
-sources_check(const struct sources *sources, const struct address **which)
+address_list_check(
+    const struct address_list *sources, const struct address **which)
 {
 	for (uint32_t i = 0; i < sources->count; i++) {
 		const struct address *from = &sources->addresses[i];
@@ -134,7 +136,7 @@ sources_check(const struct sources *sources, const struct address **which)
 }
 
 char *
-source_format(const struct address *source, char *buf)
+address_list_format(const struct address *source, char *buf)
 {
 	const void *bytes = source->any.sa_family == AF_INET
 				? (const void *)&source->in4.sin_addr

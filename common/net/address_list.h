@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sources: addresses of this machine that a load's connections come from.
+ * address_list: addresses of this machine that a load's connections come from.
  *
  * One address has about 28,000 ports towards one target, so more connections
  * than that, or many short ones, need several:
@@ -19,13 +19,13 @@
 
 #include "common/net/address.h"
 
-#define SOURCES_MAX 1024
-#define SOURCES_WORDS                                                       \
+#define ADDRESS_LIST_MAX 1024
+#define ADDRESS_LIST_WORDS                                                  \
 	"addresses of one family without a port, with commas between "      \
 	"(10.0.0.1,10.0.0.2) or as a range (127.0.0.1-127.0.0.9); 1024 at " \
 	"most"
 
-struct sources {
+struct address_list {
 	struct address *addresses; /* port 0 */
 	uint32_t count;
 };
@@ -33,21 +33,22 @@ struct sources {
 /* Adds those of TEXT. Returns 0, or -1 if it is not of this form, the families
  * differ, or there are too many. */
 int
-sources_parse(struct sources *sources, const char *text);
+address_list_parse(struct address_list *sources, const char *text);
 
 /* Harmless if it is released or zeroed. */
 void
-sources_release(struct sources *sources);
+address_list_release(struct address_list *sources);
 
 /*
  * Whether sockets may be bound to each. Returns 0; or -1 with errno, and the
  * first that cannot be in WHICH.
  */
 int
-sources_check(const struct sources *sources, const struct address **which);
+address_list_check(
+    const struct address_list *sources, const struct address **which);
 
 /* "10.0.0.1" in BUF of ADDRESS_TEXT_MAX bytes. Returns BUF. */
 char *
-source_format(const struct address *source, char *buf);
+address_list_format(const struct address *source, char *buf);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flow: recv(2) and send(2) on a connected stream socket FD, in clear or over
- * TLS, for who waits with poll or epoll.
+ * client_stream: recv(2) and send(2) on a connected stream socket FD, in clear
+ * or over TLS, for a caller that waits with poll or epoll.
  *
  * STREAM is NULL in clear. Calls never block. Over TLS
  *
- *	- a write may wait for input: until the handshake is done, reading is
- *	  the writer's, or it would have nobody to tell it to go on;
+ *	- a write may wait for input: until the handshake is done, only the
+ *	  writer reads, or nothing would tell it to go on;
  *	- a read may wait for the socket to become writable;
- *	- a read that was not followed by EAGAIN may have left input of which no
- *	  event will tell.
+ *	- a read that was not followed by EAGAIN may have left input that no
+ *	  event will announce.
  *
- * Inline, as nearly all that a load does goes this way.
+ * Inline, because nearly every byte of a load goes this way.
  */
 #ifndef COMMON_NET_CLIENT_STREAM_H
 #define COMMON_NET_CLIENT_STREAM_H
@@ -24,7 +24,7 @@
 
 /* As recv(2); *WANTS_OUT: EAGAIN, until the socket is writable. */
 static inline ssize_t
-flow_receive(
+client_stream_receive(
     int fd, struct tls_stream *stream, void *buf, size_t size, bool *wants_out)
 {
 	*wants_out = false;
@@ -38,8 +38,8 @@ flow_receive(
  * writable, and not for input. What said EAGAIN has to come again.
  */
 static inline ssize_t
-flow_send(int fd, struct tls_stream *stream, const void *data, size_t len,
-    bool *wants_out)
+client_stream_send(int fd, struct tls_stream *stream, const void *data,
+    size_t len, bool *wants_out)
 {
 	ssize_t n;
 
@@ -54,7 +54,7 @@ flow_send(int fd, struct tls_stream *stream, const void *data, size_t len,
 
 /* Tells the peer that nothing more comes; what it sends still does. */
 static inline void
-flow_end(int fd, struct tls_stream *stream)
+client_stream_end(int fd, struct tls_stream *stream)
 {
 	if (stream)
 		tls_stream_end(stream);
@@ -64,7 +64,7 @@ flow_end(int fd, struct tls_stream *stream)
 /* What there is to be said of a failure, beyond errno; "": nothing. As long as
  * STREAM is open. */
 static inline const char *
-flow_why(const struct tls_stream *stream)
+client_stream_why(const struct tls_stream *stream)
 {
 	return stream ? tls_stream_why(stream) : "";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* comparison_keys: a name and a place for each. */
+/* comparison_fields: a name and a place for each. */
 #include "common/report/comparison_fields.h"
 
 #include "common/verdict/comparison.h"
@@ -26,12 +26,12 @@ const struct field COMPARISON_FIELDS[] = {
     OF(FIELD_TEXT, "placement", placement),
     OF(FIELD_TEXT, "placed", placed),
     OF(FIELD_COUNT, "blocks", blocks),
-    OF(FIELD_COUNT, "quads", quads),
+    OF(FIELD_COUNT, "quads", rounds),
     OF(FIELD_NUMBER, "slice_s", slice_s),
     OF(FIELD_NUMBER, "delta", delta),
     OF(FIELD_COUNT, "seed", seed),
     OF(FIELD_NUMBER, "duration_s", seconds),
-    OF(FIELD_NUMBER, "still_s", still_s),
+    OF(FIELD_NUMBER, "still_s", stall_s),
     OF(FIELD_COUNT, "throttled", throttled),
     OF(FIELD_NUMBER, "throttled_s", throttled_s),
     OF(FIELD_FLAG, "quick", quick),
@@ -68,8 +68,8 @@ const struct field SERVER_FIELDS[] = {
 };
 #undef OF
 
-#define OF(type, key, field) FIELD(struct outcome, type, key, field)
-const struct field OUTCOME_FIELDS[] = {
+#define OF(type, key, field) FIELD(struct scenario_result, type, key, field)
+const struct field SCENARIO_FIELDS[] = {
     OF(FIELD_TEXT, "name", name),
     OF(FIELD_TEXT, "question", question),
     OF(FIELD_TEXT, "load", load),
@@ -80,21 +80,21 @@ const struct field OUTCOME_FIELDS[] = {
 };
 #undef OF
 
-#define OF(type, key, field) FIELD(struct finding, type, key, field)
-const struct field FINDING_FIELDS[] = {
+#define OF(type, key, field) FIELD(struct server_result, type, key, field)
+const struct field RESULT_FIELDS[] = {
     OF(FIELD_COUNT, "errors", errors),
     OF(FIELD_COUNT, "requests", requests),
     OF(FIELD_COUNT, "retries", retries),
     OF(FIELD_NUMBER, "client_cpu_us_per_request", client_us),
     OF(FIELD_NUMBER, "client_busy", client_busy),
-    OF(FIELD_FLAG, "client_limited", limited),
+    OF(FIELD_FLAG, "client_limited", client_bound),
     OF(FIELD_NUMBER, "service_value", service_value),
     OF(FIELD_NUMBER, "little", little),
     OF(FIELD_COUNT, "slices", slices),
     OF(FIELD_COUNT, "warm_up", warm_up),
     OF(FIELD_COUNT, "dropped", dropped),
     OF(FIELD_COUNT, "backlog", backlog),
-    OF(FIELD_COUNT, "backlog_full", backlog_full),
+    OF(FIELD_COUNT, "backlog_full", listen_backlog_is_full),
     OF(FIELD_FLAG, "settled", settled),
     END,
 };
@@ -122,8 +122,8 @@ const struct field LATENCY_FIELDS[] = {
 };
 #undef OF
 
-#define OF(key, field) FIELD(struct cost, FIELD_NUMBER, key, field)
-const struct field COST_FIELDS[] = {
+#define OF(key, field) FIELD(struct usage, FIELD_NUMBER, key, field)
+const struct field USAGE_FIELDS[] = {
     OF("cpu_us_per_request", cpu_us),
     OF("user_us_per_request", user_us),
     OF("system_us_per_request", system_us),

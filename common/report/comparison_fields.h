@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * comparison_keys: how the plain fields of a comparison are called in JSON,
+ * comparison_fields: how the plain fields of a comparison are called in JSON,
  * once for who writes and who reads them.
  *
  * Each table ends with a NULL key.
@@ -28,10 +28,10 @@ struct field {
 extern const struct field COMPARISON_FIELDS[]; /* struct comparison */
 extern const struct field MACHINE_FIELDS[];    /* struct machine */
 extern const struct field SERVER_FIELDS[];     /* its element of servers[] */
-extern const struct field OUTCOME_FIELDS[];    /* struct outcome */
-extern const struct field FINDING_FIELDS[];    /* struct finding: "results" */
-extern const struct field RATIO_FIELDS[];      /* struct finding: "ratios" */
-extern const struct field LATENCY_FIELDS[];    /* struct latency */
-extern const struct field COST_FIELDS[];       /* struct cost */
+extern const struct field SCENARIO_FIELDS[];   /* struct scenario_result */
+extern const struct field RESULT_FIELDS[]; /* struct server_result: "results" */
+extern const struct field RATIO_FIELDS[];  /* struct server_result: "ratios" */
+extern const struct field LATENCY_FIELDS[]; /* struct latency */
+extern const struct field USAGE_FIELDS[];   /* struct usage */
 
 #endif

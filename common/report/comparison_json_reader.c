@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* comparison_read: level by level, as comparison_json.c writes it. */
+/* comparison_json_reader: level by level, as comparison_json_write.c writes it.
+ */
 #include "common/report/comparison_json_reader.h"
 
 #include <errno.h>
@@ -71,14 +72,14 @@ curve(struct reader *r, const struct json_value *parent, const char *key,
 }
 
 static void
-cost(struct reader *r, const struct json_value *parent, struct cost *out)
+usage(struct reader *r, const struct json_value *parent, struct usage *out)
 {
 	const struct json_value *v = take_object(
 				    r, json_member(parent, "cost"), "cost"),
 				*kinds;
 
 	if (v)
-		take_fields(r, v, COST_FIELDS, out);
+		take_fields(r, v, USAGE_FIELDS, out);
 	else /* what the contract has of it */
 		out->cpu_us =
 		    take_number(r, json_member(parent, "cpu_us_per_request"),
@@ -91,8 +92,8 @@ cost(struct reader *r, const struct json_value *parent, struct cost *out)
 }
 
 static void
-errors_by_name(
-    struct reader *r, const struct json_value *parent, struct finding *out)
+errors_by_name(struct reader *r, const struct json_value *parent,
+    struct server_result *out)
 {
 	const struct json_value *v = take_object(
 	    r, json_member(parent, "errors_by_name"), "errors_by_name");
@@ -107,7 +108,8 @@ errors_by_name(
 }
 
 static void
-verdict(struct reader *r, const struct json_value *parent, struct finding *out)
+verdict(struct reader *r, const struct json_value *parent,
+    struct server_result *out)
 {
 	char word[16];
 	const struct json_value *v = json_member(parent, "verdict");
@@ -127,17 +129,17 @@ verdict(struct reader *r, const struct json_value *parent, struct finding *out)
 /* BLOCKS: how many, if it does not have the values of each. */
 static void
 result(struct reader *r, const struct json_value *v, uint64_t blocks,
-    struct finding *out)
+    struct server_result *out)
 {
 	estimate(r, v, "value", &out->value);
 	out->usable = !isnan(out->value.value);
 	latency(r, v, "latency_us", &out->latency);
 	latency(r, v, "service_us", &out->service);
-	take_fields(r, v, FINDING_FIELDS, out);
+	take_fields(r, v, RESULT_FIELDS, out);
 	errors_by_name(r, v, out);
-	cost(r, v, &out->cost);
-	out->blocks = numbers(r, v, "values_by_block", out->values, STATS_MAX);
-	if (!json_member(v, "values_by_block") && blocks <= STATS_MAX)
+	usage(r, v, &out->usage);
+	out->blocks = numbers(r, v, "values_by_block", out->values, RANK_MAX);
+	if (!json_member(v, "values_by_block") && blocks <= RANK_MAX)
 		out->blocks = blocks;
 	curve(r, v, "latency_curve", &out->curve);
 	curve(r, v, "service_curve", &out->service_curve);
@@ -147,14 +149,14 @@ result(struct reader *r, const struct json_value *v, uint64_t blocks,
 }
 
 static void
-ratio(struct reader *r, const struct json_value *v, struct finding *out)
+ratio(struct reader *r, const struct json_value *v, struct server_result *out)
 {
 	estimate(r, v, "estimate", &out->ratio);
 	out->has_ratio = !isnan(out->ratio.value);
 	estimate(r, take_object(r, json_member(v, "difference"), "difference"),
 	    "value", &out->difference);
 	take_fields(r, v, RATIO_FIELDS, out);
-	numbers(r, v, "log_ratios_by_block", out->ratios, STATS_MAX);
+	numbers(r, v, "log_ratios_by_block", out->ratios, RANK_MAX);
 	verdict(r, v, out);
 }
 
@@ -211,26 +213,27 @@ point(struct reader *r, const struct json_value *v, struct point *out)
 	settings(r, v, out);
 	for (one = take_elements(r, v, "results"); one && !r->bad;
 	     one = one->next)
-		result(r, one, blocks,
-		    &out->findings[server_of(r, one, "server")]);
+		result(
+		    r, one, blocks, &out->results[server_of(r, one, "server")]);
 	for (one = take_elements(r, v, "ratios"); one && !r->bad;
 	     one = one->next)
-		ratio(r, one, &out->findings[server_of(r, one, "of")]);
+		ratio(r, one, &out->results[server_of(r, one, "of")]);
 	one = take_elements(r, v, "controls");
 	if (one) {
 		const struct json_value *inner =
 		    take_object(r, json_member(one, "result"), "result");
 
 		if (inner)
-			result(r, inner, blocks, &out->findings[servers]);
-		ratio(r, one, &out->findings[servers]);
+			result(r, inner, blocks, &out->results[servers]);
+		ratio(r, one, &out->results[servers]);
 	}
 }
 
 static void
-outcome(struct reader *r, const struct json_value *v)
+scenario_result(struct reader *r, const struct json_value *v)
 {
-	struct outcome *out = &r->out->scenarios[r->out->scenario_count];
+	struct scenario_result *out =
+	    &r->out->scenarios[r->out->scenario_count];
 	const struct json_value *better = json_member(v, "better"), *one;
 	char word[8];
 
@@ -238,12 +241,12 @@ outcome(struct reader *r, const struct json_value *v)
 		refuse_value(r, v, "scenarios", "so long an array");
 		return;
 	}
-	if (outcome_init(out) < 0) {
+	if (scenario_result_init(out) < 0) {
 		refuse_value(r, v, "scenarios", "within memory");
 		return;
 	}
 	r->out->scenario_count++;
-	take_fields(r, v, OUTCOME_FIELDS, out);
+	take_fields(r, v, SCENARIO_FIELDS, out);
 	take_text(r, better, "better", word, sizeof(word));
 	out->higher_is_better = strcmp(word, "higher") == 0;
 	if (!out->higher_is_better && strcmp(word, "lower") != 0)
@@ -332,7 +335,7 @@ comparison_of_json(struct comparison *out, const struct json_document *doc,
 	for (const struct json_value *v =
 		 take_elements(&r, doc->top, "scenarios");
 	     v && !r.bad; v = v->next)
-		outcome(&r, v);
+		scenario_result(&r, v);
 	if (!r.bad)
 		return 0;
 	comparison_release(out);
@@ -408,7 +411,7 @@ read_file(const char *path, size_t *length, char *why, size_t size)
 }
 
 int
-comparison_read(
+comparison_json_read(
     struct comparison *out, const char *path, char *why, size_t size)
 {
 	struct json_document doc;

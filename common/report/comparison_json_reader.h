@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * comparison_read: a comparison that was saved as JSON (comparison_json.h).
+ * comparison_json_reader: a comparison that was saved as JSON
+ * (comparison_json_write.h).
  *
  * What the file does not have is unknown, so older files and those of others
  * with the contract's keys alone are read as well; keys that are not known are
@@ -17,7 +18,7 @@
 /* PATH may be a pipe; "-" is standard input. Returns 0; or -1 with
  * "PATH:LINE: ..." in WHY, and nothing to release. */
 int
-comparison_read(
+comparison_json_read(
     struct comparison *comparison, const char *path, char *why, size_t size);
 
 /* Of a text that is parsed already; WHY begins with "LINE: ". */

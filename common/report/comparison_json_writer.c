@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* comparison_json: level by level, as the contract's keys stand. */
+/* comparison_json_writer: level by level, as the contract's keys stand. */
 #include "common/report/comparison_json_writer.h"
 
 #include <math.h>
@@ -76,27 +76,27 @@ json_latencies(struct json *j, const char *key, const struct latency *latency)
 }
 
 static void
-json_cost(struct json *j, const struct cost *cost)
+json_cost(struct json *j, const struct usage *usage)
 {
 	json_object(j, "cost");
-	json_fields(j, COST_FIELDS, cost);
+	json_fields(j, USAGE_FIELDS, usage);
 	json_object(j, "memory_kib_per_connection_by_kind");
 	for (int kind = 0; kind < MEMORY_KINDS; kind++)
-		json_exact(j, MEMORY_KIND_KEYS[kind], cost->memory_kib[kind]);
+		json_exact(j, MEMORY_KIND_KEYS[kind], usage->memory_kib[kind]);
 	json_end(j);
 	json_end(j);
 }
 
 /* One server at one point, but for what compares it with the baseline. */
 static void
-json_result(struct json *j, const struct finding *found)
+json_result(struct json *j, const struct server_result *found)
 {
 	json_estimate(j, &found->value, "value", found->usable);
-	json_exact(j, "cpu_us_per_request", found->cost.cpu_us);
+	json_exact(j, "cpu_us_per_request", found->usage.cpu_us);
 	json_latencies(j, "latency_us", &found->latency);
 	json_exact(
-	    j, "memory_kib_per_connection", cost_memory_kib(&found->cost));
-	json_fields(j, FINDING_FIELDS, found);
+	    j, "memory_kib_per_connection", usage_memory_kib(&found->usage));
+	json_fields(j, RESULT_FIELDS, found);
 	json_object(j, "errors_by_name");
 	for (size_t i = 0; i < ERRORS_MAX; i++) {
 		if (found->errors_by_name[i].name[0])
@@ -105,7 +105,7 @@ json_result(struct json *j, const struct finding *found)
 	}
 	json_end(j);
 	json_latencies(j, "service_us", &found->service);
-	json_cost(j, &found->cost);
+	json_cost(j, &found->usage);
 	json_numbers(j, "values_by_block", found->values, found->blocks);
 	json_curve(j, "latency_curve", &found->curve);
 	json_curve(j, "service_curve", &found->service_curve);
@@ -114,7 +114,7 @@ json_result(struct json *j, const struct finding *found)
 /* There is none on the baseline and its control, but that they are in trouble:
  * nobody asks whether they are faster than themselves. */
 static void
-json_verdict(struct json *j, const struct finding *found, bool judged)
+json_verdict(struct json *j, const struct server_result *found, bool judged)
 {
 	if (judged || found->verdict == INVALID)
 		json_string(j, "verdict", VERDICT_WORDS[found->verdict]);
@@ -124,7 +124,7 @@ json_verdict(struct json *j, const struct finding *found, bool judged)
 
 /* What compares it with the baseline. */
 static void
-json_ratio(struct json *j, const struct finding *found, bool judged)
+json_ratio(struct json *j, const struct server_result *found, bool judged)
 {
 	json_estimate(j, &found->ratio, "estimate", found->has_ratio);
 	json_verdict(j, found, judged);
@@ -136,7 +136,8 @@ json_ratio(struct json *j, const struct finding *found, bool judged)
 }
 
 static void
-json_control(struct json *j, const char *name, const struct finding *found)
+json_control(
+    struct json *j, const char *name, const struct server_result *found)
 {
 	json_object(j, NULL);
 	json_string(j, "server", name);
@@ -170,14 +171,14 @@ json_point(
 
 	json_object(j, NULL);
 	json_settings(j, point);
-	json_uint(j, "blocks", point->findings[0].blocks);
+	json_uint(j, "blocks", point->results[0].blocks);
 	json_array(j, "results");
 	for (size_t i = 0; i < c->server_count; i++) {
 		json_object(j, NULL);
 		json_string(j, "server", c->servers[i].name);
-		json_result(j, &point->findings[i]);
-		json_verdict(j, &point->findings[i], i > 0);
-		json_text(j, "reason", point->findings[i].reason);
+		json_result(j, &point->results[i]);
+		json_verdict(j, &point->results[i], i > 0);
+		json_text(j, "reason", point->results[i].reason);
 		json_end(j);
 	}
 	json_end(j);
@@ -186,27 +187,26 @@ json_point(
 		json_object(j, NULL);
 		json_string(j, "of", c->servers[i].name);
 		json_string(j, "to", baseline);
-		json_ratio(j, &point->findings[i], true);
+		json_ratio(j, &point->results[i], true);
 		json_end(j);
 	}
 	json_end(j);
 	json_array(j, "controls");
-	json_control(j, baseline, &point->findings[c->server_count]);
+	json_control(j, baseline, &point->results[c->server_count]);
 	json_end(j);
 	json_end(j);
 }
 
 static void
-json_outcome(
-    struct json *j, const struct comparison *c, const struct outcome *outcome)
+json_outcome(struct json *j, const struct comparison *c,
+    const struct scenario_result *result)
 {
 	json_object(j, NULL);
-	json_fields(j, OUTCOME_FIELDS, outcome);
-	json_string(
-	    j, "better", outcome->higher_is_better ? "higher" : "lower");
+	json_fields(j, SCENARIO_FIELDS, result);
+	json_string(j, "better", result->higher_is_better ? "higher" : "lower");
 	json_array(j, "points");
-	for (size_t i = 0; i < outcome->point_count; i++)
-		json_point(j, c, &outcome->points[i]);
+	for (size_t i = 0; i < result->point_count; i++)
+		json_point(j, c, &result->points[i]);
 	json_end(j);
 	json_end(j);
 }
@@ -226,7 +226,7 @@ json_machine(struct json *j, const struct comparison *c)
 }
 
 void
-comparison_json(const struct comparison *c, FILE *out)
+comparison_json_write(const struct comparison *c, FILE *out)
 {
 	struct json j = {.out = out};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * comparison_json: a comparison as JSON, schema perconn.compare/1, with all
- * that it has: comparison_read.h makes the same comparison of it again.
+ * comparison_json_writer: a comparison as JSON, schema perconn.compare/1, with
+ * all that it has: comparison_json_read.h makes the same comparison of it
+ * again.
  */
 #ifndef COMMON_REPORT_COMPARISON_JSON_WRITER_H
 #define COMMON_REPORT_COMPARISON_JSON_WRITER_H
@@ -12,6 +13,6 @@
 
 /* Errors are the stream's. */
 void
-comparison_json(const struct comparison *comparison, FILE *out);
+comparison_json_write(const struct comparison *comparison, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* percentiles: steps that halve, as often as the distance to 100 % does. */
+/* hdr_percentiles: steps that halve, as often as the distance to 100 % does. */
 #include "common/report/hdr_percentiles.h"
 
 #include <inttypes.h>
@@ -18,12 +18,12 @@ level_after(double level)
 }
 
 static void
-print_lines(const struct hist *hist, FILE *out)
+print_lines(const struct histogram *hist, FILE *out)
 {
-	struct hist_walk walk = {0};
+	struct histogram_walk walk = {0};
 	double level = 0;
 
-	while (hist_next(hist, &walk)) {
+	while (histogram_next(hist, &walk)) {
 		double reached = 100 * (double)walk.seen / (double)hist->total;
 
 		while (reached >= level) {
@@ -40,14 +40,14 @@ print_lines(const struct hist *hist, FILE *out)
 }
 
 void
-percentiles_print(const struct hist *hist, FILE *out)
+hdr_percentiles_print(const struct histogram *hist, FILE *out)
 {
 	fprintf(out, "%12s %14s %10s %14s\n\n", "Value", "Percentile",
 	    "TotalCount", "1/(1-Percentile)");
 	if (hist->total)
 		print_lines(hist, out);
 	fprintf(out, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
-	    hist_mean(hist) / 1e3, hist_deviation(hist) / 1e3);
+	    histogram_mean(hist) / 1e3, histogram_deviation(hist) / 1e3);
 	fprintf(out, "#[Max     = %12.3f, Total count    = %12" PRIu64 "]\n",
 	    US(hist->max), hist->total);
 	fprintf(out, "#[Buckets = %12d, SubBuckets     = %12d]\n",

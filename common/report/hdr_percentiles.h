@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * percentiles: a histogram as the text that HdrHistogram's plotters read.
+ * hdr_percentiles: a histogram as the text that HdrHistogram's plotters read.
  *
  * The form of its outputPercentileDistribution() with five ticks for each
  * half of the distance to 100 %: value, percentile from 0 to 1, count up to
@@ -15,6 +15,6 @@
 
 /* HIST is of nanoseconds. Errors are the stream's. */
 void
-percentiles_print(const struct hist *hist, FILE *out);
+hdr_percentiles_print(const struct histogram *hist, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* report_page: verdicts, then each scenario, then how it came about. */
+/* html_report: verdicts, then each scenario, then how it came about. */
 #include "common/report/html_report.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@
 /* ---- frame ---- */
 
 void
-page_begin(FILE *page, const char *title)
+html_report_begin(FILE *page, const char *title)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	      "<meta charset=\"utf-8\">\n"
@@ -29,10 +29,10 @@ page_begin(FILE *page, const char *title)
 }
 
 void
-page_end(FILE *page)
+html_report_end(FILE *page)
 {
 	fputs("<footer class=\"soft\"><p>", page);
-	html_text(page, FACT_CAVEAT);
+	html_text(page, SENTENCE_CAVEAT);
 	fputs("</p></footer>\n</body>\n</html>\n", page);
 }
 
@@ -57,15 +57,16 @@ title_of(const struct comparison *c, char *buf, size_t size)
 
 /* A verdict, its sentence and its reason. */
 static void
-put_verdict(FILE *page, const struct comparison *c, const struct outcome *o,
-    const struct finding *f, size_t server)
+put_verdict(FILE *page, const struct comparison *c,
+    const struct scenario_result *o, const struct server_result *f,
+    size_t server)
 {
 	char text[SENTENCE_SIZE];
 
 	fputs("<li>", page);
-	put_badge(page, o, f->verdict);
+	html_table_badge(page, o, f->verdict);
 	if (server)
-		fact_verdict(text, sizeof(text), c, o, f, server);
+		sentence_verdict(text, sizeof(text), c, o, f, server);
 	else
 		snprintf(
 		    text, sizeof(text), "%s, the baseline", c->servers[0].name);
@@ -77,10 +78,10 @@ put_verdict(FILE *page, const struct comparison *c, const struct outcome *o,
 
 /* Whether any point has an answer. */
 static bool
-is_answered(const struct outcome *o, size_t server)
+is_answered(const struct scenario_result *o, size_t server)
 {
 	for (size_t i = 0; i < o->point_count; i++) {
-		if (o->points[i].findings[server].verdict < UNDECIDED)
+		if (o->points[i].results[server].verdict < UNDECIDED)
 			return true;
 	}
 	return false;
@@ -89,28 +90,29 @@ is_answered(const struct outcome *o, size_t server)
 /* Of many points: how often each verdict, and from where to where. */
 static void
 put_verdicts_of_points(FILE *page, const struct comparison *c,
-    const struct outcome *o, size_t server)
+    const struct scenario_result *o, size_t server)
 {
 	enum verdict only;
 	char text[SENTENCE_SIZE];
 
 	fputs("<li>", page);
-	if (fact_verdicts(text, sizeof(text), c, o, server, &only))
-		put_badge(page, o, only);
+	if (sentence_verdicts(text, sizeof(text), c, o, server, &only))
+		html_table_badge(page, o, only);
 	else if (is_answered(o, server))
 		fputs("<span class=\"badge\">depends</span>", page);
 	else
-		put_badge(page, o, UNDECIDED);
+		html_table_badge(page, o, UNDECIDED);
 	html_element(page, "span", "%s", text);
 	fputs("</li>\n", page);
 }
 
 static void
-put_verdicts(FILE *page, const struct comparison *c, const struct outcome *o)
+put_verdicts(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
 	fputs("<ul class=\"verdicts\">\n", page);
 	for (size_t i = 0; i < c->server_count && o->point_count; i++) {
-		const struct finding *f = &o->points[0].findings[i];
+		const struct server_result *f = &o->points[0].results[i];
 
 		if (o->point_count > 1 && i > 0)
 			put_verdicts_of_points(page, c, o, i);
@@ -126,7 +128,7 @@ put_summary(FILE *page, const struct comparison *c)
 {
 	fputs("<section>\n<h2>In short</h2>\n", page);
 	for (size_t i = 0; i < c->scenario_count; i++) {
-		const struct outcome *o = &c->scenarios[i];
+		const struct scenario_result *o = &c->scenarios[i];
 
 		fprintf(page, "<h3><a href=\"#scenario-%zu\">", i);
 		html_text(page, o->name);
@@ -153,29 +155,32 @@ put_note(FILE *page, const char *text)
 
 /* Why at each point, where it is not the only one. */
 static void
-put_reasons(FILE *page, const struct comparison *c, const struct outcome *o)
+put_reasons(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
 	char at[100];
 
 	for (size_t p = 0; o->point_count > 1 && p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
-			const struct finding *f = &o->points[p].findings[i];
+			const struct server_result *f =
+			    &o->points[p].results[i];
 
 			if ((f->verdict == INVALID ||
 				(i && f->verdict == UNDECIDED)) &&
-			    !fact_repeats(&o->points[p], i))
+			    !sentence_repeats(&o->points[p], i))
 				html_element(page, "li", "%s, %s: %s",
-				    fact_point(at, sizeof(at), &o->points[p]),
+				    label_point(at, sizeof(at), &o->points[p]),
 				    c->servers[i].name, f->reason);
 		}
 	}
 }
 
 static void
-put_detectable(FILE *page, const struct comparison *c, const struct outcome *o)
+put_detectable(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
 	for (size_t i = 1; o->point_count == 1 && i < c->server_count; i++) {
-		const struct finding *f = &o->points[0].findings[i];
+		const struct server_result *f = &o->points[0].results[i];
 
 		if (isfinite(f->detectable))
 			html_element(page, "li",
@@ -190,32 +195,34 @@ put_detectable(FILE *page, const struct comparison *c, const struct outcome *o)
 }
 
 static void
-put_notes(FILE *page, const struct comparison *c, const struct outcome *o)
+put_notes(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
 	char text[SENTENCE_SIZE], at[100];
 
 	fputs("<ul class=\"notes\">\n", page);
 	put_note(page, o->note);
 	put_reasons(page, c, o);
-	put_note(page, fact_control(text, sizeof(text), c, o));
+	put_note(page, sentence_control(text, sizeof(text), c, o));
 	put_detectable(page, c, o);
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
-			fact_remarks(
-			    text, sizeof(text), &o->points[p].findings[i]);
+			sentence_remarks(
+			    text, sizeof(text), &o->points[p].results[i]);
 			if (!text[0])
 				continue;
-			fact_point(at, sizeof(at), &o->points[p]);
+			label_point(at, sizeof(at), &o->points[p]);
 			html_element(page, "li", "%s%s%s: %s",
 			    c->servers[i].name, at[0] ? ", " : "", at, text);
 		}
 	}
-	put_note(page, fact_blocks(text, sizeof(text), c, o));
+	put_note(page, sentence_blocks(text, sizeof(text), c, o));
 	fputs("</ul>\n", page);
 }
 
 static void
-put_scenario(struct pictures *pictures, const struct outcome *o, size_t number)
+put_scenario(
+    struct charts *pictures, const struct scenario_result *o, size_t number)
 {
 	const struct comparison *c = pictures->c;
 	FILE *page = pictures->page;
@@ -232,10 +239,10 @@ put_scenario(struct pictures *pictures, const struct outcome *o, size_t number)
 	}
 	put_verdicts(page, c, o);
 	fputs("<div class=\"pictures\">\n", page);
-	pictures_draw(pictures, o);
+	charts_draw(pictures, o);
 	fputs("</div>\n", page);
-	put_results(page, c, o);
-	put_costs(page, c, o);
+	html_table_results(page, c, o);
+	html_table_usage(page, c, o);
 	put_notes(page, c, o);
 	fputs("</section>\n", page);
 }
@@ -257,9 +264,9 @@ put_facts(FILE *page, const struct comparison *c)
 	char text[SENTENCE_SIZE];
 
 	fputs("<dl>\n", page);
-	put_fact(page, "machine", fact_machine(text, sizeof(text), c));
+	put_fact(page, "machine", sentence_machine(text, sizeof(text), c));
 	put_fact(page, "placement", c->placed[0] ? c->placed : c->placement);
-	put_fact(page, "method", fact_method(text, sizeof(text), c));
+	put_fact(page, "method", sentence_method(text, sizeof(text), c));
 	put_fact(page, "when", c->when);
 	put_fact(page, "version", c->version);
 	fputs("</dl>\n", page);
@@ -318,7 +325,7 @@ put_meaning(FILE *page, const struct comparison *c)
 	    "<h3>What the verdicts mean</h3>\n<ul class=\"verdicts\">\n", page);
 	for (int v = FASTER; v <= INVALID; v++) {
 		fputs("<li>", page);
-		put_badge(page, NULL, (enum verdict)v);
+		html_table_badge(page, NULL, (enum verdict)v);
 		html_element(page, "span", "%s", meanings[v]);
 		fputs("</li>\n", page);
 	}
@@ -355,18 +362,18 @@ put_missing(FILE *page)
 }
 
 bool
-report_page(const struct comparison *c, const struct page_plan *plan,
+html_report(const struct comparison *c, const struct html_report_plan *plan,
     FILE *page, char *why, size_t size)
 {
-	struct pictures pictures;
+	struct charts pictures;
 	char text[SENTENCE_SIZE];
 
-	pictures_begin(&pictures, c, page);
+	charts_begin(&pictures, c, page);
 	pictures.stop = plan->stop;
 	title_of(c, text, sizeof(text));
-	page_begin(page, text);
+	html_report_begin(page, text);
 	html_element(page, "p class=\"soft\"", "%s%s%s", c->when,
-	    c->when[0] ? ". " : "", fact_machine(text, sizeof(text), c));
+	    c->when[0] ? ". " : "", sentence_machine(text, sizeof(text), c));
 	if (c->interrupted)
 		fputs("<p class=\"alert\">Interrupted: this is what was done "
 		      "until then.</p>\n",
@@ -377,7 +384,7 @@ report_page(const struct comparison *c, const struct page_plan *plan,
 	for (size_t i = 0; i < c->scenario_count; i++)
 		put_scenario(&pictures, &c->scenarios[i], i);
 	put_method(page, c, plan->has_slices);
-	page_end(page);
+	html_report_end(page);
 	snprintf(why, size, "%s",
 	    pictures.possible ? pictures.why
 			      : "gnuplot is not installed (make deps)");

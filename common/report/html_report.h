@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report_page: a comparison as one page of HTML that needs nothing else: no
+ * html_report: a comparison as one page of HTML that needs nothing else: no
  * network, no script, no font.
  *
  * Pictures are gnuplot's, within the page; without gnuplot it says so and has
@@ -15,7 +15,7 @@
 #include "common/verdict/comparison.h"
 
 /* What a page cannot tell from the comparison. */
-struct page_plan {
+struct html_report_plan {
 	bool has_slices; /* slices.csv of it stands beside the page */
 	/* If set: non-zero: no more pictures. */
 	const volatile int *stop;
@@ -24,20 +24,20 @@ struct page_plan {
 /* Errors are the stream's. Returns whether all pictures were drawn; if not, WHY
  * says what is missing. */
 bool
-report_page(const struct comparison *comparison, const struct page_plan *plan,
-    FILE *page, char *why, size_t size);
+html_report(const struct comparison *comparison,
+    const struct html_report_plan *plan, FILE *page, char *why, size_t size);
 
 /* Two side by side, by the names that they are called by. No pictures, and no
  * verdict across them. */
 void
-report_page_pair(const struct comparison *a, const char *a_name,
+side_by_side_html(const struct comparison *a, const char *a_name,
     const struct comparison *b, const char *b_name, FILE *page);
 
 /* What each page begins and ends with. */
 void
-page_begin(FILE *page, const char *title);
+html_report_begin(FILE *page, const char *title);
 
 void
-page_end(FILE *page);
+html_report_end(FILE *page);
 
 #endif

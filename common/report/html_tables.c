@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* report_tables: a row for each server at each point. */
+/* html_tables: a row for each server at each point. */
 #include "common/report/html_tables.h"
 
 #include <math.h>
@@ -9,14 +9,15 @@
 #include "common/format/html.h"
 
 void
-put_badge(FILE *page, const struct outcome *outcome, enum verdict verdict)
+html_table_badge(
+    FILE *page, const struct scenario_result *result, enum verdict verdict)
 {
 	fprintf(page, "<span class=\"badge %s\">%s</span>",
-	    VERDICT_WORDS[verdict], fact_verdict_word(outcome, verdict));
+	    VERDICT_WORDS[verdict], sentence_verdict_word(result, verdict));
 }
 
 void
-put_server(FILE *page, const struct comparison *c, size_t server)
+html_table_server(FILE *page, const struct comparison *c, size_t server)
 {
 	fprintf(page,
 	    "<td class=\"name\"><i style=\"background:var(--server-%zu)\"></i>",
@@ -28,7 +29,7 @@ put_server(FILE *page, const struct comparison *c, size_t server)
 /* ---- the settings of a point, before its row ---- */
 
 static const struct point *
-most_settings(const struct outcome *o)
+most_settings(const struct scenario_result *o)
 {
 	const struct point *most = &o->points[0];
 
@@ -40,29 +41,29 @@ most_settings(const struct outcome *o)
 }
 
 static void
-put_setting_heads(FILE *page, const struct outcome *o)
+put_setting_heads(FILE *page, const struct scenario_result *o)
 {
 	const struct point *most = most_settings(o);
 
 	for (size_t i = 0; o->point_count > 1 && i < most->setting_count; i++)
 		html_element(page, "th scope=\"col\"", "%s",
-		    fact_setting_name(most->settings[i].key));
+		    label_setting_name(most->settings[i].key));
 }
 
 /* Once for all its servers, whose rows follow. */
 static void
-put_settings(FILE *page, const struct comparison *c, const struct outcome *o,
-    const struct point *point)
+put_settings(FILE *page, const struct comparison *c,
+    const struct scenario_result *o, const struct point *point)
 {
 	size_t count = o->point_count > 1 ? most_settings(o)->setting_count : 0;
-	char tag[60], text[FACT_SIZE];
+	char tag[60], text[FIGURE_SIZE];
 
 	snprintf(tag, sizeof(tag), "th class=\"at\" scope=\"row\" rowspan=%zu",
 	    c->server_count);
 	for (size_t i = 0; i < count; i++)
 		html_element(page, tag, "%s",
 		    i < point->setting_count
-			? fact_setting(text, sizeof(text), &point->settings[i])
+			? label_setting(text, sizeof(text), &point->settings[i])
 			: "");
 }
 
@@ -70,17 +71,17 @@ put_settings(FILE *page, const struct comparison *c, const struct outcome *o,
 
 struct column {
 	const char *head;
-	double (*get)(const struct finding *found);
+	double (*get)(const struct server_result *found);
 	char *(*format)(char *, size_t, double);
 };
 
 static bool
 is_known(const struct column *column, const struct comparison *c,
-    const struct outcome *o)
+    const struct scenario_result *o)
 {
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
-			if (!isnan(column->get(&o->points[p].findings[i])))
+			if (!isnan(column->get(&o->points[p].results[i])))
 				return true;
 		}
 	}
@@ -89,7 +90,7 @@ is_known(const struct column *column, const struct comparison *c,
 
 static bool
 any_known(const struct column *column, const struct comparison *c,
-    const struct outcome *o)
+    const struct scenario_result *o)
 {
 	for (; column->head; column++) {
 		if (is_known(column, c, o))
@@ -100,7 +101,7 @@ any_known(const struct column *column, const struct comparison *c,
 
 static void
 put_column_heads(FILE *page, const struct column *column,
-    const struct comparison *c, const struct outcome *o)
+    const struct comparison *c, const struct scenario_result *o)
 {
 	for (; column->head; column++) {
 		if (is_known(column, c, o))
@@ -111,9 +112,9 @@ put_column_heads(FILE *page, const struct column *column,
 
 static void
 put_columns(FILE *page, const struct column *column, const struct comparison *c,
-    const struct outcome *o, const struct finding *f)
+    const struct scenario_result *o, const struct server_result *f)
 {
-	char text[FACT_SIZE];
+	char text[FIGURE_SIZE];
 
 	for (; column->head; column++) {
 		if (is_known(column, c, o))
@@ -126,7 +127,7 @@ put_columns(FILE *page, const struct column *column, const struct comparison *c,
 
 /* Up to the columns of figures. */
 static void
-table_begin(FILE *page, const struct outcome *o)
+table_begin(FILE *page, const struct scenario_result *o)
 {
 	fputs("<div class=\"wide\"><table>\n<thead><tr>", page);
 	put_setting_heads(page, o);
@@ -137,20 +138,21 @@ table_begin(FILE *page, const struct outcome *o)
  * NULL: nothing. */
 static void
 table_rows(FILE *page, const struct column *columns, const struct comparison *c,
-    const struct outcome *o,
-    void (*before)(
-	FILE *, const struct outcome *, const struct finding *, size_t))
+    const struct scenario_result *o,
+    void (*before)(FILE *, const struct scenario_result *,
+	const struct server_result *, size_t))
 {
 	fputs("</tr></thead>\n", page);
 	for (size_t p = 0; p < o->point_count; p++) {
 		fputs("<tbody>\n", page);
 		for (size_t i = 0; i < c->server_count; i++) {
-			const struct finding *f = &o->points[p].findings[i];
+			const struct server_result *f =
+			    &o->points[p].results[i];
 
 			fputs("<tr>", page);
 			if (i == 0)
 				put_settings(page, c, o, &o->points[p]);
-			put_server(page, c, i);
+			html_table_server(page, c, i);
 			if (before)
 				before(page, o, f, i);
 			put_columns(page, columns, c, o, f);
@@ -161,10 +163,10 @@ table_rows(FILE *page, const struct column *columns, const struct comparison *c,
 	fputs("</table></div>\n", page);
 }
 
-#define GET(name, expression)                       \
-	static double name(const struct finding *f) \
-	{                                           \
-		return expression;                  \
+#define GET(name, expression)                             \
+	static double name(const struct server_result *f) \
+	{                                                 \
+		return expression;                        \
 	}
 
 GET(get_p50, f->latency.p50)
@@ -172,100 +174,102 @@ GET(get_p99, f->latency.p99)
 GET(get_p99_9, f->latency.p99_9)
 GET(get_max, f->latency.max)
 GET(get_service, f->usable ? f->service_value : NAN)
-GET(get_cpu, f->cost.cpu_us)
-GET(get_user, f->cost.user_us)
-GET(get_system, f->cost.system_us)
-GET(get_voluntary, f->cost.voluntary)
-GET(get_involuntary, f->cost.involuntary)
-GET(get_faults, f->cost.faults)
+GET(get_cpu, f->usage.cpu_us)
+GET(get_user, f->usage.user_us)
+GET(get_system, f->usage.system_us)
+GET(get_voluntary, f->usage.voluntary)
+GET(get_involuntary, f->usage.involuntary)
+GET(get_faults, f->usage.faults)
 GET(get_client, f->client_us)
 GET(get_busy, 100 * f->client_busy)
 GET(get_little, f->little)
-GET(get_sum, cost_memory_kib(&f->cost))
-GET(get_anonymous, f->cost.memory_kib[MEMORY_ANONYMOUS])
-GET(get_file, f->cost.memory_kib[MEMORY_FILE])
-GET(get_tables, f->cost.memory_kib[MEMORY_PAGE_TABLES])
-GET(get_stacks, f->cost.memory_kib[MEMORY_KERNEL_STACKS])
-GET(get_slab, f->cost.memory_kib[MEMORY_SLAB])
-GET(get_pss, f->cost.pss_kib)
-GET(get_open, f->cost.connections)
-GET(get_processes, f->cost.processes)
-GET(get_threads, f->cost.threads)
-GET(get_mappings, f->cost.mappings)
+GET(get_sum, usage_memory_kib(&f->usage))
+GET(get_anonymous, f->usage.memory_kib[MEMORY_ANONYMOUS])
+GET(get_file, f->usage.memory_kib[MEMORY_FILE])
+GET(get_tables, f->usage.memory_kib[MEMORY_PAGE_TABLES])
+GET(get_stacks, f->usage.memory_kib[MEMORY_KERNEL_STACKS])
+GET(get_slab, f->usage.memory_kib[MEMORY_SLAB])
+GET(get_pss, f->usage.pss_kib)
+GET(get_open, f->usage.connections)
+GET(get_processes, f->usage.processes)
+GET(get_threads, f->usage.threads)
+GET(get_mappings, f->usage.mappings)
 
 static const struct column LATENCIES[] = {
-    {"p50", get_p50, fact_time},
-    {"p99", get_p99, fact_time},
-    {"p99.9", get_p99_9, fact_time},
-    {"max", get_max, fact_time},
+    {"p50", get_p50, figure_time},
+    {"p99", get_p99, figure_time},
+    {"p99.9", get_p99_9, figure_time},
+    {"max", get_max, figure_time},
     {NULL, NULL, NULL},
 };
 
 /* Where the value is the p99, over blocks: not that of all replies, too. */
 static const struct column TIMES[] = {
-    {"service p99", get_service, fact_time},
-    {"p50", get_p50, fact_time},
-    {"p99.9", get_p99_9, fact_time},
-    {"max", get_max, fact_time},
+    {"service p99", get_service, figure_time},
+    {"p50", get_p50, figure_time},
+    {"p99.9", get_p99_9, figure_time},
+    {"max", get_max, figure_time},
     {NULL, NULL, NULL},
 };
 
 static const struct column WORK[] = {
-    {"CPU us", get_cpu, fact_number},
-    {"of it user", get_user, fact_number},
-    {"system", get_system, fact_number},
-    {"switches, waiting", get_voluntary, fact_number},
-    {"preempted", get_involuntary, fact_number},
-    {"page faults", get_faults, fact_number},
-    {"client's CPU us", get_client, fact_number},
-    {"client busy, %", get_busy, fact_number},
-    {"N / (X R)", get_little, fact_ratio},
+    {"CPU us", get_cpu, figure_number},
+    {"of it user", get_user, figure_number},
+    {"system", get_system, figure_number},
+    {"switches, waiting", get_voluntary, figure_number},
+    {"preempted", get_involuntary, figure_number},
+    {"page faults", get_faults, figure_number},
+    {"client's CPU us", get_client, figure_number},
+    {"client busy, %", get_busy, figure_number},
+    {"N / (X R)", get_little, figure_ratio},
     {NULL, NULL, NULL},
 };
 
 static const struct column MEMORY[] = {
-    {"KiB", get_sum, fact_number},
-    {"anonymous, KiB", get_anonymous, fact_number},
-    {"files", get_file, fact_number},
-    {"page tables", get_tables, fact_number},
-    {"kernel stacks", get_stacks, fact_number},
-    {"slab", get_slab, fact_number},
-    {"PSS of all, KiB", get_pss, fact_number},
-    {"open", get_open, fact_number},
-    {"processes", get_processes, fact_number},
-    {"threads", get_threads, fact_number},
-    {"mappings", get_mappings, fact_number},
+    {"KiB", get_sum, figure_number},
+    {"anonymous, KiB", get_anonymous, figure_number},
+    {"files", get_file, figure_number},
+    {"page tables", get_tables, figure_number},
+    {"kernel stacks", get_stacks, figure_number},
+    {"slab", get_slab, figure_number},
+    {"PSS of all, KiB", get_pss, figure_number},
+    {"open", get_open, figure_number},
+    {"processes", get_processes, figure_number},
+    {"threads", get_threads, figure_number},
+    {"mappings", get_mappings, figure_number},
     {NULL, NULL, NULL},
 };
 
 static void
-put_result(
-    FILE *page, const struct outcome *o, const struct finding *f, size_t server)
+put_result(FILE *page, const struct scenario_result *o,
+    const struct server_result *f, size_t server)
 {
-	char text[2 * FACT_SIZE];
+	char text[2 * FIGURE_SIZE];
 
 	if (f->usable)
-		html_element(page, "td", "%s%s", f->limited ? "\u2265 " : "",
-		    fact_number(text, sizeof(text), f->value.value));
+		html_element(page, "td", "%s%s",
+		    f->client_bound ? "\u2265 " : "",
+		    figure_number(text, sizeof(text), f->value.value));
 	else
 		fputs("<td>no result</td>", page);
 	html_element(page, "td", "%s",
-	    f->usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	    f->usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	html_element(page, "td", "%s",
-	    server ? fact_ratio(text, sizeof(text), f->ratio.value)
+	    server ? figure_ratio(text, sizeof(text), f->ratio.value)
 		   : "baseline");
 	html_element(page, "td", "%s",
-	    server ? fact_ratio_interval(text, sizeof(text), &f->ratio) : "");
+	    server ? figure_ratio_interval(text, sizeof(text), &f->ratio) : "");
 	fputs("<td>", page);
 	if (server || f->verdict == INVALID)
-		put_badge(page, o, f->verdict);
+		html_table_badge(page, o, f->verdict);
 	fputs("</td>", page);
 }
 
 void
-put_results(FILE *page, const struct comparison *c, const struct outcome *o)
+html_table_results(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
-	const struct column *times = fact_is_percentile(o) ? TIMES : LATENCIES;
+	const struct column *times = label_is_percentile(o) ? TIMES : LATENCIES;
 
 	table_begin(page, o);
 	html_element(page, "th scope=\"col\"", "%s", o->unit);
@@ -279,7 +283,7 @@ put_results(FILE *page, const struct comparison *c, const struct outcome *o)
 
 static void
 put_table(FILE *page, const char *title, const struct column *columns,
-    const struct comparison *c, const struct outcome *o)
+    const struct comparison *c, const struct scenario_result *o)
 {
 	if (!any_known(columns, c, o))
 		return;
@@ -290,10 +294,11 @@ put_table(FILE *page, const char *title, const struct column *columns,
 }
 
 void
-put_costs(FILE *page, const struct comparison *c, const struct outcome *o)
+html_table_usage(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
 	put_table(page, "What each request cost the server", WORK, c, o);
 	/* The sum is the value itself, over blocks. */
 	put_table(page, "What each connection holds",
-	    fact_is_memory(o) ? MEMORY + 1 : MEMORY, c, o);
+	    label_is_memory(o) ? MEMORY + 1 : MEMORY, c, o);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* series: one interval, one object, one line. */
+/* interval_series: one interval, one object, one line. */
 #include "common/report/interval_series.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 #define SHORTEST_S 0.01
 
 void
-series_print(FILE *out, double rate, const struct load_result *part,
+interval_series_print(FILE *out, double rate, const struct load_result *part,
     uint64_t from_ns, uint64_t to_ns)
 {
 	struct json j = {.out = out};
@@ -36,7 +36,7 @@ series_print(FILE *out, double rate, const struct load_result *part,
 	    seconds < SHORTEST_S
 		? NAN
 		: fmax((double)(int64_t)part->ok, 0) / seconds);
-	json_latency(&j, "latency_us", &part->latency);
-	json_latency(&j, "service_us", &part->service);
+	load_report_json_latency(&j, "latency_us", &part->latency);
+	load_report_json_latency(&j, "service_us", &part->service);
 	json_end(&j);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * series: a load over time, a line of JSON for each interval.
+ * interval_series: a load over time, a line of JSON for each interval.
  *
  * Schema perconn.interval/1, with the units of perconn.load/1. An interval in
  * which nothing happened has its line, too; its latencies are null, and so is
@@ -20,7 +20,7 @@
  * closed loop).
  */
 void
-series_print(FILE *out, double rate, const struct load_result *part,
+interval_series_print(FILE *out, double rate, const struct load_result *part,
     uint64_t from_ns, uint64_t to_ns);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* series_writer: a ring of lines between the load and a thread. */
+/* interval_writer: a ring of lines between the load and a thread. */
 #include "common/report/interval_writer.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 /* The oldest line, or NULL when there will be no more. */
 static char *
-next_line(struct series_writer *w)
+next_line(struct interval_writer *w)
 {
 	char *line = NULL;
 
@@ -19,7 +19,7 @@ next_line(struct series_writer *w)
 		pthread_cond_wait(&w->changed, &w->mutex);
 	if (w->count) {
 		line = w->lines[w->first];
-		w->first = (w->first + 1) % SERIES_LINES;
+		w->first = (w->first + 1) % INTERVAL_WRITER_LINES;
 		w->count--;
 	}
 	pthread_mutex_unlock(&w->mutex);
@@ -29,7 +29,7 @@ next_line(struct series_writer *w)
 static void *
 write_lines(void *context)
 {
-	struct series_writer *w = context;
+	struct interval_writer *w = context;
 	char *line;
 
 	while ((line = next_line(w))) {
@@ -41,12 +41,12 @@ write_lines(void *context)
 }
 
 int
-series_begin(struct series_writer *w, FILE *out)
+interval_writer_begin(struct interval_writer *w, FILE *out)
 {
 	sigset_t all, before;
 	int error;
 
-	*w = (struct series_writer){.out = out};
+	*w = (struct interval_writer){.out = out};
 	pthread_mutex_init(&w->mutex, NULL);
 	pthread_cond_init(&w->changed, NULL);
 	/* Signals are the load's. */
@@ -68,19 +68,20 @@ line_of(double rate, const struct load_result *part, uint64_t from_ns,
 
 	if (!out)
 		return NULL;
-	series_print(out, rate, part, from_ns, to_ns);
+	interval_series_print(out, rate, part, from_ns, to_ns);
 	return fclose(out) == 0 ? line : NULL;
 }
 
 void
-series_put(struct series_writer *w, double rate, const struct load_result *part,
-    uint64_t from_ns, uint64_t to_ns)
+interval_writer_put(struct interval_writer *w, double rate,
+    const struct load_result *part, uint64_t from_ns, uint64_t to_ns)
 {
 	char *line = line_of(rate, part, from_ns, to_ns);
 
 	pthread_mutex_lock(&w->mutex);
-	if (line && w->count < SERIES_LINES) {
-		w->lines[(w->first + w->count++) % SERIES_LINES] = line;
+	if (line && w->count < INTERVAL_WRITER_LINES) {
+		w->lines[(w->first + w->count++) % INTERVAL_WRITER_LINES] =
+		    line;
 		line = NULL;
 	} else {
 		w->dropped++;
@@ -91,7 +92,7 @@ series_put(struct series_writer *w, double rate, const struct load_result *part,
 }
 
 uint64_t
-series_end(struct series_writer *w)
+interval_writer_end(struct interval_writer *w)
 {
 	pthread_mutex_lock(&w->mutex);
 	w->over = true;

@@ -19,12 +19,12 @@ error_name(int error)
 }
 
 char *
-format_errors(const struct load_result *result, char *buf, size_t size)
+load_report_errors(const struct load_result *result, char *buf, size_t size)
 {
 	size_t len = 0;
 
 	buf[0] = '\0';
-	for (int i = 0; i < RESULT_ERRNOS && len + 1 < size; i++) {
+	for (int i = 0; i < LOAD_RESULT_ERRNOS && len + 1 < size; i++) {
 		if (result->errors[i])
 			len += (size_t)snprintf(buf + len, size - len,
 			    "%s%llu %s", len ? ", " : "",
@@ -35,7 +35,7 @@ format_errors(const struct load_result *result, char *buf, size_t size)
 }
 
 double
-client_us_per_request(const struct load_result *result)
+load_report_client_us(const struct load_result *result)
 {
 	return result->begun
 		   ? (double)result->cpu_ns / 1e3 / (double)result->begun
@@ -53,7 +53,8 @@ static const struct {
 #define PERCENTILES_COUNT (sizeof(PERCENTILES) / sizeof(PERCENTILES[0]))
 
 void
-json_latency(struct json *json, const char *key, const struct hist *hist)
+load_report_json_latency(
+    struct json *json, const char *key, const struct histogram *hist)
 {
 	if (!hist->total) {
 		json_null(json, key);
@@ -61,21 +62,21 @@ json_latency(struct json *json, const char *key, const struct hist *hist)
 	}
 	json_object(json, key);
 	json_double(json, "min", (double)hist->min / 1e3);
-	json_double(json, "mean", hist_mean(hist) / 1e3);
+	json_double(json, "mean", histogram_mean(hist) / 1e3);
 	for (size_t i = 0; i < PERCENTILES_COUNT; i++)
 		json_double(json, PERCENTILES[i].name,
-		    (double)hist_percentile(hist, PERCENTILES[i].percent) /
+		    (double)histogram_percentile(hist, PERCENTILES[i].percent) /
 			1e3);
 	json_double(json, "max", (double)hist->max / 1e3);
 	json_end(json);
 }
 
 void
-json_errors(
+load_report_json_errors(
     struct json *json, const char *key, const struct load_result *result)
 {
 	json_object(json, key);
-	for (int i = 0; i < RESULT_ERRNOS; i++) {
+	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++) {
 		if (result->errors[i])
 			json_uint(json, error_name(i), result->errors[i]);
 	}
@@ -85,7 +86,7 @@ json_errors(
 static bool
 has_own_cpu(const struct load_report *report)
 {
-	return report->placement->kind == PLACEMENT_SPLIT;
+	return report->placement->kind == CPU_PLACEMENT_SPLIT;
 }
 
 static bool
@@ -111,7 +112,7 @@ json_datagrams(struct json *json, const struct load_report *report)
 }
 
 static void
-json_sources(struct json *json, const struct sources *sources)
+json_sources(struct json *json, const struct address_list *sources)
 {
 	char text[ADDRESS_TEXT_MAX];
 
@@ -121,8 +122,8 @@ json_sources(struct json *json, const struct sources *sources)
 	}
 	json_array(json, "sources");
 	for (uint32_t i = 0; i < sources->count; i++)
-		json_string(
-		    json, NULL, source_format(&sources->addresses[i], text));
+		json_string(json, NULL,
+		    address_list_format(&sources->addresses[i], text));
 	json_end(json);
 }
 
@@ -145,13 +146,13 @@ json_fairness(struct json *json, const struct fairness *fairness)
 void
 load_report_still(struct json *json, const struct load_result *r)
 {
-	json_double(json, "still_s", (double)r->still_ns / 1e9);
+	json_double(json, "still_s", (double)r->stall_ns / 1e9);
 	json_uint(json, "throttled", r->throttled);
 	json_double(json, "throttled_s", (double)r->throttled_ns / 1e9);
 }
 
 static void
-json_backlog(struct json *json, const struct backlog *own)
+json_backlog(struct json *json, const struct listen_backlog *own)
 {
 	if (!own->sockets) {
 		json_null(json, "backlog");
@@ -184,7 +185,7 @@ json_counts(struct json *json, const struct load_report *report)
 	else
 		json_null(json, "listen_overflows");
 	json_backlog(json, report->backlog);
-	json_errors(json, "errors", r);
+	load_report_json_errors(json, "errors", r);
 	json_text(json, "first_wrong", r->example[0] ? r->example : NULL);
 	json_text(json, "first_failed", r->failure[0] ? r->failure : NULL);
 	json_text(json, "first_timed_out", r->lacking[0] ? r->lacking : NULL);
@@ -200,15 +201,15 @@ json_times(struct json *json, const struct load_result *r)
 {
 	/* The times of answers that were all wrong say nothing. */
 	if (r->ok) {
-		json_latency(json, "latency_us", &r->latency);
-		json_latency(json, "service_us", &r->service);
+		load_report_json_latency(json, "latency_us", &r->latency);
+		load_report_json_latency(json, "service_us", &r->service);
 	} else {
 		json_null(json, "latency_us");
 		json_null(json, "service_us");
 	}
-	json_latency(json, "pacing_us", &r->pacing);
-	json_latency(json, "complete_us", &r->complete);
-	json_latency(json, "connect_us", &r->connect);
+	load_report_json_latency(json, "pacing_us", &r->pacing);
+	load_report_json_latency(json, "complete_us", &r->complete);
+	load_report_json_latency(json, "connect_us", &r->connect);
 }
 
 void
@@ -230,25 +231,27 @@ load_report_json(const struct load_report *report, struct json *json)
 	else
 		json_null(json, "rate");
 	json_uint(json, "size", plan->size);
-	json_string(json, "placement", placement_name(report->placement->kind));
+	json_string(
+	    json, "placement", cpu_placement_name(report->placement->kind));
 	json_text(json, "image", report->image);
 	json_sources(json, report->sources);
 	json_double(json, "duration_s", report->seconds);
 	json_counts(json, report);
-	json_double(json, "throughput", result_rate(r));
+	json_double(json, "throughput", load_result_rate(r));
 	json_times(json, r);
 	json_fairness(json, report->fairness);
 	json_object(json, "client");
-	json_double(json, "cpu_us_per_request", client_us_per_request(r));
-	json_double(json, "busy", result_busy(r));
-	json_bool(json, "limited", result_limited(r, has_own_cpu(report)));
+	json_double(json, "cpu_us_per_request", load_report_client_us(r));
+	json_double(json, "busy", load_result_busy(r));
+	json_bool(json, "limited",
+	    load_result_is_client_bound(r, has_own_cpu(report)));
 	load_report_still(json, r);
 	json_end(json);
 	json_end(json);
 }
 
 static void
-print_latency(FILE *out, const char *label, const struct hist *hist)
+print_latency(FILE *out, const char *label, const struct histogram *hist)
 {
 	char text[16];
 
@@ -258,13 +261,14 @@ print_latency(FILE *out, const char *label, const struct hist *hist)
 	for (size_t i = 0; i < PERCENTILES_COUNT; i++)
 		fprintf(out, "%s %s  ", PERCENTILES[i].name,
 		    format_duration(text, sizeof(text),
-			(double)hist_percentile(hist, PERCENTILES[i].percent)));
+			(double)histogram_percentile(
+			    hist, PERCENTILES[i].percent)));
 	fprintf(out, "max %s\n",
 	    format_duration(text, sizeof(text), (double)hist->max));
 }
 
 /* Enough for each text of a result. */
-#define ESCAPED_MAX ESCAPED_SIZE(RESULT_WORDS)
+#define ESCAPED_MAX ESCAPED_SIZE(LOAD_RESULT_WORDS)
 
 static const char *
 times(uint64_t count, char *buf, size_t size)
@@ -281,11 +285,11 @@ print_still(const struct load_result *r, FILE *out)
 {
 	char text[32];
 
-	if (r->still_ns)
+	if (r->stall_ns)
 		fprintf(out,
 		    "  still    THE CLIENT DID NOT RUN for %.2f s in all (%s: "
 		    "stopped, frozen or asleep): latencies have that in them\n",
-		    (double)r->still_ns / 1e9,
+		    (double)r->stall_ns / 1e9,
 		    times(r->stills, text, sizeof(text)));
 	if (r->throttled)
 		fprintf(out,
@@ -303,8 +307,8 @@ load_report_faults(const struct load_result *r, FILE *out)
 	char text[ESCAPED_MAX];
 
 	if (r->failed) {
-		fprintf(
-		    out, "  errors   %s", format_errors(r, text, sizeof(text)));
+		fprintf(out, "  errors   %s",
+		    load_report_errors(r, text, sizeof(text)));
 		if (r->failure[0])
 			fprintf(out, "; first: %s",
 			    escape(r->failure, text, sizeof(text)));
@@ -399,14 +403,14 @@ print_fairness(const struct load_report *report, FILE *out)
 }
 
 static void
-print_sources(const struct sources *sources, FILE *out)
+print_sources(const struct address_list *sources, FILE *out)
 {
 	char first[ADDRESS_TEXT_MAX], last[ADDRESS_TEXT_MAX];
 
 	if (!sources || !sources->count)
 		return;
-	source_format(&sources->addresses[0], first);
-	source_format(&sources->addresses[sources->count - 1], last);
+	address_list_format(&sources->addresses[0], first);
+	address_list_format(&sources->addresses[sources->count - 1], last);
 	if (sources->count == 1)
 		fprintf(out, "  from     %s\n", first);
 	else
@@ -420,7 +424,7 @@ load_report_place(const struct load_report *report, FILE *out)
 	char text[100];
 
 	fprintf(out, "  placed   %s\n",
-	    placement_format(report->placement, text, sizeof(text)));
+	    cpu_placement_format(report->placement, text, sizeof(text)));
 	fprintf(out, "  image    %s\n",
 	    report->image
 		? report->image
@@ -443,7 +447,7 @@ load_report_head(const struct load_report *report, FILE *out)
 static void
 print_queue(const struct load_report *report, FILE *out)
 {
-	const struct backlog *own = report->backlog;
+	const struct listen_backlog *own = report->backlog;
 	char text[100];
 
 	if (own->full)
@@ -451,7 +455,8 @@ print_queue(const struct load_report *report, FILE *out)
 		    "  queue    %s: each of those connections tried again "
 		    "after 1 s or more, which is in the figures, and no cost "
 		    "of serving them\n",
-		    backlog_words(own->size, own->full, text, sizeof(text)));
+		    listen_backlog_words(
+			own->size, own->full, text, sizeof(text)));
 	else if (!own->sockets && report->overflows > 0)
 		fprintf(out,
 		    "  queue    full for %lld connections on this machine (of "
@@ -477,7 +482,7 @@ load_report_print(const struct load_report *report, FILE *out)
 	print_requests(r, out);
 	print_special(report, out);
 	fprintf(out, "  rate     %s requests/s over %.2f s\n",
-	    format_number(number, sizeof(number), result_rate(r)),
+	    format_number(number, sizeof(number), load_result_rate(r)),
 	    (double)r->span_ns / 1e9);
 	/* The times of answers that were all wrong say nothing. */
 	if (r->ok) {
@@ -492,7 +497,7 @@ load_report_print(const struct load_report *report, FILE *out)
 	print_fairness(report, out);
 	/* Little's law: with a closed loop, rate times latency is how many
 	 * were inside. If it is not, something measured here is not true. */
-	inside = result_rate(r) * hist_mean(&r->latency) / 1e9;
+	inside = load_result_rate(r) * histogram_mean(&r->latency) / 1e9;
 	if (plan->rate <= 0 && !plan->churn && r->ok > 1000 &&
 	    !r->complete.total)
 		fprintf(out,
@@ -500,8 +505,8 @@ load_report_print(const struct load_report *report, FILE *out)
 		    inside, plan->connections);
 	fprintf(out,
 	    "  client   %.2f us of CPU for each request, %.0f %% busy%s\n",
-	    client_us_per_request(r), 100 * result_busy(r),
-	    result_limited(r, has_own_cpu(report))
+	    load_report_client_us(r), 100 * load_result_busy(r),
+	    load_result_is_client_bound(r, has_own_cpu(report))
 		? ": THE CLIENT WAS THE LIMIT, the server can do more"
 		: "");
 }

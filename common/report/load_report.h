@@ -2,7 +2,7 @@
 /*
  * load_report: the result of one load, as words and as JSON.
  *
- * Of a sweep, see sweep_report.h.
+ * Of a sweep, see rate_sweep_report.h.
  */
 #ifndef COMMON_REPORT_LOAD_REPORT_H
 #define COMMON_REPORT_LOAD_REPORT_H
@@ -18,16 +18,18 @@
 struct load_report {
 	const char *target; /* as the user wrote it */
 	const struct load_plan *plan;
-	const struct placement *placement;
+	const struct cpu_placement *placement;
 	const struct load_result *result;
 	const char *image; /* how the server is linked; NULL: unknown */
 	double seconds;	   /* that the load lasted */
 	const struct fairness *fairness; /* NULL: no kept connections */
-	const struct sources *sources;	 /* that the user asked for, or empty */
+	const struct address_list
+	    *sources; /* that the user asked for, or empty */
 	/* Connections that found an accept queue of this machine full while
 	 * the load lasted, of whatever program; -1: unknown. */
 	int64_t overflows;
-	const struct backlog *backlog; /* the server's own, if it is known */
+	const struct listen_backlog
+	    *backlog; /* the server's own, if it is known */
 };
 
 /* A few lines for a person. */
@@ -57,19 +59,20 @@ load_report_faults(const struct load_result *result, FILE *out);
 
 /* {"min":..,"mean":..,"p50":..,...} in microseconds; null if HIST is empty. */
 void
-json_latency(struct json *json, const char *key, const struct hist *hist);
+load_report_json_latency(
+    struct json *json, const char *key, const struct histogram *hist);
 
 /* {"ECONNRESET":3,"EOF":1}; {} if there were none. */
 void
-json_errors(
+load_report_json_errors(
     struct json *json, const char *key, const struct load_result *result);
 
 /* The same as words, "3 ECONNRESET, 1 EOF", in BUF. Returns BUF. */
 char *
-format_errors(const struct load_result *result, char *buf, size_t size);
+load_report_errors(const struct load_result *result, char *buf, size_t size);
 
 /* CPU microseconds of the client for each request. */
 double
-client_us_per_request(const struct load_result *result);
+load_report_client_us(const struct load_result *result);
 
 #endif

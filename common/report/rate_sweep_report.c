@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_report: a row for each rate. */
+/* rate_sweep_report: a row for each rate. */
 #include "common/report/rate_sweep_report.h"
 
 #include "common/base/units.h"
@@ -7,12 +7,13 @@
 static bool
 was_limited(const struct load_report *report)
 {
-	return result_limited(
-	    report->result, report->placement->kind == PLACEMENT_SPLIT);
+	return load_result_is_client_bound(
+	    report->result, report->placement->kind == CPU_PLACEMENT_SPLIT);
 }
 
 void
-sweep_report_head(const struct load_report *report, size_t rates, FILE *out)
+rate_sweep_report_head(
+    const struct load_report *report, size_t rates, FILE *out)
 {
 	load_report_head(report, out);
 	fprintf(out, "open loop at %zu rates\n", rates);
@@ -25,25 +26,25 @@ sweep_report_head(const struct load_report *report, size_t rates, FILE *out)
 /* Of width WIDTH, or a dash. */
 static void
 print_time(FILE *out, int width, const struct load_result *result,
-    const struct hist *hist, double percent)
+    const struct histogram *hist, double percent)
 {
 	char text[16] = "-";
 
 	if (result->ok && hist->total)
-		format_duration(
-		    text, sizeof(text), (double)hist_percentile(hist, percent));
+		format_duration(text, sizeof(text),
+		    (double)histogram_percentile(hist, percent));
 	fprintf(out, " %*s", width, text);
 }
 
 void
-sweep_report_row(const struct load_report *report, FILE *out)
+rate_sweep_report_row(const struct load_report *report, FILE *out)
 {
 	const struct load_result *r = report->result;
 	char asked[32], reached[32];
 
 	fprintf(out, "%12s %12s",
 	    format_number(asked, sizeof(asked), report->plan->rate),
-	    format_number(reached, sizeof(reached), result_rate(r)));
+	    format_number(reached, sizeof(reached), load_result_rate(r)));
 	print_time(out, 10, r, &r->latency, 50);
 	print_time(out, 10, r, &r->latency, 99);
 	print_time(out, 10, r, &r->latency, 99.9);
@@ -56,13 +57,14 @@ sweep_report_row(const struct load_report *report, FILE *out)
 }
 
 void
-sweep_report_foot(const struct load_report *reports, size_t count, FILE *out)
+rate_sweep_report_foot(
+    const struct load_report *reports, size_t count, FILE *out)
 {
-	bool unsent = false, limited = false;
+	bool unsent = false, client_bound = false;
 
 	for (size_t i = 0; i < count; i++) {
 		unsent |= reports[i].result->unsent > 0;
-		limited |= was_limited(&reports[i]);
+		client_bound |= was_limited(&reports[i]);
 	}
 	fprintf(out,
 	    "\np50 to p99.9 count from when a request was due, service from "
@@ -70,13 +72,14 @@ sweep_report_foot(const struct load_report *reports, size_t count, FILE *out)
 	if (unsent)
 		fprintf(out, "unsent: due, but no connection was free: the "
 			     "rate was not reached.\n");
-	if (limited)
+	if (client_bound)
 		fprintf(out, "*: THE CLIENT WAS THE LIMIT, the server can do "
 			     "more.\n");
 }
 
 void
-sweep_report_json(const struct load_report *reports, size_t count, FILE *out)
+rate_sweep_report_json(
+    const struct load_report *reports, size_t count, FILE *out)
 {
 	struct json j = {.out = out};
 

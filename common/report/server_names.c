@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* names: the whole, its beginning, its end: the first that is no other's. */
+/* server_names: the whole, its beginning, its end: the first that is no
+ * other's. */
 #include "common/report/server_names.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 enum form { BEGINNING, END, WHOLE };
 
 void
-names_add(struct names *names, const struct comparison *c)
+server_names_add(struct server_names *names, const struct comparison *c)
 {
 	for (size_t i = 0; i < c->server_count; i++)
 		names->at[names->count++] = c->servers[i].name;
@@ -27,23 +28,23 @@ begins(const char *at)
 	return (*at & 0xc0) != 0x80;
 }
 
-/* Without what is more than NAME_COLUMNS at one end. */
+/* Without what is more than SERVER_NAME_COLUMNS at one end. */
 static void
 cut(char *text, enum form form)
 {
 	char *at = text + strlen(text);
 
-	if (form == WHOLE || text_columns(text) <= NAME_COLUMNS)
+	if (form == WHOLE || text_columns(text) <= SERVER_NAME_COLUMNS)
 		return;
 	if (form == END) {
 		for (at = text;
-		     text_columns(at) >= NAME_COLUMNS || !begins(at);)
+		     text_columns(at) >= SERVER_NAME_COLUMNS || !begins(at);)
 			at++;
 		memmove(text + 1, at, strlen(at) + 1);
 		*text = '~';
 		return;
 	}
-	while (text_columns(text) >= NAME_COLUMNS) {
+	while (text_columns(text) >= SERVER_NAME_COLUMNS) {
 		do
 			at--;
 		while (!begins(at));
@@ -60,7 +61,8 @@ show(const char *name, enum form form, char text[SHOWN_MAX])
 }
 
 static bool
-is_unlike_others(const struct names *names, const char *name, enum form form)
+is_unlike_others(
+    const struct server_names *names, const char *name, enum form form)
 {
 	char own[SHOWN_MAX], other[SHOWN_MAX];
 
@@ -74,7 +76,8 @@ is_unlike_others(const struct names *names, const char *name, enum form form)
 }
 
 char *
-name_show(const struct names *names, const char *name, char *buf, size_t size)
+server_names_show(
+    const struct server_names *names, const char *name, char *buf, size_t size)
 {
 	char text[SHOWN_MAX];
 	enum form form = BEGINNING;

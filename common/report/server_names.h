@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * names: those of servers, as tables have them: no wider than a column should
- * be, but never so that two look the same.
+ * server_names: those of servers, as tables have them: no wider than a column
+ * should be, but never so that two look the same.
  */
 #ifndef COMMON_REPORT_SERVER_NAMES_H
 #define COMMON_REPORT_SERVER_NAMES_H
@@ -12,19 +12,20 @@
 
 /* Columns; what is longer is cut, at its end or at its beginning, with a ~
  * there, unless another would look like it. */
-#define NAME_COLUMNS 24
+#define SERVER_NAME_COLUMNS 24
 
-struct names {
+struct server_names {
 	const char *at[2 * SERVERS_MAX];
 	size_t count;
 };
 
 /* Adds the servers of C. */
 void
-names_add(struct names *names, const struct comparison *c);
+server_names_add(struct server_names *names, const struct comparison *c);
 
 /* NAME, which is one of them, escaped, in BUF of SIZE bytes. Returns BUF. */
 char *
-name_show(const struct names *names, const char *name, char *buf, size_t size);
+server_names_show(
+    const struct server_names *names, const char *name, char *buf, size_t size);
 
 #endif

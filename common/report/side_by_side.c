@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pair: all of A with what B has of it, then what is B's alone. */
+/* side_by_side: all of A with what B has of it, then what is B's alone. */
 #include "common/report/side_by_side.h"
 
 #include <math.h>
@@ -8,12 +8,12 @@
 
 #include "common/verdict/sentences.h"
 
-const char PAIR_CAVEAT[] =
+const char SIDE_BY_SIDE_CAVEAT[] =
     "These two were not measured in turn: what differs between A and B may be "
     "the machine, its neighbours or the hour. No verdict across them.";
 
-static const struct outcome *
-same_outcome(const struct comparison *c, const struct outcome *o)
+static const struct scenario_result *
+same_outcome(const struct comparison *c, const struct scenario_result *o)
 {
 	for (size_t i = 0; i < c->scenario_count; i++) {
 		if (strcmp(c->scenarios[i].name, o->name) == 0)
@@ -23,25 +23,25 @@ same_outcome(const struct comparison *c, const struct outcome *o)
 }
 
 static const struct point *
-same_point(const struct outcome *o, const struct point *point)
+same_point(const struct scenario_result *o, const struct point *point)
 {
 	char wanted[100], label[100];
 
-	fact_point(wanted, sizeof(wanted), point);
+	label_point(wanted, sizeof(wanted), point);
 	for (size_t i = 0; o && i < o->point_count; i++) {
-		if (strcmp(fact_point(label, sizeof(label), &o->points[i]),
+		if (strcmp(label_point(label, sizeof(label), &o->points[i]),
 			wanted) == 0)
 			return &o->points[i];
 	}
 	return NULL;
 }
 
-static const struct finding *
+static const struct server_result *
 same_server(const struct comparison *c, const struct point *p, const char *name)
 {
 	for (size_t i = 0; p && i < c->server_count; i++) {
 		if (strcmp(c->servers[i].name, name) == 0)
-			return &p->findings[i];
+			return &p->results[i];
 	}
 	return NULL;
 }
@@ -55,26 +55,26 @@ is_baseline(const struct comparison *c, const char *name)
 /* All of C; OTHER's beside it. SWAPPED: C is B, and what A has is left out. */
 static size_t
 rows_of(const struct comparison *c, const struct comparison *other,
-    bool swapped, struct pair_row *rows)
+    bool swapped, struct side_by_side_row *rows)
 {
 	size_t count = 0;
 
 	for (size_t s = 0; s < c->scenario_count; s++) {
-		const struct outcome *o = &c->scenarios[s];
-		const struct outcome *too = same_outcome(other, o);
+		const struct scenario_result *o = &c->scenarios[s];
+		const struct scenario_result *too = same_outcome(other, o);
 
 		for (size_t k = 0; k < o->point_count * c->server_count; k++) {
 			const struct point *p = &o->points[k / c->server_count];
 			size_t i = k % c->server_count;
 			const char *name = c->servers[i].name;
-			const struct finding *own = &p->findings[i];
-			const struct finding *its =
+			const struct server_result *own = &p->results[i];
+			const struct server_result *its =
 			    same_server(other, same_point(too, p), name);
 
 			if (swapped && its)
 				continue;
-			rows[count++] = (struct pair_row){
-			    .outcome = o,
+			rows[count++] = (struct side_by_side_row){
+			    .result = o,
 			    .point = p,
 			    .server = name,
 			    .a = swapped ? its : own,
@@ -90,8 +90,8 @@ rows_of(const struct comparison *c, const struct comparison *other,
 }
 
 size_t
-pair_rows(const struct comparison *a, const struct comparison *b,
-    struct pair_row rows[PAIR_ROWS_MAX])
+side_by_side_rows(const struct comparison *a, const struct comparison *b,
+    struct side_by_side_row rows[SIDE_BY_SIDE_ROWS_MAX])
 {
 	size_t count = rows_of(a, b, false, rows);
 
@@ -99,22 +99,23 @@ pair_rows(const struct comparison *a, const struct comparison *b,
 }
 
 char *
-pair_value(
-    char *buf, size_t size, const struct finding *found, const char *at_least)
+side_by_side_value(char *buf, size_t size, const struct server_result *found,
+    const char *at_least)
 {
-	char number[FACT_SIZE];
+	char number[FIGURE_SIZE];
 
 	if (!found || !found->usable)
 		snprintf(buf, size, "-");
 	else
-		snprintf(buf, size, "%s%s%s", found->limited ? at_least : "",
-		    fact_number(number, sizeof(number), found->value.value),
+		snprintf(buf, size, "%s%s%s",
+		    found->client_bound ? at_least : "",
+		    figure_number(number, sizeof(number), found->value.value),
 		    found->verdict == INVALID ? " (invalid)" : "");
 	return buf;
 }
 
 struct estimate
-pair_ratio(const struct finding *found, bool baseline)
+side_by_side_ratio(const struct server_result *found, bool baseline)
 {
 	if (!found || !found->usable || baseline || found->verdict == INVALID)
 		return (struct estimate){NAN, NAN, NAN};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pair: two comparisons beside each other, matched by the names of scenarios,
- * points and servers.
+ * side_by_side: two comparisons beside each other, matched by the names of
+ * scenarios, points and servers.
  *
  * They were not measured in turn, so what differs between them may be the
  * machine's mood: there are figures, and no verdict across.
@@ -11,33 +11,33 @@
 
 #include "common/verdict/comparison.h"
 
-struct pair_row {
-	const struct outcome *outcome; /* of A, or else of B */
-	const struct point *point;     /* likewise */
+struct side_by_side_row {
+	const struct scenario_result *result; /* of A, or else of B */
+	const struct point *point;	      /* likewise */
 	const char *server;
-	const struct finding *a, *b; /* NULL: it has none such */
-	bool a_baseline, b_baseline; /* of each, which may have another */
+	const struct server_result *a, *b; /* NULL: it has none such */
+	bool a_baseline, b_baseline;	   /* of each, which may have another */
 };
 
-#define PAIR_ROWS_MAX (2 * SCENARIOS_MAX * POINTS_MAX * SERVERS_MAX)
+#define SIDE_BY_SIDE_ROWS_MAX (2 * SCENARIOS_MAX * POINTS_MAX * SERVERS_MAX)
 
 /* Fills ROWS, scenario by scenario; those that B alone has are the last.
  * Returns how many. */
 size_t
-pair_rows(const struct comparison *a, const struct comparison *b,
-    struct pair_row rows[PAIR_ROWS_MAX]);
+side_by_side_rows(const struct comparison *a, const struct comparison *b,
+    struct side_by_side_row rows[SIDE_BY_SIDE_ROWS_MAX]);
 
 /* The figure, "-" for none; AT_LEAST before one that is a lower bound, and a
  * word behind one that is no answer. Returns BUF. */
 char *
-pair_value(
-    char *buf, size_t size, const struct finding *found, const char *at_least);
+side_by_side_value(char *buf, size_t size, const struct server_result *found,
+    const char *at_least);
 
 /* The ratio to its own baseline, which is none itself, nor is there one of what
  * is invalid: all NAN then. */
 struct estimate
-pair_ratio(const struct finding *found, bool baseline);
+side_by_side_ratio(const struct server_result *found, bool baseline);
 
-extern const char PAIR_CAVEAT[];
+extern const char SIDE_BY_SIDE_CAVEAT[];
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pair_page: two comparisons as one page. */
+/* side_by_side_html: two comparisons as one page. */
 #include <math.h>
 
 #include "common/verdict/sentences.h"
@@ -15,43 +15,43 @@ put_name(FILE *page, const char *letter, const char *name,
 
 	html_element(page, "dt", "%s", letter);
 	html_element(page, "dd", "%s%s%s. %s", name, c->when[0] ? ", " : "",
-	    c->when, fact_machine(text, sizeof(text), c));
+	    c->when, sentence_machine(text, sizeof(text), c));
 }
 
 static void
-put_cells(FILE *page, const struct finding *f, bool baseline)
+put_cells(FILE *page, const struct server_result *f, bool baseline)
 {
-	struct estimate ratio = pair_ratio(f, baseline);
-	char text[2 * FACT_SIZE];
+	struct estimate ratio = side_by_side_ratio(f, baseline);
+	char text[2 * FIGURE_SIZE];
 	bool usable = f && f->usable;
 
-	html_element(
-	    page, "td", "%s", pair_value(text, sizeof(text), f, "\u2265 "));
 	html_element(page, "td", "%s",
-	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	    side_by_side_value(text, sizeof(text), f, "\u2265 "));
+	html_element(page, "td", "%s",
+	    usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	html_element(page, "td", "%s",
 	    baseline && f ? "baseline"
-			  : fact_ratio(text, sizeof(text), ratio.value));
+			  : figure_ratio(text, sizeof(text), ratio.value));
 	html_element(page, "td", "%s",
 	    isnan(ratio.value)
 		? ""
-		: fact_ratio_interval(text, sizeof(text), &ratio));
+		: figure_ratio_interval(text, sizeof(text), &ratio));
 }
 
 static void
-put_head(FILE *page, const struct pair_row *one)
+put_head(FILE *page, const struct side_by_side_row *one)
 {
 	char at[100];
 
-	fact_point(at, sizeof(at), one->point);
+	label_point(at, sizeof(at), one->point);
 	html_element(
-	    page, "h3", "%s%s%s", one->outcome->name, at[0] ? ", " : "", at);
+	    page, "h3", "%s%s%s", one->result->name, at[0] ? ", " : "", at);
 	fputs("<div class=\"wide\"><table>\n<thead><tr>"
 	      "<th scope=\"col\" class=\"name\">server</th>",
 	    page);
 	for (int i = 0; i < 2; i++) {
 		html_element(page, "th scope=\"col\"", "%c, %s", 'A' + i,
-		    one->outcome->unit);
+		    one->result->unit);
 		fputs("<th scope=\"col\">95 % interval</th>"
 		      "<th scope=\"col\">ratio</th>"
 		      "<th scope=\"col\">95 % interval</th>",
@@ -61,14 +61,14 @@ put_head(FILE *page, const struct pair_row *one)
 }
 
 void
-report_page_pair(const struct comparison *a, const char *a_name,
+side_by_side_html(const struct comparison *a, const char *a_name,
     const struct comparison *b, const char *b_name, FILE *page)
 {
-	static struct pair_row rows[PAIR_ROWS_MAX];
-	size_t count = pair_rows(a, b, rows);
+	static struct side_by_side_row rows[SIDE_BY_SIDE_ROWS_MAX];
+	size_t count = side_by_side_rows(a, b, rows);
 
-	page_begin(page, "Two comparisons side by side");
-	html_element(page, "p class=\"alert\"", "%s", PAIR_CAVEAT);
+	html_report_begin(page, "Two comparisons side by side");
+	html_element(page, "p class=\"alert\"", "%s", SIDE_BY_SIDE_CAVEAT);
 	fputs("<section>\n<dl>\n", page);
 	put_name(page, "A", a_name, a);
 	put_name(page, "B", b_name, b);
@@ -88,5 +88,5 @@ report_page_pair(const struct comparison *a, const char *a_name,
 		fputs("</tbody></table></div>\n", page);
 	}
 	fputs("</section>\n", page);
-	page_end(page);
+	html_report_end(page);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pair_print: two comparisons as one table in a terminal. */
+/* side_by_side_terminal: two comparisons as one table in a terminal. */
 #include <string.h>
 
 #include "common/base/escape.h"
@@ -20,21 +20,23 @@ print_name(
 	    c->when[0] ? ", " : "", c->when,
 	    c->version[0] ? ", measured by perconn " : "", c->version);
 	fprintf(out, "%s\n", escape(text, safe, sizeof(safe)));
-	fact_machine(machine, sizeof(machine), c);
+	sentence_machine(machine, sizeof(machine), c);
 	fprintf(out, "   %s\n", escape(machine, safe, sizeof(safe)));
 }
 
 static void
-cells(struct table *table, const struct finding *f, bool baseline)
+cells(struct table *table, const struct server_result *f, bool baseline)
 {
-	char text[2 * FACT_SIZE];
+	char text[2 * FIGURE_SIZE];
 	bool usable = f && f->usable;
 
-	table_cell(table, "%s", pair_value(text, sizeof(text), f, ">= "));
+	table_cell(
+	    table, "%s", side_by_side_value(text, sizeof(text), f, ">= "));
 	table_cell(table, "%s",
-	    usable ? fact_interval(text, sizeof(text), &f->value) : "-");
+	    usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	table_cell(table, "%s",
-	    fact_ratio(text, sizeof(text), pair_ratio(f, baseline).value));
+	    figure_ratio(
+		text, sizeof(text), side_by_side_ratio(f, baseline).value));
 }
 
 static void
@@ -50,41 +52,43 @@ heads(struct table *table)
 }
 
 static void
-row(struct table *table, const struct pair_row *one, const struct names *names)
+row(struct table *table, const struct side_by_side_row *one,
+    const struct server_names *names)
 {
 	char name[TABLE_CELL];
 
-	table_cell(
-	    table, "%s", name_show(names, one->server, name, sizeof(name)));
+	table_cell(table, "%s",
+	    server_names_show(names, one->server, name, sizeof(name)));
 	cells(table, one->a, one->a_baseline);
 	cells(table, one->b, one->b_baseline);
 	table_end(table);
 }
 
 static void
-title(const struct pair_row *one, const struct print_style *style, FILE *out)
+title(const struct side_by_side_row *one, const struct terminal_style *style,
+    FILE *out)
 {
 	char text[300], at[100], safe[ESCAPED_SIZE(300)];
 
-	fact_point(at, sizeof(at), one->point);
-	snprintf(text, sizeof(text), "%s%s%s: %s", one->outcome->name,
-	    at[0] ? ", " : "", at, one->outcome->unit);
+	label_point(at, sizeof(at), one->point);
+	snprintf(text, sizeof(text), "%s%s%s: %s", one->result->name,
+	    at[0] ? ", " : "", at, one->result->unit);
 	fprintf(out, "\n%s%s%s\n", style->colour ? "\033[1m" : "",
 	    escape(text, safe, sizeof(safe)), style->colour ? "\033[0m" : "");
 }
 
 void
-comparison_print_pair(const struct comparison *a, const char *a_name,
+side_by_side_terminal(const struct comparison *a, const char *a_name,
     const struct comparison *b, const char *b_name,
-    const struct print_style *style, FILE *out)
+    const struct terminal_style *style, FILE *out)
 {
-	static struct pair_row rows[PAIR_ROWS_MAX];
+	static struct side_by_side_row rows[SIDE_BY_SIDE_ROWS_MAX];
 	static struct table table;
-	size_t count = pair_rows(a, b, rows);
-	struct names names = {0};
+	size_t count = side_by_side_rows(a, b, rows);
+	struct server_names names = {0};
 
-	names_add(&names, a);
-	names_add(&names, b);
+	server_names_add(&names, a);
+	server_names_add(&names, b);
 	print_name("A", a_name, a, out);
 	print_name("B", b_name, b, out);
 	for (size_t i = 0; i < count;) {
@@ -98,5 +102,5 @@ comparison_print_pair(const struct comparison *a, const char *a_name,
 		table_print(&table, style->colour ? "\033[2m" : "",
 		    style->colour ? "\033[0m" : "", out);
 	}
-	fprintf(out, "\n%s\n", PAIR_CAVEAT);
+	fprintf(out, "\n%s\n", SIDE_BY_SIDE_CAVEAT);
 }

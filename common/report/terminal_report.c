@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* comparison_print: for each scenario the verdict, the figures, the costs. */
+/* terminal_report: for each scenario the verdict, the figures, the costs. */
 #include "common/report/terminal_report.h"
 
 #include <langinfo.h>
@@ -23,10 +23,10 @@ wants_colour(void)
 	       !(terminal && strcmp(terminal, "dumb") == 0);
 }
 
-struct print_style
-print_style_of(FILE *out)
+struct terminal_style
+terminal_style_of(FILE *out)
 {
-	return (struct print_style){
+	return (struct terminal_style){
 	    .colour = isatty(out == stderr ? STDERR_FILENO : STDOUT_FILENO) &&
 		      wants_colour(),
 	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
@@ -36,41 +36,43 @@ print_style_of(FILE *out)
 /* ---- verdicts ---- */
 
 static void
-print_verdict(struct printer *p, const struct outcome *o,
-    const struct finding *f, size_t server)
+print_verdict(struct terminal_printer *p, const struct scenario_result *o,
+    const struct server_result *f, size_t server)
 {
 	char text[SENTENCE_SIZE], safe[ESCAPED_SIZE(SENTENCE_SIZE)];
 
 	if (server || f->verdict == INVALID) {
 		if (server)
-			fact_verdict(text, sizeof(text), p->c, o, f, server);
+			sentence_verdict(
+			    text, sizeof(text), p->c, o, f, server);
 		else
 			snprintf(text, sizeof(text), "%s is invalid",
 			    p->c->servers[0].name);
-		fprintf(p->out, "  %s%s%s\n", printer_colour(p, f->verdict),
+		fprintf(p->out, "  %s%s%s\n", terminal_colour(p, f->verdict),
 		    escape(text, safe, sizeof(safe)), PLAIN(p));
-		printer_line(p, "    ", f->reason);
+		terminal_line(p, "    ", f->reason);
 	}
 }
 
 /* The others' reasons are in their ratios. */
 static void
-print_reasons(struct printer *p, const struct outcome *o)
+print_reasons(struct terminal_printer *p, const struct scenario_result *o)
 {
-	char at[2 * FACT_SIZE], text[SENTENCE_SIZE];
+	char at[2 * FIGURE_SIZE], text[SENTENCE_SIZE];
 
 	for (size_t i = 0; i < o->point_count; i++) {
 		for (size_t k = 0; k < p->c->server_count; k++) {
-			const struct finding *f = &o->points[i].findings[k];
+			const struct server_result *f =
+			    &o->points[i].results[k];
 
 			if ((f->verdict != INVALID &&
 				(k == 0 || f->verdict != UNDECIDED)) ||
-			    fact_repeats(&o->points[i], k))
+			    sentence_repeats(&o->points[i], k))
 				continue;
 			snprintf(text, sizeof(text), "%s, %s: %s",
-			    fact_point(at, sizeof(at), &o->points[i]),
+			    label_point(at, sizeof(at), &o->points[i]),
 			    p->c->servers[k].name, f->reason);
-			printer_line(p, "    ", text);
+			terminal_line(p, "    ", text);
 		}
 	}
 }
@@ -78,58 +80,59 @@ print_reasons(struct printer *p, const struct outcome *o)
 /* ---- how it came about ---- */
 
 static void
-print_remarks(struct printer *p, const struct outcome *o)
+print_remarks(struct terminal_printer *p, const struct scenario_result *o)
 {
-	char remarks[SENTENCE_SIZE], at[2 * FACT_SIZE], text[2 * SENTENCE_SIZE];
+	char remarks[SENTENCE_SIZE], at[2 * FIGURE_SIZE],
+	    text[2 * SENTENCE_SIZE];
 
 	for (size_t i = 0; i < o->point_count; i++) {
 		for (size_t k = 0; k < p->c->server_count; k++) {
-			fact_remarks(remarks, sizeof(remarks),
-			    &o->points[i].findings[k]);
+			sentence_remarks(
+			    remarks, sizeof(remarks), &o->points[i].results[k]);
 			if (!remarks[0])
 				continue;
-			fact_point(at, sizeof(at), &o->points[i]);
+			label_point(at, sizeof(at), &o->points[i]);
 			snprintf(text, sizeof(text), "%s%s%s: %s",
 			    p->c->servers[k].name,
 			    o->point_count > 1 ? ", " : "",
 			    o->point_count > 1 ? at : "", remarks);
-			printer_line(p, "  ", text);
+			terminal_line(p, "  ", text);
 		}
 	}
 }
 
 static void
-print_outcome(struct printer *p, const struct outcome *o)
+print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 {
 	char head[400];
 
 	snprintf(head, sizeof(head), "%s: %s", o->name,
 	    o->question[0] ? o->question : o->load);
 	fprintf(p->out, "\n%s", BOLD(p));
-	printer_line(p, "", head);
+	terminal_line(p, "", head);
 	fprintf(p->out, "%s", PLAIN(p));
 	if (o->question[0])
-		printer_line(p, "  ", o->load);
+		terminal_line(p, "  ", o->load);
 	if (o->point_count == 0) {
 		fprintf(p->out, "  no result\n");
 		return;
 	}
 	if (o->point_count == 1) {
-		for (size_t i = fact_repeats(&o->points[0], 1);
+		for (size_t i = sentence_repeats(&o->points[0], 1);
 		     i < p->c->server_count; i++)
-			print_verdict(p, o, &o->points[0].findings[i], i);
+			print_verdict(p, o, &o->points[0].results[i], i);
 		fputc('\n', p->out);
-		print_values(p, o, &o->points[0]);
+		terminal_table_values(p, o, &o->points[0]);
 	} else {
 		for (size_t i = 1; i < p->c->server_count; i++)
-			print_sweep(p, o, i);
+			terminal_table_sweep(p, o, i);
 		print_reasons(p, o);
 	}
-	print_costs(p, o);
-	print_memory(p, o);
-	printer_line(p, "  ", fact_control(head, sizeof(head), p->c, o));
-	printer_line(p, "  ", o->note);
-	printer_line(p, "  ", fact_blocks(head, sizeof(head), p->c, o));
+	terminal_table_usage(p, o);
+	terminal_table_memory(p, o);
+	terminal_line(p, "  ", sentence_control(head, sizeof(head), p->c, o));
+	terminal_line(p, "  ", o->note);
+	terminal_line(p, "  ", sentence_blocks(head, sizeof(head), p->c, o));
 	print_remarks(p, o);
 }
 
@@ -137,7 +140,7 @@ print_outcome(struct printer *p, const struct outcome *o)
 
 /* Its parts stand between semicolons: as many on a line as go there. */
 static void
-lines(struct printer *p, char *text)
+lines(struct terminal_printer *p, char *text)
 {
 	char safe[ESCAPED_SIZE(SENTENCE_SIZE)], *part = safe, *end;
 	size_t column = 0;
@@ -158,31 +161,31 @@ lines(struct printer *p, char *text)
 }
 
 static void
-print_head(struct printer *p)
+print_head(struct terminal_printer *p)
 {
 	const struct comparison *c = p->c;
 	char text[SENTENCE_SIZE];
 
-	lines(p, fact_machine(text, sizeof(text), c));
+	lines(p, sentence_machine(text, sizeof(text), c));
 	snprintf(text, sizeof(text), "placement %s",
 	    c->placed[0] ? c->placed : c->placement);
-	printer_line(p, "", c->placement[0] ? text : "");
-	lines(p, fact_method(text, sizeof(text), c));
+	terminal_line(p, "", c->placement[0] ? text : "");
+	lines(p, sentence_method(text, sizeof(text), c));
 	snprintf(text, sizeof(text), "measured by perconn %s", c->version);
-	printer_line(p, "", c->version[0] ? text : "");
+	terminal_line(p, "", c->version[0] ? text : "");
 	for (size_t i = 0; i < c->server_count; i++) {
 		snprintf(text, sizeof(text), "%s: %s", c->servers[i].name,
 		    c->servers[i].image[0] ? c->servers[i].image
 					   : "image unknown");
-		printer_line(p, "", text);
+		terminal_line(p, "", text);
 	}
 }
 
 void
-comparison_print(
-    const struct comparison *c, const struct print_style *style, FILE *out)
+terminal_report(
+    const struct comparison *c, const struct terminal_style *style, FILE *out)
 {
-	static struct printer p; /* a table is too large for a stack */
+	static struct terminal_printer p; /* a table is too large for a stack */
 
 	p.c = c;
 	p.style = style;
@@ -190,7 +193,7 @@ comparison_print(
 	print_head(&p);
 	for (size_t i = 0; i < c->scenario_count; i++)
 		print_outcome(&p, &c->scenarios[i]);
-	fprintf(out, "\n%s\n", FACT_CAVEAT);
+	fprintf(out, "\n%s\n", SENTENCE_CAVEAT);
 	if (c->interrupted)
 		fprintf(out, "Interrupted: what was done until then.\n");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * comparison_print: a comparison as a person reads it in a terminal.
+ * terminal_report: a comparison as a person reads it in a terminal.
  */
 #ifndef COMMON_REPORT_TERMINAL_REPORT_H
 #define COMMON_REPORT_TERMINAL_REPORT_H
@@ -10,28 +10,28 @@
 
 #include "common/verdict/comparison.h"
 
-struct print_style {
+struct terminal_style {
 	bool colour; /* escape sequences may be used */
 	bool utf8;   /* block characters may be used */
 };
 
 /* What OUT allows: colours on a terminal, unless NO_COLOR or TERM says no;
  * the characters of the locale, which setlocale(3) must have been told of. */
-struct print_style
-print_style_of(FILE *out);
+struct terminal_style
+terminal_style_of(FILE *out);
 
 /* The verdicts in words, each with its figures; then how they came about. */
 void
-comparison_print(const struct comparison *comparison,
-    const struct print_style *style, FILE *out);
+terminal_report(const struct comparison *comparison,
+    const struct terminal_style *style, FILE *out);
 
 /*
  * Two side by side, called A and B, by the names of scenarios, points and
  * servers. No verdict across them: they were not paired.
  */
 void
-comparison_print_pair(const struct comparison *a, const char *a_name,
+side_by_side_terminal(const struct comparison *a, const char *a_name,
     const struct comparison *b, const char *b_name,
-    const struct print_style *style, FILE *out);
+    const struct terminal_style *style, FILE *out);
 
 #endif

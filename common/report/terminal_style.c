@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* printer: marks, lines and names. */
+/* terminal_style: marks, lines and names. */
 #include "common/report/terminal_style.h"
 
 #include <string.h>
@@ -9,13 +9,13 @@
 #include "common/report/server_names.h"
 
 const char *
-printer_mark(const struct printer *p, const char *sequence)
+terminal_mark(const struct terminal_printer *p, const char *sequence)
 {
 	return p->style->colour ? sequence : "";
 }
 
 const char *
-printer_colour(const struct printer *p, enum verdict verdict)
+terminal_colour(const struct terminal_printer *p, enum verdict verdict)
 {
 	static const char *const colours[] = {
 	    [FASTER] = "\033[32m",
@@ -25,23 +25,23 @@ printer_colour(const struct printer *p, enum verdict verdict)
 	    [INVALID] = "\033[35m",
 	};
 
-	return printer_mark(p, colours[verdict]);
+	return terminal_mark(p, colours[verdict]);
 }
 
 void
-printer_table(struct printer *p)
+terminal_table(struct terminal_printer *p)
 {
 	memset(&p->table, 0, sizeof(p->table));
 }
 
 void
-printer_show(struct printer *p)
+terminal_show(struct terminal_printer *p)
 {
 	table_print(&p->table, DIM(p), PLAIN(p), p->out);
 }
 
 void
-printer_line(struct printer *p, const char *indent, const char *text)
+terminal_line(struct terminal_printer *p, const char *indent, const char *text)
 {
 	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
 
@@ -51,12 +51,13 @@ printer_line(struct printer *p, const char *indent, const char *text)
 }
 
 void
-printer_name(struct printer *p, size_t server)
+terminal_name(struct terminal_printer *p, size_t server)
 {
-	struct names names = {0};
+	struct server_names names = {0};
 	char name[TABLE_CELL];
 
-	names_add(&names, p->c);
+	server_names_add(&names, p->c);
 	table_cell(&p->table, "%s",
-	    name_show(&names, p->c->servers[server].name, name, sizeof(name)));
+	    server_names_show(
+		&names, p->c->servers[server].name, name, sizeof(name)));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * printer: what the parts of comparison_print share: the stream, its style, a
- * table, and lines of words that may be a stranger's.
+ * terminal_style: what the parts of terminal_report share: the stream, its
+ * style, a table, and lines of words that may be a stranger's.
  */
 #ifndef COMMON_REPORT_TERMINAL_STYLE_H
 #define COMMON_REPORT_TERMINAL_STYLE_H
@@ -9,55 +9,58 @@
 #include "common/report/terminal_report.h"
 #include "common/format/table.h"
 
-struct printer {
+struct terminal_printer {
 	const struct comparison *c;
-	const struct print_style *style;
+	const struct terminal_style *style;
 	FILE *out;
 	struct table table;
 };
 
-#define BOLD(p) printer_mark(p, "\033[1m")
-#define DIM(p) printer_mark(p, "\033[2m")
-#define PLAIN(p) printer_mark(p, "\033[0m")
+#define BOLD(p) terminal_mark(p, "\033[1m")
+#define DIM(p) terminal_mark(p, "\033[2m")
+#define PLAIN(p) terminal_mark(p, "\033[0m")
 
 /* SEQUENCE, or nothing where there are no colours. */
 const char *
-printer_mark(const struct printer *p, const char *sequence);
+terminal_mark(const struct terminal_printer *p, const char *sequence);
 
 const char *
-printer_colour(const struct printer *p, enum verdict verdict);
+terminal_colour(const struct terminal_printer *p, enum verdict verdict);
 
 /* An empty table, its lines, a cell with the name of a server. */
 void
-printer_table(struct printer *p);
+terminal_table(struct terminal_printer *p);
 
 void
-printer_show(struct printer *p);
+terminal_show(struct terminal_printer *p);
 
 void
-printer_name(struct printer *p, size_t server);
+terminal_name(struct terminal_printer *p, size_t server);
 
 /* TEXT escaped, after INDENT; nothing if it is empty. */
 void
-printer_line(struct printer *p, const char *indent, const char *text);
+terminal_line(struct terminal_printer *p, const char *indent, const char *text);
 
 /* ---- the tables ---- */
 
 /* One point: a row for each server, with a bar. */
 void
-print_values(struct printer *p, const struct outcome *outcome,
-    const struct point *point);
+terminal_table_values(struct terminal_printer *p,
+    const struct scenario_result *result, const struct point *point);
 
 /* Several: a line for each, one server against the baseline. */
 void
-print_sweep(struct printer *p, const struct outcome *outcome, size_t server);
+terminal_table_sweep(struct terminal_printer *p,
+    const struct scenario_result *result, size_t server);
 
 /* Latency, CPU, switches, faults; memory by kind at the last point that has
  * any. What is unknown of all is left out. */
 void
-print_costs(struct printer *p, const struct outcome *outcome);
+terminal_table_usage(
+    struct terminal_printer *p, const struct scenario_result *result);
 
 void
-print_memory(struct printer *p, const struct outcome *outcome);
+terminal_table_memory(
+    struct terminal_printer *p, const struct scenario_result *result);
 
 #endif

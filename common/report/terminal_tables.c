@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* print_tables: figures in columns. */
+/* terminal_tables: figures in columns. */
 #include <math.h>
 
 #include "common/base/escape.h"
@@ -14,7 +14,7 @@
 /* SHARE of BAR_WIDTH columns, to an eighth of one where possible. Below 0 (a
  * file may say so) it is none, above 1 it is all. */
 static char *
-bar(const struct printer *p, char *buf, size_t size, double share)
+bar(const struct terminal_printer *p, char *buf, size_t size, double share)
 {
 	static const char *const parts[] = {"", "\u258f", "\u258e", "\u258d",
 	    "\u258c", "\u258b", "\u258a", "\u2589"};
@@ -31,12 +31,12 @@ bar(const struct printer *p, char *buf, size_t size, double share)
 }
 
 static double
-greatest(const struct printer *p, const struct point *point)
+greatest(const struct terminal_printer *p, const struct point *point)
 {
 	double most = 0;
 
 	for (size_t i = 0; i < p->c->server_count; i++) {
-		const struct finding *f = &point->findings[i];
+		const struct server_result *f = &point->results[i];
 
 		if (f->usable && f->value.value > most)
 			most = f->value.value;
@@ -47,55 +47,55 @@ greatest(const struct printer *p, const struct point *point)
 /* ---- one point ---- */
 
 void
-print_values(
-    struct printer *p, const struct outcome *o, const struct point *point)
+terminal_table_values(struct terminal_printer *p,
+    const struct scenario_result *o, const struct point *point)
 {
 	double most = greatest(p, point);
-	char value[FACT_SIZE], range[2 * FACT_SIZE], strip[4 * BAR_WIDTH];
+	char value[FIGURE_SIZE], range[2 * FIGURE_SIZE], strip[4 * BAR_WIDTH];
 	char unit[HEAD_SIZE];
 
-	printer_table(p);
+	terminal_table(p);
 	p->table.ragged = true;
 	table_cell(&p->table, "server");
 	table_cell(&p->table, "%s", escape(o->unit, unit, sizeof(unit)));
 	table_cell(&p->table, "95 %% interval");
 	table_end(&p->table);
 	for (size_t i = 0; i < p->c->server_count; i++) {
-		const struct finding *f = &point->findings[i];
+		const struct server_result *f = &point->results[i];
 		double share = most > 0 ? f->value.value / most : 0;
 
-		printer_name(p, i);
+		terminal_name(p, i);
 		if (!f->usable) {
 			table_cell(&p->table, "no result");
 			table_end(&p->table);
 			continue;
 		}
-		table_cell(&p->table, "%s%s", f->limited ? ">= " : "",
-		    fact_number(value, sizeof(value), f->value.value));
+		table_cell(&p->table, "%s%s", f->client_bound ? ">= " : "",
+		    figure_number(value, sizeof(value), f->value.value));
 		table_cell(&p->table, "%s",
-		    fact_interval(range, sizeof(range), &f->value));
+		    figure_interval(range, sizeof(range), &f->value));
 		table_cell(
 		    &p->table, "%s", bar(p, strip, sizeof(strip), share));
 		table_end(&p->table);
 	}
-	printer_show(p);
+	terminal_show(p);
 }
 
 /* ---- several points: a line for each ---- */
 
 static void
-setting_cells(struct printer *p, const struct point *point)
+setting_cells(struct terminal_printer *p, const struct point *point)
 {
-	char value[FACT_SIZE], safe[2 * FACT_SIZE];
+	char value[FIGURE_SIZE], safe[2 * FIGURE_SIZE];
 
 	for (size_t i = 0; i < point->setting_count; i++) {
-		fact_setting(value, sizeof(value), &point->settings[i]);
+		label_setting(value, sizeof(value), &point->settings[i]);
 		table_cell(&p->table, "%s", escape(value, safe, sizeof(safe)));
 	}
 }
 
 static size_t
-setting_heads(struct printer *p, const struct outcome *o)
+setting_heads(struct terminal_printer *p, const struct scenario_result *o)
 {
 	const struct point *most = &o->points[0];
 	char safe[HEAD_SIZE];
@@ -106,57 +106,58 @@ setting_heads(struct printer *p, const struct outcome *o)
 	}
 	for (size_t i = 0; i < most->setting_count; i++)
 		table_cell(&p->table, "%s",
-		    escape(fact_setting_name(most->settings[i].key), safe,
+		    escape(label_setting_name(most->settings[i].key), safe,
 			sizeof(safe)));
 	return most->setting_count;
 }
 
 static void
-fill_cells(struct printer *p, size_t have, size_t want)
+fill_cells(struct terminal_printer *p, size_t have, size_t want)
 {
 	for (; have < want; have++)
 		table_cell(&p->table, "%s", "");
 }
 
 static void
-print_sweep_row(struct printer *p, const struct outcome *o,
+print_sweep_row(struct terminal_printer *p, const struct scenario_result *o,
     const struct point *point, size_t server, size_t settings)
 {
-	const struct finding *f = &point->findings[server];
+	const struct server_result *f = &point->results[server];
 	const size_t both[] = {0, server};
-	char text[2 * FACT_SIZE];
+	char text[2 * FIGURE_SIZE];
 
 	setting_cells(p, point);
 	fill_cells(p, point->setting_count, settings);
 	for (size_t i = 0; i < 2; i++) {
-		const struct finding *one = &point->findings[both[i]];
+		const struct server_result *one = &point->results[both[i]];
 
-		table_cell(&p->table, "%s%s", one->limited ? ">= " : "",
-		    fact_number(text, sizeof(text),
+		table_cell(&p->table, "%s%s", one->client_bound ? ">= " : "",
+		    figure_number(text, sizeof(text),
 			one->usable ? one->value.value : NAN));
 	}
 	table_cell(
-	    &p->table, "%s", fact_ratio(text, sizeof(text), f->ratio.value));
+	    &p->table, "%s", figure_ratio(text, sizeof(text), f->ratio.value));
 	table_cell(&p->table, "%s",
-	    fact_ratio_interval(text, sizeof(text), &f->ratio));
-	table_cell(&p->table, "%s%s%s", printer_colour(p, f->verdict),
-	    fact_verdict_word(o, f->verdict), PLAIN(p));
+	    figure_ratio_interval(text, sizeof(text), &f->ratio));
+	table_cell(&p->table, "%s%s%s", terminal_colour(p, f->verdict),
+	    sentence_verdict_word(o, f->verdict), PLAIN(p));
 	table_end(&p->table);
 }
 
 /* One server against the baseline. */
 void
-print_sweep(struct printer *p, const struct outcome *o, size_t server)
+terminal_table_sweep(
+    struct terminal_printer *p, const struct scenario_result *o, size_t server)
 {
 	char text[SENTENCE_SIZE];
 	size_t settings;
 
-	printer_table(p);
+	terminal_table(p);
 	p->table.ragged = true;
 	settings = setting_heads(p, o);
 	p->table.left = settings;
-	printer_name(p, 0);
-	printer_name(p, server);
+	terminal_name(p, 0);
+	terminal_name(p, server);
 	table_cell(&p->table, "ratio");
 	table_cell(&p->table, "95 %% interval");
 	table_cell(&p->table, "verdict");
@@ -166,8 +167,8 @@ print_sweep(struct printer *p, const struct outcome *o, size_t server)
 	snprintf(text, sizeof(text),
 	    "%s against %s, %s; ratios above 1 are better",
 	    p->c->servers[server].name, p->c->servers[0].name, o->unit);
-	printer_line(p, "  ", text);
-	printer_show(p);
+	terminal_line(p, "  ", text);
+	terminal_show(p);
 }
 
 /* ---- what it cost ---- */
@@ -175,33 +176,35 @@ print_sweep(struct printer *p, const struct outcome *o, size_t server)
 /* Without what the value says already: it is estimated over blocks, so a like
  * figure of another kind would not agree with it. */
 static void
-cost_row(struct printer *p, const struct outcome *o, const struct finding *f)
+usage_row(struct terminal_printer *p, const struct scenario_result *o,
+    const struct server_result *f)
 {
-	const struct cost *cost = &f->cost;
+	const struct usage *usage = &f->usage;
 	const double times[] = {f->latency.p50,
-	    fact_is_percentile(o) ? NAN : f->latency.p99,
+	    label_is_percentile(o) ? NAN : f->latency.p99,
 	    f->usable ? f->service_value : NAN};
-	const double each[] = {cost->voluntary, cost->involuntary, cost->faults,
-	    fact_is_memory(o) ? NAN : cost_memory_kib(cost)};
-	char text[3 * FACT_SIZE];
+	const double each[] = {usage->voluntary, usage->involuntary,
+	    usage->faults, label_is_memory(o) ? NAN : usage_memory_kib(usage)};
+	char text[3 * FIGURE_SIZE];
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		table_cell(
-		    &p->table, "%s", fact_time(text, sizeof(text), times[i]));
-	table_cell(&p->table, "%s", fact_cpu(text, sizeof(text), cost));
+		    &p->table, "%s", figure_time(text, sizeof(text), times[i]));
+	table_cell(&p->table, "%s", label_cpu(text, sizeof(text), usage));
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++)
-		table_cell(
-		    &p->table, "%s", fact_number(text, sizeof(text), each[i]));
+		table_cell(&p->table, "%s",
+		    figure_number(text, sizeof(text), each[i]));
 }
 
 void
-print_costs(struct printer *p, const struct outcome *o)
+terminal_table_usage(
+    struct terminal_printer *p, const struct scenario_result *o)
 {
 	static const char *const heads[] = {"p50", "p99", "service p99",
 	    "CPU us = user + sys", "waits", "preempt", "faults", "KiB/conn."};
 	size_t settings = 0;
 
-	printer_table(p);
+	terminal_table(p);
 	if (o->point_count > 1)
 		settings = setting_heads(p, o);
 	p->table.left = settings + 1;
@@ -211,29 +214,30 @@ print_costs(struct printer *p, const struct outcome *o)
 	table_end(&p->table);
 	for (size_t i = 0; i < o->point_count; i++) {
 		for (size_t k = 0; k < p->c->server_count; k++) {
-			const struct finding *f = &o->points[i].findings[k];
+			const struct server_result *f =
+			    &o->points[i].results[k];
 
 			if (settings) {
 				setting_cells(p, &o->points[i]);
 				fill_cells(
 				    p, o->points[i].setting_count, settings);
 			}
-			printer_name(p, k);
-			cost_row(p, o, f);
+			terminal_name(p, k);
+			usage_row(p, o, f);
 			table_end(&p->table);
 		}
 	}
 	if (table_columns(&p->table) <= settings + 1)
 		return;
 	fputc('\n', p->out);
-	printer_show(p);
+	terminal_show(p);
 }
 
 static bool
-has_memory(const struct printer *p, const struct point *point)
+has_memory(const struct terminal_printer *p, const struct point *point)
 {
 	for (size_t i = 0; i < p->c->server_count; i++) {
-		if (!isnan(cost_memory_kib(&point->findings[i].cost)))
+		if (!isnan(usage_memory_kib(&point->results[i].usage)))
 			return true;
 	}
 	return false;
@@ -241,19 +245,20 @@ has_memory(const struct printer *p, const struct point *point)
 
 /* The kinds, at the last point that has any. */
 void
-print_memory(struct printer *p, const struct outcome *o)
+terminal_table_memory(
+    struct terminal_printer *p, const struct scenario_result *o)
 {
 	const struct point *point = NULL;
-	char text[FACT_SIZE];
+	char text[FIGURE_SIZE];
 
 	for (size_t i = 0; i < o->point_count; i++)
 		point = has_memory(p, &o->points[i]) ? &o->points[i] : point;
 	if (!point)
 		return;
 	fprintf(p->out, "\n  KiB for each of %s connections\n",
-	    fact_number(
-		text, sizeof(text), point->findings[0].cost.connections));
-	printer_table(p);
+	    figure_number(
+		text, sizeof(text), point->results[0].usage.connections));
+	terminal_table(p);
 	table_cell(&p->table, "server");
 	for (int kind = 0; kind < MEMORY_KINDS; kind++)
 		table_cell(&p->table, "%s", MEMORY_KIND_WORDS[kind]);
@@ -262,19 +267,19 @@ print_memory(struct printer *p, const struct outcome *o)
 	table_cell(&p->table, "maps");
 	table_end(&p->table);
 	for (size_t i = 0; i < p->c->server_count; i++) {
-		const struct cost *cost = &point->findings[i].cost;
+		const struct usage *usage = &point->results[i].usage;
 		const double counts[] = {
-		    cost->processes, cost->threads, cost->mappings};
+		    usage->processes, usage->threads, usage->mappings};
 
-		printer_name(p, i);
+		terminal_name(p, i);
 		for (int kind = 0; kind < MEMORY_KINDS; kind++)
 			table_cell(&p->table, "%s",
-			    fact_number(
-				text, sizeof(text), cost->memory_kib[kind]));
+			    figure_number(
+				text, sizeof(text), usage->memory_kib[kind]));
 		for (size_t k = 0; k < 3; k++)
 			table_cell(&p->table, "%s",
-			    fact_number(text, sizeof(text), counts[k]));
+			    figure_number(text, sizeof(text), counts[k]));
 		table_end(&p->table);
 	}
-	printer_show(p);
+	terminal_show(p);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hist: 1024 linear buckets in each power of two. */
+/* histogram: 1024 linear buckets in each power of two. */
 #include "common/stats/histogram.h"
 
 #include <float.h>
@@ -19,7 +19,7 @@ top_of(unsigned bucket)
 
 /* What stands for those in BUCKET: no value is shown above the maximum. */
 static uint64_t
-kept_as(const struct hist *hist, unsigned bucket)
+kept_as(const struct histogram *hist, unsigned bucket)
 {
 	uint64_t top = top_of(bucket);
 
@@ -27,7 +27,7 @@ kept_as(const struct hist *hist, unsigned bucket)
 }
 
 int
-hist_init(struct hist *hist)
+histogram_init(struct histogram *hist)
 {
 	hist->counts = calloc(HIST_BUCKETS, sizeof(hist->counts[0]));
 	if (!hist->counts)
@@ -40,21 +40,21 @@ hist_init(struct hist *hist)
 }
 
 void
-hist_release(struct hist *hist)
+histogram_release(struct histogram *hist)
 {
 	free(hist->counts);
 	hist->counts = NULL;
 }
 
 void
-hist_clear(struct hist *hist)
+histogram_clear(struct histogram *hist)
 {
 	/* What has counts only: it may be done often, and be 440 KiB. */
 	if (hist->total) {
-		unsigned first = hist_bucket(hist->min);
+		unsigned first = histogram_bucket(hist->min);
 
 		memset(hist->counts + first, 0,
-		    (hist_bucket(hist->max) - first + 1) *
+		    (histogram_bucket(hist->max) - first + 1) *
 			sizeof(hist->counts[0]));
 	}
 	hist->total = 0;
@@ -64,12 +64,12 @@ hist_clear(struct hist *hist)
 }
 
 void
-hist_add(struct hist *hist, const struct hist *from)
+histogram_add(struct histogram *hist, const struct histogram *from)
 {
 	if (!from->total)
 		return;
-	for (unsigned i = hist_bucket(from->min); i <= hist_bucket(from->max);
-	     i++)
+	for (unsigned i = histogram_bucket(from->min);
+	     i <= histogram_bucket(from->max); i++)
 		hist->counts[i] += from->counts[i];
 	hist->total += from->total;
 	hist->sum += from->sum;
@@ -90,15 +90,15 @@ rank_of(double percent, uint64_t total)
 }
 
 uint64_t
-hist_percentile(const struct hist *hist, double percent)
+histogram_percentile(const struct histogram *hist, double percent)
 {
 	double rank = rank_of(percent, hist->total);
 	uint64_t need = rank < 1 ? 1 : (uint64_t)rank, seen = 0;
 
 	if (!hist->total)
 		return 0;
-	for (unsigned i = hist_bucket(hist->min); i <= hist_bucket(hist->max);
-	     i++) {
+	for (unsigned i = histogram_bucket(hist->min);
+	     i <= histogram_bucket(hist->max); i++) {
 		seen += hist->counts[i];
 		if (seen >= need)
 			return kept_as(hist, i);
@@ -107,13 +107,13 @@ hist_percentile(const struct hist *hist, double percent)
 }
 
 double
-hist_mean(const struct hist *hist)
+histogram_mean(const struct histogram *hist)
 {
 	return hist->total ? (double)hist->sum / (double)hist->total : 0;
 }
 
 bool
-hist_next(const struct hist *hist, struct hist_walk *walk)
+histogram_next(const struct histogram *hist, struct histogram_walk *walk)
 {
 	while (walk->seen < hist->total && !hist->counts[walk->bucket])
 		walk->bucket++;
@@ -126,12 +126,12 @@ hist_next(const struct hist *hist, struct hist_walk *walk)
 }
 
 double
-hist_deviation(const struct hist *hist)
+histogram_deviation(const struct histogram *hist)
 {
-	struct hist_walk walk = {0};
-	double mean = hist_mean(hist), sum = 0;
+	struct histogram_walk walk = {0};
+	double mean = histogram_mean(hist), sum = 0;
 
-	while (hist_next(hist, &walk)) {
+	while (histogram_next(hist, &walk)) {
 		double off = (double)walk.value - mean;
 
 		sum += off * off * (double)walk.count;

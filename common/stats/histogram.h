@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hist: a latency histogram that keeps three digits of any 64-bit value.
+ * histogram: a latency histogram that keeps three digits of any 64-bit value.
  *
  * HdrHistogram's scheme: each power of two is cut into 1024 equal parts, so a
  * value is kept within 1/1024 of itself, and values below 2048 exactly. No
  * value is too large to count. Two histograms add up to the one that all their
  * values would have made. Units are the caller's; here, nanoseconds.
  *
- *	struct hist h = {0};
- *	if (hist_init(&h) < 0) ...
- *	hist_record(&h, ns);
- *	p99 = hist_percentile(&h, 99);
- *	hist_release(&h);
+ *	struct histogram h = {0};
+ *	if (histogram_init(&h) < 0) ...
+ *	histogram_record(&h, ns);
+ *	p99 = histogram_percentile(&h, 99);
+ *	histogram_release(&h);
  *
  * One thread at a time.
  */
@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct hist {
+struct histogram {
 	uint64_t *counts;
 	uint64_t total;
 	uint64_t min, max; /* exact; min is UINT64_MAX while empty */
@@ -38,18 +38,18 @@ enum {
 /* Takes 440 KiB of address space, which only recorded values make memory.
  * Returns 0, or -1 with errno. */
 int
-hist_init(struct hist *hist);
+histogram_init(struct histogram *hist);
 
 void
-hist_release(struct hist *hist);
+histogram_release(struct histogram *hist);
 
 /* Empties it. */
 void
-hist_clear(struct hist *hist);
+histogram_clear(struct histogram *hist);
 
 /* Which of the counts VALUE belongs to. */
 static inline unsigned
-hist_bucket(uint64_t value)
+histogram_bucket(uint64_t value)
 {
 	/* How far to shift until HIST_HALF_BITS + 1 bits are left. */
 	unsigned shift = (unsigned)(63 - __builtin_clzll(value | HIST_HALF)) -
@@ -60,9 +60,9 @@ hist_bucket(uint64_t value)
 
 /* Inline: it is called for each reply. */
 static inline void
-hist_record(struct hist *hist, uint64_t value)
+histogram_record(struct histogram *hist, uint64_t value)
 {
-	hist->counts[hist_bucket(value)]++;
+	hist->counts[histogram_bucket(value)]++;
 	hist->total++;
 	hist->sum += value;
 	if (value < hist->min)
@@ -73,30 +73,30 @@ hist_record(struct hist *hist, uint64_t value)
 
 /* Adds all of FROM to HIST. */
 void
-hist_add(struct hist *hist, const struct hist *from);
+histogram_add(struct histogram *hist, const struct histogram *from);
 
 /*
  * The least value that at least PERCENT % of the recorded ones do not exceed,
  * within 1/1024, and never above the maximum. 0 if nothing was recorded.
  */
 uint64_t
-hist_percentile(const struct hist *hist, double percent);
+histogram_percentile(const struct histogram *hist, double percent);
 
 /* Exact. 0 if nothing was recorded. */
 double
-hist_mean(const struct hist *hist);
+histogram_mean(const struct histogram *hist);
 
 /* Of the values as they are kept. 0 if nothing was recorded. */
 double
-hist_deviation(const struct hist *hist);
+histogram_deviation(const struct histogram *hist);
 
 /*
  * Walks over what was recorded, the least first. Zeroed before the first call:
  *
- *	struct hist_walk walk = {0};
- *	while (hist_next(&h, &walk)) ... walk.value, walk.count, walk.seen
+ *	struct histogram_walk walk = {0};
+ *	while (histogram_next(&h, &walk)) ... walk.value, walk.count, walk.seen
  */
-struct hist_walk {
+struct histogram_walk {
 	uint64_t value;	 /* the largest that counts as this one; the maximum
 			    counts as itself */
 	uint64_t count;	 /* how often it was recorded */
@@ -105,6 +105,6 @@ struct hist_walk {
 };
 
 bool
-hist_next(const struct hist *hist, struct hist_walk *walk);
+histogram_next(const struct histogram *hist, struct histogram_walk *walk);
 
 #endif

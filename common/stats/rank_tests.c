@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stats: medians, Walsh averages, and the signed-rank distribution. */
+/* rank_tests: medians, Walsh averages, and the signed-rank distribution. */
 #include "common/stats/rank_tests.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WALSH_MAX (STATS_MAX * (STATS_MAX + 1) / 2)
+#define WALSH_MAX (RANK_MAX * (RANK_MAX + 1) / 2)
 #define POWER 0.80	  /* what "would have shown" means */
 #define MANY 50		  /* values, whose ranks come in steps of no account */
 #define RANKS_COST 1.0233 /* the root of pi / 3 */
@@ -27,9 +27,9 @@ sorted_median(const double *values, size_t count)
 }
 
 double
-stats_median(const double *values, size_t count)
+rank_median(const double *values, size_t count)
 {
-	double sorted[STATS_MAX];
+	double sorted[RANK_MAX];
 
 	memcpy(sorted, values, count * sizeof(values[0]));
 	qsort(sorted, count, sizeof(sorted[0]), ascending);
@@ -74,7 +74,7 @@ rank_and_level(size_t count, double alpha, double *attained)
 }
 
 size_t
-stats_wilcoxon_rank(size_t count, double alpha)
+rank_wilcoxon_rank(size_t count, double alpha)
 {
 	double attained;
 
@@ -84,7 +84,7 @@ stats_wilcoxon_rank(size_t count, double alpha)
 /* Walsh averages at or beyond 0 are what is left of the evidence: without
  * ties, as many as the ranks of the values there add up to. */
 double
-stats_signed_rank_p(const double *values, size_t count)
+rank_signed_rank_p(const double *values, size_t count)
 {
 	const double *share = signed_ranks(count);
 	size_t below = 0, above = 0, least;
@@ -105,10 +105,10 @@ stats_signed_rank_p(const double *values, size_t count)
 }
 
 struct estimate
-stats_hodges_lehmann(const double *values, size_t count, double alpha)
+rank_hodges_lehmann(const double *values, size_t count, double alpha)
 {
 	static _Thread_local double walsh[WALSH_MAX];
-	size_t pairs = 0, k = stats_wilcoxon_rank(count, alpha);
+	size_t pairs = 0, k = rank_wilcoxon_rank(count, alpha);
 
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = i; j < count; j++)
@@ -120,13 +120,13 @@ stats_hodges_lehmann(const double *values, size_t count, double alpha)
 }
 
 double
-stats_robust_sd(const double *values, size_t count)
+rank_robust_sd(const double *values, size_t count)
 {
-	double away[STATS_MAX] = {0}, middle = stats_median(values, count);
+	double away[RANK_MAX] = {0}, middle = rank_median(values, count);
 
 	for (size_t i = 0; i < count; i++)
 		away[i] = fabs(values[i] - middle);
-	return 1.4826 * stats_median(away, count);
+	return 1.4826 * rank_median(away, count);
 }
 
 /*
@@ -144,7 +144,7 @@ t_quantile(double z, double freedom)
 
 /* By halving: where it is asked for, nobody waits for it. */
 double
-stats_normal_quantile(double probability)
+rank_normal_quantile(double probability)
 {
 	double low = -40, high = 40;
 
@@ -164,8 +164,8 @@ stats_normal_quantile(double probability)
 static double
 errors_to_see(double alpha, double freedom)
 {
-	return t_quantile(stats_normal_quantile(1 - alpha / 2), freedom) +
-	       t_quantile(stats_normal_quantile(POWER), freedom);
+	return t_quantile(rank_normal_quantile(1 - alpha / 2), freedom) +
+	       t_quantile(rank_normal_quantile(POWER), freedom);
 }
 
 /*
@@ -181,7 +181,7 @@ more_for_ranks(size_t count, double level)
 }
 
 double
-stats_detectable(double sd, size_t count, double alpha)
+rank_detectable_effect(double sd, size_t count, double alpha)
 {
 	double level = alpha;
 	size_t rank = SIZE_MAX;
@@ -191,34 +191,33 @@ stats_detectable(double sd, size_t count, double alpha)
 	if (rank == 0)
 		return INFINITY;
 	if (rank == 1) /* all have to be on one side */
-		return sd *
-		       stats_normal_quantile(pow(POWER, 1 / (double)count));
+		return sd * rank_normal_quantile(pow(POWER, 1 / (double)count));
 	return sd * more_for_ranks(count, level) *
 	       errors_to_see(level, (double)count - 1) / sqrt((double)count);
 }
 
 double
-stats_interval_sd(struct estimate interval, size_t count, double alpha)
+rank_interval_sd(struct estimate interval, size_t count, double alpha)
 {
 	double level, t;
 
 	if (rank_and_level(count, alpha, &level) == 0)
 		return INFINITY;
-	t = t_quantile(stats_normal_quantile(1 - level / 2), (double)count - 1);
+	t = t_quantile(rank_normal_quantile(1 - level / 2), (double)count - 1);
 	return (interval.high - interval.low) / 2 * sqrt((double)count) / t;
 }
 
 double
-stats_needed(double sd, double difference, double alpha)
+rank_blocks_needed(double sd, double difference, double alpha)
 {
 	double root = RANKS_COST * errors_to_see(alpha, INFINITY) * sd;
 	double about = difference > 0 ? pow(root / difference, 2) : INFINITY;
 
 	/* As many as if they were many, or more. */
-	for (size_t count = 1; count <= STATS_MAX; count++) {
+	for (size_t count = 1; count <= RANK_MAX; count++) {
 		if ((double)count >= floor(about) &&
-		    stats_detectable(sd, count, alpha) <= difference)
+		    rank_detectable_effect(sd, count, alpha) <= difference)
 			return (double)count;
 	}
-	return fmax(ceil(about), STATS_MAX + 1);
+	return fmax(ceil(about), RANK_MAX + 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stats: statistics that a noisy machine cannot fool.
+ * rank_tests: statistics that a noisy machine cannot fool.
  *
  * Ranks instead of means: a few samples that a busy neighbour spoilt move a
  * mean anywhere and a median hardly. Exact for small samples, no assumption of
@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 /* The most values that the functions below take. */
-#define STATS_MAX 200
+#define RANK_MAX 200
 
 struct estimate {
 	double value, low, high;
@@ -23,7 +23,7 @@ struct estimate {
 
 /* Of COUNT values, 1 or more; the mean of the middle two if even. */
 double
-stats_median(const double *values, size_t count);
+rank_median(const double *values, size_t count);
 
 /*
  * How many of the Walsh averages to count in from either end for an interval
@@ -31,7 +31,7 @@ stats_median(const double *values, size_t count);
  * any. By enumeration of the signed-rank distribution.
  */
 size_t
-stats_wilcoxon_rank(size_t count, double alpha);
+rank_wilcoxon_rank(size_t count, double alpha);
 
 /*
  * The Hodges-Lehmann estimate: the median of the averages of all pairs, with
@@ -39,12 +39,12 @@ stats_wilcoxon_rank(size_t count, double alpha);
  * one.
  */
 struct estimate
-stats_hodges_lehmann(const double *values, size_t count, double alpha);
+rank_hodges_lehmann(const double *values, size_t count, double alpha);
 
 /* 1.4826 times the median absolute deviation: the standard deviation, if the
  * values were normal. */
 double
-stats_robust_sd(const double *values, size_t count);
+rank_robust_sd(const double *values, size_t count);
 
 /*
  * How often values that are symmetric about 0 would lie as far to one side of
@@ -53,11 +53,11 @@ stats_robust_sd(const double *values, size_t count);
  * Zeros and ties count against a difference, so it is never too small.
  */
 double
-stats_signed_rank_p(const double *values, size_t count);
+rank_signed_rank_p(const double *values, size_t count);
 
 /* The Z that a normal value stays below with PROBABILITY, in 0 to 1. */
 double
-stats_normal_quantile(double probability);
+rank_normal_quantile(double probability);
 
 /*
  * The smallest difference that COUNT normal values of that spread would have
@@ -65,17 +65,17 @@ stats_normal_quantile(double probability);
  * within 3 %. INFINITY if they are too few for any.
  */
 double
-stats_detectable(double sd, size_t count, double alpha);
+rank_detectable_effect(double sd, size_t count, double alpha);
 
 /* The standard deviation of COUNT values that have the exact Wilcoxon INTERVAL
  * of 1 - ALPHA, if they were normal. INFINITY if they are too few for one. */
 double
-stats_interval_sd(struct estimate interval, size_t count, double alpha);
+rank_interval_sd(struct estimate interval, size_t count, double alpha);
 
 /* How many values of that spread show DIFFERENCE likewise: a whole number. At
- * least as many as can show any, without any spread; of more than STATS_MAX it
+ * least as many as can show any, without any spread; of more than RANK_MAX it
  * is known roughly. INFINITY for no difference. */
 double
-stats_needed(double sd, double difference, double alpha);
+rank_blocks_needed(double sd, double difference, double alpha);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* foreign: /proc/stat, less what is ours. */
+/* cpu_contention: /proc/stat, less what is ours. */
 #include "common/sysinfo/cpu_contention.h"
 
 #include <stdio.h>
@@ -11,14 +11,15 @@
 #include "common/sysinfo/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
-#define ROOTS (sizeof(((struct watch *)0)->roots) / sizeof(pid_t))
+#define ROOTS \
+	(sizeof(((struct cpu_contention_watch *)0)->roots) / sizeof(pid_t))
 
 /* ---- a server ---- */
 
 static void
 add_process(pid_t pid, void *context)
 {
-	struct watch *watch = context;
+	struct cpu_contention_watch *watch = context;
 	clockid_t clock, *more;
 
 	if (clock_getcpuclockid(pid, &clock) != 0)
@@ -37,40 +38,40 @@ add_process(pid_t pid, void *context)
 }
 
 void
-watch_open(struct watch *watch, pid_t pid, bool change)
+cpu_contention_open(struct cpu_contention_watch *watch, pid_t pid, bool change)
 {
-	watch_close(watch);
+	cpu_contention_close(watch);
 	if (change)
 		watch->walked = pid;
 	else
-		procs_walk(pid, add_process, watch);
+		proc_tree_walk(pid, add_process, watch);
 }
 
 void
-watch_close(struct watch *watch)
+cpu_contention_close(struct cpu_contention_watch *watch)
 {
 	free(watch->clocks);
-	*watch = (struct watch){0};
+	*watch = (struct cpu_contention_watch){0};
 }
 
 static uint64_t
-watch_ns(const struct watch *watch)
+watch_ns(const struct cpu_contention_watch *watch)
 {
 	uint64_t sum = 0;
 
 	if (watch->walked)
-		return procs_cpu_ns(watch->walked);
+		return proc_tree_cpu_ns(watch->walked);
 	for (size_t i = 0; i < watch->count; i++)
 		sum += clock_ns(watch->clocks[i]);
 	for (size_t i = 0; i < watch->root_count; i++)
-		sum += procs_reaped_ns(watch->roots[i]);
+		sum += proc_tree_reaped_ns(watch->roots[i]);
 	return sum;
 }
 
 /* ---- the machine ---- */
 
 static bool
-ours(const struct placement *placement, unsigned cpu)
+ours(const struct cpu_placement *placement, unsigned cpu)
 {
 	return cpu < CPU_SETSIZE && (CPU_ISSET(cpu, &placement->client) ||
 					CPU_ISSET(cpu, &placement->server));
@@ -78,7 +79,8 @@ ours(const struct placement *placement, unsigned cpu)
 
 /* proc_stat(5). Returns of how many CPUs. */
 static unsigned
-ask_cpus(struct foreign *foreign, const struct placement *placement)
+ask_cpus(
+    struct cpu_contention *contention, const struct cpu_placement *placement)
 {
 	char line[512];
 	unsigned count = 0;
@@ -93,9 +95,9 @@ ask_cpus(struct foreign *foreign, const struct placement *placement)
 			continue;
 		if (!ours(placement, cpu))
 			continue;
-		foreign->idle_ns += (idle + waiting) * proc_tick_ns();
-		foreign->softirq_ns += softirq * proc_tick_ns();
-		foreign->stolen_ns += stolen * proc_tick_ns();
+		contention->idle_ns += (idle + waiting) * procfs_tick_ns();
+		contention->softirq_ns += softirq * procfs_tick_ns();
+		contention->stolen_ns += stolen * procfs_tick_ns();
 		count++;
 	}
 	if (in)
@@ -104,24 +106,25 @@ ask_cpus(struct foreign *foreign, const struct placement *placement)
 }
 
 static unsigned
-ask(struct foreign *foreign, const struct placement *placement,
-    const struct watch *watch)
+ask(struct cpu_contention *contention, const struct cpu_placement *placement,
+    const struct cpu_contention_watch *watch)
 {
 	unsigned cpus;
 
-	*foreign = (struct foreign){.placement = placement};
-	cpus = ask_cpus(foreign, placement);
-	foreign->client_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	foreign->server_ns = watch_ns(watch);
-	foreign->at_ns = now_ns();
+	*contention = (struct cpu_contention){.placement = placement};
+	cpus = ask_cpus(contention, placement);
+	contention->client_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	contention->server_ns = watch_ns(watch);
+	contention->at_ns = now_ns();
 	return cpus;
 }
 
 void
-foreign_begin(struct foreign *foreign, const struct placement *placement,
-    const struct watch *watch)
+cpu_contention_begin(struct cpu_contention *contention,
+    const struct cpu_placement *placement,
+    const struct cpu_contention_watch *watch)
 {
-	ask(foreign, placement, watch);
+	ask(contention, placement, watch);
 }
 
 /* A less B, which may have been rounded up. */
@@ -132,9 +135,10 @@ less(uint64_t a, uint64_t b)
 }
 
 double
-foreign_share(const struct foreign *before, const struct watch *watch)
+cpu_contention_share(const struct cpu_contention *before,
+    const struct cpu_contention_watch *watch)
 {
-	struct foreign now;
+	struct cpu_contention now;
 	unsigned cpus = ask(&now, before->placement, watch);
 	double all = (double)cpus * less(now.at_ns, before->at_ns);
 	double busy = all - less(now.idle_ns, before->idle_ns);
@@ -145,7 +149,7 @@ foreign_share(const struct foreign *before, const struct watch *watch)
 
 	if (all <= 0)
 		return 0;
-	others = (stolen > others ? stolen : others) - (double)proc_tick_ns();
+	others = (stolen > others ? stolen : others) - (double)procfs_tick_ns();
 	if (others < 0)
 		return 0;
 	return others < all ? others / all : 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * foreign: how much of the CPUs somebody else used during a slice.
+ * cpu_contention: how much of the CPUs somebody else used during a slice.
  *
  * Of the CPUs where client and servers run: the time in which they were not
  * idle, less the client's, less that of one server; or the time that a
@@ -27,7 +27,7 @@
 #include "common/sysinfo/cpu_placement.h"
 
 /* The processes of one server. */
-struct watch {
+struct cpu_contention_watch {
 	pid_t walked; /* 0: it is not a walk */
 	clockid_t *clocks;
 	size_t count;
@@ -38,24 +38,26 @@ struct watch {
 /* PID and its descendants: those of now, or, if they CHANGE, of any time.
  * Without memory it watches none of them. */
 void
-watch_open(struct watch *watch, pid_t pid, bool change);
+cpu_contention_open(struct cpu_contention_watch *watch, pid_t pid, bool change);
 
 /* Harmless if it is zeroed. */
 void
-watch_close(struct watch *watch);
+cpu_contention_close(struct cpu_contention_watch *watch);
 
-struct foreign {
-	const struct placement *placement;
+struct cpu_contention {
+	const struct cpu_placement *placement;
 	uint64_t at_ns, idle_ns, stolen_ns, softirq_ns, client_ns, server_ns;
 };
 
 /* Before a slice of the server that is watched. */
 void
-foreign_begin(struct foreign *foreign, const struct placement *placement,
-    const struct watch *watch);
+cpu_contention_begin(struct cpu_contention *contention,
+    const struct cpu_placement *placement,
+    const struct cpu_contention_watch *watch);
 
 /* After it: the others' share of these CPUs' time, 0 to 1. */
 double
-foreign_share(const struct foreign *foreign, const struct watch *watch);
+cpu_contention_share(const struct cpu_contention *contention,
+    const struct cpu_contention_watch *watch);
 
 #endif

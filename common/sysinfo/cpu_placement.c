@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* placement: affinity masks. */
+/* cpu_placement: affinity masks. */
 #include "common/sysinfo/cpu_placement.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include "common/sysinfo/proc_tree.h"
 
 const char *
-placement_name(enum placement_kind kind)
+cpu_placement_name(enum cpu_placement_kind kind)
 {
 	static const char *const names[] = {"split", "shared", "free"};
 
@@ -16,7 +16,7 @@ placement_name(enum placement_kind kind)
 }
 
 void
-placement_choose(struct placement *p, enum placement_kind kind)
+cpu_placement_choose(struct cpu_placement *p, enum cpu_placement_kind kind)
 {
 	cpu_set_t allowed;
 	int first = -1, second = -1;
@@ -31,13 +31,14 @@ placement_choose(struct placement *p, enum placement_kind kind)
 		else
 			second = cpu;
 	}
-	*p = (struct placement){kind, -1, -1, allowed, allowed, 0, 0, allowed};
-	if (kind == PLACEMENT_FREE)
+	*p = (struct cpu_placement){
+	    kind, -1, -1, allowed, allowed, 0, 0, allowed};
+	if (kind == CPU_PLACEMENT_FREE)
 		return;
 	if (second < 0)
-		p->kind = PLACEMENT_SHARED;
+		p->kind = CPU_PLACEMENT_SHARED;
 	p->client_cpu = p->server_cpu = first;
-	if (p->kind == PLACEMENT_SPLIT)
+	if (p->kind == CPU_PLACEMENT_SPLIT)
 		p->server_cpu = second;
 	CPU_ZERO(&p->client);
 	CPU_SET((size_t)p->client_cpu, &p->client);
@@ -46,7 +47,7 @@ placement_choose(struct placement *p, enum placement_kind kind)
 }
 
 void
-placement_of_client(const struct placement *p)
+cpu_placement_of_client(const struct cpu_placement *p)
 {
 	sched_setaffinity(0, sizeof(p->client), &p->client);
 }
@@ -69,44 +70,44 @@ pin_thread(pid_t pid, pid_t tid, void *context)
 static void
 pin(pid_t pid, void *context)
 {
-	procs_tasks(pid, pin_thread, context);
+	proc_tree_tasks(pid, pin_thread, context);
 }
 
 void
-placement_become_server(const struct placement *p)
+cpu_placement_become_server(const struct cpu_placement *p)
 {
 	sched_setaffinity(0, sizeof(p->server), &p->server);
 }
 
 int
-placement_of_server(struct placement *p, pid_t pid)
+cpu_placement_of_server(struct cpu_placement *p, pid_t pid)
 {
 	struct pinning pinning = {&p->server, 0};
 
 	if (sched_getaffinity(pid, sizeof(p->before), &p->before) < 0)
 		return -1;
 	p->placed = pid;
-	p->placed_start = procs_start(pid);
-	procs_walk(pid, pin, &pinning);
+	p->placed_start = proc_tree_start(pid);
+	proc_tree_walk(pid, pin, &pinning);
 	errno = pinning.error;
 	return pinning.error ? -1 : 0;
 }
 
 void
-placement_undo(const struct placement *p)
+cpu_placement_undo(const struct cpu_placement *p)
 {
 	struct pinning pinning = {&p->before, 0};
 
-	if (p->placed && procs_start(p->placed) == p->placed_start)
-		procs_walk(p->placed, pin, &pinning);
+	if (p->placed && proc_tree_start(p->placed) == p->placed_start)
+		proc_tree_walk(p->placed, pin, &pinning);
 }
 
 char *
-placement_format(const struct placement *p, char *buf, size_t size)
+cpu_placement_format(const struct cpu_placement *p, char *buf, size_t size)
 {
-	if (p->kind == PLACEMENT_FREE)
+	if (p->kind == CPU_PLACEMENT_FREE)
 		snprintf(buf, size, "free (wherever the kernel puts them)");
-	else if (p->kind == PLACEMENT_SHARED)
+	else if (p->kind == CPU_PLACEMENT_SHARED)
 		snprintf(buf, size, "shared (client and server on CPU %d)",
 		    p->client_cpu);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * placement: on which CPUs the client and a server run.
+ * cpu_placement: on which CPUs the client and a server run.
  *
  * It decides more than the server's model does (one connection: 14 us on one
  * CPU, 70 us on two), so it is chosen, done, and printed with every result.
@@ -14,15 +14,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum placement_kind { PLACEMENT_SPLIT, PLACEMENT_SHARED, PLACEMENT_FREE };
-#define PLACEMENT_WORDS "split|shared|free"
+enum cpu_placement_kind {
+	CPU_PLACEMENT_SPLIT,
+	CPU_PLACEMENT_SHARED,
+	CPU_PLACEMENT_FREE
+};
+#define CPU_PLACEMENT_WORDS "split|shared|free"
 
-struct placement {
-	enum placement_kind kind;
+struct cpu_placement {
+	enum cpu_placement_kind kind;
 	int client_cpu, server_cpu; /* -1: any */
 	cpu_set_t client, server;   /* what to set */
 	pid_t placed;		    /* a running server, or 0 */
-	uint64_t placed_start;	    /* procs_start() of that */
+	uint64_t placed_start;	    /* proc_tree_start() of that */
 	cpu_set_t before;	    /* where it was */
 };
 
@@ -31,31 +35,33 @@ struct placement {
  * shared. Sets nothing yet.
  */
 void
-placement_choose(struct placement *placement, enum placement_kind kind);
+cpu_placement_choose(
+    struct cpu_placement *placement, enum cpu_placement_kind kind);
 
 /* Puts this process there. */
 void
-placement_of_client(const struct placement *placement);
+cpu_placement_of_client(const struct cpu_placement *placement);
 
 /* Puts this process there, before it executes a server. */
 void
-placement_become_server(const struct placement *placement);
+cpu_placement_become_server(const struct cpu_placement *placement);
 
 /* Puts the running server PID there, with its threads and children. Returns 0,
  * or -1 with errno. */
 int
-placement_of_server(struct placement *placement, pid_t pid);
+cpu_placement_of_server(struct cpu_placement *placement, pid_t pid);
 
 /* Lets such a server go back to where it was, unless it has ended: its number
  * may be another's then. */
 void
-placement_undo(const struct placement *placement);
+cpu_placement_undo(const struct cpu_placement *placement);
 
 /* "split (client on CPU 0, server on CPU 1)" in BUF. Returns BUF. */
 char *
-placement_format(const struct placement *placement, char *buf, size_t size);
+cpu_placement_format(
+    const struct cpu_placement *placement, char *buf, size_t size);
 
 const char *
-placement_name(enum placement_kind kind);
+cpu_placement_name(enum cpu_placement_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quota: from our own group up to where the hierarchy is mounted. */
+/* cpu_quota: from our own group up to where the hierarchy is mounted. */
 #include "common/sysinfo/cpu_quota.h"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ cpus_of(const struct cgroup *group)
 	char text[64];
 
 	/* "50000 100000", or "max 100000" */
-	if (proc_read(text, sizeof(text), "%s/cpu.max", group->path) > 0)
+	if (procfs_read(text, sizeof(text), "%s/cpu.max", group->path) > 0)
 		return sscanf(text, "%lf %lf", &most, &each) == 2 && each > 0
 			   ? most / each
 			   : 0;
@@ -31,7 +31,7 @@ cpus_of(const struct cgroup *group)
 }
 
 static void
-add_group(struct quota *quota, const struct cgroup *group)
+add_group(struct cpu_quota *quota, const struct cgroup *group)
 {
 	char stat[CGROUP_PATH_MAX + sizeof("/cpu.stat")];
 	double cpus = cpus_of(group);
@@ -42,13 +42,13 @@ add_group(struct quota *quota, const struct cgroup *group)
 	if (quota->cpus <= 0 || cpus < quota->cpus)
 		quota->cpus = cpus;
 	snprintf(stat, sizeof(stat), "%s/cpu.stat", group->path);
-	if (quota->count < QUOTA_GROUPS_MAX &&
+	if (quota->count < CPU_QUOTA_GROUPS_MAX &&
 	    (fd = open(stat, O_RDONLY | O_CLOEXEC)) >= 0)
 		quota->stats[quota->count++] = fd;
 }
 
 static void
-add_groups(struct quota *quota, const char *controller)
+add_groups(struct cpu_quota *quota, const char *controller)
 {
 	struct cgroup group;
 	bool ok;
@@ -59,15 +59,15 @@ add_groups(struct quota *quota, const char *controller)
 }
 
 void
-quota_open(struct quota *quota)
+cpu_quota_open(struct cpu_quota *quota)
 {
-	*quota = (struct quota){0};
+	*quota = (struct cpu_quota){0};
 	add_groups(quota, NULL);
 	add_groups(quota, "cpu");
 }
 
 void
-quota_ask(const struct quota *quota, uint64_t *times, uint64_t *ns)
+cpu_quota_read(const struct cpu_quota *quota, uint64_t *times, uint64_t *ns)
 {
 	char text[1024];
 	uint64_t number;
@@ -77,17 +77,17 @@ quota_ask(const struct quota *quota, uint64_t *times, uint64_t *ns)
 		ssize_t n = pread(quota->stats[i], text, sizeof(text) - 1, 0);
 
 		text[n > 0 ? n : 0] = '\0';
-		if (proc_number(text, "nr_throttled", &number))
+		if (procfs_number(text, "nr_throttled", &number))
 			*times += number;
-		if (proc_number(text, "throttled_usec", &number))
+		if (procfs_number(text, "throttled_usec", &number))
 			*ns += number * 1000;
-		else if (proc_number(text, "throttled_time", &number))
+		else if (procfs_number(text, "throttled_time", &number))
 			*ns += number;
 	}
 }
 
 void
-quota_close(struct quota *quota)
+cpu_quota_close(struct cpu_quota *quota)
 {
 	while (quota->count > 0)
 		close(quota->stats[--quota->count]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quota: how much CPU time the control groups of this process may have, and
+ * cpu_quota: how much CPU time the control groups of this process may have, and
  * how often they had no more.
  *
  * Who has used up its quota stands still, whole, until the next period (0.1 s
@@ -8,9 +8,9 @@
  * `cpu.cfs_quota_us` of version 1, of the group or of any above it that can be
  * seen; `cpu.stat` counts it.
  *
- *	quota_open(&quota);
- *	quota_ask(&quota, &times, &ns);
- *	quota_close(&quota);
+ *	cpu_quota_open(&quota);
+ *	cpu_quota_read(&quota, &times, &ns);
+ *	cpu_quota_close(&quota);
  *
  * One thread at a time.
  */
@@ -19,25 +19,25 @@
 
 #include <stdint.h>
 
-#define QUOTA_GROUPS_MAX 8
+#define CPU_QUOTA_GROUPS_MAX 8
 
-struct quota {
+struct cpu_quota {
 	double cpus; /* of the tightest, as so many CPUs; 0: there is none */
 	int count;   /* of groups that have one: their cpu.stat */
-	int stats[QUOTA_GROUPS_MAX];
+	int stats[CPU_QUOTA_GROUPS_MAX];
 };
 
 /* As it is now. What cannot be read has no quota. */
 void
-quota_open(struct quota *quota);
+cpu_quota_open(struct cpu_quota *quota);
 
 /* Since the groups began: how many periods were cut short, and for how long,
  * in all. 0 without a quota. */
 void
-quota_ask(const struct quota *quota, uint64_t *times, uint64_t *ns);
+cpu_quota_read(const struct cpu_quota *quota, uint64_t *times, uint64_t *ns);
 
 /* Harmless if it is zeroed. */
 void
-quota_close(struct quota *quota);
+cpu_quota_close(struct cpu_quota *quota);
 
 #endif

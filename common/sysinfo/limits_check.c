@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* preflight: what is needed, and who has less of it. */
+/* limits_check: what is needed, and who has less of it. */
 #include "common/sysinfo/limits_check.h"
 
 #include <dirent.h>
@@ -24,7 +24,7 @@ read_limit(const char *path)
 	char text[64];
 	uint64_t number;
 
-	proc_read(text, sizeof(text), "%s", path);
+	procfs_read(text, sizeof(text), "%s", path);
 	return sscanf(text, "%" SCNu64, &number) == 1 ? number : UINT64_MAX;
 }
 
@@ -74,7 +74,8 @@ free_ports(void)
 	char text[64];
 	uint64_t low, high;
 
-	proc_read(text, sizeof(text), "/proc/sys/net/ipv4/ip_local_port_range");
+	procfs_read(
+	    text, sizeof(text), "/proc/sys/net/ipv4/ip_local_port_range");
 	if (sscanf(text, "%" SCNu64 " %" SCNu64, &low, &high) != 2 ||
 	    high < low)
 		return UINT64_MAX;
@@ -84,7 +85,7 @@ free_ports(void)
 /* ---- our own ---- */
 
 static int
-check_descriptors(const struct preflight_plan *plan, char *why, size_t size)
+check_descriptors(const struct limits_check_plan *plan, char *why, size_t size)
 {
 	struct rlimit limit;
 	uint64_t need =
@@ -108,7 +109,7 @@ check_descriptors(const struct preflight_plan *plan, char *why, size_t size)
 }
 
 static int
-check_ports(const struct preflight_plan *plan, char *why, size_t size)
+check_ports(const struct limits_check_plan *plan, char *why, size_t size)
 {
 	uint64_t ports = free_ports();
 	uint64_t sources = plan->sources ? plan->sources : 1;
@@ -162,7 +163,7 @@ tasks_max(const struct cgroup *group)
 }
 
 uint64_t
-preflight_group_tasks(pid_t pid)
+limits_check_group_tasks(pid_t pid)
 {
 	return cgroup_least("pids", pid, tasks_max);
 }
@@ -174,13 +175,13 @@ narrow_by_server(struct binding *binding, pid_t pid)
 	uint64_t uid = 0;
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	if (proc_read(limits, sizeof(limits), "/proc/%s/limits", name) < 0)
+	if (procfs_read(limits, sizeof(limits), "/proc/%s/limits", name) < 0)
 		return;
 	narrow(binding, server_limit(limits, "Max open files"),
 	    "descriptors, if one process holds them all (RLIMIT_NOFILE)");
-	proc_read(status, sizeof(status), "/proc/%s/status", name);
+	procfs_read(status, sizeof(status), "/proc/%s/status", name);
 	/* The kernel does not hold root to it. */
-	if (proc_number(status, "Uid:", &uid) && uid != 0)
+	if (procfs_number(status, "Uid:", &uid) && uid != 0)
 		narrow(binding, server_limit(limits, "Max processes"),
 		    "tasks of its user, if each needs one (RLIMIT_NPROC)");
 	narrow(binding, read_limit("/proc/sys/kernel/pid_max"),
@@ -189,12 +190,12 @@ narrow_by_server(struct binding *binding, pid_t pid)
 	    "threads, if each needs one (kernel.threads-max)");
 	narrow(binding, read_limit("/proc/sys/vm/max_map_count") / 2,
 	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
-	narrow(binding, preflight_group_tasks(pid),
+	narrow(binding, limits_check_group_tasks(pid),
 	    "tasks of its cgroup (pids.max)");
 }
 
 static int
-check_server(const struct preflight_plan *plan, char *why, size_t size)
+check_server(const struct limits_check_plan *plan, char *why, size_t size)
 {
 	struct binding binding = {UINT64_MAX, ""};
 
@@ -210,7 +211,7 @@ check_server(const struct preflight_plan *plan, char *why, size_t size)
 }
 
 static int
-check_burst(const struct preflight_plan *plan, char *why, size_t size)
+check_burst(const struct limits_check_plan *plan, char *why, size_t size)
 {
 	uint64_t queue = read_limit("/proc/sys/net/core/somaxconn");
 
@@ -240,7 +241,7 @@ why_ports_rest(bool loopback)
 }
 
 static int
-check_reuse(const struct preflight_plan *plan, char *why, size_t size)
+check_reuse(const struct limits_check_plan *plan, char *why, size_t size)
 {
 	uint64_t all = free_ports() * (plan->sources ? plan->sources : 1);
 	const char *reason =
@@ -259,11 +260,11 @@ check_reuse(const struct preflight_plan *plan, char *why, size_t size)
 }
 
 int
-preflight(const struct preflight_plan *plan, char *why, size_t size)
+limits_check(const struct limits_check_plan *plan, char *why, size_t size)
 {
-	int (*const checks[])(const struct preflight_plan *, char *, size_t) = {
-	    check_ports, check_descriptors, check_server, check_burst,
-	    check_reuse};
+	int (*const checks[])(
+	    const struct limits_check_plan *, char *, size_t) = {check_ports,
+	    check_descriptors, check_server, check_burst, check_reuse};
 	int bad = 0;
 
 	for (size_t i = 0; !bad && i < sizeof(checks) / sizeof(checks[0]); i++)

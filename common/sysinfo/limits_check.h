@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preflight: the limit that would bind, named before a load starts.
+ * limits_check: the limit that would bind, named before a load starts.
  *
  * An error in the middle of a load ("Cannot assign requested address") spoils
  * minutes and does not say what to change. What is looked at: descriptors of
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct preflight_plan {
+struct limits_check_plan {
 	uint64_t connections; /* open at once */
 	uint64_t sources;     /* source addresses; 0: one, or no ports (unix) */
 	bool ports;	      /* TCP or UDP: each needs a port */
@@ -36,11 +36,11 @@ struct preflight_plan {
  * the hard one if that is what it takes.
  */
 int
-preflight(const struct preflight_plan *plan, char *why, size_t size);
+limits_check(const struct limits_check_plan *plan, char *why, size_t size);
 
 /* The tightest pids.max of PID's cgroups (0: our own); UINT64_MAX: none, or not
  * known. */
 uint64_t
-preflight_group_tasks(pid_t pid);
+limits_check_group_tasks(pid_t pid);
 
 #endif

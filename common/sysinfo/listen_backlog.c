@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* backlog: the listening sockets of a port, by netlink. */
+/* listen_backlog: the listening sockets of a port, by netlink. */
 #include "common/sysinfo/listen_backlog.h"
 
 #include <arpa/inet.h>
@@ -100,7 +100,7 @@ hears(const struct inet_diag_msg *socket, const struct extra *extra,
 /* Adds what HEAD says. Whether more follows. */
 static bool
 take(const struct nlmsghdr *head, const struct address *address,
-    struct backlog *backlog)
+    struct listen_backlog *backlog)
 {
 	const struct inet_diag_msg *socket = NLMSG_DATA(head);
 	struct extra extra;
@@ -118,8 +118,8 @@ take(const struct nlmsghdr *head, const struct address *address,
 }
 
 static void
-ask_family(
-    int fd, int family, const struct address *address, struct backlog *backlog)
+ask_family(int fd, int family, const struct address *address,
+    struct listen_backlog *backlog)
 {
 	union {
 		struct nlmsghdr head;
@@ -139,11 +139,12 @@ ask_family(
 }
 
 bool
-backlog_ask(const struct address *address, struct backlog *backlog)
+listen_backlog_read(
+    const struct address *address, struct listen_backlog *backlog)
 {
 	int fd;
 
-	*backlog = (struct backlog){0};
+	*backlog = (struct listen_backlog){0};
 	if (address->any.sa_family == AF_UNIX)
 		return false;
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
@@ -157,7 +158,8 @@ backlog_ask(const struct address *address, struct backlog *backlog)
 }
 
 uint64_t
-backlog_full(const struct backlog *before, const struct backlog *after)
+listen_backlog_is_full(
+    const struct listen_backlog *before, const struct listen_backlog *after)
 {
 	return before->sockets && after->full > before->full
 		   ? after->full - before->full
@@ -165,7 +167,7 @@ backlog_full(const struct backlog *before, const struct backlog *after)
 }
 
 char *
-backlog_words(uint64_t backlog, uint64_t full, char *buf, size_t size)
+listen_backlog_words(uint64_t backlog, uint64_t full, char *buf, size_t size)
 {
 	char times[32];
 

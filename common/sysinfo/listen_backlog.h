@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backlog: how many connections a listening socket lets wait to be accepted,
- * and how often it had no room for one more.
+ * listen_backlog: how many connections a listening socket lets wait to be
+ * accepted, and how often it had no room for one more.
  *
  * Over TCP, who finds it full tries again after 1, 3, 7 s: that looks like a
  * server that is slow, or dead, and is a number that it gave to listen(2). The
@@ -17,7 +17,7 @@
 
 #include "common/net/address.h"
 
-struct backlog {
+struct listen_backlog {
 	uint32_t sockets; /* that listen there; 0: nothing is known */
 	uint32_t size;	  /* of the smallest of them */
 	uint64_t full;	  /* times, since they listen, of all */
@@ -26,14 +26,16 @@ struct backlog {
 /* What listens at ADDRESS, which is one of this machine, or at its port at any
  * address. False, and all 0, if nothing is known to. */
 bool
-backlog_ask(const struct address *address, struct backlog *backlog);
+listen_backlog_read(
+    const struct address *address, struct listen_backlog *backlog);
 
 /* How often it was full between BEFORE and AFTER; 0 if either is not known. */
 uint64_t
-backlog_full(const struct backlog *before, const struct backlog *after);
+listen_backlog_is_full(
+    const struct listen_backlog *before, const struct listen_backlog *after);
 
 /* "its backlog of 5 was full 4,107 times" in BUF. Returns BUF. */
 char *
-backlog_words(uint64_t backlog, uint64_t full, char *buf, size_t size);
+listen_backlog_words(uint64_t backlog, uint64_t full, char *buf, size_t size);
 
 #endif

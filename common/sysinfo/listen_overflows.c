@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* overflows: /proc/net/netstat has a line of names above one of values. */
+/* listen_overflows: /proc/net/netstat has a line of names above one of values.
+ */
 #include "common/sysinfo/listen_overflows.h"
 
 #include <inttypes.h>

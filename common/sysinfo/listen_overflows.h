@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overflows: connections that found an accept queue full.
+ * listen_overflows: connections that found an accept queue full.
  *
  * Whoever tries again does so after 1, 3, 7 s, which looks like a server that
  * is slow to connect to. The kernel counts them for all sockets together.

@@ -69,7 +69,7 @@ ask_pressure(void)
 }
 
 void
-machine_ask(struct machine *m)
+machine_read(struct machine *m)
 {
 	struct utsname name;
 	char load[64];

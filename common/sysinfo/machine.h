@@ -22,6 +22,6 @@ struct machine {
 };
 
 void
-machine_ask(struct machine *machine);
+machine_read(struct machine *machine);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* procs: a walk down the process tree, and the CPU time on the way. */
+/* proc_tree: a walk down the process tree, and the CPU time on the way. */
 #include "common/sysinfo/proc_tree.h"
 
 #include <dirent.h>
@@ -32,12 +32,13 @@ walk_children_of(
 	if (!in)
 		return;
 	while (fscanf(in, "%d", &child) == 1)
-		procs_walk(child, visit, context);
+		proc_tree_walk(child, visit, context);
 	fclose(in);
 }
 
 void
-procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
+proc_tree_walk(
+    pid_t pid, void (*visit)(pid_t pid, void *context), void *context)
 {
 	char path[32];
 	struct dirent *task;
@@ -62,7 +63,7 @@ parent_of(pid_t pid)
 	const char *name_end;
 	int parent;
 
-	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	procfs_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
 	name_end = strrchr(text, ')');
 	return name_end && sscanf(name_end + 1, " %*c %d", &parent) == 1
 		   ? parent
@@ -89,7 +90,7 @@ search_own_children(void (*visit)(pid_t pid, void *context), void *context)
 /* One thread made them all, or none of them: those that became ours are the
  * first thread's. A number without the blank behind it is cut. */
 void
-procs_own_children(void (*visit)(pid_t pid, void *context), void *context)
+proc_tree_own_children(void (*visit)(pid_t pid, void *context), void *context)
 {
 	FILE *in = fopen("/proc/thread-self/children", "re");
 	int child;
@@ -105,7 +106,7 @@ procs_own_children(void (*visit)(pid_t pid, void *context), void *context)
 }
 
 bool
-procs_is_below(pid_t pid, pid_t ancestor)
+proc_tree_is_below(pid_t pid, pid_t ancestor)
 {
 	while (pid > 1 && pid != ancestor)
 		pid = parent_of(pid);
@@ -113,40 +114,40 @@ procs_is_below(pid_t pid, pid_t ancestor)
 }
 
 static bool
-read_stat(pid_t pid, struct proc_stat *stat)
+read_stat(pid_t pid, struct procfs_stat *stat)
 {
 	char text[1024];
 
-	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
-	return proc_stat_parse(text, stat);
+	procfs_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	return procfs_stat_parse(text, stat);
 }
 
 bool
-procs_has_ended(pid_t pid)
+proc_tree_has_ended(pid_t pid)
 {
-	struct proc_stat stat;
+	struct procfs_stat stat;
 
 	return !read_stat(pid, &stat) || stat.state == 'Z' || stat.state == 'X';
 }
 
 bool
-procs_is_stopped(pid_t pid)
+proc_tree_is_stopped(pid_t pid)
 {
-	struct proc_stat stat;
+	struct procfs_stat stat;
 
 	return read_stat(pid, &stat) && stat.state == 'T';
 }
 
 uint64_t
-procs_start(pid_t pid)
+proc_tree_start(pid_t pid)
 {
-	struct proc_stat stat;
+	struct procfs_stat stat;
 
 	return read_stat(pid, &stat) ? stat.start : 0;
 }
 
 void
-procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
+proc_tree_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
     void *context)
 {
 	char path[32];
@@ -164,7 +165,7 @@ procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
 }
 
 pid_t
-procs_below_shell(pid_t pid)
+proc_tree_below_shell(pid_t pid)
 {
 	char path[32], text[64];
 	struct stat shell, program;
@@ -174,19 +175,19 @@ procs_below_shell(pid_t pid)
 	if (stat("/bin/sh", &shell) < 0 || stat(path, &program) < 0 ||
 	    shell.st_dev != program.st_dev || shell.st_ino != program.st_ino)
 		return pid;
-	proc_read(text, sizeof(text), "/proc/%d/task/%d/children", (int)pid,
+	procfs_read(text, sizeof(text), "/proc/%d/task/%d/children", (int)pid,
 	    (int)pid);
 	return sscanf(text, "%d %d", &child, &other) == 1 ? child : pid;
 }
 
 uint64_t
-procs_reaped_ns(pid_t pid)
+proc_tree_reaped_ns(pid_t pid)
 {
-	struct proc_stat stat;
+	struct procfs_stat stat;
 
 	if (!read_stat(pid, &stat))
 		return 0;
-	return (stat.reaped_user + stat.reaped_system) * proc_tick_ns();
+	return (stat.reaped_user + stat.reaped_system) * procfs_tick_ns();
 }
 
 static void
@@ -197,20 +198,20 @@ add_cpu(pid_t pid, void *context)
 
 	if (clock_getcpuclockid(pid, &clock) == 0)
 		*sum += clock_ns(clock);
-	*sum += procs_reaped_ns(pid);
+	*sum += proc_tree_reaped_ns(pid);
 }
 
 uint64_t
-procs_cpu_ns(pid_t pid)
+proc_tree_cpu_ns(pid_t pid)
 {
 	uint64_t sum = 0;
 
-	procs_walk(pid, add_cpu, &sum);
+	proc_tree_walk(pid, add_cpu, &sum);
 	return sum;
 }
 
 bool
-procs_ignores_children(const char *status)
+proc_tree_ignores_children(const char *status)
 {
 	const char *line = strstr(status, "\nSigIgn:");
 	unsigned long long mask;
@@ -223,19 +224,19 @@ static void
 look_for_ignored(pid_t pid, void *context)
 {
 	bool *ignored = context;
-	char text[PROC_STATUS_MAX];
+	char text[PROCFS_STATUS_MAX];
 
-	proc_read(text, sizeof(text), "/proc/%d/status", (int)pid);
-	if (procs_ignores_children(text))
+	procfs_read(text, sizeof(text), "/proc/%d/status", (int)pid);
+	if (proc_tree_ignores_children(text))
 		*ignored = true;
 }
 
 bool
-procs_loses_children(pid_t pid)
+proc_tree_loses_children(pid_t pid)
 {
 	bool ignored = false;
 
-	procs_walk(pid, look_for_ignored, &ignored);
+	proc_tree_walk(pid, look_for_ignored, &ignored);
 	return ignored;
 }
 
@@ -271,7 +272,7 @@ has_mapped(pid_t pid, const char *library)
 }
 
 const char *
-procs_image(pid_t pid)
+proc_tree_image(pid_t pid)
 {
 	char path[32];
 	ElfW(Ehdr) head;
@@ -297,7 +298,7 @@ procs_image(pid_t pid)
 }
 
 uint64_t
-procs_waited_ns(void)
+proc_tree_waited_ns(void)
 {
 	unsigned long long ran, waited = 0;
 	FILE *in = fopen("/proc/thread-self/schedstat", "re");

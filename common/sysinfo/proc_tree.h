@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * procs: what /proc says of a server and its children.
+ * proc_tree: what /proc says of a server and its children.
  */
 #ifndef COMMON_SYSINFO_PROC_TREE_H
 #define COMMON_SYSINFO_PROC_TREE_H
@@ -11,33 +11,34 @@
 
 /* Calls VISIT for PID and each living descendant. */
 void
-procs_walk(pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
+proc_tree_walk(
+    pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
 
 /* Calls VISIT for each child of the calling process, which has one thread; dead
  * ones that nobody has waited for included. */
 void
-procs_own_children(void (*visit)(pid_t pid, void *context), void *context);
+proc_tree_own_children(void (*visit)(pid_t pid, void *context), void *context);
 
 /* Whether PID is ANCESTOR, or a descendant of it. */
 bool
-procs_is_below(pid_t pid, pid_t ancestor);
+proc_tree_is_below(pid_t pid, pid_t ancestor);
 
 /* Whether PID has ended, its zombie aside. */
 bool
-procs_has_ended(pid_t pid);
+proc_tree_has_ended(pid_t pid);
 
 /* Whether PID is stopped, as by SIGSTOP or SIGTTIN. */
 bool
-procs_is_stopped(pid_t pid);
+proc_tree_is_stopped(pid_t pid);
 
 /* When PID was started, in ticks of the machine's; 0: there is none. Together
  * with its number this is no other process's. */
 uint64_t
-procs_start(pid_t pid);
+proc_tree_start(pid_t pid);
 
 /* Calls VISIT for each living thread of PID. */
 void
-procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
+proc_tree_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
     void *context);
 
 /*
@@ -45,18 +46,18 @@ procs_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
  * that was given a server's command may stay above it.
  */
 pid_t
-procs_below_shell(pid_t pid);
+proc_tree_below_shell(pid_t pid);
 
 /* Whether a process with this text of /proc/PID/status ignores SIGCHLD. */
 bool
-procs_ignores_children(const char *status);
+proc_tree_ignores_children(const char *status);
 
 /*
  * Whether PID or a living descendant ignores SIGCHLD: then the kernel reaps its
  * children, and their CPU time is lost to everybody.
  */
 bool
-procs_loses_children(pid_t pid);
+proc_tree_loses_children(pid_t pid);
 
 /*
  * CPU nanoseconds that PID, its living descendants, and every child that one
@@ -64,12 +65,12 @@ procs_loses_children(pid_t pid);
  * to a clock tick (10 ms) in all.
  */
 uint64_t
-procs_cpu_ns(pid_t pid);
+proc_tree_cpu_ns(pid_t pid);
 
 /* CPU nanoseconds of the children that PID has waited for, and of theirs, to a
  * clock tick (10 ms). */
 uint64_t
-procs_reaped_ns(pid_t pid);
+proc_tree_reaped_ns(pid_t pid);
 
 /*
  * How PID's program is linked: "static PIE", "static", "dynamic" or "dynamic,
@@ -77,11 +78,11 @@ procs_reaped_ns(pid_t pid);
  * we may not look.
  */
 const char *
-procs_image(pid_t pid);
+proc_tree_image(pid_t pid);
 
 /* Nanoseconds that the calling thread was ready to run and did not; 0 where
  * the kernel does not say. */
 uint64_t
-procs_waited_ns(void);
+proc_tree_waited_ns(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* proc_text: numbers from the text of /proc. */
+/* procfs: numbers from the text of /proc. */
 #include "common/sysinfo/procfs.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ whole_words(const char *text, size_t len)
 
 /* No stdio: it allocates, and there may be thousands of files to read. */
 int
-proc_read(char *buf, size_t size, const char *format, ...)
+procfs_read(char *buf, size_t size, const char *format, ...)
 {
 	char path[600];
 	va_list args;
@@ -53,7 +53,7 @@ proc_read(char *buf, size_t size, const char *format, ...)
 }
 
 bool
-proc_stat_parse(const char *text, struct proc_stat *stat)
+procfs_stat_parse(const char *text, struct procfs_stat *stat)
 {
 	/* The name may hold spaces and parentheses: skip to the last one. */
 	const char *at = strrchr(text, ')');
@@ -70,7 +70,7 @@ proc_stat_parse(const char *text, struct proc_stat *stat)
 }
 
 bool
-proc_number(const char *text, const char *key, uint64_t *value)
+procfs_number(const char *text, const char *key, uint64_t *value)
 {
 	size_t len = strlen(key);
 
@@ -91,7 +91,7 @@ proc_number(const char *text, const char *key, uint64_t *value)
 }
 
 uint64_t
-proc_tick_ns(void)
+procfs_tick_ns(void)
 {
 	return NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc_text: what a file of /proc or of a cgroup says, from its text.
+ * procfs: what a file of /proc or of a cgroup says, from its text.
  *
  * The parsers touch nothing else: safe anywhere.
  */
@@ -17,16 +17,16 @@
  * Returns its length; or -1 with errno, and an empty text.
  */
 int
-proc_read(char *buf, size_t size, const char *format, ...)
+procfs_read(char *buf, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* For /proc/PID/status, whose length depends on how many groups and CPUs there
  * are: what is longer is not known. */
-#define PROC_STATUS_MAX 16384
+#define PROCFS_STATUS_MAX 16384
 
 /* proc_pid_stat(5). Times are in clock ticks; "reaped": of the children that
  * it has waited for, and of theirs. */
-struct proc_stat {
+struct procfs_stat {
 	char state;
 	uint64_t minor_faults, reaped_minor_faults;
 	uint64_t major_faults, reaped_major_faults;
@@ -36,17 +36,17 @@ struct proc_stat {
 
 /* False if TEXT is no such file. */
 bool
-proc_stat_parse(const char *text, struct proc_stat *stat);
+procfs_stat_parse(const char *text, struct procfs_stat *stat);
 
 /*
  * The number that stands behind KEY at the start of a line ("VmPTE:", or
  * "slab" in memory.stat), with blanks between them. False if there is none.
  */
 bool
-proc_number(const char *text, const char *key, uint64_t *value);
+procfs_number(const char *text, const char *key, uint64_t *value);
 
 /* Nanoseconds for each clock tick. */
 uint64_t
-proc_tick_ns(void);
+procfs_tick_ns(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* owner: sockets by their inodes in /proc/net, then in /proc/PID/fd. */
+/* socket_owner: sockets by their inodes in /proc/net, then in /proc/PID/fd. */
 #include "common/sysinfo/socket_owner.h"
 
 #include <arpa/inet.h>
@@ -179,7 +179,7 @@ any_holder(unsigned long inode)
 /* ---- processes ---- */
 
 pid_t
-listener_pid(const struct address *address, bool datagrams)
+socket_owner_listener(const struct address *address, bool datagrams)
 {
 	struct wanted want = {
 	    address, NULL, datagrams ? UDP_IS_OPEN : TCP_LISTENS};
@@ -225,12 +225,12 @@ holder(unsigned long inode, pid_t tree)
 
 	if (!inode)
 		return 0;
-	procs_walk(tree, look, &search);
+	proc_tree_walk(tree, look, &search);
 	return search.pid ? search.pid : any_holder(inode);
 }
 
 pid_t
-listener_of(const struct address *address, pid_t tree)
+socket_owner_listener_below(const struct address *address, pid_t tree)
 {
 	struct wanted want = {address, NULL, TCP_LISTENS};
 
@@ -239,7 +239,7 @@ listener_of(const struct address *address, pid_t tree)
 }
 
 pid_t
-peer_pid(int fd, pid_t tree)
+socket_owner_peer(int fd, pid_t tree)
 {
 	struct address ours = {.len = sizeof(ours.un)}, theirs = ours;
 	struct wanted want = {&theirs, &ours, TCP_ESTABLISHED};
@@ -290,7 +290,7 @@ add_listeners(const char *file, pid_t tree, char *buf, size_t size)
 			local, &port, &state, &search.inode) != 4 ||
 		    state != TCP_LISTENS)
 			continue;
-		procs_walk(tree, look, &search);
+		proc_tree_walk(tree, look, &search);
 		parse_hex(local, port, &address);
 		address_format(&address, text);
 		if (search.pid && len + strlen(text) + 3 < size)
@@ -302,7 +302,7 @@ add_listeners(const char *file, pid_t tree, char *buf, size_t size)
 }
 
 bool
-listeners_of(pid_t tree, char *buf, size_t size)
+socket_owner_listeners(pid_t tree, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	add_listeners("/proc/net/tcp", tree, buf, size);

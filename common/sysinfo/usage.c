@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cost: CPU, switches and faults of a tree of processes, by difference. */
+/* usage: CPU, switches and faults of a tree of processes, by difference. */
 #include "common/sysinfo/usage.h"
 
 #include <inttypes.h>
@@ -19,69 +19,70 @@
 static void
 add_task(pid_t pid, pid_t tid, void *context)
 {
-	struct cost_tally *tally = context;
-	char text[PROC_STATUS_MAX];
+	struct usage_totals *accumulator = context;
+	char text[PROCFS_STATUS_MAX];
 	uint64_t number, involuntary;
 
-	proc_read(
+	procfs_read(
 	    text, sizeof(text), "/proc/%d/task/%d/status", (int)pid, (int)tid);
-	if (proc_number(text, "voluntary_ctxt_switches:", &number) &&
-	    proc_number(text, "nonvoluntary_ctxt_switches:", &involuntary)) {
-		tally->voluntary += number;
-		tally->involuntary += involuntary;
+	if (procfs_number(text, "voluntary_ctxt_switches:", &number) &&
+	    procfs_number(text, "nonvoluntary_ctxt_switches:", &involuntary)) {
+		accumulator->voluntary += number;
+		accumulator->involuntary += involuntary;
 	} else if (text[0]) { /* else it has just ended */
-		tally->lost_switches = true;
+		accumulator->lost_switches = true;
 	}
-	if (pid == tid && procs_ignores_children(text))
-		tally->loses_children = true;
+	if (pid == tid && proc_tree_ignores_children(text))
+		accumulator->loses_children = true;
 	/* What it ran: what is missing of its process's clock in the end was
 	 * used by threads that have died. */
-	proc_read(text, sizeof(text), "/proc/%d/task/%d/schedstat", (int)pid,
+	procfs_read(text, sizeof(text), "/proc/%d/task/%d/schedstat", (int)pid,
 	    (int)tid);
 	if (sscanf(text, "%" SCNu64, &number) == 1)
-		tally->dead_ns -= number;
+		accumulator->dead_ns -= number;
 }
 
 static void
 add_process(pid_t pid, void *context)
 {
-	struct cost_tally *tally = context;
-	struct proc_stat stat;
+	struct usage_totals *accumulator = context;
+	struct procfs_stat stat;
 	char text[1024];
 	clockid_t clock;
 	uint64_t own = 0, reaped;
 
-	proc_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
-	if (!proc_stat_parse(text, &stat))
+	procfs_read(text, sizeof(text), "/proc/%d/stat", (int)pid);
+	if (!procfs_stat_parse(text, &stat))
 		return; /* it has just ended */
 	if (clock_getcpuclockid(pid, &clock) == 0)
 		own = clock_ns(clock);
-	reaped = (stat.reaped_user + stat.reaped_system) * proc_tick_ns();
-	tally->total_ns += own + reaped;
-	tally->dead_ns += own + reaped;
-	tally->reaped_ns += reaped;
-	tally->user += stat.user + stat.reaped_user;
-	tally->system += stat.system + stat.reaped_system;
-	tally->faults += stat.minor_faults + stat.major_faults +
-			 stat.reaped_minor_faults + stat.reaped_major_faults;
-	procs_tasks(pid, add_task, tally);
+	reaped = (stat.reaped_user + stat.reaped_system) * procfs_tick_ns();
+	accumulator->total_ns += own + reaped;
+	accumulator->dead_ns += own + reaped;
+	accumulator->reaped_ns += reaped;
+	accumulator->user += stat.user + stat.reaped_user;
+	accumulator->system += stat.system + stat.reaped_system;
+	accumulator->faults += stat.minor_faults + stat.major_faults +
+			       stat.reaped_minor_faults +
+			       stat.reaped_major_faults;
+	proc_tree_tasks(pid, add_task, accumulator);
 }
 
 /* The number in FILE of the group, behind KEY (empty: there is no other). */
 static bool
-ask_file(const struct cost_group *group, const char *file, const char *key,
+ask_file(const struct usage_group *group, const char *file, const char *key,
     uint64_t *value)
 {
 	char text[4096];
 
-	proc_read(text, sizeof(text), "%s/%s", group->cpu, file);
-	return key[0] ? proc_number(text, key, value)
+	procfs_read(text, sizeof(text), "%s/%s", group->cpu, file);
+	return key[0] ? procfs_number(text, key, value)
 		      : sscanf(text, "%" SCNu64, value) == 1;
 }
 
 /* The group's CPU instead, which forgets nobody. */
 static void
-ask_group(struct cost_tally *tally, const struct cost_group *group)
+ask_group(struct usage_totals *accumulator, const struct usage_group *group)
 {
 	bool v2 = group->cpu_unified;
 	uint64_t total, user, system;
@@ -96,26 +97,28 @@ ask_group(struct cost_tally *tally, const struct cost_group *group)
 	if (v2)
 		total *= NS_PER_US;
 	/* What died without being waited for is in this sum alone. */
-	tally->dead_ns += total - tally->total_ns;
-	tally->total_ns = total;
-	tally->user = user;
-	tally->system = system;
-	tally->has_all_cpu = true;
+	accumulator->dead_ns += total - accumulator->total_ns;
+	accumulator->total_ns = total;
+	accumulator->user = user;
+	accumulator->system = system;
+	accumulator->has_all_cpu = true;
 }
 
 static void
-tally_ask(struct cost_tally *tally, pid_t pid, const struct cost_group *group)
+tally_ask(struct usage_totals *accumulator, pid_t pid,
+    const struct usage_group *group)
 {
-	*tally = (struct cost_tally){0};
-	procs_walk(pid, add_process, tally);
+	*accumulator = (struct usage_totals){0};
+	proc_tree_walk(pid, add_process, accumulator);
 	if (group && group->cpu[0])
-		ask_group(tally, group);
+		ask_group(accumulator, group);
 }
 
 /* ---- between two looks ---- */
 
 void
-cost_begin(struct cost_meter *meter, pid_t pid, const struct cost_group *group)
+usage_begin(
+    struct usage_meter *meter, pid_t pid, const struct usage_group *group)
 {
 	meter->pid = pid;
 	meter->group = group;
@@ -141,10 +144,10 @@ matters(uint64_t before, uint64_t after, uint64_t total)
 }
 
 void
-cost_end(const struct cost_meter *meter, struct cost_sums *sums)
+usage_end(const struct usage_meter *meter, struct usage_sums *sums)
 {
-	const struct cost_tally *before = &meter->before;
-	struct cost_tally after;
+	const struct usage_totals *before = &meter->before;
+	struct usage_totals after;
 	uint64_t total, user, system;
 
 	tally_ask(&after, meter->pid, meter->group);
@@ -183,7 +186,7 @@ ns_of(struct timeval time)
 }
 
 void
-cost_add_life(struct cost_sums *sums, const struct rusage *used)
+usage_add_life(struct usage_sums *sums, const struct rusage *used)
 {
 	sums->lost_split = true;
 	sums->user_ns += ns_of(used->ru_utime);
@@ -201,19 +204,19 @@ each(uint64_t sum, bool lost, double unit, uint64_t requests)
 }
 
 void
-cost_of_requests(
-    const struct cost_sums *sums, uint64_t requests, struct cost *cost)
+usage_of_requests(
+    const struct usage_sums *sums, uint64_t requests, struct usage *usage)
 {
 	bool lost = sums->lost_cpu;
 
-	cost->cpu_us =
+	usage->cpu_us =
 	    each(sums->user_ns + sums->system_ns, lost, NS_PER_US, requests);
 	lost |= sums->lost_split;
-	cost->user_us = each(sums->user_ns, lost, NS_PER_US, requests);
-	cost->system_us = each(sums->system_ns, lost, NS_PER_US, requests);
-	cost->voluntary =
+	usage->user_us = each(sums->user_ns, lost, NS_PER_US, requests);
+	usage->system_us = each(sums->system_ns, lost, NS_PER_US, requests);
+	usage->voluntary =
 	    each(sums->voluntary, sums->lost_switches, 1, requests);
-	cost->involuntary =
+	usage->involuntary =
 	    each(sums->involuntary, sums->lost_switches, 1, requests);
-	cost->faults = each(sums->faults, sums->lost_faults, 1, requests);
+	usage->faults = each(sums->faults, sums->lost_faults, 1, requests);
 }

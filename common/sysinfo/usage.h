@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cost: what a server uses beside the load: CPU, switches, faults, memory.
+ * usage: what a server uses beside the load: CPU, switches, faults, memory.
  *
- * Of the whole tree of processes under a PID, living children and reaped ones
- * included. What a fork costs moves by 10 to 100 times with what its parent
- * has mapped, so these figures stand with every result.
+ * It is the usage of the whole tree of processes under a PID, with living
+ * children and reaped ones. The cost of a fork moves by 10 to 100 times with
+ * what the parent has mapped, so these figures stand beside every result.
  *
- *	cost_group_make(&group, pid);	 ... server has just started ...
- *	cost_begin(&meter, pid, &group);	 ... load ...
- *	cost_end(&meter, &sums);
- *	cost_of_requests(&sums, requests, &cost);
+ *	usage_group_make(&group, pid);		... server has just started ...
+ *	usage_begin(&meter, pid, &group);	... load ...
+ *	usage_end(&meter, &sums);
+ *	usage_of_requests(&sums, requests, &usage);
  *
- *	memory_ask(&before, pid, &group);	 ... open connections ...
- *	memory_ask(&after, pid, &group);
- *	cost_memory(&before, &after, connections, &cost);
- *	cost_group_remove(&group);	 ... server has ended ...
+ *	usage_memory_read(&before, pid, &group); ... open connections ...
+ *	usage_memory_read(&after, pid, &group);
+ *	usage_add_memory(&before, &after, connections, &usage);
+ *	usage_group_remove(&group);		... server has ended ...
  *
- * /proc (proc(5)), and cgroup v1 or v2 where one may be made. Nothing of it
- * needs privileges, but what they would tell is NAN without. Asking takes
- * some milliseconds for a hundred processes: never inside a slice.
+ * The figures come from /proc (proc(5)), and from cgroup v1 or v2 where the
+ * client may make one. No privileges are needed; a figure that would need them
+ * is NAN. A reading takes some milliseconds for a hundred processes: never read
+ * inside a slice.
  */
 #ifndef COMMON_SYSINFO_USAGE_H
 #define COMMON_SYSINFO_USAGE_H
@@ -33,12 +34,12 @@
 
 /* ---- a group of its own: counts also what its dead have used ---- */
 
-#define COST_GROUP_PATH_MAX CGROUP_PATH_MAX
+#define USAGE_GROUP_PATH_MAX CGROUP_PATH_MAX
 
 /* Folders of a cgroup; the same one in version 2. Empty: none may be made. */
-struct cost_group {
-	char cpu[COST_GROUP_PATH_MAX];
-	char memory[COST_GROUP_PATH_MAX];
+struct usage_group {
+	char cpu[USAGE_GROUP_PATH_MAX];
+	char memory[USAGE_GROUP_PATH_MAX];
 	bool cpu_unified, memory_unified; /* version 2 */
 };
 
@@ -50,20 +51,20 @@ struct cost_group {
  * its own there.
  */
 void
-cost_group_make(struct cost_group *group, pid_t pid);
+usage_group_make(struct usage_group *group, pid_t pid);
 
 /* Removes it; its processes have ended, or end within a second. Harmless for
  * one that was not made (or is zeroed), and for a second time. */
 void
-cost_group_remove(struct cost_group *group);
+usage_group_remove(struct usage_group *group);
 
 /* Removes all that were made, for who exits then. Safe in a signal handler. */
 void
-cost_group_remove_all(void);
+usage_group_remove_all(void);
 
 /* ---- CPU, switches, faults ---- */
 
-struct cost_sums {
+struct usage_sums {
 	uint64_t user_ns, system_ns, voluntary, involuntary, faults;
 	/* What the dead have used is not known: nobody waited for them. */
 	bool lost_cpu, lost_faults;
@@ -77,7 +78,7 @@ struct cost_sums {
 };
 
 /* What a tree has used since its start. */
-struct cost_tally {
+struct usage_totals {
 	uint64_t total_ns;		 /* CPU */
 	uint64_t user, system;		 /* its parts, in any unit */
 	uint64_t dead_ns;		 /* of it: of dead tasks */
@@ -88,25 +89,26 @@ struct cost_tally {
 	bool lost_switches; /* they did not fit what we read of them */
 };
 
-struct cost_meter {
+struct usage_meter {
 	pid_t pid;
-	const struct cost_group *group;
-	struct cost_tally before;
+	const struct usage_group *group;
+	struct usage_totals before;
 };
 
-/* GROUP stays the caller's, until cost_end(). NULL: none. */
+/* GROUP stays the caller's, until usage_end(). NULL: none. */
 void
-cost_begin(struct cost_meter *meter, pid_t pid, const struct cost_group *group);
+usage_begin(
+    struct usage_meter *meter, pid_t pid, const struct usage_group *group);
 
 /* What was used since, added to SUMS. */
 void
-cost_end(const struct cost_meter *meter, struct cost_sums *sums);
+usage_end(const struct usage_meter *meter, struct usage_sums *sums);
 
 /* Sums of REQUESTS requests as figures; NAN for what is not known. Leaves
  * COST's memory alone. */
 void
-cost_of_requests(
-    const struct cost_sums *sums, uint64_t requests, struct cost *cost);
+usage_of_requests(
+    const struct usage_sums *sums, uint64_t requests, struct usage *usage);
 
 /*
  * What a server has used in its whole life, start and end included, added to
@@ -115,13 +117,13 @@ cost_of_requests(
  * the figure, for all requests in it.
  */
 void
-cost_add_life(struct cost_sums *sums, const struct rusage *used);
+usage_add_life(struct usage_sums *sums, const struct rusage *used);
 
 /* ---- memory ---- */
 
 /* Of all its processes, KiB; counts are numbers. NAN: not known. The slab is
  * an absolute figure in version 2 only: take differences. */
-struct memory {
+struct usage_memory {
 	double kib[MEMORY_KINDS];
 	double pss_kib, processes, threads, mappings;
 };
@@ -129,12 +131,14 @@ struct memory {
 /* Without the shell that waits for the server, if PID is one. GROUP may be
  * NULL. */
 void
-memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group);
+usage_memory_read(
+    struct usage_memory *memory, pid_t pid, const struct usage_group *group);
 
 /* Fills COST's memory_kib and what goes with it, for CONNECTIONS connections
  * that were opened between BEFORE and AFTER. Leaves the rest of COST alone. */
 void
-cost_memory(const struct memory *before, const struct memory *after,
-    uint64_t connections, struct cost *cost);
+usage_add_memory(const struct usage_memory *before,
+    const struct usage_memory *after, uint64_t connections,
+    struct usage *usage);
 
 #endif

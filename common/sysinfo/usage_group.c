@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cost_group: a cgroup of a server's own, in whatever hierarchies there are.
+ * usage_group: a cgroup of a server's own, in whatever hierarchies there are.
  *
  * Version 2 has a CPU clock in every group, but memory only where the parent
  * hands that controller on, which a group with processes in it may not: so we
@@ -55,20 +55,20 @@ move(pid_t pid, void *context)
 static bool
 make_in(const char *parent, pid_t pid, char *path)
 {
-	char procs[COST_GROUP_PATH_MAX + 32];
+	char procs[USAGE_GROUP_PATH_MAX + 32];
 	struct moving moving = {-1, 0};
 
-	cost_folder_remove_stale(parent);
-	if (cost_folder_make(parent, path)) {
+	usage_group_folder_remove_stale(parent);
+	if (usage_group_folder_make(parent, path)) {
 		snprintf(procs, sizeof(procs), "%s/cgroup.procs", path);
 		moving.fd = open(procs, O_WRONLY | O_CLOEXEC);
 		if (moving.fd >= 0) {
-			procs_walk(pid, move, &moving);
+			proc_tree_walk(pid, move, &moving);
 			close(moving.fd);
 		}
 		if (moving.moved)
 			return true;
-		cost_folder_remove(path);
+		usage_group_folder_remove(path);
 	}
 	path[0] = '\0';
 	return false;
@@ -81,7 +81,7 @@ find_delegating(struct cgroup *group)
 	char text[512];
 
 	do {
-		proc_read(text, sizeof(text), "%s/cgroup.subtree_control",
+		procfs_read(text, sizeof(text), "%s/cgroup.subtree_control",
 		    group->path);
 		if (has_word(text, "memory"))
 			return true;
@@ -90,11 +90,11 @@ find_delegating(struct cgroup *group)
 }
 
 void
-cost_group_make(struct cost_group *group, pid_t pid)
+usage_group_make(struct usage_group *group, pid_t pid)
 {
 	struct cgroup own, above;
 
-	*group = (struct cost_group){0};
+	*group = (struct usage_group){0};
 	if (cgroup_find(&own, NULL, 0)) {
 		above = own;
 		group->memory_unified = find_delegating(&above) &&
@@ -112,10 +112,10 @@ cost_group_make(struct cost_group *group, pid_t pid)
 }
 
 void
-cost_group_remove(struct cost_group *group)
+usage_group_remove(struct usage_group *group)
 {
 	if (strcmp(group->cpu, group->memory) == 0)
 		group->cpu[0] = '\0';
-	cost_folder_remove(group->cpu);
-	cost_folder_remove(group->memory);
+	usage_group_folder_remove(group->cpu);
+	usage_group_folder_remove(group->memory);
 }

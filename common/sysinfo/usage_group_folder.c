@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cost_folder: folders of cgroups, made and removed, and a list of those that
- * are there: for who is interrupted, and has no time to ask whose they are.
+ * usage_group_folder: folders of cgroups, made and removed, and a list of those
+ * that are there: for who is interrupted, and has no time to ask whose they
+ * are.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,9 +23,9 @@
 
 /* The folder of a group that a client made who is no more. */
 void
-cost_folder_remove_stale(const char *parent)
+usage_group_folder_remove_stale(const char *parent)
 {
-	char path[COST_GROUP_PATH_MAX + 300];
+	char path[USAGE_GROUP_PATH_MAX + 300];
 	struct dirent *entry;
 	DIR *dir = opendir(parent);
 
@@ -42,11 +43,11 @@ cost_folder_remove_stale(const char *parent)
 		closedir(dir);
 }
 
-/* For cost_group_remove_all(). Where there are more, the next client removes
+/* For usage_group_remove_all(). Where there are more, the next client removes
  * the rest. */
 static struct {
 	volatile sig_atomic_t is_there; /* PATH is whole, then */
-	char path[COST_GROUP_PATH_MAX];
+	char path[USAGE_GROUP_PATH_MAX];
 } folders[32];
 
 static void
@@ -85,13 +86,14 @@ remove_folder(const char *path)
 /* A new folder in PARENT. The same number of a process may be elsewhere, too:
  * namespaces of processes and of groups need not be the same. */
 bool
-cost_folder_make(const char *parent, char *path)
+usage_group_folder_make(const char *parent, char *path)
 {
 	static unsigned number;
 
 	for (int i = 0; i < 100; i++) {
-		if (snprintf(path, COST_GROUP_PATH_MAX, "%s/" PREFIX "%d-%u",
-			parent, (int)getpid(), number++) >= COST_GROUP_PATH_MAX)
+		if (snprintf(path, USAGE_GROUP_PATH_MAX, "%s/" PREFIX "%d-%u",
+			parent, (int)getpid(),
+			number++) >= USAGE_GROUP_PATH_MAX)
 			return false;
 		if (mkdir(path, 0755) == 0) {
 			remember(path);
@@ -104,7 +106,7 @@ cost_folder_make(const char *parent, char *path)
 }
 
 void
-cost_folder_remove(char *path)
+usage_group_folder_remove(char *path)
 {
 	if (!path[0])
 		return;
@@ -115,7 +117,7 @@ cost_folder_remove(char *path)
 
 /* rmdir() and poll() alone: signal-safety(7). */
 void
-cost_group_remove_all(void)
+usage_group_remove_all(void)
 {
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		if (folders[i].is_there)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cost_parts: what cost_group.c needs of cost_folder.c. Paths are texts of
- * COST_GROUP_PATH_MAX bytes. One thread. */
+/* usage_group_folder: what usage_group.c needs of usage_folder.c. Paths are
+ * texts of USAGE_GROUP_PATH_MAX bytes. One thread. */
 #ifndef COMMON_SYSINFO_USAGE_GROUP_FOLDER_H
 #define COMMON_SYSINFO_USAGE_GROUP_FOLDER_H
 
@@ -8,15 +8,15 @@
 
 /* Removes from PARENT what clients have left that are no more. */
 void
-cost_folder_remove_stale(const char *parent);
+usage_group_folder_remove_stale(const char *parent);
 
 /* A new folder in PARENT, named for this process: its PATH. */
 bool
-cost_folder_make(const char *parent, char *path);
+usage_group_folder_make(const char *parent, char *path);
 
 /* Waits a second at most for its processes to have left it; empties PATH.
  * Harmless if that is empty. */
 void
-cost_folder_remove(char *path);
+usage_group_folder_remove(char *path);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cost_memory: where the memory of a tree of processes is. */
+/* usage_memory: where the memory of a tree of processes is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -48,22 +48,22 @@ count_mappings(pid_t pid)
  * a tree is what it takes. Shared memory without a file is memory, too.
  */
 static void
-add_pages(struct memory *memory, pid_t pid)
+add_pages(struct usage_memory *memory, pid_t pid)
 {
 	char text[4096];
 	uint64_t pss, anonymous, file, shared;
 
-	if (proc_read(text, sizeof(text), "/proc/%d/smaps_rollup", (int)pid) <
+	if (procfs_read(text, sizeof(text), "/proc/%d/smaps_rollup", (int)pid) <
 		0 &&
 	    (errno == ENOENT || errno == ESRCH))
 		return; /* it has just ended */
-	if (!proc_number(text, "Pss:", &pss))
+	if (!procfs_number(text, "Pss:", &pss))
 		memory->pss_kib = NAN;
 	else
 		memory->pss_kib += (double)pss;
-	if (!proc_number(text, "Pss_Anon:", &anonymous) ||
-	    !proc_number(text, "Pss_File:", &file) ||
-	    !proc_number(text, "Pss_Shmem:", &shared)) {
+	if (!procfs_number(text, "Pss_Anon:", &anonymous) ||
+	    !procfs_number(text, "Pss_File:", &file) ||
+	    !procfs_number(text, "Pss_Shmem:", &shared)) {
 		memory->kib[MEMORY_ANONYMOUS] = NAN; /* before Linux 5.4 */
 		memory->kib[MEMORY_FILE] = NAN;
 		return;
@@ -73,7 +73,7 @@ add_pages(struct memory *memory, pid_t pid)
 }
 
 static void
-all_unknown(struct memory *memory)
+all_unknown(struct usage_memory *memory)
 {
 	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
 		memory->kib[kind] = NAN;
@@ -83,20 +83,20 @@ all_unknown(struct memory *memory)
 static void
 add_process(pid_t pid, void *context)
 {
-	struct memory *memory = context;
-	char text[PROC_STATUS_MAX];
+	struct usage_memory *memory = context;
+	char text[PROCFS_STATUS_MAX];
 	uint64_t threads, tables;
 	uint64_t stack =
 	    page_kib() > KERNEL_STACK_KIB ? page_kib() : KERNEL_STACK_KIB;
 
-	if (proc_read(text, sizeof(text), "/proc/%d/status", (int)pid) < 0)
+	if (procfs_read(text, sizeof(text), "/proc/%d/status", (int)pid) < 0)
 		return; /* it has just ended */
-	if (!proc_number(text, "Threads:", &threads)) {
+	if (!procfs_number(text, "Threads:", &threads)) {
 		all_unknown(memory); /* there is more of it than we read */
 		memory->threads = memory->processes = NAN;
 		return;
 	}
-	if (!proc_number(text, "VmPTE:", &tables))
+	if (!procfs_number(text, "VmPTE:", &tables))
 		return; /* a zombie */
 	memory->processes++;
 	memory->threads += (double)threads;
@@ -112,7 +112,7 @@ add_process(pid_t pid, void *context)
  * stacks and page tables are known.
  */
 static double
-ask_slab(const struct memory *memory, const struct cost_group *group)
+ask_slab(const struct usage_memory *memory, const struct usage_group *group)
 {
 	char text[8192];
 	uint64_t bytes;
@@ -120,11 +120,13 @@ ask_slab(const struct memory *memory, const struct cost_group *group)
 	if (!group || !group->memory[0])
 		return NAN;
 	if (group->memory_unified) {
-		proc_read(text, sizeof(text), "%s/memory.stat", group->memory);
-		return proc_number(text, "slab", &bytes) ? (double)bytes / 1024
-							 : NAN;
+		procfs_read(
+		    text, sizeof(text), "%s/memory.stat", group->memory);
+		return procfs_number(text, "slab", &bytes)
+			   ? (double)bytes / 1024
+			   : NAN;
 	}
-	proc_read(
+	procfs_read(
 	    text, sizeof(text), "%s/memory.kmem.usage_in_bytes", group->memory);
 	if (sscanf(text, "%" SCNu64, &bytes) != 1)
 		return NAN;
@@ -133,11 +135,12 @@ ask_slab(const struct memory *memory, const struct cost_group *group)
 }
 
 void
-memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group)
+usage_memory_read(
+    struct usage_memory *memory, pid_t pid, const struct usage_group *group)
 {
-	*memory = (struct memory){0};
+	*memory = (struct usage_memory){0};
 	/* A shell shares its library with others, who come and go. */
-	procs_walk(procs_below_shell(pid), add_process, memory);
+	proc_tree_walk(proc_tree_below_shell(pid), add_process, memory);
 	memory->kib[MEMORY_SLAB] = ask_slab(memory, group);
 	if (memory->processes == 0)
 		all_unknown(memory);
@@ -146,7 +149,8 @@ memory_ask(struct memory *memory, pid_t pid, const struct cost_group *group)
 /* A file's pages are shared with every other instance of the program, and what
  * one of them takes over is not what a connection has given back. */
 static double
-growth(const struct memory *before, const struct memory *after, size_t kind)
+growth(const struct usage_memory *before, const struct usage_memory *after,
+    size_t kind)
 {
 	double kib = after->kib[kind] - before->kib[kind];
 
@@ -154,17 +158,17 @@ growth(const struct memory *before, const struct memory *after, size_t kind)
 }
 
 void
-cost_memory(const struct memory *before, const struct memory *after,
-    uint64_t connections, struct cost *cost)
+usage_add_memory(const struct usage_memory *before,
+    const struct usage_memory *after, uint64_t connections, struct usage *usage)
 {
 	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
-		cost->memory_kib[kind] =
+		usage->memory_kib[kind] =
 		    connections
 			? growth(before, after, kind) / (double)connections
 			: NAN;
-	cost->pss_kib = after->pss_kib;
-	cost->connections = (double)connections;
-	cost->processes = after->processes;
-	cost->threads = after->threads;
-	cost->mappings = after->mappings;
+	usage->pss_kib = after->pss_kib;
+	usage->connections = (double)connections;
+	usage->processes = after->processes;
+	usage->threads = after->threads;
+	usage->mappings = after->mappings;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* judge_block: which quads of a block count, and one number from them. */
+/* block_estimate: which rounds of a block count, and one number from them. */
 #include "common/verdict/verdict.h"
 
 #include <math.h>
 
 #include "common/stats/rank_tests.h"
 
-#define STEADY_HEAD 2 /* quads, of two slices: those that are looked at */
+#define STEADY_HEAD 2 /* rounds, of two slices: those that are looked at */
 #define STEADY_TAIL 4 /* and those that they are compared with */
 #define STEADY_SDS 3
 /* Smaller steps are none: a server without any spread would never settle. */
@@ -14,39 +14,40 @@
 
 /* ---- warm-up ---- */
 
-/* The slices of COUNT quads as one row. False if one has no value. */
+/* The slices of COUNT rounds as one row. False if one has no value. */
 static bool
-flatten(const struct judge_slice *quads, size_t count, double *row)
+flatten(const struct block_slice *rounds, size_t count, double *row)
 {
 	for (size_t i = 0; i < 2 * count; i++) {
-		row[i] = quads[i / 2].log_value[i % 2];
+		row[i] = rounds[i / 2].log_value[i % 2];
 		if (!isfinite(row[i]))
 			return false;
 	}
 	return true;
 }
 
-/* One instance: how far the first HEAD quads lie from the TAIL that follow,
+/* One instance: how far the first HEAD rounds lie from the TAIL that follow,
  * and the spread of those. Both 0 if it has no values. */
 static void
-step_of(const struct judge_slice *quads, size_t head, size_t tail, double *step,
-    double *sd)
+step_of(const struct block_slice *rounds, size_t head, size_t tail,
+    double *step, double *sd)
 {
 	double first[2 * STEADY_HEAD], then[2 * STEADY_TAIL];
 	double slices = 2 * (double)tail;
 
 	*step = *sd = 0;
-	if (!flatten(quads, head, first) || !flatten(quads + head, tail, then))
+	if (!flatten(rounds, head, first) ||
+	    !flatten(rounds + head, tail, then))
 		return;
 	*step =
-	    fabs(stats_median(first, 2 * head) - stats_median(then, 2 * tail));
+	    fabs(rank_median(first, 2 * head) - rank_median(then, 2 * tail));
 	/* The median of so few lies too near to them. */
-	*sd = stats_robust_sd(then, 2 * tail) * sqrt(slices / (slices - 1));
+	*sd = rank_robust_sd(then, 2 * tail) * sqrt(slices / (slices - 1));
 }
 
 /* Whether all are; by instance in STEADY. */
 static bool
-steady_from(const struct judge_slice *const slices[], size_t instances,
+steady_from(const struct block_slice *const slices[], size_t instances,
     size_t from, size_t count, bool *steady)
 {
 	size_t left = count - from, head = left < 4 ? 1 : STEADY_HEAD;
@@ -58,7 +59,7 @@ steady_from(const struct judge_slice *const slices[], size_t instances,
 	for (size_t i = 0; i < instances; i++)
 		step_of(slices[i] + from, head, tail, &steps[i], &sds[i]);
 	/* A spread of so few slices is often far too small by chance. */
-	typical = stats_median(sds, instances);
+	typical = rank_median(sds, instances);
 	for (size_t i = 0; i < instances; i++) {
 		double sd = fmax(fmax(sds[i], typical), STEADY_FLOOR);
 
@@ -69,8 +70,8 @@ steady_from(const struct judge_slice *const slices[], size_t instances,
 }
 
 size_t
-judge_warm_up(
-    const struct judge_slice *const slices[], size_t instances, size_t count)
+block_warm_up(
+    const struct block_slice *const slices[], size_t instances, size_t count)
 {
 	bool steady[SERVERS_MAX + 1];
 
@@ -83,10 +84,10 @@ judge_warm_up(
 
 /* Notes the warm-up, and who settled. */
 static void
-end_warm_up(const struct judge_slice *const slices[], size_t instances,
-    size_t count, struct judge_block *block)
+end_warm_up(const struct block_slice *const slices[], size_t instances,
+    size_t count, struct block_estimate *block)
 {
-	size_t from = judge_warm_up(slices, instances, count);
+	size_t from = block_warm_up(slices, instances, count);
 	bool ended = from < count;
 
 	if (!ended)
@@ -101,15 +102,15 @@ end_warm_up(const struct judge_slice *const slices[], size_t instances,
 /* ---- the block's numbers ---- */
 
 static bool
-spoilt(const struct judge_slice *const slices[], size_t instances, size_t quad)
+spoilt(const struct block_slice *const slices[], size_t instances, size_t round)
 {
 	for (size_t i = 0; i < instances; i++) {
 		for (size_t side = 0; side < 2; side++) {
-			const struct judge_slice *s = &slices[i][quad];
+			const struct block_slice *s = &slices[i][round];
 
-			if (s->still[side] ||
-			    s->foreign[side] > JUDGE_FOREIGN ||
-			    s->stretch[side] > JUDGE_GAP)
+			if (s->stall[side] ||
+			    s->contention[side] > VERDICT_CONTENTION ||
+			    s->stretch[side] > VERDICT_GAP)
 				return true;
 		}
 	}
@@ -124,15 +125,15 @@ median_of_all(const double *values, size_t count)
 		if (!isfinite(values[i]))
 			return NAN;
 	}
-	return count ? stats_median(values, count) : NAN;
+	return count ? rank_median(values, count) : NAN;
 }
 
-/* The logarithm of what ONE is to BASE, over the COUNT quads in WHICH. */
+/* The logarithm of what ONE is to BASE, over the COUNT rounds in WHICH. */
 static double
-log_ratio(const struct judge_slice *one, const struct judge_slice *base,
+log_ratio(const struct block_slice *one, const struct block_slice *base,
     const size_t *which, size_t count)
 {
-	double ratios[QUADS_MAX];
+	double ratios[ROUNDS_MAX];
 
 	for (size_t i = 0; i < count; i++) {
 		const double *a = base[which[i]].log_value;
@@ -144,9 +145,9 @@ log_ratio(const struct judge_slice *one, const struct judge_slice *base,
 }
 
 static double
-value_of(const struct judge_slice *one, const size_t *which, size_t count)
+value_of(const struct block_slice *one, const size_t *which, size_t count)
 {
-	double values[2 * QUADS_MAX];
+	double values[2 * ROUNDS_MAX];
 
 	for (size_t i = 0; i < 2 * count; i++)
 		values[i] = one[which[i / 2]].log_value[i % 2];
@@ -154,13 +155,13 @@ value_of(const struct judge_slice *one, const size_t *which, size_t count)
 }
 
 void
-judge_block(const struct judge_slice *const slices[], size_t instances,
-    size_t count, bool higher, struct judge_block *block)
+block_estimate(const struct block_slice *const slices[], size_t instances,
+    size_t count, bool higher, struct block_estimate *block)
 {
-	size_t all[QUADS_MAX], good[QUADS_MAX], n = 0;
+	size_t all[ROUNDS_MAX], good[ROUNDS_MAX], n = 0;
 	double sign = higher ? 1 : -1;
 
-	*block = (struct judge_block){0};
+	*block = (struct block_estimate){0};
 	end_warm_up(slices, instances, count, block);
 	for (size_t q = block->warm_up; q < count; q++) {
 		all[n++] = q;

@@ -40,9 +40,9 @@ latency_init(struct latency *latency)
 }
 
 static void
-cost_init(struct cost *cost)
+usage_init(struct usage *usage)
 {
-	*cost = (struct cost){
+	*usage = (struct usage){
 	    .cpu_us = NAN,
 	    .user_us = NAN,
 	    .system_us = NAN,
@@ -56,14 +56,14 @@ cost_init(struct cost *cost)
 	    .mappings = NAN,
 	};
 	for (int kind = 0; kind < MEMORY_KINDS; kind++)
-		cost->memory_kib[kind] = NAN;
+		usage->memory_kib[kind] = NAN;
 }
 
 static void
-finding_init(struct finding *found)
+finding_init(struct server_result *found)
 {
 	memset(found, 0, sizeof(*found));
-	for (size_t i = 0; i < STATS_MAX; i++) {
+	for (size_t i = 0; i < RANK_MAX; i++) {
 		found->values[i] = NAN;
 		found->ratios[i] = NAN;
 	}
@@ -75,25 +75,25 @@ finding_init(struct finding *found)
 	latency_init(&found->service);
 	found->client_us = found->client_busy = found->little = NAN;
 	found->with_dropped = NAN;
-	cost_init(&found->cost);
+	usage_init(&found->usage);
 }
 
 int
-outcome_init(struct outcome *outcome)
+scenario_result_init(struct scenario_result *result)
 {
-	memset(outcome, 0, sizeof(*outcome));
-	outcome->points = calloc(POINTS_MAX, sizeof(*outcome->points));
-	if (!outcome->points) {
+	memset(result, 0, sizeof(*result));
+	result->points = calloc(POINTS_MAX, sizeof(*result->points));
+	if (!result->points) {
 		errno = ENOMEM;
 		return -1;
 	}
 	for (size_t i = 0; i < POINTS_MAX; i++) {
-		struct point *point = &outcome->points[i];
+		struct point *point = &result->points[i];
 
 		for (size_t k = 0; k < SETTINGS_MAX; k++)
 			point->settings[k].number = NAN;
 		for (size_t k = 0; k <= SERVERS_MAX; k++)
-			finding_init(&point->findings[k]);
+			finding_init(&point->results[k]);
 	}
 	return 0;
 }
@@ -128,24 +128,25 @@ static bool
 point_clean(const struct point *point, size_t servers)
 {
 	for (size_t i = 0; i < servers; i++) {
-		if (point->findings[i].errors ||
-		    point->findings[i].verdict == INVALID)
+		if (point->results[i].errors ||
+		    point->results[i].verdict == INVALID)
 			return false;
 	}
-	return point->findings[servers].errors == 0;
+	return point->results[servers].errors == 0;
 }
 
 bool
 comparison_clean(const struct comparison *comparison)
 {
 	for (size_t i = 0; i < comparison->scenario_count; i++) {
-		const struct outcome *outcome = &comparison->scenarios[i];
+		const struct scenario_result *result =
+		    &comparison->scenarios[i];
 
-		if (outcome->point_count == 0)
+		if (result->point_count == 0)
 			return false;
-		for (size_t k = 0; k < outcome->point_count; k++) {
+		for (size_t k = 0; k < result->point_count; k++) {
 			if (!point_clean(
-				&outcome->points[k], comparison->server_count))
+				&result->points[k], comparison->server_count))
 				return false;
 		}
 	}

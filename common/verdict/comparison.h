@@ -47,7 +47,7 @@ enum memory_kind {
 };
 
 /* A server beside the load. */
-struct cost {
+struct usage {
 	double cpu_us;		   /* for a request */
 	double user_us, system_us; /* of it; NAN: the parts are not known */
 	/* for a request: context switches of either kind, page faults */
@@ -70,13 +70,13 @@ struct latency_curve {
 
 /* One server at one point. With fewer than six blocks there is no interval of
  * 95 %: the bounds of estimates are NAN. */
-struct finding {
+struct server_result {
 	size_t blocks;
-	double values[STATS_MAX]; /* by block, in the scenario's unit */
-	double ratios[STATS_MAX]; /* by block: logarithm of how much better than
+	double values[RANK_MAX]; /* by block, in the scenario's unit */
+	double ratios[RANK_MAX]; /* by block: logarithm of how much better than
 				     the baseline; NAN: no ratio */
-	bool usable;		  /* VALUE is a figure */
-	struct estimate value;	  /* in the scenario's unit */
+	bool usable;		 /* VALUE is a figure */
+	struct estimate value;	 /* in the scenario's unit */
 	bool has_ratio;
 	struct estimate ratio;	    /* to the baseline; above 1 is better */
 	struct estimate difference; /* to the baseline, in the unit; where no
@@ -87,9 +87,9 @@ struct finding {
 	double detectable;    /* smallest ratio above 1 that would have shown;
 				 NAN: none, with so few blocks */
 	double blocks_needed; /* so that a difference of delta would show */
-	bool limited;	      /* the client was the limit: a lower bound */
+	bool client_bound;    /* the client was the limit: a lower bound */
 	/* New connections found its backlog full, in what counts. */
-	uint64_t backlog, backlog_full;
+	uint64_t backlog, listen_backlog_is_full;
 	uint64_t requests, errors;
 	uint64_t retries; /* struct load_result's */
 	struct {
@@ -103,7 +103,7 @@ struct finding {
 	struct latency_curve curve, service_curve;
 	double client_us, client_busy; /* CPU for a request; share of a CPU */
 	double little;		       /* N / (X R): 1 is what it should be */
-	struct cost cost;
+	struct usage usage;
 	/* What ended badly, and how often that was counted. */
 	size_t slices, warm_up, dropped; /* kept; dropped to warm up; dropped
 					    for a cause outside the server */
@@ -122,10 +122,10 @@ struct point {
 	size_t setting_count;
 	struct setting settings[SETTINGS_MAX];
 	/* by server; at [server_count] the control */
-	struct finding findings[SERVERS_MAX + 1];
+	struct server_result results[SERVERS_MAX + 1];
 };
 
-struct outcome {
+struct scenario_result {
 	char name[24];	    /* of the scenario */
 	char question[160]; /* that it answers */
 	char load[160];	    /* "64 kept connections, 64 bytes" */
@@ -145,9 +145,9 @@ struct comparison {
 	char placement[16]; /* split, shared, free */
 	char placed[100];   /* in words */
 	/* The client did not run in slices, or was cut short by a quota. */
-	double still_s, throttled_s;
-	uint64_t throttled;   /* how often */
-	size_t blocks, quads; /* as planned */
+	double stall_s, throttled_s;
+	uint64_t throttled;    /* how often */
+	size_t blocks, rounds; /* as planned */
 	double slice_s, delta, seconds;
 	uint64_t seed;
 	bool quick, interrupted;
@@ -156,7 +156,7 @@ struct comparison {
 		char name[64], command[COMMAND_MAX], image[96];
 	} servers[SERVERS_MAX];
 	size_t scenario_count;
-	struct outcome scenarios[SCENARIOS_MAX];
+	struct scenario_result scenarios[SCENARIOS_MAX];
 };
 
 /* Everything unknown; it owns nothing yet. */
@@ -166,7 +166,7 @@ comparison_init(struct comparison *comparison);
 /* Room for POINTS_MAX points, everything unknown, each verdict UNDECIDED. 0, or
  * -1 with errno. What it owns is the comparison's, once counted there. */
 int
-outcome_init(struct outcome *outcome);
+scenario_result_init(struct scenario_result *result);
 
 /* Frees the points. Harmless twice. */
 void

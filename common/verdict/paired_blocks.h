@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge_pair: two findings by block, for judge.h's own files.
+ * paired_blocks: two findings by block, for verdict.h's own files.
  *
  * A block in which either of the two has no value is left out.
  */
@@ -12,25 +12,25 @@
 
 #include "common/verdict/comparison.h"
 
-struct judge_pair {
+struct paired_blocks {
 	size_t count;
 	bool has_ratio; /* in every block that is left, and there is one */
-	double values[STATS_MAX], ratios[STATS_MAX], differences[STATS_MAX];
+	double values[RANK_MAX], ratios[RANK_MAX], differences[RANK_MAX];
 };
 
 void
-judge_pair(struct judge_pair *pair, const struct finding *found,
-    const struct finding *baseline);
+paired_blocks(struct paired_blocks *pair, const struct server_result *found,
+    const struct server_result *baseline);
 
 /* The numbers that the test is about: logarithms of ratios, or differences. */
 const double *
-judge_compared(const struct judge_pair *pair);
+paired_compared(const struct paired_blocks *pair);
 
 /* Fills detectable and blocks_needed: what a test at ALPHA would have shown,
  * NAN if nothing would, and what it would take to see DELTA; both NAN with too
  * few blocks to know the spread. */
 void
-judge_foresee(struct finding *found, const struct judge_pair *pair,
-    double alpha, double delta);
+paired_power_analysis(struct server_result *found,
+    const struct paired_blocks *pair, double alpha, double delta);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* judge_point: from the blocks of two servers to an interval and a p-value. */
+/* paired_estimate: from the blocks of two servers to an interval and a p-value.
+ */
 #include "common/verdict/verdict.h"
 
 #include <math.h>
@@ -10,8 +11,8 @@
 static const struct estimate UNKNOWN = {NAN, NAN, NAN};
 
 void
-judge_pair(struct judge_pair *pair, const struct finding *found,
-    const struct finding *baseline)
+paired_blocks(struct paired_blocks *pair, const struct server_result *found,
+    const struct server_result *baseline)
 {
 	size_t blocks =
 	    found->blocks < baseline->blocks ? found->blocks : baseline->blocks;
@@ -34,7 +35,7 @@ judge_pair(struct judge_pair *pair, const struct finding *found,
 }
 
 const double *
-judge_compared(const struct judge_pair *pair)
+paired_compared(const struct paired_blocks *pair)
 {
 	return pair->has_ratio ? pair->ratios : pair->differences;
 }
@@ -42,18 +43,18 @@ judge_compared(const struct judge_pair *pair)
 /* The median deviation says nothing of the values far out, which widen the
  * interval: the larger of both, or more would be promised than it keeps. */
 static double
-spread(const struct judge_pair *pair)
+spread(const struct paired_blocks *pair)
 {
 	struct estimate e =
-	    stats_hodges_lehmann(pair->ratios, pair->count, JUDGE_ALPHA);
+	    rank_hodges_lehmann(pair->ratios, pair->count, VERDICT_ALPHA);
 
-	return fmax(stats_robust_sd(pair->ratios, pair->count),
-	    stats_interval_sd(e, pair->count, JUDGE_ALPHA));
+	return fmax(rank_robust_sd(pair->ratios, pair->count),
+	    rank_interval_sd(e, pair->count, VERDICT_ALPHA));
 }
 
 void
-judge_foresee(struct finding *found, const struct judge_pair *pair,
-    double alpha, double delta)
+paired_power_analysis(struct server_result *found,
+    const struct paired_blocks *pair, double alpha, double delta)
 {
 	double sd;
 
@@ -61,23 +62,24 @@ judge_foresee(struct finding *found, const struct judge_pair *pair,
 	if (!pair->has_ratio || pair->count < BLOCKS_MIN)
 		return;
 	sd = spread(pair);
-	if (stats_wilcoxon_rank(pair->count, alpha))
+	if (rank_wilcoxon_rank(pair->count, alpha))
 		found->detectable =
-		    exp(stats_detectable(sd, pair->count, alpha));
-	found->blocks_needed = stats_needed(sd, log1p(delta), alpha);
+		    exp(rank_detectable_effect(sd, pair->count, alpha));
+	found->blocks_needed = rank_blocks_needed(sd, log1p(delta), alpha);
 }
 
 double
-judge_ratio(const double *log_ratios, size_t count)
+paired_ratio(const double *log_ratios, size_t count)
 {
-	double known[STATS_MAX];
+	double known[RANK_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (isfinite(log_ratios[i]))
 			known[n++] = log_ratios[i];
 	}
-	return n ? exp(stats_hodges_lehmann(known, n, JUDGE_ALPHA).value) : NAN;
+	return n ? exp(rank_hodges_lehmann(known, n, VERDICT_ALPHA).value)
+		 : NAN;
 }
 
 static struct estimate
@@ -87,23 +89,24 @@ exp_of(struct estimate e)
 }
 
 void
-judge_point(struct finding *found, const struct finding *baseline, double delta)
+paired_estimate(struct server_result *found,
+    const struct server_result *baseline, double delta)
 {
-	struct judge_pair pair;
+	struct paired_blocks pair;
 
-	judge_pair(&pair, found, baseline);
+	paired_blocks(&pair, found, baseline);
 	found->has_ratio = pair.has_ratio;
 	found->value = found->ratio = found->difference = UNKNOWN;
 	found->p_value = NAN;
-	judge_foresee(found, &pair, JUDGE_ALPHA, delta);
+	paired_power_analysis(found, &pair, VERDICT_ALPHA, delta);
 	if (pair.count == 0)
 		return;
 	found->value =
-	    stats_hodges_lehmann(pair.values, pair.count, JUDGE_ALPHA);
+	    rank_hodges_lehmann(pair.values, pair.count, VERDICT_ALPHA);
 	found->difference =
-	    stats_hodges_lehmann(pair.differences, pair.count, JUDGE_ALPHA);
+	    rank_hodges_lehmann(pair.differences, pair.count, VERDICT_ALPHA);
 	if (pair.has_ratio)
-		found->ratio = exp_of(
-		    stats_hodges_lehmann(pair.ratios, pair.count, JUDGE_ALPHA));
-	found->p_value = stats_signed_rank_p(judge_compared(&pair), pair.count);
+		found->ratio = exp_of(rank_hodges_lehmann(
+		    pair.ratios, pair.count, VERDICT_ALPHA));
+	found->p_value = rank_signed_rank_p(paired_compared(&pair), pair.count);
 }

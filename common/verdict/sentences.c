@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facts: the sentences. The figures are in figures.c. */
+/* sentences: the sentences. The figures are in figures.c. */
 #include "common/verdict/sentences.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 /* Little's law: from here on something measured is not true. */
 #define LITTLE_OFF 0.05
 
-const char FACT_CAVEAT[] =
+const char SENTENCE_CAVEAT[] =
     "This holds for this machine, its loopback and these sizes. Ratios travel "
     "better than rates do.";
 
@@ -28,14 +28,14 @@ say_more(char *buf, size_t size, const char *format, ...)
 
 /* Rates and times are faster or slower; of memory nobody says so. */
 static bool
-is_speed(const struct outcome *outcome)
+is_speed(const struct scenario_result *result)
 {
-	size_t len = strlen(outcome->unit);
+	size_t len = strlen(result->unit);
 
-	return (len > 2 && strcmp(outcome->unit + len - 2, "/s") == 0) ||
-	       strcmp(outcome->unit, "us") == 0 ||
-	       strcmp(outcome->unit, "ms") == 0 ||
-	       strcmp(outcome->unit, "s") == 0;
+	return (len > 2 && strcmp(result->unit + len - 2, "/s") == 0) ||
+	       strcmp(result->unit, "us") == 0 ||
+	       strcmp(result->unit, "ms") == 0 ||
+	       strcmp(result->unit, "s") == 0;
 }
 
 /* "5 KiB less, between 3 and 7 less"; a bound on the other side is "2 more". */
@@ -46,67 +46,69 @@ say_difference(
 	struct estimate e = difference;
 	const char *side = e.value < 0 ? "less" : "more";
 	const char *other = e.value < 0 ? "more" : "less";
-	char value[FACT_SIZE], low[FACT_SIZE], high[FACT_SIZE];
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
 	int len;
 
 	if (e.value < 0)
 		e = (struct estimate){-e.value, -e.high, -e.low};
 	len = snprintf(buf, size, "%s %s %s",
-	    fact_number(value, sizeof(value), e.value), unit, side);
+	    figure_number(value, sizeof(value), e.value), unit, side);
 	if (isnan(e.low) || len >= (int)size)
 		return;
 	snprintf(buf + len, size - (size_t)len, ", between %s%s%s and %s %s",
-	    fact_number(low, sizeof(low), fabs(e.low)), e.low < 0 ? " " : "",
-	    e.low < 0 ? other : "", fact_number(high, sizeof(high), e.high),
+	    figure_number(low, sizeof(low), fabs(e.low)), e.low < 0 ? " " : "",
+	    e.low < 0 ? other : "", figure_number(high, sizeof(high), e.high),
 	    side);
 }
 
 /* ", 0.354 times the requests/s, between ...", or the difference. Where less
  * is better, the ratio of the figures is one over that of the merits. */
 static void
-say_figures(char *buf, size_t size, const struct outcome *outcome,
-    const struct finding *found)
+say_figures(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *found)
 {
 	struct estimate e = found->ratio;
-	char value[FACT_SIZE], low[FACT_SIZE], high[FACT_SIZE];
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
 
 	buf[0] = '\0';
-	if (found->has_ratio && !outcome->higher_is_better)
+	if (found->has_ratio && !result->higher_is_better)
 		e = (struct estimate){1 / e.value, 1 / e.high, 1 / e.low};
 	if (found->has_ratio) {
 		snprintf(buf, size, "%s times the %s",
-		    fact_ratio(value, sizeof(value), e.value),
-		    outcome->higher_is_better || !outcome->metric[0]
-			? outcome->unit
-			: outcome->metric);
+		    figure_ratio(value, sizeof(value), e.value),
+		    result->higher_is_better || !result->metric[0]
+			? result->unit
+			: result->metric);
 		if (!isnan(e.low))
 			say_more(buf, size, ", between %s and %s",
-			    fact_ratio(low, sizeof(low), e.low),
-			    fact_ratio(high, sizeof(high), e.high));
+			    figure_ratio(low, sizeof(low), e.low),
+			    figure_ratio(high, sizeof(high), e.high));
 	} else if (!isnan(found->difference.value)) {
-		say_difference(buf, size, outcome->unit, found->difference);
+		say_difference(buf, size, result->unit, found->difference);
 	}
 }
 
 const char *
-fact_verdict_word(const struct outcome *outcome, enum verdict verdict)
+sentence_verdict_word(
+    const struct scenario_result *result, enum verdict verdict)
 {
-	if (outcome && !is_speed(outcome) && verdict == FASTER)
+	if (result && !is_speed(result) && verdict == FASTER)
 		return "better";
-	if (outcome && !is_speed(outcome) && verdict == SLOWER)
+	if (result && !is_speed(result) && verdict == SLOWER)
 		return "worse";
 	return VERDICT_WORDS[verdict];
 }
 
 char *
-fact_verdict(char *buf, size_t size, const struct comparison *c,
-    const struct outcome *outcome, const struct finding *found, size_t server)
+sentence_verdict(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result, const struct server_result *found,
+    size_t server)
 {
-	const char *word = fact_verdict_word(outcome, found->verdict);
+	const char *word = sentence_verdict_word(result, found->verdict);
 	const char *name = c->servers[server].name, *base = c->servers[0].name;
 	char figures[300];
 
-	say_figures(figures, sizeof(figures), outcome, found);
+	say_figures(figures, sizeof(figures), result, found);
 	if (found->verdict == INVALID) /* figures would be read as an answer */
 		snprintf(buf, size, "%s against %s is invalid", name, base);
 	else if (found->verdict == UNDECIDED)
@@ -122,62 +124,64 @@ fact_verdict(char *buf, size_t size, const struct comparison *c,
 /* From the least to the greatest of several points, as factors of the figure;
  * empty if there is none. */
 static void
-say_span(char *buf, size_t size, const struct outcome *outcome, size_t server)
+say_span(
+    char *buf, size_t size, const struct scenario_result *result, size_t server)
 {
-	char low[FACT_SIZE], high[FACT_SIZE];
+	char low[FIGURE_SIZE], high[FIGURE_SIZE];
 	double least = INFINITY, most = 0;
 
 	buf[0] = '\0';
-	for (size_t i = 0; i < outcome->point_count; i++) {
-		const struct finding *f = &outcome->points[i].findings[server];
-		double ratio = outcome->higher_is_better ? f->ratio.value
-							 : 1 / f->ratio.value;
+	for (size_t i = 0; i < result->point_count; i++) {
+		const struct server_result *f =
+		    &result->points[i].results[server];
+		double ratio = result->higher_is_better ? f->ratio.value
+							: 1 / f->ratio.value;
 
 		if (f->has_ratio && f->verdict != INVALID) {
 			least = fmin(least, ratio);
 			most = fmax(most, ratio);
 		}
 	}
-	fact_ratio(low, sizeof(low), least);
-	fact_ratio(high, sizeof(high), most);
+	figure_ratio(low, sizeof(low), least);
+	figure_ratio(high, sizeof(high), most);
 	if (most > 0)
 		snprintf(buf, size, ": %s%s%s times the %s", low,
 		    strcmp(low, high) == 0 ? "" : " to ",
 		    strcmp(low, high) == 0 ? "" : high,
-		    outcome->higher_is_better || !outcome->metric[0]
-			? outcome->unit
-			: outcome->metric);
+		    result->higher_is_better || !result->metric[0]
+			? result->unit
+			: result->metric);
 }
 
 bool
-fact_verdicts(char *buf, size_t size, const struct comparison *c,
-    const struct outcome *outcome, size_t server, enum verdict *only)
+sentence_verdicts(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result, size_t server, enum verdict *only)
 {
 	size_t counts[INVALID + 1] = {0}, len;
 	const char *comma = "";
 	char span[200];
 	bool one = false;
 
-	for (size_t i = 0; i < outcome->point_count; i++)
-		counts[outcome->points[i].findings[server].verdict]++;
+	for (size_t i = 0; i < result->point_count; i++)
+		counts[result->points[i].results[server].verdict]++;
 	len = (size_t)snprintf(buf, size, "%s against %s is ",
 	    c->servers[server].name, c->servers[0].name);
 	for (int v = FASTER; v <= INVALID && len < size; v++) {
 		if (!counts[v])
 			continue;
-		if (counts[v] == outcome->point_count) {
+		if (counts[v] == result->point_count) {
 			*only = (enum verdict)v;
 			one = true;
 		}
 		len += (size_t)snprintf(buf + len, size - len,
 		    one ? "%s%s at all %zu points" : "%s%s at %zu", comma,
-		    fact_verdict_word(outcome, (enum verdict)v), counts[v]);
+		    sentence_verdict_word(result, (enum verdict)v), counts[v]);
 		comma = ", ";
 	}
 	if (!one && len < size)
 		len += (size_t)snprintf(buf + len, size - len, " of %zu points",
-		    outcome->point_count);
-	say_span(span, sizeof(span), outcome, server);
+		    result->point_count);
+	say_span(span, sizeof(span), result, server);
 	if (len < size)
 		snprintf(buf + len, size - len, "%s", span);
 	return one;
@@ -186,14 +190,14 @@ fact_verdicts(char *buf, size_t size, const struct comparison *c,
 /* From the least to the greatest of several points. */
 static void
 say_controls(char *buf, size_t size, const struct comparison *c,
-    const struct outcome *outcome)
+    const struct scenario_result *result)
 {
-	char low[FACT_SIZE], high[FACT_SIZE];
+	char low[FIGURE_SIZE], high[FIGURE_SIZE];
 	double least = INFINITY, most = 0;
 
-	for (size_t i = 0; i < outcome->point_count; i++) {
+	for (size_t i = 0; i < result->point_count; i++) {
 		double ratio =
-		    outcome->points[i].findings[c->server_count].ratio.value;
+		    result->points[i].results[c->server_count].ratio.value;
 
 		least = fmin(least, ratio);
 		most = fmax(most, ratio);
@@ -202,40 +206,41 @@ say_controls(char *buf, size_t size, const struct comparison *c,
 		snprintf(buf, size,
 		    "control, %s twice: from %s to %s at %zu points (1 is what "
 		    "it should be)",
-		    c->servers[0].name, fact_ratio(low, sizeof(low), least),
-		    fact_ratio(high, sizeof(high), most), outcome->point_count);
+		    c->servers[0].name, figure_ratio(low, sizeof(low), least),
+		    figure_ratio(high, sizeof(high), most),
+		    result->point_count);
 }
 
 char *
-fact_control(char *buf, size_t size, const struct comparison *c,
-    const struct outcome *outcome)
+sentence_control(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result)
 {
-	const struct finding *found =
-	    &outcome->points[0].findings[c->server_count];
-	char value[FACT_SIZE], low[FACT_SIZE], high[FACT_SIZE];
+	const struct server_result *found =
+	    &result->points[0].results[c->server_count];
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
 
 	buf[0] = '\0';
-	if (outcome->point_count > 1)
-		say_controls(buf, size, c, outcome);
-	if (outcome->point_count != 1 || !found->has_ratio)
+	if (result->point_count > 1)
+		say_controls(buf, size, c, result);
+	if (result->point_count != 1 || !found->has_ratio)
 		return buf;
 	snprintf(buf, size, "control, %s twice: %s", c->servers[0].name,
-	    fact_ratio(value, sizeof(value), found->ratio.value));
+	    figure_ratio(value, sizeof(value), found->ratio.value));
 	if (!isnan(found->ratio.low))
 		say_more(buf, size, ", between %s and %s",
-		    fact_ratio(low, sizeof(low), found->ratio.low),
-		    fact_ratio(high, sizeof(high), found->ratio.high));
+		    figure_ratio(low, sizeof(low), found->ratio.low),
+		    figure_ratio(high, sizeof(high), found->ratio.high));
 	say_more(buf, size, " (1 is what it should be)");
 	return buf;
 }
 
 bool
-fact_repeats(const struct point *point, size_t server)
+sentence_repeats(const struct point *point, size_t server)
 {
-	const struct finding *base = &point->findings[0];
+	const struct server_result *base = &point->results[0];
 
 	return server > 0 && base->verdict == INVALID && base->reason[0] &&
-	       strcmp(point->findings[server].reason, base->reason) == 0;
+	       strcmp(point->results[server].reason, base->reason) == 0;
 }
 
 /* Appends to BUF, after "; " if it is not empty. */
@@ -255,7 +260,7 @@ add(char *buf, size_t size, const char *format, ...)
 }
 
 char *
-fact_remarks(char *buf, size_t size, const struct finding *f)
+sentence_remarks(char *buf, size_t size, const struct server_result *f)
 {
 	buf[0] = '\0';
 	if (f->errors)
@@ -273,7 +278,7 @@ fact_remarks(char *buf, size_t size, const struct finding *f)
 		add(buf, size,
 		    "%llu sent again, as the server closed their connections",
 		    (unsigned long long)f->retries);
-	if (f->limited)
+	if (f->client_bound)
 		add(buf, size,
 		    "the client was the limit (%.0f %% of a CPU): a lower "
 		    "bound, not ranked",
@@ -290,20 +295,21 @@ fact_remarks(char *buf, size_t size, const struct finding *f)
 
 /* Of servers that never started, no block gave anything. */
 static size_t
-blocks_of(const struct finding *f)
+blocks_of(const struct server_result *f)
 {
 	return f->usable || f->slices + f->dropped + f->warm_up ? f->blocks : 0;
 }
 
 char *
-fact_blocks(
-    char *buf, size_t size, const struct comparison *c, const struct outcome *o)
+sentence_blocks(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *o)
 {
 	size_t kept = 0, dropped = 0, blocks = 0;
 
 	for (size_t i = 0; i < o->point_count; i++) {
 		for (size_t k = 0; k <= c->server_count; k++) {
-			const struct finding *f = &o->points[i].findings[k];
+			const struct server_result *f =
+			    &o->points[i].results[k];
 
 			kept += f->slices;
 			dropped += f->dropped;
@@ -326,7 +332,7 @@ fact_blocks(
 }
 
 char *
-fact_machine(char *buf, size_t size, const struct comparison *c)
+sentence_machine(char *buf, size_t size, const struct comparison *c)
 {
 	const struct machine *m = &c->before;
 
@@ -351,9 +357,9 @@ fact_machine(char *buf, size_t size, const struct comparison *c)
 	if (c->after.steal_s - m->steal_s >= 0.05)
 		add(buf, size, "the host took %.1f s of CPU away",
 		    c->after.steal_s - m->steal_s);
-	if (c->still_s > 0)
+	if (c->stall_s > 0)
 		add(buf, size, "THE CLIENT DID NOT RUN for %.2f s in all",
-		    c->still_s);
+		    c->stall_s);
 	if (c->throttled)
 		add(buf, size,
 		    "THE CLIENT WAS THROTTLED %llu times, for %.2f s in all, "
@@ -363,13 +369,13 @@ fact_machine(char *buf, size_t size, const struct comparison *c)
 }
 
 char *
-fact_method(char *buf, size_t size, const struct comparison *c)
+sentence_method(char *buf, size_t size, const struct comparison *c)
 {
 	buf[0] = '\0';
 	add(buf, size, "%zu blocks with fresh servers", c->blocks);
-	if (c->quads)
+	if (c->rounds)
 		add(buf, size, "up to %zu rounds there and back in each",
-		    c->quads);
+		    c->rounds);
 	if (!isnan(c->slice_s))
 		add(buf, size, "slices of %.0f ms", 1e3 * c->slice_s);
 	if (!isnan(c->delta))

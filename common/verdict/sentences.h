@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * facts: what a comparison says in words and short figures, once for all that
- * render it, so that the terminal and the page agree.
+ * sentences: what a comparison says in words and short figures, once for all
+ * that render it, so that the terminal and the page agree.
  *
  * Each call that takes BUF fills it, at most SIZE bytes with the NUL, and
  * returns it. Nothing is escaped: names and reasons may hold any bytes. What
@@ -14,74 +14,76 @@
 
 #include "common/verdict/comparison.h"
 
-#define FACT_SIZE 40	   /* for a figure */
+#define FIGURE_SIZE 40	   /* for a figure */
 #define SENTENCE_SIZE 1200 /* for a sentence */
 
 /* All kinds that are known together, KiB for a connection; NAN if none is. */
 double
-cost_memory_kib(const struct cost *cost);
+usage_memory_kib(const struct usage *usage);
 
 /* Whether its value is a 99th percentile, beside which that of all replies
  * together would be a second one; or is the sum of the memory's kinds. */
 bool
-fact_is_percentile(const struct outcome *outcome);
+label_is_percentile(const struct scenario_result *result);
 
 bool
-fact_is_memory(const struct outcome *outcome);
+label_is_memory(const struct scenario_result *result);
 
 /* ---- figures ---- */
 
 /* "14,123" */
 char *
-fact_number(char *buf, size_t size, double value);
+figure_number(char *buf, size_t size, double value);
 
 /* "0.354" */
 char *
-fact_ratio(char *buf, size_t size, double ratio);
+figure_ratio(char *buf, size_t size, double ratio);
 
 /* "71.7 us", of microseconds. */
 char *
-fact_time(char *buf, size_t size, double us);
+figure_time(char *buf, size_t size, double us);
 
 /* "0.348 .. 0.360" */
 char *
-fact_ratio_interval(char *buf, size_t size, const struct estimate *e);
+figure_ratio_interval(char *buf, size_t size, const struct estimate *e);
 
 char *
-fact_interval(char *buf, size_t size, const struct estimate *e);
+figure_interval(char *buf, size_t size, const struct estimate *e);
 
 /* "7.7 = 1.2 + 6.5": all, user, system. */
 char *
-fact_cpu(char *buf, size_t size, const struct cost *cost);
+label_cpu(char *buf, size_t size, const struct usage *usage);
 
 /* ---- points ---- */
 
 /* "64 connections", "with TLS"; empty if the point has no settings. */
 char *
-fact_point(char *buf, size_t size, const struct point *point);
+label_point(char *buf, size_t size, const struct point *point);
 
 /* Its name for a column or an axis: "connections", "parent's size, MiB". */
 const char *
-fact_setting_name(const char *key);
+label_setting_name(const char *key);
 
 /* Its number in a column. */
 char *
-fact_setting(char *buf, size_t size, const struct setting *setting);
+label_setting(char *buf, size_t size, const struct setting *setting);
 
 /* ---- sentences ---- */
 
 /* The verdict's, but "better" and "worse" where nothing is fast: memory, say.
  * OUTCOME NULL: as the contract has them. */
 const char *
-fact_verdict_word(const struct outcome *outcome, enum verdict verdict);
+sentence_verdict_word(
+    const struct scenario_result *result, enum verdict verdict);
 
 /*
  * "fork is slower than thread: 0.354 times the requests/s, between 0.348 and
  * 0.360". Without the reason, but where it is all there is to say.
  */
 char *
-fact_verdict(char *buf, size_t size, const struct comparison *comparison,
-    const struct outcome *outcome, const struct finding *found, size_t server);
+sentence_verdict(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result, const struct server_result *found,
+    size_t server);
 
 /*
  * Of a scenario with several points: "fork is slower than thread at 4 of 6
@@ -89,38 +91,38 @@ fact_verdict(char *buf, size_t size, const struct comparison *comparison,
  * all have one verdict, which is *ONLY then.
  */
 bool
-fact_verdicts(char *buf, size_t size, const struct comparison *comparison,
-    const struct outcome *outcome, size_t server, enum verdict *only);
+sentence_verdicts(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result, size_t server, enum verdict *only);
 
 /* "control, thread twice: 1.001, between 0.98 and 1.02"; empty: none. */
 char *
-fact_control(char *buf, size_t size, const struct comparison *comparison,
-    const struct outcome *outcome);
+sentence_control(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result);
 
 /* "20 blocks; 600 slices count, ..." of all servers and points. */
 char *
-fact_blocks(char *buf, size_t size, const struct comparison *comparison,
-    const struct outcome *outcome);
+sentence_blocks(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result);
 
 /* Whether the reason of SERVER at POINT is that of the baseline, too, so that
  * it need not be said twice. */
 bool
-fact_repeats(const struct point *point, size_t server);
+sentence_repeats(const struct point *point, size_t server);
 
 /* What else there is to know of this finding: errors, a client that was the
  * limit, what was dropped; empty if nothing. */
 char *
-fact_remarks(char *buf, size_t size, const struct finding *found);
+sentence_remarks(char *buf, size_t size, const struct server_result *found);
 
 /* "2 CPUs, A Processor (virtual), ..." */
 char *
-fact_machine(char *buf, size_t size, const struct comparison *comparison);
+sentence_machine(char *buf, size_t size, const struct comparison *comparison);
 
 /* "20 blocks with fresh servers, ..." */
 char *
-fact_method(char *buf, size_t size, const struct comparison *comparison);
+sentence_method(char *buf, size_t size, const struct comparison *comparison);
 
 /* "This holds for this machine, ..." */
-extern const char FACT_CAVEAT[];
+extern const char SENTENCE_CAVEAT[];
 
 #endif

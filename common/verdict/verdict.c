@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* judge: which verdicts a scenario's intervals allow, and why. */
+/* verdict: which verdicts a scenario's intervals allow, and why. */
 #include "common/verdict/verdict.h"
 
 #include <math.h>
@@ -17,15 +17,15 @@ struct family {
 	bool higher_is_better;
 	size_t count;
 	struct member {
-		struct finding *found;
-		const struct finding *baseline;
+		struct server_result *found;
+		const struct server_result *baseline;
 		bool differs; /* Holm rejects that it does not */
 	} members[POINTS_MAX * SERVERS_MAX];
 };
 
 /* Adds to the reason. */
 __attribute__((format(printf, 2, 3))) static void
-say(struct finding *found, const char *format, ...)
+say(struct server_result *found, const char *format, ...)
 {
 	size_t n = strlen(found->reason);
 	va_list args;
@@ -44,11 +44,11 @@ percent(double ratio)
 /* ---- when there is no verdict ---- */
 
 static bool
-too_few(struct finding *found, const struct finding *baseline)
+too_few(struct server_result *found, const struct server_result *baseline)
 {
-	struct judge_pair pair;
+	struct paired_blocks pair;
 
-	judge_pair(&pair, found, baseline);
+	paired_blocks(&pair, found, baseline);
 	if (pair.count >= BLOCKS_MIN)
 		return false;
 	if (pair.count == 0)
@@ -59,11 +59,11 @@ too_few(struct finding *found, const struct finding *baseline)
 }
 
 static bool
-too_disturbed(struct finding *found)
+too_disturbed(struct server_result *found)
 {
 	double all = (double)(found->slices + found->dropped);
 
-	if ((double)found->dropped <= JUDGE_SPOILT * all)
+	if ((double)found->dropped <= VERDICT_SPOILT * all)
 		return false;
 	say(found, "other work on this machine disturbed %.0f %% of the slices",
 	    100 * (double)found->dropped / all);
@@ -78,8 +78,9 @@ outside(const struct estimate *e, double middle, double half)
 }
 
 static bool
-control_differs(struct finding *found, const struct finding *baseline,
-    const struct finding *control, const struct family *family)
+control_differs(struct server_result *found,
+    const struct server_result *baseline, const struct server_result *control,
+    const struct family *family)
 {
 	static const char what[] = "the control, the same server twice, "
 				   "differs by";
@@ -108,8 +109,8 @@ control_differs(struct finding *found, const struct finding *baseline,
 
 /* Keeps it sorted. */
 static void
-family_add(struct family *family, struct finding *found,
-    const struct finding *baseline)
+family_add(struct family *family, struct server_result *found,
+    const struct server_result *baseline)
 {
 	struct member *m = family->members;
 	size_t at = family->count++;
@@ -129,19 +130,19 @@ family_test(struct family *family)
 	for (size_t i = 0; i < k; i++) {
 		struct member *m = &family->members[i];
 
-		if (m->found->p_value > JUDGE_ALPHA / (double)(k - i))
+		if (m->found->p_value > VERDICT_ALPHA / (double)(k - i))
 			return;
 		m->differs = true;
 	}
 }
 
 size_t
-judge_blocks_least(size_t ratios)
+verdict_blocks_least(size_t ratios)
 {
 	size_t blocks = BLOCKS_MIN;
 
 	/* All to one side: the least p-value that there is. */
-	while (ldexp(1, 1 - (int)blocks) * (double)ratios > JUDGE_ALPHA)
+	while (ldexp(1, 1 - (int)blocks) * (double)ratios > VERDICT_ALPHA)
 		blocks++;
 	return blocks;
 }
@@ -149,7 +150,7 @@ judge_blocks_least(size_t ratios)
 /* ---- verdicts ---- */
 
 static void
-say_difference(struct finding *found, const struct family *family)
+say_difference(struct server_result *found, const struct family *family)
 {
 	struct estimate ratio = found->ratio;
 	double delta = family->delta;
@@ -169,7 +170,7 @@ say_difference(struct finding *found, const struct family *family)
 }
 
 static bool
-is_better(const struct finding *found, const struct family *family)
+is_better(const struct server_result *found, const struct family *family)
 {
 	if (found->has_ratio)
 		return found->ratio.value > 1;
@@ -179,11 +180,12 @@ is_better(const struct finding *found, const struct family *family)
 /* Whether the interval of 90 %, which is two tests at 5 %, lies within what
  * does not matter. */
 static bool
-is_equivalent(const struct finding *found, const struct finding *baseline,
-    const struct judge_pair *pair, double delta)
+is_equivalent(const struct server_result *found,
+    const struct server_result *baseline, const struct paired_blocks *pair,
+    double delta)
 {
-	struct estimate inner = stats_hodges_lehmann(
-	    judge_compared(pair), pair->count, 2 * JUDGE_ALPHA);
+	struct estimate inner = rank_hodges_lehmann(
+	    paired_compared(pair), pair->count, 2 * VERDICT_ALPHA);
 	double unit = fabs(baseline->value.value);
 
 	if (found->has_ratio)
@@ -193,11 +195,11 @@ is_equivalent(const struct finding *found, const struct finding *baseline,
 
 /* What is not known, and what it would take to know it. */
 static void
-say_what_is_open(struct finding *found, const struct family *family)
+say_what_is_open(struct server_result *found, const struct family *family)
 {
 	const struct estimate *e = &found->difference;
 
-	if (found->p_value <= JUDGE_ALPHA)
+	if (found->p_value <= VERDICT_ALPHA)
 		say(found,
 		    "by itself it differs, but one of %zu ratios may do so by "
 		    "chance; ",
@@ -215,7 +217,7 @@ say_what_is_open(struct finding *found, const struct family *family)
 	else
 		say(found, "%.1f %% would have shown",
 		    percent(found->detectable));
-	if (found->blocks_needed > STATS_MAX)
+	if (found->blocks_needed > RANK_MAX)
 		say(found, "; to see %.3g %%, take a quieter machine",
 		    100 * family->delta);
 	else if (found->blocks_needed > (double)found->blocks)
@@ -228,13 +230,13 @@ say_what_is_open(struct finding *found, const struct family *family)
 static void
 decide(const struct member *member, const struct family *family)
 {
-	struct finding *found = member->found;
-	const struct finding *baseline = member->baseline;
-	struct judge_pair pair;
+	struct server_result *found = member->found;
+	const struct server_result *baseline = member->baseline;
+	struct paired_blocks pair;
 
-	judge_pair(&pair, found, baseline);
-	judge_foresee(
-	    found, &pair, JUDGE_ALPHA / (double)family->count, family->delta);
+	paired_blocks(&pair, found, baseline);
+	paired_power_analysis(
+	    found, &pair, VERDICT_ALPHA / (double)family->count, family->delta);
 	if (member->differs) {
 		found->verdict = is_better(found, family) ? FASTER : SLOWER;
 		say_difference(found, family);
@@ -255,8 +257,8 @@ decide(const struct member *member, const struct family *family)
 /* Whether the figures that a ratio would be to are no figures; WHAT they are
  * of. */
 static bool
-lacks_ground(
-    struct finding *found, const struct finding *other, const char *what)
+lacks_ground(struct server_result *found, const struct server_result *other,
+    const char *what)
 {
 	if (other->verdict != INVALID)
 		return false;
@@ -266,8 +268,8 @@ lacks_ground(
 
 /* Gives a finding the verdict that needs no test, or adds it to the family. */
 static void
-sort_out(struct family *family, struct finding *found,
-    const struct finding *baseline, const struct finding *control)
+sort_out(struct family *family, struct server_result *found,
+    const struct server_result *baseline, const struct server_result *control)
 {
 	if (found->verdict == INVALID)
 		return;
@@ -286,20 +288,20 @@ sort_out(struct family *family, struct finding *found,
 }
 
 void
-judge_scenario(struct outcome *outcome, size_t count, double delta)
+verdict_of_scenario(struct scenario_result *result, size_t count, double delta)
 {
 	struct family family = {
 	    .delta = delta,
-	    .unit = outcome->unit,
-	    .higher_is_better = outcome->higher_is_better,
+	    .unit = result->unit,
+	    .higher_is_better = result->higher_is_better,
 	};
 
-	for (size_t p = 0; p < outcome->point_count; p++) {
-		struct finding *findings = outcome->points[p].findings;
+	for (size_t p = 0; p < result->point_count; p++) {
+		struct server_result *results = result->points[p].results;
 
 		for (size_t i = 1; i < count; i++)
-			sort_out(&family, &findings[i], &findings[0],
-			    &findings[count]);
+			sort_out(
+			    &family, &results[i], &results[0], &results[count]);
 	}
 	family_test(&family);
 	for (size_t i = 0; i < family.count; i++)

@@ -11,7 +11,7 @@ main(int argc, char **argv)
 	static struct comparison made;
 
 	made_comparison(&made, argc > 1 ? strtoul(argv[1], NULL, 10) : 2);
-	comparison_json(&made, stdout);
+	comparison_json_write(&made, stdout);
 	comparison_release(&made);
 	return fflush(stdout) != 0;
 }

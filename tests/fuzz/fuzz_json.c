@@ -66,7 +66,7 @@ written(const struct comparison *comparison, size_t *size)
 	FILE *out = open_memstream(&text, size);
 
 	MUST(out);
-	comparison_json(comparison, out);
+	comparison_json_write(comparison, out);
 	fclose(out);
 	return text;
 }
@@ -74,15 +74,15 @@ written(const struct comparison *comparison, size_t *size)
 /* ---- instead of gnuplot: common/charts/gnuplot.c is not linked ---- */
 
 int
-plot_possible(void)
+gnuplot_possible(void)
 {
 	return 1;
 }
 
 int
-plot_begin(struct plot *plot, int width, int height)
+gnuplot_begin(struct gnuplot *plot, int width, int height)
 {
-	*plot = (struct plot){0};
+	*plot = (struct gnuplot){0};
 	plot->script = open_memstream(&plot->text, &plot->size);
 	MUST(width > 0 && height > 0 && plot->script);
 	return 0;
@@ -90,7 +90,7 @@ plot_begin(struct plot *plot, int width, int height)
 
 /* No byte of the file goes to gnuplot. */
 int
-plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
+gnuplot_end(struct gnuplot *plot, const struct gnuplot_decor *decor, FILE *page,
     char *why, size_t size)
 {
 	(void)why;
@@ -110,13 +110,13 @@ plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
 static void
 show_words(const struct comparison *comparison, bool utf8)
 {
-	const struct print_style style = {.utf8 = utf8};
+	const struct terminal_style style = {.utf8 = utf8};
 	size_t size;
 	char *text;
 	FILE *out = open_memstream(&text, &size);
 
 	MUST(out);
-	comparison_print(comparison, &style, out);
+	terminal_report(comparison, &style, out);
 	fclose(out);
 	for (size_t i = 0; i < size; i++) {
 		if (utf8 && memcmp(text + i, "\xe2\x96", 2) == 0) {
@@ -133,13 +133,13 @@ show_words(const struct comparison *comparison, bool utf8)
 static void
 show_page(const struct comparison *comparison)
 {
-	const struct page_plan plan = {0};
+	const struct html_report_plan plan = {0};
 	size_t size;
 	char *text, why[200];
 	FILE *out = open_memstream(&text, &size);
 
 	MUST(out);
-	MUST(report_page(comparison, &plan, out, why, sizeof(why)));
+	MUST(html_report(comparison, &plan, out, why, sizeof(why)));
 	fclose(out);
 	MUST(utf8_valid(text, size));
 	for (size_t i = 0; i < size; i++)

@@ -40,7 +40,7 @@
 /* A kind of comparison. */
 struct kind {
 	const char *name;
-	size_t blocks, quads, points, servers;
+	size_t blocks, rounds, points, servers;
 	double effect;	    /* of the last server, as a share of the rate */
 	double least, most; /* share of comparisons that may find one */
 };
@@ -65,7 +65,7 @@ static const struct kind KINDS[] = {
 enum { KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
 
 /* Of all comparisons of a kind. */
-struct tally {
+struct accumulator {
 	size_t found; /* with a faster or slower in them */
 	size_t verdicts[INVALID + 1], ratios;
 };
@@ -119,7 +119,7 @@ server_start(struct server_state *server, double effect, uint64_t *random)
 
 static void
 run_slice(struct machine_state *machine, struct server_state *server,
-    struct judge_slice *slice, size_t side)
+    struct block_slice *slice, size_t side)
 {
 	uint64_t *random = machine->random;
 	double *value = &slice->log_value[side];
@@ -131,11 +131,11 @@ run_slice(struct machine_state *machine, struct server_state *server,
 	*value = 10 + server->level + machine->weather + machine->drifted -
 		 server->cold;
 	server->cold *= server->warming;
-	slice->foreign[side] = 0.1 * uniform(random);
+	slice->contention[side] = 0.1 * uniform(random);
 	slice->stretch[side] = 1;
 	if (uniform(random) < HIT) {
 		*value -= log(2 + 8 * uniform(random));
-		slice->foreign[side] += uniform(random) < 0.5 ? 0.3 : 0;
+		slice->contention[side] += uniform(random) < 0.5 ? 0.3 : 0;
 	}
 }
 
@@ -144,27 +144,29 @@ run_slice(struct machine_state *machine, struct server_state *server,
 struct comparison_state {
 	const struct kind *kind;
 	uint64_t random;
-	struct judge_slice slices[SERVERS_MAX + 1][QUADS_MAX];
+	struct block_slice slices[SERVERS_MAX + 1][ROUNDS_MAX];
 	size_t order[SERVERS_MAX + 1]; /* of the block */
-	struct outcome *outcome;
+	struct scenario_result *result;
 };
 
 static void
-run_quad(struct comparison_state *c, struct machine_state *machine,
-    struct server_state *servers, size_t quad)
+run_round(struct comparison_state *c, struct machine_state *machine,
+    struct server_state *servers, size_t round)
 {
 	size_t n = c->kind->servers + 1;
 
 	for (size_t step = 0; step < 2 * n; step++) {
 		size_t at = step < n ? step : 2 * n - 1 - step;
-		size_t i = c->order[quad % 2 ? n - 1 - at : at];
+		size_t i = c->order[round % 2 ? n - 1 - at : at];
 
-		run_slice(machine, &servers[i], &c->slices[i][quad], step >= n);
+		run_slice(
+		    machine, &servers[i], &c->slices[i][round], step >= n);
 	}
 }
 
 static void
-keep_block(struct finding *found, const struct judge_block *block, size_t i)
+keep_block(
+    struct server_result *found, const struct block_estimate *block, size_t i)
 {
 	size_t b = found->blocks++;
 
@@ -179,12 +181,12 @@ static void
 run_block(struct comparison_state *c, struct point *point)
 {
 	const struct kind *kind = c->kind;
-	const struct judge_slice *slices[SERVERS_MAX + 1];
+	const struct block_slice *slices[SERVERS_MAX + 1];
 	struct server_state servers[SERVERS_MAX + 1];
 	struct machine_state machine = {
 	    .random = &c->random, .drift = DRIFT_SD * normal(&c->random)};
-	struct judge_block block;
-	size_t n = kind->servers + 1, quads = 0;
+	struct block_estimate block;
+	size_t n = kind->servers + 1, rounds = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t j = random_bits(&c->random) % (i + 1);
@@ -196,12 +198,12 @@ run_block(struct comparison_state *c, struct point *point)
 		    i == kind->servers - 1 ? kind->effect : 0, &c->random);
 	}
 	do
-		run_quad(c, &machine, servers, quads++);
-	while (quads - judge_warm_up(slices, n, quads) < kind->quads &&
-	       quads < JUDGE_QUADS_MOST(kind->quads));
-	judge_block(slices, n, quads, true, &block);
+		run_round(c, &machine, servers, rounds++);
+	while (rounds - block_warm_up(slices, n, rounds) < kind->rounds &&
+	       rounds < VERDICT_ROUNDS_MOST(kind->rounds));
+	block_estimate(slices, n, rounds, true, &block);
 	for (size_t i = 0; i < n; i++)
-		keep_block(&point->findings[i], &block, i);
+		keep_block(&point->results[i], &block, i);
 }
 
 static void
@@ -211,46 +213,47 @@ run_point(struct comparison_state *c, struct point *point)
 
 	memset(point, 0, sizeof(*point));
 	for (size_t i = 0; i < n; i++)
-		point->findings[i].settled = true;
+		point->results[i].settled = true;
 	for (size_t b = 0; b < c->kind->blocks; b++)
 		run_block(c, point);
 	for (size_t i = 0; i < n; i++)
-		judge_point(&point->findings[i], &point->findings[0], DELTA);
+		paired_estimate(&point->results[i], &point->results[0], DELTA);
 }
 
 static void
-count_verdicts(struct comparison_state *c, struct tally *tally)
+count_verdicts(struct comparison_state *c, struct accumulator *accumulator)
 {
 	bool found = false;
 
 	for (size_t p = 0; p < c->kind->points; p++) {
 		for (size_t i = 1; i < c->kind->servers; i++) {
-			const struct finding *one =
-			    &c->outcome->points[p].findings[i];
+			const struct server_result *one =
+			    &c->result->points[p].results[i];
 
-			tally->ratios++;
-			tally->verdicts[one->verdict]++;
+			accumulator->ratios++;
+			accumulator->verdicts[one->verdict]++;
 			found |=
 			    one->verdict == SLOWER ||
 			    (one->verdict == FASTER && c->kind->effect >= 0);
 		}
 	}
-	tally->found += found;
+	accumulator->found += found;
 }
 
 static void
-run_comparison(struct comparison_state *c, size_t number, struct tally *tally)
+run_comparison(
+    struct comparison_state *c, size_t number, struct accumulator *accumulator)
 {
 	/* A state of its own for each: far apart, and never 0. */
 	c->random = (number + 1) * 0x9e3779b97f4a7c15ULL;
 	for (int i = 0; i < 10; i++)
 		random_bits(&c->random);
-	c->outcome->point_count = c->kind->points;
-	c->outcome->higher_is_better = true;
+	c->result->point_count = c->kind->points;
+	c->result->higher_is_better = true;
 	for (size_t p = 0; p < c->kind->points; p++)
-		run_point(c, &c->outcome->points[p]);
-	judge_scenario(c->outcome, c->kind->servers, DELTA);
-	count_verdicts(c, tally);
+		run_point(c, &c->result->points[p]);
+	verdict_of_scenario(c->result, c->kind->servers, DELTA);
+	count_verdicts(c, accumulator);
 }
 
 /* ---- all of them ---- */
@@ -264,26 +267,27 @@ runs_of(const struct kind *kind, size_t runs)
 
 /* Every WORKERS-th comparison of each kind. */
 static void
-work(size_t worker, size_t workers, size_t runs, struct tally *tallies)
+work(size_t worker, size_t workers, size_t runs,
+    struct accumulator *accumulators)
 {
-	static struct outcome outcome;
-	struct comparison_state c = {.outcome = &outcome};
+	static struct scenario_result result;
+	struct comparison_state c = {.result = &result};
 
-	outcome.points = calloc(POINTS_MAX, sizeof(*outcome.points));
-	if (!outcome.points)
+	result.points = calloc(POINTS_MAX, sizeof(*result.points));
+	if (!result.points)
 		_exit(1);
 	for (size_t k = 0; k < KIND_COUNT; k++) {
 		c.kind = &KINDS[k];
 		for (size_t run = worker; run < runs_of(c.kind, runs);
 		     run += workers)
-			run_comparison(&c, k * runs + run, &tallies[k]);
+			run_comparison(&c, k * runs + run, &accumulators[k]);
 	}
-	free(outcome.points);
+	free(result.points);
 }
 
 /* A process for each CPU, each with tallies of its own. */
 static int
-share_work(size_t workers, size_t runs, struct tally *tallies)
+share_work(size_t workers, size_t runs, struct accumulator *accumulators)
 {
 	int bad = 0, status;
 
@@ -293,7 +297,7 @@ share_work(size_t workers, size_t runs, struct tally *tallies)
 		if (pid < 0)
 			return -1;
 		if (pid == 0) {
-			work(w, workers, runs, tallies + w * KIND_COUNT);
+			work(w, workers, runs, accumulators + w * KIND_COUNT);
 			_exit(0);
 		}
 	}
@@ -303,7 +307,7 @@ share_work(size_t workers, size_t runs, struct tally *tallies)
 }
 
 static void
-add(struct tally *sum, const struct tally *one)
+add(struct accumulator *sum, const struct accumulator *one)
 {
 	sum->found += one->found;
 	sum->ratios += one->ratios;
@@ -323,16 +327,17 @@ is_within(const struct kind *kind, double share, size_t runs)
 }
 
 static bool
-print_kind(const struct kind *kind, const struct tally *tally, size_t runs)
+print_kind(
+    const struct kind *kind, const struct accumulator *accumulator, size_t runs)
 {
-	double share = (double)tally->found / (double)runs;
+	double share = (double)accumulator->found / (double)runs;
 	bool well = is_within(kind, share, runs);
 
 	printf("%-26s %3zu x %zu %6zu %6.2f %% ", kind->name, kind->blocks,
-	    kind->quads, runs, 100 * share);
+	    kind->rounds, runs, 100 * share);
 	for (int v = 0; v <= INVALID; v++)
-		printf(" %6.2f",
-		    100 * (double)tally->verdicts[v] / (double)tally->ratios);
+		printf(" %6.2f", 100 * (double)accumulator->verdicts[v] /
+				     (double)accumulator->ratios);
 	if (kind->most < 1)
 		printf("   at most %.1f %%", 100 * kind->most);
 	else if (kind->least > 0)
@@ -347,16 +352,17 @@ main(int argc, char **argv)
 	long asked = argc > 1 ? atol(argv[1]) : RUNS;
 	size_t runs = (size_t)asked;
 	size_t workers = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-	size_t size = workers * KIND_COUNT * sizeof(struct tally);
-	struct tally *tallies = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t size = workers * KIND_COUNT * sizeof(struct accumulator);
+	struct accumulator *accumulators = mmap(NULL, size,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool well = true;
 
 	if (argc > 2 || asked < 1) {
 		fprintf(stderr, "usage: simulate [COMPARISONS]\n");
 		return 2;
 	}
-	if (tallies == MAP_FAILED || share_work(workers, runs, tallies) < 0) {
+	if (accumulators == MAP_FAILED ||
+	    share_work(workers, runs, accumulators) < 0) {
 		perror("simulate");
 		return 1;
 	}
@@ -366,9 +372,10 @@ main(int argc, char **argv)
 	       "faster slower equiv. undec. invalid\n");
 	for (size_t k = 0; k < KIND_COUNT; k++) {
 		for (size_t w = 1; w < workers; w++)
-			add(&tallies[k], &tallies[w * KIND_COUNT + k]);
+			add(&accumulators[k],
+			    &accumulators[w * KIND_COUNT + k]);
 		well &= print_kind(
-		    &KINDS[k], &tallies[k], runs_of(&KINDS[k], runs));
+		    &KINDS[k], &accumulators[k], runs_of(&KINDS[k], runs));
 	}
 	return well ? 0 : 1;
 }

@@ -60,9 +60,9 @@ made_latency(struct latency *l, struct latency_curve *c, double p50)
 }
 
 static inline void
-made_cost(struct cost *cost, int model, double connections)
+made_cost(struct usage *usage, int model, double connections)
 {
-	*cost = (struct cost){
+	*usage = (struct usage){
 	    .cpu_us = 7.7 + 92 * model,
 	    .user_us = 1.2 + 2 * model,
 	    .system_us = 6.5 + 90 * model,
@@ -81,7 +81,7 @@ made_cost(struct cost *cost, int model, double connections)
 
 /* MODEL: 0 thread, 1 fork, 2 another. */
 static inline void
-made_finding(struct finding *f, int model, double value, double better)
+made_finding(struct server_result *f, int model, double value, double better)
 {
 	f->blocks = MADE_BLOCKS;
 	for (size_t i = 0; i < f->blocks; i++) {
@@ -105,7 +105,7 @@ made_finding(struct finding *f, int model, double value, double better)
 	f->client_us = 2.7;
 	f->client_busy = 0.42;
 	f->little = 0.99;
-	made_cost(&f->cost, model, 64);
+	made_cost(&f->usage, model, 64);
 	f->slices = 200;
 	f->warm_up = 20;
 	f->dropped = 4;
@@ -116,7 +116,8 @@ made_finding(struct finding *f, int model, double value, double better)
 /* All servers at one point; BASE: the baseline's value; BETTER: fork's ratio,
  * of which the third has the root. */
 static inline struct point *
-made_point(struct outcome *o, size_t servers, double base, double better)
+made_point(
+    struct scenario_result *o, size_t servers, double base, double better)
 {
 	struct point *p = &o->points[o->point_count++];
 
@@ -124,7 +125,7 @@ made_point(struct outcome *o, size_t servers, double base, double better)
 		double r = i == 0 || i == servers ? 1
 			   : i == 1		  ? better
 						  : sqrt(better);
-		struct finding *f = &p->findings[i];
+		struct server_result *f = &p->results[i];
 
 		made_finding(f, i == servers ? 0 : (int)i,
 		    o->higher_is_better ? base * r : base / r, r);
@@ -135,7 +136,7 @@ made_point(struct outcome *o, size_t servers, double base, double better)
 			f->ratio = (struct estimate){NAN, NAN, NAN};
 			f->p_value = f->detectable = f->blocks_needed = NAN;
 			f->with_dropped = NAN;
-			for (size_t b = 0; b < STATS_MAX; b++)
+			for (size_t b = 0; b < RANK_MAX; b++)
 				f->ratios[b] = NAN;
 			f->reason[0] = '\0';
 		}
@@ -157,13 +158,13 @@ made_word(struct point *p, const char *key, const char *word)
 	MADE_TEXT(p->settings[p->setting_count++].text, "%s", word);
 }
 
-static inline struct outcome *
+static inline struct scenario_result *
 made_outcome(struct comparison *c, const char *name, const char *metric,
     const char *unit, bool higher)
 {
-	struct outcome *o = &c->scenarios[c->scenario_count];
+	struct scenario_result *o = &c->scenarios[c->scenario_count];
 
-	if (outcome_init(o) < 0)
+	if (scenario_result_init(o) < 0)
 		abort();
 	c->scenario_count++;
 	MADE_TEXT(o->name, "%s", name);
@@ -183,7 +184,7 @@ static inline void
 made_curves(struct comparison *c)
 {
 	static const double counts[] = {1, 4, 16, 64, 256, 1000};
-	struct outcome *o =
+	struct scenario_result *o =
 	    made_outcome(c, "sweep", "requests", "requests/s", true);
 
 	for (size_t i = 0; i < 6; i++)
@@ -191,9 +192,9 @@ made_curves(struct comparison *c)
 		    made_point(o, c->server_count, 2e4 * (1 + log(counts[i])),
 			1 - 0.05 * (double)i),
 		    "connections", counts[i]);
-	o->points[5].findings[1].limited = true;
-	o->points[5].findings[1].verdict = INVALID;
-	MADE_TEXT(o->points[5].findings[1].reason,
+	o->points[5].results[1].client_bound = true;
+	o->points[5].results[1].verdict = INVALID;
+	MADE_TEXT(o->points[5].results[1].reason,
 	    "the client was the limit, not the server");
 	o = made_outcome(c, "knee", "response time, p99", "us", false);
 	for (size_t i = 0; i < 6; i++) {
@@ -203,7 +204,7 @@ made_curves(struct comparison *c)
 
 		made_number(p, "rate", rate);
 		for (size_t s = 0; s <= c->server_count; s++) {
-			struct finding *f = &p->findings[s];
+			struct server_result *f = &p->results[s];
 
 			made_latency(&f->latency, &f->curve,
 			    60 * exp(rate / 2e4 * (s == 1 ? 3 : 1)));
@@ -230,7 +231,7 @@ made_curves(struct comparison *c)
 static inline void
 made_bars(struct comparison *c)
 {
-	struct outcome *o =
+	struct scenario_result *o =
 	    made_outcome(c, "idle", "memory for a connection", "KiB", false);
 	static const char *const images[] = {"static", "dynamic", "with TLS"};
 
@@ -245,7 +246,7 @@ made_bars(struct comparison *c)
 	    c, "crash", "clients that notice", "% of clients", false);
 	made_point(o, c->server_count, 100, 1);
 	for (size_t i = 0; i <= c->server_count; i++) {
-		struct finding *f = &o->points[0].findings[i];
+		struct server_result *f = &o->points[0].results[i];
 		bool alone = i == 0 || i == c->server_count;
 
 		f->has_ratio = false;
@@ -271,10 +272,10 @@ made_bars(struct comparison *c)
 static inline void
 made_trouble(struct comparison *c)
 {
-	struct outcome *o =
+	struct scenario_result *o =
 	    made_outcome(c, "http", "requests", "requests/s", true);
-	struct finding *f =
-	    &made_point(o, c->server_count, 52000, 0.991)->findings[1];
+	struct server_result *f =
+	    &made_point(o, c->server_count, 52000, 0.991)->results[1];
 
 	f->verdict = UNDECIDED;
 	f->ratio.low = 0.952;
@@ -282,7 +283,7 @@ made_trouble(struct comparison *c)
 	f->blocks_needed = 61;
 	MADE_TEXT(f->reason, "differences up to 4.8 %% are not excluded");
 	o = made_outcome(c, "tls", "handshakes", "connections/s", true);
-	f = &made_point(o, c->server_count, 900, 0.9)->findings[1];
+	f = &made_point(o, c->server_count, 900, 0.9)->results[1];
 	f->usable = f->has_ratio = false;
 	f->value = f->ratio = (struct estimate){NAN, NAN, NAN};
 	f->verdict = INVALID;
@@ -298,7 +299,7 @@ made_trouble(struct comparison *c)
 	f->curve.count = 0;
 	MADE_TEXT(f->reason, "it ended with status 3: %s", MADE_HOSTILE);
 	MADE_TEXT(o->unit, "%s", "<b>\033[31m&/s");
-	for (size_t b = 0; b < STATS_MAX; b++)
+	for (size_t b = 0; b < RANK_MAX; b++)
 		f->values[b] = f->ratios[b] = NAN;
 }
 
@@ -306,7 +307,7 @@ made_trouble(struct comparison *c)
 static inline void
 made_comparison(struct comparison *c, size_t servers)
 {
-	struct outcome *o;
+	struct scenario_result *o;
 
 	comparison_init(c);
 	c->before = (struct machine){"Linux 6.18.44 x86_64",
@@ -322,7 +323,7 @@ made_comparison(struct comparison *c, size_t servers)
 	MADE_TEXT(c->placement, "split");
 	MADE_TEXT(c->placed, "client on CPU 0, servers on CPU 1");
 	c->blocks = MADE_BLOCKS;
-	c->quads = 5;
+	c->rounds = 5;
 	c->slice_s = 0.05;
 	c->delta = 0.03;
 	c->seconds = 117.3;

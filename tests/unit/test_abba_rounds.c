@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * slices: real blocks of short slices. What the slices say is made up, so that
- * the number of quads depends on no machine; the servers are this program.
+ * the number of rounds depends on no machine; the servers are this program.
  */
 #include "tests/unit/toy.h"
 
@@ -11,8 +11,8 @@
 #include "common/base/clock.h"
 #include "common/compare/abba_rounds.h"
 
-#define PLANNED 8 /* quads that shall count */
-#define MOST JUDGE_QUADS_MOST(PLANNED)
+#define PLANNED 8 /* rounds that shall count */
+#define MOST VERDICT_ROUNDS_MOST(PLANNED)
 #define SERVERS 3
 
 static char command[600];
@@ -20,10 +20,10 @@ static struct compare_plan plan;
 static struct comparison result;
 static struct load_point point;
 static struct instance instances[SERVERS + 1];
-static struct tally tallies[SERVERS + 1];
-static struct finding findings[SERVERS + 1];
+static struct accumulator accumulators[SERVERS + 1];
+static struct server_result results[SERVERS + 1];
 static uint64_t numbers;
-static struct trial trial;
+static struct block_run run;
 
 /* ---- made-up values ---- */
 
@@ -32,7 +32,7 @@ static size_t calls; /* of the values of this block */
 static size_t
 quad_of_call(void)
 {
-	return calls++ / trial.count;
+	return calls++ / run.count;
 }
 
 static void
@@ -46,17 +46,17 @@ steady(struct load_result *there, struct load_result *back, double value[2],
 	value[0] = value[1] = 1;
 }
 
-/* After four quads. The service is that of the quad there is. */
+/* After four rounds. The service is that of the round there is. */
 static void
 steady_late(struct load_result *there, struct load_result *back,
     double value[2], double *service)
 {
-	size_t quad = quad_of_call();
+	size_t round = quad_of_call();
 
 	(void)there;
 	(void)back;
-	value[0] = value[1] = quad < 4 ? 0 : 1;
-	*service = quad < 4 ? 9 : 0.01 * (double)(quad - 4);
+	value[0] = value[1] = round < 4 ? 0 : 1;
+	*service = round < 4 ? 9 : 0.01 * (double)(round - 4);
 }
 
 /* Each step is a third of the one before. */
@@ -81,31 +81,31 @@ set_up(void **state)
 	numbers = 1;
 	plan = (struct compare_plan){.server_count = SERVERS,
 	    .keep_disturbed = true,
-	    .quads = PLANNED,
+	    .rounds = PLANNED,
 	    .delta = 0.03};
-	placement_choose(&plan.placement, PLACEMENT_FREE);
-	memset(tallies, 0, sizeof(tallies));
+	cpu_placement_choose(&plan.placement, CPU_PLACEMENT_FREE);
+	memset(accumulators, 0, sizeof(accumulators));
 	for (size_t i = 0; i <= SERVERS; i++) {
 		if (i < SERVERS)
 			plan.servers[i] = (struct contender){names[i], command};
 		instances[i] =
 		    (struct instance){.contender = &plan.servers[i % SERVERS]};
-		if (result_init(&instances[i].slice) < 0 ||
-		    result_init(&tallies[i].counted) < 0)
+		if (load_result_init(&instances[i].slice) < 0 ||
+		    load_result_init(&accumulators[i].counted) < 0)
 			return -1;
 	}
 	point = (struct load_point){.connections = 1,
 	    .slice_ns = NS_PER_MS,
 	    .setting_count = 1,
 	    .settings = {{"connections", "", 1}}};
-	trial = (struct trial){
+	run = (struct block_run){
 	    .plan = &plan,
 	    .scenario = scenario_find("steady"),
 	    .point = &point,
 	    .count = SERVERS + 1,
 	    .at = instances,
-	    .tallies = tallies,
-	    .findings = findings,
+	    .accumulators = accumulators,
+	    .results = results,
 	    .result = &result,
 	    .random = &numbers,
 	};
@@ -117,38 +117,38 @@ tear_down(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i <= SERVERS; i++) {
-		result_release(&instances[i].slice);
-		result_release(&tallies[i].counted);
+		load_result_release(&instances[i].slice);
+		load_result_release(&accumulators[i].counted);
 	}
 	return 0;
 }
 
 /* The next one; the first would choose the length of slices. */
 static void
-run_block(slices_value *value)
+run_block(abba_rounds_value *value)
 {
-	trial.block++;
+	run.block++;
 	calls = 0;
-	slices_block(&trial, value, 1);
-	for (size_t i = 0; i < trial.count; i++)
-		assert_string_equal(tallies[i].trouble, "");
+	abba_rounds_block(&run, value, 1);
+	for (size_t i = 0; i < run.count; i++)
+		assert_string_equal(accumulators[i].trouble, "");
 }
 
 static void
 few_servers(void)
 {
 	plan.server_count = 1;
-	trial.count = 2;
+	run.count = 2;
 	instances[1].contender = &plan.servers[0];
 }
 
-/* Of quads, since there are two slices in each. */
+/* Of rounds, since there are two slices in each. */
 static void
 has_counted(size_t kept, size_t warm_up)
 {
-	for (size_t i = 0; i < trial.count; i++) {
-		assert_int_equal(tallies[i].kept, 2 * kept);
-		assert_int_equal(tallies[i].warm_up, 2 * warm_up);
+	for (size_t i = 0; i < run.count; i++) {
+		assert_int_equal(accumulators[i].kept, 2 * kept);
+		assert_int_equal(accumulators[i].warm_up, 2 * warm_up);
 	}
 }
 
@@ -159,7 +159,7 @@ who_is_steady_at_once_has_the_planned_quads(void **state)
 	few_servers();
 	run_block(steady);
 	has_counted(PLANNED, 1);
-	assert_false(tallies[0].unsettled);
+	assert_false(accumulators[0].unsettled);
 }
 
 /* No block takes the others' time to warm up. */
@@ -172,7 +172,7 @@ each_block_has_its_own_time_to_warm_up(void **state)
 		run_block(steady_late);
 		has_counted(b * PLANNED, b * 4);
 	}
-	assert_false(tallies[0].unsettled);
+	assert_false(accumulators[0].unsettled);
 }
 
 static void
@@ -182,13 +182,13 @@ who_is_never_steady_has_the_same_in_each_block(void **state)
 	few_servers();
 	for (size_t b = 1; b <= 3; b++) {
 		run_block(never_steady);
-		assert_int_equal(calls, trial.count * MOST);
+		assert_int_equal(calls, run.count * MOST);
 		has_counted(b * (MOST - (MOST + 1) / 2), b * ((MOST + 1) / 2));
 	}
-	assert_true(tallies[0].unsettled && tallies[1].unsettled);
+	assert_true(accumulators[0].unsettled && accumulators[1].unsettled);
 }
 
-/* Both figures have to be of the same quads. */
+/* Both figures have to be of the same rounds. */
 static void
 the_service_time_is_of_the_quads_that_count(void **state)
 {
@@ -197,13 +197,13 @@ the_service_time_is_of_the_quads_that_count(void **state)
 	(void)state;
 	few_servers();
 	run_block(steady_late);
-	block = trial.block;
+	block = run.block;
 	has_counted(PLANNED, 4);
-	for (size_t i = 0; i < trial.count; i++)
-		assert_near(tallies[i].service[block],
+	for (size_t i = 0; i < run.count; i++)
+		assert_near(accumulators[i].service[block],
 		    exp(0.01 * (PLANNED - 1) / 2.0), 1e-9);
 	run_block(steady);
-	assert_true(isnan(tallies[0].service[trial.block]));
+	assert_true(isnan(accumulators[0].service[run.block]));
 }
 
 /* ---- what counts ---- */
@@ -218,18 +218,18 @@ freeze(int number)
 	nanosleep(&span, NULL);
 }
 
-/* Somebody keeps the client from its work, now and then, in six quads. */
+/* Somebody keeps the client from its work, now and then, in six rounds. */
 static void
 disturbed(struct load_result *there, struct load_result *back, double value[2],
     double *service)
 {
-	size_t quad = calls / trial.count;
+	size_t round = calls / run.count;
 	struct itimerval often = {{0, 10000}, {0, 10000}},
 			 never = {{0, 0}, {0, 0}};
 
-	if (quad == 2)
+	if (round == 2)
 		setitimer(ITIMER_REAL, &often, NULL);
-	if (quad == 8)
+	if (round == 8)
 		setitimer(ITIMER_REAL, &never, NULL);
 	steady(there, back, value, service);
 }
@@ -264,20 +264,21 @@ sum_of_rows(
 static void
 counts_what_is_kept(const char *text, size_t i)
 {
-	const struct tally *tally = &tallies[i];
+	const struct accumulator *accumulator = &accumulators[i];
 	size_t count;
-	uint64_t sum = sum_of_rows(text, trial_name(&trial, i), "kept", &count);
+	uint64_t sum =
+	    sum_of_rows(text, block_run_name(&run, i), "kept", &count);
 
-	assert_int_equal(count, tally->kept);
-	assert_int_equal(sum, tally->counted.begun);
-	assert_int_equal(sum, tally->counted.latency.total);
-	assert_true(tally->sending_ns >= count * point.slice_ns);
-	assert_true(count || !tally->sending_ns);
-	sum_of_rows(text, trial_name(&trial, i), "dropped", &count);
-	assert_int_equal(count, tally->dropped);
+	assert_int_equal(count, accumulator->kept);
+	assert_int_equal(sum, accumulator->counted.begun);
+	assert_int_equal(sum, accumulator->counted.latency.total);
+	assert_true(accumulator->sending_ns >= count * point.slice_ns);
+	assert_true(count || !accumulator->sending_ns);
+	sum_of_rows(text, block_run_name(&run, i), "dropped", &count);
+	assert_int_equal(count, accumulator->dropped);
 	assert_int_not_equal(count, 0);
-	sum_of_rows(text, trial_name(&trial, i), "warm-up", &count);
-	assert_int_equal(count, tally->warm_up);
+	sum_of_rows(text, block_run_name(&run, i), "warm-up", &count);
+	assert_int_equal(count, accumulator->warm_up);
 }
 
 /* One set of slices, whatever is asked of it. */
@@ -297,14 +298,14 @@ what_is_dropped_is_in_no_figure(void **state)
 	run_block(disturbed);
 	sigaction(SIGALRM, &old, NULL);
 	fclose(plan.csv);
-	for (size_t i = 0; i < trial.count; i++)
+	for (size_t i = 0; i < run.count; i++)
 		counts_what_is_kept(text, i);
 	free(text);
 }
 
 /* ---- in which order ---- */
 
-/* The servers of the first quad there, "acb" and "-" for the control, from the
+/* The servers of the first round there, "acb" and "-" for the control, from the
  * rows of one block in TEXT; the way back is the same. */
 static void
 order_of(const char *text, char *order)
@@ -322,7 +323,7 @@ order_of(const char *text, char *order)
 	}
 	for (size_t at = 0; at < n; at++) {
 		assert_int_equal(all[at], all[2 * n - 1 - at]);
-		/* The next quad, from the other end. */
+		/* The next round, from the other end. */
 		assert_int_equal(all[2 * n + at], all[n - 1 - at]);
 	}
 	memcpy(order, all, n);
@@ -342,7 +343,7 @@ no_server_has_always_the_same_neighbour(void **state)
 	size_t together[SERVERS] = {0}, blocks = 8;
 
 	(void)state;
-	plan.quads = 1;
+	plan.rounds = 1;
 	for (size_t b = 0; b < blocks; b++) {
 		char order[SERVERS + 2] = "", *text;
 		size_t size;
@@ -365,9 +366,9 @@ no_server_has_always_the_same_neighbour(void **state)
 static const char *
 image_seen(size_t block)
 {
-	trial.block = block;
-	assert_true(instance_start(&trial, 0));
-	instance_stop(&trial, 0);
+	run.block = block;
+	assert_true(instance_start(&run, 0));
+	instance_stop(&run, 0);
 	return result.servers[0].image;
 }
 
@@ -397,7 +398,7 @@ each_image_that_ran_is_named_once(void **state)
 
 /* ---- a rate that nobody can do ---- */
 
-static const struct measure *const response = &MEASURE_RESPONSE;
+static const struct metric *const response = &METRIC_LATENCY;
 
 static void
 who_fails_in_the_search_for_rates_keeps_its_trouble(void **state)
@@ -407,11 +408,11 @@ who_fails_in_the_search_for_rates_keeps_its_trouble(void **state)
 	(void)state;
 	few_servers();
 	plan.servers[0].command = "exit 3; : {port}";
-	response->prepare(&trial, points, 1);
-	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
-	trial.point = points;
-	response->block(&trial);
-	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
+	response->prepare(&run, points, 1);
+	assert_non_null(strstr(accumulators[0].trouble, "ended with status 3"));
+	run.point = points;
+	response->block(&run);
+	assert_non_null(strstr(accumulators[0].trouble, "ended with status 3"));
 }
 
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

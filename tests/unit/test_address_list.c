@@ -8,20 +8,21 @@
 static void
 takes(const char *text, uint32_t count, const char *first, const char *last)
 {
-	struct sources sources = {0};
+	struct address_list sources = {0};
 	char word[ADDRESS_TEXT_MAX];
 
-	assert_int_equal(sources_parse(&sources, text), 0);
+	assert_int_equal(address_list_parse(&sources, text), 0);
 	assert_int_equal(sources.count, count);
-	assert_string_equal(source_format(&sources.addresses[0], word), first);
 	assert_string_equal(
-	    source_format(&sources.addresses[count - 1], word), last);
-	sources_release(&sources);
-	sources_release(&sources); /* harmless */
+	    address_list_format(&sources.addresses[0], word), first);
+	assert_string_equal(
+	    address_list_format(&sources.addresses[count - 1], word), last);
+	address_list_release(&sources);
+	address_list_release(&sources); /* harmless */
 }
 
 static void
-sources_are_addresses_and_ranges(void **state)
+address_list_are_addresses_and_ranges(void **state)
 {
 	(void)state;
 	takes("127.0.0.1", 1, "127.0.0.1", "127.0.0.1");
@@ -37,20 +38,20 @@ sources_are_addresses_and_ranges(void **state)
 }
 
 static void
-sources_add_up(void **state)
+address_list_add_up(void **state)
 {
-	struct sources sources = {0};
+	struct address_list sources = {0};
 
 	(void)state;
-	assert_int_equal(sources_parse(&sources, "127.0.0.1"), 0);
-	assert_int_equal(sources_parse(&sources, "127.0.0.2"), 0);
+	assert_int_equal(address_list_parse(&sources, "127.0.0.1"), 0);
+	assert_int_equal(address_list_parse(&sources, "127.0.0.2"), 0);
 	assert_int_equal(sources.count, 2);
-	assert_int_equal(sources_parse(&sources, "::1"), -1);
-	sources_release(&sources);
+	assert_int_equal(address_list_parse(&sources, "::1"), -1);
+	address_list_release(&sources);
 }
 
 static void
-sources_refuse_what_is_none(void **state)
+address_list_refuse_what_is_none(void **state)
 {
 	static const char *const bad[] = {"", ",", "127.0.0.1,", "127.0.0.1-",
 	    "-127.0.0.1", "127.0.0.1:7", "[::1]", "localhost", "127.1",
@@ -61,39 +62,40 @@ sources_refuse_what_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		struct sources sources = {0};
+		struct address_list sources = {0};
 
-		if (sources_parse(&sources, bad[i]) != -1)
+		if (address_list_parse(&sources, bad[i]) != -1)
 			fail_msg("\"%s\" is taken", bad[i]);
-		sources_release(&sources);
+		address_list_release(&sources);
 	}
 }
 
 static void
 the_first_that_is_not_of_this_machine_is_named(void **state)
 {
-	struct sources sources = {0};
+	struct address_list sources = {0};
 	const struct address *which = NULL;
 	char word[ADDRESS_TEXT_MAX];
 
 	(void)state;
 	/* 192.0.2.0/24 is for documentation: nobody's. */
-	assert_int_equal(sources_parse(&sources, "127.0.0.1,192.0.2.7"), 0);
-	assert_int_equal(sources_check(&sources, &which), -1);
+	assert_int_equal(
+	    address_list_parse(&sources, "127.0.0.1,192.0.2.7"), 0);
+	assert_int_equal(address_list_check(&sources, &which), -1);
 	assert_int_equal(errno, EADDRNOTAVAIL);
-	assert_string_equal(source_format(which, word), "192.0.2.7");
+	assert_string_equal(address_list_format(which, word), "192.0.2.7");
 	sources.count = 1;
-	assert_int_equal(sources_check(&sources, &which), 0);
-	sources_release(&sources);
+	assert_int_equal(address_list_check(&sources, &which), 0);
+	address_list_release(&sources);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sources_are_addresses_and_ranges),
-	    cmocka_unit_test(sources_add_up),
-	    cmocka_unit_test(sources_refuse_what_is_none),
+	    cmocka_unit_test(address_list_are_addresses_and_ranges),
+	    cmocka_unit_test(address_list_add_up),
+	    cmocka_unit_test(address_list_refuse_what_is_none),
 	    cmocka_unit_test(the_first_that_is_not_of_this_machine_is_named),
 	};
 

@@ -5,14 +5,14 @@
 #include "common/charts/axis.h"
 #include "common/verdict/sentences.h"
 
-static struct range
-range_of(double one, double other)
+static struct axis_range
+axis_range_of(double one, double other)
 {
-	struct range range;
+	struct axis_range range;
 
-	range_begin(&range);
-	range_add(&range, one);
-	range_add(&range, other);
+	axis_range_begin(&range);
+	axis_range_add(&range, one);
+	axis_range_add(&range, other);
 	return range;
 }
 
@@ -24,7 +24,7 @@ what_cannot_be_drawn_widens_no_range(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(beyond); i++) {
-		struct range range = range_of(3, beyond[i]);
+		struct axis_range range = axis_range_of(3, beyond[i]);
 
 		assert_near(range.low, 3, 0);
 		assert_near(range.high, 3, 0);
@@ -34,12 +34,12 @@ what_cannot_be_drawn_widens_no_range(void **state)
 static void
 what_can_be_drawn_does(void **state)
 {
-	struct range range = range_of(0, 1e300);
+	struct axis_range range = axis_range_of(0, 1e300);
 
 	(void)state;
 	assert_near(range.low, 0, 0);
 	assert_near(range.high, 1e300, 0);
-	range = range_of(-2, 1e-300);
+	range = axis_range_of(-2, 1e-300);
 	assert_near(range.low, -2, 0);
 	assert_near(range.high, 1e-300, 0);
 }
@@ -49,13 +49,13 @@ what_can_be_drawn_does(void **state)
 static size_t
 tics(double low, double high, bool log)
 {
-	struct range range = {low, high};
+	struct axis_range range = {low, high};
 	size_t size, count = 0;
 	char *text, *at;
 	FILE *script = open_memstream(&text, &size);
 
 	if (log)
-		axis_log(script, "y", &range, fact_number);
+		axis_log(script, "y", &range, figure_number);
 	else
 		axis_linear(script, "y", &range);
 	fclose(script);
@@ -85,7 +85,7 @@ a_linear_axis_has_a_few_tics(void **state)
 static void
 a_linear_axis_ends_where_its_steps_are_nothing(void **state)
 {
-	struct range range = {0, 1e-323};
+	struct axis_range range = {0, 1e-323};
 	size_t size;
 	char *text;
 	FILE *script = open_memstream(&text, &size);

@@ -69,14 +69,14 @@ static char command[600], words[300];
 static struct compare_plan plan;
 static struct comparison result;
 static struct instance instances[3];
-static struct tally tallies[3];
-static struct finding findings[3];
+static struct accumulator accumulators[3];
+static struct server_result results[3];
 static uint64_t numbers = 1;
 static struct load_point point;
-static struct trial trial;
+static struct block_run run;
 
 static void
-note(struct trial *of, const char *text)
+note(struct block_run *of, const char *text)
 {
 	(void)of;
 	snprintf(words, sizeof(words), "%s", text);
@@ -89,22 +89,22 @@ set_up(void **state)
 	words[0] = '\0';
 	plan = (struct compare_plan){
 	    .server_count = 2, .servers = {{"a", command}, {"b", command}}};
-	placement_choose(&plan.placement, PLACEMENT_FREE);
+	cpu_placement_choose(&plan.placement, CPU_PLACEMENT_FREE);
 	point = (struct load_point){.connections = 2, .churn = true};
-	memset(tallies, 0, sizeof(tallies));
+	memset(accumulators, 0, sizeof(accumulators));
 	for (size_t i = 0; i < 3; i++) {
 		instances[i] =
 		    (struct instance){.contender = &plan.servers[i % 2]};
-		if (result_init(&instances[i].slice) < 0)
+		if (load_result_init(&instances[i].slice) < 0)
 			return -1;
 	}
-	trial = (struct trial){.plan = &plan,
+	run = (struct block_run){.plan = &plan,
 	    .scenario = scenario_find("knee"),
 	    .point = &point,
 	    .count = 3,
 	    .at = instances,
-	    .tallies = tallies,
-	    .findings = findings,
+	    .accumulators = accumulators,
+	    .results = results,
 	    .result = &result,
 	    .random = &numbers,
 	    .note = note};
@@ -116,7 +116,7 @@ tear_down(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
-		result_release(&instances[i].slice);
+		load_result_release(&instances[i].slice);
 	return 0;
 }
 
@@ -125,9 +125,9 @@ it_is_found_of_those_that_answer(void **state)
 {
 	(void)state;
 	plan.servers[0].command = "exit 3; : {port}";
-	assert_true(capacity_of_slowest(&trial) > 0);
-	assert_non_null(strstr(tallies[0].trouble, "ended with status 3"));
-	assert_string_equal(tallies[1].trouble, "");
+	assert_true(capacity_of_slowest(&run) > 0);
+	assert_non_null(strstr(accumulators[0].trouble, "ended with status 3"));
+	assert_string_equal(accumulators[1].trouble, "");
 	/* Others may have the CPUs at this very time. */
 	if (words[0])
 		assert_non_null(strstr(words, "the capacity of b was looked"));
@@ -142,7 +142,7 @@ of_none_it_is_nothing(void **state)
 {
 	(void)state;
 	plan.servers[0].command = plan.servers[1].command = "exit 3; : {port}";
-	assert_near(capacity_of_slowest(&trial), 0, 0);
+	assert_near(capacity_of_slowest(&run), 0, 0);
 	assert_string_equal(words, "");
 }
 

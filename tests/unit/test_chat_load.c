@@ -25,7 +25,7 @@ enum { SEATS = 256, IN = 4 << 20 };
 #define LONG (100 * NS_PER_S)
 
 /* Of all halls and runs from here on; NULL: in clear. */
-static struct tls_setup credentials;
+static struct test_certificate credentials;
 static struct tls *hall_tls;
 
 struct hall;
@@ -303,7 +303,7 @@ hall_close(struct hall *hall)
 
 struct run {
 	struct load_plan load;
-	struct room_plan plan;
+	struct chat_load_plan plan;
 	struct load_result result;
 	char why[200];
 };
@@ -319,14 +319,15 @@ run_init(struct run *run, struct hall *hall)
 		.timeout_ns = 10 * NS_PER_S},
 	    .plan = {.duration_ns = NEVER, .requests = 100},
 	};
-	assert_int_equal(result_init(&run->result), 0);
+	assert_int_equal(load_result_init(&run->result), 0);
 }
 
 static int
 run_room(struct run *run)
 {
 	run->plan.load = &run->load;
-	return room_run(&run->plan, &run->result, run->why, sizeof(run->why));
+	return chat_load_run(
+	    &run->plan, &run->result, run->why, sizeof(run->why));
 }
 
 static void
@@ -365,7 +366,7 @@ all_right(struct run *run)
 	} else {
 		assert_int_equal(r->service.total, 0);
 	}
-	result_release(&run->result);
+	load_result_release(&run->result);
 }
 
 static void
@@ -395,8 +396,8 @@ two_members_and_the_least_size_are_enough(void **state)
 	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
-	run.load.connections = ROOM_MEMBERS_MIN;
-	run.load.size = CHAT_LINE_MIN;
+	run.load.connections = CHAT_LOAD_MEMBERS_MIN;
+	run.load.size = CHAT_MESSAGE_MIN;
 	all_right(&run);
 	hall_close(hall);
 }
@@ -429,7 +430,7 @@ the_ring_comes_round(void **state)
 		uint64_t size, requests;
 		double rate;
 	} loads[] = {
-	    {CHAT_LINE_MIN, 40000, 400000},
+	    {CHAT_MESSAGE_MIN, 40000, 400000},
 	    {200000, 200, 0},
 	    {200000, 200, 100000},
 	};
@@ -493,7 +494,7 @@ run_behind(
 	hall->at = 20;
 	hall_start(hall);
 	run_init(run, hall);
-	run->load.size = CHAT_LINE_MAX;
+	run->load.size = CHAT_MESSAGE_MAX;
 	run->load.connections = members;
 	run->load.rate = 10000;
 	run->load.timeout_ns = 300 * NS_PER_MS;
@@ -514,7 +515,7 @@ what_comes_late_is_timed_out_and_not_wrong(void **state)
 	assert_counts(&run, run.result.ok, 0, 21 - run.result.ok, 0);
 	assert_true(run.result.timed_out >= 4);
 	assert_string_equal(run.result.example, "");
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -538,7 +539,7 @@ a_gap_in_what_the_ring_has_lost_is_not_a_doubled_line(void **state)
 	assert_counts(&run, run.result.ok, 0, 21 - run.result.ok, 0);
 	assert_true(run.result.timed_out >= 4);
 	assert_string_equal(run.result.example, "");
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -568,7 +569,7 @@ what_is_wrong_after_its_timeout_counts_once_at_most(void **state)
 	assert_counts(&run, run.result.ok, run.result.wrong,
 	    21 - run.result.ok - run.result.wrong, 0);
 	assert_true(run.result.wrong <= 1 && run.result.timed_out >= 4);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -623,7 +624,7 @@ a_dropped_member_costs_one_message(void **state)
 		assert_int_equal(run.result.errors[0], 1);
 		assert_string_equal(
 		    run.result.failure, "member 1 was dropped: end of file");
-		result_release(&run.result);
+		load_result_release(&run.result);
 		hall_close(hall);
 	}
 }
@@ -642,7 +643,7 @@ nobody_left_ends_the_run(void **state)
 	assert_int_equal(run_room(&run), 0);
 	/* Each of four members costs one: 50, and three before. */
 	assert_counts(&run, 46, 0, 0, 4);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -661,7 +662,7 @@ without_its_sender_the_run_ends(void **state)
 	assert_counts(&run, 49, 0, 0, 1);
 	assert_string_equal(run.result.failure,
 	    "member 0, the sender, was dropped: end of file");
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -680,7 +681,7 @@ a_guest_that_is_not_let_go_times_out(void **state)
 	run.plan.requests = 3;
 	assert_int_equal(run_room(&run), 0);
 	assert_counts(&run, 0, 0, 3, 0);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -707,7 +708,7 @@ a_server_that_reads_no_more_ends_the_run(void **state)
 	hall_start(hall);
 	run_init(&run, hall);
 	run.load.connections = 2;
-	run.load.size = CHAT_LINE_MAX;
+	run.load.size = CHAT_MESSAGE_MAX;
 	run.load.rate = 10000;
 	run.load.timeout_ns = 300 * NS_PER_MS;
 	run.plan.requests = 1000;
@@ -716,7 +717,7 @@ a_server_that_reads_no_more_ends_the_run(void **state)
 	assert_int_equal(run.result.failed, 1);
 	assert_int_equal(run.result.errors[ETIMEDOUT], 1);
 	assert_true(run.result.timed_out >= 10 && run.result.timed_out < 100);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -731,7 +732,7 @@ assert_refused(struct run *run, int error, const char *words)
 	if (!strstr(run->why, words))
 		fail_msg("%s", run->why);
 	assert_int_equal(run->result.begun, 0);
-	result_release(&run->result);
+	load_result_release(&run->result);
 }
 
 static void
@@ -753,7 +754,7 @@ static void
 a_size_that_is_no_line_is_refused(void **state)
 {
 	static const uint64_t sizes[] = {
-	    1, CHAT_LINE_MIN - 1, CHAT_LINE_MAX + 1};
+	    1, CHAT_MESSAGE_MIN - 1, CHAT_MESSAGE_MAX + 1};
 	struct hall *hall = hall_open();
 
 	(void)state;
@@ -803,12 +804,12 @@ nobody_there_is_an_error(void **state)
 /* ---- over TLS alone ---- */
 
 static int
-open_tls(void **state)
+cli_open_tls(void **state)
 {
 	char cert[64], key[64], why[200];
 
 	(void)state;
-	if (tls_setup_open(&credentials, why, sizeof(why)) < 0) {
+	if (test_certificate_open(&credentials, why, sizeof(why)) < 0) {
 		print_error("%s\n", why);
 		return -1;
 	}
@@ -822,7 +823,7 @@ static int
 close_tls(void **state)
 {
 	(void)state;
-	tls_setup_close(&credentials);
+	test_certificate_close(&credentials);
 	return 0;
 }
 
@@ -841,7 +842,7 @@ lines_of_many_records_are_whole(void **state)
 		run_init(&run, hall);
 		run.load.connections = 3;
 		run.load.churn = mode & 1;
-		run.load.size = CHAT_LINE_MAX;
+		run.load.size = CHAT_MESSAGE_MAX;
 		run.plan.requests = 10;
 		all_right(&run);
 		hall_close(hall);
@@ -865,7 +866,7 @@ an_end_without_notice_is_told_from_one_with(void **state)
 	assert_int_equal(run.result.errors[ECONNRESET], 1);
 	assert_string_equal(run.result.failure,
 	    "member 1 was dropped: the peer closed without close_notify");
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -873,13 +874,13 @@ an_end_without_notice_is_told_from_one_with(void **state)
 static void
 a_room_that_is_not_trusted_is_not_joined(void **state)
 {
-	struct tls_setup mine = credentials, other;
+	struct test_certificate mine = credentials, other;
 	struct hall *hall = hall_open();
 	struct run run;
 	char why[200];
 
 	(void)state;
-	assert_int_equal(tls_setup_open(&other, why, sizeof(why)), 0);
+	assert_int_equal(test_certificate_open(&other, why, sizeof(why)), 0);
 	hall_start(hall);
 	credentials = other;
 	run_init(&run, hall);
@@ -889,7 +890,7 @@ a_room_that_is_not_trusted_is_not_joined(void **state)
 	    strstr(run.why, strerror(EPROTO)))
 		fail_msg("%s", run.why);
 	hall_close(hall);
-	tls_setup_close(&other);
+	test_certificate_close(&other);
 }
 
 static void
@@ -947,7 +948,7 @@ progress_is_told_and_stop_is_obeyed(void **state)
 	assert_int_equal(watched.calls, 2);
 	assert_true(run.result.ok > 0);
 	assert_counts(&run, run.result.ok, 0, 0, 0);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -965,7 +966,7 @@ stopped_before_it_begins_it_begins_nothing(void **state)
 	run.plan.stop = &stop;
 	assert_int_equal(run_room(&run), 0);
 	assert_counts(&run, 0, 0, 0, 0);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -985,7 +986,7 @@ a_duration_ends_it(void **state)
 	assert_int_equal(run.result.begun + run.result.unsent, 200);
 	assert_counts(&run, run.result.ok, 0, 0, 0);
 	assert_true(run.result.wall_ns >= 199 * NS_PER_MS);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -1002,7 +1003,7 @@ results_of_two_runs_add_up(void **state)
 	assert_int_equal(run_room(&run), 0);
 	assert_counts(&run, 200, 0, 0, 0);
 	assert_int_equal(run.result.complete.total, 200);
-	result_release(&run.result);
+	load_result_release(&run.result);
 	hall_close(hall);
 }
 
@@ -1072,6 +1073,7 @@ main(void)
 	int bad = cmocka_run_group_tests(in_clear, NULL, NULL);
 
 	if (TLS_CLIENT_HERE)
-		bad += cmocka_run_group_tests(over_tls, open_tls, close_tls);
+		bad +=
+		    cmocka_run_group_tests(over_tls, cli_open_tls, close_tls);
 	return bad;
 }

@@ -7,41 +7,43 @@
 
 enum { RUN = 0x5f3a91c0 };
 
-static const size_t SIZES[] = {CHAT_LINE_MIN, 25, 64, 4096, CHAT_LINE_MAX};
+static const size_t SIZES[] = {
+    CHAT_MESSAGE_MIN, 25, 64, 4096, CHAT_MESSAGE_MAX};
 
 /* At its exact size: the sanitizers see a byte beyond. */
 static char *
-message(const struct chat_lines *lines, uint64_t number)
+message(const struct chat_messages *lines, uint64_t number)
 {
 	char *line = malloc(lines->size);
 
 	assert_non_null(line);
-	chat_line_message(lines, number, line);
+	chat_message_write(lines, number, line);
 	return line;
 }
 
 static void
 a_message_reads_as_what_it_is(void **state)
 {
-	static const uint64_t numbers[] = {0, 1, 65535, 65536, CHAT_LINES - 1};
+	static const uint64_t numbers[] = {
+	    0, 1, 65535, 65536, CHAT_MESSAGES - 1};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(SIZES); i++) {
-		struct chat_lines lines;
+		struct chat_messages lines;
 
-		assert_int_equal(chat_lines_init(&lines, SIZES[i], RUN), 0);
+		assert_int_equal(chat_messages_init(&lines, SIZES[i], RUN), 0);
 		for (size_t k = 0; k < COUNT_OF(numbers); k++) {
 			char *line = message(&lines, numbers[k]);
 			uint64_t number = 7;
 
-			assert_int_equal(
-			    chat_line_parse(&lines, line, lines.size, &number),
+			assert_int_equal(chat_message_parse(
+					     &lines, line, lines.size, &number),
 			    CHAT_MESSAGE);
 			assert_int_equal(number, numbers[k]);
 			free(line);
 		}
-		chat_lines_release(&lines);
-		chat_lines_release(&lines); /* harmless */
+		chat_messages_release(&lines);
+		chat_messages_release(&lines); /* harmless */
 	}
 }
 
@@ -50,36 +52,36 @@ a_message_is_one_printable_line(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(SIZES); i++) {
-		struct chat_lines lines;
+		struct chat_messages lines;
 		char *line;
 
-		assert_int_equal(chat_lines_init(&lines, SIZES[i], RUN), 0);
+		assert_int_equal(chat_messages_init(&lines, SIZES[i], RUN), 0);
 		line = message(&lines, 42);
 		assert_memory_equal(line, "5f3a91c0-m00000000042 ", 22);
 		for (size_t k = 0; k < lines.size - 1; k++)
 			assert_in_range(line[k], ' ', '~');
 		assert_int_equal(line[lines.size - 1], '\n');
 		free(line);
-		chat_lines_release(&lines);
+		chat_messages_release(&lines);
 	}
 }
 
 static void
 any_changed_byte_shows(void **state)
 {
-	struct chat_lines lines;
+	struct chat_messages lines;
 	uint64_t number;
 	char *line;
 
 	(void)state;
-	assert_int_equal(chat_lines_init(&lines, 64, RUN), 0);
+	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
 	line = message(&lines, 42);
 	for (size_t i = 0; i < 64; i++) {
 		for (int bit = 0; bit < 8; bit++) {
-			enum chat_line_kind kind;
+			enum chat_message_kind kind;
 
 			line[i] = (char)(line[i] ^ 1 << bit);
-			kind = chat_line_parse(&lines, line, 64, &number);
+			kind = chat_message_parse(&lines, line, 64, &number);
 			line[i] = (char)(line[i] ^ 1 << bit);
 			/* 42 may become 43, whose filler is another. */
 			assert_in_range(kind, CHAT_FOREIGN, CHAT_CHANGED);
@@ -87,108 +89,110 @@ any_changed_byte_shows(void **state)
 		}
 	}
 	free(line);
-	chat_lines_release(&lines);
+	chat_messages_release(&lines);
 }
 
 static void
 a_changed_filler_leaves_the_number(void **state)
 {
-	struct chat_lines lines;
+	struct chat_messages lines;
 	uint64_t number = 0;
 	char *line;
 
 	(void)state;
-	assert_int_equal(chat_lines_init(&lines, 64, RUN), 0);
+	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
 	line = message(&lines, 42);
 	line[40] ^= 1;
 	assert_int_equal(
-	    chat_line_parse(&lines, line, 64, &number), CHAT_CHANGED);
+	    chat_message_parse(&lines, line, 64, &number), CHAT_CHANGED);
 	assert_int_equal(number, 42);
 	free(line);
-	chat_lines_release(&lines);
+	chat_messages_release(&lines);
 }
 
 static void
 no_other_length_is_a_message(void **state)
 {
-	struct chat_lines lines;
+	struct chat_messages lines;
 	uint64_t number;
 	char line[80];
 
 	(void)state;
 	memset(line, 'x', sizeof(line));
-	assert_int_equal(chat_lines_init(&lines, 64, RUN), 0);
-	chat_line_message(&lines, 1, line);
+	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
+	chat_message_write(&lines, 1, line);
 	for (size_t len = 0; len <= sizeof(line); len++) {
-		enum chat_line_kind kind;
+		enum chat_message_kind kind;
 		char *copy = malloc(len + !len);
 
 		assert_non_null(copy);
 		memcpy(copy, line, len);
-		kind = chat_line_parse(&lines, copy, len, &number);
+		kind = chat_message_parse(&lines, copy, len, &number);
 		if (len == 64)
 			assert_int_equal(kind, CHAT_MESSAGE);
-		else if (len < CHAT_LINE_MIN)
+		else if (len < CHAT_MESSAGE_MIN)
 			assert_int_equal(kind, CHAT_FOREIGN);
 		else
 			assert_int_equal(kind, CHAT_CHANGED);
 		free(copy);
 	}
-	chat_lines_release(&lines);
+	chat_messages_release(&lines);
 }
 
 static void
 a_probe_reads_as_what_it_is(void **state)
 {
-	struct chat_lines lines;
+	struct chat_messages lines;
 	uint64_t number = 0;
-	char line[CHAT_LINE_MIN];
+	char line[CHAT_MESSAGE_MIN];
 
 	(void)state;
-	assert_int_equal(chat_lines_init(&lines, 64, RUN), 0);
-	chat_line_probe(&lines, 3, line);
-	assert_int_equal(line[CHAT_LINE_MIN - 1], '\n');
+	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
+	chat_message_write_probe(&lines, 3, line);
+	assert_int_equal(line[CHAT_MESSAGE_MIN - 1], '\n');
 	assert_int_equal(
-	    chat_line_parse(&lines, line, CHAT_LINE_MIN, &number), CHAT_PROBE);
+	    chat_message_parse(&lines, line, CHAT_MESSAGE_MIN, &number),
+	    CHAT_PROBE);
 	assert_int_equal(number, 3);
-	chat_lines_release(&lines);
+	chat_messages_release(&lines);
 }
 
 static void
 lines_of_another_run_are_foreign(void **state)
 {
-	struct chat_lines ours, theirs;
+	struct chat_messages ours, theirs;
 	uint64_t number;
-	char *line, probe[CHAT_LINE_MIN];
+	char *line, probe[CHAT_MESSAGE_MIN];
 
 	(void)state;
-	assert_int_equal(chat_lines_init(&ours, 64, RUN), 0);
-	assert_int_equal(chat_lines_init(&theirs, 64, RUN + 1), 0);
+	assert_int_equal(chat_messages_init(&ours, 64, RUN), 0);
+	assert_int_equal(chat_messages_init(&theirs, 64, RUN + 1), 0);
 	line = message(&theirs, 1);
 	assert_int_equal(
-	    chat_line_parse(&ours, line, 64, &number), CHAT_FOREIGN);
-	chat_line_probe(&theirs, 1, probe);
-	assert_int_equal(chat_line_parse(&ours, probe, CHAT_LINE_MIN, &number),
+	    chat_message_parse(&ours, line, 64, &number), CHAT_FOREIGN);
+	chat_message_write_probe(&theirs, 1, probe);
+	assert_int_equal(
+	    chat_message_parse(&ours, probe, CHAT_MESSAGE_MIN, &number),
 	    CHAT_FOREIGN);
 	free(line);
-	chat_lines_release(&ours);
-	chat_lines_release(&theirs);
+	chat_messages_release(&ours);
+	chat_messages_release(&theirs);
 }
 
 static void
 sizes_out_of_range_are_refused(void **state)
 {
 	static const size_t bad[] = {
-	    0, 1, CHAT_LINE_MIN - 1, CHAT_LINE_MAX + 1};
+	    0, 1, CHAT_MESSAGE_MIN - 1, CHAT_MESSAGE_MAX + 1};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		struct chat_lines lines;
+		struct chat_messages lines;
 
 		errno = 0;
-		assert_int_equal(chat_lines_init(&lines, bad[i], RUN), -1);
+		assert_int_equal(chat_messages_init(&lines, bad[i], RUN), -1);
 		assert_int_equal(errno, EINVAL);
-		chat_lines_release(&lines); /* harmless */
+		chat_messages_release(&lines); /* harmless */
 	}
 }
 

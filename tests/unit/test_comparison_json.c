@@ -16,7 +16,7 @@ text_of(const struct comparison *comparison)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	comparison_json(comparison, out);
+	comparison_json_write(comparison, out);
 	fclose(out);
 	return text;
 }
@@ -62,7 +62,7 @@ same_numbers(const double *a, const double *b, size_t count)
 }
 
 static void
-same_finding(const struct finding *a, const struct finding *b)
+same_finding(const struct server_result *a, const struct server_result *b)
 {
 	assert_int_equal(a->blocks, b->blocks);
 	same_numbers(a->values, b->values, a->blocks);
@@ -76,7 +76,7 @@ same_finding(const struct finding *a, const struct finding *b)
 	assert_int_equal(a->verdict, b->verdict);
 	assert_string_equal(a->reason, b->reason);
 	same_numbers(&a->detectable, &b->detectable, 2);
-	assert_int_equal(a->limited, b->limited);
+	assert_int_equal(a->client_bound, b->client_bound);
 	same_numbers(&a->service_value, &b->service_value, 1);
 	assert_int_equal(a->requests, b->requests);
 	assert_int_equal(a->errors, b->errors);
@@ -96,8 +96,8 @@ same_finding(const struct finding *a, const struct finding *b)
 	same_numbers(
 	    a->service_curve.us, b->service_curve.us, a->service_curve.count);
 	same_numbers(&a->client_us, &b->client_us, 3);
-	same_numbers((const double *)&a->cost, (const double *)&b->cost,
-	    sizeof(a->cost) / sizeof(double));
+	same_numbers((const double *)&a->usage, (const double *)&b->usage,
+	    sizeof(a->usage) / sizeof(double));
 	assert_int_equal(a->slices, b->slices);
 	assert_int_equal(a->warm_up, b->warm_up);
 	assert_int_equal(a->dropped, b->dropped);
@@ -106,7 +106,8 @@ same_finding(const struct finding *a, const struct finding *b)
 }
 
 static void
-same_outcome(const struct outcome *a, const struct outcome *b, size_t servers)
+same_outcome(const struct scenario_result *a, const struct scenario_result *b,
+    size_t servers)
 {
 	assert_string_equal(a->name, b->name);
 	assert_string_equal(a->question, b->question);
@@ -129,7 +130,7 @@ same_outcome(const struct outcome *a, const struct outcome *b, size_t servers)
 			    &p->settings[k].number, &q->settings[k].number, 1);
 		}
 		for (size_t k = 0; k <= servers; k++)
-			same_finding(&p->findings[k], &q->findings[k]);
+			same_finding(&p->results[k], &q->results[k]);
 	}
 }
 
@@ -166,7 +167,7 @@ what_is_written_is_read_again(void **state)
 		assert_string_equal(made.placement, again.placement);
 		assert_string_equal(made.placed, again.placed);
 		assert_int_equal(made.blocks, again.blocks);
-		assert_int_equal(made.quads, again.quads);
+		assert_int_equal(made.rounds, again.rounds);
 		same_numbers(&made.slice_s, &again.slice_s, 3);
 		assert_true(made.seed == again.seed);
 		assert_int_equal(made.quick, again.quick);
@@ -219,20 +220,20 @@ the_contracts_keys_alone_are_enough(void **state)
 	    "\"ratios\":[{\"of\":\"b\",\"to\":\"a\",\"estimate\":0.9,"
 	    "\"low\":0.8,\"high\":0.99,\"verdict\":\"slower\",\"reason\":"
 	    "\"so\",\"to come\":[{}]}],\"controls\":[]}]}]}";
-	struct finding *found;
+	struct server_result *found;
 
 	(void)state;
 	assert_int_equal(read_text(&again, text), 0);
 	assert_int_equal(again.before.cpus, 2);
 	assert_true(isnan(again.before.load_average));
-	found = again.scenarios[0].points[0].findings;
+	found = again.scenarios[0].points[0].results;
 	assert_false(found[0].usable);
 	assert_true(isnan(found[0].value.value));
 	assert_true(found[1].usable && found[1].value.low == 80);
 	assert_int_equal(found[1].verdict, SLOWER);
 	assert_true(isnan(found[1].latency.p50));
-	assert_true(isnan(found[1].cost.user_us));
-	assert_true(found[1].cost.cpu_us == 7.5);
+	assert_true(isnan(found[1].usage.user_us));
+	assert_true(found[1].usage.cpu_us == 7.5);
 	assert_false(found[2].usable);
 	comparison_release(&again);
 }
@@ -309,7 +310,7 @@ more_than_there_is_room_for_is_refused(void **state)
 				  "\"scenarios\":[{\"better\":\"lower\","
 				  "\"points\":[{\"results\":[{\"server\":"
 				  "\"a\",\"values_by_block\":[");
-	for (int i = 0; i <= STATS_MAX; i++)
+	for (int i = 0; i <= RANK_MAX; i++)
 		at += sprintf(at, "%s1", i ? "," : "");
 	sprintf(at, "]}]}]}]}");
 	refuses(text, "\"values_by_block\" is not so long an array");
@@ -320,9 +321,11 @@ a_file_that_is_not_there_is_named(void **state)
 {
 	(void)state;
 	assert_int_equal(
-	    comparison_read(&again, "/nowhere/x.json", why, sizeof(why)), -1);
+	    comparison_json_read(&again, "/nowhere/x.json", why, sizeof(why)),
+	    -1);
 	assert_string_equal(why, "/nowhere/x.json: No such file or directory");
-	assert_int_equal(comparison_read(&again, "/", why, sizeof(why)), -1);
+	assert_int_equal(
+	    comparison_json_read(&again, "/", why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "/: Is a directory"));
 }
 

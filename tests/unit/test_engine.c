@@ -32,7 +32,7 @@ begin(const struct address *address, uint32_t connections, double rate)
 	plan.target.kind = TARGET_STREAM;
 	plan.target.address = *address;
 	assert_int_equal(engine_open(&engine, &plan, why, sizeof(why)), 0);
-	assert_int_equal(result_init(&result), 0);
+	assert_int_equal(load_result_init(&result), 0);
 	assert_int_equal(engine_connect(&engine), 0);
 }
 
@@ -40,7 +40,7 @@ static void
 end(struct toy *toy)
 {
 	engine_close(&engine);
-	result_release(&result);
+	load_result_release(&result);
 	toy_stop(toy);
 }
 
@@ -104,7 +104,7 @@ what_nobody_asked_for_takes_no_time(void **state)
 	assert_int_equal(result.ok, 1);
 	assert_int_equal(result.wrong, 1);
 	assert_int_equal(result.begun, 2);
-	assert_true(result.turn_ns <= 2 * result.wall_ns);
+	assert_true(result.think_ns <= 2 * result.wall_ns);
 	end(&toy);
 }
 

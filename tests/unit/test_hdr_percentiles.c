@@ -4,14 +4,14 @@
 #include "common/report/hdr_percentiles.h"
 
 static char *
-printed(const struct hist *hist)
+printed(const struct histogram *hist)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	percentiles_print(hist, out);
+	hdr_percentiles_print(hist, out);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -46,32 +46,32 @@ ten_values_are_as_hdrhistogram_writes_them(void **state)
 	    "#[Mean    =        5.500, StdDeviation   =        2.873]\n"
 	    "#[Max     =       10.000, Total count    =           10]\n"
 	    "#[Buckets =           54, SubBuckets     =         2048]\n";
-	struct hist h;
+	struct histogram h;
 	char *text;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t us = 1; us <= 10; us++)
-		hist_record(&h, us * 1000);
+		histogram_record(&h, us * 1000);
 	text = printed(&h);
 	assert_string_equal(text, want);
 	free(text);
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 static void
 an_empty_one_has_no_lines(void **state)
 {
-	struct hist h;
+	struct histogram h;
 	char *text;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	text = printed(&h);
 	assert_null(strstr(text, "1.000000000000"));
 	assert_non_null(strstr(text, "Total count    =            0]"));
 	free(text);
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 /* Whatever the values are: the lines end, rise, and end with all of them. */
@@ -79,15 +79,15 @@ static void
 lines_rise_to_the_maximum_and_the_count(void **state)
 {
 	uint64_t random = 5;
-	struct hist h;
+	struct histogram h;
 	char *text, *line, *rest;
 	double value = 0, percentile = -1, last_value, last_percentile;
 	unsigned long long count = 0, last_count;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	for (int i = 0; i < 100000; i++)
-		hist_record(&h, (uint64_t)exp2(40 * random_unit(&random)));
+		histogram_record(&h, (uint64_t)exp2(40 * random_unit(&random)));
 	text = printed(&h);
 	strtok_r(text, "\n", &rest);
 	while ((line = strtok_r(NULL, "\n", &rest)) && line[0] != '#') {
@@ -106,7 +106,7 @@ lines_rise_to_the_maximum_and_the_count(void **state)
 	assert_near(percentile, 1, 0);
 	assert_near(value, (double)h.max / 1e3, 0.001);
 	free(text);
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 int

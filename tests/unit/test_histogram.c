@@ -28,19 +28,19 @@ exact(const uint64_t *sorted, size_t count, double percent)
 static void
 an_empty_hist_says_zero(void **state)
 {
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
-	assert_int_equal(hist_percentile(&h, 0), 0);
-	assert_int_equal(hist_percentile(&h, 50), 0);
-	assert_int_equal(hist_percentile(&h, 100), 0);
-	assert_true(hist_mean(&h) <= 0);
+	assert_int_equal(histogram_init(&h), 0);
+	assert_int_equal(histogram_percentile(&h, 0), 0);
+	assert_int_equal(histogram_percentile(&h, 50), 0);
+	assert_int_equal(histogram_percentile(&h, 100), 0);
+	assert_true(histogram_mean(&h) <= 0);
 	assert_int_equal(h.total, 0);
 	assert_true(h.min == UINT64_MAX);
 	assert_int_equal(h.max, 0);
-	hist_release(&h);
-	hist_release(&h); /* harmless */
+	histogram_release(&h);
+	histogram_release(&h); /* harmless */
 }
 
 /*
@@ -50,19 +50,19 @@ an_empty_hist_says_zero(void **state)
 static void
 bucket_tops(uint64_t low, uint64_t high, uint64_t *of_low, uint64_t *of_high)
 {
-	struct hist h;
+	struct histogram h;
 
-	assert_int_equal(hist_init(&h), 0);
-	hist_record(&h, low);
-	hist_record(&h, high);
-	hist_record(&h, UINT64_MAX);
-	*of_low = hist_percentile(&h, 100.0 / 3);
-	*of_high = hist_percentile(&h, 200.0 / 3);
-	hist_release(&h);
+	assert_int_equal(histogram_init(&h), 0);
+	histogram_record(&h, low);
+	histogram_record(&h, high);
+	histogram_record(&h, UINT64_MAX);
+	*of_low = histogram_percentile(&h, 100.0 / 3);
+	*of_high = histogram_percentile(&h, 200.0 / 3);
+	histogram_release(&h);
 }
 
 static void
-hist_keeps_small_values_exactly(void **state)
+histogram_keeps_small_values_exactly(void **state)
 {
 	(void)state;
 	for (uint64_t value = 0; value < 2047; value += 2) {
@@ -76,7 +76,7 @@ hist_keeps_small_values_exactly(void **state)
 
 /* Both ends of each of the 1024 buckets of each power of two. */
 static void
-hist_keeps_values_within_a_thousandth(void **state)
+histogram_keeps_values_within_a_thousandth(void **state)
 {
 	(void)state;
 	for (unsigned shift = 1; shift <= 53; shift++) {
@@ -96,38 +96,38 @@ hist_keeps_values_within_a_thousandth(void **state)
 }
 
 static void
-hist_counts_the_largest_value(void **state)
+histogram_counts_the_largest_value(void **state)
 {
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
-	hist_record(&h, UINT64_MAX);
-	assert_true(hist_percentile(&h, 50) == UINT64_MAX);
-	hist_record(&h, UINT64_MAX - 1);
-	hist_record(&h, 0);
+	assert_int_equal(histogram_init(&h), 0);
+	histogram_record(&h, UINT64_MAX);
+	assert_true(histogram_percentile(&h, 50) == UINT64_MAX);
+	histogram_record(&h, UINT64_MAX - 1);
+	histogram_record(&h, 0);
 	assert_int_equal(h.total, 3);
 	assert_true(h.max == UINT64_MAX);
 	assert_int_equal(h.min, 0);
-	assert_int_equal(hist_percentile(&h, 1), 0);
-	assert_true(hist_percentile(&h, 100) == UINT64_MAX);
-	hist_release(&h);
+	assert_int_equal(histogram_percentile(&h, 1), 0);
+	assert_true(histogram_percentile(&h, 100) == UINT64_MAX);
+	histogram_release(&h);
 }
 
 static void
 a_percentile_is_never_above_the_maximum(void **state)
 {
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
-	hist_record(&h, 1000000);
-	assert_int_equal(hist_percentile(&h, 0), 1000000);
-	assert_int_equal(hist_percentile(&h, 50), 1000000);
-	assert_int_equal(hist_percentile(&h, 100), 1000000);
-	hist_record(&h, 1000001); /* the same bucket */
-	assert_int_equal(hist_percentile(&h, 100), 1000001);
-	hist_release(&h);
+	assert_int_equal(histogram_init(&h), 0);
+	histogram_record(&h, 1000000);
+	assert_int_equal(histogram_percentile(&h, 0), 1000000);
+	assert_int_equal(histogram_percentile(&h, 50), 1000000);
+	assert_int_equal(histogram_percentile(&h, 100), 1000000);
+	histogram_record(&h, 1000001); /* the same bucket */
+	assert_int_equal(histogram_percentile(&h, 100), 1000001);
+	histogram_release(&h);
 }
 
 /* 99.9 / 100 * 1000 is a little more than 999, and its rank is 999. */
@@ -136,41 +136,42 @@ percentiles_of_round_counts_have_the_exact_rank(void **state)
 {
 	static const double percents[] = {
 	    0, 0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100};
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t value = 1; value <= 1000; value++)
-		hist_record(&h, value);
+		histogram_record(&h, value);
 	for (size_t i = 0; i < COUNT_OF(percents); i++) {
 		uint64_t rank = (uint64_t)lround(percents[i] * 10);
 
 		assert_int_equal(
-		    hist_percentile(&h, percents[i]), rank ? rank : 1);
+		    histogram_percentile(&h, percents[i]), rank ? rank : 1);
 	}
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 /* The percentile of PARTS in 10,000 where ONES of TOTAL are 1, the others 2. */
 static uint64_t
-percentile_of_ones(struct hist *h, uint64_t total, uint64_t ones, double parts)
+percentile_of_ones(
+    struct histogram *h, uint64_t total, uint64_t ones, double parts)
 {
 	h->counts[1] = ones;
 	h->counts[2] = total - ones;
 	h->total = total;
 	h->min = 1;
 	h->max = 2;
-	return hist_percentile(h, parts / 100);
+	return histogram_percentile(h, parts / 100);
 }
 
 static void
 percentiles_of_large_counts_have_the_exact_rank(void **state)
 {
 	static const uint64_t parts[] = {1, 10, 5000, 9000, 9900, 9990, 9999};
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t total = 1; total <= 3000000; total += 37) {
 		for (size_t i = 0; i < COUNT_OF(parts); i++) {
 			uint64_t ones = (parts[i] * total + 9999) / 10000;
@@ -184,28 +185,28 @@ percentiles_of_large_counts_have_the_exact_rank(void **state)
 		}
 	}
 	assert_int_equal(percentile_of_ones(&h, 41000, 40959, 9990), 1);
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 static void
 percentiles_of_few_values_are_some_of_them(void **state)
 {
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
-	hist_record(&h, 30);
-	hist_record(&h, 10);
-	hist_record(&h, 20);
-	assert_int_equal(hist_percentile(&h, 0), 10);
-	assert_int_equal(hist_percentile(&h, 33), 10);
-	assert_int_equal(hist_percentile(&h, 34), 20);
-	assert_int_equal(hist_percentile(&h, 50), 20);
-	assert_int_equal(hist_percentile(&h, 66), 20);
-	assert_int_equal(hist_percentile(&h, 67), 30);
-	assert_int_equal(hist_percentile(&h, 99.999), 30);
-	assert_near(hist_mean(&h), 20, 0);
-	hist_release(&h);
+	assert_int_equal(histogram_init(&h), 0);
+	histogram_record(&h, 30);
+	histogram_record(&h, 10);
+	histogram_record(&h, 20);
+	assert_int_equal(histogram_percentile(&h, 0), 10);
+	assert_int_equal(histogram_percentile(&h, 33), 10);
+	assert_int_equal(histogram_percentile(&h, 34), 20);
+	assert_int_equal(histogram_percentile(&h, 50), 20);
+	assert_int_equal(histogram_percentile(&h, 66), 20);
+	assert_int_equal(histogram_percentile(&h, 67), 30);
+	assert_int_equal(histogram_percentile(&h, 99.999), 30);
+	assert_near(histogram_mean(&h), 20, 0);
+	histogram_release(&h);
 }
 
 /* Between 1 and 2^63, every magnitude as likely as any other. */
@@ -221,14 +222,14 @@ percentiles_agree_with_sorted_values(void **state)
 	static const double percents[] = {0, 0.01, 0.1, 1, 5, 10, 25, 50, 75,
 	    90, 95, 99, 99.9, 99.99, 99.999, 100};
 	uint64_t *values = malloc(VALUES * sizeof(values[0])), random = 42;
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
 	assert_non_null(values);
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	for (size_t i = 0; i < VALUES; i++) {
 		values[i] = log_uniform(&random);
-		hist_record(&h, values[i]);
+		histogram_record(&h, values[i]);
 	}
 	qsort(values, VALUES, sizeof(values[0]), ascending);
 	assert_int_equal(h.total, VALUES);
@@ -237,11 +238,11 @@ percentiles_agree_with_sorted_values(void **state)
 	for (size_t i = 0; i < COUNT_OF(percents); i++) {
 		double right = (double)exact(values, VALUES, percents[i]);
 
-		assert_near((double)hist_percentile(&h, percents[i]), right,
-		    right / 1000);
+		assert_near((double)histogram_percentile(&h, percents[i]),
+		    right, right / 1000);
 	}
 	free(values);
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 enum { MANY = 10000000 };
@@ -272,11 +273,11 @@ ten_million_agree(uint64_t (*value_of)(uint64_t rank))
 {
 	static const double percents[] = {
 	    1, 10, 25, 50, 75, 90, 99, 99.9, 99.99, 99.999, 99.9999, 100};
-	struct hist h;
+	struct histogram h;
 
-	assert_int_equal(hist_init(&h), 0);
+	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t i = 0, rank = 0; i < MANY; i++) {
-		hist_record(&h, value_of(rank));
+		histogram_record(&h, value_of(rank));
 		rank = (rank + 6180339) % MANY;
 	}
 	assert_int_equal(h.total, MANY);
@@ -284,10 +285,10 @@ ten_million_agree(uint64_t (*value_of)(uint64_t rank))
 		uint64_t rank = (uint64_t)lround(percents[i] / 100 * MANY) - 1;
 		double right = (double)value_of(rank);
 
-		assert_near((double)hist_percentile(&h, percents[i]), right,
-		    right / 1000);
+		assert_near((double)histogram_percentile(&h, percents[i]),
+		    right, right / 1000);
 	}
-	hist_release(&h);
+	histogram_release(&h);
 }
 
 static void
@@ -302,105 +303,107 @@ static void
 a_walk_meets_each_value_once(void **state)
 {
 	static const uint64_t values[] = {0, 7, 7, 2047, 5000000, UINT64_MAX};
-	struct hist_walk walk = {0};
-	struct hist h;
+	struct histogram_walk walk = {0};
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
-	assert_false(hist_next(&h, &walk));
+	assert_int_equal(histogram_init(&h), 0);
+	assert_false(histogram_next(&h, &walk));
 	for (size_t i = 0; i < COUNT_OF(values); i++)
-		hist_record(&h, values[i]);
-	assert_true(hist_next(&h, &walk));
+		histogram_record(&h, values[i]);
+	assert_true(histogram_next(&h, &walk));
 	assert_true(walk.value == 0 && walk.count == 1 && walk.seen == 1);
-	assert_true(hist_next(&h, &walk));
+	assert_true(histogram_next(&h, &walk));
 	assert_true(walk.value == 7 && walk.count == 2 && walk.seen == 3);
-	assert_true(hist_next(&h, &walk));
+	assert_true(histogram_next(&h, &walk));
 	assert_true(walk.value == 2047 && walk.seen == 4);
-	assert_true(hist_next(&h, &walk));
+	assert_true(histogram_next(&h, &walk));
 	assert_near((double)walk.value, 5e6, 5e3);
-	assert_true(hist_next(&h, &walk));
+	assert_true(histogram_next(&h, &walk));
 	assert_true(walk.value == UINT64_MAX && walk.seen == 6);
-	assert_false(hist_next(&h, &walk));
-	assert_false(hist_next(&h, &walk));
-	hist_release(&h);
+	assert_false(histogram_next(&h, &walk));
+	assert_false(histogram_next(&h, &walk));
+	histogram_release(&h);
 }
 
 static void
 the_deviation_is_that_of_the_values(void **state)
 {
-	struct hist h;
+	struct histogram h;
 
 	(void)state;
-	assert_int_equal(hist_init(&h), 0);
-	assert_near(hist_deviation(&h), 0, 0);
+	assert_int_equal(histogram_init(&h), 0);
+	assert_near(histogram_deviation(&h), 0, 0);
 	for (uint64_t value = 1; value <= 1000; value++)
-		hist_record(&h, value);
+		histogram_record(&h, value);
 	/* sqrt((n^2 - 1) / 12) */
-	assert_near(hist_deviation(&h), 288.675, 0.001);
-	hist_release(&h);
+	assert_near(histogram_deviation(&h), 288.675, 0.001);
+	histogram_release(&h);
 }
 
 static void
-same(const struct hist *a, const struct hist *b)
+same(const struct histogram *a, const struct histogram *b)
 {
 	assert_int_equal(a->total, b->total);
 	assert_true(a->min == b->min);
 	assert_int_equal(a->max, b->max);
-	assert_near(hist_mean(a), hist_mean(b), hist_mean(b) * 1e-12);
+	assert_near(
+	    histogram_mean(a), histogram_mean(b), histogram_mean(b) * 1e-12);
 	for (double percent = 0; percent <= 100; percent += 0.125)
-		assert_true(
-		    hist_percentile(a, percent) == hist_percentile(b, percent));
+		assert_true(histogram_percentile(a, percent) ==
+			    histogram_percentile(b, percent));
 }
 
 static void
 a_sum_is_what_all_values_would_have_made(void **state)
 {
-	struct hist parts[3], all;
+	struct histogram parts[3], all;
 	uint64_t random = 9;
 
 	(void)state;
-	assert_int_equal(hist_init(&all), 0);
+	assert_int_equal(histogram_init(&all), 0);
 	for (size_t p = 0; p < 3; p++)
-		assert_int_equal(hist_init(&parts[p]), 0);
+		assert_int_equal(histogram_init(&parts[p]), 0);
 	for (size_t i = 0; i < 30000; i++) {
 		uint64_t value = log_uniform(&random);
 
-		hist_record(&all, value);
+		histogram_record(&all, value);
 		/* one part has the small ones alone */
-		hist_record(&parts[value < 1 << 20 ? 0 : 1 + i % 2], value);
+		histogram_record(
+		    &parts[value < 1 << 20 ? 0 : 1 + i % 2], value);
 	}
-	hist_add(&parts[1], &parts[0]);
-	hist_add(&parts[1], &parts[2]);
+	histogram_add(&parts[1], &parts[0]);
+	histogram_add(&parts[1], &parts[2]);
 	same(&parts[1], &all);
 
 	/* Nothing is added by an empty one, nor lost by adding to one. */
-	hist_clear(&parts[2]);
-	hist_add(&parts[1], &parts[2]);
+	histogram_clear(&parts[2]);
+	histogram_add(&parts[1], &parts[2]);
 	same(&parts[1], &all);
-	hist_add(&parts[2], &parts[1]);
+	histogram_add(&parts[2], &parts[1]);
 	same(&parts[2], &all);
 	for (size_t p = 0; p < 3; p++)
-		hist_release(&parts[p]);
-	hist_release(&all);
+		histogram_release(&parts[p]);
+	histogram_release(&all);
 }
 
 static void
 a_cleared_hist_is_as_new(void **state)
 {
-	struct hist used, fresh;
+	struct histogram used, fresh;
 
 	(void)state;
-	assert_int_equal(hist_init(&used), 0);
-	assert_int_equal(hist_init(&fresh), 0);
+	assert_int_equal(histogram_init(&used), 0);
+	assert_int_equal(histogram_init(&fresh), 0);
 	for (uint64_t value = 1; value; value <<= 1)
-		hist_record(&used, value);
-	hist_clear(&used);
+		histogram_record(&used, value);
+	histogram_clear(&used);
 	same(&used, &fresh);
-	hist_record(&used, 5000);
-	hist_record(&fresh, 5000);
+	histogram_record(&used, 5000);
+	histogram_record(&fresh, 5000);
 	same(&used, &fresh);
-	hist_release(&used);
-	hist_release(&fresh);
+	histogram_release(&used);
+	histogram_release(&fresh);
 }
 
 int
@@ -408,9 +411,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_empty_hist_says_zero),
-	    cmocka_unit_test(hist_keeps_small_values_exactly),
-	    cmocka_unit_test(hist_keeps_values_within_a_thousandth),
-	    cmocka_unit_test(hist_counts_the_largest_value),
+	    cmocka_unit_test(histogram_keeps_small_values_exactly),
+	    cmocka_unit_test(histogram_keeps_values_within_a_thousandth),
+	    cmocka_unit_test(histogram_counts_the_largest_value),
 	    cmocka_unit_test(a_percentile_is_never_above_the_maximum),
 	    cmocka_unit_test(percentiles_of_round_counts_have_the_exact_rank),
 	    cmocka_unit_test(percentiles_of_large_counts_have_the_exact_rank),

@@ -12,22 +12,22 @@ static volatile int stop;
 static int drawn, late_at, stop_at;
 
 int
-plot_possible(void)
+gnuplot_possible(void)
 {
 	return 1;
 }
 
 int
-plot_begin(struct plot *plot, int width, int height)
+gnuplot_begin(struct gnuplot *plot, int width, int height)
 {
 	assert_true(width > 0 && height > 0);
-	*plot = (struct plot){0};
+	*plot = (struct gnuplot){0};
 	plot->script = open_memstream(&plot->text, &plot->size);
 	return plot->script ? 0 : -1;
 }
 
 int
-plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
+gnuplot_end(struct gnuplot *plot, const struct gnuplot_decor *decor, FILE *page,
     char *why, size_t size)
 {
 	(void)decor;
@@ -45,9 +45,9 @@ plot_end(struct plot *plot, const struct plot_decor *decor, FILE *page,
 	return 0;
 }
 
-/* The page, to be freed; WHY as report_page() says it. */
+/* The page, to be freed; WHY as html_report() says it. */
 static char *
-page_of(const struct page_plan *plan, char *why, size_t size)
+page_of(const struct html_report_plan *plan, char *why, size_t size)
 {
 	size_t length;
 	char *text;
@@ -57,7 +57,7 @@ page_of(const struct page_plan *plan, char *why, size_t size)
 	assert_non_null(out);
 	drawn = 0;
 	made_comparison(&made, 2);
-	all = report_page(&made, plan, out, why, size);
+	all = html_report(&made, plan, out, why, size);
 	assert_int_equal(all, why[0] == '\0');
 	comparison_release(&made);
 	fclose(out);
@@ -79,7 +79,8 @@ all_pictures_are_drawn(void **state)
 	char why[100];
 
 	(void)state;
-	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	free(page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
 	assert_true(drawn > 10);
 	assert_string_equal(why, "");
 }
@@ -92,7 +93,8 @@ only_the_reason_says_what_it_would_take(void **state)
 	char why[100], *text;
 
 	(void)state;
-	text = page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why));
+	text = page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why));
 	assert_non_null(strstr(text, "differences up to 4.8 % are not"));
 	assert_null(strstr(text, "would decide"));
 	assert_null(strstr(text, "61 blocks"));
@@ -106,7 +108,8 @@ after_one_that_took_too_long_no_more_are_drawn(void **state)
 
 	(void)state;
 	late_at = 3;
-	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	free(page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
 	assert_int_equal(drawn, 3);
 	assert_string_equal(why, "late");
 }
@@ -118,10 +121,12 @@ an_interrupt_ends_the_drawing(void **state)
 
 	(void)state;
 	stop_at = 2;
-	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	free(page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
 	assert_int_equal(drawn, 2);
 	assert_string_equal(why, "interrupted");
-	free(page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why)));
+	free(page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
 	assert_int_equal(drawn, 0);
 	assert_string_equal(why, "interrupted");
 }
@@ -133,9 +138,9 @@ slices_are_named_only_where_they_are(void **state)
 
 	(void)state;
 	for (int has = 0; has <= 1; has++) {
-		text = page_of(
-		    &(struct page_plan){.has_slices = has, .stop = &stop}, why,
-		    sizeof(why));
+		text = page_of(&(struct html_report_plan){.has_slices = has,
+				   .stop = &stop},
+		    why, sizeof(why));
 		assert_int_equal(strstr(text, "slices.csv") != NULL, has);
 		free(text);
 	}
@@ -155,8 +160,8 @@ static void
 no_figure_is_shown_twice_in_two_ways(void **state)
 {
 	char why[100];
-	char *text =
-	    page_of(&(struct page_plan){.stop = &stop}, why, sizeof(why));
+	char *text = page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why));
 	size_t results = count_of(text, "<th scope=\"col\">verdict</th>");
 	size_t memory = count_of(text, "anonymous, KiB</th>");
 

@@ -4,8 +4,8 @@
 #include "common/load/http_response.h"
 
 /* One run of a response through the parser. */
-struct outcome {
-	struct http_reply reply;
+struct scenario_result {
+	struct http_response reply;
 	char body[4096];
 	size_t body_len;
 	size_t used;
@@ -14,11 +14,11 @@ struct outcome {
 /* In pieces of PIECE bytes, each of which ends flush at the end of its own
  * memory: the sanitizers see a byte too far. */
 static void
-feed(struct outcome *o, const char *text, size_t len, size_t piece)
+feed(struct scenario_result *o, const char *text, size_t len, size_t piece)
 {
 	memset(o, 0, sizeof(*o));
-	http_reply_begin(&o->reply);
-	while (o->used < len && !http_reply_over(&o->reply)) {
+	http_response_begin(&o->reply);
+	while (o->used < len && !http_response_over(&o->reply)) {
 		size_t n = piece < len - o->used ? piece : len - o->used;
 		char *copy = malloc(n);
 		struct http_piece body;
@@ -26,7 +26,7 @@ feed(struct outcome *o, const char *text, size_t len, size_t piece)
 
 		assert_non_null(copy);
 		memcpy(copy, text + o->used, n);
-		took = http_reply_feed(&o->reply, copy, n, &body);
+		took = http_response_feed(&o->reply, copy, n, &body);
 		assert_true(took > 0 && took <= n);
 		assert_true(o->body_len + body.len <= sizeof(o->body));
 		memcpy(o->body + o->body_len, body.at, body.len);
@@ -111,7 +111,7 @@ static const struct {
 static void
 good_responses_are_taken_in_pieces_of_any_size(void **state)
 {
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
@@ -136,14 +136,14 @@ good_responses_are_taken_in_pieces_of_any_size(void **state)
 static void
 a_part_of_a_response_is_not_complete(void **state)
 {
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		for (size_t len = 1; len < strlen(GOOD[i].text); len++) {
 			feed(&o, GOOD[i].text, len, 4096);
-			assert_false(http_reply_over(&o.reply));
-			assert_false(http_reply_end(&o.reply));
+			assert_false(http_response_over(&o.reply));
+			assert_false(http_response_end(&o.reply));
 		}
 	}
 }
@@ -151,7 +151,7 @@ a_part_of_a_response_is_not_complete(void **state)
 static void
 nothing_behind_a_response_is_taken(void **state)
 {
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
@@ -172,15 +172,15 @@ a_body_without_a_length_ends_with_the_file(void **state)
 	    HEAD "Transfer-Encoding: chunked, gzip\r\nContent-Length: 2\r\n"
 		 "\r\nhello",
 	    "HTTP/1.0 200 OK\n\nhello"};
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	for (size_t p = 0; p < COUNT_OF(PIECES) * COUNT_OF(texts); p++) {
 		const char *text = texts[p / COUNT_OF(PIECES)];
 
 		feed(&o, text, strlen(text), PIECES[p % COUNT_OF(PIECES)]);
-		assert_false(http_reply_over(&o.reply));
-		assert_true(http_reply_end(&o.reply));
+		assert_false(http_response_over(&o.reply));
+		assert_true(http_response_end(&o.reply));
 		assert_int_equal(o.body_len, 5);
 		assert_memory_equal(o.body, "hello", 5);
 		assert_false(o.reply.keep_alive);
@@ -213,7 +213,7 @@ what_is_no_proper_response_is_bad(void **state)
 	    HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nhello",
 	    HEAD "Transfer-Encoding: chunked\r\n\r\n11111111111111111\r\n",
 	};
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -222,7 +222,7 @@ what_is_no_proper_response_is_bad(void **state)
 			if (o.reply.state != HTTP_BAD)
 				fail_msg("taken: %s", bad[i]);
 			assert_true(strlen(o.reply.why) > 0);
-			assert_false(http_reply_end(&o.reply));
+			assert_false(http_response_end(&o.reply));
 		}
 	}
 }
@@ -231,7 +231,7 @@ static void
 a_nul_in_a_head_is_bad(void **state)
 {
 	static const char text[] = HEAD "Server: a\0b\r\n\r\n";
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	feed(&o, text, sizeof(text) - 1, 4096);
@@ -241,8 +241,8 @@ a_nul_in_a_head_is_bad(void **state)
 static void
 a_head_without_end_is_bad(void **state)
 {
-	struct outcome o;
-	size_t len = HTTP_REPLY_HEAD_MAX + 1000;
+	struct scenario_result o;
+	size_t len = HTTP_RESPONSE_HEAD_MAX + 1000;
 	char *text = malloc(len);
 
 	(void)state;
@@ -251,7 +251,7 @@ a_head_without_end_is_bad(void **state)
 	memcpy(text, HEAD "X: ", strlen(HEAD "X: "));
 	feed(&o, text, len, 4096);
 	assert_int_equal(o.reply.state, HTTP_BAD);
-	assert_int_equal(o.used, HTTP_REPLY_HEAD_MAX + 1);
+	assert_int_equal(o.used, HTTP_RESPONSE_HEAD_MAX + 1);
 	free(text);
 }
 
@@ -261,7 +261,7 @@ static void
 long_fields_are_passed_over(void **state)
 {
 	char text[3000], name[600], value[600];
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	memset(name, 'n', sizeof(name) - 1);
@@ -285,7 +285,7 @@ an_upgrade_keeps_what_follows_for_others(void **state)
 	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
 	    "Connection: Upgrade\r\n"
 	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
-	struct outcome o;
+	struct scenario_result o;
 
 	(void)state;
 	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {

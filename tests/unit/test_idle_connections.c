@@ -13,9 +13,9 @@ static char why[400];
 
 /* A process is gone for its clients when its sockets are closed. */
 static void
-wait_until_lost(const struct hold *hold, uint32_t count)
+wait_until_lost(const struct idle_connections *idle, uint32_t count)
 {
-	while (hold_lost(hold) < count)
+	while (idle_connections_lost(idle) < count)
 		nap_ms(1);
 }
 
@@ -24,26 +24,27 @@ open_and_ask(enum toy_kind kind, const char *where)
 {
 	int before = open_descriptors();
 	struct toy toy;
-	struct hold hold;
+	struct idle_connections idle;
 
 	toy_start(&toy, kind, where);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 300, NULL, why, sizeof(why)), 0);
-	assert_int_equal(hold.count, 300);
-	assert_int_equal(hold_lost(&hold), 0);
-	assert_int_equal(hold_ask(&hold, 5 * SECOND_NS, NULL), 300);
-	assert_int_equal(hold_ask(&hold, 5 * SECOND_NS, NULL), 300);
-	assert_int_equal(hold_lost(&hold), 0);
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy.address, 300, NULL, why, sizeof(why)),
+	    0);
+	assert_int_equal(idle.count, 300);
+	assert_int_equal(idle_connections_lost(&idle), 0);
+	assert_int_equal(idle_connections_ask(&idle, 5 * SECOND_NS, NULL), 300);
+	assert_int_equal(idle_connections_ask(&idle, 5 * SECOND_NS, NULL), 300);
+	assert_int_equal(idle_connections_lost(&idle), 0);
 	toy_stop(&toy);
-	wait_until_lost(&hold, 300);
-	assert_int_equal(hold_ask(&hold, 5 * SECOND_NS, NULL), 0);
-	hold_close(&hold);
-	hold_close(&hold);
+	wait_until_lost(&idle, 300);
+	assert_int_equal(idle_connections_ask(&idle, 5 * SECOND_NS, NULL), 0);
+	idle_connections_close(&idle);
+	idle_connections_close(&idle);
 	assert_int_equal(open_descriptors(), before);
 }
 
 static void
-hold_keeps_what_it_opens(void **state)
+idle_connections_keeps_what_it_opens(void **state)
 {
 	(void)state;
 	open_and_ask(TOY_THREADS, LOCAL);
@@ -51,7 +52,7 @@ hold_keeps_what_it_opens(void **state)
 }
 
 static void
-hold_speaks_ipv6(void **state)
+idle_connections_speaks_ipv6(void **state)
 {
 	int fd = socket(AF_INET6, SOCK_STREAM, 0);
 	struct sockaddr_in6 here = {
@@ -66,7 +67,7 @@ hold_speaks_ipv6(void **state)
 }
 
 static void
-hold_speaks_unix_whose_queue_is_short(void **state)
+idle_connections_speaks_unix_whose_queue_is_short(void **state)
 {
 	char where[64];
 
@@ -88,103 +89,109 @@ source_of(int fd)
 }
 
 static void
-hold_comes_from_many_addresses_but_not_the_first(void **state)
+idle_connections_comes_from_many_addresses_but_not_the_first(void **state)
 {
 	struct rlimit limit;
 	struct toy toy;
-	struct hold hold;
+	struct idle_connections idle;
 
 	(void)state;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_max < 2100)
 		skip();
 	toy_start(&toy, TOY_ONCE, LOCAL);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 2001, NULL, why, sizeof(why)), 0);
-	assert_int_equal(source_of(hold.fds[0]), INADDR_LOOPBACK + 1);
-	assert_int_equal(source_of(hold.fds[1999]), INADDR_LOOPBACK + 1);
-	assert_int_equal(source_of(hold.fds[2000]), INADDR_LOOPBACK + 2);
-	hold_close(&hold);
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy.address, 2001, NULL, why, sizeof(why)),
+	    0);
+	assert_int_equal(source_of(idle.fds[0]), INADDR_LOOPBACK + 1);
+	assert_int_equal(source_of(idle.fds[1999]), INADDR_LOOPBACK + 1);
+	assert_int_equal(source_of(idle.fds[2000]), INADDR_LOOPBACK + 2);
+	idle_connections_close(&idle);
 	toy_stop(&toy);
 }
 
 static void
-hold_says_when_the_server_takes_no_more(void **state)
+idle_connections_says_when_the_server_takes_no_more(void **state)
 {
 	int before = open_descriptors();
 	struct toy toy;
-	struct hold hold;
+	struct idle_connections idle;
 
 	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 50, NULL, why, sizeof(why)), -1);
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy.address, 50, NULL, why, sizeof(why)),
+	    -1);
 	assert_non_null(strstr(why, " of 50 connections answered"));
 	assert_non_null(strstr(why, "closed the next without an answer"));
-	assert_null(hold.fds);
+	assert_null(idle.fds);
 	toy_stop(&toy);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 50, NULL, why, sizeof(why)), -1);
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy.address, 50, NULL, why, sizeof(why)),
+	    -1);
 	assert_non_null(strstr(why, "refused"));
 	assert_int_equal(open_descriptors(), before);
 }
 
 static void
-hold_names_the_limit_that_the_server_may_have_reached(void **state)
+idle_connections_names_the_limit_that_the_server_may_have_reached(void **state)
 {
 	const struct rlimit few = {30, 30};
 	struct toy toy;
-	struct hold hold;
+	struct idle_connections idle;
 
 	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 1, NULL, why, sizeof(why)), 0);
-	hold_close(&hold); /* it has raised its limit by now */
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy.address, 1, NULL, why, sizeof(why)),
+	    0);
+	idle_connections_close(&idle); /* it has raised its limit by now */
 	assert_int_equal(prlimit(toy.pid, RLIMIT_NOFILE, &few, NULL), 0);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 50, NULL, why, sizeof(why)), -1);
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy.address, 50, NULL, why, sizeof(why)),
+	    -1);
 	assert_non_null(strstr(why, "it has 30 descriptors"));
 	toy_stop(&toy);
 }
 
 static void
-hold_is_stopped(void **state)
+idle_connections_is_stopped(void **state)
 {
 	int stop = 1, before = open_descriptors();
 	struct toy toy;
-	struct hold hold;
+	struct idle_connections idle;
 
 	(void)state;
 	toy_start(&toy, TOY_THREADS, LOCAL);
-	assert_int_equal(
-	    hold_open(&hold, &toy.address, 5000, &stop, why, sizeof(why)), -1);
+	assert_int_equal(idle_connections_open(&idle, &toy.address, 5000, &stop,
+			     why, sizeof(why)),
+	    -1);
 	assert_non_null(strstr(why, "stopped"));
 	assert_int_equal(open_descriptors(), before);
 	toy_stop(&toy);
 }
 
 static void
-hold_with_few_descriptors(void *arg)
+idle_connections_with_few_descriptors(void *arg)
 {
 	const struct address *address = arg;
 	struct rlimit few = {100, 100};
-	struct hold hold;
+	struct idle_connections idle;
 
 	child_assert(setrlimit(RLIMIT_NOFILE, &few) == 0);
-	child_assert(
-	    hold_open(&hold, address, 200, NULL, why, sizeof(why)) == -1);
+	child_assert(idle_connections_open(
+			 &idle, address, 200, NULL, why, sizeof(why)) == -1);
 	child_assert(strstr(why, "RLIMIT_NOFILE"));
 }
 
 static void
-hold_names_the_limit_of_descriptors(void **state)
+idle_connections_names_the_limit_of_descriptors(void **state)
 {
 	struct toy toy;
 
 	(void)state;
 	toy_start(&toy, TOY_ONCE, LOCAL);
-	run_child(hold_with_few_descriptors, &toy.address);
+	run_child(idle_connections_with_few_descriptors, &toy.address);
 	toy_stop(&toy);
 }
 
@@ -193,13 +200,14 @@ hold_names_the_limit_of_descriptors(void **state)
 static pid_t
 server_of_one(const struct toy *toy)
 {
-	struct hold hold;
+	struct idle_connections idle;
 	pid_t pid;
 
-	assert_int_equal(
-	    hold_open(&hold, &toy->address, 1, NULL, why, sizeof(why)), 0);
-	pid = peer_pid(hold.fds[0], toy->pid);
-	hold_close(&hold);
+	assert_int_equal(idle_connections_open(
+			     &idle, &toy->address, 1, NULL, why, sizeof(why)),
+	    0);
+	pid = socket_owner_peer(idle.fds[0], toy->pid);
+	idle_connections_close(&idle);
 	return pid;
 }
 
@@ -212,7 +220,8 @@ owner_finds_who_listens_and_who_serves(void **state)
 	(void)state;
 	toy_start(&threads, TOY_THREADS, LOCAL);
 	toy_start(&forks, TOY_FORKS, LOCAL);
-	assert_int_equal(listener_pid(&threads.address, false), threads.pid);
+	assert_int_equal(
+	    socket_owner_listener(&threads.address, false), threads.pid);
 	assert_int_equal(server_of_one(&threads), threads.pid);
 	worker = server_of_one(&forks);
 	assert_true(worker > 0);
@@ -228,19 +237,19 @@ owner_finds_who_listens_and_who_serves(void **state)
 
 /* ---- crash ---- */
 
-static struct crash
+static struct worker_crash
 crash_a(enum toy_kind kind)
 {
-	struct crash crash = {0};
+	struct worker_crash crash = {0};
 	struct toy toy;
 	struct launched server;
 
 	toy_start(&toy, kind, LOCAL);
 	server = (struct launched){.pid = toy.pid,
 	    .address = toy.address,
-	    .keeper = {.pid = getpid()}};
+	    .supervisor = {.pid = getpid()}};
 	assert_int_equal(
-	    crash_one(&server, 50, NULL, &crash, why, sizeof(why)), 0);
+	    worker_crash_one(&server, 50, NULL, &crash, why, sizeof(why)), 0);
 	toy_stop(&toy);
 	return crash;
 }
@@ -248,7 +257,7 @@ crash_a(enum toy_kind kind)
 static void
 crash_of_a_child_is_noticed_by_one_client(void **state)
 {
-	struct crash crash = crash_a(TOY_FORKS);
+	struct worker_crash crash = crash_a(TOY_FORKS);
 
 	(void)state;
 	assert_int_equal(crash.connections, 50);
@@ -259,7 +268,7 @@ crash_of_a_child_is_noticed_by_one_client(void **state)
 static void
 crash_of_a_thread_is_noticed_by_all(void **state)
 {
-	struct crash crash = crash_a(TOY_THREADS);
+	struct worker_crash crash = crash_a(TOY_THREADS);
 
 	(void)state;
 	assert_int_equal(crash.connections, 50);
@@ -270,7 +279,7 @@ crash_of_a_thread_is_noticed_by_all(void **state)
 static void
 crash_says_when_it_cannot_even_hold(void **state)
 {
-	struct crash crash;
+	struct worker_crash crash;
 	struct toy toy;
 	struct launched server;
 
@@ -278,9 +287,9 @@ crash_says_when_it_cannot_even_hold(void **state)
 	toy_start(&toy, TOY_TEN, LOCAL);
 	server = (struct launched){.pid = toy.pid,
 	    .address = toy.address,
-	    .keeper = {.pid = getpid()}};
+	    .supervisor = {.pid = getpid()}};
 	assert_int_equal(
-	    crash_one(&server, 50, NULL, &crash, why, sizeof(why)), -1);
+	    worker_crash_one(&server, 50, NULL, &crash, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "without an answer"));
 	assert_int_equal(kill(toy.pid, 0), 0);
 	toy_stop(&toy);
@@ -290,15 +299,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(hold_keeps_what_it_opens),
-	    cmocka_unit_test(hold_speaks_ipv6),
-	    cmocka_unit_test(hold_speaks_unix_whose_queue_is_short),
-	    cmocka_unit_test(hold_comes_from_many_addresses_but_not_the_first),
-	    cmocka_unit_test(hold_says_when_the_server_takes_no_more),
+	    cmocka_unit_test(idle_connections_keeps_what_it_opens),
+	    cmocka_unit_test(idle_connections_speaks_ipv6),
+	    cmocka_unit_test(idle_connections_speaks_unix_whose_queue_is_short),
 	    cmocka_unit_test(
-		hold_names_the_limit_that_the_server_may_have_reached),
-	    cmocka_unit_test(hold_is_stopped),
-	    cmocka_unit_test(hold_names_the_limit_of_descriptors),
+		idle_connections_comes_from_many_addresses_but_not_the_first),
+	    cmocka_unit_test(
+		idle_connections_says_when_the_server_takes_no_more),
+	    cmocka_unit_test(
+		idle_connections_names_the_limit_that_the_server_may_have_reached),
+	    cmocka_unit_test(idle_connections_is_stopped),
+	    cmocka_unit_test(idle_connections_names_the_limit_of_descriptors),
 	    cmocka_unit_test(owner_finds_who_listens_and_who_serves),
 	    cmocka_unit_test(crash_of_a_child_is_noticed_by_one_client),
 	    cmocka_unit_test(crash_of_a_thread_is_noticed_by_all),

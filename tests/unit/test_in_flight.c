@@ -8,7 +8,7 @@
 enum { SLOTS = 8 };
 
 struct both {
-	struct window w;
+	struct in_flight w;
 	struct load_result r;
 };
 
@@ -18,8 +18,8 @@ setup(void **state)
 	struct both *both = calloc(1, sizeof(*both));
 
 	assert_non_null(both);
-	assert_int_equal(result_init(&both->r), 0);
-	assert_int_equal(window_init(&both->w, SLOTS, false, &both->r), 0);
+	assert_int_equal(load_result_init(&both->r), 0);
+	assert_int_equal(in_flight_init(&both->w, SLOTS, false, &both->r), 0);
 	*state = both;
 	return 0;
 }
@@ -29,9 +29,9 @@ teardown(void **state)
 {
 	struct both *both = *state;
 
-	window_release(&both->w);
-	window_release(&both->w); /* harmless */
-	result_release(&both->r);
+	in_flight_release(&both->w);
+	in_flight_release(&both->w); /* harmless */
+	load_result_release(&both->r);
 	free(both);
 	return 0;
 }
@@ -50,7 +50,7 @@ assert_counts(const struct both *both, uint64_t ok, uint64_t wrong,
 	assert_int_equal(r->failed, failed);
 	assert_int_equal(
 	    r->begun, ok + wrong + timed_out + failed + both->w.under_way);
-	for (int i = 0; i < RESULT_ERRNOS; i++)
+	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++)
 		errors += r->errors[i];
 	assert_int_equal(errors, failed);
 }
@@ -59,9 +59,9 @@ assert_counts(const struct both *both, uint64_t ok, uint64_t wrong,
 static uint64_t
 begin(struct both *both, uint64_t sent, uint32_t lacking)
 {
-	uint64_t number = window_begin(&both->w, sent, sent, lacking, false);
+	uint64_t number = in_flight_begin(&both->w, sent, sent, lacking, false);
 
-	window_sent(&both->w, number, sent);
+	in_flight_sent(&both->w, number, sent);
 	return number;
 }
 
@@ -73,10 +73,10 @@ FLIGHT_TEST(a_message_is_ok_when_the_last_member_has_it)
 	uint64_t one = begin(both, 1000, 3);
 
 	assert_int_equal(one, 1);
-	window_delivered(&both->w, one, 1100);
-	window_delivered(&both->w, one, 1200);
+	in_flight_delivered(&both->w, one, 1100);
+	in_flight_delivered(&both->w, one, 1200);
 	assert_counts(both, 0, 0, 0, 0);
-	window_delivered(&both->w, one, 1300);
+	in_flight_delivered(&both->w, one, 1300);
 	assert_counts(both, 1, 0, 0, 0);
 	assert_int_equal(both->r.latency.total, 3);
 	assert_int_equal(both->r.latency.min, 100);
@@ -94,9 +94,9 @@ FLIGHT_TEST(a_scheduled_message_counts_from_when_it_was_due)
 	uint64_t one;
 
 	both->w.scheduled = true;
-	one = window_begin(&both->w, 1000, 1040, 1, false);
-	window_sent(&both->w, one, 1050);
-	window_delivered(&both->w, one, 1300);
+	one = in_flight_begin(&both->w, 1000, 1040, 1, false);
+	in_flight_sent(&both->w, one, 1050);
+	in_flight_delivered(&both->w, one, 1300);
 	assert_int_equal(both->r.latency.max, 300);
 	assert_int_equal(both->r.service.max, 250);
 	assert_int_equal(both->r.complete.max, 300);
@@ -106,16 +106,16 @@ FLIGHT_TEST(a_scheduled_message_counts_from_when_it_was_due)
 FLIGHT_TEST(a_message_with_a_leaving_sender_waits_for_that)
 {
 	struct both *both = *state;
-	uint64_t one = window_begin(&both->w, 0, 0, 1, true);
+	uint64_t one = in_flight_begin(&both->w, 0, 0, 1, true);
 
-	window_delivered(&both->w, one, 10);
+	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 0, 0, 0, 0);
-	window_left(&both->w, one);
+	in_flight_left(&both->w, one);
 	assert_counts(both, 1, 0, 0, 0);
-	one = window_begin(&both->w, 0, 0, 1, true);
-	window_left(&both->w, one);
+	one = in_flight_begin(&both->w, 0, 0, 1, true);
+	in_flight_left(&both->w, one);
 	assert_counts(both, 1, 0, 0, 0);
-	window_delivered(&both->w, one, 10);
+	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 2, 0, 0, 0);
 }
 
@@ -124,18 +124,18 @@ FLIGHT_TEST(the_worst_fault_counts)
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 2);
 
-	window_fail(&both->w, one, ECONNRESET);
-	assert_true(window_spoil(&both->w, one));
-	window_fail(&both->w, one, EPIPE);
-	window_time_out(&both->w, one);
+	in_flight_fail(&both->w, one, ECONNRESET);
+	assert_true(in_flight_spoil(&both->w, one));
+	in_flight_fail(&both->w, one, EPIPE);
+	in_flight_time_out(&both->w, one);
 	assert_counts(both, 0, 1, 0, 0);
 	one = begin(both, 0, 2);
-	window_fail(&both->w, one, ECONNRESET);
-	window_time_out(&both->w, one);
+	in_flight_fail(&both->w, one, ECONNRESET);
+	in_flight_time_out(&both->w, one);
 	assert_counts(both, 0, 1, 0, 1);
 	assert_int_equal(both->r.errors[ECONNRESET], 1);
 	one = begin(both, 0, 2);
-	window_time_out(&both->w, one);
+	in_flight_time_out(&both->w, one);
 	assert_counts(both, 0, 1, 1, 1);
 }
 
@@ -144,8 +144,8 @@ FLIGHT_TEST(a_message_with_a_fault_has_no_time_of_completion)
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
 
-	window_spoil(&both->w, one);
-	window_delivered(&both->w, one, 10);
+	in_flight_spoil(&both->w, one);
+	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 0, 1, 0, 0);
 	assert_int_equal(both->r.latency.total, 1);
 	assert_int_equal(both->r.complete.total, 0);
@@ -156,13 +156,13 @@ FLIGHT_TEST(what_comes_after_the_timeout_changes_nothing)
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 2);
 
-	window_delivered(&both->w, one, 10);
-	window_time_out(&both->w, one);
-	window_delivered(&both->w, one, 20);
-	window_settle(&both->w, one);
-	window_end(&both->w, one);
-	window_fail(&both->w, one, EPIPE);
-	assert_false(window_spoil(&both->w, one));
+	in_flight_delivered(&both->w, one, 10);
+	in_flight_time_out(&both->w, one);
+	in_flight_delivered(&both->w, one, 20);
+	in_flight_settle(&both->w, one);
+	in_flight_end(&both->w, one);
+	in_flight_fail(&both->w, one, EPIPE);
+	assert_false(in_flight_spoil(&both->w, one));
 	assert_counts(both, 0, 0, 1, 0);
 	assert_int_equal(both->r.latency.total, 1);
 }
@@ -172,10 +172,10 @@ FLIGHT_TEST(a_message_that_was_ok_may_turn_out_wrong_once)
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
 
-	window_delivered(&both->w, one, 10);
+	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 1, 0, 0, 0);
-	assert_true(window_spoil(&both->w, one));
-	assert_false(window_spoil(&both->w, one));
+	assert_true(in_flight_spoil(&both->w, one));
+	assert_false(in_flight_spoil(&both->w, one));
 	assert_counts(both, 0, 1, 0, 0);
 }
 
@@ -184,22 +184,23 @@ FLIGHT_TEST(one_that_left_the_ring_stands_for_the_latest)
 	struct both *both = *state;
 
 	for (uint64_t i = 0; i < 2 * SLOTS; i++)
-		window_delivered(&both->w, begin(both, 0, 1), 10);
-	assert_null(window_find(&both->w, SLOTS));
-	assert_non_null(window_find(&both->w, SLOTS + 1));
-	assert_true(window_spoil(&both->w, 3));
+		in_flight_delivered(&both->w, begin(both, 0, 1), 10);
+	assert_null(in_flight_find(&both->w, SLOTS));
+	assert_non_null(in_flight_find(&both->w, SLOTS + 1));
+	assert_true(in_flight_spoil(&both->w, 3));
 	assert_counts(both, 2 * SLOTS - 1, 1, 0, 0);
-	assert_int_equal(window_find(&both->w, 2 * SLOTS)->fault, FAULT_WRONG);
+	assert_int_equal(
+	    in_flight_find(&both->w, 2 * SLOTS)->fault, FAULT_WRONG);
 }
 
 FLIGHT_TEST(a_fault_before_any_message_counts_as_one_more)
 {
 	struct both *both = *state;
 
-	assert_null(window_find(&both->w, 0));
-	assert_null(window_find(&both->w, 1));
-	assert_true(window_spoil(&both->w, 1));
-	window_fail_past(&both->w, EPIPE);
+	assert_null(in_flight_find(&both->w, 0));
+	assert_null(in_flight_find(&both->w, 1));
+	assert_true(in_flight_spoil(&both->w, 1));
+	in_flight_fail_past(&both->w, EPIPE);
 	assert_counts(both, 0, 1, 0, 1);
 }
 
@@ -208,11 +209,11 @@ FLIGHT_TEST(a_failure_between_messages_costs_the_latest_that_was_ok)
 	struct both *both = *state;
 
 	for (int i = 0; i < 3; i++)
-		window_delivered(&both->w, begin(both, 0, 1), 10);
-	window_spoil(&both->w, 3);
-	window_fail_past(&both->w, 0);
+		in_flight_delivered(&both->w, begin(both, 0, 1), 10);
+	in_flight_spoil(&both->w, 3);
+	in_flight_fail_past(&both->w, 0);
 	assert_counts(both, 1, 1, 0, 1);
-	assert_int_equal(window_find(&both->w, 2)->fault, FAULT_FAILED);
+	assert_int_equal(in_flight_find(&both->w, 2)->fault, FAULT_FAILED);
 	assert_int_equal(both->r.errors[0], 1);
 }
 
@@ -222,17 +223,17 @@ FLIGHT_TEST(there_is_room_while_the_oldest_is_over)
 	uint64_t number;
 
 	for (uint64_t i = 0; i < SLOTS; i++) {
-		assert_true(window_has_room(&both->w));
+		assert_true(in_flight_has_room(&both->w));
 		begin(both, i, 1);
 	}
-	assert_false(window_has_room(&both->w));
-	window_delivered(&both->w, 2, 10);
-	assert_false(window_has_room(&both->w));
-	assert_non_null(window_first(&both->w, &number));
+	assert_false(in_flight_has_room(&both->w));
+	in_flight_delivered(&both->w, 2, 10);
+	assert_false(in_flight_has_room(&both->w));
+	assert_non_null(in_flight_first(&both->w, &number));
 	assert_int_equal(number, 1);
-	window_delivered(&both->w, 1, 10);
-	assert_true(window_has_room(&both->w));
-	assert_non_null(window_first(&both->w, &number));
+	in_flight_delivered(&both->w, 1, 10);
+	assert_true(in_flight_has_room(&both->w));
+	assert_non_null(in_flight_first(&both->w, &number));
 	assert_int_equal(number, 3);
 }
 
@@ -240,8 +241,8 @@ FLIGHT_TEST(an_errno_beyond_the_table_is_counted_too)
 {
 	struct both *both = *state;
 
-	window_fail(&both->w, begin(both, 0, 1), 5000);
-	window_end(&both->w, 1);
+	in_flight_fail(&both->w, begin(both, 0, 1), 5000);
+	in_flight_end(&both->w, 1);
 	assert_counts(both, 0, 0, 0, 1);
 }
 

@@ -13,7 +13,7 @@
 #include "common/net/dial.h"
 
 static char self[400];
-static struct placement placement;
+static struct cpu_placement placement;
 
 /* Whatever COMMAND is; -1 with WHY. */
 static int
@@ -21,7 +21,7 @@ try(struct launched *server, const char *command, char *why, size_t size)
 {
 	struct launch_plan plan = {.command = command, .placement = &placement};
 
-	placement_choose(&placement, PLACEMENT_FREE);
+	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
 	return launch_start(server, &plan, why, size);
 }
 
@@ -56,7 +56,7 @@ processes(const struct launched *server)
 {
 	size_t count = 0;
 
-	procs_walk(server->keeper.pid, count_process, &count);
+	proc_tree_walk(server->supervisor.pid, count_process, &count);
 	return count - 1;
 }
 
@@ -68,7 +68,7 @@ is_gone(const struct launched *server)
 
 	assert_int_equal(server->pid, 0);
 	assert_false(answers(server));
-	procs_own_children(count_process, &children);
+	proc_tree_own_children(count_process, &children);
 	assert_int_equal(children, 0);
 }
 
@@ -290,7 +290,7 @@ a_server_that_listens_elsewhere_is_told_where(void **state)
 	(void)state;
 	snprintf(command, sizeof(command),
 	    "echo ready; '%s' serve 127.0.0.2:0; : {address}", self);
-	placement_choose(&placement, PLACEMENT_FREE);
+	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	if (!strstr(why, "within 0.3 s (--start-timeout") ||
 	    !strstr(why, "it listens at 127.0.0.2:") ||
@@ -312,7 +312,7 @@ a_server_that_is_stopped_is_told_of(void **state)
 	};
 
 	(void)state;
-	placement_choose(&placement, PLACEMENT_FREE);
+	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	if (!strstr(why, "of it is stopped"))
 		fail_msg("%s", why);
@@ -358,7 +358,7 @@ a_server_ends_though_its_keeper_is_killed(void **state)
 	snprintf(command, sizeof(command), "exec '%s' serve {address}", self);
 	if (try(&server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
-	kill(server.keeper.pid, SIGKILL);
+	kill(server.supervisor.pid, SIGKILL);
 	while (!launch_died(&server, why, sizeof(why)))
 		nap_ms(1);
 	assert_non_null(strstr(why, "was killed"));

@@ -37,10 +37,10 @@ stop(pid_t pid)
 }
 
 static int
-ask(struct preflight_plan plan)
+ask(struct limits_check_plan plan)
 {
 	snprintf(why, sizeof(why), "untouched");
-	return preflight(&plan, why, sizeof(why));
+	return limits_check(&plan, why, sizeof(why));
 }
 
 static void
@@ -48,17 +48,17 @@ small_plans_pass_without_a_word(void **state)
 {
 	(void)state;
 	assert_int_equal(
-	    ask((struct preflight_plan){
+	    ask((struct limits_check_plan){
 		.connections = 10, .ports = true, .server = getpid()}),
 	    0);
 	assert_string_equal(why, "untouched");
-	assert_int_equal(ask((struct preflight_plan){.connections = 0}), 0);
+	assert_int_equal(ask((struct limits_check_plan){.connections = 0}), 0);
 }
 
 static void
 ports_are_counted_for_each_source(void **state)
 {
-	struct preflight_plan plan = {
+	struct limits_check_plan plan = {
 	    .connections = 100000, .sources = 1, .ports = true};
 
 	(void)state;
@@ -70,7 +70,7 @@ ports_are_counted_for_each_source(void **state)
 	plan.sources = 100000;
 	ask(plan);
 	assert_null(strstr(why, "ip_local_port_range"));
-	plan = (struct preflight_plan){.connections = 100000};
+	plan = (struct limits_check_plan){.connections = 100000};
 	ask(plan);
 	assert_null(strstr(why, "ip_local_port_range"));
 }
@@ -79,7 +79,7 @@ ports_are_counted_for_each_source(void **state)
 static bool
 lacks_ports(uint64_t connections, uint64_t sources)
 {
-	ask((struct preflight_plan){
+	ask((struct limits_check_plan){
 	    .connections = connections, .sources = sources, .ports = true});
 	return strstr(why, "ip_local_port_range") != NULL;
 }
@@ -116,16 +116,16 @@ static void
 plan_with_few_descriptors(void *arg)
 {
 	struct rlimit limit = {50, 120};
-	struct preflight_plan plan = {.connections = 200};
+	struct limits_check_plan plan = {.connections = 200};
 
 	(void)arg;
 	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	child_assert(preflight(&plan, why, sizeof(why)) == -1);
+	child_assert(limits_check(&plan, why, sizeof(why)) == -1);
 	child_assert(strstr(why, "RLIMIT_NOFILE"));
 	child_assert(strstr(why, "200 connections"));
 	child_assert(strstr(why, "the limit is 120"));
 	plan.connections = 80; /* more than the soft limit, which is raised */
-	child_assert(preflight(&plan, why, sizeof(why)) == 0);
+	child_assert(limits_check(&plan, why, sizeof(why)) == 0);
 	child_assert(getrlimit(RLIMIT_NOFILE, &limit) == 0);
 	child_assert(limit.rlim_cur == 120);
 }
@@ -144,14 +144,15 @@ what_a_server_may_run_into_is_a_warning(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    ask((struct preflight_plan){.connections = 100, .server = poor}),
+	    ask((struct limits_check_plan){.connections = 100, .server = poor}),
 	    1);
 	assert_non_null(strstr(why, "it has 60 descriptors"));
 	assert_int_equal(
-	    ask((struct preflight_plan){.connections = 50, .server = poor}), 0);
+	    ask((struct limits_check_plan){.connections = 50, .server = poor}),
+	    0);
 	stop(poor);
 	assert_int_equal(
-	    ask((struct preflight_plan){.connections = 100, .server = poor}),
+	    ask((struct limits_check_plan){.connections = 100, .server = poor}),
 	    0); /* it is no more: nothing is known */
 }
 
@@ -159,7 +160,7 @@ static void
 bursts_are_held_against_the_accept_queue(void **state)
 {
 	FILE *in = fopen("/proc/sys/net/core/somaxconn", "r");
-	struct preflight_plan plan = {.burst = true};
+	struct limits_check_plan plan = {.burst = true};
 	unsigned long long queue;
 	struct rlimit limit;
 
@@ -181,7 +182,7 @@ bursts_are_held_against_the_accept_queue(void **state)
 static bool
 may_have(uint64_t tasks)
 {
-	return preflight_group_tasks(getpid()) == tasks;
+	return limits_check_group_tasks(getpid()) == tasks;
 }
 
 static void
@@ -190,7 +191,7 @@ limit_groups(void *arg)
 	const char *const root = "/sys/fs/cgroup/pids.max";
 	const char *const outer = "/sys/fs/cgroup/a/pids.max";
 	const char *const inner = "/sys/fs/cgroup/a/b/pids.max";
-	struct preflight_plan plan = {.connections = 50, .server = getpid()};
+	struct limits_check_plan plan = {.connections = 50, .server = getpid()};
 
 	(void)arg;
 	pretend_begin();
@@ -200,7 +201,7 @@ limit_groups(void *arg)
 	child_assert(may_have(UINT64_MAX));
 	pretend_write(outer, "40\n");
 	child_assert(may_have(40));
-	child_assert(preflight(&plan, why, sizeof(why)) == 1);
+	child_assert(limits_check(&plan, why, sizeof(why)) == 1);
 	child_assert(strstr(why, "it has 40 tasks of its cgroup (pids.max)"));
 	pretend_write(inner, "30\n");
 	child_assert(may_have(30));

@@ -35,14 +35,14 @@ ask(struct fixture *f, struct exchange *x)
 }
 
 /* LEN bytes in pieces of PIECE, flush at the end of their memory: the first
- * judgement that is not JUDGE_MORE. */
-static enum judgement
+ * judgement that is not REPLY_MORE. */
+static enum reply_check
 answer(struct fixture *f, struct exchange *x, const char *text, size_t len,
     size_t piece)
 {
-	enum judgement now = JUDGE_MORE;
+	enum reply_check now = REPLY_MORE;
 
-	for (size_t at = 0; at < len && now == JUDGE_MORE; at += piece) {
+	for (size_t at = 0; at < len && now == REPLY_MORE; at += piece) {
 		size_t n = piece < len - at ? piece : len - at;
 		char *copy = malloc(n);
 
@@ -54,7 +54,7 @@ answer(struct fixture *f, struct exchange *x, const char *text, size_t len,
 	return now;
 }
 
-static enum judgement
+static enum reply_check
 ask_and_answer(struct fixture *f, struct exchange *x, const char *text)
 {
 	ask(f, x);
@@ -76,23 +76,23 @@ echo_takes_the_request_and_nothing_else(void **state)
 	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 		ask(&f, &f.x[0]);
 		assert_int_equal(
-		    answer(&f, &f.x[0], f.x[0].out, 63, PIECES[p]), JUDGE_MORE);
+		    answer(&f, &f.x[0], f.x[0].out, 63, PIECES[p]), REPLY_MORE);
 		assert_int_equal(
-		    answer(&f, &f.x[0], f.x[0].out + 63, 1, 1), JUDGE_WHOLE);
+		    answer(&f, &f.x[0], f.x[0].out + 63, 1, 1), REPLY_WHOLE);
 		ask(&f, &f.x[0]);
 		memcpy(reply, f.x[0].out, 64);
 		reply[40] ^= 1;
 		assert_int_equal(
-		    answer(&f, &f.x[0], reply, 64, PIECES[p]), JUDGE_WRONG);
+		    answer(&f, &f.x[0], reply, 64, PIECES[p]), REPLY_WRONG);
 		assert_int_equal(f.run.why[0], '\0');
 		ask(&f, &f.x[0]);
 		memcpy(reply, f.x[0].out, 64);
 		assert_int_equal(
-		    answer(&f, &f.x[0], reply, 65, 65), JUDGE_WRONG);
+		    answer(&f, &f.x[0], reply, 65, 65), REPLY_WRONG);
 		ask(&f, &f.x[0]);
 		ask(&f, &f.x[1]);
 		assert_int_equal(
-		    answer(&f, &f.x[0], f.x[1].out, 64, 64), JUDGE_WRONG);
+		    answer(&f, &f.x[0], f.x[1].out, 64, 64), REPLY_WRONG);
 	}
 	protocol_close(&f.run);
 }
@@ -143,7 +143,7 @@ http_takes_the_same_body_in_any_frame(void **state)
 
 			ask(&f, &f.x[0]);
 			if (answer(&f, &f.x[0], text, strlen(text),
-				PIECES[p]) != JUDGE_WHOLE)
+				PIECES[p]) != REPLY_WHOLE)
 				fail_msg("%s: %s", text, f.run.why);
 		}
 		protocol_close(&f.run);
@@ -176,20 +176,21 @@ http_finds_what_is_not_like_the_first(void **state)
 
 	(void)state;
 	open_fixture(&f, "http", false, 64);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
 	for (size_t i = 0; i < COUNT_OF(lies); i++) {
-		enum judgement now = ask_and_answer(&f, &f.x[0], lies[i].text);
+		enum reply_check now =
+		    ask_and_answer(&f, &f.x[0], lies[i].text);
 
 		if (!lies[i].why) {
-			assert_int_equal(now, JUDGE_MORE);
+			assert_int_equal(now, REPLY_MORE);
 			continue;
 		}
-		assert_int_equal(now, JUDGE_WRONG);
+		assert_int_equal(now, REPLY_WRONG);
 		if (!strstr(f.run.why, lies[i].why))
 			fail_msg("%s: %s", lies[i].text, f.run.why);
 		/* and the truth is still the truth */
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
 	}
 	protocol_close(&f.run);
 }
@@ -203,13 +204,13 @@ http_does_not_learn_from_a_bad_response(void **state)
 	open_fixture(&f, "http", false, 64);
 	assert_int_equal(ask_and_answer(&f, &f.x[0],
 			     "HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad"),
-	    JUDGE_WRONG);
+	    REPLY_WRONG);
 	/* nor from a part of one that never ends */
 	assert_int_equal(
 	    ask_and_answer(&f, &f.x[0], OK "Content-Length: 9\r\n\r\nother"),
-	    JUDGE_MORE);
-	assert_int_equal(ask_and_answer(&f, &f.x[1], HELLO), JUDGE_WHOLE);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+	    REPLY_MORE);
+	assert_int_equal(ask_and_answer(&f, &f.x[1], HELLO), REPLY_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
 	protocol_close(&f.run);
 }
 
@@ -228,11 +229,11 @@ http_compares_what_began_before_the_first_was_complete(void **state)
 		open_fixture(&f, "http", false, 64);
 		ask(&f, &f.x[1]);
 		assert_int_equal(
-		    answer(&f, &f.x[1], second[i], len - 1, 7), JUDGE_MORE);
+		    answer(&f, &f.x[1], second[i], len - 1, 7), REPLY_MORE);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], HELLO), JUDGE_WHOLE);
+		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
 		assert_int_equal(answer(&f, &f.x[1], second[i] + len - 1, 1, 1),
-		    i == 0 ? JUDGE_WHOLE : JUDGE_WRONG);
+		    i == 0 ? REPLY_WHOLE : REPLY_WRONG);
 		protocol_close(&f.run);
 	}
 }
@@ -248,17 +249,17 @@ http_knows_who_closes(void **state)
 	open_fixture(&f, "http", false, 64);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], closing), JUDGE_LAST);
+		    ask_and_answer(&f, &f.x[0], closing), REPLY_LAST);
 	assert_int_equal(
-	    ask_and_answer(&f, &f.x[0], OK "\r\nhello"), JUDGE_MORE);
-	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), JUDGE_LAST);
+	    ask_and_answer(&f, &f.x[0], OK "\r\nhello"), REPLY_MORE);
+	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), REPLY_LAST);
 	assert_int_equal(
-	    ask_and_answer(&f, &f.x[0], OK "\r\nhell"), JUDGE_MORE);
-	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), JUDGE_WRONG);
+	    ask_and_answer(&f, &f.x[0], OK "\r\nhell"), REPLY_MORE);
+	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), REPLY_WRONG);
 	assert_int_equal(
 	    ask_and_answer(&f, &f.x[0], OK "Content-Length: 5\r\n\r\nhell"),
-	    JUDGE_MORE);
-	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), JUDGE_GOODBYE);
+	    REPLY_MORE);
+	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), REPLY_GOODBYE);
 	protocol_close(&f.run);
 }
 
@@ -276,16 +277,16 @@ counter_takes_each_value_once(void **state)
 	for (int i = 500; i < 5000; i += 2) {
 		snprintf(text, sizeof(text), "%d\n", i + 1);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], text), JUDGE_WHOLE);
+		    ask_and_answer(&f, &f.x[0], text), REPLY_WHOLE);
 		snprintf(text, sizeof(text), "%d\n", i);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], text), JUDGE_WHOLE);
+		    ask_and_answer(&f, &f.x[1], text), REPLY_WHOLE);
 	}
 	assert_int_equal(f.run.lost_updates, 0);
 	for (int i = 500; i < 5000; i++) {
 		snprintf(text, sizeof(text), "%d\n", i);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], text), JUDGE_REPEATED);
+		    ask_and_answer(&f, &f.x[0], text), REPLY_REPEATED);
 		assert_non_null(strstr(f.run.why, "came twice"));
 	}
 	assert_int_equal(f.run.lost_updates, 4500);
@@ -302,14 +303,14 @@ counter_remembers_far_and_near(void **state)
 	(void)state;
 	open_fixture(&f, "counter", false, 64);
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
-		enum judgement now = ask_and_answer(&f, &f.x[0], values[i]);
+		enum reply_check now = ask_and_answer(&f, &f.x[0], values[i]);
 
-		assert_true(now == JUDGE_WHOLE || now == JUDGE_REPEATED);
+		assert_true(now == REPLY_WHOLE || now == REPLY_REPEATED);
 		assert_int_equal(f.run.lost_updates, 0);
 	}
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], values[i]), JUDGE_REPEATED);
+		    ask_and_answer(&f, &f.x[1], values[i]), REPLY_REPEATED);
 		assert_int_equal(f.run.lost_updates, i + 1);
 	}
 	protocol_close(&f.run);
@@ -331,12 +332,12 @@ counter_refuses_what_is_too_far_away(void **state)
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
 		open_fixture(&f, "counter", false, 64);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], pairs[i][0]), JUDGE_WHOLE);
+		    ask_and_answer(&f, &f.x[0], pairs[i][0]), REPLY_WHOLE);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], pairs[i][1]), JUDGE_WRONG);
+		    ask_and_answer(&f, &f.x[1], pairs[i][1]), REPLY_WRONG);
 		assert_non_null(strstr(f.run.why, "too far"));
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], pairs[i][0]), JUDGE_REPEATED);
+		    ask_and_answer(&f, &f.x[1], pairs[i][0]), REPLY_REPEATED);
 		protocol_close(&f.run);
 	}
 }
@@ -348,11 +349,11 @@ counter_wants_rising_values_on_one_connection(void **state)
 
 	(void)state;
 	open_fixture(&f, "counter", false, 64);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], "10\n"), JUDGE_WHOLE);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], "9\n"), JUDGE_REPEATED);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], "10\n"), REPLY_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], "9\n"), REPLY_REPEATED);
 	assert_non_null(strstr(f.run.why, "9 after 10 on one connection"));
 	assert_int_equal(f.run.lost_updates, 0);
-	assert_int_equal(ask_and_answer(&f, &f.x[1], "8\n"), JUDGE_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[1], "8\n"), REPLY_WHOLE);
 	protocol_close(&f.run);
 }
 
@@ -368,16 +369,16 @@ counter_takes_a_number_and_the_end_of_a_line(void **state)
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		open_fixture(&f, "counter", false, 64);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], "5\n"), JUDGE_WHOLE);
-		if (ask_and_answer(&f, &f.x[1], bad[i]) != JUDGE_WRONG)
+		    ask_and_answer(&f, &f.x[0], "5\n"), REPLY_WHOLE);
+		if (ask_and_answer(&f, &f.x[1], bad[i]) != REPLY_WRONG)
 			fail_msg("taken: %s", bad[i]);
 		protocol_close(&f.run);
 	}
 	open_fixture(&f, "counter", false, 64);
 	ask(&f, &f.x[0]);
-	assert_int_equal(answer(&f, &f.x[0], "1234\n", 5, 1), JUDGE_WHOLE);
+	assert_int_equal(answer(&f, &f.x[0], "1234\n", 5, 1), REPLY_WHOLE);
 	ask(&f, &f.x[0]);
-	assert_int_equal(answer(&f, &f.x[0], "1235", 4, 4), JUDGE_MORE);
+	assert_int_equal(answer(&f, &f.x[0], "1235", 4, 4), REPLY_MORE);
 	protocol_close(&f.run);
 }
 
@@ -389,7 +390,7 @@ counter_takes_a_number_and_the_end_of_a_line(void **state)
 	"Sec-WebSocket-Accept: %s\r\n\r\n"
 
 /* The upgrade, answered as a server does. Returns the judgement. */
-static enum judgement
+static enum reply_check
 upgrade(struct fixture *f, struct exchange *x, size_t piece)
 {
 	char accept[WEBSOCKET_ACCEPT_SIZE], text[300];
@@ -411,7 +412,7 @@ open_ws(struct fixture *f, size_t size, size_t piece)
 	if (!WEBSOCKET_HERE)
 		return false;
 	open_fixture(f, "ws", false, size);
-	assert_int_equal(upgrade(f, &f->x[0], piece), JUDGE_READY);
+	assert_int_equal(upgrade(f, &f->x[0], piece), REPLY_READY);
 	return true;
 }
 
@@ -513,7 +514,7 @@ ws_takes_a_reply_in_frames_and_pieces_of_any_size(void **state)
 				len += frame(text + len, 0x89, "ping", 4);
 		}
 		assert_int_equal(
-		    answer(&f, &f.x[0], text, len, piece), JUDGE_WHOLE);
+		    answer(&f, &f.x[0], text, len, piece), REPLY_WHOLE);
 		assert_true(f.x[0].interrupted);
 		f.run.protocol->interject(&f.run, &f.x[0]);
 		assert_int_equal((unsigned char)f.x[0].out[0], 0x8a);
@@ -536,9 +537,9 @@ ws_waits_for_the_final_frame(void **state)
 		skip();
 	ask(&f, &f.x[0]);
 	len = frame(text, 0x02, payload_request(&f.run.payload, 0, 1), 64);
-	assert_int_equal(answer(&f, &f.x[0], text, len, len), JUDGE_MORE);
+	assert_int_equal(answer(&f, &f.x[0], text, len, len), REPLY_MORE);
 	len = frame(text, 0x80, "", 0);
-	assert_int_equal(answer(&f, &f.x[0], text, len, len), JUDGE_WHOLE);
+	assert_int_equal(answer(&f, &f.x[0], text, len, len), REPLY_WHOLE);
 	protocol_close(&f.run);
 }
 
@@ -573,7 +574,7 @@ ws_finds_what_is_no_reply(void **state)
 		len = frame(text, lies[i].first,
 		    payload_request(&f.run.payload, 0, 1), lies[i].len);
 		assert_int_equal(
-		    answer(&f, &f.x[0], text, len, len), JUDGE_WRONG);
+		    answer(&f, &f.x[0], text, len, len), REPLY_WRONG);
 		if (!strstr(f.run.why, lies[i].why))
 			fail_msg(
 			    "0x%02x: %s", (unsigned)lies[i].first, f.run.why);
@@ -594,7 +595,7 @@ ws_finds_a_changed_byte_and_a_second_reply(void **state)
 	ask(&f, &f.x[0]);
 	len = frame(text, 0x82, payload_request(&f.run.payload, 0, 1), 64);
 	text[2 + 33] ^= 1;
-	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_WRONG);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_WRONG);
 	assert_int_equal(f.run.got_at, 33);
 	protocol_close(&f.run);
 
@@ -603,7 +604,7 @@ ws_finds_a_changed_byte_and_a_second_reply(void **state)
 	len = frame(text, 0x82, payload_request(&f.run.payload, 0, 1), 64);
 	memcpy(text + len, text, len);
 	assert_int_equal(
-	    answer(&f, &f.x[0], text, 2 * len, 2 * len), JUDGE_WRONG);
+	    answer(&f, &f.x[0], text, 2 * len, 2 * len), REPLY_WRONG);
 	assert_non_null(strstr(f.run.why, "doubled"));
 	protocol_close(&f.run);
 }
@@ -619,15 +620,15 @@ ws_understands_a_close(void **state)
 	if (!open_ws(&f, 64, 4096))
 		skip();
 	ask(&f, &f.x[0]);
-	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_GOODBYE);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_GOODBYE);
 	assert_non_null(strstr(f.run.why, "1013"));
 	protocol_close(&f.run);
 	/* with nothing under way, and after our own */
 	open_ws(&f, 64, 4096);
-	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_LAST);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_LAST);
 	f.run.protocol->farewell(&f.run, &f.x[0]);
 	assert_int_equal((unsigned char)f.x[0].out[0], 0x88);
-	assert_int_equal(answer(&f, &f.x[0], text, len, 1), JUDGE_MORE);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_MORE);
 	protocol_close(&f.run);
 }
 
@@ -656,7 +657,7 @@ ws_checks_the_upgrade(void **state)
 		f.run.protocol->greet(&f.run, &f.x[0]);
 		assert_int_equal(
 		    answer(&f, &f.x[0], lies[i].text, strlen(lies[i].text), 1),
-		    JUDGE_WRONG);
+		    REPLY_WRONG);
 		if (!strstr(f.run.why, lies[i].why))
 			fail_msg("%s: %s", lies[i].text, f.run.why);
 		protocol_close(&f.run);

@@ -19,25 +19,24 @@ median_is_the_middle_value(void **state)
 	static const double odd[] = {5, -1, 3}, even[] = {4, 1, 100, 2};
 
 	(void)state;
-	assert_near(stats_median(odd, 1), 5, 0);
-	assert_near(stats_median(odd, 2), 2, 0);
-	assert_near(stats_median(odd, 3), 3, 0);
-	assert_near(stats_median(even, 4), 3, 0);
+	assert_near(rank_median(odd, 1), 5, 0);
+	assert_near(rank_median(odd, 2), 2, 0);
+	assert_near(rank_median(odd, 3), 3, 0);
+	assert_near(rank_median(even, 4), 3, 0);
 	assert_near(even[0], 4, 0); /* and stay as they are */
 }
 
 static void
 median_takes_as_many_values_as_it_says(void **state)
 {
-	double values[STATS_MAX];
+	double values[RANK_MAX];
 
 	(void)state;
-	for (size_t i = 0; i < STATS_MAX; i++)
-		values[(i * 77) % STATS_MAX] = (double)i; /* 77: no factor */
-	assert_near(stats_median(values, STATS_MAX), 99.5, 0);
-	assert_near(
-	    stats_hodges_lehmann(values, STATS_MAX, 0.05).value, 99.5, 0);
-	assert_near(stats_robust_sd(values, STATS_MAX), 1.4826 * 50, 1e-9);
+	for (size_t i = 0; i < RANK_MAX; i++)
+		values[(i * 77) % RANK_MAX] = (double)i; /* 77: no factor */
+	assert_near(rank_median(values, RANK_MAX), 99.5, 0);
+	assert_near(rank_hodges_lehmann(values, RANK_MAX, 0.05).value, 99.5, 0);
+	assert_near(rank_robust_sd(values, RANK_MAX), 1.4826 * 50, 1e-9);
 }
 
 /* ---- Wilcoxon ---- */
@@ -55,9 +54,9 @@ ranks_are_those_of_the_tables(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		assert_int_equal(
-		    stats_wilcoxon_rank(known[i].count, 0.05), known[i].rank);
-	assert_int_equal(stats_wilcoxon_rank(8, 0.10), 6);
-	assert_int_equal(stats_wilcoxon_rank(10, 0.01), 4);
+		    rank_wilcoxon_rank(known[i].count, 0.05), known[i].rank);
+	assert_int_equal(rank_wilcoxon_rank(8, 0.10), 6);
+	assert_int_equal(rank_wilcoxon_rank(10, 0.01), 4);
 }
 
 static void
@@ -65,22 +64,22 @@ fewer_than_six_values_have_no_rank(void **state)
 {
 	(void)state;
 	for (size_t count = 0; count < 6; count++)
-		assert_int_equal(stats_wilcoxon_rank(count, 0.05), 0);
-	assert_int_equal(stats_wilcoxon_rank(5, 0.10), 1);
-	assert_int_equal(stats_wilcoxon_rank(4, 0.10), 0);
+		assert_int_equal(rank_wilcoxon_rank(count, 0.05), 0);
+	assert_int_equal(rank_wilcoxon_rank(5, 0.10), 1);
+	assert_int_equal(rank_wilcoxon_rank(4, 0.10), 0);
 }
 
-/* Near STATS_MAX the normal approximation is good to a rank or two. */
+/* Near RANK_MAX the normal approximation is good to a rank or two. */
 static void
 ranks_of_many_values_are_near_the_normal_ones(void **state)
 {
 	(void)state;
-	for (size_t count = 60; count <= STATS_MAX; count += 20) {
+	for (size_t count = 60; count <= RANK_MAX; count += 20) {
 		double n = (double)count;
 		double rank = n * (n + 1) / 4 + 0.5 -
 			      1.959964 * sqrt(n * (n + 1) * (2 * n + 1) / 24);
 
-		assert_near((double)stats_wilcoxon_rank(count, 0.05), rank, 3);
+		assert_near((double)rank_wilcoxon_rank(count, 0.05), rank, 3);
 	}
 }
 
@@ -101,7 +100,7 @@ coverage(size_t count, double alpha)
 		for (size_t i = 0; i < count; i++)
 			values[i] = (signs >> i & 1 ? -1 : 1) *
 				    (1 + sqrt((double)(i * i * i + i + 2)));
-		e = stats_hodges_lehmann(values, count, alpha);
+		e = rank_hodges_lehmann(values, count, alpha);
 		held += e.low <= 0 && e.high >= 0;
 	}
 	return (double)held / (double)(1U << count);
@@ -119,7 +118,7 @@ intervals_hold_as_often_as_they_say(void **state)
 			/* one rank further in would be too few */
 			double step =
 			    pow(2, 1 - (double)count) *
-			    (double)stats_wilcoxon_rank(count, alphas[a]);
+			    (double)rank_wilcoxon_rank(count, alphas[a]);
 
 			assert_true(c >= 1 - alphas[a]);
 			assert_true(c - step < 1 - alphas[a] + 1e-12);
@@ -157,7 +156,7 @@ estimate_is_the_median_of_all_averages(void **state)
 		for (size_t i = 0; i < count; i++)
 			values[i] = tan(3.14 * (random_unit(&random) - 0.5));
 		averages(values, count, walsh, &pairs);
-		e = stats_hodges_lehmann(values, count, 0.05);
+		e = rank_hodges_lehmann(values, count, 0.05);
 		assert_near(e.value,
 		    (walsh[(pairs - 1) / 2] + walsh[pairs / 2]) / 2, 1e-9);
 		if (!ranks[count])
@@ -171,7 +170,7 @@ static void
 estimate_of_known_values(void **state)
 {
 	static const double values[] = {1, 2, 3, 4, 5, 6, 7, 1000};
-	struct estimate e = stats_hodges_lehmann(values, 8, 0.05);
+	struct estimate e = rank_hodges_lehmann(values, 8, 0.05);
 
 	(void)state;
 	/* The four least averages: 1, 1.5, 2, 2; the greatest: 1000, 503.5,
@@ -180,7 +179,7 @@ estimate_of_known_values(void **state)
 	assert_near(e.high, 502.5, 0);
 	assert_near(e.value, 4.5, 0);
 	/* Seven equal steps: symmetric about the middle one. */
-	e = stats_hodges_lehmann(values, 7, 0.05);
+	e = rank_hodges_lehmann(values, 7, 0.05);
 	assert_near(e.value, 4, 0);
 	assert_near(e.low, 2, 0);
 	assert_near(e.high, 6, 0);
@@ -198,8 +197,8 @@ estimate_moves_with_its_values(void **state)
 		values[i] = random_unit(&random);
 		moved[11 - i] = 3 - 2 * values[i]; /* mirrored as well */
 	}
-	e = stats_hodges_lehmann(values, 12, 0.05);
-	m = stats_hodges_lehmann(moved, 12, 0.05);
+	e = rank_hodges_lehmann(values, 12, 0.05);
+	m = rank_hodges_lehmann(moved, 12, 0.05);
 	assert_true(e.low < e.value && e.value < e.high);
 	assert_near(m.value, 3 - 2 * e.value, 1e-12);
 	assert_near(m.low, 3 - 2 * e.high, 1e-12);
@@ -213,12 +212,12 @@ estimate_of_too_few_values_has_no_interval(void **state)
 
 	(void)state;
 	for (size_t count = 1; count <= 5; count++) {
-		struct estimate e = stats_hodges_lehmann(values, count, 0.05);
+		struct estimate e = rank_hodges_lehmann(values, count, 0.05);
 
 		assert_true(e.value >= 1 && e.value <= 8);
 		assert_true(isnan(e.low) && isnan(e.high));
 	}
-	assert_near(stats_hodges_lehmann(values, 5, 0.10).low, 1, 0);
+	assert_near(rank_hodges_lehmann(values, 5, 0.10).low, 1, 0);
 }
 
 static void
@@ -231,7 +230,7 @@ one_spoilt_value_moves_the_estimate_little(void **state)
 	for (size_t i = 0; i < 12; i++)
 		values[i] = 1 + (double)i / 100;
 	values[4] = 1e9;
-	e = stats_hodges_lehmann(values, 12, 0.05);
+	e = rank_hodges_lehmann(values, 12, 0.05);
 	assert_near(e.value, 1.06, 0.03);
 	assert_true(e.high < 1.2);
 }
@@ -250,7 +249,7 @@ estimate_again(void *arg)
 	struct worker *w = arg;
 
 	for (int i = 0; i < 30; i++) {
-		struct estimate e = stats_hodges_lehmann(w->values, 100, 0.05);
+		struct estimate e = rank_hodges_lehmann(w->values, 100, 0.05);
 
 		w->wrong += fabs(e.value - w->expected.value) > 0 ||
 			    fabs(e.low - w->expected.low) > 0 ||
@@ -271,7 +270,7 @@ estimates_of_two_threads_do_not_mix(void **state)
 			workers[w].values[i] =
 			    random_unit(&random) + 100 * (double)w;
 		workers[w].expected =
-		    stats_hodges_lehmann(workers[w].values, 100, 0.05);
+		    rank_hodges_lehmann(workers[w].values, 100, 0.05);
 	}
 	for (size_t w = 0; w < 2; w++)
 		pthread_create(
@@ -320,7 +319,7 @@ p_value_is_the_share_of_all_signs(void **state)
 
 		for (size_t i = 0; i < count; i++)
 			values[i] = random_unit(&random) - 0.35;
-		assert_near(stats_signed_rank_p(values, count),
+		assert_near(rank_signed_rank_p(values, count),
 		    p_by_all_signs(values, count), 1e-12);
 	}
 }
@@ -340,8 +339,8 @@ p_value_and_interval_say_the_same(void **state)
 		/* In steps, so that there are ties and zeros. */
 		for (size_t i = 0; i < count; i++)
 			values[i] = floor(10 * random_unit(&random) - 3);
-		e = stats_hodges_lehmann(values, count, alpha);
-		p = stats_signed_rank_p(values, count);
+		e = rank_hodges_lehmann(values, count, alpha);
+		p = rank_signed_rank_p(values, count);
 		assert_int_equal(p <= alpha, e.low > 0 || e.high < 0);
 	}
 }
@@ -353,21 +352,21 @@ p_values_of_known_values(void **state)
 	static const double one[] = {1, 1, 1, 1, 1, 1, 1, -1};
 
 	(void)state;
-	assert_near(stats_signed_rank_p(up, 8), 2.0 / 256, 1e-15);
-	assert_near(stats_signed_rank_p(zeros, 8), 1, 0);
+	assert_near(rank_signed_rank_p(up, 8), 2.0 / 256, 1e-15);
+	assert_near(rank_signed_rank_p(zeros, 8), 1, 0);
 	/* A sign test would say 18 / 256: ties count against it. */
-	assert_true(stats_signed_rank_p(one, 8) > 18.0 / 256);
-	assert_near(stats_signed_rank_p(up, 0), 1, 0);
+	assert_true(rank_signed_rank_p(one, 8) > 18.0 / 256);
+	assert_near(rank_signed_rank_p(up, 0), 1, 0);
 }
 
 static void
 normal_quantiles_of_the_tables(void **state)
 {
 	(void)state;
-	assert_near(stats_normal_quantile(0.5), 0, 1e-9);
-	assert_near(stats_normal_quantile(0.975), 1.959964, 1e-6);
-	assert_near(stats_normal_quantile(0.80), 0.841621, 1e-6);
-	assert_near(stats_normal_quantile(0.001), -3.090232, 1e-6);
+	assert_near(rank_normal_quantile(0.5), 0, 1e-9);
+	assert_near(rank_normal_quantile(0.975), 1.959964, 1e-6);
+	assert_near(rank_normal_quantile(0.80), 0.841621, 1e-6);
+	assert_near(rank_normal_quantile(0.001), -3.090232, 1e-6);
 }
 
 /* ---- spread ---- */
@@ -378,9 +377,9 @@ robust_sd_of_known_values(void **state)
 	static const double steps[] = {1, 2, 3, 4, 5}, one[] = {7, 7, 7, 900};
 
 	(void)state;
-	assert_near(stats_robust_sd(steps, 5), 1.4826, 1e-12);
-	assert_near(stats_robust_sd(one, 4), 0, 0);
-	assert_near(stats_robust_sd(one, 1), 0, 0);
+	assert_near(rank_robust_sd(steps, 5), 1.4826, 1e-12);
+	assert_near(rank_robust_sd(one, 4), 0, 0);
+	assert_near(rank_robust_sd(one, 1), 0, 0);
 }
 
 static void
@@ -391,15 +390,15 @@ robust_sd_is_that_of_normal_values(void **state)
 
 	(void)state;
 	for (int run = 0; run < 200; run++) {
-		double values[STATS_MAX];
+		double values[RANK_MAX];
 
-		for (size_t i = 0; i < STATS_MAX; i++) {
+		for (size_t i = 0; i < RANK_MAX; i++) {
 			values[i] = -6; /* a sum of twelve uniform ones */
 			for (int k = 0; k < 12; k++)
 				values[i] += random_unit(&random);
 			values[i] *= 3;
 		}
-		sum += stats_robust_sd(values, STATS_MAX);
+		sum += rank_robust_sd(values, RANK_MAX);
 	}
 	assert_near(sum / 200, 3, 0.06);
 }
@@ -416,14 +415,14 @@ power(double shift, size_t count, double alpha)
 	int shown = 0;
 
 	for (int run = 0; run < runs; run++) {
-		double values[STATS_MAX];
+		double values[RANK_MAX];
 
 		for (size_t i = 0; i < count; i++)
 			values[i] =
 			    shift + sqrt(-2 * log(random_unit(&random))) *
 					cos(2 * 3.14159265358979 *
 					    random_unit(&random));
-		shown += stats_signed_rank_p(values, count) <= alpha;
+		shown += rank_signed_rank_p(values, count) <= alpha;
 	}
 	return 100.0 * shown / runs;
 }
@@ -443,7 +442,7 @@ detectable_shows_in_80_of_100_cases(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		double alpha = 0.05 / known[i].ratios;
-		double shift = stats_detectable(1, known[i].count, alpha);
+		double shift = rank_detectable_effect(1, known[i].count, alpha);
 
 		assert_near(power(shift, known[i].count, alpha), 80, 2.8);
 	}
@@ -457,10 +456,11 @@ needed_is_what_makes_it_detectable(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2 * COUNT_OF(shifts); i++) {
 		double shift = shifts[i / 2], alpha = i % 2 ? 0.05 / 6 : 0.05;
-		size_t needed = (size_t)stats_needed(1, shift, alpha);
+		size_t needed = (size_t)rank_blocks_needed(1, shift, alpha);
 
-		assert_true(stats_detectable(1, needed, alpha) <= shift);
-		assert_true(stats_detectable(1, needed - 1, alpha) > shift);
+		assert_true(rank_detectable_effect(1, needed, alpha) <= shift);
+		assert_true(
+		    rank_detectable_effect(1, needed - 1, alpha) > shift);
 		assert_true(power(shift, needed, alpha) > 78);
 		assert_true(power(shift, needed - 1, alpha) < 82);
 	}
@@ -470,10 +470,10 @@ static void
 without_spread_it_takes_as_many_as_can_show_any(void **state)
 {
 	(void)state;
-	assert_near(stats_needed(0, 0.005, 0.05), 6, 0);
-	assert_near(stats_needed(0, 0.005, 0.05 / 6), 8, 0);
-	assert_near(stats_needed(0, 0.005, 0.05 / 25), 10, 0);
-	assert_true(isinf(stats_needed(0.02, 0, 0.05)));
+	assert_near(rank_blocks_needed(0, 0.005, 0.05), 6, 0);
+	assert_near(rank_blocks_needed(0, 0.005, 0.05 / 6), 8, 0);
+	assert_near(rank_blocks_needed(0, 0.005, 0.05 / 25), 10, 0);
+	assert_true(isinf(rank_blocks_needed(0.02, 0, 0.05)));
 }
 
 static void
@@ -483,12 +483,12 @@ more_than_any_plan_has_are_still_more(void **state)
 
 	(void)state;
 	for (double shift = 0.5; shift > 0.02; shift *= 0.97) {
-		double needed = stats_needed(1, shift, 0.05);
+		double needed = rank_blocks_needed(1, shift, 0.05);
 
 		assert_true(needed >= last);
 		last = needed;
 	}
-	assert_near(stats_needed(0.02, 0.0005, 0.05),
+	assert_near(rank_blocks_needed(0.02, 0.0005, 0.05),
 	    1.0472 * pow(2.801585 * 40, 2), 10);
 }
 
@@ -497,14 +497,14 @@ static void
 nothing_is_detectable_with_too_few_values(void **state)
 {
 	static const double few[] = {1, 2, 3, 4, 5};
-	struct estimate e = stats_hodges_lehmann(few, 5, 0.05);
+	struct estimate e = rank_hodges_lehmann(few, 5, 0.05);
 
 	(void)state;
 	for (size_t count = 0; count < 6; count++)
-		assert_true(isinf(stats_detectable(0.02, count, 0.05)));
-	assert_true(isfinite(stats_detectable(0.02, 6, 0.05)));
-	assert_true(isinf(stats_detectable(0.02, 7, 0.05 / 6)));
-	assert_true(isinf(stats_interval_sd(e, 5, 0.05)));
+		assert_true(isinf(rank_detectable_effect(0.02, count, 0.05)));
+	assert_true(isfinite(rank_detectable_effect(0.02, 6, 0.05)));
+	assert_true(isinf(rank_detectable_effect(0.02, 7, 0.05 / 6)));
+	assert_true(isinf(rank_interval_sd(e, 5, 0.05)));
 }
 
 /* On the average; nothing is said of a single one. */
@@ -519,15 +519,15 @@ interval_sd_is_that_of_normal_values(void **state)
 		double sum = 0;
 
 		for (int run = 0; run < 2000; run++) {
-			double values[STATS_MAX];
+			double values[RANK_MAX];
 
 			for (size_t i = 0; i < counts[k]; i++) {
 				values[i] = -6;
 				for (int one = 0; one < 12; one++)
 					values[i] += random_unit(&random);
 			}
-			sum += stats_interval_sd(
-			    stats_hodges_lehmann(values, counts[k], 0.05),
+			sum += rank_interval_sd(
+			    rank_hodges_lehmann(values, counts[k], 0.05),
 			    counts[k], 0.05);
 		}
 		assert_near(sum / 2000, 1, 0.12);

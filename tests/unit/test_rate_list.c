@@ -6,9 +6,9 @@
 static void
 takes(const char *text, size_t count, const uint64_t *want)
 {
-	struct rates rates;
+	struct rate_list rates;
 
-	assert_int_equal(rates_parse(&rates, text), 0);
+	assert_int_equal(rate_list_parse(&rates, text), 0);
 	assert_int_equal(rates.count, count);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(rates.rates[i], want[i]);
@@ -28,14 +28,14 @@ rates_are_one_or_several_or_steps(void **state)
 static void
 rates_are_a_hundred_at_most(void **state)
 {
-	struct rates rates;
+	struct rate_list rates;
 
 	(void)state;
-	assert_int_equal(rates_parse(&rates, "1:100:1"), 0);
-	assert_int_equal(rates.count, RATES_MAX);
+	assert_int_equal(rate_list_parse(&rates, "1:100:1"), 0);
+	assert_int_equal(rates.count, RATE_LIST_MAX);
 	assert_int_equal(rates.rates[99], 100);
-	assert_int_equal(rates_parse(&rates, "1:101:1"), -1);
-	assert_int_equal(rates_parse(&rates, "1:100:1,5"), -1);
+	assert_int_equal(rate_list_parse(&rates, "1:101:1"), -1);
+	assert_int_equal(rate_list_parse(&rates, "1:100:1,5"), -1);
 }
 
 static void
@@ -55,11 +55,11 @@ rates_refuse_what_is_none(void **state)
 	    "1k", "1.5", " 1", "1 ", ",", "1,", ",1", "1,,2", "1:2",
 	    "1:2:", ":2:1", "1::1", "2:1:1", "1:2:0", "1:2:3:4",
 	    "1:2:1:", "99999999999999999999999999", "1;2"};
-	struct rates rates;
+	struct rate_list rates;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		if (rates_parse(&rates, bad[i]) != -1)
+		if (rate_list_parse(&rates, bad[i]) != -1)
 			fail_msg("\"%s\" is taken", bad[i]);
 	}
 }

@@ -13,9 +13,9 @@ static struct load_point points[POINTS_MAX];
 static char note[400];
 
 static size_t
-lay_out(const char *name, size_t instances)
+expand(const char *name, size_t instances)
 {
-	return scenario_lay_out(
+	return scenario_expand(
 	    scenario_find(name), instances, points, note, sizeof(note));
 }
 
@@ -24,18 +24,18 @@ each_scenario_is_whole(void **state)
 {
 	(void)state;
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
-		size_t count = lay_out(s->name, 3);
+		size_t count = expand(s->name, 3);
 
 		assert_ptr_equal(scenario_find(s->name), s);
 		assert_non_null(s->measure);
 		assert_non_null(protocol_find(s->protocol));
 		assert_true(s->question && s->load && s->metric && s->unit);
 		assert_true(strlen(s->question) <
-			    sizeof((struct outcome *)0)->question);
-		assert_true(
-		    strlen(s->load) < sizeof((struct outcome *)0)->load);
-		assert_true(
-		    strlen(s->metric) < sizeof((struct outcome *)0)->metric);
+			    sizeof((struct scenario_result *)0)->question);
+		assert_true(strlen(s->load) <
+			    sizeof((struct scenario_result *)0)->load);
+		assert_true(strlen(s->metric) <
+			    sizeof((struct scenario_result *)0)->metric);
 		assert_true(count >= 1 && count <= POINTS_MAX);
 		for (size_t p = 0; p < count; p++)
 			assert_true(points[p].connections > 0);
@@ -50,7 +50,7 @@ points_are_told_apart_by_their_settings(void **state)
 
 	(void)state;
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
-		size_t count = lay_out(s->name, 3);
+		size_t count = expand(s->name, 3);
 
 		for (size_t p = 1; p < count; p++) {
 			load_point_format(&points[p - 1], a, sizeof(a));
@@ -58,14 +58,14 @@ points_are_told_apart_by_their_settings(void **state)
 			assert_string_not_equal(a, b);
 		}
 	}
-	lay_out("steady", 3);
+	expand("steady", 3);
 	assert_string_equal(
 	    load_point_format(&points[0], a, sizeof(a)), "connections=64");
-	lay_out("linking", 3);
+	expand("linking", 3);
 	assert_string_equal(
 	    load_point_format(&points[0], a, sizeof(a)), "image=static");
 	assert_string_equal(points[1].options, "--image dynamic");
-	lay_out("parent", 3);
+	expand("parent", 3);
 	assert_string_equal(load_point_format(&points[0], a, sizeof(a)),
 	    "parent_mib=1;remedy=none");
 	assert_string_equal(points[0].options, "--ballast 1MiB");
@@ -80,12 +80,12 @@ what_does_not_fit_is_smaller_and_said(void **state)
 	(void)state;
 	getrlimit(RLIMIT_NOFILE, &files);
 	/* A limit once lowered stays so: more instances make it bind, too. */
-	count = lay_out("held", (size_t)(files.rlim_max / 4000) + 1);
+	count = expand("held", (size_t)(files.rlim_max / 4000) + 1);
 	assert_true(count >= 2 && count <= 4);
 	assert_int_equal(points[0].held, 0);
 	assert_true(points[count - 1].held < 15000);
 	assert_non_null(strstr(note, "15000 idle connections"));
-	lay_out("steady", 3);
+	expand("steady", 3);
 	assert_string_equal(note, "");
 }
 
@@ -100,7 +100,7 @@ held_at_most(uint32_t wanted)
 	getrlimit(RLIMIT_NOFILE, &files);
 	if (files.rlim_max < 2 * wanted) /* that would be the limit */
 		_exit(PRETEND_NOT);
-	count = lay_out("held", 1);
+	count = expand("held", 1);
 	return points[count - 1].held;
 }
 
@@ -115,7 +115,7 @@ few_tasks(void *arg)
 	child_assert(held_at_most(2000) == 960);
 	child_assert(strstr(note, "need more processes than there are: 960"));
 	/* Each of three has a third of it. */
-	lay_out("held", 3);
+	expand("held", 3);
 	child_assert(strstr(note, "than there are: 300"));
 }
 
@@ -153,7 +153,7 @@ no_descriptors(void *arg)
 
 	(void)arg;
 	child_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
-	child_assert(lay_out("steady", 3) == 1);
+	child_assert(expand("steady", 3) == 1);
 	child_assert(points[0].connections == 1);
 	child_assert(strstr(note, "need more descriptors than there are: 1"));
 }
@@ -195,7 +195,7 @@ a_row_quotes_what_has_a_comma(void **state)
 	struct slice_row row = {.scenario = "churn",
 			     .point = "connections=32",
 			     .block = 1,
-			     .quad = 2,
+			     .round = 2,
 			     .step = 3,
 			     .server = "a,\"b\"",
 			     .state = "kept",
@@ -207,7 +207,7 @@ a_row_quotes_what_has_a_comma(void **state)
 			     .p50_us = NAN,
 			     .p99_us = 2,
 			     .client_cpu_us = 3,
-			     .foreign = 0,
+			     .contention = 0,
 			     .stretch = 1},
 			 whole = {.scenario = "idle",
 			     .point = "connections=200",
@@ -220,9 +220,9 @@ a_row_quotes_what_has_a_comma(void **state)
 			     .figure = 32.5};
 
 	(void)state;
-	slices_csv_head(out);
-	slices_csv_row(out, &row);
-	slices_csv_row(out, &whole);
+	slice_csv_head(out);
+	slice_csv_row(out, &row);
+	slice_csv_row(out, &whole);
 	fclose(out);
 	assert_string_equal(text,
 	    "scenario,point,block,quad,step,server,state,begin_s,seconds,"

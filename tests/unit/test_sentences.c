@@ -6,8 +6,8 @@
 #include "tests/unit/made_comparison.h"
 
 static struct comparison comparison;
-static struct outcome *outcome; /* with one point */
-static struct finding *findings;
+static struct scenario_result *result; /* with one point */
+static struct server_result *results;
 static char text[700];
 
 static int
@@ -16,9 +16,9 @@ set_up(void **state)
 	(void)state;
 	made_comparison(&comparison, 2);
 	for (size_t s = 0; s < comparison.scenario_count; s++) {
-		outcome = &comparison.scenarios[s];
-		findings = outcome->points[0].findings;
-		if (outcome->point_count == 1 && findings[1].has_ratio)
+		result = &comparison.scenarios[s];
+		results = result->points[0].results;
+		if (result->point_count == 1 && results[1].has_ratio)
 			return 0;
 	}
 	return -1;
@@ -51,15 +51,17 @@ does_not_say(const char *words)
 static void
 without_an_interval_nothing_is_between(void **state)
 {
-	struct estimate *ratio = &findings[1].ratio;
+	struct estimate *ratio = &results[1].ratio;
 
 	(void)state;
-	findings[1].verdict = UNDECIDED;
-	fact_verdict(text, sizeof(text), &comparison, outcome, &findings[1], 1);
+	results[1].verdict = UNDECIDED;
+	sentence_verdict(
+	    text, sizeof(text), &comparison, result, &results[1], 1);
 	says(" times the ");
 	says(", between ");
 	ratio->low = ratio->high = NAN;
-	fact_verdict(text, sizeof(text), &comparison, outcome, &findings[1], 1);
+	sentence_verdict(
+	    text, sizeof(text), &comparison, result, &results[1], 1);
 	says(" times the ");
 	does_not_say("between");
 	does_not_say("nan");
@@ -68,14 +70,14 @@ without_an_interval_nothing_is_between(void **state)
 static void
 a_control_of_few_blocks_has_its_value(void **state)
 {
-	struct estimate *ratio = &findings[2].ratio;
+	struct estimate *ratio = &results[2].ratio;
 
 	(void)state;
-	fact_control(text, sizeof(text), &comparison, outcome);
+	sentence_control(text, sizeof(text), &comparison, result);
 	says(", between ");
 	says(" (1 is what it should be)");
 	ratio->low = ratio->high = NAN;
-	fact_control(text, sizeof(text), &comparison, outcome);
+	sentence_control(text, sizeof(text), &comparison, result);
 	says(" twice: 1");
 	does_not_say("between");
 	says(" (1 is what it should be)");
@@ -88,11 +90,11 @@ static void
 slices(size_t kept, size_t dropped)
 {
 	for (size_t i = 0; i < 3; i++) {
-		findings[i].slices = kept;
-		findings[i].dropped = dropped;
-		findings[i].warm_up = 0;
+		results[i].slices = kept;
+		results[i].dropped = dropped;
+		results[i].warm_up = 0;
 	}
-	fact_blocks(text, sizeof(text), &comparison, outcome);
+	sentence_blocks(text, sizeof(text), &comparison, result);
 }
 
 static void
@@ -115,11 +117,11 @@ servers_that_never_started_had_no_block(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
-		findings[i].usable = false;
+		results[i].usable = false;
 	slices(0, 0);
 	assert_string_equal(text, "no block was completed");
-	findings[2].usable = true;
-	findings[2].blocks = 1;
+	results[2].usable = true;
+	results[2].blocks = 1;
 	slices(0, 0);
 	assert_string_equal(text, "1 block");
 }
@@ -131,13 +133,14 @@ servers_that_never_started_had_no_block(void **state)
 static void
 requests_that_were_sent_twice_are_told(void **state)
 {
-	struct finding found = {.requests = 100, .retries = 3, .little = 1};
+	struct server_result found = {
+	    .requests = 100, .retries = 3, .little = 1};
 
 	(void)state;
-	fact_remarks(text, sizeof(text), &found);
+	sentence_remarks(text, sizeof(text), &found);
 	says("3 sent again, as the server closed their connections");
 	found.retries = 0;
-	fact_remarks(text, sizeof(text), &found);
+	sentence_remarks(text, sizeof(text), &found);
 	does_not_say("again");
 }
 

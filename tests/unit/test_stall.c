@@ -13,17 +13,17 @@
 static void
 is_stopped(void *arg)
 {
-	struct still still;
+	struct stall stall;
 	uint64_t since;
 
 	(void)arg;
-	still_open(&still);
+	stall_open(&stall);
 	since = now_ns();
 	raise(SIGSTOP);
-	child_assert(still_note(&still, since, since + 50 * NS_PER_MS,
+	child_assert(stall_note(&stall, since, since + 50 * NS_PER_MS,
 			 now_ns()) >= 150 * NS_PER_MS);
-	child_assert(still.times == 1 && still.ns >= 150 * NS_PER_MS);
-	still_close(&still);
+	child_assert(stall.times == 1 && stall.ns >= 150 * NS_PER_MS);
+	stall_close(&stall);
 	_exit(0);
 }
 
@@ -48,35 +48,35 @@ who_is_stopped_stood_still(void **state)
 static void
 who_was_busy_did_not_stand_still(void **state)
 {
-	struct still still;
+	struct stall stall;
 	uint64_t since;
 
 	(void)state;
-	still_open(&still);
+	stall_open(&stall);
 	since = now_ns();
 	while (
-	    clock_ns(CLOCK_THREAD_CPUTIME_ID) - still.ran_ns < 100 * NS_PER_MS)
+	    clock_ns(CLOCK_THREAD_CPUTIME_ID) - stall.ran_ns < 100 * NS_PER_MS)
 		continue;
 	/* What others had of the CPU explains the rest. */
 	assert_true(
-	    still_note(&still, since, since, now_ns()) < 60 * NS_PER_MS);
-	still_close(&still);
+	    stall_note(&stall, since, since, now_ns()) < 60 * NS_PER_MS);
+	stall_close(&stall);
 }
 
 static void
 who_waits_as_long_as_it_wanted_did_not_stand_still(void **state)
 {
-	struct still still;
+	struct stall stall;
 	uint64_t since;
 
 	(void)state;
-	still_open(&still);
+	stall_open(&stall);
 	since = now_ns();
 	wait_ns(100 * NS_PER_MS);
 	assert_int_equal(
-	    still_note(&still, since, since + 10 * NS_PER_S, now_ns()), 0);
-	assert_int_equal(still.ns, 0);
-	still_close(&still);
+	    stall_note(&stall, since, since + 10 * NS_PER_S, now_ns()), 0);
+	assert_int_equal(stall.ns, 0);
+	stall_close(&stall);
 }
 
 /* As if we had been 300 ms late, and ready to run all the while, and a quota
@@ -84,16 +84,16 @@ who_waits_as_long_as_it_wanted_did_not_stand_still(void **state)
 static uint64_t
 excused_for(uint64_t often)
 {
-	struct still still;
+	struct stall stall;
 	uint64_t now, excused;
 
-	still_open(&still);
-	still.waited_ns -= 300 * NS_PER_MS;
-	still.cuts -= often;
+	stall_open(&stall);
+	stall.waited_ns -= 300 * NS_PER_MS;
+	stall.cuts -= often;
 	now = now_ns();
-	excused = still_look(&still, now - 300 * NS_PER_MS, now);
-	assert_int_equal(still.ns, 0); /* others, or the quota: not told */
-	still_close(&still);
+	excused = stall_look(&stall, now - 300 * NS_PER_MS, now);
+	assert_int_equal(stall.ns, 0); /* others, or the quota: not told */
+	stall_close(&stall);
 	return excused;
 }
 
@@ -113,18 +113,18 @@ static uint64_t
 told_of_sleep(int64_t ns)
 {
 	struct load_result result = {0};
-	struct still still;
+	struct stall stall;
 	uint64_t since;
 
-	still_open(&still);
-	still.asleep_ns -= ns;
+	stall_open(&stall);
+	stall.asleep_ns -= ns;
 	since = now_ns();
 	/* By the monotonic clock nothing is late, so nothing gets more time. */
-	assert_int_equal(still_look(&still, since + NS_PER_S, since), 0);
-	still_end(&still, &result);
-	assert_int_equal(result.stills, result.still_ns > 0);
-	still_close(&still);
-	return result.still_ns;
+	assert_int_equal(stall_look(&stall, since + NS_PER_S, since), 0);
+	stall_end(&stall, &result);
+	assert_int_equal(result.stills, result.stall_ns > 0);
+	stall_close(&stall);
+	return result.stall_ns;
 }
 
 static void
@@ -142,16 +142,16 @@ a_machine_that_slept_is_told_of_and_excuses_nothing(void **state)
 }
 
 static void
-quota_of(double cpus, uint64_t want_times, uint64_t want_ns)
+cpu_quota_of(double cpus, uint64_t want_times, uint64_t want_ns)
 {
-	struct quota quota;
+	struct cpu_quota quota;
 	uint64_t times, ns;
 
-	quota_open(&quota);
+	cpu_quota_open(&quota);
 	child_assert(quota.cpus > cpus - 0.001 && quota.cpus < cpus + 0.001);
-	quota_ask(&quota, &times, &ns);
+	cpu_quota_read(&quota, &times, &ns);
 	child_assert(times == want_times && ns == want_ns);
-	quota_close(&quota);
+	cpu_quota_close(&quota);
 }
 
 /* Of the group itself and of the one above it; the tightest is told. */
@@ -171,7 +171,7 @@ of_version_2(void *arg)
 	    "throttled_usec 1850000\n");
 	pretend_write(
 	    "/sys/fs/cgroup/cpu.stat", "nr_throttled 1\nthrottled_usec 2\n");
-	quota_of(0.5, 38, 1850002000);
+	cpu_quota_of(0.5, 38, 1850002000);
 }
 
 static void
@@ -194,7 +194,7 @@ of_version_1(void *arg)
 	pretend_write("/sys/fs/cgroup/cpu.cfs_quota_us", "-1\n");
 	pretend_write("/sys/fs/cgroup/a/cpu.stat",
 	    "nr_periods 99\nnr_throttled 4\nthrottled_time 123456\n");
-	quota_of(0.25, 4, 123456);
+	cpu_quota_of(0.25, 4, 123456);
 }
 
 static void

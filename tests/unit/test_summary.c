@@ -12,8 +12,8 @@
 #define WALL_NS NS_PER_S
 
 static struct compare_plan plan;
-static struct outcome outcome;
-static struct tally tally;
+static struct scenario_result result;
+static struct accumulator accumulator;
 static struct load_point load;
 
 /* A client that is full, and a server that is not: over all of the 2,000
@@ -23,40 +23,40 @@ set_up(void **state)
 {
 	(void)state;
 	plan = (struct compare_plan){.server_count = 1, .delta = 0.03};
-	plan.placement.kind = PLACEMENT_SPLIT;
+	plan.placement.kind = CPU_PLACEMENT_SPLIT;
 	load = (struct load_point){.connections = 64, .churn = true};
-	memset(&tally, 0, sizeof(tally));
-	tally.counted.begun = tally.counted.ok = 1000;
-	tally.counted.wall_ns = WALL_NS;
-	tally.counted.cpu_ns = WALL_NS * 9 / 10;
-	tally.begun = tally.sums_requests = 2000;
-	tally.sums.user_ns = tally.sums.system_ns = WALL_NS / 2;
-	return outcome_init(&outcome);
+	memset(&accumulator, 0, sizeof(accumulator));
+	accumulator.counted.begun = accumulator.counted.ok = 1000;
+	accumulator.counted.wall_ns = WALL_NS;
+	accumulator.counted.cpu_ns = WALL_NS * 9 / 10;
+	accumulator.begun = accumulator.sums_requests = 2000;
+	accumulator.sums.user_ns = accumulator.sums.system_ns = WALL_NS / 2;
+	return scenario_result_init(&result);
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
-	free(outcome.points);
+	free(result.points);
 	return 0;
 }
 
 /* Afresh each time: a finding that is invalid stays so. */
-static const struct finding *
-conclude(void)
+static const struct server_result *
+summarize(void)
 {
-	static struct tally tallies[2];
+	static struct accumulator accumulators[2];
 
 	for (size_t i = 0; i < 2; i++) {
-		struct finding *found = &outcome.points[0].findings[i];
+		struct server_result *found = &result.points[0].results[i];
 
 		found->verdict = UNDECIDED;
-		found->limited = false;
+		found->client_bound = false;
 	}
-	tallies[0] = tallies[1] = tally;
-	conclude_point(&outcome.points[0], tallies, &plan, &load);
-	return &outcome.points[0].findings[0];
+	accumulators[0] = accumulators[1] = accumulator;
+	summary_of_point(&result.points[0], accumulators, &plan, &load);
+	return &result.points[0].results[0];
 }
 
 /* ---- who was the limit ---- */
@@ -64,10 +64,10 @@ conclude(void)
 static void
 a_full_client_is_the_limit_of_a_server_that_has_room(void **state)
 {
-	const struct finding *found = conclude();
+	const struct server_result *found = summarize();
 
 	(void)state;
-	assert_true(found->limited);
+	assert_true(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
 	assert_non_null(strstr(found->reason, "a lower bound"));
 }
@@ -75,32 +75,32 @@ a_full_client_is_the_limit_of_a_server_that_has_room(void **state)
 /* ---- whose backlog was full ---- */
 
 /* In FULL of 40 slices, of a client that is not the limit. */
-static const struct finding *
+static const struct server_result *
 with_full_backlog(size_t full)
 {
-	tally.counted.cpu_ns = WALL_NS / 10;
-	tally.kept = 40;
-	tally.backlog = 5;
-	tally.full = 7 * full;
-	tally.full_slices = full;
-	return conclude();
+	accumulator.counted.cpu_ns = WALL_NS / 10;
+	accumulator.kept = 40;
+	accumulator.backlog = 5;
+	accumulator.full = 7 * full;
+	accumulator.full_slices = full;
+	return summarize();
 }
 
 static void
 a_backlog_that_was_full_once_in_a_while_is_told_and_judged(void **state)
 {
-	const struct finding *found = with_full_backlog(2);
+	const struct server_result *found = with_full_backlog(2);
 
 	(void)state;
 	assert_int_not_equal(found->verdict, INVALID);
 	assert_int_equal(found->backlog, 5);
-	assert_int_equal(found->backlog_full, 14);
+	assert_int_equal(found->listen_backlog_is_full, 14);
 }
 
 static void
 a_backlog_that_was_full_often_is_why_there_is_no_verdict(void **state)
 {
-	const struct finding *found = with_full_backlog(3);
+	const struct server_result *found = with_full_backlog(3);
 
 	(void)state;
 	assert_int_equal(found->verdict, INVALID);
@@ -111,8 +111,8 @@ static void
 requests_that_were_sent_twice_are_counted(void **state)
 {
 	(void)state;
-	tally.retries = 7;
-	assert_int_equal(conclude()->retries, 7);
+	accumulator.retries = 7;
+	assert_int_equal(summarize()->retries, 7);
 }
 
 /* What a server has used is known from the first request on, what the client
@@ -121,67 +121,68 @@ static void
 both_are_asked_for_the_same_requests(void **state)
 {
 	(void)state;
-	tally.sums.user_ns = WALL_NS * 9 / 10;
-	tally.sums.system_ns = WALL_NS * 4 / 10; /* 0.65 for those that count */
-	assert_true(conclude()->limited);
-	tally.sums.user_ns = WALL_NS * 16 / 10; /* 1 */
-	assert_false(conclude()->limited);
-	tally.sums_requests = 1000; /* all count */
-	tally.sums.user_ns = WALL_NS * 5 / 10;
-	assert_true(conclude()->limited);
-	tally.sums.user_ns = WALL_NS * 6 / 10;
-	assert_false(conclude()->limited);
+	accumulator.sums.user_ns = WALL_NS * 9 / 10;
+	accumulator.sums.system_ns =
+	    WALL_NS * 4 / 10; /* 0.65 for those that count */
+	assert_true(summarize()->client_bound);
+	accumulator.sums.user_ns = WALL_NS * 16 / 10; /* 1 */
+	assert_false(summarize()->client_bound);
+	accumulator.sums_requests = 1000; /* all count */
+	accumulator.sums.user_ns = WALL_NS * 5 / 10;
+	assert_true(summarize()->client_bound);
+	accumulator.sums.user_ns = WALL_NS * 6 / 10;
+	assert_false(summarize()->client_bound);
 }
 
 static void
 a_server_of_which_nothing_is_known_may_have_had_room(void **state)
 {
 	(void)state;
-	tally.sums.user_ns = tally.sums.system_ns = WALL_NS;
-	assert_false(conclude()->limited);
-	tally.sums.lost_cpu = true;
-	assert_true(conclude()->limited);
-	tally.sums.lost_cpu = false;
-	tally.sums_requests = 0;
-	assert_true(conclude()->limited);
+	accumulator.sums.user_ns = accumulator.sums.system_ns = WALL_NS;
+	assert_false(summarize()->client_bound);
+	accumulator.sums.lost_cpu = true;
+	assert_true(summarize()->client_bound);
+	accumulator.sums.lost_cpu = false;
+	accumulator.sums_requests = 0;
+	assert_true(summarize()->client_bound);
 }
 
 static void
 on_one_cpu_both_are_the_limit(void **state)
 {
 	(void)state;
-	plan.placement.kind = PLACEMENT_SHARED;
-	assert_false(conclude()->limited);
-	plan.placement.kind = PLACEMENT_FREE;
-	assert_false(conclude()->limited);
+	plan.placement.kind = CPU_PLACEMENT_SHARED;
+	assert_false(summarize()->client_bound);
+	plan.placement.kind = CPU_PLACEMENT_FREE;
+	assert_false(summarize()->client_bound);
 }
 
 static void
 who_waited_for_a_cpu_is_full_if_it_used_the_rest(void **state)
 {
 	(void)state;
-	tally.counted.cpu_ns = WALL_NS / 2;
-	assert_false(conclude()->limited);
-	tally.counted.wait_ns = WALL_NS * 45 / 100;
-	assert_int_equal(conclude()->verdict, INVALID);
-	tally.counted.cpu_ns = WALL_NS * 4 / 10;
-	assert_int_not_equal(conclude()->verdict, INVALID);
-	tally.counted.wait_ns = WALL_NS * 4 / 100; /* as good as none */
-	tally.counted.cpu_ns = WALL_NS * 84 / 100;
-	assert_int_not_equal(conclude()->verdict, INVALID);
+	accumulator.counted.cpu_ns = WALL_NS / 2;
+	assert_false(summarize()->client_bound);
+	accumulator.counted.wait_ns = WALL_NS * 45 / 100;
+	assert_int_equal(summarize()->verdict, INVALID);
+	accumulator.counted.cpu_ns = WALL_NS * 4 / 10;
+	assert_int_not_equal(summarize()->verdict, INVALID);
+	accumulator.counted.wait_ns = WALL_NS * 4 / 100; /* as good as none */
+	accumulator.counted.cpu_ns = WALL_NS * 84 / 100;
+	assert_int_not_equal(summarize()->verdict, INVALID);
 }
 
 /* Nobody knows what the server could have done: not even at least. */
 static void
 a_client_that_got_no_cpu_gives_no_lower_bound(void **state)
 {
-	const struct finding *found;
+	const struct server_result *found;
 
 	(void)state;
-	tally.counted.cpu_ns = WALL_NS / 2;
-	tally.counted.wait_ns = WALL_NS * 45 / 100;
-	found = conclude();
-	assert_false(found->limited);
+	accumulator.counted.cpu_ns = WALL_NS / 2;
+	accumulator.counted.wait_ns = WALL_NS * 45 / 100;
+	found = summarize();
+	assert_false(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
 	assert_non_null(
 	    strstr(found->reason, "did not get its CPU for 45 % of the time"));
@@ -191,44 +192,44 @@ a_client_that_got_no_cpu_gives_no_lower_bound(void **state)
 static void
 what_others_did_is_the_first_reason(void **state)
 {
-	const struct finding *found;
+	const struct server_result *found;
 
 	(void)state;
-	tally.kept = 10;
-	tally.dropped = 10;
-	found = conclude();
+	accumulator.kept = 10;
+	accumulator.dropped = 10;
+	found = summarize();
 	assert_int_equal(found->verdict, INVALID);
 	assert_string_equal(found->reason,
 	    "other work on this machine disturbed 50 % of the slices");
-	assert_true(found->limited); /* in those that were left */
-	tally.dropped = 0;
-	strcpy(tally.trouble, "died");
-	assert_string_equal(conclude()->reason, "died");
+	assert_true(found->client_bound); /* in those that were left */
+	accumulator.dropped = 0;
+	strcpy(accumulator.trouble, "died");
+	assert_string_equal(summarize()->reason, "died");
 }
 
 /* Of no slice that counts, nothing is known. */
 static void
 who_has_no_slice_was_not_limited(void **state)
 {
-	const struct finding *found;
+	const struct server_result *found;
 
 	(void)state;
-	memset(&tally.counted, 0, sizeof(tally.counted));
-	tally.dropped = 20;
-	found = conclude();
-	assert_false(found->limited);
+	memset(&accumulator.counted, 0, sizeof(accumulator.counted));
+	accumulator.dropped = 20;
+	found = summarize();
+	assert_false(found->client_bound);
 	assert_non_null(strstr(found->reason, "disturbed 100 %"));
 }
 
 static void
 at_a_rate_a_full_client_is_late_itself(void **state)
 {
-	const struct finding *found;
+	const struct server_result *found;
 
 	(void)state;
 	load.rate = 1000;
-	found = conclude();
-	assert_true(found->limited);
+	found = summarize();
+	assert_true(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
 	assert_non_null(strstr(found->reason, "some of the delay is its own"));
 }
@@ -240,47 +241,47 @@ at_a_rate_a_full_client_is_late_itself(void **state)
 static void
 the_service_time_is_of_the_blocks_of_the_value(void **state)
 {
-	struct finding *found = &outcome.points[0].findings[0];
+	struct server_result *found = &result.points[0].results[0];
 
 	(void)state;
 	found->blocks = 8;
 	for (size_t b = 0; b < found->blocks; b++) {
 		found->values[b] = 100 + (double)b;
-		tally.service[b] = 90 + (double)b;
+		accumulator.service[b] = 90 + (double)b;
 	}
 	found->values[7] = NAN;
-	tally.service[7] = 1000;
-	conclude();
+	accumulator.service[7] = 1000;
+	summarize();
 	assert_near(found->value.value, 103, 1e-9);
 	assert_near(found->service_value, 93, 1e-9);
-	memset(tally.service, 0, sizeof(tally.service));
+	memset(accumulator.service, 0, sizeof(accumulator.service));
 	found->service_value = NAN;
-	conclude();
+	summarize();
 	assert_true(isnan(found->service_value));
 }
 
 static void
 counts_are_whole_though_their_median_is_not(void **state)
 {
-	const struct cost *cost;
+	const struct usage *usage;
 
 	(void)state;
-	tally.memory_count = 2;
+	accumulator.memory_count = 2;
 	for (size_t b = 0; b < 2; b++) {
 		double more = (double)b;
 
-		tally.memory[b] = (struct cost){.connections = 63 + more,
+		accumulator.memory[b] = (struct usage){.connections = 63 + more,
 		    .processes = 64 + more,
 		    .threads = 65 + more,
 		    .mappings = 1300 + more,
 		    .pss_kib = 900 + more};
 	}
-	cost = &conclude()->cost;
-	assert_near(cost->connections, 64, 0);
-	assert_near(cost->processes, 65, 0);
-	assert_near(cost->threads, 66, 0);
-	assert_near(cost->mappings, 1301, 0);
-	assert_near(cost->pss_kib, 900.5, 0); /* no count */
+	usage = &summarize()->usage;
+	assert_near(usage->connections, 64, 0);
+	assert_near(usage->processes, 65, 0);
+	assert_near(usage->threads, 66, 0);
+	assert_near(usage->mappings, 1301, 0);
+	assert_near(usage->pss_kib, 900.5, 0); /* no count */
 }
 
 /* ---- whether all is well ---- */
@@ -295,14 +296,14 @@ a_scenario_that_was_not_measured_is_not_well(void **state)
 	all.server_count = 1;
 	assert_true(comparison_clean(&all));
 	all.scenario_count = 1;
-	all.scenarios[0].points = outcome.points;
+	all.scenarios[0].points = result.points;
 	assert_false(comparison_clean(&all));
 	all.scenarios[0].point_count = 1;
 	assert_true(comparison_clean(&all));
-	outcome.points[0].findings[0].verdict = INVALID;
+	result.points[0].results[0].verdict = INVALID;
 	assert_false(comparison_clean(&all));
-	outcome.points[0].findings[0].verdict = UNDECIDED;
-	outcome.points[0].findings[1].errors = 1;
+	result.points[0].results[0].verdict = UNDECIDED;
+	result.points[0].results[1].errors = 1;
 	assert_false(comparison_clean(&all));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* comparison_print: what a terminal shows of figures that no measuring gives.
+/* terminal_report: what a terminal shows of figures that no measuring gives.
  */
 #include "tests/unit/unit.h"
 
@@ -36,14 +36,15 @@ tear_down(void **state)
 static size_t
 bar_of(double share)
 {
-	const struct print_style style = {.utf8 = true};
-	struct finding *findings = comparison.scenarios[0].points[0].findings;
+	const struct terminal_style style = {.utf8 = true};
+	struct server_result *results =
+	    comparison.scenarios[0].points[0].results;
 	size_t size, count = 0;
 	char *text, *at;
 	FILE *out = open_memstream(&text, &size);
 
-	findings[1].value.value = share * findings[0].value.value;
-	comparison_print(&comparison, &style, out);
+	results[1].value.value = share * results[0].value.value;
+	terminal_report(&comparison, &style, out);
 	fclose(out);
 	at = strstr(text, "95 % interval");
 	assert_non_null(at);
@@ -82,7 +83,7 @@ what_is_below_nothing_has_no_bar(void **state)
 static char *
 text_of(const char *name)
 {
-	const struct print_style style = {.utf8 = true};
+	const struct terminal_style style = {.utf8 = true};
 	struct comparison one = comparison;
 	size_t size;
 	char *text;
@@ -95,7 +96,7 @@ text_of(const char *name)
 			    comparison.scenarios[i];
 	}
 	assert_int_equal(one.scenario_count, 1);
-	comparison_print(&one, &style, out);
+	terminal_report(&one, &style, out);
 	fclose(out);
 	return text;
 }

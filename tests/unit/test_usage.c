@@ -181,34 +181,34 @@ puppet_stop(struct puppet *puppet)
 
 /* ---- CPU, switches, faults ---- */
 
-static struct cost_sums
+static struct usage_sums
 sums_of(const struct puppet *puppet, const char *orders,
-    const struct cost_group *group)
+    const struct usage_group *group)
 {
-	struct cost_sums sums = {0};
-	struct cost_meter meter;
+	struct usage_sums sums = {0};
+	struct usage_meter meter;
 
-	cost_begin(&meter, puppet->pid, group);
+	usage_begin(&meter, puppet->pid, group);
 	tell(puppet, orders);
-	cost_end(&meter, &sums);
+	usage_end(&meter, &sums);
 	return sums;
 }
 
 static uint64_t
-cpu_of(const struct cost_sums *sums)
+cpu_of(const struct usage_sums *sums)
 {
 	return sums->user_ns + sums->system_ns;
 }
 
 static void
-cost_counts_itself_its_children_and_its_dead(void **state)
+usage_counts_itself_its_children_and_its_dead(void **state)
 {
 	static const char *const orders[] = {"b", "c", "C", "t"};
 	struct puppet puppet;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(orders); i++) {
-		struct cost_sums sums;
+		struct usage_sums sums;
 
 		puppet_start(&puppet);
 		sums = sums_of(&puppet, orders[i], NULL);
@@ -220,10 +220,10 @@ cost_counts_itself_its_children_and_its_dead(void **state)
 }
 
 static void
-cost_adds_up_and_begins_at_its_beginning(void **state)
+usage_adds_up_and_begins_at_its_beginning(void **state)
 {
-	struct cost_sums sums = {0};
-	struct cost_meter meter;
+	struct usage_sums sums = {0};
+	struct usage_meter meter;
 	struct puppet puppet;
 
 	(void)state;
@@ -232,18 +232,18 @@ cost_adds_up_and_begins_at_its_beginning(void **state)
 	sums = sums_of(&puppet, "", NULL);
 	assert_true(cpu_of(&sums) < BURN_NS);
 	for (int i = 0; i < 3; i++) {
-		cost_begin(&meter, puppet.pid, NULL);
+		usage_begin(&meter, puppet.pid, NULL);
 		tell(&puppet, "c");
-		cost_end(&meter, &sums);
+		usage_end(&meter, &sums);
 	}
 	assert_true(cpu_of(&sums) >= 3 * BURNT_NS);
 	puppet_stop(&puppet);
 }
 
 static void
-cost_counts_faults_of_the_living_and_the_dead(void **state)
+usage_counts_faults_of_the_living_and_the_dead(void **state)
 {
-	struct cost_sums sums;
+	struct usage_sums sums;
 	struct puppet puppet;
 
 	(void)state;
@@ -257,10 +257,10 @@ cost_counts_faults_of_the_living_and_the_dead(void **state)
 }
 
 static void
-cost_counts_switches_of_the_living(void **state)
+usage_counts_switches_of_the_living(void **state)
 {
-	struct cost_sums sums;
-	struct cost cost;
+	struct usage_sums sums;
+	struct usage usage;
 	struct puppet puppet;
 
 	(void)state;
@@ -268,17 +268,17 @@ cost_counts_switches_of_the_living(void **state)
 	sums = sums_of(&puppet, "nb", NULL);
 	assert_true(sums.voluntary >= 50);
 	assert_false(sums.lost_switches);
-	cost_of_requests(&sums, 10, &cost);
-	assert_true(cost.voluntary >= 5);
-	assert_true(cost.involuntary >= 0);
+	usage_of_requests(&sums, 10, &usage);
+	assert_true(usage.voluntary >= 5);
+	assert_true(usage.involuntary >= 0);
 	puppet_stop(&puppet);
 }
 
 static void
-cost_knows_that_switches_of_the_dead_are_lost(void **state)
+usage_knows_that_switches_of_the_dead_are_lost(void **state)
 {
-	struct cost_sums sums;
-	struct cost cost;
+	struct usage_sums sums;
+	struct usage usage;
 	struct puppet puppet;
 
 	(void)state;
@@ -286,20 +286,20 @@ cost_knows_that_switches_of_the_dead_are_lost(void **state)
 	for (const char *order = "tc"; *order; order++) {
 		sums = sums_of(&puppet, (char[]){*order, '\0'}, NULL);
 		assert_true(sums.lost_switches);
-		cost_of_requests(&sums, 10, &cost);
-		assert_true(isnan(cost.voluntary));
-		assert_true(isnan(cost.involuntary));
-		assert_true(cost.cpu_us >= BURNT_NS / (10 * 1000.0));
-		assert_int_equal(isnan(cost.user_us), *order == 'c');
+		usage_of_requests(&sums, 10, &usage);
+		assert_true(isnan(usage.voluntary));
+		assert_true(isnan(usage.involuntary));
+		assert_true(usage.cpu_us >= BURNT_NS / (10 * 1000.0));
+		assert_int_equal(isnan(usage.user_us), *order == 'c');
 	}
 	puppet_stop(&puppet);
 }
 
 static void
-cost_knows_that_children_nobody_waits_for_are_lost(void **state)
+usage_knows_that_children_nobody_waits_for_are_lost(void **state)
 {
-	struct cost_sums sums;
-	struct cost cost;
+	struct usage_sums sums;
+	struct usage usage;
 	struct puppet puppet;
 
 	(void)state;
@@ -307,30 +307,30 @@ cost_knows_that_children_nobody_waits_for_are_lost(void **state)
 	tell(&puppet, "i");
 	sums = sums_of(&puppet, "c", NULL);
 	assert_true(sums.lost_cpu && sums.lost_faults && sums.lost_switches);
-	cost_of_requests(&sums, 10, &cost);
-	assert_true(isnan(cost.cpu_us) && isnan(cost.user_us));
-	assert_true(isnan(cost.faults) && isnan(cost.voluntary));
+	usage_of_requests(&sums, 10, &usage);
+	assert_true(isnan(usage.cpu_us) && isnan(usage.user_us));
+	assert_true(isnan(usage.faults) && isnan(usage.voluntary));
 	puppet_stop(&puppet);
 }
 
 static void
-cost_of_a_life_has_the_switches_of_the_dead(void **state)
+usage_of_a_life_has_the_switches_of_the_dead(void **state)
 {
 	struct launched server;
-	struct placement anywhere;
+	struct cpu_placement anywhere;
 	struct launch_plan plan = {
 	    .command = "for i in 1 2 3 4 5 6 7 8; do sleep 0.001; done; "
 		       "exit 3; : {port}",
 	    .placement = &anywhere};
-	struct cost_sums sums = {0};
+	struct usage_sums sums = {0};
 	char why[300];
 
 	(void)state;
-	placement_choose(&anywhere, PLACEMENT_FREE);
+	cpu_placement_choose(&anywhere, CPU_PLACEMENT_FREE);
 	/* It does not listen; a shell's children are waited for. */
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "status 3"));
-	cost_add_life(&sums, &server.used);
+	usage_add_life(&sums, &server.used);
 	assert_true(sums.voluntary >= 8);
 	assert_true(sums.faults >= 8);
 	assert_true(sums.user_ns + sums.system_ns > 0);
@@ -338,18 +338,18 @@ cost_of_a_life_has_the_switches_of_the_dead(void **state)
 }
 
 static void
-cost_of_no_request_is_not_known(void **state)
+usage_of_no_request_is_not_known(void **state)
 {
-	struct cost_sums sums = {.user_ns = 1000};
-	struct cost cost;
+	struct usage_sums sums = {.user_ns = 1000};
+	struct usage usage;
 
 	(void)state;
-	cost_of_requests(&sums, 0, &cost);
-	assert_true(isnan(cost.user_us));
-	cost_of_requests(&sums, 2, &cost);
-	assert_near(cost.user_us, 0.5, 0);
-	assert_near(cost.cpu_us, 0.5, 0);
-	assert_near(cost.system_us, 0, 0);
+	usage_of_requests(&sums, 0, &usage);
+	assert_true(isnan(usage.user_us));
+	usage_of_requests(&sums, 2, &usage);
+	assert_near(usage.user_us, 0.5, 0);
+	assert_near(usage.cpu_us, 0.5, 0);
+	assert_near(usage.system_us, 0, 0);
 }
 
 /* ---- the group ---- */
@@ -357,13 +357,13 @@ cost_of_no_request_is_not_known(void **state)
 static void
 group_counts_children_whom_nobody_waits_for(void **state)
 {
-	struct cost_group group;
-	struct cost_sums sums;
+	struct usage_group group;
+	struct usage_sums sums;
 	struct puppet puppet;
 
 	(void)state;
 	puppet_start(&puppet);
-	cost_group_make(&group, puppet.pid);
+	usage_group_make(&group, puppet.pid);
 	if (group.cpu[0]) {
 		tell(&puppet, "i");
 		sums = sums_of(&puppet, "c", &group);
@@ -375,7 +375,7 @@ group_counts_children_whom_nobody_waits_for(void **state)
 		assert_true(sums.voluntary >= 50);
 	}
 	puppet_stop(&puppet);
-	cost_group_remove(&group);
+	usage_group_remove(&group);
 }
 
 static bool
@@ -389,33 +389,33 @@ exists(const char *path)
 static void
 group_leaves_nothing_behind(void **state)
 {
-	struct cost_group group, copy;
+	struct usage_group group, copy;
 	struct puppet puppet;
 
 	(void)state;
 	puppet_start(&puppet);
 	tell(&puppet, "C");
-	cost_group_make(&group, puppet.pid);
+	usage_group_make(&group, puppet.pid);
 	copy = group;
 	assert_true(!copy.cpu[0] || exists(copy.cpu));
 	assert_true(!copy.memory[0] || exists(copy.memory));
 	puppet_stop(&puppet); /* its child dies some time later */
-	cost_group_remove(&group);
+	usage_group_remove(&group);
 	assert_false(exists(copy.cpu));
 	assert_false(exists(copy.memory));
-	cost_group_remove(&group);
-	cost_group_make(&group, puppet.pid); /* who is no more */
+	usage_group_remove(&group);
+	usage_group_make(&group, puppet.pid); /* who is no more */
 	assert_false(exists(group.cpu));
-	cost_group_remove(&group);
+	usage_group_remove(&group);
 }
 
 static void
 make_and_forget(void *arg)
 {
 	struct puppet *puppet = arg;
-	struct cost_group group;
+	struct usage_group group;
 
-	cost_group_make(&group, puppet->pid);
+	usage_group_make(&group, puppet->pid);
 	printf("%s\n%s\n", group.cpu, group.memory);
 }
 
@@ -423,7 +423,7 @@ static void
 group_of_a_client_that_was_killed_is_removed_by_the_next(void **state)
 {
 	static struct caught caught;
-	struct cost_group group;
+	struct usage_group group;
 	struct puppet puppet;
 	const char *cpu;
 
@@ -436,69 +436,69 @@ group_of_a_client_that_was_killed_is_removed_by_the_next(void **state)
 		skip();
 	assert_true(exists(cpu));
 	puppet_start(&puppet);
-	cost_group_make(&group, puppet.pid);
+	usage_group_make(&group, puppet.pid);
 	assert_false(exists(cpu));
 	puppet_stop(&puppet);
-	cost_group_remove(&group);
+	usage_group_remove(&group);
 }
 
 /* ---- memory ---- */
 
-static struct cost
+static struct usage
 growth(const struct puppet *puppet, const char *orders,
-    const struct cost_group *group)
+    const struct usage_group *group)
 {
-	struct memory before, after;
-	struct cost cost;
+	struct usage_memory before, after;
+	struct usage usage;
 
-	memory_ask(&before, puppet->pid, group);
+	usage_memory_read(&before, puppet->pid, group);
 	tell(puppet, orders);
-	memory_ask(&after, puppet->pid, group);
-	cost_memory(&before, &after, 1, &cost);
-	return cost;
+	usage_memory_read(&after, puppet->pid, group);
+	usage_add_memory(&before, &after, 1, &usage);
+	return usage;
 }
 
 static void
 memory_knows_its_kinds(void **state)
 {
-	struct cost_group group;
+	struct usage_group group;
 	struct puppet puppet;
-	struct cost cost;
+	struct usage usage;
 
 	(void)state;
 #ifdef __SANITIZE_THREAD__
 	skip(); /* its shadow is four times as large as what it watches */
 #endif
 	puppet_start(&puppet);
-	cost_group_make(&group, puppet.pid);
-	cost = growth(&puppet, "m", &group);
-	assert_near(cost.memory_kib[MEMORY_ANONYMOUS], 8192, 400);
-	assert_near(cost.memory_kib[MEMORY_PAGE_TABLES], 18, 14);
-	assert_near(cost.memory_kib[MEMORY_KERNEL_STACKS], 0, 0);
-	assert_true(isfinite(cost.memory_kib[MEMORY_FILE]));
-	assert_true(cost.pss_kib > 8192);
-	cost = growth(&puppet, "TTTT", &group);
-	assert_near(cost.memory_kib[MEMORY_KERNEL_STACKS], 64, 0);
-	assert_near(cost.threads, 5, 0);
-	assert_near(cost.processes, 1, 0);
-	cost = growth(&puppet, "CCCCCCCCCCCC", &group);
-	assert_near(cost.memory_kib[MEMORY_KERNEL_STACKS], 12 * 16, 0);
-	assert_near(cost.processes, 13, 0);
-	assert_near(cost.threads, 17, 0);
-	assert_true(cost.memory_kib[MEMORY_PAGE_TABLES] >= 12 * 12);
-	assert_true(cost.mappings >= 12 * 10);
-	assert_true(group.memory[0] ? cost.memory_kib[MEMORY_SLAB] > 0
-				    : isnan(cost.memory_kib[MEMORY_SLAB]));
+	usage_group_make(&group, puppet.pid);
+	usage = growth(&puppet, "m", &group);
+	assert_near(usage.memory_kib[MEMORY_ANONYMOUS], 8192, 400);
+	assert_near(usage.memory_kib[MEMORY_PAGE_TABLES], 18, 14);
+	assert_near(usage.memory_kib[MEMORY_KERNEL_STACKS], 0, 0);
+	assert_true(isfinite(usage.memory_kib[MEMORY_FILE]));
+	assert_true(usage.pss_kib > 8192);
+	usage = growth(&puppet, "TTTT", &group);
+	assert_near(usage.memory_kib[MEMORY_KERNEL_STACKS], 64, 0);
+	assert_near(usage.threads, 5, 0);
+	assert_near(usage.processes, 1, 0);
+	usage = growth(&puppet, "CCCCCCCCCCCC", &group);
+	assert_near(usage.memory_kib[MEMORY_KERNEL_STACKS], 12 * 16, 0);
+	assert_near(usage.processes, 13, 0);
+	assert_near(usage.threads, 17, 0);
+	assert_true(usage.memory_kib[MEMORY_PAGE_TABLES] >= 12 * 12);
+	assert_true(usage.mappings >= 12 * 10);
+	assert_true(group.memory[0] ? usage.memory_kib[MEMORY_SLAB] > 0
+				    : isnan(usage.memory_kib[MEMORY_SLAB]));
 	puppet_stop(&puppet);
-	cost_group_remove(&group);
+	usage_group_remove(&group);
 }
 
 static void
 what_does_not_fit_is_not_known_and_not_0(void **state)
 {
-	struct cost_sums sums;
+	struct usage_sums sums;
 	struct puppet puppet;
-	struct cost cost;
+	struct usage usage;
 
 	(void)state;
 	if (geteuid() != 0)
@@ -507,20 +507,20 @@ what_does_not_fit_is_not_known_and_not_0(void **state)
 	tell(&puppet, "g");
 	sums = sums_of(&puppet, "nb", NULL);
 	assert_true(sums.lost_switches);
-	cost_of_requests(&sums, 10, &cost);
-	assert_true(isnan(cost.voluntary) && isnan(cost.involuntary));
-	assert_true(cost.cpu_us >= BURNT_NS / (10 * 1000.0));
-	cost = growth(&puppet, "m", NULL);
+	usage_of_requests(&sums, 10, &usage);
+	assert_true(isnan(usage.voluntary) && isnan(usage.involuntary));
+	assert_true(usage.cpu_us >= BURNT_NS / (10 * 1000.0));
+	usage = growth(&puppet, "m", NULL);
 	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
-		assert_true(isnan(cost.memory_kib[kind]));
-	assert_true(isnan(cost.threads));
+		assert_true(isnan(usage.memory_kib[kind]));
+	assert_true(isnan(usage.threads));
 	puppet_stop(&puppet);
 }
 
 static void
 memory_leaves_out_the_shell_above_a_server(void **state)
 {
-	struct memory memory;
+	struct usage_memory memory;
 	pid_t shell = fork();
 
 	(void)state;
@@ -531,11 +531,11 @@ memory_leaves_out_the_shell_above_a_server(void **state)
 		execl("/bin/sh", "sh", "-c", "sleep 1000; exit 3", NULL);
 		_exit(127);
 	}
-	while (procs_below_shell(shell) == shell)
+	while (proc_tree_below_shell(shell) == shell)
 		nap_ms(1);
-	memory_ask(&memory, shell, NULL);
+	usage_memory_read(&memory, shell, NULL);
 	assert_near(memory.processes, 1, 0);
-	assert_int_equal(procs_below_shell(getpid()), getpid());
+	assert_int_equal(proc_tree_below_shell(getpid()), getpid());
 	kill(-shell, SIGKILL);
 	assert_int_equal(waitpid(shell, NULL, 0), shell);
 }
@@ -544,12 +544,12 @@ static void
 memory_of_nobody_is_not_known(void **state)
 {
 	struct puppet puppet;
-	struct memory memory;
+	struct usage_memory memory;
 
 	(void)state;
 	puppet_start(&puppet);
 	puppet_stop(&puppet);
-	memory_ask(&memory, puppet.pid, NULL);
+	usage_memory_read(&memory, puppet.pid, NULL);
 	assert_true(isnan(memory.pss_kib));
 	assert_true(isnan(memory.kib[MEMORY_PAGE_TABLES]));
 	assert_near(memory.processes, 0, 0);
@@ -560,10 +560,10 @@ memory_of_nobody_is_not_known(void **state)
 static void
 stat_is_read_behind_any_name(void **state)
 {
-	struct proc_stat stat;
+	struct procfs_stat stat;
 
 	(void)state;
-	assert_true(proc_stat_parse(
+	assert_true(procfs_stat_parse(
 	    "7 (a) R 1 (b c) S 1 7 7 0 -1 4194304 11 22 33 44 55 66 77 88 20 0 "
 	    "1 0 9",
 	    &stat));
@@ -577,8 +577,8 @@ stat_is_read_behind_any_name(void **state)
 	assert_int_equal(stat.reaped_user, 77);
 	assert_int_equal(stat.reaped_system, 88);
 	assert_int_equal(stat.start, 9);
-	assert_false(proc_stat_parse("", &stat));
-	assert_false(proc_stat_parse("7 (a) S 1 7", &stat));
+	assert_false(procfs_stat_parse("", &stat));
+	assert_false(procfs_stat_parse("7 (a) S 1 7", &stat));
 }
 
 static void
@@ -589,16 +589,16 @@ numbers_stand_behind_their_whole_key(void **state)
 	uint64_t value = 99;
 
 	(void)state;
-	assert_true(proc_number(text, "Pss:", &value));
+	assert_true(procfs_number(text, "Pss:", &value));
 	assert_int_equal(value, 17);
-	assert_true(proc_number(text, "slab", &value));
+	assert_true(procfs_number(text, "slab", &value));
 	assert_int_equal(value, 4096);
-	assert_true(proc_number(text, "last", &value));
+	assert_true(procfs_number(text, "last", &value));
 	assert_int_equal(value, 3);
-	assert_false(proc_number(text, "none:", &value));
-	assert_false(proc_number(text, "Dirty:", &value));
-	assert_false(proc_number(text, "kB", &value));
-	assert_false(proc_number("", "a", &value));
+	assert_false(procfs_number(text, "none:", &value));
+	assert_false(procfs_number(text, "Dirty:", &value));
+	assert_false(procfs_number(text, "kB", &value));
+	assert_false(procfs_number("", "a", &value));
 }
 
 static void
@@ -608,10 +608,10 @@ reading_says_what_failed(void **state)
 	int n;
 
 	(void)state;
-	assert_int_equal(proc_read(text, sizeof(text), "/nowhere/%d", 1), -1);
+	assert_int_equal(procfs_read(text, sizeof(text), "/nowhere/%d", 1), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_string_equal(text, "");
-	n = proc_read(text, sizeof(text), "/proc/%s/stat", "self");
+	n = procfs_read(text, sizeof(text), "/proc/%s/stat", "self");
 	assert_int_equal(n, strlen(text));
 	assert_int_equal(atoi(text), getpid()); /* and "(test": cut */
 	assert_int_equal(text[strlen(text) - 1], ' ');
@@ -621,15 +621,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(cost_counts_itself_its_children_and_its_dead),
-	    cmocka_unit_test(cost_adds_up_and_begins_at_its_beginning),
-	    cmocka_unit_test(cost_counts_faults_of_the_living_and_the_dead),
-	    cmocka_unit_test(cost_counts_switches_of_the_living),
-	    cmocka_unit_test(cost_knows_that_switches_of_the_dead_are_lost),
+	    cmocka_unit_test(usage_counts_itself_its_children_and_its_dead),
+	    cmocka_unit_test(usage_adds_up_and_begins_at_its_beginning),
+	    cmocka_unit_test(usage_counts_faults_of_the_living_and_the_dead),
+	    cmocka_unit_test(usage_counts_switches_of_the_living),
+	    cmocka_unit_test(usage_knows_that_switches_of_the_dead_are_lost),
 	    cmocka_unit_test(
-		cost_knows_that_children_nobody_waits_for_are_lost),
-	    cmocka_unit_test(cost_of_a_life_has_the_switches_of_the_dead),
-	    cmocka_unit_test(cost_of_no_request_is_not_known),
+		usage_knows_that_children_nobody_waits_for_are_lost),
+	    cmocka_unit_test(usage_of_a_life_has_the_switches_of_the_dead),
+	    cmocka_unit_test(usage_of_no_request_is_not_known),
 	    cmocka_unit_test(group_counts_children_whom_nobody_waits_for),
 	    cmocka_unit_test(group_leaves_nothing_behind),
 	    cmocka_unit_test(

@@ -8,16 +8,16 @@
 #define CONTROL 1 /* with one server beside the baseline it is findings[2] */
 
 static struct point points[POINTS_MAX];
-static struct outcome outcome;
+static struct scenario_result result;
 
 /* ---- findings ---- */
 
 /* COUNT values about MIDDLE, SPREAD to either side in turn and a little
  * different each. */
 static void
-about(struct finding *found, double middle, double spread, size_t count)
+about(struct server_result *found, double middle, double spread, size_t count)
 {
-	*found = (struct finding){.blocks = count, .settled = true};
+	*found = (struct server_result){.blocks = count, .settled = true};
 	for (size_t i = 0; i < count; i++) {
 		double off =
 		    (i % 2 ? 1 : -1) * spread * (1 - (double)(i / 2) / 100);
@@ -29,35 +29,35 @@ about(struct finding *found, double middle, double spread, size_t count)
 }
 
 /* One point of a baseline, a server and a control, all with COUNT blocks. */
-static struct finding *
+static struct server_result *
 compared(double middle, double spread, size_t count)
 {
-	outcome = (struct outcome){.point_count = 1,
+	result = (struct scenario_result){.point_count = 1,
 	    .points = points,
 	    .higher_is_better = true,
 	    .unit = "requests/s"};
-	about(&points[0].findings[0], 0, 0, count);
-	about(&points[0].findings[1], middle, spread, count);
-	about(&points[0].findings[2], 0, 0, count);
-	return &points[0].findings[1];
+	about(&points[0].results[0], 0, 0, count);
+	about(&points[0].results[1], middle, spread, count);
+	about(&points[0].results[2], 0, 0, count);
+	return &points[0].results[1];
 }
 
 static void
 judge(size_t servers)
 {
-	for (size_t p = 0; p < outcome.point_count; p++) {
-		struct finding *f = points[p].findings;
+	for (size_t p = 0; p < result.point_count; p++) {
+		struct server_result *f = points[p].results;
 
 		for (size_t i = 0; i <= servers; i++)
-			judge_point(&f[i], &f[0], DELTA);
+			paired_estimate(&f[i], &f[0], DELTA);
 	}
-	judge_scenario(&outcome, servers, DELTA);
+	verdict_of_scenario(&result, servers, DELTA);
 }
 
 static enum verdict
 verdict_on(double middle, double spread, size_t count)
 {
-	struct finding *found = compared(middle, spread, count);
+	struct server_result *found = compared(middle, spread, count);
 
 	judge(2);
 	return found->verdict;
@@ -66,7 +66,7 @@ verdict_on(double middle, double spread, size_t count)
 static void
 says(const char *words)
 {
-	const char *reason = points[0].findings[1].reason;
+	const char *reason = points[0].results[1].reason;
 
 	if (!strstr(reason, words))
 		fail_msg("\"%s\" is not in: %s", words, reason);
@@ -75,7 +75,7 @@ says(const char *words)
 static void
 does_not_say(const char *words)
 {
-	assert_null(strstr(points[0].findings[1].reason, words));
+	assert_null(strstr(points[0].results[1].reason, words));
 }
 
 /* ---- one ratio ---- */
@@ -83,7 +83,7 @@ does_not_say(const char *words)
 static void
 a_steady_gain_is_faster(void **state)
 {
-	struct finding *found = &points[0].findings[1];
+	struct server_result *found = &points[0].results[1];
 
 	(void)state;
 	assert_int_equal(verdict_on(log(1.1), 0.01, 12), FASTER);
@@ -126,15 +126,15 @@ no_difference_is_equivalent(void **state)
 	assert_int_equal(verdict_on(0, 0.01, 12), EQUIVALENT);
 	says("within 3 %");
 	assert_int_equal(verdict_on(0, 0, 12), EQUIVALENT);
-	assert_near(points[0].findings[1].ratio.value, 1, 0);
-	assert_near(points[0].findings[1].p_value, 1, 0);
-	assert_near(points[0].findings[1].detectable, 1, 0);
+	assert_near(points[0].results[1].ratio.value, 1, 0);
+	assert_near(points[0].results[1].p_value, 1, 0);
+	assert_near(points[0].results[1].detectable, 1, 0);
 }
 
 static void
 noise_is_undecided(void **state)
 {
-	struct finding *found = &points[0].findings[1];
+	struct server_result *found = &points[0].results[1];
 
 	(void)state;
 	assert_int_equal(verdict_on(0, 0.2, 12), UNDECIDED);
@@ -144,8 +144,7 @@ noise_is_undecided(void **state)
 	/* More than (2.8 s / ln(1 + delta))^2, since ranks are tested. */
 	assert_true(
 	    found->blocks_needed >=
-	    pow(2.8016 * stats_robust_sd(found->ratios, 12) / log(1.03), 2) -
-		1);
+	    pow(2.8016 * rank_robust_sd(found->ratios, 12) / log(1.03), 2) - 1);
 	says("to see 3 %, take a quieter machine");
 	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
 	says("to see 3 %, take 132 blocks");
@@ -159,20 +158,20 @@ few_blocks_are_undecided(void **state)
 	for (size_t count = 1; count < BLOCKS_MIN; count++) {
 		assert_int_equal(verdict_on(0.5, 0.001, count), UNDECIDED);
 		says("too few");
-		assert_near(points[0].findings[1].ratio.value, exp(0.5), 0.01);
-		assert_true(isnan(points[0].findings[1].ratio.low));
-		assert_true(isnan(points[0].findings[1].value.high));
+		assert_near(points[0].results[1].ratio.value, exp(0.5), 0.01);
+		assert_true(isnan(points[0].results[1].ratio.low));
+		assert_true(isnan(points[0].results[1].value.high));
 	}
 	assert_int_equal(verdict_on(0.5, 0.001, BLOCKS_MIN), FASTER);
 	assert_int_equal(verdict_on(0.5, 0.001, 0), UNDECIDED);
 	says("no block");
-	assert_true(isnan(points[0].findings[1].ratio.value));
+	assert_true(isnan(points[0].results[1].ratio.value));
 }
 
 static void
 one_spoilt_block_changes_no_verdict(void **state)
 {
-	struct finding *found = compared(log(1.1), 0.01, 12);
+	struct server_result *found = compared(log(1.1), 0.01, 12);
 
 	(void)state;
 	found->ratios[3] = log(0.01);
@@ -189,9 +188,9 @@ one_spoilt_block_changes_no_verdict(void **state)
 static enum verdict
 with_control(double middle, double control, double spread)
 {
-	struct finding *found = compared(middle, 0.01, 12);
+	struct server_result *found = compared(middle, 0.01, 12);
 
-	about(&points[0].findings[2], control, spread, 12);
+	about(&points[0].results[2], control, spread, 12);
 	judge(2);
 	return found->verdict;
 }
@@ -217,8 +216,8 @@ no_ratio_to_figures_that_are_invalid(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct finding *found = compared(0.5, 0.01, 12);
-		struct finding *ground = &points[0].findings[2 * i];
+		struct server_result *found = compared(0.5, 0.01, 12);
+		struct server_result *ground = &points[0].results[2 * i];
 
 		ground->verdict = INVALID;
 		snprintf(ground->reason, sizeof(ground->reason), "off by 2");
@@ -232,7 +231,7 @@ no_ratio_to_figures_that_are_invalid(void **state)
 static void
 spoilt_quads_make_it_invalid(void **state)
 {
-	struct finding *found = compared(0.5, 0.01, 12);
+	struct server_result *found = compared(0.5, 0.01, 12);
 
 	(void)state;
 	found->slices = 75;
@@ -243,7 +242,7 @@ spoilt_quads_make_it_invalid(void **state)
 	judge(2);
 	assert_int_equal(found->verdict, INVALID);
 	says("26 %");
-	found = compared(0.5, 0.01, 0); /* not one quad was left */
+	found = compared(0.5, 0.01, 0); /* not one round was left */
 	found->dropped = 100;
 	judge(2);
 	assert_int_equal(found->verdict, INVALID);
@@ -253,7 +252,7 @@ spoilt_quads_make_it_invalid(void **state)
 static void
 what_did_not_settle_says_so(void **state)
 {
-	struct finding *found = compared(0.5, 0.01, 12);
+	struct server_result *found = compared(0.5, 0.01, 12);
 
 	(void)state;
 	found->settled = false;
@@ -261,7 +260,7 @@ what_did_not_settle_says_so(void **state)
 	assert_int_equal(found->verdict, FASTER);
 	says("it did not come to a steady rate");
 	found->settled = true;
-	points[0].findings[0].settled = false;
+	points[0].results[0].settled = false;
 	judge(2);
 	says("the baseline did not come to a steady rate");
 	found->settled = false;
@@ -275,17 +274,17 @@ what_did_not_settle_says_so(void **state)
 static void
 trouble_stays(void **state)
 {
-	struct finding *found = compared(0.5, 0.01, 12);
+	struct server_result *found = compared(0.5, 0.01, 12);
 
 	(void)state;
 	found->verdict = INVALID;
 	strcpy(found->reason, "died of signal 11");
-	points[0].findings[0].verdict = UNDECIDED;
-	strcpy(points[0].findings[0].reason, "a baseline");
+	points[0].results[0].verdict = UNDECIDED;
+	strcpy(points[0].results[0].reason, "a baseline");
 	judge(2);
 	assert_int_equal(found->verdict, INVALID);
 	assert_string_equal(found->reason, "died of signal 11");
-	assert_string_equal(points[0].findings[0].reason, "a baseline");
+	assert_string_equal(points[0].results[0].reason, "a baseline");
 }
 
 /* ---- values without a ratio, or without noise ---- */
@@ -294,15 +293,15 @@ trouble_stays(void **state)
 static enum verdict
 constant(double base, double value, bool higher)
 {
-	struct finding *found = compared(0, 0, 12);
+	struct server_result *found = compared(0, 0, 12);
 
-	outcome.higher_is_better = higher;
+	result.higher_is_better = higher;
 	for (size_t b = 0; b < 12; b++) {
-		points[0].findings[0].values[b] = base;
-		points[0].findings[2].values[b] = base;
+		points[0].results[0].values[b] = base;
+		points[0].results[2].values[b] = base;
 		found->values[b] = value;
 		for (int i = 1; i <= 2; i++)
-			points[0].findings[i].ratios[b] =
+			points[0].results[i].ratios[b] =
 			    base > 0 && value > 0
 				? (higher ? 1 : -1) * (i == 1) *
 				      log(value / base)
@@ -315,7 +314,7 @@ constant(double base, double value, bool higher)
 static void
 counts_that_never_vary_have_a_verdict(void **state)
 {
-	struct finding *found = &points[0].findings[1];
+	struct server_result *found = &points[0].results[1];
 
 	(void)state;
 	assert_int_equal(constant(64, 1, false), FASTER);
@@ -329,10 +328,10 @@ counts_that_never_vary_have_a_verdict(void **state)
 static void
 where_a_ratio_has_no_meaning_the_difference_counts(void **state)
 {
-	struct finding *found = &points[0].findings[1];
+	struct server_result *found = &points[0].results[1];
 
 	(void)state;
-	strcpy(outcome.unit, "clients");
+	strcpy(result.unit, "clients");
 	assert_int_equal(constant(64, 0, false), FASTER);
 	assert_false(found->has_ratio);
 	assert_true(isnan(found->ratio.value) && isnan(found->detectable));
@@ -348,11 +347,11 @@ where_a_ratio_has_no_meaning_the_difference_counts(void **state)
 static void
 ties_and_zeros_count_against_a_difference(void **state)
 {
-	struct finding *found = compared(0, 0, 12);
+	struct server_result *found = compared(0, 0, 12);
 
 	(void)state;
 	for (size_t b = 0; b < 12; b++) {
-		points[0].findings[0].values[b] = (double)(b % 2);
+		points[0].results[0].values[b] = (double)(b % 2);
 		found->values[b] = (double)(b / 2 % 2);
 		found->ratios[b] = NAN;
 	}
@@ -365,17 +364,17 @@ ties_and_zeros_count_against_a_difference(void **state)
 static void
 blocks_without_a_value_are_left_out(void **state)
 {
-	struct finding *found = compared(log(1.1), 0.01, 12);
+	struct server_result *found = compared(log(1.1), 0.01, 12);
 
 	(void)state;
 	found->values[2] = found->ratios[2] = NAN;
-	points[0].findings[0].values[7] = NAN;
+	points[0].results[0].values[7] = NAN;
 	judge(2);
 	assert_true(found->has_ratio);
 	assert_int_equal(found->verdict, FASTER);
 	assert_near(found->p_value, ldexp(2, -10), 1e-12);
-	assert_near(judge_ratio((double[]){NAN, 0.1, NAN}, 3), exp(0.1), 1e-9);
-	assert_true(isnan(judge_ratio((double[]){NAN}, 1)));
+	assert_near(paired_ratio((double[]){NAN, 0.1, NAN}, 3), exp(0.1), 1e-9);
+	assert_true(isnan(paired_ratio((double[]){NAN}, 1)));
 }
 
 /* ---- the family ---- */
@@ -384,16 +383,16 @@ blocks_without_a_value_are_left_out(void **state)
 static void
 add_point(size_t point, size_t count, unsigned negatives)
 {
-	struct finding *found;
+	struct server_result *found;
 
-	about(&points[point].findings[0], 0, 0, count);
-	about(&points[point].findings[2], 0, 0, count);
-	found = &points[point].findings[1];
+	about(&points[point].results[0], 0, 0, count);
+	about(&points[point].results[2], 0, 0, count);
+	found = &points[point].results[1];
 	about(found, 0, 0, count);
 	for (size_t b = 0; b < count; b++)
 		found->ratios[b] =
 		    (negatives >> b & 1 ? -1 : 1) * 0.1 * (double)(b + 1);
-	outcome.point_count = point + 1;
+	result.point_count = point + 1;
 }
 
 static void
@@ -408,16 +407,15 @@ holm_takes_the_least_first(void **state)
 	add_point(2, 10, 7);   /* 0.0273 */
 	add_point(3, 10, 127); /* no difference */
 	judge(2);
-	assert_near(points[0].findings[1].p_value, 10.0 / 1024, 1e-9);
-	assert_near(points[2].findings[1].p_value, 28.0 / 1024, 1e-9);
-	assert_int_equal(points[1].findings[1].verdict, FASTER); /* 0.05 / 4 */
-	assert_int_equal(points[0].findings[1].verdict, FASTER); /* 0.05 / 3 */
+	assert_near(points[0].results[1].p_value, 10.0 / 1024, 1e-9);
+	assert_near(points[2].results[1].p_value, 28.0 / 1024, 1e-9);
+	assert_int_equal(points[1].results[1].verdict, FASTER); /* 0.05 / 4 */
+	assert_int_equal(points[0].results[1].verdict, FASTER); /* 0.05 / 3 */
 	/* 0.0273 > 0.05 / 2, though its own interval excludes 1 */
-	assert_int_equal(points[2].findings[1].verdict, UNDECIDED);
-	assert_true(points[2].findings[1].ratio.low > 1);
-	assert_non_null(
-	    strstr(points[2].findings[1].reason, "one of 4 ratios"));
-	assert_int_equal(points[3].findings[1].verdict, UNDECIDED);
+	assert_int_equal(points[2].results[1].verdict, UNDECIDED);
+	assert_true(points[2].results[1].ratio.low > 1);
+	assert_non_null(strstr(points[2].results[1].reason, "one of 4 ratios"));
+	assert_int_equal(points[3].results[1].verdict, UNDECIDED);
 	says("tested as one of 4 ratios");
 }
 
@@ -429,9 +427,9 @@ what_has_no_verdict_is_not_of_the_family(void **state)
 	add_point(0, 10, 7);
 	add_point(1, 10, 0);
 	add_point(2, 4, 0);
-	points[1].findings[1].verdict = INVALID;
+	points[1].results[1].verdict = INVALID;
 	judge(2);
-	assert_int_equal(points[0].findings[1].verdict, FASTER);
+	assert_int_equal(points[0].results[1].verdict, FASTER);
 	does_not_say("ratios");
 }
 
@@ -439,7 +437,7 @@ what_has_no_verdict_is_not_of_the_family(void **state)
 static void
 a_family_is_told_what_it_could_see(void **state)
 {
-	const struct finding *found = &points[0].findings[1];
+	const struct server_result *found = &points[0].results[1];
 	double alone;
 
 	(void)state;
@@ -464,7 +462,7 @@ a_family_is_told_what_it_could_see(void **state)
 static void
 servers_are_a_family_as_points_are(void **state)
 {
-	struct finding *f = points[0].findings;
+	struct server_result *f = points[0].results;
 
 	(void)state;
 	compared(0, 0, 10);
@@ -481,36 +479,36 @@ static void
 a_large_family_needs_more_blocks(void **state)
 {
 	(void)state;
-	assert_int_equal(judge_blocks_least(1), BLOCKS_MIN);
-	assert_int_equal(judge_blocks_least(6), 8);
-	assert_int_equal(judge_blocks_least(7), 9);
-	assert_int_equal(judge_blocks_least(25), 10);
+	assert_int_equal(verdict_blocks_least(1), BLOCKS_MIN);
+	assert_int_equal(verdict_blocks_least(6), 8);
+	assert_int_equal(verdict_blocks_least(7), 9);
+	assert_int_equal(verdict_blocks_least(25), 10);
 	compared(0, 0, 9);
 	for (size_t p = 0; p < 7; p++)
 		add_point(p, 9, 0);
 	judge(2);
 	for (size_t p = 0; p < 7; p++)
-		assert_int_equal(points[p].findings[1].verdict, FASTER);
+		assert_int_equal(points[p].results[1].verdict, FASTER);
 }
 
 /* ---- blocks ---- */
 
-static struct judge_slice quads[3][QUADS_MAX];
-static const struct judge_slice *const slices[3] = {
-    quads[0], quads[1], quads[2]};
+static struct block_slice rounds[3][ROUNDS_MAX];
+static const struct block_slice *const slices[3] = {
+    rounds[0], rounds[1], rounds[2]};
 
 /* A little noise about LEVEL, the same each time. */
 static void
 steady(size_t instance, size_t from, size_t count, double level)
 {
 	for (size_t q = from; q < count; q++) {
-		struct judge_slice *s = &quads[instance][q];
+		struct block_slice *s = &rounds[instance][q];
 
 		for (size_t side = 0; side < 2; side++) {
 			s->log_value[side] =
 			    level + 0.01 * (double)((3 * q + 2 * side) % 5) -
 			    0.02;
-			s->foreign[side] = 0.05;
+			s->contention[side] = 0.05;
 			s->stretch[side] = 1;
 		}
 	}
@@ -528,11 +526,11 @@ the_first_quad_is_warm_up(void **state)
 {
 	(void)state;
 	all_steady(12);
-	assert_int_equal(judge_warm_up(slices, 3, 0), 0);
-	assert_int_equal(judge_warm_up(slices, 3, 1), 1); /* not known */
-	assert_int_equal(judge_warm_up(slices, 3, 2), 2);
+	assert_int_equal(block_warm_up(slices, 3, 0), 0);
+	assert_int_equal(block_warm_up(slices, 3, 1), 1); /* not known */
+	assert_int_equal(block_warm_up(slices, 3, 2), 2);
 	for (size_t count = 3; count <= 12; count++)
-		assert_int_equal(judge_warm_up(slices, 3, count), 1);
+		assert_int_equal(block_warm_up(slices, 3, count), 1);
 }
 
 static void
@@ -543,9 +541,9 @@ whoever_warms_up_longer_holds_up_all(void **state)
 		all_steady(12);
 		for (size_t q = 0; q < 4; q++)
 			for (size_t side = 0; side < 2; side++)
-				quads[late][q].log_value[side] -= 0.5;
-		assert_in_range(judge_warm_up(slices, 3, 12), 3, 4);
-		assert_in_range(judge_warm_up(slices, 3, 6), 3, 4);
+				rounds[late][q].log_value[side] -= 0.5;
+		assert_in_range(block_warm_up(slices, 3, 12), 3, 4);
+		assert_in_range(block_warm_up(slices, 3, 6), 3, 4);
 	}
 }
 
@@ -554,9 +552,9 @@ one_slice_that_was_hit_is_no_warm_up(void **state)
 {
 	(void)state;
 	all_steady(12);
-	quads[1][1].log_value[0] -= 2;
-	quads[2][2].log_value[1] -= 2;
-	assert_int_equal(judge_warm_up(slices, 3, 12), 1);
+	rounds[1][1].log_value[0] -= 2;
+	rounds[2][2].log_value[1] -= 2;
+	assert_int_equal(block_warm_up(slices, 3, 12), 1);
 }
 
 static void
@@ -565,22 +563,22 @@ whoever_has_no_values_holds_up_nobody(void **state)
 	(void)state;
 	all_steady(8);
 	for (size_t q = 0; q < 8; q++)
-		quads[1][q].log_value[0] = quads[1][q].log_value[1] = NAN;
-	assert_int_equal(judge_warm_up(slices, 3, 8), 1);
+		rounds[1][q].log_value[0] = rounds[1][q].log_value[1] = NAN;
+	assert_int_equal(block_warm_up(slices, 3, 8), 1);
 }
 
 static void
 a_rate_that_never_settles_is_flagged(void **state)
 {
-	struct judge_block block;
+	struct block_estimate block;
 
 	(void)state;
 	all_steady(4);
 	for (size_t side = 0; side < 2; side++) {
-		quads[1][1].log_value[side] -= 4;
-		quads[1][2].log_value[side] -= 0.5;
+		rounds[1][1].log_value[side] -= 4;
+		rounds[1][2].log_value[side] -= 0.5;
 	}
-	judge_block(slices, 3, 4, true, &block);
+	block_estimate(slices, 3, 4, true, &block);
 	assert_true(block.settled[0]);
 	assert_false(block.settled[1]); /* that one, and nobody else */
 	assert_true(block.settled[2]);
@@ -591,13 +589,13 @@ a_rate_that_never_settles_is_flagged(void **state)
 static void
 a_block_is_the_median_of_its_quads(void **state)
 {
-	struct judge_block block;
+	struct block_estimate block;
 
 	(void)state;
 	all_steady(6);
 	steady(1, 0, 6, 10 + log(1.2));
-	quads[1][3].log_value[0] -= 5; /* hit: stays, and moves nothing */
-	judge_block(slices, 3, 6, true, &block);
+	rounds[1][3].log_value[0] -= 5; /* hit: stays, and moves nothing */
+	block_estimate(slices, 3, 6, true, &block);
 	for (size_t i = 0; i < 3; i++)
 		assert_true(block.settled[i]);
 	assert_int_equal(block.warm_up, 1);
@@ -609,7 +607,7 @@ a_block_is_the_median_of_its_quads(void **state)
 	assert_near(block.value[0], exp(10), 0.011 * exp(10));
 	assert_near(block.value[1], 1.2 * exp(10), 0.02 * exp(10));
 	/* where less is better, the same is a loss */
-	judge_block(slices, 3, 6, false, &block);
+	block_estimate(slices, 3, 6, false, &block);
 	assert_near(block.log_ratio[1], -log(1.2), 1e-9);
 	assert_near(block.value[1], 1.2 * exp(10), 0.02 * exp(10));
 }
@@ -617,7 +615,7 @@ a_block_is_the_median_of_its_quads(void **state)
 static void
 a_linear_drift_cancels_out(void **state)
 {
-	struct judge_block block;
+	struct block_estimate block;
 
 	(void)state;
 	all_steady(6);
@@ -627,34 +625,35 @@ a_linear_drift_cancels_out(void **state)
 
 			if (q % 2)
 				i = 2 - i;
-			quads[i][q].log_value[step >= 3] =
+			rounds[i][q].log_value[step >= 3] =
 			    10 + 0.02 * (double)(6 * q + step);
 		}
 	}
-	judge_block(slices, 3, 6, true, &block);
+	block_estimate(slices, 3, 6, true, &block);
 	assert_near(block.log_ratio[1], 0, 1e-9);
 	assert_near(block.log_ratio[2], 0, 1e-9);
 }
 
-/* Half of the quads, with a cause that is seen from outside, and not. */
+/* Half of the rounds, with a cause that is seen from outside, and not. */
 static void
 only_a_cause_from_outside_drops_a_quad(void **state)
 {
-	struct judge_block block;
+	struct block_estimate block;
 
 	(void)state;
 	all_steady(8);
 	for (size_t q = 1; q < 8; q += 2)
-		quads[1][q].log_value[0] += 0.4;
-	judge_block(slices, 3, 8, true, &block);
+		rounds[1][q].log_value[0] += 0.4;
+	block_estimate(slices, 3, 8, true, &block);
 	assert_int_equal(block.kept, 7);
 	assert_near(block.log_ratio[1], 0.2, 1e-9);
 	for (size_t q = 1; q < 8; q += 2) {
 		/* whoever had it */
-		quads[q % 3][q].foreign[q / 2 % 2] = JUDGE_FOREIGN + 0.01;
+		rounds[q % 3][q].contention[q / 2 % 2] =
+		    VERDICT_CONTENTION + 0.01;
 	}
-	quads[2][2].stretch[1] = JUDGE_GAP + 0.01;
-	judge_block(slices, 3, 8, true, &block);
+	rounds[2][2].stretch[1] = VERDICT_GAP + 0.01;
+	block_estimate(slices, 3, 8, true, &block);
 	assert_int_equal(block.kept, 2);
 	assert_int_equal(block.dropped, 5);
 	assert_near(block.log_ratio[1], 0, 1e-9);
@@ -664,20 +663,20 @@ only_a_cause_from_outside_drops_a_quad(void **state)
 static void
 a_block_without_a_quad_or_a_value_has_no_number(void **state)
 {
-	struct judge_block block;
+	struct block_estimate block;
 
 	(void)state;
 	all_steady(4);
 	for (size_t q = 0; q < 4; q++)
-		quads[0][q].foreign[0] = 0.9;
-	judge_block(slices, 3, 4, true, &block);
+		rounds[0][q].contention[0] = 0.9;
+	block_estimate(slices, 3, 4, true, &block);
 	assert_int_equal(block.kept, 0);
 	assert_int_equal(block.dropped, 3);
 	assert_true(isnan(block.value[1]) && isnan(block.log_ratio[1]));
 	assert_near(block.log_ratio_all[1], 0, 1e-9);
 	all_steady(4);
-	quads[1][3].log_value[1] = NAN; /* a slice without a reply */
-	judge_block(slices, 3, 4, true, &block);
+	rounds[1][3].log_value[1] = NAN; /* a slice without a reply */
+	block_estimate(slices, 3, 4, true, &block);
 	assert_true(isnan(block.value[1]) && isnan(block.log_ratio[1]));
 	assert_near(block.log_ratio[2], 0, 1e-9);
 }
@@ -705,9 +704,9 @@ random_point(struct point *point, size_t count, double shift,
     double (*noise)(uint64_t *), uint64_t *random)
 {
 	for (size_t i = 0; i < 3; i++) {
-		about(&point->findings[i], 0, 0, count);
+		about(&point->results[i], 0, 0, count);
 		for (size_t b = 0; b < count && i > 0; b++)
-			point->findings[i].ratios[b] =
+			point->results[i].ratios[b] =
 			    noise(random) + (i == CONTROL ? shift : 0);
 	}
 }
@@ -723,12 +722,12 @@ false_winners(size_t point_count, size_t count, double (*noise)(uint64_t *))
 		bool found = false;
 
 		compared(0, 0, count);
-		outcome.point_count = point_count;
+		result.point_count = point_count;
 		for (size_t p = 0; p < point_count; p++)
 			random_point(&points[p], count, 0, noise, &random);
 		judge(2);
 		for (size_t p = 0; p < point_count; p++)
-			found |= points[p].findings[1].verdict <= SLOWER;
+			found |= points[p].results[1].verdict <= SLOWER;
 		winners += found;
 	}
 	return (double)winners / 1000;
@@ -763,7 +762,7 @@ a_real_difference_is_seldom_missed(void **state)
 		compared(0, 0, 12);
 		random_point(&points[0], 12, log(1.1), heavy, &random);
 		judge(2);
-		found += points[0].findings[1].verdict == FASTER;
+		found += points[0].results[1].verdict == FASTER;
 	}
 	assert_in_range(found, 475, 500);
 }
@@ -777,7 +776,7 @@ verdicts_agree_with_their_intervals(void **state)
 
 	(void)state;
 	for (int run = 0; run < 4000; run++) {
-		const struct finding *found = &points[0].findings[1];
+		const struct server_result *found = &points[0].results[1];
 		const struct estimate *ratio = &found->ratio;
 		double scale = 5 * random_unit(&random);
 		bool excludes;
@@ -786,7 +785,7 @@ verdicts_agree_with_their_intervals(void **state)
 		random_point(&points[0], 12, 0.1 * (random_unit(&random) - 0.5),
 		    heavy, &random);
 		for (size_t b = 0; b < 12; b++)
-			points[0].findings[1].ratios[b] *= scale;
+			points[0].results[1].ratios[b] *= scale;
 		judge(2);
 		seen[found->verdict]++;
 		assert_true(
@@ -794,7 +793,7 @@ verdicts_agree_with_their_intervals(void **state)
 		assert_true(found->detectable >= 1);
 		assert_true(found->blocks_needed >= BLOCKS_MIN);
 		excludes = ratio->low > 1 || ratio->high < 1;
-		assert_int_equal(excludes, found->p_value <= JUDGE_ALPHA);
+		assert_int_equal(excludes, found->p_value <= VERDICT_ALPHA);
 		if (found->verdict == FASTER)
 			assert_true(ratio->low > 1);
 		else if (found->verdict == SLOWER)
