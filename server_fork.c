@@ -47,8 +47,8 @@ worker_main(struct worker *worker)
 	descriptor_close_range(
 	    settings->first_private, settings->last_private, worker->fd);
 
-	worker_nudge_itself(worker); /* by a timer, for idle clients */
-	worker_offer_itself(worker); /* before the parent, if memory ends */
+	worker_start_wake_timer(worker); /* by a timer, for idle clients */
+	worker_raise_oom_score(worker);	 /* before the parent, if memory ends */
 	outcome = worker_serve(worker);
 	worker_announce(worker);
 	worker_close(worker);
@@ -62,7 +62,8 @@ worker_main(struct worker *worker)
 static int
 model_spawn(struct worker *worker)
 {
-	/* On the stack, which the child has copied: it has no slots (keep.h).
+	/* On the stack, which the child has copied: it has no slots
+	 * (loop_memory.h).
 	 */
 	struct worker copy = *worker;
 	/* fork() without the atfork handlers, of which there are none: their
@@ -106,13 +107,13 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	return true;
 }
 
-/* ---- nudge workers ---- */
+/* ---- wake workers ---- */
 
 /* A signal for this process: the call that it is blocked in returns. For idle
  * clients it has a timer of its own (worker_main() sets it); threads share
  * one. */
 static void
-model_nudge(const struct worker *worker, int signal)
+model_wake(const struct worker *worker, int signal)
 {
 	kill(worker->pid, signal);
 }
@@ -144,7 +145,7 @@ static const struct server_model MODEL = {
     .mutex = {PTHREAD_PROCESS_SHARED, PTHREAD_MUTEX_ROBUST},
     .spawn = model_spawn,
     .reap = model_reap,
-    .nudge = model_nudge,
+    .wake = model_wake,
     .stop = model_stop,
     .own_timer = true,
     .children = true,

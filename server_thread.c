@@ -81,12 +81,12 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	return true;
 }
 
-/* ---- nudge workers ---- */
+/* ---- wake workers ---- */
 
 /* A signal for this thread alone: the call that it is blocked in returns, and
  * it looks whether its client has been silent for too long. */
 static void
-model_nudge(const struct worker *worker, int signal)
+model_wake(const struct worker *worker, int signal)
 {
 	pthread_kill(worker->thread, signal);
 }
@@ -122,7 +122,7 @@ static const struct server_model MODEL = {
     .mutex = {PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED},
     .spawn = model_spawn,
     .reap = model_reap,
-    .nudge = model_nudge,
+    .wake = model_wake,
     .stop = model_stop,
 };
 

@@ -6,10 +6,10 @@
  *
  * It has one writer, the accept loop: a worker hands its outcome over as its
  * return value or exit status and never writes here, so a worker that is killed
- * cannot leave it half written. What counts is the loop's own (keep.h). It
- * shows a copy to all workers and never reads that back: whatever a worker does
- * to it, the next event shows what is true. A reader in any thread or process
- * gets one consistent copy by a sequence number (odd while the writer is
+ * cannot leave it half written. What counts is the loop's own (loop_memory.h).
+ *It shows a copy to all workers and never reads that back: whatever a worker
+ *does to it, the next event shows what is true. A reader in any thread or
+ *process gets one consistent copy by a sequence number (odd while the writer is
  * inside), without a lock.
  */
 #ifndef COMMON_NET_LEDGER_H

@@ -158,7 +158,7 @@ own_memory(void)
 }
 
 int
-limits_offered(void)
+limits_oom_score_adj(void)
 {
 	uint64_t own = own_memory();
 	uint64_t share = own * 1000 / (own + memory_available() + 1);

@@ -42,7 +42,7 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve);
  * where memory runs out, by what it has in memory now.
  */
 int
-limits_offered(void);
+limits_oom_score_adj(void);
 
 /*
  * For the duration of one accept at EMFILE: lets this process use the

@@ -14,8 +14,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/server/keep.h"
-#include "common/server/sweep.h"
+#include "common/server/loop_memory.h"
+#include "common/server/scan_pause.h"
 
 enum {
 	/* Accepts of one listener before the others and the workers are looked
@@ -24,11 +24,11 @@ enum {
 	/* Errors in one batch that may be the clients' own. */
 	ACCEPT_ERRORS = 8,
 	/* A millisecond's work, or so. */
-	NUDGES_AT_ONCE = 256,
+	WAKES_AT_ONCE = 256,
 	/* A pipe's worth, in so many reads. */
 	ANNOUNCEMENTS = 512,
 	ANNOUNCEMENT_READS = 16,
-	POLLS_MAX = 3 + LISTENERS_MAX + REFUSED_MAX,
+	POLLS_MAX = 3 + LISTENERS_MAX + LINGERING_MAX,
 };
 
 /* No client for this long, and a worker's end wakes the loop again. */
@@ -40,7 +40,7 @@ enum {
  * for half of the drain. */
 #define FIRST_REQUEST_NS (2 * NS_PER_S)
 /* Who may leave in a drain, and did not hear of it at once, soon does. */
-#define DRAIN_NUDGE_NS (100 * NS_PER_MS)
+#define DRAIN_WAKE_NS (100 * NS_PER_MS)
 /* Descriptors or processes ran out and no worker ends: somebody else has them.
  * Try again after this long; a worker's end is noticed at once. */
 #define SHORTAGE_NS (20 * NS_PER_MS)
@@ -52,9 +52,9 @@ enum {
 #define STOP_NS (100 * NS_PER_MS)
 
 /*
- * What the loop writes in each pass. Kept (keep.h), also because a forking
- * parent that writes to its other private memory pays a page fault for every
- * page that it wrote since the last fork.
+ * What the loop writes in each pass. Kept (loop_memory.h), also because a
+ * forking parent that writes to its other private memory pays a page fault for
+ * every page that it wrote since the last fork.
  */
 struct loop_state {
 	bool busy;	      /* clients came in the last pass */
@@ -64,9 +64,9 @@ struct loop_state {
 	bool stopping;	      /* no more patience */
 	uint64_t now;	      /* of this pass */
 	uint64_t short_until; /* 0: resources suffice */
-	uint64_t refused_due;
+	uint64_t lingering_due;
 	uint64_t sweep_after;
-	uint64_t nudge_after;
+	uint64_t wake_after;
 	uint64_t look_after;
 	uint32_t nudged;   /* parts of the workers, in this round */
 	uint64_t close_at; /* the listeners, once dry */
@@ -93,13 +93,13 @@ loop_open(struct loop *loop, struct worker_settings *settings)
 {
 	if (wakeup_open(&loop->wakeup) < 0)
 		return -1;
-	settings->wake = loop->wakeup.announce;
-	settings->first_private = (unsigned)settings->wake + 1;
-	refused_init(&loop->refused);
-	loop->state = keep(sizeof(*loop->state));
+	settings->announce_fd = loop->wakeup.announce;
+	settings->first_private = (unsigned)settings->announce_fd + 1;
+	lingering_init(&loop->lingering);
+	loop->state = loop_memory_alloc(sizeof(*loop->state));
 	if (!loop->state)
 		return -1;
-	loop->state->refused_due = NEVER;
+	loop->state->lingering_due = NEVER;
 	loop->state->stop_at = NEVER;
 	return 0;
 }
@@ -159,7 +159,7 @@ log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 static void
 find_last_private(struct loop *loop)
 {
-	const struct refused *refused = &loop->refused;
+	const struct lingering *refused = &loop->lingering;
 	int last = wakeup_last(&loop->wakeup);
 
 	last = refused->spare > last ? refused->spare : last;
@@ -176,8 +176,8 @@ find_last_private(struct loop *loop)
 static void
 step_refused(struct loop *loop)
 {
-	loop->state->refused_due =
-	    refused_step(&loop->refused, loop->state->now);
+	loop->state->lingering_due =
+	    lingering_step(&loop->lingering, loop->state->now);
 	find_last_private(loop);
 }
 
@@ -196,7 +196,7 @@ refuse_with(struct loop *loop, const struct client *client,
 			close(client->fd);
 		return;
 	}
-	refused_add(&loop->refused, client->fd, refusal, s->now);
+	lingering_add(&loop->lingering, client->fd, refusal, s->now);
 	step_refused(loop);
 }
 
@@ -290,10 +290,10 @@ collect(struct loop *loop)
 		return;
 	/* Those of the last pass first: by now they are gone, while one that
 	 * has just announced itself is still on its way out. */
-	collected = workers_collect(workers);
+	collected = workers_reap(workers);
 	read_announcements(loop);
 	if (!workers_room(workers) || s->short_until || s->draining)
-		collected += workers_collect(workers);
+		collected += workers_reap(workers);
 	if (collected && s->short_until)
 		s->short_until = 0;
 	if (collected && s->stopping)
@@ -354,7 +354,7 @@ admit(struct loop *loop, struct client *client, int socket)
 		return;
 	/* What failed may have been one bad moment, or a thread that has
 	 * announced its end and is still there. */
-	workers_collect(workers);
+	workers_reap(workers);
 	if (begin_worker(loop, client, socket) == 0)
 		return;
 	if (loop->refuse) {
@@ -429,8 +429,8 @@ accept_failed(struct loop *loop, const struct listener *listener)
 	if (loop->refuse && is_shortage(errno)) {
 		log_limited(&s->accept_limit, "accept: %s; client refused",
 		    strerror(errno));
-		client.fd =
-		    refused_accept(&loop->refused, listener->fd, &client.peer);
+		client.fd = lingering_accept(
+		    &loop->lingering, listener->fd, &client.peer);
 		if (client.fd >= 0) {
 			ledger_accept(loop->workers->ledger);
 			refuse(loop, &client);
@@ -608,14 +608,14 @@ sweep(struct loop *loop)
 
 	while (read(loop->wakeup.children, &info, sizeof(info)) > 0)
 		continue;
-	if (workers_sweep(loop->workers)) {
+	if (workers_scan(loop->workers)) {
 		s->short_until = 0;
 		if (s->stopping)
 			s->stop_at = now_ns() + STOP_NS;
 	}
-	if (loop->has_strangers) {
-		workers_collect(loop->workers); /* or they stand before them */
-		workers_bury_strangers(loop->workers);
+	if (loop->has_other_children) {
+		workers_reap(loop->workers); /* or they stand before them */
+		workers_reap_others(loop->workers);
 	}
 	if (s->stopping)
 		return; /* they are all going now */
@@ -623,7 +623,7 @@ sweep(struct loop *loop)
 	 * that is no reason to look again. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	crashed = ledger_count(ledger).crashed - crashed;
-	s->sweep_after = now_ns() + sweep_pause(cpu, crashed > 0);
+	s->sweep_after = now_ns() + scan_pause(cpu, crashed > 0);
 }
 
 /*
@@ -636,7 +636,7 @@ look_for_the_silent(struct loop *loop)
 	struct loop_state *s = loop->state;
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-	if (workers_sweep(loop->workers))
+	if (workers_scan(loop->workers))
 		s->short_until = 0;
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	s->look_after = s->now + LOOK_NS + cpu * 100;
@@ -664,13 +664,13 @@ static void
 nudge(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
-	uint32_t parts = 1 + loop->workers->state->live / NUDGES_AT_ONCE;
-	uint64_t every = loop->nudge_every_ns;
+	uint32_t parts = 1 + loop->workers->state->live / WAKES_AT_ONCE;
+	uint64_t every = loop->wake_every_ns;
 
-	workers_nudge(loop->workers, s->nudged++, parts);
+	workers_wake(loop->workers, s->nudged++, parts);
 	if (s->draining)
-		every = earlier(every, DRAIN_NUDGE_NS);
-	s->nudge_after = s->now + every / parts;
+		every = earlier(every, DRAIN_WAKE_NS);
+	s->wake_after = s->now + every / parts;
 }
 
 static void
@@ -724,10 +724,10 @@ begin_drain(struct loop *loop)
 
 	log_dropped(loop); /* what is turned away is no more of those */
 	listeners_turn_away(loop->listeners);
-	s->draining = loop->refused.hurry = true;
+	s->draining = loop->lingering.hurry = true;
 	loop->workers->state->draining = true;
 	workers_show(loop->workers);
-	s->nudge_after = s->now = now_ns();
+	s->wake_after = s->now = now_ns();
 	s->close_at = s->now + HANDSHAKE_NS;
 	s->hurry_at = s->now + earlier(FIRST_REQUEST_NS, timeout / 2);
 	s->stop_at = s->now + timeout;
@@ -745,7 +745,7 @@ step_drain(struct loop *loop)
 		loop->workers->state->hurrying = true;
 		workers_show(loop->workers);
 		s->hurry_at = NEVER;
-		s->nudge_after = s->now;
+		s->wake_after = s->now;
 	}
 	/* No end of a worker of ours would end the shortage. */
 	if (s->hurry_at == NEVER && !s->dry && !loop->workers->state->live &&
@@ -790,7 +790,7 @@ static uint64_t
 next_deadline(const struct loop *loop)
 {
 	const struct loop_state *s = loop->state;
-	uint64_t due = earlier(s->refused_due, s->stop_at);
+	uint64_t due = earlier(s->lingering_due, s->stop_at);
 
 	if (s->draining) {
 		due = earlier(due, s->hurry_at);
@@ -804,7 +804,7 @@ next_deadline(const struct loop *loop)
 	if (loop->workers->state->ending)
 		due = earlier(due, s->now + ENDING_NS);
 	if (nudges(loop))
-		due = earlier(due, s->nudge_after);
+		due = earlier(due, s->wake_after);
 	if (looks(loop))
 		due = earlier(due, s->look_after);
 	if (loop->workers->state->live && s->sweep_after > s->now)
@@ -846,7 +846,7 @@ wait_for_work(struct loop *loop)
 		    open && !s->draining ? loop->listeners->at[i].fd : -1,
 		    POLLIN, 0};
 	s->polls = POLL_LISTENERS + count;
-	s->polls += refused_poll(&loop->refused, polls + s->polls);
+	s->polls += lingering_poll(&loop->lingering, polls + s->polls);
 	timeout = timeout_ms(next_deadline(loop), s->now);
 	if (poll(polls, s->polls, timeout) < 0) {
 		for (size_t i = 0; i < s->polls; i++)
@@ -864,8 +864,8 @@ static bool
 is_over(const struct loop *loop)
 {
 	const struct loop_state *s = loop->state;
-	bool any = loop->listeners->count || s->holds || loop->refused.count ||
-		   loop->workers->state->live;
+	bool any = loop->listeners->count || s->holds ||
+		   loop->lingering.count || loop->workers->state->live;
 
 	return s->draining && (!any || (s->stopping && s->now >= s->stop_at));
 }
@@ -877,8 +877,9 @@ loop_run(struct loop *loop)
 	struct workers *workers = loop->workers;
 
 	find_last_private(loop);
-	if (loop->has_strangers) /* what ended before SIGCHLD was blocked */
-		workers_bury_strangers(workers);
+	if (loop->has_other_children) /* what ended before SIGCHLD was blocked
+				       */
+		workers_reap_others(workers);
 	s->now = now_ns();
 	while (!is_over(loop)) {
 		wait_for_work(loop);
@@ -887,11 +888,11 @@ loop_run(struct loop *loop)
 			sweep(loop);
 		if (s->poll[POLL_CONTROL].revents)
 			take_signals(loop);
-		if (nudges(loop) && s->now >= s->nudge_after)
+		if (nudges(loop) && s->now >= s->wake_after)
 			nudge(loop);
 		if (looks(loop) && s->now >= s->look_after)
 			look_for_the_silent(loop);
-		if (loop->refused.count)
+		if (loop->lingering.count)
 			step_refused(loop);
 		if (workers->settings.tls)
 			tls_renew(workers->settings.tls, s->now);
@@ -900,7 +901,7 @@ loop_run(struct loop *loop)
 			step_drain(loop);
 	}
 	workers_abandon(workers);
-	refused_close(&loop->refused);
+	lingering_close(&loop->lingering);
 	log_ledger(loop, log_info);
 	return !workers->state->any_cut;
 }

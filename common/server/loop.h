@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "common/net/listen.h"
-#include "common/server/refuse.h"
+#include "common/server/lingering.h"
 #include "common/server/wakeup.h"
 #include "common/server/workers.h"
 
@@ -29,10 +29,10 @@ struct loop {
 	struct refusal full, crowded; /* what a refused client reads */
 	bool refuse;		      /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
-	uint64_t nudge_every_ns;  /* each live worker */
-	bool has_strangers;	  /* children may end that are no workers */
+	uint64_t wake_every_ns;	  /* each live worker */
+	bool has_other_children;  /* children may end that are no workers */
 	struct loop_state *state; /* loop.c's own, in shared memory */
-	struct refused refused;
+	struct lingering lingering;
 	struct wakeup wakeup;
 };
 

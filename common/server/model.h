@@ -33,7 +33,8 @@ struct server_model {
 	size_t stack; /* bytes wanted of a stack for each worker; 0: none */
 
 	/* SIZE zeroed bytes that all workers see, and may write: nothing that
-	 * the accept loop trusts (keep.h). NULL with errno. Kept until exit.
+	 * the accept loop trusts (loop_memory.h). NULL with errno. Kept until
+	 * exit.
 	 */
 	void *(*share)(size_t size);
 	/* The lock in such memory: who may use it, and whether its holder may
@@ -55,15 +56,15 @@ struct server_model {
 	 */
 	bool (*reap)(struct worker *worker, enum outcome *outcome);
 
-	/* Sends SIGNAL to WORKER alone; WORKER_NUDGE interrupts the call that
-	 * it is blocked in. */
-	void (*nudge)(const struct worker *worker, int signal);
+	/* Sends SIGNAL to WORKER alone; WORKER_WAKE_SIGNAL interrupts the call
+	 * that it is blocked in. */
+	void (*wake)(const struct worker *worker, int signal);
 
 	/* Ends WORKER soon, whatever its client does. reap() is still due. */
 	void (*stop)(struct worker *worker);
 
 	/* A worker's process nudges itself for its idle client's sake
-	 * (worker_nudge_itself()); else the accept loop does. */
+	 * (worker_start_wake_timer()); else the accept loop does. */
 	bool own_timer;
 
 	/* A worker is a child process: the kernel tells of each one's end

@@ -134,9 +134,9 @@ static void
 choose_limit(struct config *config, struct workers *workers)
 {
 	struct worker_cost cost = worker_cost(config, workers->model);
-	struct limit limit = limits_compute(&cost, REFUSED_MAX);
+	struct limit limit = limits_compute(&cost, LINGERING_MAX);
 
-	workers->offer_from = limit.in_memory / 8;
+	workers->oom_score_from = limit.in_memory / 8;
 
 	if (config->max_connections == 0) {
 		config->max_connections =
@@ -224,7 +224,7 @@ refusal(const struct config *config, enum refusal_reason reason)
 /* Whether this process has children, or may get some, that are no workers: of
  * the program that became it, or as the one to whom orphans come. */
 static bool
-has_strangers(void)
+has_other_children(void)
 {
 	siginfo_t ended;
 	int adopts = 0;
@@ -301,8 +301,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .crowded = refusal(&config, REFUSAL_CROWDED),
 	    .refuse = config.when_full == REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
-	    .nudge_every_ns = config.idle_timeout_ns / WORKER_NUDGES,
-	    .has_strangers = has_strangers(),
+	    .wake_every_ns = config.idle_timeout_ns / WORKER_WAKES,
+	    .has_other_children = has_other_children(),
 	};
 
 	choose_image(&config, argv);
@@ -324,7 +324,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	open_ledger(&ledger, config.ledger);
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
-	workers.settings.offered = limits_offered();
+	workers.settings.oom_score_adj = limits_oom_score_adj();
 	say_ready(&config, workers.settings.first_private);
 	clean = loop_run(&loop);
 	told = write_ledger(&ledger, workers.ledger);

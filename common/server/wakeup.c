@@ -11,7 +11,7 @@
 
 /* A handler, so that the signal interrupts a call; there is nothing to do. */
 static void
-on_nudge(int signal)
+on_wake(int signal)
 {
 	(void)signal;
 }
@@ -30,7 +30,7 @@ add_unless_ignored(sigset_t *set, int number)
 static int
 open_signals(struct wakeup *wakeup)
 {
-	struct sigaction act = {.sa_handler = on_nudge}; /* no SA_RESTART */
+	struct sigaction act = {.sa_handler = on_wake}; /* no SA_RESTART */
 	sigset_t control, children, nudge;
 
 	sigemptyset(&control);
@@ -42,12 +42,12 @@ open_signals(struct wakeup *wakeup)
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigemptyset(&nudge);
-	sigaddset(&nudge, WORKER_NUDGE);
+	sigaddset(&nudge, WORKER_WAKE_SIGNAL);
 	/* An ignored SIGCHLD would lose the children's status and CPU time. */
 	signal(SIGCHLD, SIG_DFL);
 	/* It means nothing here, and would end us without a ledger. */
 	signal(SIGUSR2, SIG_IGN);
-	if (sigaction(WORKER_NUDGE, &act, NULL) < 0 ||
+	if (sigaction(WORKER_WAKE_SIGNAL, &act, NULL) < 0 ||
 	    sigprocmask(SIG_UNBLOCK, &nudge, NULL) < 0 ||
 	    sigprocmask(SIG_BLOCK, &control, NULL) < 0 ||
 	    sigprocmask(SIG_BLOCK, &children, NULL) < 0)

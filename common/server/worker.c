@@ -31,7 +31,7 @@ announce(const struct worker *worker)
 
 	/* So few bytes are written whole or not at all (PIPE_BUF). The write
 	 * waits while the pipe is full: an announcement must not be lost. */
-	while (write(worker->settings->wake, &end, sizeof(end)) < 0 &&
+	while (write(worker->settings->announce_fd, &end, sizeof(end)) < 0 &&
 	       errno == EINTR)
 		continue;
 }
@@ -65,9 +65,9 @@ worker_serve(const struct worker *worker)
 }
 
 HOT void
-worker_nudge_itself(const struct worker *worker)
+worker_start_wake_timer(const struct worker *worker)
 {
-	uint64_t every = worker->settings->idle_timeout_ns / WORKER_NUDGES;
+	uint64_t every = worker->settings->idle_timeout_ns / WORKER_WAKES;
 	struct timespec t = timespec_of(every);
 	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
 	struct itimerval timer = {gap, gap};
@@ -90,11 +90,11 @@ write_number(const char *name, int number)
 }
 
 HOT void
-worker_offer_itself(const struct worker *worker)
+worker_raise_oom_score(const struct worker *worker)
 {
-	if (worker->offers)
-		write_number(
-		    "/proc/self/oom_score_adj", worker->settings->offered);
+	if (worker->raises_oom_score)
+		write_number("/proc/self/oom_score_adj",
+		    worker->settings->oom_score_adj);
 }
 
 HOT int

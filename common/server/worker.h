@@ -3,9 +3,9 @@
  * worker: one connection's worker, from the slot that the accept loop keeps of
  * it to the work itself.
  *
- * The slots are the accept loop's own (keep.h), for it trusts the pids and
- * pointers there. A thread learns what to do from its slot and changes nothing
- * there but `fd`; a forked child has a copy of it, and not the slot.
+ * The slots are the accept loop's own (loop_memory.h), for it trusts the pids
+ * and pointers there. A thread learns what to do from its slot and changes
+ * nothing there but `fd`; a forked child has a copy of it, and not the slot.
  */
 #ifndef COMMON_SERVER_WORKER_H
 #define COMMON_SERVER_WORKER_H
@@ -26,11 +26,11 @@
 /*
  * The signal that makes a worker look at the clock. It takes the place of a
  * socket timeout, for which the kernel sets a timer at each recv(2): that cost
- * 4 % of a steady echo. Every worker gets it WORKER_NUDGES times in an idle
- * timeout, from the accept loop (server_model.nudge) or from itself.
+ * 4 % of a steady echo. Every worker gets it WORKER_WAKES times in an idle
+ * timeout, from the accept loop (server_model.wake) or from itself.
  */
-#define WORKER_NUDGE SIGALRM
-#define WORKER_NUDGES 8
+#define WORKER_WAKE_SIGNAL SIGALRM
+#define WORKER_WAKES 8
 
 /* What every worker needs to know. Workers only read it. */
 struct worker_settings {
@@ -40,9 +40,9 @@ struct worker_settings {
 	struct tls_limits *tls_limits; /* that all see */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
-	int offered;	   /* oom_score_adj of those that offer themselves */
+	int oom_score_adj; /* oom_score_adj of those that offer themselves */
 	size_t stack_size; /* of struct worker's stack; 0: it has none */
-	int wake;	   /* where worker_announce() writes */
+	int announce_fd;   /* where worker_announce() writes */
 	/* The accept loop's own descriptors; a connection's number may lie
 	 * among them or below. */
 	unsigned first_private, last_private;
@@ -56,11 +56,11 @@ struct worker {
 	uint32_t ticket; /* for its announcement */
 	uint32_t next;	 /* in the list that the slot is in; see workers.h */
 	enum { WORKER_FREE, WORKER_LIVE, WORKER_ENDING } state;
-	bool warm;    /* free, but the stack's pages are kept */
-	bool stopped; /* stop() reached it in time */
-	bool offers;  /* itself, where memory runs out */
-	int cut_fd;   /* the connection that stop() took (threads) */
-	union {	      /* what the model knows it by */
+	bool warm;	       /* free, but the stack's pages are kept */
+	bool stopped;	       /* stop() reached it in time */
+	bool raises_oom_score; /* itself, where memory runs out */
+	int cut_fd;	       /* the connection that stop() took (threads) */
+	union {		       /* what the model knows it by */
 		pthread_t thread;
 		pid_t pid;
 		enum outcome result;
@@ -89,7 +89,7 @@ worker_serve(const struct worker *worker);
  * a process is one worker.
  */
 void
-worker_nudge_itself(const struct worker *worker);
+worker_start_wake_timer(const struct worker *worker);
 
 /*
  * Where memory runs out, the kernel shall take this process before its parent,
@@ -97,7 +97,7 @@ worker_nudge_itself(const struct worker *worker);
  * is a process of its own.
  */
 void
-worker_offer_itself(const struct worker *worker);
+worker_raise_oom_score(const struct worker *worker);
 
 /* Takes the connection out of its slot: its number, or -1 if it was taken. */
 int

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
-#include "common/server/keep.h"
+#include "common/server/loop_memory.h"
 
 #define NONE UINT32_MAX
 /* So many free slots keep the pages of their stack, ready for the next burst;
@@ -20,7 +20,7 @@
 #define WARM_STACKS 1024
 
 /* Waited for in one go, of children that are no workers. */
-#define STRANGERS_AT_ONCE 64
+#define OTHERS_AT_ONCE 64
 
 /* 0, or -1 with errno. Address space only; open_slot() makes it memory. */
 static int
@@ -44,7 +44,7 @@ workers_init(struct workers *w, uint32_t max)
 	size_t head = sizeof(*w->state);
 	size_t sources = w->max_per_source ? source_table_size(max) : 0;
 
-	memory = keep(head + sources + max * sizeof(*w->slots));
+	memory = loop_memory_alloc(head + sources + max * sizeof(*w->slots));
 	w->shown = w->model->share(sizeof(*w->shown));
 	if (!memory || !w->shown)
 		return -1;
@@ -144,7 +144,7 @@ workers_begin(struct workers *w, const struct client *client)
 	slot->datagram = client->datagram;
 	slot->stopped = false;
 	workers_show(w);
-	slot->offers = w->state->live >= w->offer_from;
+	slot->raises_oom_score = w->state->live >= w->oom_score_from;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	if (w->model->spawn(slot) < 0)
 		return -1;
@@ -233,7 +233,7 @@ tell_service(struct workers *w, const struct worker *dead)
 		const struct worker *slot = &w->slots[wake[i]];
 
 		if (wake[i] < w->state->used && slot->state == WORKER_LIVE)
-			w->model->nudge(slot, service->wake_signal);
+			w->model->wake(slot, service->wake_signal);
 	}
 }
 
@@ -264,7 +264,7 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 }
 
 uint32_t
-workers_collect(struct workers *w)
+workers_reap(struct workers *w)
 {
 	uint32_t index = w->state->ending_head, collected = 0;
 	enum outcome outcome;
@@ -288,7 +288,7 @@ workers_collect(struct workers *w)
 }
 
 uint32_t
-workers_sweep(struct workers *w)
+workers_scan(struct workers *w)
 {
 	uint32_t swept = 0;
 	enum outcome outcome;
@@ -317,9 +317,9 @@ is_worker(const struct workers *w, pid_t pid)
 }
 
 void
-workers_bury_strangers(struct workers *w)
+workers_reap_others(struct workers *w)
 {
-	for (int i = 0; i < STRANGERS_AT_ONCE; i++) {
+	for (int i = 0; i < OTHERS_AT_ONCE; i++) {
 		siginfo_t ended = {.si_pid = 0};
 
 		if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) < 0 ||
@@ -330,11 +330,11 @@ workers_bury_strangers(struct workers *w)
 }
 
 void
-workers_nudge(struct workers *w, uint32_t part, uint32_t parts)
+workers_wake(struct workers *w, uint32_t part, uint32_t parts)
 {
 	for (uint32_t i = part % parts; i < w->state->used; i += parts) {
 		if (w->slots[i].state == WORKER_LIVE)
-			w->model->nudge(&w->slots[i], WORKER_NUDGE);
+			w->model->wake(&w->slots[i], WORKER_WAKE_SIGNAL);
 	}
 }
 

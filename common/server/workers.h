@@ -5,7 +5,7 @@
  * A slot is free, live (its worker serves) or ending (its worker has announced
  * its end, or was seen dead, and is to be reaped). Free slots are a stack, so
  * that the warmest is used next; ending ones a queue. The accept loop alone
- * has the table (keep.h); a worker knows its own slot only (worker.h).
+ * has the table (loop_memory.h); a worker knows its own slot only (worker.h).
  */
 #ifndef COMMON_SERVER_WORKERS_H
 #define COMMON_SERVER_WORKERS_H
@@ -46,8 +46,8 @@ struct workers {
 	struct worker *slots;
 	uint32_t max;
 	uint64_t max_per_source; /* 0: none */
-	uint64_t offer_from; /* who begins beside so many others offers itself
-				(worker.h) */
+	uint64_t oom_score_from; /* who begins beside so many others offers
+				itself (worker.h) */
 	struct source_table sources;
 	char *stacks; /* NULL: the model wants none */
 	/* Below each, a page that nobody may touch: an overflow is a crash, not
@@ -101,25 +101,25 @@ workers_announced(struct workers *workers, struct announcement end);
 
 /* Collects those that are ending and gone. Returns how many. */
 uint32_t
-workers_collect(struct workers *workers);
+workers_reap(struct workers *workers);
 
 /*
  * Asks all live workers whether they died without announcing it, as one does
  * that a signal killed. Costs a system call for each. Returns how many had.
  */
 uint32_t
-workers_sweep(struct workers *workers);
+workers_scan(struct workers *workers);
 
 /*
  * Waits for children that have ended and are no workers: adopted, or of the
  * program that became this one. A worker's status is left to its collection.
  */
 void
-workers_bury_strangers(struct workers *workers);
+workers_reap_others(struct workers *workers);
 
 /* Nudges part PART modulo PARTS of those that live. */
 void
-workers_nudge(struct workers *workers, uint32_t part, uint32_t parts);
+workers_wake(struct workers *workers, uint32_t part, uint32_t parts);
 
 /* Stops all that live. */
 void

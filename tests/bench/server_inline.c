@@ -26,7 +26,7 @@ model_share(size_t size)
 static void
 worker_main(struct worker *worker)
 {
-	worker_nudge_itself(worker);
+	worker_start_wake_timer(worker);
 	worker->result = worker_serve(worker);
 	worker_announce(worker);
 	worker_close(worker);
@@ -50,11 +50,11 @@ model_reap(struct worker *worker, enum outcome *outcome)
 	return true;
 }
 
-/* ---- nudge workers ---- */
+/* ---- wake workers ---- */
 
 /* While a worker is blocked, nobody is here to do it. */
 static void
-model_nudge(const struct worker *worker, int signal)
+model_wake(const struct worker *worker, int signal)
 {
 	(void)worker;
 	(void)signal;
@@ -79,7 +79,7 @@ static const struct server_model MODEL = {
     .mutex = {PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED},
     .spawn = model_spawn,
     .reap = model_reap,
-    .nudge = model_nudge,
+    .wake = model_wake,
     .stop = model_stop,
     .own_timer = true,
 };

@@ -30,14 +30,14 @@ def headings(path):
 def test_both_files_define_the_same_names_in_the_same_order():
     first, second = map(functions, PAIR)
     assert first == second
-    assert {"model_share", "model_spawn", "model_reap", "model_nudge", "model_stop",
+    assert {"model_share", "model_spawn", "model_reap", "model_wake", "model_stop",
             "worker_main", "main"} == set(first)
 
 
 def test_both_files_have_the_same_headings_in_the_same_order():
     assert headings(PAIR[0]) == headings(PAIR[1]) == [
         "what workers share", "how a worker ends", "start a worker",
-        "collect workers", "nudge workers", "stop workers", "main"]
+        "collect workers", "wake workers", "stop workers", "main"]
 
 
 def test_the_third_model_has_the_same_shape():

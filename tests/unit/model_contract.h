@@ -18,8 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "common/server/keep.h"
-#include "tests/unit/nudge.h"
+#include "common/server/loop_memory.h"
+#include "tests/unit/wake_timer.h"
 
 enum { WORKERS = 4, ROUNDS = 20000, DEADLINE_MS = 20000 };
 
@@ -179,14 +179,14 @@ set_the_stage(void)
 	    .service = &service,
 	    .idle_timeout_ns = 3600 * NS_PER_S,
 	    .request_timeout_ns = 3600 * NS_PER_S,
-	    .wake = pipe_ends[1],
+	    .announce_fd = pipe_ends[1],
 	    .first_private = PRIVATE_FIRST,
 	    .last_private = PRIVATE_LAST,
 	};
 	share_a_lock();
-	slots = keep(WORKERS * sizeof(*slots));
+	slots = loop_memory_alloc(WORKERS * sizeof(*slots));
 	child_assert(slots);
-	nudge_every(0); /* the handler alone */
+	wake_every(0); /* the handler alone */
 }
 
 /* As the table of workers makes one. */
@@ -361,7 +361,7 @@ TEST_IN_CHILD(a_nudge_interrupts_a_call_that_blocks)
 	/* One that comes before the pause is lost: so more than one. */
 	for (int left = DEADLINE_MS; poll(&in, 1, 1) == 0; left--) {
 		child_assert(left > 0);
-		MODEL.nudge(&slots[0], WORKER_NUDGE);
+		MODEL.wake(&slots[0], WORKER_WAKE_SIGNAL);
 	}
 	child_assert(answer(in.fd) == '.');
 }

@@ -4,7 +4,7 @@
  * where it must not: a test that waits for the wrong one is seen.
  */
 #include "tests/unit/unit.h"
-#include "tests/unit/nudge.h"
+#include "tests/unit/wake_timer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -53,7 +53,7 @@ begin(int family, uint64_t idle_ns, uint64_t request_ns)
 	int ends[2];
 
 	connect_pair(ends, family);
-	nudge_every(idle_ns / 8);
+	wake_every(idle_ns / 8);
 	conn_init(&conn, ends[0], idle_ns, request_ns);
 	peer = ends[1];
 }
@@ -455,7 +455,7 @@ TEST(a_wait_ends_when_it_is_time)
 	uint64_t due;
 
 	begin(AF_UNIX, LONG, LONG);
-	nudge_every(0);
+	wake_every(0);
 	due = now_ns() + SOON;
 	assert_int_equal(conn_wait(&conn, POLLIN, due, NULL), 0);
 	assert_true(now_ns() >= due);
@@ -468,7 +468,7 @@ TEST(a_wait_ends_when_it_is_time)
 
 TEST(a_wait_ends_at_a_signal_that_only_it_lets_through)
 {
-	struct sigaction act = {.sa_handler = on_nudge};
+	struct sigaction act = {.sa_handler = on_wake};
 	sigset_t blocked, before, during;
 
 	sigaction(SIGUSR1, &act, NULL);
@@ -478,7 +478,7 @@ TEST(a_wait_ends_at_a_signal_that_only_it_lets_through)
 	during = before;
 	sigdelset(&during, SIGUSR1);
 	begin(AF_UNIX, LONG, LONG);
-	nudge_every(0);
+	wake_every(0);
 	raise(SIGUSR1); /* pending: it must not be lost */
 	assert_int_equal(conn_wait(&conn, POLLIN, NEVER, &during), 0);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -502,7 +502,7 @@ TEST(a_wait_knows_the_requests_deadline)
 	int n;
 
 	begin(AF_UNIX, LONG, LONG);
-	nudge_every(0);
+	wake_every(0);
 	began = now_ns();
 	conn_request_within(&conn, SOON);
 	while ((n = conn_wait(&conn, POLLIN, NEVER, NULL)) == 0)
@@ -543,14 +543,14 @@ TEST(it_tells_for_how_long_nothing_has_moved)
 	char buf[8];
 
 	begin(AF_UNIX, LONG, LONG);
-	nudge_every(NS_PER_MS);
+	wake_every(NS_PER_MS);
 	assert_int_equal(conn_quiet_ns(&conn), 0);
 	while (conn_quiet_ns(&conn) < SOON)
 		assert_true(conn_wait(&conn, POLLIN, NEVER, NULL) >= 0);
 	assert_int_equal(write(peer, "G", 1), 1);
 	assert_int_equal(conn_try_read(&conn, buf, sizeof(buf)), 1);
 	assert_int_equal(conn_quiet_ns(&conn), 0);
-	nudge_every(0);
+	wake_every(0);
 	end();
 }
 

@@ -5,7 +5,7 @@
  * made by openssl(1).
  */
 #include "tests/unit/unit.h"
-#include "tests/unit/nudge.h"
+#include "tests/unit/wake_timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,7 +120,7 @@ begin(const struct client *what)
 	client.host = client.host ? client.host : "localhost";
 	client.ca = client.ca ? client.ca : cert;
 	client.fd = ends[1];
-	nudge_every(LONG / 8);
+	wake_every(LONG / 8);
 	conn_init(&conn, ends[0], LONG, LONG);
 	assert_int_equal(
 	    pthread_create(&thread, NULL, client_main, &client), 0);
@@ -148,7 +148,7 @@ be_impatient(uint64_t idle_ns, uint64_t request_ns)
 {
 	conn.idle_timeout_ns = idle_ns;
 	conn.request_timeout_ns = request_ns;
-	nudge_every(idle_ns / 8);
+	wake_every(idle_ns / 8);
 }
 
 static void
@@ -664,7 +664,7 @@ resumes(const char *version, const char *option)
 	pid = fork();
 	if (pid == 0)
 		run_client(address.sun_path, version, option);
-	nudge_every(LONG / 8);
+	wake_every(LONG / 8);
 	conn_init(&conn, accept(listener, NULL, NULL), LONG, LONG);
 	accept_all();
 	assert_true(tls_look(&conn, &view));

@@ -40,7 +40,7 @@ make_worker(void **state)
 	    .service = &SERVICE,
 	    .idle_timeout_ns = 10000000000,
 	    .request_timeout_ns = 10000000000,
-	    .wake = wake[1],
+	    .announce_fd = wake[1],
 	};
 	worker = (struct worker){
 	    .settings = &settings,

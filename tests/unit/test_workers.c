@@ -89,7 +89,7 @@ fake_stop(struct worker *worker)
 }
 
 static void
-fake_nudge(const struct worker *worker, int signal)
+fake_wake(const struct worker *worker, int signal)
 {
 	fake.signals[worker->index] = signal;
 }
@@ -100,7 +100,7 @@ static struct server_model model = {
     .share = fake_share,
     .spawn = fake_spawn,
     .reap = fake_reap,
-    .nudge = fake_nudge,
+    .wake = fake_wake,
     .stop = fake_stop,
 };
 
@@ -196,10 +196,10 @@ TEST(a_worker_begins_and_is_collected)
 	assert_int_equal(ledger().active, 1);
 
 	ends(worker, OUTCOME_TIMED_OUT);
-	assert_int_equal(workers_collect(&workers), 0); /* not announced */
+	assert_int_equal(workers_reap(&workers), 0); /* not announced */
 	announces(worker);
 	assert_int_equal(workers.state->live, 1);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_int_equal(worker->state, WORKER_FREE);
 	assert_int_equal(workers.state->live, 0);
 	assert_int_equal(workers.state->ending, 0);
@@ -218,7 +218,7 @@ TEST(each_outcome_reaches_the_ledger)
 
 			ends(worker, (enum outcome)outcome);
 			announces(worker);
-			assert_int_equal(workers_collect(&workers), 1);
+			assert_int_equal(workers_reap(&workers), 1);
 		}
 	}
 	v = ledger();
@@ -240,18 +240,18 @@ TEST(a_worker_still_on_its_way_is_collected_later)
 	announces(first);
 	announces(second);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(workers_collect(&workers), 0);
+		assert_int_equal(workers_reap(&workers), 0);
 		assert_int_equal(workers.state->ending, 2);
 		assert_int_equal(first->state, WORKER_ENDING);
 	}
 	ends(second, OUTCOME_SERVED);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_int_equal(workers.state->ending, 1);
 	assert_int_equal(second->state, WORKER_FREE);
 	ends(first, OUTCOME_SERVED);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_int_equal(workers.state->ending, 0);
-	assert_int_equal(workers_collect(&workers), 0);
+	assert_int_equal(workers_reap(&workers), 0);
 	assert_int_equal(ledger().served, 2);
 }
 
@@ -273,7 +273,7 @@ TEST(a_failed_spawn_leaves_no_worker)
 	assert_false(workers_source_full(&workers, &peer));
 	assert_int_equal(workers.state->live, 0);
 	assert_int_equal(ledger().accepted, 0);
-	assert_int_equal(workers_sweep(&workers), 0);
+	assert_int_equal(workers_scan(&workers), 0);
 
 	fake.spawn_error = 0;
 	worker = begin(3);
@@ -285,10 +285,10 @@ TEST(a_failed_spawn_leaves_no_worker)
 TEST(beside_many_a_worker_offers_itself)
 {
 	make_table(4, 0);
-	workers.offer_from = 2;
-	assert_false(begin(3)->offers);
-	assert_false(begin(4)->offers);
-	assert_true(begin(5)->offers);
+	workers.oom_score_from = 2;
+	assert_false(begin(3)->raises_oom_score);
+	assert_false(begin(4)->raises_oom_score);
+	assert_true(begin(5)->raises_oom_score);
 }
 
 /* ---- announcements ---- */
@@ -303,8 +303,8 @@ TEST(a_second_announcement_is_ignored)
 	announces(worker);
 	assert_int_equal(workers.state->ending, 1);
 	ends(worker, OUTCOME_SERVED);
-	assert_int_equal(workers_collect(&workers), 1);
-	assert_int_equal(workers_collect(&workers), 0);
+	assert_int_equal(workers_reap(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 0);
 	assert_int_equal(fake.reaped, 1);
 }
 
@@ -317,7 +317,7 @@ TEST(a_stale_announcement_spares_the_next_worker)
 	first = begin(3);
 	late = announcement_of(first);
 	ends(first, OUTCOME_SERVED);
-	assert_int_equal(workers_sweep(&workers), 1);
+	assert_int_equal(workers_scan(&workers), 1);
 	workers_announced(&workers, late); /* nobody lives there */
 	assert_int_equal(workers.state->ending, 0);
 	second = begin(3);
@@ -370,7 +370,7 @@ TEST(numbers_go_on_beyond_32_bits)
 		assert_int_equal(worker->number, UINT32_MAX - 1ULL + i);
 		ends(worker, OUTCOME_SERVED);
 		announces(worker);
-		assert_int_equal(workers_collect(&workers), 1);
+		assert_int_equal(workers_reap(&workers), 1);
 	}
 }
 
@@ -389,7 +389,7 @@ TEST(the_table_holds_as_many_as_it_was_made_for)
 	assert_false(workers_room(&workers));
 	ends(all[5], OUTCOME_SERVED);
 	announces(all[5]);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_true(workers_room(&workers));
 	assert_ptr_equal(begin(3), all[5]);
 	assert_false(workers_room(&workers));
@@ -402,12 +402,12 @@ TEST(a_sweep_finds_the_dead_that_said_nothing)
 	make_table(MAX, 0);
 	for (int i = 0; i < 6; i++)
 		all[i] = begin(i + 3);
-	assert_int_equal(workers_sweep(&workers), 0);
+	assert_int_equal(workers_scan(&workers), 0);
 	ends(all[1], OUTCOME_CRASHED);
 	ends(all[4], OUTCOME_CRASHED);
-	assert_int_equal(workers_collect(&workers), 0);
-	assert_int_equal(workers_sweep(&workers), 2);
-	assert_int_equal(workers_sweep(&workers), 0);
+	assert_int_equal(workers_reap(&workers), 0);
+	assert_int_equal(workers_scan(&workers), 2);
+	assert_int_equal(workers_scan(&workers), 0);
 	assert_int_equal(ledger().crashed, 2);
 	assert_int_equal(ledger().active, 4);
 	assert_int_equal(all[1]->state, WORKER_FREE);
@@ -423,8 +423,8 @@ TEST(a_sweep_leaves_the_announced_to_collect)
 	worker = begin(3);
 	announces(worker);
 	ends(worker, OUTCOME_SERVED);
-	assert_int_equal(workers_sweep(&workers), 0);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_scan(&workers), 0);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_int_equal(ledger().served, 1);
 }
 
@@ -438,13 +438,13 @@ TEST(stop_reaches_all_that_live)
 	for (int i = 0; i < 4; i++)
 		all[i] = begin(i + 3);
 	ends(all[2], OUTCOME_SERVED);
-	workers_sweep(&workers);
+	workers_scan(&workers);
 	workers_stop(&workers);
 	/* Whether one was cut is known when it has ended. */
 	assert_false(workers.state->any_cut);
 	all[0]->stopped = true;
 	ends(all[0], OUTCOME_FAILED);
-	workers_sweep(&workers);
+	workers_scan(&workers);
 	assert_true(workers.state->any_cut);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(fake.stopped[all[i]->index], i != 2);
@@ -462,7 +462,7 @@ TEST(the_abandoned_count_as_failed)
 		all[i] = begin(i + 3);
 	}
 	ends(all[2], OUTCOME_SERVED);
-	workers_sweep(&workers);
+	workers_scan(&workers);
 	announces(all[3]);
 	workers_abandon(&workers);
 	/* One that ends, and does not come to it, had not been stopped. */
@@ -479,7 +479,7 @@ TEST(abandoning_nobody_cuts_nobody)
 {
 	make_table(4, 0);
 	ends(begin(3), OUTCOME_SERVED);
-	workers_sweep(&workers);
+	workers_scan(&workers);
 	workers_abandon(&workers);
 	assert_false(workers.state->any_cut);
 	assert_int_equal(ledger().failed, 0);
@@ -504,7 +504,7 @@ TEST(a_source_has_its_share_and_no_more)
 	/* Its client has all it came for. */
 	assert_false(workers_source_full(&workers, &peer));
 	ends(first, OUTCOME_SERVED);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	begin(5);
 	assert_true(workers_source_full(&workers, &peer));
 }
@@ -643,8 +643,8 @@ TEST(random_play_agrees_with_a_list)
 					expected++;
 				}
 			}
-			assert_int_equal(sweep ? workers_sweep(&workers)
-					       : workers_collect(&workers),
+			assert_int_equal(sweep ? workers_scan(&workers)
+					       : workers_reap(&workers),
 			    expected);
 			ended += expected;
 			break;
@@ -728,7 +728,7 @@ ends_and_is_collected(const struct worker *worker)
 {
 	ends(worker, OUTCOME_SERVED);
 	announces(worker);
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 }
 
 TEST(a_stack_is_used_again_as_it_is)
@@ -761,7 +761,7 @@ burst(void)
 		ends(all[i], OUTCOME_SERVED);
 		announces(all[i]);
 	}
-	assert_int_equal(workers_collect(&workers), BURST);
+	assert_int_equal(workers_reap(&workers), BURST);
 }
 
 TEST(a_burst_gives_back_what_is_too_much)
@@ -830,7 +830,7 @@ TEST(a_datagram_is_the_tables_until_its_worker_is_gone)
 	announces(worker);
 	assert_ptr_equal(worker->datagram, client.datagram);
 	/* Freed here: a leak check or a second free would tell. */
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_null(worker->datagram);
 	/* The slot's next worker serves a stream. */
 	assert_null(begin(3)->datagram);
@@ -845,7 +845,7 @@ TEST(a_datagram_of_a_dead_worker_is_freed)
 	client.datagram = calloc(1, sizeof(*client.datagram));
 	assert_int_equal(workers_begin(&workers, &client), 0);
 	ends(&workers.slots[0], OUTCOME_CRASHED);
-	assert_int_equal(workers_sweep(&workers), 1);
+	assert_int_equal(workers_scan(&workers), 1);
 	assert_null(workers.slots[0].datagram);
 }
 
@@ -862,7 +862,7 @@ TEST(without_a_worker_the_datagram_stays_its_owners)
 	free(client.datagram);
 	/* Nobody frees it again with the slot's next worker. */
 	ends_and_is_collected(begin(3));
-	assert_int_equal(workers_sweep(&workers), 0);
+	assert_int_equal(workers_scan(&workers), 0);
 }
 
 static struct {
@@ -899,7 +899,7 @@ TEST(a_service_hears_of_crashes_and_of_nothing_else)
 
 		ends(worker, (enum outcome)outcome);
 		announces(worker);
-		assert_int_equal(workers_collect(&workers), 1);
+		assert_int_equal(workers_reap(&workers), 1);
 	}
 	assert_int_equal(died.calls, 0);
 
@@ -909,7 +909,7 @@ TEST(a_service_hears_of_crashes_and_of_nothing_else)
 	died.wake = woken->index;
 	ends(crashing, OUTCOME_CRASHED);
 	announces(crashing); /* killed between its announcement and its end */
-	assert_int_equal(workers_collect(&workers), 1);
+	assert_int_equal(workers_reap(&workers), 1);
 	assert_int_equal(died.calls, 1);
 	assert_int_equal(died.worker, crashing->index);
 	assert_ptr_equal(died.shared, &shared);
@@ -917,7 +917,7 @@ TEST(a_service_hears_of_crashes_and_of_nothing_else)
 	/* The service had that number from memory that any worker writes. */
 	died.wake = UINT32_MAX;
 	ends(swept, OUTCOME_CRASHED);
-	assert_int_equal(workers_sweep(&workers), 1);
+	assert_int_equal(workers_scan(&workers), 1);
 	assert_int_equal(died.calls, 2);
 	assert_int_equal(died.worker, swept->index);
 }

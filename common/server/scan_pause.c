@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep: a share of the time, with bounds. */
-#include "common/server/sweep.h"
+#include "common/server/scan_pause.h"
 
 #include "common/base/clock.h"
 
@@ -20,7 +20,7 @@ later(uint64_t a, uint64_t b)
 }
 
 uint64_t
-sweep_pause(uint64_t cpu_ns, bool found)
+scan_pause(uint64_t cpu_ns, bool found)
 {
 	uint64_t pause =
 	    found ? PAUSE_MIN_NS : earlier(cpu_ns * SHARE, PAUSE_MAX_NS);

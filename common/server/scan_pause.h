@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sweep: how often the accept loop may ask all workers whether they died in
- * silence (workers_sweep()).
+ * silence (workers_scan()).
  *
  * Each asking costs a system call for every live worker, and under fork each
  * child that ends is a reason to ask. So it gets a share of the time; but its
@@ -9,8 +9,8 @@
  *
  * Pure.
  */
-#ifndef COMMON_SERVER_SWEEP_H
-#define COMMON_SERVER_SWEEP_H
+#ifndef COMMON_SERVER_SCAN_PAUSE_H
+#define COMMON_SERVER_SCAN_PAUSE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +22,6 @@
  * soon as they are.
  */
 uint64_t
-sweep_pause(uint64_t cpu_ns, bool found);
+scan_pause(uint64_t cpu_ns, bool found);
 
 #endif

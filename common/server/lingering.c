@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* refuse: a short list of sockets that get their answer, and have had it. */
-#include "common/server/refuse.h"
+#include "common/server/lingering.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,36 +13,36 @@
 #include "common/server/limits.h"
 
 static void
-refill_spare(struct refused *refused)
+refill_spare(struct lingering *list)
 {
-	if (refused->spare < 0)
-		refused->spare = descriptor_open_null();
+	if (list->spare < 0)
+		list->spare = descriptor_open_null();
 }
 
 void
-refused_init(struct refused *refused)
+lingering_init(struct lingering *list)
 {
-	refused->count = 0;
-	refused->hurry = false;
-	refused->spare = -1;
-	refill_spare(refused);
+	list->count = 0;
+	list->hurry = false;
+	list->spare = -1;
+	refill_spare(list);
 }
 
 static void
-drop(struct refused *refused, size_t i)
+drop(struct lingering *list, size_t i)
 {
-	struct refused_one *at = refused->at;
+	struct lingering_one *at = list->at;
 
 	close(at[i].fd);
-	refused->count--;
-	memmove(&at[i], &at[i + 1], (refused->count - i) * sizeof(at[0]));
-	refill_spare(refused);
+	list->count--;
+	memmove(&at[i], &at[i + 1], (list->count - i) * sizeof(at[0]));
+	refill_spare(list);
 }
 
 /* The answer; an empty socket buffer takes a line whole, and a client that is
  * gone already has lost nothing. */
 static void
-answer(struct refused_one *one, const char *text, size_t len, uint64_t now)
+answer(struct lingering_one *one, const char *text, size_t len, uint64_t now)
 {
 	send(one->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(one->fd, SHUT_WR);
@@ -57,7 +57,7 @@ answer(struct refused_one *one, const char *text, size_t len, uint64_t now)
  * LAST: no more is waited for. Returns false when there is nothing to say.
  */
 static bool
-hear(struct refused_one *one, uint64_t now, bool last)
+hear(struct lingering_one *one, uint64_t now, bool last)
 {
 	ssize_t n = recv(one->fd, one->first + one->first_len,
 	    sizeof(one->first) - one->first_len, MSG_DONTWAIT);
@@ -75,7 +75,7 @@ hear(struct refused_one *one, uint64_t now, bool last)
 
 /* One step of one of them. Returns whether it is through. */
 static bool
-step(struct refused_one *one, uint64_t now, bool hurry)
+step(struct lingering_one *one, uint64_t now, bool hurry)
 {
 	size_t before = one->drained;
 
@@ -89,17 +89,17 @@ step(struct refused_one *one, uint64_t now, bool hurry)
 }
 
 static void
-push_one_out(struct refused *refused, uint64_t now)
+push_one_out(struct lingering *list, uint64_t now)
 {
 	size_t i = 0;
 
-	while (i < refused->count && refused->at[i].choose)
+	while (i < list->count && list->at[i].choose)
 		i++;
-	if (i == refused->count) {
+	if (i == list->count) {
 		i = 0;
-		hear(&refused->at[i], now, true);
+		hear(&list->at[i], now, true);
 	}
-	drop(refused, i);
+	drop(list, i);
 }
 
 static int
@@ -121,44 +121,44 @@ accept_with_reserve(int listener, struct address *peer)
 }
 
 int
-refused_accept(struct refused *refused, int listener, struct address *peer)
+lingering_accept(struct lingering *list, int listener, struct address *peer)
 {
 	int fd;
 
 	fd = accept_with_reserve(listener, peer);
 	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
-	if (refused->spare < 0 && refused->count > 0) {
-		push_one_out(refused, 0);
+	if (list->spare < 0 && list->count > 0) {
+		push_one_out(list, 0);
 		/* Its number may have been one of those kept back. */
-		if (refused->spare < 0)
+		if (list->spare < 0)
 			return accept_with_reserve(listener, peer);
 	}
-	if (refused->spare < 0) {
+	if (list->spare < 0) {
 		errno = EMFILE;
 		return -1;
 	}
-	close(refused->spare);
-	refused->spare = -1;
+	close(list->spare);
+	list->spare = -1;
 	fd = accept_one(listener, peer);
 	if (fd < 0) {
 		int saved = errno;
 
-		refill_spare(refused);
+		refill_spare(list);
 		errno = saved;
 	}
 	return fd;
 }
 
 void
-refused_add(struct refused *refused, int fd, const struct refusal *refusal,
+lingering_add(struct lingering *list, int fd, const struct refusal *refusal,
     uint64_t now)
 {
-	struct refused_one *one;
+	struct lingering_one *one;
 
-	if (refused->count == REFUSED_MAX)
-		push_one_out(refused, now);
-	one = &refused->at[refused->count++];
+	if (list->count == LINGERING_MAX)
+		push_one_out(list, now);
+	one = &list->at[list->count++];
 	one->fd = fd;
 	one->due_ns = now + CONN_LINGER_NS;
 	one->drained = one->first_len = 0;
@@ -169,38 +169,38 @@ refused_add(struct refused *refused, int fd, const struct refusal *refusal,
 }
 
 size_t
-refused_poll(const struct refused *refused, struct pollfd *polls)
+lingering_poll(const struct lingering *list, struct pollfd *polls)
 {
-	for (size_t i = 0; i < refused->count; i++)
-		polls[i] = (struct pollfd){refused->at[i].fd, POLLIN, 0};
-	return refused->count;
+	for (size_t i = 0; i < list->count; i++)
+		polls[i] = (struct pollfd){list->at[i].fd, POLLIN, 0};
+	return list->count;
 }
 
 uint64_t
-refused_step(struct refused *refused, uint64_t now)
+lingering_step(struct lingering *list, uint64_t now)
 {
 	uint64_t due = NEVER;
 
-	for (size_t i = 0; i < refused->count;) {
-		struct refused_one *one = &refused->at[i];
+	for (size_t i = 0; i < list->count;) {
+		struct lingering_one *one = &list->at[i];
 
-		if (step(one, now, refused->hurry)) {
-			drop(refused, i);
+		if (step(one, now, list->hurry)) {
+			drop(list, i);
 		} else {
 			due = earlier(due, one->due_ns);
 			i++;
 		}
 	}
-	refill_spare(refused); /* it may be lost with the list empty */
+	refill_spare(list); /* it may be lost with the list empty */
 	return due;
 }
 
 void
-refused_close(struct refused *refused)
+lingering_close(struct lingering *list)
 {
-	while (refused->count)
-		drop(refused, 0);
-	if (refused->spare >= 0)
-		close(refused->spare);
-	refused->spare = -1;
+	while (list->count)
+		drop(list, 0);
+	if (list->spare >= 0)
+		close(list->spare);
+	list->spare = -1;
 }

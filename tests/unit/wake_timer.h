@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nudge: what a server does for its workers, so that a timeout is seen within a
- * call that blocks: interrupts them now and then.
+ * wake_timer: interrupts blocked calls now and then, as a server does for its
+ * workers, so that they notice a timeout.
  */
-#ifndef TESTS_UNIT_NUDGE_H
-#define TESTS_UNIT_NUDGE_H
+#ifndef TESTS_UNIT_WAKE_TIMER_H
+#define TESTS_UNIT_WAKE_TIMER_H
 
 #include <signal.h>
 #include <stdint.h>
@@ -13,16 +13,16 @@
 #include "common/base/clock.h"
 
 static inline void
-on_nudge(int signal)
+on_wake(int signal)
 {
 	(void)signal;
 }
 
-/* 0: not any more. */
+/* NS 0 stops the timer. */
 static inline void
-nudge_every(uint64_t ns)
+wake_every(uint64_t ns)
 {
-	struct sigaction act = {.sa_handler = on_nudge};
+	struct sigaction act = {.sa_handler = on_wake};
 	struct timespec t = timespec_of(ns);
 	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
 	struct itimerval timer = {gap, gap};

@@ -11,8 +11,8 @@
  * The list is bounded: one more pushes the oldest out, and rather one that had
  * its answer. The accept loop alone uses it.
  */
-#ifndef COMMON_SERVER_REFUSE_H
-#define COMMON_SERVER_REFUSE_H
+#ifndef COMMON_SERVER_LINGERING_H
+#define COMMON_SERVER_LINGERING_H
 
 #include <poll.h>
 #include <stdbool.h>
@@ -22,10 +22,10 @@
 #include "common/net/address.h"
 #include "common/service/service.h"
 
-#define REFUSED_MAX 32
+#define LINGERING_MAX 32
 
 /* More than these are not waited for. */
-#define REFUSED_FIRST_MAX 256
+#define LINGERING_FIRST_MAX 256
 
 struct refusal {
 	const char *text; /* LEN bytes of it */
@@ -34,24 +34,25 @@ struct refusal {
 	enum refusal_reason reason;
 };
 
-struct refused {
+struct lingering {
 	size_t count;
 	bool hurry; /* set by who must not wait: a second is enough for all */
-	struct refused_one {
+	struct lingering_one {
 		int fd;
 		uint64_t due_ns, end_ns;
 		size_t drained;
 		choose_refusal *choose; /* NULL: it has been answered */
 		enum refusal_reason reason;
 		size_t first_len;
-		char first[REFUSED_FIRST_MAX];
-	} at[REFUSED_MAX]; /* oldest first */
+		char first[LINGERING_FIRST_MAX];
+	} at[LINGERING_MAX]; /* oldest first */
 	int spare; /* given up for an accept when there is no other; or -1 */
 };
 
-/* Opens the spare descriptor. Needs no release at exit but refused_close(). */
+/* Opens the spare descriptor. Needs no release at exit but lingering_close().
+ */
 void
-refused_init(struct refused *refused);
+lingering_init(struct lingering *refused);
 
 /*
  * accept4(2) at EMFILE or ENFILE: with the descriptors kept back (limits.h),
@@ -59,27 +60,27 @@ refused_init(struct refused *refused);
  * Returns a descriptor, or -1 with errno.
  */
 int
-refused_accept(struct refused *refused, int listener, struct address *peer);
+lingering_accept(struct lingering *refused, int listener, struct address *peer);
 
-/* Answers on FD, which it takes over, with REFUSAL: now, or in refused_step().
- * Never blocks. */
+/* Answers on FD, which it takes over, with REFUSAL: now, or in
+ * lingering_step(). Never blocks. */
 void
-refused_add(struct refused *refused, int fd, const struct refusal *refusal,
+lingering_add(struct lingering *refused, int fd, const struct refusal *refusal,
     uint64_t now);
 
-/* Fills POLLS (REFUSED_MAX places). Returns how many it filled. */
+/* Fills POLLS (LINGERING_MAX places). Returns how many it filled. */
 size_t
-refused_poll(const struct refused *refused, struct pollfd *polls);
+lingering_poll(const struct lingering *refused, struct pollfd *polls);
 
 /*
  * Answers those that have chosen, closes those that are through. Returns when
  * to call again at the latest (NEVER: the list is empty).
  */
 uint64_t
-refused_step(struct refused *refused, uint64_t now);
+lingering_step(struct lingering *refused, uint64_t now);
 
 /* Closes all, at once. */
 void
-refused_close(struct refused *refused);
+lingering_close(struct lingering *refused);
 
 #endif

@@ -9,7 +9,7 @@
 #include "common/base/clock.h"
 #include "common/net/conn.h"
 #include "common/server/limits.h"
-#include "common/server/refuse.h"
+#include "common/server/lingering.h"
 
 #define TEXT "server is full\n"
 #define NOW (100 * NS_PER_S) /* time is an argument: no test waits */
@@ -90,107 +90,107 @@ reads_answer_and_end(int fd)
 TEST(the_answer_arrives_though_input_is_unread)
 {
 	static const char input[10000];
-	struct refused refused;
+	struct lingering refused;
 	int client, server, before;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	before = open_descriptors();
 	connect_pair(&client, &server);
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
-	refused_add(&refused, server, &AT_ONCE, NOW);
+	lingering_add(&refused, server, &AT_ONCE, NOW);
 	assert_int_equal(refused.count, 1);
 	/* More comes after the answer, as of a client that writes first. */
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
-	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
+	assert_int_equal(lingering_step(&refused, NOW), NOW + CONN_LINGER_NS);
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
 	reads_answer_and_end(client);
 	close(client);
-	assert_true(refused_step(&refused, NOW + 1) == NEVER);
+	assert_true(lingering_step(&refused, NOW + 1) == NEVER);
 	assert_int_equal(refused.count, 0);
 	assert_int_equal(open_descriptors(), before);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 /* SECONDS later CLIENT has sent a byte more. */
 static bool
-is_heard(struct refused *refused, int client, uint64_t seconds)
+is_heard(struct lingering *refused, int client, uint64_t seconds)
 {
 	assert_int_equal(write(client, "x", 1), 1);
-	refused_step(refused, NOW + seconds * NS_PER_S - 1);
+	lingering_step(refused, NOW + seconds * NS_PER_S - 1);
 	return refused->count > 0;
 }
 
 TEST(a_peer_that_goes_on_sending_is_heard_out)
 {
-	struct refused refused;
+	struct lingering refused;
 	int client, server;
 	uint64_t seconds = 1;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, &AT_ONCE, NOW);
+	lingering_add(&refused, server, &AT_ONCE, NOW);
 	while (seconds < 30 && is_heard(&refused, client, seconds))
 		seconds++;
 	assert_int_equal(seconds, CONN_HEAR_OUT_NS / NS_PER_S);
 	assert_int_equal(write(client, "x", 1), 1);
-	assert_true(refused_step(&refused, NOW + CONN_HEAR_OUT_NS) == NEVER);
+	assert_true(lingering_step(&refused, NOW + CONN_HEAR_OUT_NS) == NEVER);
 	reads_answer_and_end(client);
 	close(client);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(in_a_hurry_a_second_is_enough)
 {
-	struct refused refused;
+	struct lingering refused;
 	int client, server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, &AT_ONCE, NOW);
+	lingering_add(&refused, server, &AT_ONCE, NOW);
 	refused.hurry = true;
 	assert_true(is_heard(&refused, client, 1));
 	assert_false(is_heard(&refused, client, 2));
 	close(client);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(a_silent_peer_is_dropped_after_a_second)
 {
-	struct refused refused;
+	struct lingering refused;
 	int client, server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, &AT_ONCE, NOW);
-	assert_int_equal(refused_step(&refused, NOW + CONN_LINGER_NS - 1),
+	lingering_add(&refused, server, &AT_ONCE, NOW);
+	assert_int_equal(lingering_step(&refused, NOW + CONN_LINGER_NS - 1),
 	    NOW + CONN_LINGER_NS);
 	assert_int_equal(refused.count, 1);
-	assert_true(refused_step(&refused, NOW + CONN_LINGER_NS) == NEVER);
+	assert_true(lingering_step(&refused, NOW + CONN_LINGER_NS) == NEVER);
 	assert_int_equal(refused.count, 0);
 	reads_answer_and_end(client);
 	close(client);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(the_earliest_deadline_is_the_next)
 {
-	struct refused refused;
+	struct lingering refused;
 	int clients[3], server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	for (uint64_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, &AT_ONCE, NOW + i * NS_PER_MS);
+		lingering_add(&refused, server, &AT_ONCE, NOW + i * NS_PER_MS);
 	}
-	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
+	assert_int_equal(lingering_step(&refused, NOW), NOW + CONN_LINGER_NS);
 	close(clients[0]);
 	assert_int_equal(
-	    refused_step(&refused, NOW), NOW + NS_PER_MS + CONN_LINGER_NS);
+	    lingering_step(&refused, NOW), NOW + NS_PER_MS + CONN_LINGER_NS);
 	close(clients[2]);
 	assert_int_equal(
-	    refused_step(&refused, NOW), NOW + NS_PER_MS + CONN_LINGER_NS);
+	    lingering_step(&refused, NOW), NOW + NS_PER_MS + CONN_LINGER_NS);
 	assert_int_equal(refused.count, 1);
-	refused_close(&refused);
+	lingering_close(&refused);
 	assert_int_equal(refused.count, 0);
 	close(clients[1]);
 }
@@ -198,60 +198,60 @@ TEST(the_earliest_deadline_is_the_next)
 TEST(an_endless_talker_is_dropped)
 {
 	static const char input[65536];
-	struct refused refused;
+	struct lingering refused;
 	size_t sent = 0;
 	int client, server;
 
 	signal(SIGPIPE, SIG_IGN);
-	refused_init(&refused);
+	lingering_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, &AT_ONCE, NOW);
+	lingering_add(&refused, server, &AT_ONCE, NOW);
 	while (refused.count && sent < 4 * CONN_LINGER_BYTES) {
 		ssize_t n = send(
 		    client, input, sizeof(input), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0)
 			sent += (size_t)n;
-		refused_step(&refused, NOW);
+		lingering_step(&refused, NOW);
 	}
 	assert_int_equal(refused.count, 0);
 	assert_true(sent > CONN_LINGER_BYTES);
 	close(client);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(a_peer_that_is_gone_costs_nothing)
 {
 	struct linger none = {1, 0};
-	struct refused refused;
+	struct lingering refused;
 	int client, server;
 
 	signal(SIGPIPE, SIG_DFL);
-	refused_init(&refused);
+	lingering_init(&refused);
 	for (int i = 0; i < 3; i++) {
 		connect_pair(&client, &server);
 		if (i)
 			setsockopt(
 			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(client);
-		refused_add(&refused, server, &AT_ONCE, NOW);
+		lingering_add(&refused, server, &AT_ONCE, NOW);
 	}
-	assert_true(refused_step(&refused, NOW) == NEVER);
+	assert_true(lingering_step(&refused, NOW) == NEVER);
 	assert_int_equal(refused.count, 0);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(one_too_many_pushes_the_oldest_out)
 {
-	struct refused refused;
-	int clients[REFUSED_MAX + 3], server, before = open_descriptors();
+	struct lingering refused;
+	int clients[LINGERING_MAX + 3], server, before = open_descriptors();
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, &AT_ONCE, NOW + i);
+		lingering_add(&refused, server, &AT_ONCE, NOW + i);
 		assert_int_equal(
-		    refused.count, i < REFUSED_MAX ? i + 1 : REFUSED_MAX);
+		    refused.count, i < LINGERING_MAX ? i + 1 : LINGERING_MAX);
 	}
 	assert_int_equal(refused.at[0].due_ns, NOW + 3 + CONN_LINGER_NS);
 	for (size_t i = 1; i < refused.count; i++)
@@ -262,23 +262,23 @@ TEST(one_too_many_pushes_the_oldest_out)
 		reads_answer_and_end(clients[i]);
 		close(clients[i]);
 	}
-	refused_close(&refused);
+	lingering_close(&refused);
 	assert_int_equal(open_descriptors(), before);
 }
 
 TEST(poll_waits_for_all_of_them)
 {
-	struct refused refused;
-	struct pollfd polls[REFUSED_MAX];
+	struct lingering refused;
+	struct pollfd polls[LINGERING_MAX];
 	int clients[3], server;
 
-	refused_init(&refused);
-	assert_int_equal(refused_poll(&refused, polls), 0);
+	lingering_init(&refused);
+	assert_int_equal(lingering_poll(&refused, polls), 0);
 	for (size_t i = 0; i < 3; i++) {
 		connect_pair(&clients[i], &server);
-		refused_add(&refused, server, &AT_ONCE, NOW);
+		lingering_add(&refused, server, &AT_ONCE, NOW);
 	}
-	assert_int_equal(refused_poll(&refused, polls), 3);
+	assert_int_equal(lingering_poll(&refused, polls), 3);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(polls[i].fd, refused.at[i].fd);
 	assert_int_equal(poll(polls, 3, 0), 0);
@@ -287,7 +287,7 @@ TEST(poll_waits_for_all_of_them)
 	assert_true(polls[1].revents & POLLIN);
 	close(clients[0]);
 	close(clients[2]);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 /* ---- words that the client's first bytes choose ---- */
@@ -319,21 +319,21 @@ reads_nothing_yet(int fd)
 
 TEST(nothing_is_said_before_the_first_byte)
 {
-	struct refused refused;
+	struct lingering refused;
 	int client, server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, &CHOSEN, NOW);
-	assert_int_equal(refused_step(&refused, NOW), NOW + CONN_LINGER_NS);
-	assert_int_equal(refused_step(&refused, NOW + CONN_LINGER_NS - 1),
+	lingering_add(&refused, server, &CHOSEN, NOW);
+	assert_int_equal(lingering_step(&refused, NOW), NOW + CONN_LINGER_NS);
+	assert_int_equal(lingering_step(&refused, NOW + CONN_LINGER_NS - 1),
 	    NOW + CONN_LINGER_NS);
 	reads_nothing_yet(client);
-	assert_true(refused_step(&refused, NOW + CONN_LINGER_NS) == NEVER);
+	assert_true(lingering_step(&refused, NOW + CONN_LINGER_NS) == NEVER);
 	assert_int_equal(refused.count, 0);
 	reads(client, "");
 	close(client);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(the_first_line_chooses_the_words)
@@ -342,44 +342,44 @@ TEST(the_first_line_chooses_the_words)
 	    {"?\n", TEXT}, {"?\nand more\n", TEXT}, {"x\n", TO_OTHERS}};
 
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
-		struct refused refused;
+		struct lingering refused;
 		int client, server;
 
-		refused_init(&refused);
+		lingering_init(&refused);
 		connect_pair(&client, &server);
 		says(client, lines[i][0]);
-		refused_add(&refused, server, &CHOSEN, NOW);
+		lingering_add(&refused, server, &CHOSEN, NOW);
 		/* From now on a second is for reading the answer. */
-		assert_int_equal(refused_step(&refused, NOW + NS_PER_MS),
+		assert_int_equal(lingering_step(&refused, NOW + NS_PER_MS),
 		    NOW + NS_PER_MS + CONN_LINGER_NS);
 		reads(client, lines[i][1]);
 		close(client);
-		assert_true(refused_step(&refused, NOW + NS_PER_MS) == NEVER);
-		refused_close(&refused);
+		assert_true(lingering_step(&refused, NOW + NS_PER_MS) == NEVER);
+		lingering_close(&refused);
 	}
 }
 
 /* And the half does not keep the loop awake while the rest is on its way. */
 TEST(half_a_line_waits_for_the_rest)
 {
-	struct refused refused;
-	struct pollfd polls[REFUSED_MAX];
+	struct lingering refused;
+	struct pollfd polls[LINGERING_MAX];
 	int client, server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	connect_pair(&client, &server);
-	refused_add(&refused, server, &CHOSEN, NOW);
+	lingering_add(&refused, server, &CHOSEN, NOW);
 	says(client, "? ha");
-	refused_step(&refused, NOW);
-	assert_int_equal(refused_poll(&refused, polls), 1);
+	lingering_step(&refused, NOW);
+	assert_int_equal(lingering_poll(&refused, polls), 1);
 	assert_int_equal(poll(polls, 1, 0), 0);
 	reads_nothing_yet(client);
 	says(client, "lf\n");
 	assert_int_equal(poll(polls, 1, -1), 1);
-	refused_step(&refused, NOW);
+	lingering_step(&refused, NOW);
 	reads(client, TEXT);
 	close(client);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 static void
@@ -398,7 +398,7 @@ send_half(int client)
 static void
 send_too_much(int client)
 {
-	char words[REFUSED_FIRST_MAX + 100];
+	char words[LINGERING_FIRST_MAX + 100];
 
 	memset(words, '?', sizeof(words));
 	assert_int_equal(write(client, words, sizeof(words)), sizeof(words));
@@ -413,56 +413,56 @@ TEST(at_the_end_half_a_line_is_all)
 	    {send_half, CONN_LINGER_NS}};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct refused refused;
+		struct lingering refused;
 		int client, server;
 
-		refused_init(&refused);
+		lingering_init(&refused);
 		connect_pair(&client, &server);
-		refused_add(&refused, server, &CHOSEN, NOW);
+		lingering_add(&refused, server, &CHOSEN, NOW);
 		cases[i].send(client);
 		for (int step = 0; step < 2; step++)
-			refused_step(&refused, NOW + cases[i].waits);
+			lingering_step(&refused, NOW + cases[i].waits);
 		reads(client, TEXT);
 		close(client);
-		refused_close(&refused);
+		lingering_close(&refused);
 	}
 }
 
 TEST(who_ends_or_resets_without_a_byte_costs_nothing)
 {
 	struct linger none = {1, 0};
-	struct refused refused;
+	struct lingering refused;
 	int client, server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	for (int i = 0; i < 2; i++) {
 		connect_pair(&client, &server);
 		if (i)
 			setsockopt(
 			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(client);
-		refused_add(&refused, server, &CHOSEN, NOW);
+		lingering_add(&refused, server, &CHOSEN, NOW);
 	}
-	assert_true(refused_step(&refused, NOW) == NEVER);
+	assert_true(lingering_step(&refused, NOW) == NEVER);
 	assert_int_equal(refused.count, 0);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 TEST(who_had_the_answer_is_pushed_out_first)
 {
-	struct refused refused;
-	int clients[REFUSED_MAX + 2], server;
+	struct lingering refused;
+	int clients[LINGERING_MAX + 2], server;
 
-	refused_init(&refused);
+	lingering_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
 		connect_pair(&clients[i], &server);
 		if (i == 7 || i == 0)
 			says(clients[i], i == 7 ? "?\n" : "half");
-		refused_add(&refused, server, &CHOSEN, NOW + i);
-		refused_step(&refused, NOW + i);
+		lingering_add(&refused, server, &CHOSEN, NOW + i);
+		lingering_step(&refused, NOW + i);
 	}
 	/* Then who waits for longest, and it gets what there is to say. */
-	assert_int_equal(refused.count, REFUSED_MAX);
+	assert_int_equal(refused.count, LINGERING_MAX);
 	reads(clients[7], TEXT);
 	reads(clients[0], TO_OTHERS);
 	for (size_t i = 1; i < COUNT_OF(clients); i++) {
@@ -471,7 +471,7 @@ TEST(who_had_the_answer_is_pushed_out_first)
 	}
 	for (size_t i = 0; i < COUNT_OF(clients); i++)
 		close(clients[i]);
-	refused_close(&refused);
+	lingering_close(&refused);
 }
 
 /* ---- out of descriptors ---- */
@@ -490,30 +490,30 @@ empty_queue(void)
 
 /* A client's words through the connection that was accepted for it. */
 static void
-child_refuses(struct refused *refused, uint64_t now)
+child_refuses(struct lingering *refused, uint64_t now)
 {
 	struct address peer;
-	int fd = refused_accept(refused, listener, &peer);
+	int fd = lingering_accept(refused, listener, &peer);
 
 	child_assert(fd >= 0);
 	child_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 	child_assert(peer.any.sa_family == AF_INET);
 	child_assert(address_port(&peer) != 0);
-	refused_add(refused, fd, &AT_ONCE, now);
+	lingering_add(refused, fd, &AT_ONCE, now);
 }
 
 static void
 accept_without_descriptors(void *arg)
 {
 	struct rlimit limit = {64, 64};
-	struct refused refused;
+	struct lingering refused;
 	int clients[CLIENTS];
 	char buf[64];
 
 	empty_queue();
 	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	limits_compute(&(struct worker_cost){.descriptors = 1}, RESERVE);
-	refused_init(&refused);
+	lingering_init(&refused);
 	for (size_t i = 0; i < CLIENTS; i++)
 		child_assert((clients[i] = dial()) >= 0);
 	while (dup(STDERR_FILENO) >= 0)
@@ -553,18 +553,18 @@ TEST(accept_takes_the_place_of_the_oldest_refused)
 TEST_IN_CHILD(a_failed_accept_keeps_the_spare)
 {
 	struct rlimit limit = {64, 64};
-	struct refused refused;
+	struct lingering refused;
 	struct address peer;
 
 	empty_queue();
 	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	limits_compute(&(struct worker_cost){.descriptors = 1}, 0);
 	fcntl(listener, F_SETFL, O_NONBLOCK);
-	refused_init(&refused);
+	lingering_init(&refused);
 	while (dup(STDERR_FILENO) >= 0)
 		continue;
 	for (int i = 0; i < 3; i++) {
-		child_assert(refused_accept(&refused, listener, &peer) == -1);
+		child_assert(lingering_accept(&refused, listener, &peer) == -1);
 		child_assert(errno == EAGAIN);
 		child_assert(refused.spare >= 0);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* keep: one mapping, left out of a fork. */
-#include "common/server/keep.h"
+#include "common/server/loop_memory.h"
 
 #include <sys/mman.h>
 
 void *
-keep(size_t size)
+loop_memory_alloc(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

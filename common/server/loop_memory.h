@@ -10,13 +10,13 @@
  * fork. A child that looks at it dies of SIGSEGV. Threads have one address
  * space: nothing there is out of reach.
  */
-#ifndef COMMON_SERVER_KEEP_H
-#define COMMON_SERVER_KEEP_H
+#ifndef COMMON_SERVER_LOOP_MEMORY_H
+#define COMMON_SERVER_LOOP_MEMORY_H
 
 #include <stddef.h>
 
 /* SIZE zeroed bytes, until exit. NULL with errno. */
 void *
-keep(size_t size);
+loop_memory_alloc(size_t size);
 
 #endif
