@@ -152,10 +152,10 @@ has_counted(size_t kept, size_t warm_up)
 	}
 }
 
-static void
-who_is_steady_at_once_has_the_planned_quads(void **state)
+#define FRESH_TEST(name) TEST_WITH(name, set_up, tear_down)
+
+FRESH_TEST(who_is_steady_at_once_has_the_planned_quads)
 {
-	(void)state;
 	few_servers();
 	run_block(steady);
 	has_counted(PLANNED, 1);
@@ -163,10 +163,8 @@ who_is_steady_at_once_has_the_planned_quads(void **state)
 }
 
 /* No block takes the others' time to warm up. */
-static void
-each_block_has_its_own_time_to_warm_up(void **state)
+FRESH_TEST(each_block_has_its_own_time_to_warm_up)
 {
-	(void)state;
 	few_servers();
 	for (size_t b = 1; b <= 3; b++) {
 		run_block(steady_late);
@@ -175,10 +173,8 @@ each_block_has_its_own_time_to_warm_up(void **state)
 	assert_false(accumulators[0].unsettled);
 }
 
-static void
-who_is_never_steady_has_the_same_in_each_block(void **state)
+FRESH_TEST(who_is_never_steady_has_the_same_in_each_block)
 {
-	(void)state;
 	few_servers();
 	for (size_t b = 1; b <= 3; b++) {
 		run_block(never_steady);
@@ -189,12 +185,10 @@ who_is_never_steady_has_the_same_in_each_block(void **state)
 }
 
 /* Both figures have to be of the same rounds. */
-static void
-the_service_time_is_of_the_quads_that_count(void **state)
+FRESH_TEST(the_service_time_is_of_the_quads_that_count)
 {
 	size_t block;
 
-	(void)state;
 	few_servers();
 	run_block(steady_late);
 	block = run.block;
@@ -282,15 +276,13 @@ counts_what_is_kept(const char *text, size_t i)
 }
 
 /* One set of slices, whatever is asked of it. */
-static void
-what_is_dropped_is_in_no_figure(void **state)
+FRESH_TEST(what_is_dropped_is_in_no_figure)
 {
 	struct sigaction old,
 	    action = {.sa_handler = freeze, .sa_flags = SA_RESTART};
 	char *text;
 	size_t size;
 
-	(void)state;
 	few_servers();
 	plan.keep_disturbed = false;
 	plan.csv = open_memstream(&text, &size);
@@ -337,12 +329,10 @@ are_neighbours(const char *order, char one, char other)
 	return at - to == 1 || to - at == 1;
 }
 
-static void
-no_server_has_always_the_same_neighbour(void **state)
+FRESH_TEST(no_server_has_always_the_same_neighbour)
 {
 	size_t together[SERVERS] = {0}, blocks = 8;
 
-	(void)state;
 	plan.rounds = 1;
 	for (size_t b = 0; b < blocks; b++) {
 		char order[SERVERS + 2] = "", *text;
@@ -373,12 +363,10 @@ image_seen(size_t block)
 }
 
 /* A point's options may choose one; the first block is at each of them. */
-static void
-each_image_that_ran_is_named_once(void **state)
+FRESH_TEST(each_image_that_ran_is_named_once)
 {
 	char *image = result.servers[0].image, own[96], both[96];
 
-	(void)state;
 	few_servers();
 	image[0] = '\0';
 	if (!image_seen(1)[0])
@@ -400,12 +388,10 @@ each_image_that_ran_is_named_once(void **state)
 
 static const struct metric *const response = &METRIC_LATENCY;
 
-static void
-who_fails_in_the_search_for_rates_keeps_its_trouble(void **state)
+FRESH_TEST(who_fails_in_the_search_for_rates_keeps_its_trouble)
 {
 	struct load_point points[1] = {{.connections = 1, .share = 0.5}};
 
-	(void)state;
 	few_servers();
 	plan.servers[0].command = "exit 3; : {port}";
 	response->prepare(&run, points, 1);
@@ -415,24 +401,11 @@ who_fails_in_the_search_for_rates_keeps_its_trouble(void **state)
 	assert_non_null(strstr(accumulators[0].trouble, "ended with status 3"));
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 /* As a server: the word "serve", and its address. */
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-	    FRESH(who_is_steady_at_once_has_the_planned_quads),
-	    FRESH(each_block_has_its_own_time_to_warm_up),
-	    FRESH(who_is_never_steady_has_the_same_in_each_block),
-	    FRESH(the_service_time_is_of_the_quads_that_count),
-	    FRESH(what_is_dropped_is_in_no_figure),
-	    FRESH(no_server_has_always_the_same_neighbour),
-	    FRESH(each_image_that_ran_is_named_once),
-	    FRESH(who_fails_in_the_search_for_rates_keeps_its_trouble),
-	};
-
 	if (!toy_command(argc, argv, command, sizeof(command)))
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(__FILE__, NULL, NULL);
 }

@@ -21,10 +21,8 @@ takes(const char *text, uint32_t count, const char *first, const char *last)
 	address_list_release(&sources); /* harmless */
 }
 
-static void
-address_list_are_addresses_and_ranges(void **state)
+TEST(address_list_are_addresses_and_ranges)
 {
-	(void)state;
 	takes("127.0.0.1", 1, "127.0.0.1", "127.0.0.1");
 	takes("10.0.0.1,10.0.0.9", 2, "10.0.0.1", "10.0.0.9");
 	takes("127.0.0.250-127.0.1.5", 12, "127.0.0.250", "127.0.1.5");
@@ -37,12 +35,10 @@ address_list_are_addresses_and_ranges(void **state)
 	    "255.255.255.255");
 }
 
-static void
-address_list_add_up(void **state)
+TEST(address_list_add_up)
 {
 	struct address_list sources = {0};
 
-	(void)state;
 	assert_int_equal(address_list_parse(&sources, "127.0.0.1"), 0);
 	assert_int_equal(address_list_parse(&sources, "127.0.0.2"), 0);
 	assert_int_equal(sources.count, 2);
@@ -50,8 +46,7 @@ address_list_add_up(void **state)
 	address_list_release(&sources);
 }
 
-static void
-address_list_refuse_what_is_none(void **state)
+TEST(address_list_refuse_what_is_none)
 {
 	static const char *const bad[] = {"", ",", "127.0.0.1,", "127.0.0.1-",
 	    "-127.0.0.1", "127.0.0.1:7", "[::1]", "localhost", "127.1",
@@ -60,7 +55,6 @@ address_list_refuse_what_is_none(void **state)
 	    "0.0.0.0-255.255.255.255", "127.0.0.1 ", "::1%lo",
 	    "1111:2222:3333:4444:5555:6666:7777:8888:9999:1111:2222:3333"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct address_list sources = {0};
 
@@ -70,14 +64,12 @@ address_list_refuse_what_is_none(void **state)
 	}
 }
 
-static void
-the_first_that_is_not_of_this_machine_is_named(void **state)
+TEST(the_first_that_is_not_of_this_machine_is_named)
 {
 	struct address_list sources = {0};
 	const struct address *which = NULL;
 	char word[ADDRESS_TEXT_MAX];
 
-	(void)state;
 	/* 192.0.2.0/24 is for documentation: nobody's. */
 	assert_int_equal(
 	    address_list_parse(&sources, "127.0.0.1,192.0.2.7"), 0);
@@ -89,15 +81,4 @@ the_first_that_is_not_of_this_machine_is_named(void **state)
 	address_list_release(&sources);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(address_list_are_addresses_and_ranges),
-	    cmocka_unit_test(address_list_add_up),
-	    cmocka_unit_test(address_list_refuse_what_is_none),
-	    cmocka_unit_test(the_first_that_is_not_of_this_machine_is_named),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

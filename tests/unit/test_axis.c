@@ -16,13 +16,11 @@ axis_range_of(double one, double other)
 	return range;
 }
 
-static void
-what_cannot_be_drawn_widens_no_range(void **state)
+TEST(what_cannot_be_drawn_widens_no_range)
 {
 	static const double beyond[] = {NAN, INFINITY, -INFINITY, 1.79e308,
 	    -1.79e308, 2e300, 5e-301, -5e-301, 1e-323};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(beyond); i++) {
 		struct axis_range range = axis_range_of(3, beyond[i]);
 
@@ -31,12 +29,10 @@ what_cannot_be_drawn_widens_no_range(void **state)
 	}
 }
 
-static void
-what_can_be_drawn_does(void **state)
+TEST(what_can_be_drawn_does)
 {
 	struct axis_range range = axis_range_of(0, 1e300);
 
-	(void)state;
 	assert_near(range.low, 0, 0);
 	assert_near(range.high, 1e300, 0);
 	range = axis_range_of(-2, 1e-300);
@@ -70,10 +66,8 @@ tics(double low, double high, bool log)
 	return count;
 }
 
-static void
-a_linear_axis_has_a_few_tics(void **state)
+TEST(a_linear_axis_has_a_few_tics)
 {
-	(void)state;
 	assert_int_equal(tics(0, 100, false), 5); /* 0, 25 ... 100 */
 	for (int n = -300; n <= 300; n += 7) {
 		for (double first = 1; first < 10; first += 0.3)
@@ -82,41 +76,25 @@ a_linear_axis_has_a_few_tics(void **state)
 	}
 }
 
-static void
-a_linear_axis_ends_where_its_steps_are_nothing(void **state)
+TEST(a_linear_axis_ends_where_its_steps_are_nothing)
 {
 	struct axis_range range = {0, 1e-323};
 	size_t size;
 	char *text;
 	FILE *script = open_memstream(&text, &size);
 
-	(void)state;
 	axis_linear(script, "y", &range);
 	fclose(script);
 	assert_true(size < 2000);
 	free(text);
 }
 
-static void
-a_log_axis_has_all_that_it_spans(void **state)
+TEST(a_log_axis_has_all_that_it_spans)
 {
-	(void)state;
 	assert_int_equal(tics(1, 1000, true), 4);
 	assert_int_equal(tics(1e-300, 1e300, true), 601);
 	assert_int_equal(tics(2, 50, true), 5);
 	assert_in_range(tics(3, 4, true), 2, 6);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_cannot_be_drawn_widens_no_range),
-	    cmocka_unit_test(what_can_be_drawn_does),
-	    cmocka_unit_test(a_linear_axis_has_a_few_tics),
-	    cmocka_unit_test(a_linear_axis_ends_where_its_steps_are_nothing),
-	    cmocka_unit_test(a_log_axis_has_all_that_it_spans),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

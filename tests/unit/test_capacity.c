@@ -19,38 +19,34 @@ capacity(const double *rates, size_t count, bool *at_least)
 	return capacity_of(tries, count, at_least);
 }
 
-static void
-it_is_the_median_of_the_undisturbed(void **state)
+#define FRESH_TEST(name) TEST_WITH(name, set_up, tear_down)
+
+TEST(it_is_the_median_of_the_undisturbed)
 {
 	const double rates[] = {
 	    6800, -1430, 6700, 7100, -2000, 6750, 6850, 6790, 6810, 6600, 7300};
 	bool at_least = true;
 
-	(void)state;
 	assert_near(capacity(rates, COUNT_OF(rates), &at_least), 6800, 0);
 	assert_false(at_least);
 }
 
 /* The first try alone would have said a fifth. */
-static void
-with_too_few_of_them_it_is_the_most_that_was_seen(void **state)
+TEST(with_too_few_of_them_it_is_the_most_that_was_seen)
 {
 	const double rates[] = {-1430, 5000, -1500, 6800, -6900};
 	bool at_least = false;
 
-	(void)state;
 	assert_near(capacity(rates, 5, &at_least), 6900, 0);
 	assert_true(at_least);
 	assert_near(capacity(rates, 0, &at_least), 0, 0);
 	assert_true(at_least);
 }
 
-static void
-disturbed_tries_are_repeated_but_not_for_ever(void **state)
+TEST(disturbed_tries_are_repeated_but_not_for_ever)
 {
 	struct capacity_try tries[CAPACITY_MOST] = {{0}};
 
-	(void)state;
 	assert_false(capacity_is_known(tries, CAPACITY_TRIES - 1));
 	assert_true(capacity_is_known(tries, CAPACITY_TRIES));
 	for (size_t i = 0; i < CAPACITY_MOST; i++)
@@ -120,10 +116,8 @@ tear_down(void **state)
 	return 0;
 }
 
-static void
-it_is_found_of_those_that_answer(void **state)
+FRESH_TEST(it_is_found_of_those_that_answer)
 {
-	(void)state;
 	plan.servers[0].command = "exit 3; : {port}";
 	assert_true(capacity_of_slowest(&run) > 0);
 	assert_non_null(strstr(accumulators[0].trouble, "ended with status 3"));
@@ -137,30 +131,18 @@ it_is_found_of_those_that_answer(void **state)
 	}
 }
 
-static void
-of_none_it_is_nothing(void **state)
+FRESH_TEST(of_none_it_is_nothing)
 {
-	(void)state;
 	plan.servers[0].command = plan.servers[1].command = "exit 3; : {port}";
 	assert_near(capacity_of_slowest(&run), 0, 0);
 	assert_string_equal(words, "");
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 /* As a server: the word "serve", and its address. */
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(it_is_the_median_of_the_undisturbed),
-	    cmocka_unit_test(with_too_few_of_them_it_is_the_most_that_was_seen),
-	    cmocka_unit_test(disturbed_tries_are_repeated_but_not_for_ever),
-	    FRESH(it_is_found_of_those_that_answer),
-	    FRESH(of_none_it_is_nothing),
-	};
-
 	if (!toy_command(argc, argv, command, sizeof(command)))
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(__FILE__, NULL, NULL);
 }

@@ -28,6 +28,18 @@ enum { SEATS = 256, IN = 4 << 20 };
 static struct test_certificate credentials;
 static struct tls *hall_tls;
 
+/* Runs in clear alone, or over TLS alone; NAME_anyhow() is its body. */
+#define CLEAR_TEST(name) TEST_IF(!hall_tls, name)
+#define TLS_TEST(name) TEST_IF(hall_tls, name)
+#define TEST_IF(condition, name)              \
+	static void name##_anyhow(void **);   \
+	TEST(name)                            \
+	{                                     \
+		if (condition)                \
+			name##_anyhow(state); \
+	}                                     \
+	static void name##_anyhow(void **state __attribute__((unused)))
+
 struct hall;
 
 /* What becomes of message NUMBER (0: a probe). */
@@ -369,10 +381,8 @@ all_right(struct run *run)
 	load_result_release(&run->result);
 }
 
-static void
-messages_reach_all_members_in_each_mode(void **state)
+TEST(messages_reach_all_members_in_each_mode)
 {
-	(void)state;
 	for (int mode = 0; mode < 4; mode++) {
 		struct hall *hall = hall_open();
 		struct run run;
@@ -387,13 +397,11 @@ messages_reach_all_members_in_each_mode(void **state)
 	}
 }
 
-static void
-two_members_and_the_least_size_are_enough(void **state)
+CLEAR_TEST(two_members_and_the_least_size_are_enough)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
 	run.load.connections = CHAT_LOAD_MEMBERS_MIN;
@@ -402,12 +410,10 @@ two_members_and_the_least_size_are_enough(void **state)
 	hall_close(hall);
 }
 
-static void
-lines_in_pieces_of_any_length_are_lines(void **state)
+TEST(lines_in_pieces_of_any_length_are_lines)
 {
 	static const size_t pieces[] = {1, 3, 63, 65};
 
-	(void)state;
 	for (size_t i = 0; i < 2 * COUNT_OF(pieces); i++) {
 		struct hall *hall = hall_open();
 		struct run run;
@@ -423,8 +429,7 @@ lines_in_pieces_of_any_length_are_lines(void **state)
 }
 
 /* More than the ring has slots for, so that it comes round. */
-static void
-the_ring_comes_round(void **state)
+TEST(the_ring_comes_round)
 {
 	static const struct {
 		uint64_t size, requests;
@@ -435,7 +440,6 @@ the_ring_comes_round(void **state)
 	    {200000, 200, 100000},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(loads); i++) {
 		struct hall *hall = hall_open();
 		struct run run;
@@ -451,13 +455,11 @@ the_ring_comes_round(void **state)
 	}
 }
 
-static void
-as_many_members_as_that_all_join(void **state)
+TEST(as_many_members_as_that_all_join)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
 	run.load.connections = SEATS;
@@ -504,13 +506,11 @@ run_behind(
 
 /* Late is timed out, and still compared: also when it is so late that the
  * ring has others in its place. */
-static void
-what_comes_late_is_timed_out_and_not_wrong(void **state)
+TEST(what_comes_late_is_timed_out_and_not_wrong)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	run_behind(&run, hall, hold_back, 3);
 	assert_counts(&run, run.result.ok, 0, 21 - run.result.ok, 0);
 	assert_true(run.result.timed_out >= 4);
@@ -528,13 +528,11 @@ hold_back_all_but_one(struct hall *hall, size_t from, const char *line,
 		hold_back(hall, from, line, len, number);
 }
 
-static void
-a_gap_in_what_the_ring_has_lost_is_not_a_doubled_line(void **state)
+CLEAR_TEST(a_gap_in_what_the_ring_has_lost_is_not_a_doubled_line)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	run_behind(&run, hall, hold_back_all_but_one, 2);
 	assert_counts(&run, run.result.ok, 0, 21 - run.result.ok, 0);
 	assert_true(run.result.timed_out >= 4);
@@ -558,13 +556,11 @@ hold_back_and_change(struct hall *hall, size_t from, const char *line,
 }
 
 /* The ring has lost it, so it stands for the latest, unless that is over. */
-static void
-what_is_wrong_after_its_timeout_counts_once_at_most(void **state)
+TEST(what_is_wrong_after_its_timeout_counts_once_at_most)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	run_behind(&run, hall, hold_back_and_change, 2);
 	assert_counts(&run, run.result.ok, run.result.wrong,
 	    21 - run.result.ok - run.result.wrong, 0);
@@ -605,10 +601,8 @@ drop_sender(struct hall *hall, size_t from, const char *line, size_t len,
 		send_all(hall, from, line, len);
 }
 
-static void
-a_dropped_member_costs_one_message(void **state)
+TEST(a_dropped_member_costs_one_message)
 {
-	(void)state;
 	for (int mode = 0; mode < 4; mode++) {
 		struct hall *hall = hall_open();
 		struct run run;
@@ -629,13 +623,11 @@ a_dropped_member_costs_one_message(void **state)
 	}
 }
 
-static void
-nobody_left_ends_the_run(void **state)
+CLEAR_TEST(nobody_left_ends_the_run)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->post = drop_all;
 	hall->at = 50;
 	hall_start(hall);
@@ -647,13 +639,11 @@ nobody_left_ends_the_run(void **state)
 	hall_close(hall);
 }
 
-static void
-without_its_sender_the_run_ends(void **state)
+TEST(without_its_sender_the_run_ends)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->post = drop_sender;
 	hall->at = 50;
 	hall_start(hall);
@@ -666,13 +656,11 @@ without_its_sender_the_run_ends(void **state)
 	hall_close(hall);
 }
 
-static void
-a_guest_that_is_not_let_go_times_out(void **state)
+CLEAR_TEST(a_guest_that_is_not_let_go_times_out)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->stays = true;
 	hall_start(hall);
 	run_init(&run, hall);
@@ -697,13 +685,11 @@ stop_reading(struct hall *hall, size_t from, const char *line, size_t len,
 }
 
 /* Its lines stay in the ring until they are sent: that fills. */
-static void
-a_server_that_reads_no_more_ends_the_run(void **state)
+TEST(a_server_that_reads_no_more_ends_the_run)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->post = stop_reading;
 	hall_start(hall);
 	run_init(&run, hall);
@@ -735,13 +721,11 @@ assert_refused(struct run *run, int error, const char *words)
 	load_result_release(&run->result);
 }
 
-static void
-a_room_of_one_is_refused(void **state)
+CLEAR_TEST(a_room_of_one_is_refused)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
 	run.load.connections = 1;
@@ -750,14 +734,12 @@ a_room_of_one_is_refused(void **state)
 	hall_close(hall);
 }
 
-static void
-a_size_that_is_no_line_is_refused(void **state)
+CLEAR_TEST(a_size_that_is_no_line_is_refused)
 {
 	static const uint64_t sizes[] = {
 	    1, CHAT_MESSAGE_MIN - 1, CHAT_MESSAGE_MAX + 1};
 	struct hall *hall = hall_open();
 
-	(void)state;
 	hall_start(hall);
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		struct run run;
@@ -770,13 +752,11 @@ a_size_that_is_no_line_is_refused(void **state)
 	hall_close(hall);
 }
 
-static void
-a_server_that_is_no_room_is_found_out(void **state)
+CLEAR_TEST(a_server_that_is_no_room_is_found_out)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->mute = true;
 	hall_start(hall);
 	run_init(&run, hall);
@@ -785,13 +765,11 @@ a_server_that_is_no_room_is_found_out(void **state)
 	hall_close(hall);
 }
 
-static void
-nobody_there_is_an_error(void **state)
+TEST(nobody_there_is_an_error)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	run_init(&run, hall);
 	close(hall->listener);
 	assert_refused(
@@ -829,14 +807,12 @@ close_tls(void **state)
 
 /* What TLS holds of a line when enough was read for once is not forgotten:
  * nothing follows that could wake its reader. */
-static void
-lines_of_many_records_are_whole(void **state)
+TLS_TEST(lines_of_many_records_are_whole)
 {
 	for (int mode = 0; mode < 4; mode++) {
 		struct hall *hall = hall_open();
 		struct run run;
 
-		(void)state;
 		hall->piece = mode & 2 ? 5000 : 0;
 		hall_start(hall);
 		run_init(&run, hall);
@@ -849,13 +825,11 @@ lines_of_many_records_are_whole(void **state)
 	}
 }
 
-static void
-an_end_without_notice_is_told_from_one_with(void **state)
+TLS_TEST(an_end_without_notice_is_told_from_one_with)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->post = drop_one;
 	hall->at = 50;
 	hall->abrupt = true;
@@ -871,15 +845,13 @@ an_end_without_notice_is_told_from_one_with(void **state)
 }
 
 /* It has other credentials than the load trusts. */
-static void
-a_room_that_is_not_trusted_is_not_joined(void **state)
+TLS_TEST(a_room_that_is_not_trusted_is_not_joined)
 {
 	struct test_certificate mine = credentials, other;
 	struct hall *hall = hall_open();
 	struct run run;
 	char why[200];
 
-	(void)state;
 	assert_int_equal(test_certificate_open(&other, why, sizeof(why)), 0);
 	hall_start(hall);
 	credentials = other;
@@ -893,13 +865,11 @@ a_room_that_is_not_trusted_is_not_joined(void **state)
 	test_certificate_close(&other);
 }
 
-static void
-who_answers_no_handshake_is_waited_for_no_longer_than_that(void **state)
+TLS_TEST(who_answers_no_handshake_is_waited_for_no_longer_than_that)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall->tls = NULL;
 	hall->mute = true;
 	hall_start(hall);
@@ -930,14 +900,12 @@ watch_it(void *context, const struct load_result *so_far, uint64_t elapsed_ns)
 		watched->stop = SIGINT;
 }
 
-static void
-progress_is_told_and_stop_is_obeyed(void **state)
+TEST(progress_is_told_and_stop_is_obeyed)
 {
 	struct hall *hall = hall_open();
 	struct watched watched = {0};
 	struct run run;
 
-	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
 	run.plan.requests = UINT64_MAX;
@@ -952,14 +920,12 @@ progress_is_told_and_stop_is_obeyed(void **state)
 	hall_close(hall);
 }
 
-static void
-stopped_before_it_begins_it_begins_nothing(void **state)
+CLEAR_TEST(stopped_before_it_begins_it_begins_nothing)
 {
 	struct hall *hall = hall_open();
 	volatile int stop = 1;
 	struct run run;
 
-	(void)state;
 	hall->mute = true;
 	hall_start(hall);
 	run_init(&run, hall);
@@ -970,13 +936,11 @@ stopped_before_it_begins_it_begins_nothing(void **state)
 	hall_close(hall);
 }
 
-static void
-a_duration_ends_it(void **state)
+CLEAR_TEST(a_duration_ends_it)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
 	run.plan.requests = UINT64_MAX;
@@ -990,13 +954,11 @@ a_duration_ends_it(void **state)
 	hall_close(hall);
 }
 
-static void
-results_of_two_runs_add_up(void **state)
+CLEAR_TEST(results_of_two_runs_add_up)
 {
 	struct hall *hall = hall_open();
 	struct run run;
 
-	(void)state;
 	hall_start(hall);
 	run_init(&run, hall);
 	assert_int_equal(run_room(&run), 0);
@@ -1007,73 +969,25 @@ results_of_two_runs_add_up(void **state)
 	hall_close(hall);
 }
 
-static void
-no_descriptor_stays_open(void **state)
+TEST(no_descriptor_stays_open)
 {
 	int before = open_descriptors();
 
 	messages_reach_all_members_in_each_mode(state);
 	a_dropped_member_costs_one_message(state);
 	without_its_sender_the_run_ends(state);
-	a_guest_that_is_not_let_go_times_out(state);
-	a_server_that_is_no_room_is_found_out(state);
-	stopped_before_it_begins_it_begins_nothing(state);
+	a_guest_that_is_not_let_go_times_out_anyhow(state);
+	a_server_that_is_no_room_is_found_out_anyhow(state);
+	stopped_before_it_begins_it_begins_nothing_anyhow(state);
 	assert_int_equal(open_descriptors(), before);
 }
 
 int
 main(void)
 {
-	const struct CMUnitTest in_clear[] = {
-	    cmocka_unit_test(messages_reach_all_members_in_each_mode),
-	    cmocka_unit_test(two_members_and_the_least_size_are_enough),
-	    cmocka_unit_test(lines_in_pieces_of_any_length_are_lines),
-	    cmocka_unit_test(the_ring_comes_round),
-	    cmocka_unit_test(as_many_members_as_that_all_join),
-	    cmocka_unit_test(what_comes_late_is_timed_out_and_not_wrong),
-	    cmocka_unit_test(
-		a_gap_in_what_the_ring_has_lost_is_not_a_doubled_line),
-	    cmocka_unit_test(
-		what_is_wrong_after_its_timeout_counts_once_at_most),
-	    cmocka_unit_test(a_dropped_member_costs_one_message),
-	    cmocka_unit_test(nobody_left_ends_the_run),
-	    cmocka_unit_test(without_its_sender_the_run_ends),
-	    cmocka_unit_test(a_guest_that_is_not_let_go_times_out),
-	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
-	    cmocka_unit_test(a_room_of_one_is_refused),
-	    cmocka_unit_test(a_size_that_is_no_line_is_refused),
-	    cmocka_unit_test(a_server_that_is_no_room_is_found_out),
-	    cmocka_unit_test(nobody_there_is_an_error),
-	    cmocka_unit_test(progress_is_told_and_stop_is_obeyed),
-	    cmocka_unit_test(stopped_before_it_begins_it_begins_nothing),
-	    cmocka_unit_test(a_duration_ends_it),
-	    cmocka_unit_test(results_of_two_runs_add_up),
-	    cmocka_unit_test(no_descriptor_stays_open),
-	};
-	const struct CMUnitTest over_tls[] = {
-	    cmocka_unit_test(messages_reach_all_members_in_each_mode),
-	    cmocka_unit_test(lines_in_pieces_of_any_length_are_lines),
-	    cmocka_unit_test(the_ring_comes_round),
-	    cmocka_unit_test(as_many_members_as_that_all_join),
-	    cmocka_unit_test(what_comes_late_is_timed_out_and_not_wrong),
-	    cmocka_unit_test(
-		what_is_wrong_after_its_timeout_counts_once_at_most),
-	    cmocka_unit_test(a_dropped_member_costs_one_message),
-	    cmocka_unit_test(without_its_sender_the_run_ends),
-	    cmocka_unit_test(a_server_that_reads_no_more_ends_the_run),
-	    cmocka_unit_test(nobody_there_is_an_error),
-	    cmocka_unit_test(progress_is_told_and_stop_is_obeyed),
-	    cmocka_unit_test(no_descriptor_stays_open),
-	    cmocka_unit_test(lines_of_many_records_are_whole),
-	    cmocka_unit_test(an_end_without_notice_is_told_from_one_with),
-	    cmocka_unit_test(a_room_that_is_not_trusted_is_not_joined),
-	    cmocka_unit_test(
-		who_answers_no_handshake_is_waited_for_no_longer_than_that),
-	};
-	int bad = cmocka_run_group_tests(in_clear, NULL, NULL);
+	int bad = unit_run("in clear", NULL, NULL);
 
 	if (TLS_CLIENT_HERE)
-		bad +=
-		    cmocka_run_group_tests(over_tls, cli_open_tls, close_tls);
+		bad += unit_run("over TLS", cli_open_tls, close_tls);
 	return bad;
 }

@@ -21,13 +21,11 @@ message(const struct chat_messages *lines, uint64_t number)
 	return line;
 }
 
-static void
-a_message_reads_as_what_it_is(void **state)
+TEST(a_message_reads_as_what_it_is)
 {
 	static const uint64_t numbers[] = {
 	    0, 1, 65535, 65536, CHAT_MESSAGES - 1};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(SIZES); i++) {
 		struct chat_messages lines;
 
@@ -47,10 +45,8 @@ a_message_reads_as_what_it_is(void **state)
 	}
 }
 
-static void
-a_message_is_one_printable_line(void **state)
+TEST(a_message_is_one_printable_line)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(SIZES); i++) {
 		struct chat_messages lines;
 		char *line;
@@ -66,14 +62,12 @@ a_message_is_one_printable_line(void **state)
 	}
 }
 
-static void
-any_changed_byte_shows(void **state)
+TEST(any_changed_byte_shows)
 {
 	struct chat_messages lines;
 	uint64_t number;
 	char *line;
 
-	(void)state;
 	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
 	line = message(&lines, 42);
 	for (size_t i = 0; i < 64; i++) {
@@ -92,14 +86,12 @@ any_changed_byte_shows(void **state)
 	chat_messages_release(&lines);
 }
 
-static void
-a_changed_filler_leaves_the_number(void **state)
+TEST(a_changed_filler_leaves_the_number)
 {
 	struct chat_messages lines;
 	uint64_t number = 0;
 	char *line;
 
-	(void)state;
 	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
 	line = message(&lines, 42);
 	line[40] ^= 1;
@@ -110,14 +102,12 @@ a_changed_filler_leaves_the_number(void **state)
 	chat_messages_release(&lines);
 }
 
-static void
-no_other_length_is_a_message(void **state)
+TEST(no_other_length_is_a_message)
 {
 	struct chat_messages lines;
 	uint64_t number;
 	char line[80];
 
-	(void)state;
 	memset(line, 'x', sizeof(line));
 	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
 	chat_message_write(&lines, 1, line);
@@ -139,14 +129,12 @@ no_other_length_is_a_message(void **state)
 	chat_messages_release(&lines);
 }
 
-static void
-a_probe_reads_as_what_it_is(void **state)
+TEST(a_probe_reads_as_what_it_is)
 {
 	struct chat_messages lines;
 	uint64_t number = 0;
 	char line[CHAT_MESSAGE_MIN];
 
-	(void)state;
 	assert_int_equal(chat_messages_init(&lines, 64, RUN), 0);
 	chat_message_write_probe(&lines, 3, line);
 	assert_int_equal(line[CHAT_MESSAGE_MIN - 1], '\n');
@@ -157,14 +145,12 @@ a_probe_reads_as_what_it_is(void **state)
 	chat_messages_release(&lines);
 }
 
-static void
-lines_of_another_run_are_foreign(void **state)
+TEST(lines_of_another_run_are_foreign)
 {
 	struct chat_messages ours, theirs;
 	uint64_t number;
 	char *line, probe[CHAT_MESSAGE_MIN];
 
-	(void)state;
 	assert_int_equal(chat_messages_init(&ours, 64, RUN), 0);
 	assert_int_equal(chat_messages_init(&theirs, 64, RUN + 1), 0);
 	line = message(&theirs, 1);
@@ -179,13 +165,11 @@ lines_of_another_run_are_foreign(void **state)
 	chat_messages_release(&theirs);
 }
 
-static void
-sizes_out_of_range_are_refused(void **state)
+TEST(sizes_out_of_range_are_refused)
 {
 	static const size_t bad[] = {
 	    0, 1, CHAT_MESSAGE_MIN - 1, CHAT_MESSAGE_MAX + 1};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct chat_messages lines;
 
@@ -196,19 +180,4 @@ sizes_out_of_range_are_refused(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_message_reads_as_what_it_is),
-	    cmocka_unit_test(a_message_is_one_printable_line),
-	    cmocka_unit_test(any_changed_byte_shows),
-	    cmocka_unit_test(a_changed_filler_leaves_the_number),
-	    cmocka_unit_test(no_other_length_is_a_message),
-	    cmocka_unit_test(a_probe_reads_as_what_it_is),
-	    cmocka_unit_test(lines_of_another_run_are_foreign),
-	    cmocka_unit_test(sizes_out_of_range_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -44,13 +44,11 @@ end(struct toy *toy)
 	toy_stop(toy);
 }
 
-static void
-a_run_that_is_stopped_before_it_begins_has_its_times(void **state)
+TEST(a_run_that_is_stopped_before_it_begins_has_its_times)
 {
 	const volatile int stop = 1;
 	struct toy toy;
 
-	(void)state;
 	toy_start(&toy, TOY_THREADS, "127.0.0.1:0");
 	begin(&toy.address, 2, 0);
 	engine.stop = &stop;
@@ -92,12 +90,10 @@ babble(int listener)
 }
 
 /* It counts as one more that was begun, but was no turn of the client's. */
-static void
-what_nobody_asked_for_takes_no_time(void **state)
+TEST(what_nobody_asked_for_takes_no_time)
 {
 	struct toy toy;
 
-	(void)state;
 	start(&toy, babble);
 	begin(&toy.address, 2, 0);
 	engine_run(&engine, NEVER, 1, &result);
@@ -125,10 +121,8 @@ add_later(int listener)
 }
 
 /* Whichever way a request goes: the shortest one is of closed loops alone. */
-static void
-the_last_reply_is_right_only_if_nothing_follows(void **state)
+TEST(the_last_reply_is_right_only_if_nothing_follows)
 {
-	(void)state;
 	for (double rate = 0; rate <= 1000; rate += 1000) {
 		struct toy toy;
 
@@ -144,15 +138,4 @@ the_last_reply_is_right_only_if_nothing_follows(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(
-		a_run_that_is_stopped_before_it_begins_has_its_times),
-	    cmocka_unit_test(what_nobody_asked_for_takes_no_time),
-	    cmocka_unit_test(the_last_reply_is_right_only_if_nothing_follows),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

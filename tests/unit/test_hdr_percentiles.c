@@ -17,8 +17,7 @@ printed(const struct histogram *hist)
 }
 
 /* What HdrHistogram's own writers make of 1, 2, ... 10 us. */
-static void
-ten_values_are_as_hdrhistogram_writes_them(void **state)
+TEST(ten_values_are_as_hdrhistogram_writes_them)
 {
 	static const char want[] =
 	    "       Value     Percentile TotalCount 1/(1-Percentile)\n"
@@ -49,7 +48,6 @@ ten_values_are_as_hdrhistogram_writes_them(void **state)
 	struct histogram h;
 	char *text;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t us = 1; us <= 10; us++)
 		histogram_record(&h, us * 1000);
@@ -59,13 +57,11 @@ ten_values_are_as_hdrhistogram_writes_them(void **state)
 	histogram_release(&h);
 }
 
-static void
-an_empty_one_has_no_lines(void **state)
+TEST(an_empty_one_has_no_lines)
 {
 	struct histogram h;
 	char *text;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	text = printed(&h);
 	assert_null(strstr(text, "1.000000000000"));
@@ -75,8 +71,7 @@ an_empty_one_has_no_lines(void **state)
 }
 
 /* Whatever the values are: the lines end, rise, and end with all of them. */
-static void
-lines_rise_to_the_maximum_and_the_count(void **state)
+TEST(lines_rise_to_the_maximum_and_the_count)
 {
 	uint64_t random = 5;
 	struct histogram h;
@@ -84,7 +79,6 @@ lines_rise_to_the_maximum_and_the_count(void **state)
 	double value = 0, percentile = -1, last_value, last_percentile;
 	unsigned long long count = 0, last_count;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	for (int i = 0; i < 100000; i++)
 		histogram_record(&h, (uint64_t)exp2(40 * random_unit(&random)));
@@ -109,14 +103,4 @@ lines_rise_to_the_maximum_and_the_count(void **state)
 	histogram_release(&h);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(ten_values_are_as_hdrhistogram_writes_them),
-	    cmocka_unit_test(an_empty_one_has_no_lines),
-	    cmocka_unit_test(lines_rise_to_the_maximum_and_the_count),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

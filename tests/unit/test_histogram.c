@@ -25,12 +25,10 @@ exact(const uint64_t *sorted, size_t count, double percent)
 	return sorted[rank < 1 ? 0 : (size_t)rank - 1];
 }
 
-static void
-an_empty_hist_says_zero(void **state)
+TEST(an_empty_hist_says_zero)
 {
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	assert_int_equal(histogram_percentile(&h, 0), 0);
 	assert_int_equal(histogram_percentile(&h, 50), 0);
@@ -61,10 +59,8 @@ bucket_tops(uint64_t low, uint64_t high, uint64_t *of_low, uint64_t *of_high)
 	histogram_release(&h);
 }
 
-static void
-histogram_keeps_small_values_exactly(void **state)
+TEST(histogram_keeps_small_values_exactly)
 {
-	(void)state;
 	for (uint64_t value = 0; value < 2047; value += 2) {
 		uint64_t low, high;
 
@@ -75,10 +71,8 @@ histogram_keeps_small_values_exactly(void **state)
 }
 
 /* Both ends of each of the 1024 buckets of each power of two. */
-static void
-histogram_keeps_values_within_a_thousandth(void **state)
+TEST(histogram_keeps_values_within_a_thousandth)
 {
-	(void)state;
 	for (unsigned shift = 1; shift <= 53; shift++) {
 		for (uint64_t part = 1024; part < 2048; part++) {
 			uint64_t bottom = part << shift, low, high;
@@ -95,12 +89,10 @@ histogram_keeps_values_within_a_thousandth(void **state)
 	}
 }
 
-static void
-histogram_counts_the_largest_value(void **state)
+TEST(histogram_counts_the_largest_value)
 {
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	histogram_record(&h, UINT64_MAX);
 	assert_true(histogram_percentile(&h, 50) == UINT64_MAX);
@@ -114,12 +106,10 @@ histogram_counts_the_largest_value(void **state)
 	histogram_release(&h);
 }
 
-static void
-a_percentile_is_never_above_the_maximum(void **state)
+TEST(a_percentile_is_never_above_the_maximum)
 {
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	histogram_record(&h, 1000000);
 	assert_int_equal(histogram_percentile(&h, 0), 1000000);
@@ -131,14 +121,12 @@ a_percentile_is_never_above_the_maximum(void **state)
 }
 
 /* 99.9 / 100 * 1000 is a little more than 999, and its rank is 999. */
-static void
-percentiles_of_round_counts_have_the_exact_rank(void **state)
+TEST(percentiles_of_round_counts_have_the_exact_rank)
 {
 	static const double percents[] = {
 	    0, 0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100};
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t value = 1; value <= 1000; value++)
 		histogram_record(&h, value);
@@ -164,13 +152,11 @@ percentile_of_ones(
 	return histogram_percentile(h, parts / 100);
 }
 
-static void
-percentiles_of_large_counts_have_the_exact_rank(void **state)
+TEST(percentiles_of_large_counts_have_the_exact_rank)
 {
 	static const uint64_t parts[] = {1, 10, 5000, 9000, 9900, 9990, 9999};
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	for (uint64_t total = 1; total <= 3000000; total += 37) {
 		for (size_t i = 0; i < COUNT_OF(parts); i++) {
@@ -188,12 +174,10 @@ percentiles_of_large_counts_have_the_exact_rank(void **state)
 	histogram_release(&h);
 }
 
-static void
-percentiles_of_few_values_are_some_of_them(void **state)
+TEST(percentiles_of_few_values_are_some_of_them)
 {
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	histogram_record(&h, 30);
 	histogram_record(&h, 10);
@@ -216,15 +200,13 @@ log_uniform(uint64_t *random)
 	return (uint64_t)exp2(63 * random_unit(random));
 }
 
-static void
-percentiles_agree_with_sorted_values(void **state)
+TEST(percentiles_agree_with_sorted_values)
 {
 	static const double percents[] = {0, 0.01, 0.1, 1, 5, 10, 25, 50, 75,
 	    90, 95, 99, 99.9, 99.99, 99.999, 100};
 	uint64_t *values = malloc(VALUES * sizeof(values[0])), random = 42;
 	struct histogram h;
 
-	(void)state;
 	assert_non_null(values);
 	assert_int_equal(histogram_init(&h), 0);
 	for (size_t i = 0; i < VALUES; i++) {
@@ -291,22 +273,18 @@ ten_million_agree(uint64_t (*value_of)(uint64_t rank))
 	histogram_release(&h);
 }
 
-static void
-percentiles_of_ten_million_are_within_a_thousandth(void **state)
+TEST(percentiles_of_ten_million_are_within_a_thousandth)
 {
-	(void)state;
 	ten_million_agree(tailed);
 	ten_million_agree(uniform);
 }
 
-static void
-a_walk_meets_each_value_once(void **state)
+TEST(a_walk_meets_each_value_once)
 {
 	static const uint64_t values[] = {0, 7, 7, 2047, 5000000, UINT64_MAX};
 	struct histogram_walk walk = {0};
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	assert_false(histogram_next(&h, &walk));
 	for (size_t i = 0; i < COUNT_OF(values); i++)
@@ -326,12 +304,10 @@ a_walk_meets_each_value_once(void **state)
 	histogram_release(&h);
 }
 
-static void
-the_deviation_is_that_of_the_values(void **state)
+TEST(the_deviation_is_that_of_the_values)
 {
 	struct histogram h;
 
-	(void)state;
 	assert_int_equal(histogram_init(&h), 0);
 	assert_near(histogram_deviation(&h), 0, 0);
 	for (uint64_t value = 1; value <= 1000; value++)
@@ -354,13 +330,11 @@ same(const struct histogram *a, const struct histogram *b)
 			    histogram_percentile(b, percent));
 }
 
-static void
-a_sum_is_what_all_values_would_have_made(void **state)
+TEST(a_sum_is_what_all_values_would_have_made)
 {
 	struct histogram parts[3], all;
 	uint64_t random = 9;
 
-	(void)state;
 	assert_int_equal(histogram_init(&all), 0);
 	for (size_t p = 0; p < 3; p++)
 		assert_int_equal(histogram_init(&parts[p]), 0);
@@ -387,12 +361,10 @@ a_sum_is_what_all_values_would_have_made(void **state)
 	histogram_release(&all);
 }
 
-static void
-a_cleared_hist_is_as_new(void **state)
+TEST(a_cleared_hist_is_as_new)
 {
 	struct histogram used, fresh;
 
-	(void)state;
 	assert_int_equal(histogram_init(&used), 0);
 	assert_int_equal(histogram_init(&fresh), 0);
 	for (uint64_t value = 1; value; value <<= 1)
@@ -406,26 +378,4 @@ a_cleared_hist_is_as_new(void **state)
 	histogram_release(&fresh);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(an_empty_hist_says_zero),
-	    cmocka_unit_test(histogram_keeps_small_values_exactly),
-	    cmocka_unit_test(histogram_keeps_values_within_a_thousandth),
-	    cmocka_unit_test(histogram_counts_the_largest_value),
-	    cmocka_unit_test(a_percentile_is_never_above_the_maximum),
-	    cmocka_unit_test(percentiles_of_round_counts_have_the_exact_rank),
-	    cmocka_unit_test(percentiles_of_large_counts_have_the_exact_rank),
-	    cmocka_unit_test(percentiles_of_few_values_are_some_of_them),
-	    cmocka_unit_test(percentiles_agree_with_sorted_values),
-	    cmocka_unit_test(
-		percentiles_of_ten_million_are_within_a_thousandth),
-	    cmocka_unit_test(a_walk_meets_each_value_once),
-	    cmocka_unit_test(the_deviation_is_that_of_the_values),
-	    cmocka_unit_test(a_sum_is_what_all_values_would_have_made),
-	    cmocka_unit_test(a_cleared_hist_is_as_new),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -108,12 +108,10 @@ static const struct {
 	"", 204, true},
 };
 
-static void
-good_responses_are_taken_in_pieces_of_any_size(void **state)
+TEST(good_responses_are_taken_in_pieces_of_any_size)
 {
 	struct scenario_result o;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 			size_t len = strlen(GOOD[i].text);
@@ -133,12 +131,10 @@ good_responses_are_taken_in_pieces_of_any_size(void **state)
 }
 
 /* Each begin of them is just not complete, never wrong and never done. */
-static void
-a_part_of_a_response_is_not_complete(void **state)
+TEST(a_part_of_a_response_is_not_complete)
 {
 	struct scenario_result o;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		for (size_t len = 1; len < strlen(GOOD[i].text); len++) {
 			feed(&o, GOOD[i].text, len, 4096);
@@ -148,12 +144,10 @@ a_part_of_a_response_is_not_complete(void **state)
 	}
 }
 
-static void
-nothing_behind_a_response_is_taken(void **state)
+TEST(nothing_behind_a_response_is_taken)
 {
 	struct scenario_result o;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		char twice[1024];
 
@@ -165,8 +159,7 @@ nothing_behind_a_response_is_taken(void **state)
 	}
 }
 
-static void
-a_body_without_a_length_ends_with_the_file(void **state)
+TEST(a_body_without_a_length_ends_with_the_file)
 {
 	static const char *const texts[] = {HEAD "\r\nhello",
 	    HEAD "Transfer-Encoding: chunked, gzip\r\nContent-Length: 2\r\n"
@@ -174,7 +167,6 @@ a_body_without_a_length_ends_with_the_file(void **state)
 	    "HTTP/1.0 200 OK\n\nhello"};
 	struct scenario_result o;
 
-	(void)state;
 	for (size_t p = 0; p < COUNT_OF(PIECES) * COUNT_OF(texts); p++) {
 		const char *text = texts[p / COUNT_OF(PIECES)];
 
@@ -187,8 +179,7 @@ a_body_without_a_length_ends_with_the_file(void **state)
 	}
 }
 
-static void
-what_is_no_proper_response_is_bad(void **state)
+TEST(what_is_no_proper_response_is_bad)
 {
 	static const char *const bad[] = {
 	    "Hello, World!\r\n\r\n",
@@ -215,7 +206,6 @@ what_is_no_proper_response_is_bad(void **state)
 	};
 	struct scenario_result o;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 			feed(&o, bad[i], strlen(bad[i]), PIECES[p]);
@@ -227,25 +217,21 @@ what_is_no_proper_response_is_bad(void **state)
 	}
 }
 
-static void
-a_nul_in_a_head_is_bad(void **state)
+TEST(a_nul_in_a_head_is_bad)
 {
 	static const char text[] = HEAD "Server: a\0b\r\n\r\n";
 	struct scenario_result o;
 
-	(void)state;
 	feed(&o, text, sizeof(text) - 1, 4096);
 	assert_int_equal(o.reply.state, HTTP_BAD);
 }
 
-static void
-a_head_without_end_is_bad(void **state)
+TEST(a_head_without_end_is_bad)
 {
 	struct scenario_result o;
 	size_t len = HTTP_RESPONSE_HEAD_MAX + 1000;
 	char *text = malloc(len);
 
-	(void)state;
 	assert_non_null(text);
 	memset(text, 'a', len);
 	memcpy(text, HEAD "X: ", strlen(HEAD "X: "));
@@ -257,13 +243,11 @@ a_head_without_end_is_bad(void **state)
 
 /* Longer than is kept of a line: with a name that is, and with one that is
  * not. */
-static void
-long_fields_are_passed_over(void **state)
+TEST(long_fields_are_passed_over)
 {
 	char text[3000], name[600], value[600];
 	struct scenario_result o;
 
-	(void)state;
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	memset(value, 'v', sizeof(value) - 1);
@@ -278,8 +262,7 @@ long_fields_are_passed_over(void **state)
 	}
 }
 
-static void
-an_upgrade_keeps_what_follows_for_others(void **state)
+TEST(an_upgrade_keeps_what_follows_for_others)
 {
 	static const char text[] =
 	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
@@ -287,7 +270,6 @@ an_upgrade_keeps_what_follows_for_others(void **state)
 	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
 	struct scenario_result o;
 
-	(void)state;
 	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 		feed(&o, text, strlen(text), PIECES[p]);
 		assert_int_equal(o.reply.state, HTTP_DONE);
@@ -299,20 +281,4 @@ an_upgrade_keeps_what_follows_for_others(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(good_responses_are_taken_in_pieces_of_any_size),
-	    cmocka_unit_test(a_part_of_a_response_is_not_complete),
-	    cmocka_unit_test(nothing_behind_a_response_is_taken),
-	    cmocka_unit_test(a_body_without_a_length_ends_with_the_file),
-	    cmocka_unit_test(what_is_no_proper_response_is_bad),
-	    cmocka_unit_test(a_nul_in_a_head_is_bad),
-	    cmocka_unit_test(a_head_without_end_is_bad),
-	    cmocka_unit_test(long_fields_are_passed_over),
-	    cmocka_unit_test(an_upgrade_keeps_what_follows_for_others),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -43,35 +43,29 @@ open_and_ask(enum toy_kind kind, const char *where)
 	assert_int_equal(open_descriptors(), before);
 }
 
-static void
-idle_connections_keeps_what_it_opens(void **state)
+TEST(idle_connections_keeps_what_it_opens)
 {
-	(void)state;
 	open_and_ask(TOY_THREADS, LOCAL);
 	open_and_ask(TOY_FORKS, LOCAL);
 }
 
-static void
-idle_connections_speaks_ipv6(void **state)
+TEST(idle_connections_speaks_ipv6)
 {
 	int fd = socket(AF_INET6, SOCK_STREAM, 0);
 	struct sockaddr_in6 here = {
 	    .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	int bad = fd < 0 || bind(fd, (struct sockaddr *)&here, sizeof(here));
 
-	(void)state;
 	close(fd);
 	if (bad)
 		skip();
 	open_and_ask(TOY_THREADS, "[::1]:0");
 }
 
-static void
-idle_connections_speaks_unix_whose_queue_is_short(void **state)
+TEST(idle_connections_speaks_unix_whose_queue_is_short)
 {
 	char where[64];
 
-	(void)state;
 	snprintf(where, sizeof(where), "unix:/tmp/test_hold.%d", (int)getpid());
 	unlink(where + 5);
 	open_and_ask(TOY_FORKS, where);
@@ -88,14 +82,12 @@ source_of(int fd)
 	return ntohl(from.sin_addr.s_addr);
 }
 
-static void
-idle_connections_comes_from_many_addresses_but_not_the_first(void **state)
+TEST(idle_connections_comes_from_many_addresses_but_not_the_first)
 {
 	struct rlimit limit;
 	struct toy toy;
 	struct idle_connections idle;
 
-	(void)state;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_max < 2100)
 		skip();
@@ -110,14 +102,12 @@ idle_connections_comes_from_many_addresses_but_not_the_first(void **state)
 	toy_stop(&toy);
 }
 
-static void
-idle_connections_says_when_the_server_takes_no_more(void **state)
+TEST(idle_connections_says_when_the_server_takes_no_more)
 {
 	int before = open_descriptors();
 	struct toy toy;
 	struct idle_connections idle;
 
-	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
 	assert_int_equal(idle_connections_open(
 			     &idle, &toy.address, 50, NULL, why, sizeof(why)),
@@ -133,14 +123,12 @@ idle_connections_says_when_the_server_takes_no_more(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
-static void
-idle_connections_names_the_limit_that_the_server_may_have_reached(void **state)
+TEST(idle_connections_names_the_limit_that_the_server_may_have_reached)
 {
 	const struct rlimit few = {30, 30};
 	struct toy toy;
 	struct idle_connections idle;
 
-	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
 	assert_int_equal(idle_connections_open(
 			     &idle, &toy.address, 1, NULL, why, sizeof(why)),
@@ -154,14 +142,12 @@ idle_connections_names_the_limit_that_the_server_may_have_reached(void **state)
 	toy_stop(&toy);
 }
 
-static void
-idle_connections_is_stopped(void **state)
+TEST(idle_connections_is_stopped)
 {
 	int stop = 1, before = open_descriptors();
 	struct toy toy;
 	struct idle_connections idle;
 
-	(void)state;
 	toy_start(&toy, TOY_THREADS, LOCAL);
 	assert_int_equal(idle_connections_open(&idle, &toy.address, 5000, &stop,
 			     why, sizeof(why)),
@@ -184,12 +170,10 @@ idle_connections_with_few_descriptors(void *arg)
 	child_assert(strstr(why, "RLIMIT_NOFILE"));
 }
 
-static void
-idle_connections_names_the_limit_of_descriptors(void **state)
+TEST(idle_connections_names_the_limit_of_descriptors)
 {
 	struct toy toy;
 
-	(void)state;
 	toy_start(&toy, TOY_ONCE, LOCAL);
 	run_child(idle_connections_with_few_descriptors, &toy.address);
 	toy_stop(&toy);
@@ -211,13 +195,11 @@ server_of_one(const struct toy *toy)
 	return pid;
 }
 
-static void
-owner_finds_who_listens_and_who_serves(void **state)
+TEST(owner_finds_who_listens_and_who_serves)
 {
 	struct toy threads, forks;
 	pid_t worker;
 
-	(void)state;
 	toy_start(&threads, TOY_THREADS, LOCAL);
 	toy_start(&forks, TOY_FORKS, LOCAL);
 	assert_int_equal(
@@ -254,36 +236,30 @@ crash_a(enum toy_kind kind)
 	return crash;
 }
 
-static void
-crash_of_a_child_is_noticed_by_one_client(void **state)
+TEST(crash_of_a_child_is_noticed_by_one_client)
 {
 	struct worker_crash crash = crash_a(TOY_FORKS);
 
-	(void)state;
 	assert_int_equal(crash.connections, 50);
 	assert_int_equal(crash.lost, 1);
 	assert_true(crash.accepts);
 }
 
-static void
-crash_of_a_thread_is_noticed_by_all(void **state)
+TEST(crash_of_a_thread_is_noticed_by_all)
 {
 	struct worker_crash crash = crash_a(TOY_THREADS);
 
-	(void)state;
 	assert_int_equal(crash.connections, 50);
 	assert_int_equal(crash.lost, 50);
 	assert_false(crash.accepts);
 }
 
-static void
-crash_says_when_it_cannot_even_hold(void **state)
+TEST(crash_says_when_it_cannot_even_hold)
 {
 	struct worker_crash crash;
 	struct toy toy;
 	struct launched server;
 
-	(void)state;
 	toy_start(&toy, TOY_TEN, LOCAL);
 	server = (struct launched){.pid = toy.pid,
 	    .address = toy.address,
@@ -295,26 +271,4 @@ crash_says_when_it_cannot_even_hold(void **state)
 	toy_stop(&toy);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(idle_connections_keeps_what_it_opens),
-	    cmocka_unit_test(idle_connections_speaks_ipv6),
-	    cmocka_unit_test(idle_connections_speaks_unix_whose_queue_is_short),
-	    cmocka_unit_test(
-		idle_connections_comes_from_many_addresses_but_not_the_first),
-	    cmocka_unit_test(
-		idle_connections_says_when_the_server_takes_no_more),
-	    cmocka_unit_test(
-		idle_connections_names_the_limit_that_the_server_may_have_reached),
-	    cmocka_unit_test(idle_connections_is_stopped),
-	    cmocka_unit_test(idle_connections_names_the_limit_of_descriptors),
-	    cmocka_unit_test(owner_finds_who_listens_and_who_serves),
-	    cmocka_unit_test(crash_of_a_child_is_noticed_by_one_client),
-	    cmocka_unit_test(crash_of_a_thread_is_noticed_by_all),
-	    cmocka_unit_test(crash_says_when_it_cannot_even_hold),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

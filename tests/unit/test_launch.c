@@ -74,10 +74,8 @@ is_gone(const struct launched *server)
 
 static const char *const WAYS[] = {"", "env -i", "setsid"};
 
-static void
-who_leaves_the_group_ends_with_it(void **state)
+TEST(who_leaves_the_group_ends_with_it)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
 		struct launched server;
 
@@ -90,12 +88,10 @@ who_leaves_the_group_ends_with_it(void **state)
 	}
 }
 
-static void
-who_leaves_the_group_ends_if_it_dies(void **state)
+TEST(who_leaves_the_group_ends_if_it_dies)
 {
 	char why[600];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
 		struct launched server;
 
@@ -108,10 +104,8 @@ who_leaves_the_group_ends_if_it_dies(void **state)
 	}
 }
 
-static void
-another_server_stays(void **state)
+TEST(another_server_stays)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
 		struct launched one, other;
 
@@ -129,15 +123,13 @@ another_server_stays(void **state)
 }
 
 /* A stranger's process becomes nobody's child here: only a keeper adopts. */
-static void
-who_was_started_elsewhere_is_neither_adopted_nor_killed(void **state)
+TEST(who_was_started_elsewhere_is_neither_adopted_nor_killed)
 {
 	struct launched server;
 	pid_t stranger;
 	int ends[2];
 	char byte;
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	start(&server, "");
 	stranger = fork();
@@ -159,12 +151,10 @@ who_was_started_elsewhere_is_neither_adopted_nor_killed(void **state)
 	close(ends[0]);
 }
 
-static void
-a_server_is_told_from_a_stranger(void **state)
+TEST(a_server_is_told_from_a_stranger)
 {
 	struct launched server;
 
-	(void)state;
 	start(&server, "");
 	assert_true(launch_has(&server, server.pid));
 	assert_false(launch_has(&server, getpid()));
@@ -197,12 +187,10 @@ static const struct {
 	"its last words: \033[31mred"},
 };
 
-static void
-what_cannot_work_is_told_with_advice(void **state)
+TEST(what_cannot_work_is_told_with_advice)
 {
 	char why[600];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(TROUBLE); i++) {
 		struct launched server;
 
@@ -214,13 +202,11 @@ what_cannot_work_is_told_with_advice(void **state)
 	}
 }
 
-static void
-what_a_server_leaves_behind_does_not_stay_a_zombie(void **state)
+TEST(what_a_server_leaves_behind_does_not_stay_a_zombie)
 {
 	struct launched server;
 	char command[1000], why[600];
 
-	(void)state;
 	snprintf(command, sizeof(command),
 	    "for i in $(seq 100); do (setsid true &); done; "
 	    "exec '%s' serve {address}",
@@ -255,12 +241,10 @@ static const char *const COMMANDS[] = {
     "trap 'exit 0' TERM; '%s' serve {address} & wait",
 };
 
-static void
-a_command_is_run_as_sh_c_runs_it(void **state)
+TEST(a_command_is_run_as_sh_c_runs_it)
 {
 	char command[1000], why[600];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(COMMANDS); i++) {
 		struct launched server;
 
@@ -276,8 +260,7 @@ a_command_is_run_as_sh_c_runs_it(void **state)
 	}
 }
 
-static void
-a_server_that_listens_elsewhere_is_told_where(void **state)
+TEST(a_server_that_listens_elsewhere_is_told_where)
 {
 	char command[1000], why[600];
 	struct launched server;
@@ -287,7 +270,6 @@ a_server_that_listens_elsewhere_is_told_where(void **state)
 	    .patience_ns = 300 * NS_PER_MS,
 	};
 
-	(void)state;
 	snprintf(command, sizeof(command),
 	    "echo ready; '%s' serve 127.0.0.2:0; : {address}", self);
 	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
@@ -300,8 +282,7 @@ a_server_that_listens_elsewhere_is_told_where(void **state)
 	is_gone(&server);
 }
 
-static void
-a_server_that_is_stopped_is_told_of(void **state)
+TEST(a_server_that_is_stopped_is_told_of)
 {
 	char why[600];
 	struct launched server;
@@ -311,7 +292,6 @@ a_server_that_is_stopped_is_told_of(void **state)
 	    .patience_ns = 100 * NS_PER_MS,
 	};
 
-	(void)state;
 	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	if (!strstr(why, "of it is stopped"))
@@ -319,12 +299,10 @@ a_server_that_is_stopped_is_told_of(void **state)
 	is_gone(&server);
 }
 
-static void
-a_server_that_is_stopped_ends_gently(void **state)
+TEST(a_server_that_is_stopped_ends_gently)
 {
 	struct launched server;
 
-	(void)state;
 	start(&server, "");
 	kill(-server.pid, SIGSTOP);
 	launch_stop(&server);
@@ -333,13 +311,11 @@ a_server_that_is_stopped_ends_gently(void **state)
 }
 
 /* The keeper has to read, or the server stands still. */
-static void
-a_loud_server_is_never_held_up(void **state)
+TEST(a_loud_server_is_never_held_up)
 {
 	struct launched server;
 	char command[1000], why[600];
 
-	(void)state;
 	snprintf(command, sizeof(command),
 	    "head -c 100000000 /dev/zero; exec '%s' serve {address}", self);
 	if (try(&server, command, why, sizeof(why)) < 0)
@@ -348,13 +324,11 @@ a_loud_server_is_never_held_up(void **state)
 	is_gone(&server);
 }
 
-static void
-a_server_ends_though_its_keeper_is_killed(void **state)
+TEST(a_server_ends_though_its_keeper_is_killed)
 {
 	struct launched server;
 	char command[1000], why[600];
 
-	(void)state;
 	snprintf(command, sizeof(command), "exec '%s' serve {address}", self);
 	if (try(&server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
@@ -385,27 +359,9 @@ serve(const char *where)
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(who_leaves_the_group_ends_with_it),
-	    cmocka_unit_test(who_leaves_the_group_ends_if_it_dies),
-	    cmocka_unit_test(another_server_stays),
-	    cmocka_unit_test(
-		who_was_started_elsewhere_is_neither_adopted_nor_killed),
-	    cmocka_unit_test(a_server_is_told_from_a_stranger),
-	    cmocka_unit_test(what_cannot_work_is_told_with_advice),
-	    cmocka_unit_test(
-		what_a_server_leaves_behind_does_not_stay_a_zombie),
-	    cmocka_unit_test(a_command_is_run_as_sh_c_runs_it),
-	    cmocka_unit_test(a_server_that_listens_elsewhere_is_told_where),
-	    cmocka_unit_test(a_server_that_is_stopped_is_told_of),
-	    cmocka_unit_test(a_server_that_is_stopped_ends_gently),
-	    cmocka_unit_test(a_loud_server_is_never_held_up),
-	    cmocka_unit_test(a_server_ends_though_its_keeper_is_killed),
-	};
-
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
 		serve(argv[2]);
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return unit_run(__FILE__, NULL, NULL);
 }

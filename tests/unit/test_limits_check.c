@@ -43,10 +43,8 @@ ask(struct limits_check_plan plan)
 	return limits_check(&plan, why, sizeof(why));
 }
 
-static void
-small_plans_pass_without_a_word(void **state)
+TEST(small_plans_pass_without_a_word)
 {
-	(void)state;
 	assert_int_equal(
 	    ask((struct limits_check_plan){
 		.connections = 10, .ports = true, .server = getpid()}),
@@ -55,13 +53,11 @@ small_plans_pass_without_a_word(void **state)
 	assert_int_equal(ask((struct limits_check_plan){.connections = 0}), 0);
 }
 
-static void
-ports_are_counted_for_each_source(void **state)
+TEST(ports_are_counted_for_each_source)
 {
 	struct limits_check_plan plan = {
 	    .connections = 100000, .sources = 1, .ports = true};
 
-	(void)state;
 	assert_int_equal(ask(plan), -1);
 	assert_non_null(strstr(why, "net.ipv4.ip_local_port_range"));
 	assert_non_null(strstr(why, "100000 connections"));
@@ -85,10 +81,8 @@ lacks_ports(uint64_t connections, uint64_t sources)
 }
 
 /* In a network of its own: 100 ports, of which 12 are reserved. */
-static void
-have_few_ports(void *arg)
+TEST_PRETENDING(as_many_connections_as_ports_that_are_not_reserved_fit)
 {
-	(void)arg;
 	pretend_begin();
 	if (unshare(CLONE_NEWNET) < 0)
 		_exit(PRETEND_NOT);
@@ -105,20 +99,11 @@ have_few_ports(void *arg)
 	child_assert(lacks_ports(101, 1));
 }
 
-static void
-as_many_connections_as_ports_that_are_not_reserved_fit(void **state)
-{
-	(void)state;
-	run_pretending(have_few_ports, NULL);
-}
-
-static void
-plan_with_few_descriptors(void *arg)
+TEST_IN_CHILD(descriptors_are_raised_or_named)
 {
 	struct rlimit limit = {50, 120};
 	struct limits_check_plan plan = {.connections = 200};
 
-	(void)arg;
 	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	child_assert(limits_check(&plan, why, sizeof(why)) == -1);
 	child_assert(strstr(why, "RLIMIT_NOFILE"));
@@ -130,19 +115,10 @@ plan_with_few_descriptors(void *arg)
 	child_assert(limit.rlim_cur == 120);
 }
 
-static void
-descriptors_are_raised_or_named(void **state)
-{
-	(void)state;
-	run_child(plan_with_few_descriptors, NULL);
-}
-
-static void
-what_a_server_may_run_into_is_a_warning(void **state)
+TEST(what_a_server_may_run_into_is_a_warning)
 {
 	pid_t poor = start_poor(60);
 
-	(void)state;
 	assert_int_equal(
 	    ask((struct limits_check_plan){.connections = 100, .server = poor}),
 	    1);
@@ -156,15 +132,13 @@ what_a_server_may_run_into_is_a_warning(void **state)
 	    0); /* it is no more: nothing is known */
 }
 
-static void
-bursts_are_held_against_the_accept_queue(void **state)
+TEST(bursts_are_held_against_the_accept_queue)
 {
 	FILE *in = fopen("/proc/sys/net/core/somaxconn", "r");
 	struct limits_check_plan plan = {.burst = true};
 	unsigned long long queue;
 	struct rlimit limit;
 
-	(void)state;
 	if (!in)
 		skip();
 	assert_int_equal(fscanf(in, "%llu", &queue), 1);
@@ -185,15 +159,13 @@ may_have(uint64_t tasks)
 	return limits_check_group_tasks(getpid()) == tasks;
 }
 
-static void
-limit_groups(void *arg)
+TEST_PRETENDING(the_tightest_group_counts)
 {
 	const char *const root = "/sys/fs/cgroup/pids.max";
 	const char *const outer = "/sys/fs/cgroup/a/pids.max";
 	const char *const inner = "/sys/fs/cgroup/a/b/pids.max";
 	struct limits_check_plan plan = {.connections = 50, .server = getpid()};
 
-	(void)arg;
 	pretend_begin();
 	pretend_groups();
 	child_assert(may_have(UINT64_MAX));
@@ -212,26 +184,4 @@ limit_groups(void *arg)
 	child_assert(may_have(20));
 }
 
-static void
-the_tightest_group_counts(void **state)
-{
-	(void)state;
-	run_pretending(limit_groups, NULL);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(small_plans_pass_without_a_word),
-	    cmocka_unit_test(ports_are_counted_for_each_source),
-	    cmocka_unit_test(
-		as_many_connections_as_ports_that_are_not_reserved_fit),
-	    cmocka_unit_test(descriptors_are_raised_or_named),
-	    cmocka_unit_test(what_a_server_may_run_into_is_a_warning),
-	    cmocka_unit_test(bursts_are_held_against_the_accept_queue),
-	    cmocka_unit_test(the_tightest_group_counts),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

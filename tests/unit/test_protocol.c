@@ -6,10 +6,8 @@
 static const uint32_t CONNECTIONS[] = {
     1, 2, 3, 7, 16, 32, 64, 100, 1000, 4096, 10000};
 
-static void
-protocols_are_found_by_name(void **state)
+TEST(protocols_are_found_by_name)
 {
-	(void)state;
 	for (const struct protocol *const *p = PROTOCOLS; *p; p++) {
 		assert_ptr_equal(protocol_find((*p)->name), *p);
 		assert_true(strlen((*p)->summary) > 0);
@@ -31,12 +29,10 @@ place(const struct payload *p, uint32_t connection, uint64_t number)
 	return (size_t)(payload_request(p, connection, number) - p->table);
 }
 
-static void
-a_request_is_the_same_each_time(void **state)
+TEST(a_request_is_the_same_each_time)
 {
 	struct payload one, two;
 
-	(void)state;
 	assert_int_equal(payload_init(&one, 64, 16), 0);
 	assert_int_equal(payload_init(&two, 64, 16), 0);
 	for (uint64_t number = 1; number < 3000; number++)
@@ -48,12 +44,10 @@ a_request_is_the_same_each_time(void **state)
 }
 
 /* Each byte of it: the sanitizers see one that is beyond the table. */
-static void
-a_request_has_as_many_bytes_as_asked(void **state)
+TEST(a_request_has_as_many_bytes_as_asked)
 {
 	static const size_t sizes[] = {1, 7, 8, 64, 100000};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		struct payload p;
 		unsigned sum = 0;
@@ -71,13 +65,11 @@ a_request_has_as_many_bytes_as_asked(void **state)
 }
 
 /* What differs in place differs in bytes, long before the 64th. */
-static void
-different_places_hold_different_bytes(void **state)
+TEST(different_places_hold_different_bytes)
 {
 	struct payload p;
 	uint64_t random = 4;
 
-	(void)state;
 	assert_int_equal(payload_init(&p, 64, 1), 0);
 	for (int i = 0; i < 200000; i++) {
 		uint64_t a = random_next(&random) % 65536;
@@ -91,10 +83,8 @@ different_places_hold_different_bytes(void **state)
 	payload_release(&p);
 }
 
-static void
-the_requests_of_one_moment_differ(void **state)
+TEST(the_requests_of_one_moment_differ)
 {
-	(void)state;
 	for (size_t c = 0; c < COUNT_OF(CONNECTIONS); c++) {
 		static bool taken[1 << 17];
 		struct payload p;
@@ -114,10 +104,8 @@ the_requests_of_one_moment_differ(void **state)
 	}
 }
 
-static void
-a_request_differs_from_the_one_before(void **state)
+TEST(a_request_differs_from_the_one_before)
 {
-	(void)state;
 	for (size_t c = 0; c < COUNT_OF(CONNECTIONS); c++) {
 		struct payload p;
 
@@ -133,10 +121,8 @@ a_request_differs_from_the_one_before(void **state)
  * The other connections go on while one of them waits, for seconds perhaps:
  * theirs, a hundred thousand numbers further, must not be the same as its own.
  */
-static void
-a_request_that_waits_differs_from_all_that_pass(void **state)
+TEST(a_request_that_waits_differs_from_all_that_pass)
 {
-	(void)state;
 	for (size_t c = 1; c < COUNT_OF(CONNECTIONS); c++) {
 		struct payload p;
 		size_t waiting;
@@ -155,12 +141,10 @@ a_request_that_waits_differs_from_all_that_pass(void **state)
 
 /* As many as the client's --connections takes, and the powers of two at which
  * a step through the table of 65536 comes back to its beginning. */
-static void
-many_connections_still_send_changing_requests(void **state)
+TEST(many_connections_still_send_changing_requests)
 {
 	static const uint32_t many[] = {32768, 65535, 65536, 131072, 1000000};
 
-	(void)state;
 	for (size_t c = 0; c < COUNT_OF(many); c++) {
 		struct payload p;
 
@@ -175,19 +159,4 @@ many_connections_still_send_changing_requests(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(protocols_are_found_by_name),
-	    cmocka_unit_test(a_request_is_the_same_each_time),
-	    cmocka_unit_test(a_request_has_as_many_bytes_as_asked),
-	    cmocka_unit_test(different_places_hold_different_bytes),
-	    cmocka_unit_test(the_requests_of_one_moment_differ),
-	    cmocka_unit_test(a_request_differs_from_the_one_before),
-	    cmocka_unit_test(a_request_that_waits_differs_from_all_that_pass),
-	    cmocka_unit_test(many_connections_still_send_changing_requests),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

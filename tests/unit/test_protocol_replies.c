@@ -65,13 +65,11 @@ static const size_t PIECES[] = {1, 2, 5, 4096};
 
 /* ---- echo ---- */
 
-static void
-echo_takes_the_request_and_nothing_else(void **state)
+TEST(echo_takes_the_request_and_nothing_else)
 {
 	struct fixture f;
 	char reply[65];
 
-	(void)state;
 	open_fixture(&f, "echo", false, 64);
 	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 		ask(&f, &f.x[0]);
@@ -102,12 +100,10 @@ echo_takes_the_request_and_nothing_else(void **state)
 #define OK "HTTP/1.1 200 OK\r\n"
 #define HELLO OK "Content-Length: 5\r\n\r\nhello"
 
-static void
-http_asks_for_the_path_at_the_host(void **state)
+TEST(http_asks_for_the_path_at_the_host)
 {
 	struct fixture f;
 
-	(void)state;
 	open_fixture(&f, "http", false, 64);
 	ask(&f, &f.x[0]);
 	assert_int_equal(f.x[0].out_len,
@@ -121,8 +117,7 @@ http_asks_for_the_path_at_the_host(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-http_takes_the_same_body_in_any_frame(void **state)
+TEST(http_takes_the_same_body_in_any_frame)
 {
 	static const char *const same[] = {
 	    HELLO,
@@ -135,7 +130,6 @@ http_takes_the_same_body_in_any_frame(void **state)
 	};
 	struct fixture f;
 
-	(void)state;
 	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 		open_fixture(&f, "http", false, 64);
 		for (size_t i = 0; i < 3 * COUNT_OF(same); i++) {
@@ -150,8 +144,7 @@ http_takes_the_same_body_in_any_frame(void **state)
 	}
 }
 
-static void
-http_finds_what_is_not_like_the_first(void **state)
+TEST(http_finds_what_is_not_like_the_first)
 {
 	static const struct {
 		const char *text, *why;
@@ -174,7 +167,6 @@ http_finds_what_is_not_like_the_first(void **state)
 	};
 	struct fixture f;
 
-	(void)state;
 	open_fixture(&f, "http", false, 64);
 	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
 	for (size_t i = 0; i < COUNT_OF(lies); i++) {
@@ -195,12 +187,10 @@ http_finds_what_is_not_like_the_first(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-http_does_not_learn_from_a_bad_response(void **state)
+TEST(http_does_not_learn_from_a_bad_response)
 {
 	struct fixture f;
 
-	(void)state;
 	open_fixture(&f, "http", false, 64);
 	assert_int_equal(ask_and_answer(&f, &f.x[0],
 			     "HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad"),
@@ -215,13 +205,11 @@ http_does_not_learn_from_a_bad_response(void **state)
 }
 
 /* Two that are under way at once, before there is anything to compare with. */
-static void
-http_compares_what_began_before_the_first_was_complete(void **state)
+TEST(http_compares_what_began_before_the_first_was_complete)
 {
 	static const char *const second[] = {
 	    HELLO, OK "Content-Length: 5\r\n\r\nhallo"};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(second); i++) {
 		size_t len = strlen(second[i]);
 		struct fixture f;
@@ -238,14 +226,12 @@ http_compares_what_began_before_the_first_was_complete(void **state)
 	}
 }
 
-static void
-http_knows_who_closes(void **state)
+TEST(http_knows_who_closes)
 {
 	static const char closing[] =
 	    OK "Connection: close\r\nContent-Length: 5\r\n\r\nhello";
 	struct fixture f;
 
-	(void)state;
 	open_fixture(&f, "http", false, 64);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
@@ -265,13 +251,11 @@ http_knows_who_closes(void **state)
 
 /* ---- counter ---- */
 
-static void
-counter_takes_each_value_once(void **state)
+TEST(counter_takes_each_value_once)
 {
 	struct fixture f;
 	char text[32];
 
-	(void)state;
 	open_fixture(&f, "counter", false, 64);
 	/* The second connection is a step behind, as with two in flight. */
 	for (int i = 500; i < 5000; i += 2) {
@@ -293,14 +277,12 @@ counter_takes_each_value_once(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-counter_remembers_far_and_near(void **state)
+TEST(counter_remembers_far_and_near)
 {
 	static const char *const values[] = {"1000000\n", "1\n", "70000000\n",
 	    "64\n", "0\n", "63\n", "2000000000\n", "65\n"};
 	struct fixture f;
 
-	(void)state;
 	open_fixture(&f, "counter", false, 64);
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
 		enum reply_check now = ask_and_answer(&f, &f.x[0], values[i]);
@@ -317,8 +299,7 @@ counter_remembers_far_and_near(void **state)
 }
 
 /* The bits in between would be more than there is memory. */
-static void
-counter_refuses_what_is_too_far_away(void **state)
+TEST(counter_refuses_what_is_too_far_away)
 {
 	static const char *const pairs[][2] = {
 	    {"5\n", "9000000000\n"},
@@ -328,7 +309,6 @@ counter_refuses_what_is_too_far_away(void **state)
 	};
 	struct fixture f;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
 		open_fixture(&f, "counter", false, 64);
 		assert_int_equal(
@@ -342,12 +322,10 @@ counter_refuses_what_is_too_far_away(void **state)
 	}
 }
 
-static void
-counter_wants_rising_values_on_one_connection(void **state)
+TEST(counter_wants_rising_values_on_one_connection)
 {
 	struct fixture f;
 
-	(void)state;
 	open_fixture(&f, "counter", false, 64);
 	assert_int_equal(ask_and_answer(&f, &f.x[0], "10\n"), REPLY_WHOLE);
 	assert_int_equal(ask_and_answer(&f, &f.x[0], "9\n"), REPLY_REPEATED);
@@ -357,15 +335,13 @@ counter_wants_rising_values_on_one_connection(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-counter_takes_a_number_and_the_end_of_a_line(void **state)
+TEST(counter_takes_a_number_and_the_end_of_a_line)
 {
 	static const char *const bad[] = {"\n", "-1\n", "1 \n", " 1\n", "x\n",
 	    "1\r\n", "1\n\n", "1\n2\n", "18446744073709551616\n",
 	    "99999999999999999999999\n", "18446744073709551615\n"};
 	struct fixture f;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		open_fixture(&f, "counter", false, 64);
 		assert_int_equal(
@@ -455,13 +431,11 @@ frame(char *out, int first, const char *payload, size_t len)
 	return head + len;
 }
 
-static void
-ws_masks_what_it_sends(void **state)
+TEST(ws_masks_what_it_sends)
 {
 	static const size_t sizes[] = {1, 2, 7, 125, 126, 127, 65535, 65536};
 	static char payload[70000], first[70020];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
 		struct fixture f;
 
@@ -487,12 +461,10 @@ ws_masks_what_it_sends(void **state)
 	}
 }
 
-static void
-ws_takes_a_reply_in_frames_and_pieces_of_any_size(void **state)
+TEST(ws_takes_a_reply_in_frames_and_pieces_of_any_size)
 {
 	static const size_t parts[] = {1, 64, 100, 199};
 
-	(void)state;
 	for (size_t p = 0; p < COUNT_OF(PIECES) * COUNT_OF(parts); p++) {
 		size_t part = parts[p / COUNT_OF(PIECES)], len = 0;
 		size_t piece = PIECES[p % COUNT_OF(PIECES)];
@@ -525,14 +497,12 @@ ws_takes_a_reply_in_frames_and_pieces_of_any_size(void **state)
 }
 
 /* The last frame may be empty. */
-static void
-ws_waits_for_the_final_frame(void **state)
+TEST(ws_waits_for_the_final_frame)
 {
 	struct fixture f;
 	char text[100];
 	size_t len;
 
-	(void)state;
 	if (!open_ws(&f, 64, 4096))
 		skip();
 	ask(&f, &f.x[0]);
@@ -543,8 +513,7 @@ ws_waits_for_the_final_frame(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-ws_finds_what_is_no_reply(void **state)
+TEST(ws_finds_what_is_no_reply)
 {
 	static const struct {
 		int first;
@@ -564,7 +533,6 @@ ws_finds_what_is_no_reply(void **state)
 	struct fixture f;
 	char text[300];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(lies); i++) {
 		size_t len;
 
@@ -582,14 +550,12 @@ ws_finds_what_is_no_reply(void **state)
 	}
 }
 
-static void
-ws_finds_a_changed_byte_and_a_second_reply(void **state)
+TEST(ws_finds_a_changed_byte_and_a_second_reply)
 {
 	struct fixture f;
 	char text[300];
 	size_t len;
 
-	(void)state;
 	if (!open_ws(&f, 64, 4096))
 		skip();
 	ask(&f, &f.x[0]);
@@ -609,14 +575,12 @@ ws_finds_a_changed_byte_and_a_second_reply(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-ws_understands_a_close(void **state)
+TEST(ws_understands_a_close)
 {
 	struct fixture f;
 	char text[100];
 	size_t len = frame(text, 0x88, "\x03\xf5zu voll", 9);
 
-	(void)state;
 	if (!open_ws(&f, 64, 4096))
 		skip();
 	ask(&f, &f.x[0]);
@@ -632,8 +596,7 @@ ws_understands_a_close(void **state)
 	protocol_close(&f.run);
 }
 
-static void
-ws_checks_the_upgrade(void **state)
+TEST(ws_checks_the_upgrade)
 {
 	static const struct {
 		const char *text, *why;
@@ -650,7 +613,6 @@ ws_checks_the_upgrade(void **state)
 	};
 	struct fixture f;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(lies); i++) {
 		if (!open_ws(&f, 64, 1))
 			skip();
@@ -664,31 +626,4 @@ ws_checks_the_upgrade(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(echo_takes_the_request_and_nothing_else),
-	    cmocka_unit_test(http_asks_for_the_path_at_the_host),
-	    cmocka_unit_test(http_takes_the_same_body_in_any_frame),
-	    cmocka_unit_test(http_finds_what_is_not_like_the_first),
-	    cmocka_unit_test(http_does_not_learn_from_a_bad_response),
-	    cmocka_unit_test(
-		http_compares_what_began_before_the_first_was_complete),
-	    cmocka_unit_test(http_knows_who_closes),
-	    cmocka_unit_test(counter_takes_each_value_once),
-	    cmocka_unit_test(counter_remembers_far_and_near),
-	    cmocka_unit_test(counter_refuses_what_is_too_far_away),
-	    cmocka_unit_test(counter_wants_rising_values_on_one_connection),
-	    cmocka_unit_test(counter_takes_a_number_and_the_end_of_a_line),
-	    cmocka_unit_test(ws_masks_what_it_sends),
-	    cmocka_unit_test(ws_takes_a_reply_in_frames_and_pieces_of_any_size),
-	    cmocka_unit_test(ws_waits_for_the_final_frame),
-	    cmocka_unit_test(ws_finds_what_is_no_reply),
-	    cmocka_unit_test(ws_finds_a_changed_byte_and_a_second_reply),
-	    cmocka_unit_test(ws_understands_a_close),
-	    cmocka_unit_test(ws_checks_the_upgrade),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

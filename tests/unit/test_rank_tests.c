@@ -13,12 +13,10 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void
-median_is_the_middle_value(void **state)
+TEST(median_is_the_middle_value)
 {
 	static const double odd[] = {5, -1, 3}, even[] = {4, 1, 100, 2};
 
-	(void)state;
 	assert_near(rank_median(odd, 1), 5, 0);
 	assert_near(rank_median(odd, 2), 2, 0);
 	assert_near(rank_median(odd, 3), 3, 0);
@@ -26,12 +24,10 @@ median_is_the_middle_value(void **state)
 	assert_near(even[0], 4, 0); /* and stay as they are */
 }
 
-static void
-median_takes_as_many_values_as_it_says(void **state)
+TEST(median_takes_as_many_values_as_it_says)
 {
 	double values[RANK_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < RANK_MAX; i++)
 		values[(i * 77) % RANK_MAX] = (double)i; /* 77: no factor */
 	assert_near(rank_median(values, RANK_MAX), 99.5, 0);
@@ -43,15 +39,13 @@ median_takes_as_many_values_as_it_says(void **state)
 
 /* Tables of the signed-rank test, two-sided; one more than the critical
  * value. */
-static void
-ranks_are_those_of_the_tables(void **state)
+TEST(ranks_are_those_of_the_tables)
 {
 	static const struct {
 		size_t count, rank;
 	} known[] = {{6, 1}, {7, 3}, {8, 4}, {9, 6}, {10, 9}, {12, 14},
 	    {16, 30}, {20, 53}, {24, 82}, {30, 138}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++)
 		assert_int_equal(
 		    rank_wilcoxon_rank(known[i].count, 0.05), known[i].rank);
@@ -59,10 +53,8 @@ ranks_are_those_of_the_tables(void **state)
 	assert_int_equal(rank_wilcoxon_rank(10, 0.01), 4);
 }
 
-static void
-fewer_than_six_values_have_no_rank(void **state)
+TEST(fewer_than_six_values_have_no_rank)
 {
-	(void)state;
 	for (size_t count = 0; count < 6; count++)
 		assert_int_equal(rank_wilcoxon_rank(count, 0.05), 0);
 	assert_int_equal(rank_wilcoxon_rank(5, 0.10), 1);
@@ -70,10 +62,8 @@ fewer_than_six_values_have_no_rank(void **state)
 }
 
 /* Near RANK_MAX the normal approximation is good to a rank or two. */
-static void
-ranks_of_many_values_are_near_the_normal_ones(void **state)
+TEST(ranks_of_many_values_are_near_the_normal_ones)
 {
-	(void)state;
 	for (size_t count = 60; count <= RANK_MAX; count += 20) {
 		double n = (double)count;
 		double rank = n * (n + 1) / 4 + 0.5 -
@@ -106,12 +96,10 @@ coverage(size_t count, double alpha)
 	return (double)held / (double)(1U << count);
 }
 
-static void
-intervals_hold_as_often_as_they_say(void **state)
+TEST(intervals_hold_as_often_as_they_say)
 {
 	static const double alphas[] = {0.2, 0.1, 0.05};
 
-	(void)state;
 	for (size_t a = 0; a < COUNT_OF(alphas); a++) {
 		for (size_t count = 6; count <= 10; count++) {
 			double c = coverage(count, alphas[a]);
@@ -140,14 +128,12 @@ averages(const double *values, size_t count, double *walsh, size_t *pairs)
 	qsort(walsh, *pairs, sizeof(walsh[0]), ascending);
 }
 
-static void
-estimate_is_the_median_of_all_averages(void **state)
+TEST(estimate_is_the_median_of_all_averages)
 {
 	/* tabulated two-sided critical values at 5 % plus 1 */
 	static const size_t ranks[] = {0, 0, 0, 0, 0, 0, 1, 3, 4, 6, 9, 11, 14};
 	uint64_t random = 11;
 
-	(void)state;
 	for (int run = 0; run < 2000; run++) {
 		size_t count = 1 + random_next(&random) % 12, pairs;
 		double values[12], walsh[78];
@@ -166,13 +152,11 @@ estimate_is_the_median_of_all_averages(void **state)
 	}
 }
 
-static void
-estimate_of_known_values(void **state)
+TEST(estimate_of_known_values)
 {
 	static const double values[] = {1, 2, 3, 4, 5, 6, 7, 1000};
 	struct estimate e = rank_hodges_lehmann(values, 8, 0.05);
 
-	(void)state;
 	/* The four least averages: 1, 1.5, 2, 2; the greatest: 1000, 503.5,
 	 * 503, 502.5; the middle two of 36 are 4.5 both. */
 	assert_near(e.low, 2, 0);
@@ -185,14 +169,12 @@ estimate_of_known_values(void **state)
 	assert_near(e.high, 6, 0);
 }
 
-static void
-estimate_moves_with_its_values(void **state)
+TEST(estimate_moves_with_its_values)
 {
 	uint64_t random = 5;
 	double values[12], moved[12];
 	struct estimate e, m;
 
-	(void)state;
 	for (size_t i = 0; i < 12; i++) {
 		values[i] = random_unit(&random);
 		moved[11 - i] = 3 - 2 * values[i]; /* mirrored as well */
@@ -205,12 +187,10 @@ estimate_moves_with_its_values(void **state)
 	assert_near(m.high, 3 - 2 * e.low, 1e-12);
 }
 
-static void
-estimate_of_too_few_values_has_no_interval(void **state)
+TEST(estimate_of_too_few_values_has_no_interval)
 {
 	static const double values[] = {3, 1, 2, 8, 5};
 
-	(void)state;
 	for (size_t count = 1; count <= 5; count++) {
 		struct estimate e = rank_hodges_lehmann(values, count, 0.05);
 
@@ -220,13 +200,11 @@ estimate_of_too_few_values_has_no_interval(void **state)
 	assert_near(rank_hodges_lehmann(values, 5, 0.10).low, 1, 0);
 }
 
-static void
-one_spoilt_value_moves_the_estimate_little(void **state)
+TEST(one_spoilt_value_moves_the_estimate_little)
 {
 	double values[12];
 	struct estimate e;
 
-	(void)state;
 	for (size_t i = 0; i < 12; i++)
 		values[i] = 1 + (double)i / 100;
 	values[4] = 1e9;
@@ -258,13 +236,11 @@ estimate_again(void *arg)
 	return NULL;
 }
 
-static void
-estimates_of_two_threads_do_not_mix(void **state)
+TEST(estimates_of_two_threads_do_not_mix)
 {
 	static struct worker workers[2];
 	uint64_t random = 8;
 
-	(void)state;
 	for (size_t w = 0; w < 2; w++) {
 		for (size_t i = 0; i < 100; i++)
 			workers[w].values[i] =
@@ -307,12 +283,10 @@ p_by_all_signs(const double *values, size_t count)
 	return fmin(1, 2 * (double)as_small / (double)(1U << count));
 }
 
-static void
-p_value_is_the_share_of_all_signs(void **state)
+TEST(p_value_is_the_share_of_all_signs)
 {
 	uint64_t random = 23;
 
-	(void)state;
 	for (int run = 0; run < 300; run++) {
 		size_t count = 1 + random_next(&random) % 11;
 		double values[11];
@@ -324,13 +298,11 @@ p_value_is_the_share_of_all_signs(void **state)
 	}
 }
 
-static void
-p_value_and_interval_say_the_same(void **state)
+TEST(p_value_and_interval_say_the_same)
 {
 	static const double alphas[] = {0.05, 0.01};
 	uint64_t random = 29;
 
-	(void)state;
 	for (int run = 0; run < 2000; run++) {
 		size_t count = 8 + random_next(&random) % 13;
 		double values[20], alpha = alphas[run % 2], p;
@@ -345,13 +317,11 @@ p_value_and_interval_say_the_same(void **state)
 	}
 }
 
-static void
-p_values_of_known_values(void **state)
+TEST(p_values_of_known_values)
 {
 	static const double up[] = {1, 2, 3, 4, 5, 6, 7, 8}, zeros[8];
 	static const double one[] = {1, 1, 1, 1, 1, 1, 1, -1};
 
-	(void)state;
 	assert_near(rank_signed_rank_p(up, 8), 2.0 / 256, 1e-15);
 	assert_near(rank_signed_rank_p(zeros, 8), 1, 0);
 	/* A sign test would say 18 / 256: ties count against it. */
@@ -359,10 +329,8 @@ p_values_of_known_values(void **state)
 	assert_near(rank_signed_rank_p(up, 0), 1, 0);
 }
 
-static void
-normal_quantiles_of_the_tables(void **state)
+TEST(normal_quantiles_of_the_tables)
 {
-	(void)state;
 	assert_near(rank_normal_quantile(0.5), 0, 1e-9);
 	assert_near(rank_normal_quantile(0.975), 1.959964, 1e-6);
 	assert_near(rank_normal_quantile(0.80), 0.841621, 1e-6);
@@ -371,24 +339,20 @@ normal_quantiles_of_the_tables(void **state)
 
 /* ---- spread ---- */
 
-static void
-robust_sd_of_known_values(void **state)
+TEST(robust_sd_of_known_values)
 {
 	static const double steps[] = {1, 2, 3, 4, 5}, one[] = {7, 7, 7, 900};
 
-	(void)state;
 	assert_near(rank_robust_sd(steps, 5), 1.4826, 1e-12);
 	assert_near(rank_robust_sd(one, 4), 0, 0);
 	assert_near(rank_robust_sd(one, 1), 0, 0);
 }
 
-static void
-robust_sd_is_that_of_normal_values(void **state)
+TEST(robust_sd_is_that_of_normal_values)
 {
 	uint64_t random = 77;
 	double sum = 0;
 
-	(void)state;
 	for (int run = 0; run < 200; run++) {
 		double values[RANK_MAX];
 
@@ -429,8 +393,7 @@ power(double shift, size_t count, double alpha)
 
 /* Of one ratio, and of families; with the fewest blocks that they may have,
  * and with those that are planned. */
-static void
-detectable_shows_in_80_of_100_cases(void **state)
+TEST(detectable_shows_in_80_of_100_cases)
 {
 	static const struct {
 		size_t count;
@@ -439,7 +402,6 @@ detectable_shows_in_80_of_100_cases(void **state)
 	    {9, 6}, {10, 1}, {10, 6}, {10, 25}, {11, 25}, {12, 1}, {12, 12},
 	    {13, 60}, {14, 112}, {18, 1}, {18, 4}, {18, 60}, {25, 2}, {40, 1}};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		double alpha = 0.05 / known[i].ratios;
 		double shift = rank_detectable_effect(1, known[i].count, alpha);
@@ -448,12 +410,10 @@ detectable_shows_in_80_of_100_cases(void **state)
 	}
 }
 
-static void
-needed_is_what_makes_it_detectable(void **state)
+TEST(needed_is_what_makes_it_detectable)
 {
 	static const double shifts[] = {1.3, 1, 0.9, 0.7, 0.5};
 
-	(void)state;
 	for (size_t i = 0; i < 2 * COUNT_OF(shifts); i++) {
 		double shift = shifts[i / 2], alpha = i % 2 ? 0.05 / 6 : 0.05;
 		size_t needed = (size_t)rank_blocks_needed(1, shift, alpha);
@@ -466,22 +426,18 @@ needed_is_what_makes_it_detectable(void **state)
 	}
 }
 
-static void
-without_spread_it_takes_as_many_as_can_show_any(void **state)
+TEST(without_spread_it_takes_as_many_as_can_show_any)
 {
-	(void)state;
 	assert_near(rank_blocks_needed(0, 0.005, 0.05), 6, 0);
 	assert_near(rank_blocks_needed(0, 0.005, 0.05 / 6), 8, 0);
 	assert_near(rank_blocks_needed(0, 0.005, 0.05 / 25), 10, 0);
 	assert_true(isinf(rank_blocks_needed(0.02, 0, 0.05)));
 }
 
-static void
-more_than_any_plan_has_are_still_more(void **state)
+TEST(more_than_any_plan_has_are_still_more)
 {
 	double last = 0;
 
-	(void)state;
 	for (double shift = 0.5; shift > 0.02; shift *= 0.97) {
 		double needed = rank_blocks_needed(1, shift, 0.05);
 
@@ -493,13 +449,11 @@ more_than_any_plan_has_are_still_more(void **state)
 }
 
 /* No p-value of so few is small enough. */
-static void
-nothing_is_detectable_with_too_few_values(void **state)
+TEST(nothing_is_detectable_with_too_few_values)
 {
 	static const double few[] = {1, 2, 3, 4, 5};
 	struct estimate e = rank_hodges_lehmann(few, 5, 0.05);
 
-	(void)state;
 	for (size_t count = 0; count < 6; count++)
 		assert_true(isinf(rank_detectable_effect(0.02, count, 0.05)));
 	assert_true(isfinite(rank_detectable_effect(0.02, 6, 0.05)));
@@ -508,13 +462,11 @@ nothing_is_detectable_with_too_few_values(void **state)
 }
 
 /* On the average; nothing is said of a single one. */
-static void
-interval_sd_is_that_of_normal_values(void **state)
+TEST(interval_sd_is_that_of_normal_values)
 {
 	static const size_t counts[] = {6, 7, 8, 10, 18};
 	uint64_t random = 99;
 
-	(void)state;
 	for (size_t k = 0; k < COUNT_OF(counts); k++) {
 		double sum = 0;
 
@@ -534,35 +486,4 @@ interval_sd_is_that_of_normal_values(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(median_is_the_middle_value),
-	    cmocka_unit_test(median_takes_as_many_values_as_it_says),
-	    cmocka_unit_test(ranks_are_those_of_the_tables),
-	    cmocka_unit_test(fewer_than_six_values_have_no_rank),
-	    cmocka_unit_test(ranks_of_many_values_are_near_the_normal_ones),
-	    cmocka_unit_test(intervals_hold_as_often_as_they_say),
-	    cmocka_unit_test(estimate_is_the_median_of_all_averages),
-	    cmocka_unit_test(estimate_of_known_values),
-	    cmocka_unit_test(estimate_moves_with_its_values),
-	    cmocka_unit_test(estimate_of_too_few_values_has_no_interval),
-	    cmocka_unit_test(one_spoilt_value_moves_the_estimate_little),
-	    cmocka_unit_test(estimates_of_two_threads_do_not_mix),
-	    cmocka_unit_test(p_value_is_the_share_of_all_signs),
-	    cmocka_unit_test(p_value_and_interval_say_the_same),
-	    cmocka_unit_test(p_values_of_known_values),
-	    cmocka_unit_test(normal_quantiles_of_the_tables),
-	    cmocka_unit_test(robust_sd_of_known_values),
-	    cmocka_unit_test(robust_sd_is_that_of_normal_values),
-	    cmocka_unit_test(detectable_shows_in_80_of_100_cases),
-	    cmocka_unit_test(needed_is_what_makes_it_detectable),
-	    cmocka_unit_test(without_spread_it_takes_as_many_as_can_show_any),
-	    cmocka_unit_test(more_than_any_plan_has_are_still_more),
-	    cmocka_unit_test(nothing_is_detectable_with_too_few_values),
-	    cmocka_unit_test(interval_sd_is_that_of_normal_values),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -19,10 +19,8 @@ expand(const char *name, size_t instances)
 	    scenario_find(name), instances, points, note, sizeof(note));
 }
 
-static void
-each_scenario_is_whole(void **state)
+TEST(each_scenario_is_whole)
 {
-	(void)state;
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
 		size_t count = expand(s->name, 3);
 
@@ -43,12 +41,10 @@ each_scenario_is_whole(void **state)
 	assert_null(scenario_find("gossip"));
 }
 
-static void
-points_are_told_apart_by_their_settings(void **state)
+TEST(points_are_told_apart_by_their_settings)
 {
 	char a[100], b[100];
 
-	(void)state;
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
 		size_t count = expand(s->name, 3);
 
@@ -71,13 +67,11 @@ points_are_told_apart_by_their_settings(void **state)
 	assert_string_equal(points[0].options, "--ballast 1MiB");
 }
 
-static void
-what_does_not_fit_is_smaller_and_said(void **state)
+TEST(what_does_not_fit_is_smaller_and_said)
 {
 	struct rlimit files;
 	size_t count;
 
-	(void)state;
 	getrlimit(RLIMIT_NOFILE, &files);
 	/* A limit once lowered stays so: more instances make it bind, too. */
 	count = expand("held", (size_t)(files.rlim_max / 4000) + 1);
@@ -104,10 +98,8 @@ held_at_most(uint32_t wanted)
 	return points[count - 1].held;
 }
 
-static void
-few_tasks(void *arg)
+TEST_PRETENDING(groups_leave_fewer_processes)
 {
-	(void)arg;
 	pretend_begin();
 	pretend_groups();
 	pretend_write("/sys/fs/cgroup/a/b/pids.max", "2000\n");
@@ -119,17 +111,8 @@ few_tasks(void *arg)
 	child_assert(strstr(note, "than there are: 300"));
 }
 
-static void
-groups_leave_fewer_processes(void **state)
+TEST_PRETENDING(memory_that_there_is_not_holds_no_connections)
 {
-	(void)state;
-	run_pretending(few_tasks, NULL);
-}
-
-static void
-little_memory(void *arg)
-{
-	(void)arg;
 	pretend_begin();
 	pretend_groups();
 	pretend_file("/proc/meminfo",
@@ -139,38 +122,20 @@ little_memory(void *arg)
 	child_assert(strstr(note, "need more memory than there is: 2000"));
 }
 
-static void
-memory_that_there_is_not_holds_no_connections(void **state)
-{
-	(void)state;
-	run_pretending(little_memory, NULL);
-}
-
-static void
-no_descriptors(void *arg)
+TEST_IN_CHILD(where_nothing_fits_one_connection_fails_with_its_reason)
 {
 	const struct rlimit none = {16, 16};
 
-	(void)arg;
 	child_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
 	child_assert(expand("steady", 3) == 1);
 	child_assert(points[0].connections == 1);
 	child_assert(strstr(note, "need more descriptors than there are: 1"));
 }
 
-static void
-where_nothing_fits_one_connection_fails_with_its_reason(void **state)
-{
-	(void)state;
-	run_child(no_descriptors, NULL);
-}
-
-static void
-options_are_filled_in_wherever_they_stand(void **state)
+TEST(options_are_filled_in_wherever_they_stand)
 {
 	char buf[64];
 
-	(void)state;
 	assert_int_equal(launch_fill_options(
 			     buf, sizeof(buf), "a {options} {address}", "-x 1"),
 	    0);
@@ -186,8 +151,7 @@ options_are_filled_in_wherever_they_stand(void **state)
 	assert_int_equal(launch_fill_options(buf, 5, "{options}", "12345"), -1);
 }
 
-static void
-a_row_quotes_what_has_a_comma(void **state)
+TEST(a_row_quotes_what_has_a_comma)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -219,7 +183,6 @@ a_row_quotes_what_has_a_comma(void **state)
 			     .seconds = 2,
 			     .figure = 32.5};
 
-	(void)state;
 	slice_csv_head(out);
 	slice_csv_row(out, &row);
 	slice_csv_row(out, &whole);
@@ -233,20 +196,4 @@ a_row_quotes_what_has_a_comma(void **state)
 	free(text);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(each_scenario_is_whole),
-	    cmocka_unit_test(points_are_told_apart_by_their_settings),
-	    cmocka_unit_test(what_does_not_fit_is_smaller_and_said),
-	    cmocka_unit_test(groups_leave_fewer_processes),
-	    cmocka_unit_test(memory_that_there_is_not_holds_no_connections),
-	    cmocka_unit_test(
-		where_nothing_fits_one_connection_fails_with_its_reason),
-	    cmocka_unit_test(options_are_filled_in_wherever_they_stand),
-	    cmocka_unit_test(a_row_quotes_what_has_a_comma),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

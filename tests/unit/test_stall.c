@@ -27,13 +27,11 @@ is_stopped(void *arg)
 	_exit(0);
 }
 
-static void
-who_is_stopped_stood_still(void **state)
+TEST(who_is_stopped_stood_still)
 {
 	int status;
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0)
 		is_stopped(NULL);
 	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
@@ -45,13 +43,11 @@ who_is_stopped_stood_still(void **state)
 }
 
 /* A long handshake, say. */
-static void
-who_was_busy_did_not_stand_still(void **state)
+TEST(who_was_busy_did_not_stand_still)
 {
 	struct stall stall;
 	uint64_t since;
 
-	(void)state;
 	stall_open(&stall);
 	since = now_ns();
 	while (
@@ -63,13 +59,11 @@ who_was_busy_did_not_stand_still(void **state)
 	stall_close(&stall);
 }
 
-static void
-who_waits_as_long_as_it_wanted_did_not_stand_still(void **state)
+TEST(who_waits_as_long_as_it_wanted_did_not_stand_still)
 {
 	struct stall stall;
 	uint64_t since;
 
-	(void)state;
 	stall_open(&stall);
 	since = now_ns();
 	wait_ns(100 * NS_PER_MS);
@@ -98,10 +92,8 @@ excused_for(uint64_t often)
 }
 
 /* Some kernels count it as time without a CPU. */
-static void
-what_a_quota_took_is_excused_and_what_others_took_is_not(void **state)
+TEST(what_a_quota_took_is_excused_and_what_others_took_is_not)
 {
-	(void)state;
 	assert_int_equal(excused_for(0), 0);
 	assert_in_range(excused_for(1), 250 * NS_PER_MS, 300 * NS_PER_MS);
 	assert_in_range(excused_for(3), 250 * NS_PER_MS, 300 * NS_PER_MS);
@@ -127,12 +119,10 @@ told_of_sleep(int64_t ns)
 	return result.stall_ns;
 }
 
-static void
-a_machine_that_slept_is_told_of_and_excuses_nothing(void **state)
+TEST(a_machine_that_slept_is_told_of_and_excuses_nothing)
 {
 	uint64_t told = told_of_sleep(3600 * NS_PER_S);
 
-	(void)state;
 	assert_in_range(told, 3600 * NS_PER_S - 2 * NS_PER_MS,
 	    3600 * NS_PER_S + 2 * NS_PER_MS);
 	assert_int_equal(told_of_sleep(10 * NS_PER_MS), 0);
@@ -155,10 +145,8 @@ cpu_quota_of(double cpus, uint64_t want_times, uint64_t want_ns)
 }
 
 /* Of the group itself and of the one above it; the tightest is told. */
-static void
-of_version_2(void *arg)
+TEST_PRETENDING(a_quota_of_version_2_is_found_in_all_groups_above)
 {
-	(void)arg;
 	pretend_begin();
 	pretend_groups();
 	pretend_write("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
@@ -174,17 +162,8 @@ of_version_2(void *arg)
 	cpu_quota_of(0.5, 38, 1850002000);
 }
 
-static void
-a_quota_of_version_2_is_found_in_all_groups_above(void **state)
+TEST_PRETENDING(a_quota_of_version_1_is_found)
 {
-	(void)state;
-	run_pretending(of_version_2, NULL);
-}
-
-static void
-of_version_1(void *arg)
-{
-	(void)arg;
 	pretend_begin();
 	pretend_tree("3:cpu,cpuacct:/a\n0::/\n",
 	    "1 2 0:1 / /sys/fs/cgroup rw - cgroup cgroup rw,cpu,cpuacct\n");
@@ -197,28 +176,4 @@ of_version_1(void *arg)
 	cpu_quota_of(0.25, 4, 123456);
 }
 
-static void
-a_quota_of_version_1_is_found(void **state)
-{
-	(void)state;
-	run_pretending(of_version_1, NULL);
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(who_is_stopped_stood_still),
-	    cmocka_unit_test(who_was_busy_did_not_stand_still),
-	    cmocka_unit_test(
-		who_waits_as_long_as_it_wanted_did_not_stand_still),
-	    cmocka_unit_test(
-		what_a_quota_took_is_excused_and_what_others_took_is_not),
-	    cmocka_unit_test(
-		a_machine_that_slept_is_told_of_and_excuses_nothing),
-	    cmocka_unit_test(a_quota_of_version_2_is_found_in_all_groups_above),
-	    cmocka_unit_test(a_quota_of_version_1_is_found),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -59,14 +59,14 @@ summarize(void)
 	return &result.points[0].results[0];
 }
 
+#define FRESH_TEST(name) TEST_WITH(name, set_up, tear_down)
+
 /* ---- who was the limit ---- */
 
-static void
-a_full_client_is_the_limit_of_a_server_that_has_room(void **state)
+FRESH_TEST(a_full_client_is_the_limit_of_a_server_that_has_room)
 {
 	const struct server_result *found = summarize();
 
-	(void)state;
 	assert_true(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
 	assert_non_null(strstr(found->reason, "a lower bound"));
@@ -86,41 +86,33 @@ with_full_backlog(size_t full)
 	return summarize();
 }
 
-static void
-a_backlog_that_was_full_once_in_a_while_is_told_and_judged(void **state)
+FRESH_TEST(a_backlog_that_was_full_once_in_a_while_is_told_and_judged)
 {
 	const struct server_result *found = with_full_backlog(2);
 
-	(void)state;
 	assert_int_not_equal(found->verdict, INVALID);
 	assert_int_equal(found->backlog, 5);
 	assert_int_equal(found->listen_backlog_is_full, 14);
 }
 
-static void
-a_backlog_that_was_full_often_is_why_there_is_no_verdict(void **state)
+FRESH_TEST(a_backlog_that_was_full_often_is_why_there_is_no_verdict)
 {
 	const struct server_result *found = with_full_backlog(3);
 
-	(void)state;
 	assert_int_equal(found->verdict, INVALID);
 	assert_non_null(strstr(found->reason, "its backlog of 5 was full 21"));
 }
 
-static void
-requests_that_were_sent_twice_are_counted(void **state)
+FRESH_TEST(requests_that_were_sent_twice_are_counted)
 {
-	(void)state;
 	accumulator.retries = 7;
 	assert_int_equal(summarize()->retries, 7);
 }
 
 /* What a server has used is known from the first request on, what the client
  * has from the first that counts. */
-static void
-both_are_asked_for_the_same_requests(void **state)
+FRESH_TEST(both_are_asked_for_the_same_requests)
 {
-	(void)state;
 	accumulator.sums.user_ns = WALL_NS * 9 / 10;
 	accumulator.sums.system_ns =
 	    WALL_NS * 4 / 10; /* 0.65 for those that count */
@@ -134,10 +126,8 @@ both_are_asked_for_the_same_requests(void **state)
 	assert_false(summarize()->client_bound);
 }
 
-static void
-a_server_of_which_nothing_is_known_may_have_had_room(void **state)
+FRESH_TEST(a_server_of_which_nothing_is_known_may_have_had_room)
 {
-	(void)state;
 	accumulator.sums.user_ns = accumulator.sums.system_ns = WALL_NS;
 	assert_false(summarize()->client_bound);
 	accumulator.sums.lost_cpu = true;
@@ -147,20 +137,16 @@ a_server_of_which_nothing_is_known_may_have_had_room(void **state)
 	assert_true(summarize()->client_bound);
 }
 
-static void
-on_one_cpu_both_are_the_limit(void **state)
+FRESH_TEST(on_one_cpu_both_are_the_limit)
 {
-	(void)state;
 	plan.placement.kind = CPU_PLACEMENT_SHARED;
 	assert_false(summarize()->client_bound);
 	plan.placement.kind = CPU_PLACEMENT_FREE;
 	assert_false(summarize()->client_bound);
 }
 
-static void
-who_waited_for_a_cpu_is_full_if_it_used_the_rest(void **state)
+FRESH_TEST(who_waited_for_a_cpu_is_full_if_it_used_the_rest)
 {
-	(void)state;
 	accumulator.counted.cpu_ns = WALL_NS / 2;
 	assert_false(summarize()->client_bound);
 	accumulator.counted.wait_ns = WALL_NS * 45 / 100;
@@ -173,12 +159,10 @@ who_waited_for_a_cpu_is_full_if_it_used_the_rest(void **state)
 }
 
 /* Nobody knows what the server could have done: not even at least. */
-static void
-a_client_that_got_no_cpu_gives_no_lower_bound(void **state)
+FRESH_TEST(a_client_that_got_no_cpu_gives_no_lower_bound)
 {
 	const struct server_result *found;
 
-	(void)state;
 	accumulator.counted.cpu_ns = WALL_NS / 2;
 	accumulator.counted.wait_ns = WALL_NS * 45 / 100;
 	found = summarize();
@@ -189,12 +173,10 @@ a_client_that_got_no_cpu_gives_no_lower_bound(void **state)
 	assert_null(strstr(found->reason, "lower bound"));
 }
 
-static void
-what_others_did_is_the_first_reason(void **state)
+FRESH_TEST(what_others_did_is_the_first_reason)
 {
 	const struct server_result *found;
 
-	(void)state;
 	accumulator.kept = 10;
 	accumulator.dropped = 10;
 	found = summarize();
@@ -208,12 +190,10 @@ what_others_did_is_the_first_reason(void **state)
 }
 
 /* Of no slice that counts, nothing is known. */
-static void
-who_has_no_slice_was_not_limited(void **state)
+FRESH_TEST(who_has_no_slice_was_not_limited)
 {
 	const struct server_result *found;
 
-	(void)state;
 	memset(&accumulator.counted, 0, sizeof(accumulator.counted));
 	accumulator.dropped = 20;
 	found = summarize();
@@ -221,12 +201,10 @@ who_has_no_slice_was_not_limited(void **state)
 	assert_non_null(strstr(found->reason, "disturbed 100 %"));
 }
 
-static void
-at_a_rate_a_full_client_is_late_itself(void **state)
+FRESH_TEST(at_a_rate_a_full_client_is_late_itself)
 {
 	const struct server_result *found;
 
-	(void)state;
 	load.rate = 1000;
 	found = summarize();
 	assert_true(found->client_bound);
@@ -238,12 +216,10 @@ at_a_rate_a_full_client_is_late_itself(void **state)
 
 /* The value and the service time, each a median, say, of blocks of which the
  * other knows nothing, could lie either way. */
-static void
-the_service_time_is_of_the_blocks_of_the_value(void **state)
+FRESH_TEST(the_service_time_is_of_the_blocks_of_the_value)
 {
 	struct server_result *found = &result.points[0].results[0];
 
-	(void)state;
 	found->blocks = 8;
 	for (size_t b = 0; b < found->blocks; b++) {
 		found->values[b] = 100 + (double)b;
@@ -260,12 +236,10 @@ the_service_time_is_of_the_blocks_of_the_value(void **state)
 	assert_true(isnan(found->service_value));
 }
 
-static void
-counts_are_whole_though_their_median_is_not(void **state)
+FRESH_TEST(counts_are_whole_though_their_median_is_not)
 {
 	const struct usage *usage;
 
-	(void)state;
 	accumulator.memory_count = 2;
 	for (size_t b = 0; b < 2; b++) {
 		double more = (double)b;
@@ -286,12 +260,10 @@ counts_are_whole_though_their_median_is_not(void **state)
 
 /* ---- whether all is well ---- */
 
-static void
-a_scenario_that_was_not_measured_is_not_well(void **state)
+FRESH_TEST(a_scenario_that_was_not_measured_is_not_well)
 {
 	static struct comparison all;
 
-	(void)state;
 	comparison_init(&all);
 	all.server_count = 1;
 	assert_true(comparison_clean(&all));
@@ -307,28 +279,4 @@ a_scenario_that_was_not_measured_is_not_well(void **state)
 	assert_false(comparison_clean(&all));
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    FRESH(a_backlog_that_was_full_once_in_a_while_is_told_and_judged),
-	    FRESH(a_backlog_that_was_full_often_is_why_there_is_no_verdict),
-	    FRESH(a_full_client_is_the_limit_of_a_server_that_has_room),
-	    FRESH(requests_that_were_sent_twice_are_counted),
-	    FRESH(both_are_asked_for_the_same_requests),
-	    FRESH(a_server_of_which_nothing_is_known_may_have_had_room),
-	    FRESH(on_one_cpu_both_are_the_limit),
-	    FRESH(who_waited_for_a_cpu_is_full_if_it_used_the_rest),
-	    FRESH(a_client_that_got_no_cpu_gives_no_lower_bound),
-	    FRESH(what_others_did_is_the_first_reason),
-	    FRESH(who_has_no_slice_was_not_limited),
-	    FRESH(at_a_rate_a_full_client_is_late_itself),
-	    FRESH(the_service_time_is_of_the_blocks_of_the_value),
-	    FRESH(counts_are_whole_though_their_median_is_not),
-	    FRESH(a_scenario_that_was_not_measured_is_not_well),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -200,13 +200,11 @@ cpu_of(const struct usage_sums *sums)
 	return sums->user_ns + sums->system_ns;
 }
 
-static void
-usage_counts_itself_its_children_and_its_dead(void **state)
+TEST(usage_counts_itself_its_children_and_its_dead)
 {
 	static const char *const orders[] = {"b", "c", "C", "t"};
 	struct puppet puppet;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(orders); i++) {
 		struct usage_sums sums;
 
@@ -219,14 +217,12 @@ usage_counts_itself_its_children_and_its_dead(void **state)
 	}
 }
 
-static void
-usage_adds_up_and_begins_at_its_beginning(void **state)
+TEST(usage_adds_up_and_begins_at_its_beginning)
 {
 	struct usage_sums sums = {0};
 	struct usage_meter meter;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	tell(&puppet, "bbbCc");
 	sums = sums_of(&puppet, "", NULL);
@@ -240,13 +236,11 @@ usage_adds_up_and_begins_at_its_beginning(void **state)
 	puppet_stop(&puppet);
 }
 
-static void
-usage_counts_faults_of_the_living_and_the_dead(void **state)
+TEST(usage_counts_faults_of_the_living_and_the_dead)
 {
 	struct usage_sums sums;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	for (const char *order = "mcC"; *order; order++) {
 		sums = sums_of(&puppet, (char[]){*order, '\0'}, NULL);
@@ -256,14 +250,12 @@ usage_counts_faults_of_the_living_and_the_dead(void **state)
 	puppet_stop(&puppet);
 }
 
-static void
-usage_counts_switches_of_the_living(void **state)
+TEST(usage_counts_switches_of_the_living)
 {
 	struct usage_sums sums;
 	struct usage usage;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	sums = sums_of(&puppet, "nb", NULL);
 	assert_true(sums.voluntary >= 50);
@@ -274,14 +266,12 @@ usage_counts_switches_of_the_living(void **state)
 	puppet_stop(&puppet);
 }
 
-static void
-usage_knows_that_switches_of_the_dead_are_lost(void **state)
+TEST(usage_knows_that_switches_of_the_dead_are_lost)
 {
 	struct usage_sums sums;
 	struct usage usage;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	for (const char *order = "tc"; *order; order++) {
 		sums = sums_of(&puppet, (char[]){*order, '\0'}, NULL);
@@ -295,14 +285,12 @@ usage_knows_that_switches_of_the_dead_are_lost(void **state)
 	puppet_stop(&puppet);
 }
 
-static void
-usage_knows_that_children_nobody_waits_for_are_lost(void **state)
+TEST(usage_knows_that_children_nobody_waits_for_are_lost)
 {
 	struct usage_sums sums;
 	struct usage usage;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	tell(&puppet, "i");
 	sums = sums_of(&puppet, "c", NULL);
@@ -313,8 +301,7 @@ usage_knows_that_children_nobody_waits_for_are_lost(void **state)
 	puppet_stop(&puppet);
 }
 
-static void
-usage_of_a_life_has_the_switches_of_the_dead(void **state)
+TEST(usage_of_a_life_has_the_switches_of_the_dead)
 {
 	struct launched server;
 	struct cpu_placement anywhere;
@@ -325,7 +312,6 @@ usage_of_a_life_has_the_switches_of_the_dead(void **state)
 	struct usage_sums sums = {0};
 	char why[300];
 
-	(void)state;
 	cpu_placement_choose(&anywhere, CPU_PLACEMENT_FREE);
 	/* It does not listen; a shell's children are waited for. */
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
@@ -337,13 +323,11 @@ usage_of_a_life_has_the_switches_of_the_dead(void **state)
 	assert_false(sums.lost_switches);
 }
 
-static void
-usage_of_no_request_is_not_known(void **state)
+TEST(usage_of_no_request_is_not_known)
 {
 	struct usage_sums sums = {.user_ns = 1000};
 	struct usage usage;
 
-	(void)state;
 	usage_of_requests(&sums, 0, &usage);
 	assert_true(isnan(usage.user_us));
 	usage_of_requests(&sums, 2, &usage);
@@ -354,14 +338,12 @@ usage_of_no_request_is_not_known(void **state)
 
 /* ---- the group ---- */
 
-static void
-group_counts_children_whom_nobody_waits_for(void **state)
+TEST(group_counts_children_whom_nobody_waits_for)
 {
 	struct usage_group group;
 	struct usage_sums sums;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	usage_group_make(&group, puppet.pid);
 	if (group.cpu[0]) {
@@ -386,13 +368,11 @@ exists(const char *path)
 	return path[0] && stat(path, &info) == 0;
 }
 
-static void
-group_leaves_nothing_behind(void **state)
+TEST(group_leaves_nothing_behind)
 {
 	struct usage_group group, copy;
 	struct puppet puppet;
 
-	(void)state;
 	puppet_start(&puppet);
 	tell(&puppet, "C");
 	usage_group_make(&group, puppet.pid);
@@ -419,15 +399,13 @@ make_and_forget(void *arg)
 	printf("%s\n%s\n", group.cpu, group.memory);
 }
 
-static void
-group_of_a_client_that_was_killed_is_removed_by_the_next(void **state)
+TEST(group_of_a_client_that_was_killed_is_removed_by_the_next)
 {
 	static struct caught caught;
 	struct usage_group group;
 	struct puppet puppet;
 	const char *cpu;
 
-	(void)state;
 	puppet_start(&puppet);
 	catch_child(&caught, make_and_forget, &puppet);
 	puppet_stop(&puppet);
@@ -458,14 +436,12 @@ growth(const struct puppet *puppet, const char *orders,
 	return usage;
 }
 
-static void
-memory_knows_its_kinds(void **state)
+TEST(memory_knows_its_kinds)
 {
 	struct usage_group group;
 	struct puppet puppet;
 	struct usage usage;
 
-	(void)state;
 #ifdef __SANITIZE_THREAD__
 	skip(); /* its shadow is four times as large as what it watches */
 #endif
@@ -493,14 +469,12 @@ memory_knows_its_kinds(void **state)
 	usage_group_remove(&group);
 }
 
-static void
-what_does_not_fit_is_not_known_and_not_0(void **state)
+TEST(what_does_not_fit_is_not_known_and_not_0)
 {
 	struct usage_sums sums;
 	struct puppet puppet;
 	struct usage usage;
 
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	puppet_start(&puppet);
@@ -517,13 +491,11 @@ what_does_not_fit_is_not_known_and_not_0(void **state)
 	puppet_stop(&puppet);
 }
 
-static void
-memory_leaves_out_the_shell_above_a_server(void **state)
+TEST(memory_leaves_out_the_shell_above_a_server)
 {
 	struct usage_memory memory;
 	pid_t shell = fork();
 
-	(void)state;
 	assert_true(shell >= 0);
 	if (shell == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -540,13 +512,11 @@ memory_leaves_out_the_shell_above_a_server(void **state)
 	assert_int_equal(waitpid(shell, NULL, 0), shell);
 }
 
-static void
-memory_of_nobody_is_not_known(void **state)
+TEST(memory_of_nobody_is_not_known)
 {
 	struct puppet puppet;
 	struct usage_memory memory;
 
-	(void)state;
 	puppet_start(&puppet);
 	puppet_stop(&puppet);
 	usage_memory_read(&memory, puppet.pid, NULL);
@@ -557,12 +527,10 @@ memory_of_nobody_is_not_known(void **state)
 
 /* ---- text ---- */
 
-static void
-stat_is_read_behind_any_name(void **state)
+TEST(stat_is_read_behind_any_name)
 {
 	struct procfs_stat stat;
 
-	(void)state;
 	assert_true(procfs_stat_parse(
 	    "7 (a) R 1 (b c) S 1 7 7 0 -1 4194304 11 22 33 44 55 66 77 88 20 0 "
 	    "1 0 9",
@@ -581,14 +549,12 @@ stat_is_read_behind_any_name(void **state)
 	assert_false(procfs_stat_parse("7 (a) S 1 7", &stat));
 }
 
-static void
-numbers_stand_behind_their_whole_key(void **state)
+TEST(numbers_stand_behind_their_whole_key)
 {
 	const char *text = "Pss_Dirty:  5 kB\nPss:\t 17 kB\nslab 4096\n"
 			   "slab_reclaimable 1\nnone: x\nlast 3";
 	uint64_t value = 99;
 
-	(void)state;
 	assert_true(procfs_number(text, "Pss:", &value));
 	assert_int_equal(value, 17);
 	assert_true(procfs_number(text, "slab", &value));
@@ -601,13 +567,11 @@ numbers_stand_behind_their_whole_key(void **state)
 	assert_false(procfs_number("", "a", &value));
 }
 
-static void
-reading_says_what_failed(void **state)
+TEST(reading_says_what_failed)
 {
 	char text[12];
 	int n;
 
-	(void)state;
 	assert_int_equal(procfs_read(text, sizeof(text), "/nowhere/%d", 1), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_string_equal(text, "");
@@ -617,31 +581,4 @@ reading_says_what_failed(void **state)
 	assert_int_equal(text[strlen(text) - 1], ' ');
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(usage_counts_itself_its_children_and_its_dead),
-	    cmocka_unit_test(usage_adds_up_and_begins_at_its_beginning),
-	    cmocka_unit_test(usage_counts_faults_of_the_living_and_the_dead),
-	    cmocka_unit_test(usage_counts_switches_of_the_living),
-	    cmocka_unit_test(usage_knows_that_switches_of_the_dead_are_lost),
-	    cmocka_unit_test(
-		usage_knows_that_children_nobody_waits_for_are_lost),
-	    cmocka_unit_test(usage_of_a_life_has_the_switches_of_the_dead),
-	    cmocka_unit_test(usage_of_no_request_is_not_known),
-	    cmocka_unit_test(group_counts_children_whom_nobody_waits_for),
-	    cmocka_unit_test(group_leaves_nothing_behind),
-	    cmocka_unit_test(
-		group_of_a_client_that_was_killed_is_removed_by_the_next),
-	    cmocka_unit_test(memory_knows_its_kinds),
-	    cmocka_unit_test(what_does_not_fit_is_not_known_and_not_0),
-	    cmocka_unit_test(memory_leaves_out_the_shell_above_a_server),
-	    cmocka_unit_test(memory_of_nobody_is_not_known),
-	    cmocka_unit_test(stat_is_read_behind_any_name),
-	    cmocka_unit_test(numbers_stand_behind_their_whole_key),
-	    cmocka_unit_test(reading_says_what_failed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

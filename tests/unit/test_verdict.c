@@ -80,12 +80,10 @@ does_not_say(const char *words)
 
 /* ---- one ratio ---- */
 
-static void
-a_steady_gain_is_faster(void **state)
+TEST(a_steady_gain_is_faster)
 {
 	struct server_result *found = &points[0].results[1];
 
-	(void)state;
 	assert_int_equal(verdict_on(log(1.1), 0.01, 12), FASTER);
 	assert_true(found->has_ratio);
 	assert_near(found->ratio.value, 1.1, 0.01);
@@ -99,30 +97,24 @@ a_steady_gain_is_faster(void **state)
 	does_not_say("one of");
 }
 
-static void
-a_steady_loss_is_slower(void **state)
+TEST(a_steady_loss_is_slower)
 {
-	(void)state;
 	assert_int_equal(verdict_on(log(0.8), 0.01, 12), SLOWER);
 	says("by 20.0 %");
 	assert_int_equal(verdict_on(log(2.8), 0.01, 12), FASTER);
 	says("by a factor of 2.8");
 }
 
-static void
-a_small_gain_is_said_to_be_small(void **state)
+TEST(a_small_gain_is_said_to_be_small)
 {
-	(void)state;
 	assert_int_equal(verdict_on(0.01, 0.002, 12), FASTER);
 	says("less than matters");
 	assert_int_equal(verdict_on(-0.01, 0.002, 12), SLOWER);
 	says("less than matters");
 }
 
-static void
-no_difference_is_equivalent(void **state)
+TEST(no_difference_is_equivalent)
 {
-	(void)state;
 	assert_int_equal(verdict_on(0, 0.01, 12), EQUIVALENT);
 	says("within 3 %");
 	assert_int_equal(verdict_on(0, 0, 12), EQUIVALENT);
@@ -131,12 +123,10 @@ no_difference_is_equivalent(void **state)
 	assert_near(points[0].results[1].detectable, 1, 0);
 }
 
-static void
-noise_is_undecided(void **state)
+TEST(noise_is_undecided)
 {
 	struct server_result *found = &points[0].results[1];
 
-	(void)state;
 	assert_int_equal(verdict_on(0, 0.2, 12), UNDECIDED);
 	says("are not excluded");
 	says("would have shown");
@@ -151,10 +141,8 @@ noise_is_undecided(void **state)
 	assert_int_equal(verdict_on(0.03, 0.06, 12), UNDECIDED);
 }
 
-static void
-few_blocks_are_undecided(void **state)
+TEST(few_blocks_are_undecided)
 {
-	(void)state;
 	for (size_t count = 1; count < BLOCKS_MIN; count++) {
 		assert_int_equal(verdict_on(0.5, 0.001, count), UNDECIDED);
 		says("too few");
@@ -168,12 +156,10 @@ few_blocks_are_undecided(void **state)
 	assert_true(isnan(points[0].results[1].ratio.value));
 }
 
-static void
-one_spoilt_block_changes_no_verdict(void **state)
+TEST(one_spoilt_block_changes_no_verdict)
 {
 	struct server_result *found = compared(log(1.1), 0.01, 12);
 
-	(void)state;
 	found->ratios[3] = log(0.01);
 	judge(2);
 	assert_int_equal(found->verdict, FASTER);
@@ -195,10 +181,8 @@ with_control(double middle, double control, double spread)
 	return found->verdict;
 }
 
-static void
-a_control_that_differs_makes_all_invalid(void **state)
+TEST(a_control_that_differs_makes_all_invalid)
 {
-	(void)state;
 	assert_int_equal(with_control(0.5, 0.1, 0.01), INVALID);
 	says("the control");
 	says("differs by 10.5 %");
@@ -209,12 +193,10 @@ a_control_that_differs_makes_all_invalid(void **state)
 	assert_int_equal(with_control(0.5, 0.02, 0.3), FASTER);
 }
 
-static void
-no_ratio_to_figures_that_are_invalid(void **state)
+TEST(no_ratio_to_figures_that_are_invalid)
 {
 	static const char *const whose[] = {"the baseline: ", "the control: "};
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct server_result *found = compared(0.5, 0.01, 12);
 		struct server_result *ground = &points[0].results[2 * i];
@@ -228,12 +210,10 @@ no_ratio_to_figures_that_are_invalid(void **state)
 	}
 }
 
-static void
-spoilt_quads_make_it_invalid(void **state)
+TEST(spoilt_quads_make_it_invalid)
 {
 	struct server_result *found = compared(0.5, 0.01, 12);
 
-	(void)state;
 	found->slices = 75;
 	found->dropped = 25;
 	judge(2);
@@ -249,12 +229,10 @@ spoilt_quads_make_it_invalid(void **state)
 	says("100 %");
 }
 
-static void
-what_did_not_settle_says_so(void **state)
+TEST(what_did_not_settle_says_so)
 {
 	struct server_result *found = compared(0.5, 0.01, 12);
 
-	(void)state;
 	found->settled = false;
 	judge(2);
 	assert_int_equal(found->verdict, FASTER);
@@ -271,12 +249,10 @@ what_did_not_settle_says_so(void **state)
 	does_not_say("steady rate");
 }
 
-static void
-trouble_stays(void **state)
+TEST(trouble_stays)
 {
 	struct server_result *found = compared(0.5, 0.01, 12);
 
-	(void)state;
 	found->verdict = INVALID;
 	strcpy(found->reason, "died of signal 11");
 	points[0].results[0].verdict = UNDECIDED;
@@ -311,12 +287,10 @@ constant(double base, double value, bool higher)
 	return found->verdict;
 }
 
-static void
-counts_that_never_vary_have_a_verdict(void **state)
+TEST(counts_that_never_vary_have_a_verdict)
 {
 	struct server_result *found = &points[0].results[1];
 
-	(void)state;
 	assert_int_equal(constant(64, 1, false), FASTER);
 	assert_near(found->ratio.low, 64, 1e-9);
 	assert_near(found->ratio.high, 64, 1e-9);
@@ -325,12 +299,10 @@ counts_that_never_vary_have_a_verdict(void **state)
 	assert_int_equal(constant(37, 37, false), EQUIVALENT);
 }
 
-static void
-where_a_ratio_has_no_meaning_the_difference_counts(void **state)
+TEST(where_a_ratio_has_no_meaning_the_difference_counts)
 {
 	struct server_result *found = &points[0].results[1];
 
-	(void)state;
 	strcpy(result.unit, "clients");
 	assert_int_equal(constant(64, 0, false), FASTER);
 	assert_false(found->has_ratio);
@@ -344,12 +316,10 @@ where_a_ratio_has_no_meaning_the_difference_counts(void **state)
 }
 
 /* Half of them lose 0, half 1: nothing is shown. */
-static void
-ties_and_zeros_count_against_a_difference(void **state)
+TEST(ties_and_zeros_count_against_a_difference)
 {
 	struct server_result *found = compared(0, 0, 12);
 
-	(void)state;
 	for (size_t b = 0; b < 12; b++) {
 		points[0].results[0].values[b] = (double)(b % 2);
 		found->values[b] = (double)(b / 2 % 2);
@@ -361,12 +331,10 @@ ties_and_zeros_count_against_a_difference(void **state)
 	says("differences up to");
 }
 
-static void
-blocks_without_a_value_are_left_out(void **state)
+TEST(blocks_without_a_value_are_left_out)
 {
 	struct server_result *found = compared(log(1.1), 0.01, 12);
 
-	(void)state;
 	found->values[2] = found->ratios[2] = NAN;
 	points[0].results[0].values[7] = NAN;
 	judge(2);
@@ -395,10 +363,8 @@ add_point(size_t point, size_t count, unsigned negatives)
 	result.point_count = point + 1;
 }
 
-static void
-holm_takes_the_least_first(void **state)
+TEST(holm_takes_the_least_first)
 {
-	(void)state;
 	compared(0, 0, 10);
 	/* P: the ranks 1 and 2, 0, 1 to 3 and 5 are negative; alone, the last
 	 * would not, the others would do. */
@@ -419,10 +385,8 @@ holm_takes_the_least_first(void **state)
 	says("tested as one of 4 ratios");
 }
 
-static void
-what_has_no_verdict_is_not_of_the_family(void **state)
+TEST(what_has_no_verdict_is_not_of_the_family)
 {
-	(void)state;
 	compared(0, 0, 10);
 	add_point(0, 10, 7);
 	add_point(1, 10, 0);
@@ -434,13 +398,11 @@ what_has_no_verdict_is_not_of_the_family(void **state)
 }
 
 /* What a reader is told holds for the test that was made, not for one ratio. */
-static void
-a_family_is_told_what_it_could_see(void **state)
+TEST(a_family_is_told_what_it_could_see)
 {
 	const struct server_result *found = &points[0].results[1];
 	double alone;
 
-	(void)state;
 	compared(0, 0, 10);
 	add_point(0, 10, 127);
 	judge(2);
@@ -459,12 +421,10 @@ a_family_is_told_what_it_could_see(void **state)
 	says("with so few blocks none could have shown");
 }
 
-static void
-servers_are_a_family_as_points_are(void **state)
+TEST(servers_are_a_family_as_points_are)
 {
 	struct server_result *f = points[0].results;
 
-	(void)state;
 	compared(0, 0, 10);
 	add_point(0, 10, 7);
 	f[3] = f[2]; /* the control is behind the servers */
@@ -475,10 +435,8 @@ servers_are_a_family_as_points_are(void **state)
 	says("one of 2 ratios");
 }
 
-static void
-a_large_family_needs_more_blocks(void **state)
+TEST(a_large_family_needs_more_blocks)
 {
-	(void)state;
 	assert_int_equal(verdict_blocks_least(1), BLOCKS_MIN);
 	assert_int_equal(verdict_blocks_least(6), 8);
 	assert_int_equal(verdict_blocks_least(7), 9);
@@ -521,10 +479,8 @@ all_steady(size_t count)
 		steady(i, 0, count, 10);
 }
 
-static void
-the_first_quad_is_warm_up(void **state)
+TEST(the_first_quad_is_warm_up)
 {
-	(void)state;
 	all_steady(12);
 	assert_int_equal(block_warm_up(slices, 3, 0), 0);
 	assert_int_equal(block_warm_up(slices, 3, 1), 1); /* not known */
@@ -533,10 +489,8 @@ the_first_quad_is_warm_up(void **state)
 		assert_int_equal(block_warm_up(slices, 3, count), 1);
 }
 
-static void
-whoever_warms_up_longer_holds_up_all(void **state)
+TEST(whoever_warms_up_longer_holds_up_all)
 {
-	(void)state;
 	for (size_t late = 0; late < 3; late++) {
 		all_steady(12);
 		for (size_t q = 0; q < 4; q++)
@@ -547,32 +501,26 @@ whoever_warms_up_longer_holds_up_all(void **state)
 	}
 }
 
-static void
-one_slice_that_was_hit_is_no_warm_up(void **state)
+TEST(one_slice_that_was_hit_is_no_warm_up)
 {
-	(void)state;
 	all_steady(12);
 	rounds[1][1].log_value[0] -= 2;
 	rounds[2][2].log_value[1] -= 2;
 	assert_int_equal(block_warm_up(slices, 3, 12), 1);
 }
 
-static void
-whoever_has_no_values_holds_up_nobody(void **state)
+TEST(whoever_has_no_values_holds_up_nobody)
 {
-	(void)state;
 	all_steady(8);
 	for (size_t q = 0; q < 8; q++)
 		rounds[1][q].log_value[0] = rounds[1][q].log_value[1] = NAN;
 	assert_int_equal(block_warm_up(slices, 3, 8), 1);
 }
 
-static void
-a_rate_that_never_settles_is_flagged(void **state)
+TEST(a_rate_that_never_settles_is_flagged)
 {
 	struct block_estimate block;
 
-	(void)state;
 	all_steady(4);
 	for (size_t side = 0; side < 2; side++) {
 		rounds[1][1].log_value[side] -= 4;
@@ -586,12 +534,10 @@ a_rate_that_never_settles_is_flagged(void **state)
 	assert_int_equal(block.kept, 2);
 }
 
-static void
-a_block_is_the_median_of_its_quads(void **state)
+TEST(a_block_is_the_median_of_its_quads)
 {
 	struct block_estimate block;
 
-	(void)state;
 	all_steady(6);
 	steady(1, 0, 6, 10 + log(1.2));
 	rounds[1][3].log_value[0] -= 5; /* hit: stays, and moves nothing */
@@ -612,12 +558,10 @@ a_block_is_the_median_of_its_quads(void **state)
 	assert_near(block.value[1], 1.2 * exp(10), 0.02 * exp(10));
 }
 
-static void
-a_linear_drift_cancels_out(void **state)
+TEST(a_linear_drift_cancels_out)
 {
 	struct block_estimate block;
 
-	(void)state;
 	all_steady(6);
 	for (size_t q = 0; q < 6; q++) {
 		for (size_t step = 0; step < 6; step++) {
@@ -635,12 +579,10 @@ a_linear_drift_cancels_out(void **state)
 }
 
 /* Half of the rounds, with a cause that is seen from outside, and not. */
-static void
-only_a_cause_from_outside_drops_a_quad(void **state)
+TEST(only_a_cause_from_outside_drops_a_quad)
 {
 	struct block_estimate block;
 
-	(void)state;
 	all_steady(8);
 	for (size_t q = 1; q < 8; q += 2)
 		rounds[1][q].log_value[0] += 0.4;
@@ -660,12 +602,10 @@ only_a_cause_from_outside_drops_a_quad(void **state)
 	assert_near(block.log_ratio_all[1], 0.2, 1e-9);
 }
 
-static void
-a_block_without_a_quad_or_a_value_has_no_number(void **state)
+TEST(a_block_without_a_quad_or_a_value_has_no_number)
 {
 	struct block_estimate block;
 
-	(void)state;
 	all_steady(4);
 	for (size_t q = 0; q < 4; q++)
 		rounds[0][q].contention[0] = 0.9;
@@ -733,12 +673,10 @@ false_winners(size_t point_count, size_t count, double (*noise)(uint64_t *))
 	return (double)winners / 1000;
 }
 
-static void
-a_server_seldom_beats_itself(void **state)
+TEST(a_server_seldom_beats_itself)
 {
 	static const size_t counts[] = {6, 8, 12, 20};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT_OF(counts); i++) {
 		double tails = false_winners(1, counts[i], heavy);
 		double humps = false_winners(1, counts[i], two_humps);
@@ -751,13 +689,11 @@ a_server_seldom_beats_itself(void **state)
 	assert_true(false_winners(6, 12, heavy) >= 0.01);
 }
 
-static void
-a_real_difference_is_seldom_missed(void **state)
+TEST(a_real_difference_is_seldom_missed)
 {
 	uint64_t random = 5;
 	int found = 0;
 
-	(void)state;
 	for (int run = 0; run < 500; run++) {
 		compared(0, 0, 12);
 		random_point(&points[0], 12, log(1.1), heavy, &random);
@@ -768,13 +704,11 @@ a_real_difference_is_seldom_missed(void **state)
 }
 
 /* Interval, p-value and verdict tell the same story, whatever the data. */
-static void
-verdicts_agree_with_their_intervals(void **state)
+TEST(verdicts_agree_with_their_intervals)
 {
 	uint64_t random = 17;
 	unsigned seen[INVALID + 1] = {0};
 
-	(void)state;
 	for (int run = 0; run < 4000; run++) {
 		const struct server_result *found = &points[0].results[1];
 		const struct estimate *ratio = &found->ratio;
@@ -805,45 +739,4 @@ verdicts_agree_with_their_intervals(void **state)
 		assert_int_not_equal(seen[verdict], 0);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_steady_gain_is_faster),
-	    cmocka_unit_test(a_steady_loss_is_slower),
-	    cmocka_unit_test(a_small_gain_is_said_to_be_small),
-	    cmocka_unit_test(no_difference_is_equivalent),
-	    cmocka_unit_test(noise_is_undecided),
-	    cmocka_unit_test(few_blocks_are_undecided),
-	    cmocka_unit_test(one_spoilt_block_changes_no_verdict),
-	    cmocka_unit_test(a_control_that_differs_makes_all_invalid),
-	    cmocka_unit_test(no_ratio_to_figures_that_are_invalid),
-	    cmocka_unit_test(spoilt_quads_make_it_invalid),
-	    cmocka_unit_test(what_did_not_settle_says_so),
-	    cmocka_unit_test(trouble_stays),
-	    cmocka_unit_test(counts_that_never_vary_have_a_verdict),
-	    cmocka_unit_test(
-		where_a_ratio_has_no_meaning_the_difference_counts),
-	    cmocka_unit_test(ties_and_zeros_count_against_a_difference),
-	    cmocka_unit_test(blocks_without_a_value_are_left_out),
-	    cmocka_unit_test(holm_takes_the_least_first),
-	    cmocka_unit_test(what_has_no_verdict_is_not_of_the_family),
-	    cmocka_unit_test(a_family_is_told_what_it_could_see),
-	    cmocka_unit_test(servers_are_a_family_as_points_are),
-	    cmocka_unit_test(a_large_family_needs_more_blocks),
-	    cmocka_unit_test(the_first_quad_is_warm_up),
-	    cmocka_unit_test(whoever_warms_up_longer_holds_up_all),
-	    cmocka_unit_test(one_slice_that_was_hit_is_no_warm_up),
-	    cmocka_unit_test(whoever_has_no_values_holds_up_nobody),
-	    cmocka_unit_test(a_rate_that_never_settles_is_flagged),
-	    cmocka_unit_test(a_block_is_the_median_of_its_quads),
-	    cmocka_unit_test(a_linear_drift_cancels_out),
-	    cmocka_unit_test(only_a_cause_from_outside_drops_a_quad),
-	    cmocka_unit_test(a_block_without_a_quad_or_a_value_has_no_number),
-	    cmocka_unit_test(a_server_seldom_beats_itself),
-	    cmocka_unit_test(a_real_difference_is_seldom_missed),
-	    cmocka_unit_test(verdicts_agree_with_their_intervals),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)
