@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* bar_charts: servers as rows or groups of bars. */
+#include "common/charts/bar_charts.h"
+
 #include <math.h>
 
 #include "common/charts/axis.h"
-#include "common/charts/chart.h"
 #include "common/verdict/sentences.h"
 
 /* ---- one point: bars ---- */
@@ -41,12 +42,12 @@ put_blocks(FILE *script, const struct server_result *f, size_t row)
 		if (isfinite(f->values[b]))
 			fprintf(script, "%.9g %g %u\n", f->values[b],
 			    (double)row + 0.06 * ((double)(b % 7) - 3),
-			    GNUPLOT_COLOUR(GNUPLOT_LIGHT, row));
+			    SVG_COLOUR(SVG_LIGHT, row));
 	}
 }
 
 void
-bar_chart_values(struct charts *all, const struct scenario_result *o)
+bar_chart_values(struct chart_page *all, const struct scenario_result *o)
 {
 	struct chart d;
 	struct estimate e;
@@ -67,8 +68,8 @@ bar_chart_values(struct charts *all, const struct scenario_result *o)
 		e = drawn(f);
 		axis_range_add(&range, e.high);
 		fprintf(script, "%.9g %zu %.9g %.9g %u %u\n", e.value, i, e.low,
-		    e.high, GNUPLOT_COLOUR(GNUPLOT_SERVER, i),
-		    GNUPLOT_COLOUR(GNUPLOT_LIGHT, i));
+		    e.high, SVG_COLOUR(SVG_SERVER, i),
+		    SVG_COLOUR(SVG_LIGHT, i));
 	}
 	fputs("EOD\n$blocks << EOD\n0 -9 0\n", script);
 	for (size_t i = 0; i < chart_servers(&d); i++)
@@ -93,7 +94,7 @@ bar_chart_values(struct charts *all, const struct scenario_result *o)
 /* ---- points that differ by a word ---- */
 
 void
-bar_chart_groups(struct charts *all, const struct scenario_result *o)
+bar_chart_groups(struct chart_page *all, const struct scenario_result *o)
 {
 	struct chart d;
 	struct estimate e;
@@ -122,9 +123,8 @@ bar_chart_groups(struct charts *all, const struct scenario_result *o)
 			e = drawn(f);
 			fprintf(script, "%g %.9g %.9g %.9g %u %u\n",
 			    (double)p - 0.4 + width * ((double)i + 0.5),
-			    e.value, e.low, e.high,
-			    GNUPLOT_COLOUR(GNUPLOT_SERVER, i),
-			    GNUPLOT_COLOUR(GNUPLOT_LIGHT, i));
+			    e.value, e.low, e.high, SVG_COLOUR(SVG_SERVER, i),
+			    SVG_COLOUR(SVG_LIGHT, i));
 			axis_range_add(&y, e.high);
 		}
 	}
@@ -155,14 +155,14 @@ put_stack(FILE *script, const struct usage *usage, size_t row,
 		if (!(kib > 0))
 			continue;
 		fprintf(script, "%.9g %zu %.9g %.9g %u\n", from, row, from,
-		    from + kib, GNUPLOT_COLOUR(GNUPLOT_KIND, kind));
+		    from + kib, SVG_COLOUR(SVG_KIND, kind));
 		from += kib;
 	}
 	axis_range_add(range, from);
 }
 
 void
-bar_chart_memory(struct charts *all, const struct scenario_result *o)
+bar_chart_memory(struct chart_page *all, const struct scenario_result *o)
 {
 	size_t count = 0, names = all->c->server_count;
 	struct chart d;

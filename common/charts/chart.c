@@ -3,10 +3,32 @@
 #include "common/charts/chart.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/format/html.h"
+
+bool
+chart_page_goes_on(struct chart_page *all)
+{
+	bool stopped = all->stop && *all->stop;
+
+	if (stopped)
+		snprintf(all->why, sizeof(all->why), "interrupted");
+	return !stopped && !all->given_up;
+}
+
+double
+chart_position(const struct point *point, const char *key)
+{
+	for (size_t i = 0; i < point->setting_count; i++) {
+		if (!point->settings[i].text[0] &&
+		    strcmp(point->settings[i].key, key) == 0)
+			return point->settings[i].number;
+	}
+	return NAN;
+}
 
 /* A character is one to three bytes long. */
 static size_t
@@ -56,13 +78,13 @@ chart_drop(struct chart *d)
 }
 
 bool
-chart_begin(struct chart *d, struct charts *all,
+chart_begin(struct chart *d, struct chart_page *all,
     const struct scenario_result *o, int height)
 {
 	memset(d, 0, sizeof(*d));
 	d->all = all;
 	d->o = o;
-	if (!charts_go_on(all) ||
+	if (!chart_page_goes_on(all) ||
 	    gnuplot_begin(&d->plot, CHART_WIDTH, height) < 0)
 		return false;
 	d->plot.stop = all->stop;
@@ -94,10 +116,10 @@ put_legend(struct chart *d, enum legend legend)
 void
 chart_finish(struct chart *d, enum legend legend, const char *caption)
 {
-	struct charts *all = d->all;
+	struct chart_page *all = d->all;
 	const char *words[CHART_WORDS + 1] = {NULL};
 	char label[600];
-	struct gnuplot_decor decor = {all->count, label, words};
+	struct svg_decor decor = {all->count, label, words};
 	char *svg = NULL;
 	size_t size;
 	FILE *out = open_memstream(&svg, &size);

@@ -12,17 +12,30 @@
 #define COMMON_CHARTS_CHART_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
-#include "common/charts/charts.h"
 #include "common/charts/gnuplot.h"
+#include "common/verdict/comparison.h"
 
 #define CHART_WIDTH 340
 #define CHART_HEIGHT 230
 #define CHART_WORDS (SERVERS_MAX + 2 * POINTS_MAX + 1)
 #define CHART_WORD_SIZE 28
 
+/* What all pictures of a page share. */
+struct chart_page {
+	const struct comparison *c;
+	FILE *page;
+	bool possible;
+	/* If set: non-zero: draw no more. */
+	const volatile int *stop;
+	bool given_up;	/* one took too long, and so might each */
+	unsigned count; /* drawn so far */
+	char why[120];	/* the last one could not be */
+};
+
 struct chart {
-	struct charts *all;
+	struct chart_page *all;
 	const struct scenario_result *o;
 	struct gnuplot plot;
 	/* ~0~ and on are the servers' names. */
@@ -32,9 +45,13 @@ struct chart {
 
 enum legend { LEGEND_NONE, LEGEND_SERVERS, LEGEND_KINDS };
 
+/* Whether one more is to be drawn; if it was stopped, WHY says so. */
+bool
+chart_page_goes_on(struct chart_page *all);
+
 /* False if there is no memory for it, or no more shall be drawn. */
 bool
-chart_begin(struct chart *drawing, struct charts *all,
+chart_begin(struct chart *drawing, struct chart_page *all,
     const struct scenario_result *result, int height);
 
 /* The number of one more word; what is too long is cut. */
@@ -62,38 +79,5 @@ chart_found(const struct chart *drawing, size_t point, size_t server);
 /* The number KEY that a point stands at; NAN: it has none. */
 double
 chart_position(const struct point *point, const char *key);
-
-/* ---- the kinds of pictures ---- */
-
-/* One point: a bar for each server, its interval, a dot for each block. */
-void
-bar_chart_values(struct charts *all, const struct scenario_result *result);
-
-/* One point: latency, on a scale where each further nine is as wide. */
-void
-line_chart_percentiles(
-    struct charts *all, const struct scenario_result *result);
-
-/* Any points: a row for each server at each, by kind. */
-void
-bar_chart_memory(struct charts *all, const struct scenario_result *result);
-
-/* Points that differ by a word: a group of bars for each. */
-void
-bar_chart_groups(struct charts *all, const struct scenario_result *result);
-
-/* Points along the number KEY: the values; what they are to the baseline; and
- * of an open loop the response and service times. */
-void
-line_chart_values(
-    struct charts *all, const struct scenario_result *result, const char *key);
-
-void
-line_chart_ratios(
-    struct charts *all, const struct scenario_result *result, const char *key);
-
-void
-line_chart_knee(
-    struct charts *all, const struct scenario_result *result, const char *key);
 
 #endif

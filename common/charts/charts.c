@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/charts/chart.h"
+#include "common/charts/bar_charts.h"
+#include "common/charts/line_charts.h"
 #include "common/verdict/sentences.h"
 
 static bool
@@ -16,17 +17,6 @@ has_curve(const struct comparison *c, const struct point *point)
 			return true;
 	}
 	return false;
-}
-
-double
-chart_position(const struct point *point, const char *key)
-{
-	for (size_t i = 0; i < point->setting_count; i++) {
-		if (!point->settings[i].text[0] &&
-		    strcmp(point->settings[i].key, key) == 0)
-			return point->settings[i].number;
-	}
-	return NAN;
 }
 
 /* The key of the number by which the points differ, or NULL. */
@@ -61,24 +51,14 @@ any_usable(const struct comparison *c, const struct scenario_result *o)
 }
 
 void
-charts_begin(struct charts *all, const struct comparison *c, FILE *page)
+charts_begin(struct chart_page *all, const struct comparison *c, FILE *page)
 {
-	*all = (struct charts){.c = c, .page = page};
+	*all = (struct chart_page){.c = c, .page = page};
 	all->possible = gnuplot_possible();
 }
 
-bool
-charts_go_on(struct charts *all)
-{
-	bool stopped = all->stop && *all->stop;
-
-	if (stopped)
-		snprintf(all->why, sizeof(all->why), "interrupted");
-	return !stopped && !all->given_up;
-}
-
 void
-charts_draw(struct charts *all, const struct scenario_result *o)
+charts_draw(struct chart_page *all, const struct scenario_result *o)
 {
 	const char *key;
 

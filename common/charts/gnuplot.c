@@ -16,7 +16,6 @@
 #include "common/base/clock.h"
 #include "common/base/process.h"
 #include "common/launch/inherited.h"
-#include "common/charts/svg.h"
 
 #define TIMEOUT_NS (20 * NS_PER_S)
 /* A picture of ours has some ten thousand bytes. */
@@ -211,7 +210,7 @@ run(struct gnuplot *plot, char *why, size_t size)
 }
 
 int
-gnuplot_end(struct gnuplot *plot, const struct gnuplot_decor *decor, FILE *page,
+gnuplot_end(struct gnuplot *plot, const struct svg_decor *decor, FILE *page,
     char *why, size_t size)
 {
 	char *svg = NULL;

@@ -10,7 +10,7 @@
  *
  * No untrusted text goes through gnuplot: the script has ~0~, ~1~, ... in the
  * place of such text, which is put in afterwards, escaped. Colours are roles,
- * GNUPLOT_COLOUR(), which become variables of the page's style; the font is the
+ * SVG_COLOUR(), which become variables of the page's style; the font is the
  * page's, too.
  */
 #ifndef COMMON_CHARTS_GNUPLOT_H
@@ -20,16 +20,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What a colour is for: in the script '#RR00NN', in the page var(--NAME-NN). */
-enum gnuplot_role {
-	GNUPLOT_INK = 1,     /* axes and words; NN is 0 */
-	GNUPLOT_GRID = 2,    /* NN is 0 */
-	GNUPLOT_SERVER = 16, /* NN: its number */
-	GNUPLOT_LIGHT = 17,  /* the same, fainter */
-	GNUPLOT_KIND = 32,   /* NN: of memory */
-};
-
-#define GNUPLOT_COLOUR(role, n) ((unsigned)(role) << 16 | (unsigned)(n))
+#include "common/charts/svg.h"
 
 struct gnuplot {
 	FILE *script;
@@ -38,13 +29,6 @@ struct gnuplot {
 	/* If set: non-zero: wait no longer. */
 	const volatile int *stop;
 	bool late; /* gnuplot_end() gave up waiting */
-};
-
-/* What gnuplot is not told. */
-struct gnuplot_decor {
-	unsigned number;	  /* of the picture in its page: ids begin so */
-	const char *label;	  /* for who cannot see it */
-	const char *const *words; /* ~0~ and on; ends with NULL */
 };
 
 /* Whether there is a gnuplot in PATH. */
@@ -61,7 +45,7 @@ gnuplot_begin(struct gnuplot *plot, int width, int height);
  * 0; or -1 with the reason in WHY, and nothing written. Releases PLOT.
  */
 int
-gnuplot_end(struct gnuplot *plot, const struct gnuplot_decor *decor, FILE *page,
+gnuplot_end(struct gnuplot *plot, const struct svg_decor *decor, FILE *page,
     char *why, size_t size);
 
 #endif

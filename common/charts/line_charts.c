@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* line_charts: along percentiles, or along the points of a scenario. */
+#include "common/charts/line_charts.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "common/charts/axis.h"
-#include "common/charts/chart.h"
 #include "common/verdict/sentences.h"
 
 /* ---- one point: percentiles ---- */
@@ -30,7 +31,7 @@ put_curve(FILE *script, const char *name, size_t server,
 }
 
 void
-line_chart_percentiles(struct charts *all, const struct scenario_result *o)
+line_chart_percentiles(struct chart_page *all, const struct scenario_result *o)
 {
 	struct chart d;
 	struct axis_range x, y;
@@ -66,14 +67,14 @@ line_chart_percentiles(struct charts *all, const struct scenario_result *o)
 			fprintf(script,
 			    "%s$r%zu with lines linewidth 1.8 linecolor rgb "
 			    "'#%06x'",
-			    comma, i, GNUPLOT_COLOUR(GNUPLOT_SERVER, i));
+			    comma, i, SVG_COLOUR(SVG_SERVER, i));
 			comma = ", ";
 		}
 		if (f->service_curve.count > 1)
 			fprintf(script,
 			    "%s$s%zu with lines linewidth 1.4 dashtype (6,4) "
 			    "linecolor rgb '#%06x'",
-			    comma, i, GNUPLOT_COLOUR(GNUPLOT_SERVER, i));
+			    comma, i, SVG_COLOUR(SVG_SERVER, i));
 	}
 	fputs("\n", script);
 	chart_finish(&d, LEGEND_SERVERS,
@@ -203,7 +204,7 @@ static void
 gnuplot_points(
     struct chart *d, const char *comma, const char *name, size_t server)
 {
-	unsigned colour = GNUPLOT_COLOUR(GNUPLOT_SERVER, server);
+	unsigned colour = SVG_COLOUR(SVG_SERVER, server);
 
 	fprintf(d->plot.script,
 	    "%s$%s%zuc using 1:2:3:4 with yerrorlines linewidth 1.4 pointtype "
@@ -251,7 +252,7 @@ caption_of_points(
 
 void
 line_chart_values(
-    struct charts *all, const struct scenario_result *o, const char *key)
+    struct chart_page *all, const struct scenario_result *o, const char *key)
 {
 	struct chart d;
 	struct axis_range y;
@@ -277,7 +278,7 @@ line_chart_values(
 /* 1 is the baseline; the band about it is what does not matter. */
 void
 line_chart_ratios(
-    struct charts *all, const struct scenario_result *o, const char *key)
+    struct chart_page *all, const struct scenario_result *o, const char *key)
 {
 	double delta = isnan(all->c->delta) ? 0 : all->c->delta;
 	struct chart d;
@@ -299,8 +300,8 @@ line_chart_ratios(
 	    "noborder\n"
 	    "set arrow from graph 0, first 1 to graph 1, first 1 nohead "
 	    "linecolor rgb '#%06x' linewidth 1\n",
-	    1 - delta, 1 + delta, GNUPLOT_COLOUR(GNUPLOT_GRID, 0),
-	    GNUPLOT_COLOUR(GNUPLOT_INK, 0));
+	    1 - delta, 1 + delta, SVG_COLOUR(SVG_GRID, 0),
+	    SVG_COLOUR(SVG_INK, 0));
 	for (size_t i = 1; i < chart_servers(&d); i++)
 		gnuplot_points(&d, i > 1 ? ", " : "plot ", "q", i);
 	fputs("\n", d.plot.script);
@@ -326,7 +327,7 @@ any_service(const struct chart *d)
  * another kind, and could lie on either side of these. */
 void
 line_chart_knee(
-    struct charts *all, const struct scenario_result *o, const char *key)
+    struct chart_page *all, const struct scenario_result *o, const char *key)
 {
 	struct chart d;
 	struct axis_range y;
@@ -346,7 +347,7 @@ line_chart_knee(
 		fprintf(d.plot.script,
 		    ", $s%zuc with lines linewidth 1.4 dashtype (6,4) "
 		    "linecolor rgb '#%06x'",
-		    i, GNUPLOT_COLOUR(GNUPLOT_SERVER, i));
+		    i, SVG_COLOUR(SVG_SERVER, i));
 	}
 	fputs("\n", d.plot.script);
 	snprintf(caption, sizeof(caption),

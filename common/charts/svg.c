@@ -39,19 +39,19 @@ put_colour(const char *at, FILE *out)
 	    !length || zero != 0)
 		return 0;
 	switch (role) {
-	case GNUPLOT_INK:
+	case SVG_INK:
 		fputs("var(--ink)", out);
 		break;
-	case GNUPLOT_GRID:
+	case SVG_GRID:
 		fputs("var(--grid)", out);
 		break;
-	case GNUPLOT_SERVER:
+	case SVG_SERVER:
 		fprintf(out, "var(--server-%d)", n);
 		break;
-	case GNUPLOT_LIGHT:
+	case SVG_LIGHT:
 		fprintf(out, "var(--light-%d)", n);
 		break;
-	case GNUPLOT_KIND:
+	case SVG_KIND:
 		fprintf(out, "var(--kind-%d)", n);
 		break;
 	default:
@@ -62,7 +62,7 @@ put_colour(const char *at, FILE *out)
 
 /* "~3~" as the word. Returns how long it was; 0: it is none. */
 static size_t
-put_word(const char *at, const struct gnuplot_decor *decor, FILE *out)
+put_word(const char *at, const struct svg_decor *decor, FILE *out)
 {
 	unsigned n;
 	int length = 0;
@@ -125,7 +125,7 @@ superfluous(const char *at)
 
 /* One step: writes something, returns how much of AT it stood for. */
 static size_t
-step(const char *at, const struct gnuplot_decor *decor, FILE *out)
+step(const char *at, const struct svg_decor *decor, FILE *out)
 {
 	size_t length;
 
@@ -151,7 +151,7 @@ step(const char *at, const struct gnuplot_decor *decor, FILE *out)
 
 /* Our own tag instead of gnuplot's, with its viewBox. */
 static const char *
-put_root(const char *svg, const struct gnuplot_decor *decor, FILE *out)
+put_root(const char *svg, const struct svg_decor *decor, FILE *out)
 {
 	const char *root = strstr(svg, "<svg"), *end, *box;
 	int width, height;
@@ -172,7 +172,7 @@ put_root(const char *svg, const struct gnuplot_decor *decor, FILE *out)
 }
 
 int
-svg_inline(const char *svg, const struct gnuplot_decor *decor, FILE *out)
+svg_inline(const char *svg, const struct svg_decor *decor, FILE *out)
 {
 	const char *at = put_root(svg, decor, out), *end;
 

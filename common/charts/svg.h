@@ -5,7 +5,25 @@
 #ifndef COMMON_CHARTS_SVG_H
 #define COMMON_CHARTS_SVG_H
 
-#include "common/charts/gnuplot.h"
+#include <stdio.h>
+
+/* What a colour is for: in the script '#RR00NN', in the page var(--NAME-NN). */
+enum svg_role {
+	SVG_INK = 1,	 /* axes and words; NN is 0 */
+	SVG_GRID = 2,	 /* NN is 0 */
+	SVG_SERVER = 16, /* NN: its number */
+	SVG_LIGHT = 17,	 /* the same, fainter */
+	SVG_KIND = 32,	 /* NN: of memory */
+};
+
+#define SVG_COLOUR(role, n) ((unsigned)(role) << 16 | (unsigned)(n))
+
+/* What gnuplot is not told. */
+struct svg_decor {
+	unsigned number;	  /* of the picture in its page: ids begin so */
+	const char *label;	  /* for who cannot see it */
+	const char *const *words; /* ~0~ and on; ends with NULL */
+};
 
 /*
  * Writes SVG to OUT without its prologue; ids begin with the picture's number,
@@ -14,6 +32,6 @@
  * then nothing was written.
  */
 int
-svg_inline(const char *svg, const struct gnuplot_decor *decor, FILE *out);
+svg_inline(const char *svg, const struct svg_decor *decor, FILE *out);
 
 #endif

@@ -11,6 +11,8 @@
 #include "common/base/process.h"
 #include "common/report/comparison_json_writer.h"
 #include "common/report/html_report.h"
+#include "common/report/side_by_side_html.h"
+#include "common/report/side_by_side_terminal.h"
 #include "common/cli/cli.h"
 
 static const char *

@@ -32,7 +32,7 @@ number_in(const char *file, uint64_t otherwise)
 }
 
 /* What one instance of a server may have. */
-struct chat_load {
+struct allowance {
 	uint64_t connections, ballast;
 	const char *limit; /* of the connections, and that it is less */
 };
@@ -48,8 +48,8 @@ memory_allowed(void)
 	return (space.rlim_cur < data.rlim_cur ? space : data).rlim_cur / 2;
 }
 
-static struct chat_load
-ask_room(size_t instances)
+static struct allowance
+ask_allowance(size_t instances)
 {
 	struct rlimit files, tasks;
 	uint64_t pids = number_in("/proc/sys/kernel/pid_max", 32768);
@@ -57,32 +57,32 @@ ask_room(size_t instances)
 	    number_in("/proc/sys/kernel/threads-max", UINT64_MAX);
 	uint64_t groups = limits_check_group_tasks(0);
 	uint64_t memory = memory_available() / 2;
-	struct chat_load room = {.limit = "descriptors than there are"};
+	struct allowance allowance = {.limit = "descriptors than there are"};
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	getrlimit(RLIMIT_NPROC, &tasks);
-	room.connections = files.rlim_max > OWN_DESCRIPTORS
-			       ? files.rlim_max - OWN_DESCRIPTORS
-			       : 0;
+	allowance.connections = files.rlim_max > OWN_DESCRIPTORS
+				    ? files.rlim_max - OWN_DESCRIPTORS
+				    : 0;
 	pids = threads < pids ? threads : pids;
 	pids = groups < pids ? groups : pids;
 	pids = tasks.rlim_cur < pids ? tasks.rlim_cur : pids;
 	pids = pids > 2 * SPARE_TASKS ? pids - SPARE_TASKS : pids / 2;
-	if (pids < room.connections) {
-		room.connections = pids;
-		room.limit = "processes than there are";
+	if (pids < allowance.connections) {
+		allowance.connections = pids;
+		allowance.limit = "processes than there are";
 	}
-	if (memory / CONNECTION_BYTES < room.connections) {
-		room.connections = memory / CONNECTION_BYTES;
-		room.limit = "memory than there is";
+	if (memory / CONNECTION_BYTES < allowance.connections) {
+		allowance.connections = memory / CONNECTION_BYTES;
+		allowance.limit = "memory than there is";
 	}
-	room.connections /= instances;
-	if (room.connections == 0) /* fails with its reason */
-		room.connections = 1;
-	room.ballast = memory_allowed();
-	if (memory / instances < room.ballast)
-		room.ballast = memory / instances;
-	return room;
+	allowance.connections /= instances;
+	if (allowance.connections == 0) /* fails with its reason */
+		allowance.connections = 1;
+	allowance.ballast = memory_allowed();
+	if (memory / instances < allowance.ballast)
+		allowance.ballast = memory / instances;
+	return allowance;
 }
 
 /* N in two digits at most, rounded down. */
@@ -108,45 +108,45 @@ power_of_two(uint64_t n)
 }
 
 static void
-say_clipped(const char *what, uint64_t wanted, const struct chat_load *room,
-    uint64_t got, char *note, size_t size)
+say_clipped(const char *what, uint64_t wanted,
+    const struct allowance *allowance, uint64_t got, char *note, size_t size)
 {
 	size_t len = strlen(note);
 
 	snprintf(note + len, size - len, "%s%llu %s for each server %s: %llu",
-	    len ? "; " : "", (unsigned long long)wanted, what, room->limit,
+	    len ? "; " : "", (unsigned long long)wanted, what, allowance->limit,
 	    (unsigned long long)got);
 }
 
 /* Makes V fit. */
 static void
-clip(struct variation *v, struct chat_load *room, char *note, size_t size)
+clip(struct variation *v, struct allowance *allowance, char *note, size_t size)
 {
-	uint64_t spare = v->connections < room->connections
-			     ? room->connections - v->connections
+	uint64_t spare = v->connections < allowance->connections
+			     ? allowance->connections - v->connections
 			     : 0;
 	uint64_t held = v->held;
 	char why[60];
 
-	if (v->ballast > room->ballast) {
-		struct chat_load memory = {.limit = "do not fit into memory"};
+	if (v->ballast > allowance->ballast) {
+		struct allowance memory = {.limit = "do not fit into memory"};
 		uint64_t wanted = v->ballast;
 
-		v->ballast = power_of_two(room->ballast);
+		v->ballast = power_of_two(allowance->ballast);
 		if (!v->text)
 			say_clipped("MiB", wanted >> 20, &memory,
 			    v->ballast >> 20, note, size);
 	}
-	snprintf(why, sizeof(why), "need more %s", room->limit);
-	if (v->connections > room->connections) {
-		struct chat_load limit = {.limit = why};
+	snprintf(why, sizeof(why), "need more %s", allowance->limit);
+	if (v->connections > allowance->connections) {
+		struct allowance limit = {.limit = why};
 
 		say_clipped("connections", v->connections, &limit,
-		    round_down(room->connections), note, size);
-		v->connections = (uint32_t)round_down(room->connections);
+		    round_down(allowance->connections), note, size);
+		v->connections = (uint32_t)round_down(allowance->connections);
 	}
 	if (held > spare) {
-		struct chat_load limit = {.limit = why};
+		struct allowance limit = {.limit = why};
 
 		v->held = (uint32_t)round_down(spare);
 		say_clipped(
@@ -231,7 +231,7 @@ scenario_expand(const struct scenario *scenario, size_t instances,
 	    {.key = "connections"}, {0}};
 	const struct variation *v =
 	    scenario->variations ? scenario->variations : as_it_is;
-	struct chat_load room = ask_room(instances);
+	struct allowance allowance = ask_allowance(instances);
 	size_t count = 0;
 
 	note[0] = '\0';
@@ -240,7 +240,7 @@ scenario_expand(const struct scenario *scenario, size_t instances,
 
 		if (!fitting.connections)
 			fitting.connections = scenario->connections;
-		clip(&fitting, &room, note, size);
+		clip(&fitting, &allowance, note, size);
 		fill_point(&points[count], scenario, &fitting);
 		/* Two that were too large are one now. */
 		if (count == 0 ||

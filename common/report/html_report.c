@@ -222,10 +222,10 @@ put_notes(
 
 static void
 put_scenario(
-    struct charts *pictures, const struct scenario_result *o, size_t number)
+    struct chart_page *charts, const struct scenario_result *o, size_t number)
 {
-	const struct comparison *c = pictures->c;
-	FILE *page = pictures->page;
+	const struct comparison *c = charts->c;
+	FILE *page = charts->page;
 
 	fprintf(
 	    page, "<section class=\"scenario\" id=\"scenario-%zu\">\n", number);
@@ -239,7 +239,7 @@ put_scenario(
 	}
 	put_verdicts(page, c, o);
 	fputs("<div class=\"pictures\">\n", page);
-	charts_draw(pictures, o);
+	charts_draw(charts, o);
 	fputs("</div>\n", page);
 	html_table_results(page, c, o);
 	html_table_usage(page, c, o);
@@ -365,11 +365,11 @@ bool
 html_report(const struct comparison *c, const struct html_report_plan *plan,
     FILE *page, char *why, size_t size)
 {
-	struct charts pictures;
+	struct chart_page charts;
 	char text[SENTENCE_SIZE];
 
-	charts_begin(&pictures, c, page);
-	pictures.stop = plan->stop;
+	charts_begin(&charts, c, page);
+	charts.stop = plan->stop;
 	title_of(c, text, sizeof(text));
 	html_report_begin(page, text);
 	html_element(page, "p class=\"soft\"", "%s%s%s", c->when,
@@ -378,15 +378,15 @@ html_report(const struct comparison *c, const struct html_report_plan *plan,
 		fputs("<p class=\"alert\">Interrupted: this is what was done "
 		      "until then.</p>\n",
 		    page);
-	if (!pictures.possible)
+	if (!charts.possible)
 		put_missing(page);
 	put_summary(page, c);
 	for (size_t i = 0; i < c->scenario_count; i++)
-		put_scenario(&pictures, &c->scenarios[i], i);
+		put_scenario(&charts, &c->scenarios[i], i);
 	put_method(page, c, plan->has_slices);
 	html_report_end(page);
 	snprintf(why, size, "%s",
-	    pictures.possible ? pictures.why
-			      : "gnuplot is not installed (make deps)");
+	    charts.possible ? charts.why
+			    : "gnuplot is not installed (make deps)");
 	return !why[0];
 }

@@ -27,12 +27,6 @@ bool
 html_report(const struct comparison *comparison,
     const struct html_report_plan *plan, FILE *page, char *why, size_t size);
 
-/* Two side by side, by the names that they are called by. No pictures, and no
- * verdict across them. */
-void
-side_by_side_html(const struct comparison *a, const char *a_name,
-    const struct comparison *b, const char *b_name, FILE *page);
-
 /* What each page begins and ends with. */
 void
 html_report_begin(FILE *page, const char *title);

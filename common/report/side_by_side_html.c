@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* side_by_side_html: two comparisons as one page. */
+#include "common/report/side_by_side_html.h"
+
 #include <math.h>
 
 #include "common/verdict/sentences.h"

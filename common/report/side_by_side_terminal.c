@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* side_by_side_terminal: two comparisons as one table in a terminal. */
+#include "common/report/side_by_side_terminal.h"
+
 #include <string.h>
 
 #include "common/base/escape.h"
-#include "common/report/terminal_report.h"
 #include "common/verdict/sentences.h"
 #include "common/report/server_names.h"
 #include "common/report/side_by_side.h"

@@ -2,36 +2,13 @@
 /* terminal_report: for each scenario the verdict, the figures, the costs. */
 #include "common/report/terminal_report.h"
 
-#include <langinfo.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/escape.h"
 #include "common/verdict/sentences.h"
-#include "common/report/terminal_style.h"
+#include "common/report/terminal_tables.h"
 
 #define LINE_WIDTH 80
-
-/* As no-color.org has it: an empty one says nothing. */
-static bool
-wants_colour(void)
-{
-	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-	return !(none && none[0]) &&
-	       !(terminal && strcmp(terminal, "dumb") == 0);
-}
-
-struct terminal_style
-terminal_style_of(FILE *out)
-{
-	return (struct terminal_style){
-	    .colour = isatty(out == stderr ? STDERR_FILENO : STDOUT_FILENO) &&
-		      wants_colour(),
-	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-	};
-}
 
 /* ---- verdicts ---- */
 

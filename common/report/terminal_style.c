@@ -2,11 +2,34 @@
 /* terminal_style: marks, lines and names. */
 #include "common/report/terminal_style.h"
 
+#include <langinfo.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/escape.h"
 #include "common/verdict/sentences.h"
 #include "common/report/server_names.h"
+
+/* As no-color.org has it: an empty one says nothing. */
+static bool
+wants_colour(void)
+{
+	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	return !(none && none[0]) &&
+	       !(terminal && strcmp(terminal, "dumb") == 0);
+}
+
+struct terminal_style
+terminal_style_of(FILE *out)
+{
+	return (struct terminal_style){
+	    .colour = isatty(out == stderr ? STDERR_FILENO : STDOUT_FILENO) &&
+		      wants_colour(),
+	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+	};
+}
 
 const char *
 terminal_mark(const struct terminal_printer *p, const char *sequence)

@@ -6,8 +6,21 @@
 #ifndef COMMON_REPORT_TERMINAL_STYLE_H
 #define COMMON_REPORT_TERMINAL_STYLE_H
 
-#include "common/report/terminal_report.h"
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "common/format/table.h"
+#include "common/verdict/comparison.h"
+
+struct terminal_style {
+	bool colour; /* escape sequences may be used */
+	bool utf8;   /* block characters may be used */
+};
+
+/* What OUT allows: colours on a terminal, unless NO_COLOR or TERM says no;
+ * the characters of the locale, which setlocale(3) must have been told of. */
+struct terminal_style
+terminal_style_of(FILE *out);
 
 struct terminal_printer {
 	const struct comparison *c;
@@ -40,27 +53,5 @@ terminal_name(struct terminal_printer *p, size_t server);
 /* TEXT escaped, after INDENT; nothing if it is empty. */
 void
 terminal_line(struct terminal_printer *p, const char *indent, const char *text);
-
-/* ---- the tables ---- */
-
-/* One point: a row for each server, with a bar. */
-void
-terminal_table_values(struct terminal_printer *p,
-    const struct scenario_result *result, const struct point *point);
-
-/* Several: a line for each, one server against the baseline. */
-void
-terminal_table_sweep(struct terminal_printer *p,
-    const struct scenario_result *result, size_t server);
-
-/* Latency, CPU, switches, faults; memory by kind at the last point that has
- * any. What is unknown of all is left out. */
-void
-terminal_table_usage(
-    struct terminal_printer *p, const struct scenario_result *result);
-
-void
-terminal_table_memory(
-    struct terminal_printer *p, const struct scenario_result *result);
 
 #endif

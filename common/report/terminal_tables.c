@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* terminal_tables: figures in columns. */
+#include "common/report/terminal_tables.h"
+
 #include <math.h>
 
 #include "common/base/escape.h"
 #include "common/verdict/sentences.h"
-#include "common/report/terminal_style.h"
 
 #define BAR_WIDTH 24
 #define HEAD_SIZE 42

@@ -27,7 +27,7 @@ gnuplot_begin(struct gnuplot *plot, int width, int height)
 }
 
 int
-gnuplot_end(struct gnuplot *plot, const struct gnuplot_decor *decor, FILE *page,
+gnuplot_end(struct gnuplot *plot, const struct svg_decor *decor, FILE *page,
     char *why, size_t size)
 {
 	(void)decor;
