@@ -14,6 +14,7 @@
 #include "common/sysinfo/cpu_placement.h"
 #include "common/cli/compare_output.h"
 #include "common/cli/cli.h"
+#include "common/compare/scenario_table.h"
 
 #define NOT_GIVEN (-1)
 /* Bytes of a server's name: more makes tables too wide. */

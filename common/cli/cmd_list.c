@@ -4,8 +4,8 @@
 
 #include "common/base/process.h"
 #include "common/load/protocol.h"
-#include "common/compare/scenario.h"
 #include "common/cli/cli.h"
+#include "common/compare/scenario_table.h"
 
 int
 cmd_list(int argc, char **argv)

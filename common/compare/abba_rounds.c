@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/compare/slice_csv.h"
+#include "common/compare/scenario_points.h"
 
 /* Fewer requests in a slice make a rate in coarse steps: it gets longer. */
 #define REQUESTS_LEAST 100

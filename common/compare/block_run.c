@@ -10,6 +10,7 @@
 #include "common/sysinfo/socket_owner.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/compare/slice_csv.h"
+#include "common/compare/scenario_points.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
 /* The client's stack moves with the environment's size, and speed with that. */

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "common/sysinfo/listen_backlog.h"
-#include "common/compare/compare.h"
+#include "common/compare/plan.h"
 #include "common/sysinfo/usage.h"
 #include "common/load/engine.h"
 #include "common/sysinfo/cpu_contention.h"

@@ -16,6 +16,7 @@
 #include "common/sysinfo/listen_overflows.h"
 #include "common/launch/test_certificate.h"
 #include "common/compare/slice_csv.h"
+#include "common/compare/scenario_points.h"
 
 /* At each point, where there are several. */
 #define POINT_BLOCKS 8

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scenario: what client compare can measure: one table of questions.
+ * scenario: one question of client compare: a load and a figure.
  *
- * A scenario is a load and a figure; its points are the same with one thing
- * changed (more connections, a larger parent). What a point needs of the
- * servers is an option of ours, put in place of {options} in their commands.
- *
- * The table says what is wanted. scenario_expand() makes points of it that
- * this machine can do, with every text filled in.
+ * Its points are the same load with one thing changed (more connections, a
+ * larger parent). What a point needs of the servers is an option of ours, put
+ * in place of {options} in their commands. scenario_table.h has all scenarios,
+ * scenario_points.h makes points that this machine can do.
  */
 #ifndef COMMON_COMPARE_SCENARIO_H
 #define COMMON_COMPARE_SCENARIO_H
@@ -52,13 +50,6 @@ struct scenario {
 	const struct variation *variations; /* NULL: one point, as it is */
 };
 
-/* NULL-terminated by name. */
-extern const struct scenario SCENARIOS[];
-
-/* NULL if there is none of that name. */
-const struct scenario *
-scenario_find(const char *name);
-
 /* One point of a scenario, ready to be measured. */
 struct load_point {
 	size_t setting_count;
@@ -70,19 +61,5 @@ struct load_point {
 			       another than the plan's */
 	char options[400];  /* for the servers */
 };
-
-/*
- * Fills POINTS (POINTS_MAX of them) for INSTANCES servers that run at the same
- * time. A point that is too large for this machine becomes the largest that
- * fits, or is left out; NOTE (SIZE bytes) then says so, else it is empty.
- * Returns how many points there are.
- */
-size_t
-scenario_expand(const struct scenario *scenario, size_t instances,
-    struct load_point *points, char *note, size_t size);
-
-/* "connections=64;share=0.5" in BUF. Returns BUF. */
-char *
-load_point_format(const struct load_point *point, char *buf, size_t size);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* scenario_points: of a scenario's points, those that this machine can do. */
+#include "common/compare/scenario_points.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -7,7 +9,6 @@
 
 #include "common/base/memory.h"
 #include "common/sysinfo/limits_check.h"
-#include "common/compare/scenario.h"
 
 /* Descriptors that the client needs for itself, and one launch after another.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* launch: a free port, a shell below a keeper, and words on its end. */
+/* launch: a free port, a shell below a supervisor, and words on its end. */
 #include "common/launch/launch.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
 
-/* Until a keeper that is told of an end has told us. */
+/* Until a supervisor that is told of an end has told us. */
 #define NEWS_MS 1000
 
 bool
@@ -263,7 +263,7 @@ dies(struct launched *server, int timeout_ms, char *why, size_t size)
 bool
 launch_died(struct launched *server, char *why, size_t size)
 {
-	/* Its keeper may not have run since it ended. */
+	/* Its supervisor may not have run since it ended. */
 	bool ends = server->pid && proc_tree_has_ended(server->pid);
 
 	return dies(server, ends ? NEWS_MS : 0, why, size);

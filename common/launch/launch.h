@@ -7,10 +7,10 @@
  * as `sh -c` runs it, in a process group of its own, so that Ctrl-C on the
  * terminal does not reach it, with what the client was given at its start
  * (inherited.h), an empty standard input, and one variable more, whose length
- * is random. A keeper (supervisor.h) stands above it and sees to its end, and
- * to that of all that it has started. Of what it says on standard output and
- * error the last line is kept for the day it dies; that may hold any byte but
- * NUL.
+ * is random. A supervisor (supervisor.h) stands above it and sees to its end,
+ * and to that of all that it has started. Of what it says on standard output
+ * and error the last line is kept for the day it dies; that may hold any byte
+ * but NUL.
  */
 #ifndef COMMON_LAUNCH_LAUNCH_H
 #define COMMON_LAUNCH_LAUNCH_H

@@ -10,21 +10,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/launch/supervisor_process.h"
-
 /* It waits twice for an end, and has a moment more. */
 #define DONE_NS (2 * SUPERVISOR_STOP_NS + 2 * NS_PER_S)
 
-enum { KEEPERS = 64 };
+enum { SUPERVISORS = 64 };
 
 /* As the signal handler reads them: words that are written in one go. */
-static volatile pid_t pids[KEEPERS]; /* 0: a free place */
-static volatile int controls[KEEPERS];
+static volatile pid_t pids[SUPERVISORS]; /* 0: a free place */
+static volatile int controls[SUPERVISORS];
 
 static void
 enlist(const struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < KEEPERS; i++) {
+	for (size_t i = 0; i < SUPERVISORS; i++) {
 		if (pids[i])
 			continue;
 		controls[i] = supervisor->control;
@@ -36,7 +34,7 @@ enlist(const struct supervisor *supervisor)
 static void
 strike(const struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < KEEPERS; i++) {
+	for (size_t i = 0; i < SUPERVISORS; i++) {
 		if (pids[i] == supervisor->pid)
 			pids[i] = 0;
 	}
@@ -76,8 +74,8 @@ await_done(struct supervisor *supervisor, struct supervisor_news *news)
 	close(supervisor->control);
 }
 
-/* With all signals blocked, for the handler of one must not run in the keeper,
- * nor before the keeper is known. */
+/* With all signals blocked, for the handler of one must not run in the
+ * supervisor, nor before the supervisor is known. */
 static int
 start(struct supervisor *supervisor, supervisor_become *become, void *context)
 {
@@ -139,11 +137,11 @@ supervisor_kill_all(void)
 {
 	uint64_t deadline = now_ns() + DONE_NS;
 
-	for (size_t i = 0; i < KEEPERS; i++) {
+	for (size_t i = 0; i < SUPERVISORS; i++) {
 		if (pids[i])
 			order(controls[i], SUPERVISOR_KILL);
 	}
-	for (size_t i = 0; i < KEEPERS; i++) {
+	for (size_t i = 0; i < SUPERVISORS; i++) {
 		while (pids[i] && waitpid(pids[i], NULL, WNOHANG) == 0 &&
 		       now_ns() < deadline)
 			poll(NULL, 0, 1);

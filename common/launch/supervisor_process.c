@@ -294,7 +294,7 @@ become_first(
     const sigset_t *mask, int log, supervisor_become *become, void *context)
 {
 	setpgid(0, 0);
-	/* If the keeper is killed, nobody is left to stop us. */
+	/* If the supervisor is killed, nobody is left to stop us. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	become(context, log);

@@ -11,6 +11,55 @@
 #include "common/sysinfo/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
+const char *const MEMORY_KIND_WORDS[] = {
+    [MEMORY_ANONYMOUS] = "anonymous",
+    [MEMORY_FILE] = "files",
+    [MEMORY_PAGE_TABLES] = "page tables",
+    [MEMORY_KERNEL_STACKS] = "kernel stacks",
+    [MEMORY_SLAB] = "slab",
+};
+
+const char *const MEMORY_KIND_KEYS[] = {
+    [MEMORY_ANONYMOUS] = "anonymous_kib",
+    [MEMORY_FILE] = "file_kib",
+    [MEMORY_PAGE_TABLES] = "page_tables_kib",
+    [MEMORY_KERNEL_STACKS] = "kernel_stacks_kib",
+    [MEMORY_SLAB] = "slab_kib",
+};
+
+void
+usage_init(struct usage *usage)
+{
+	*usage = (struct usage){
+	    .cpu_us = NAN,
+	    .user_us = NAN,
+	    .system_us = NAN,
+	    .voluntary = NAN,
+	    .involuntary = NAN,
+	    .faults = NAN,
+	    .pss_kib = NAN,
+	    .connections = NAN,
+	    .processes = NAN,
+	    .threads = NAN,
+	    .mappings = NAN,
+	};
+	for (int kind = 0; kind < MEMORY_KINDS; kind++)
+		usage->memory_kib[kind] = NAN;
+}
+
+double
+usage_memory_kib(const struct usage *usage)
+{
+	double sum = NAN;
+
+	for (int kind = 0; kind < MEMORY_KINDS; kind++) {
+		if (!isnan(usage->memory_kib[kind]))
+			sum = isnan(sum) ? usage->memory_kib[kind]
+					 : sum + usage->memory_kib[kind];
+	}
+	return sum;
+}
+
 /* A share of the CPU below which it does not matter what the dead did. */
 #define DEAD_MATTER 0.01
 

@@ -30,7 +30,41 @@
 #include <sys/types.h>
 
 #include "common/base/cgroup.h"
-#include "common/verdict/comparison.h"
+
+/* Where a server's memory is. "For each connection" is the sum over the kinds
+ * beyond what the server needs without connections. */
+enum memory_kind {
+	MEMORY_ANONYMOUS, /* heap, stacks, copied pages: proportional share */
+	MEMORY_FILE,	  /* program and libraries: proportional share */
+	MEMORY_PAGE_TABLES,
+	MEMORY_KERNEL_STACKS,
+	MEMORY_SLAB, /* sockets, tasks, descriptors; NAN without a cgroup */
+	MEMORY_KINDS,
+};
+
+/* A server beside the load. */
+struct usage {
+	double cpu_us;		   /* for a request */
+	double user_us, system_us; /* of it; NAN: the parts are not known */
+	/* for a request: context switches of either kind, page faults */
+	double voluntary, involuntary, faults;
+	/* KiB for each connection, with CONNECTIONS open */
+	double memory_kib[MEMORY_KINDS];
+	double pss_kib; /* of all its processes, at that time */
+	/* at that time, all of its */
+	double connections, processes, threads, mappings;
+};
+
+extern const char *const MEMORY_KIND_WORDS[]; /* "anonymous", "page tables" */
+extern const char *const MEMORY_KIND_KEYS[];  /* JSON: "anonymous_kib" */
+
+/* Every figure NAN. */
+void
+usage_init(struct usage *usage);
+
+/* The sum of all kinds that are known, KiB for a connection; NAN if none is. */
+double
+usage_memory_kib(const struct usage *usage);
 
 /* ---- a group of its own: counts also what its dead have used ---- */
 

@@ -15,48 +15,12 @@ const char *const VERDICT_WORDS[] = {
     [INVALID] = "invalid",
 };
 
-const char *const MEMORY_KIND_WORDS[] = {
-    [MEMORY_ANONYMOUS] = "anonymous",
-    [MEMORY_FILE] = "files",
-    [MEMORY_PAGE_TABLES] = "page tables",
-    [MEMORY_KERNEL_STACKS] = "kernel stacks",
-    [MEMORY_SLAB] = "slab",
-};
-
-const char *const MEMORY_KIND_KEYS[] = {
-    [MEMORY_ANONYMOUS] = "anonymous_kib",
-    [MEMORY_FILE] = "file_kib",
-    [MEMORY_PAGE_TABLES] = "page_tables_kib",
-    [MEMORY_KERNEL_STACKS] = "kernel_stacks_kib",
-    [MEMORY_SLAB] = "slab_kib",
-};
-
 static const struct estimate UNKNOWN = {NAN, NAN, NAN};
 
 static void
 latency_init(struct latency *latency)
 {
 	*latency = (struct latency){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-}
-
-static void
-usage_init(struct usage *usage)
-{
-	*usage = (struct usage){
-	    .cpu_us = NAN,
-	    .user_us = NAN,
-	    .system_us = NAN,
-	    .voluntary = NAN,
-	    .involuntary = NAN,
-	    .faults = NAN,
-	    .pss_kib = NAN,
-	    .connections = NAN,
-	    .processes = NAN,
-	    .threads = NAN,
-	    .mappings = NAN,
-	};
-	for (int kind = 0; kind < MEMORY_KINDS; kind++)
-		usage->memory_kib[kind] = NAN;
 }
 
 static void

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "common/sysinfo/machine.h"
+#include "common/sysinfo/usage.h"
 #include "common/stats/rank_tests.h"
 
 #define SERVERS_MAX 8
@@ -34,30 +35,6 @@
 #define COMMAND_MAX 4096 /* of a server, with its NUL */
 
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
-
-/* Where a server's memory is. "For each connection" is the sum over the kinds
- * beyond what the server needs without connections. */
-enum memory_kind {
-	MEMORY_ANONYMOUS, /* heap, stacks, copied pages: proportional share */
-	MEMORY_FILE,	  /* program and libraries: proportional share */
-	MEMORY_PAGE_TABLES,
-	MEMORY_KERNEL_STACKS,
-	MEMORY_SLAB, /* sockets, tasks, descriptors; NAN without a cgroup */
-	MEMORY_KINDS,
-};
-
-/* A server beside the load. */
-struct usage {
-	double cpu_us;		   /* for a request */
-	double user_us, system_us; /* of it; NAN: the parts are not known */
-	/* for a request: context switches of either kind, page faults */
-	double voluntary, involuntary, faults;
-	/* KiB for each connection, with CONNECTIONS open */
-	double memory_kib[MEMORY_KINDS];
-	double pss_kib; /* of all its processes, at that time */
-	/* at that time, all of its */
-	double connections, processes, threads, mappings;
-};
 
 struct latency {
 	double min, mean, p50, p90, p99, p99_9, max; /* us; NAN: no reply */
@@ -177,8 +154,6 @@ comparison_release(struct comparison *comparison);
 bool
 comparison_clean(const struct comparison *comparison);
 
-extern const char *const VERDICT_WORDS[];     /* by enum verdict */
-extern const char *const MEMORY_KIND_WORDS[]; /* "anonymous", "page tables" */
-extern const char *const MEMORY_KIND_KEYS[];  /* JSON: "anonymous_kib" */
+extern const char *const VERDICT_WORDS[]; /* by enum verdict */
 
 #endif

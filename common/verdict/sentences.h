@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sentences: what a comparison says in words and short figures, once for all
+ * sentences: what a comparison says in words, once for all
  * that render it, so that the terminal and the page agree.
  *
  * Each call that takes BUF fills it, at most SIZE bytes with the NUL, and
@@ -12,63 +12,10 @@
 
 #include <stdbool.h>
 
-#include "common/verdict/comparison.h"
+#include "common/format/figures.h"
+#include "common/verdict/labels.h"
 
-#define FIGURE_SIZE 40	   /* for a figure */
 #define SENTENCE_SIZE 1200 /* for a sentence */
-
-/* All kinds that are known together, KiB for a connection; NAN if none is. */
-double
-usage_memory_kib(const struct usage *usage);
-
-/* Whether its value is a 99th percentile, beside which that of all replies
- * together would be a second one; or is the sum of the memory's kinds. */
-bool
-label_is_percentile(const struct scenario_result *result);
-
-bool
-label_is_memory(const struct scenario_result *result);
-
-/* ---- figures ---- */
-
-/* "14,123" */
-char *
-figure_number(char *buf, size_t size, double value);
-
-/* "0.354" */
-char *
-figure_ratio(char *buf, size_t size, double ratio);
-
-/* "71.7 us", of microseconds. */
-char *
-figure_time(char *buf, size_t size, double us);
-
-/* "0.348 .. 0.360" */
-char *
-figure_ratio_interval(char *buf, size_t size, const struct estimate *e);
-
-char *
-figure_interval(char *buf, size_t size, const struct estimate *e);
-
-/* "7.7 = 1.2 + 6.5": all, user, system. */
-char *
-label_cpu(char *buf, size_t size, const struct usage *usage);
-
-/* ---- points ---- */
-
-/* "64 connections", "with TLS"; empty if the point has no settings. */
-char *
-label_point(char *buf, size_t size, const struct point *point);
-
-/* Its name for a column or an axis: "connections", "parent's size, MiB". */
-const char *
-label_setting_name(const char *key);
-
-/* Its number in a column. */
-char *
-label_setting(char *buf, size_t size, const struct setting *setting);
-
-/* ---- sentences ---- */
 
 /* The verdict's, but "better" and "worse" where nothing is fast: memory, say.
  * OUTCOME NULL: as the contract has them. */

@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/compare/abba_rounds.h"
+#include "common/compare/scenario_table.h"
 
 #define PLANNED 8 /* rounds that shall count */
 #define MOST VERDICT_ROUNDS_MOST(PLANNED)

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/compare/capacity.h"
+#include "common/compare/scenario_table.h"
 
 /* RATES, COUNT of them; those below 0 are disturbed ones. */
 static double

@@ -6,8 +6,9 @@
 
 #include "common/launch/launch.h"
 #include "common/load/protocol.h"
-#include "common/compare/scenario.h"
 #include "common/compare/slice_csv.h"
+#include "common/compare/scenario_points.h"
+#include "common/compare/scenario_table.h"
 
 static struct load_point points[POINTS_MAX];
 static char note[400];

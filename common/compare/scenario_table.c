@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scenario: the table. */
-#include "common/compare/scenario.h"
+/* scenario_table: the scenarios, and what differs between their points. */
+#include "common/compare/scenario_table.h"
 
 #include <string.h>
 
