@@ -151,8 +151,8 @@ lingering_accept(struct lingering *list, int listener, struct address *peer)
 }
 
 void
-lingering_add(struct lingering *list, int fd, const struct refusal *refusal,
-    uint64_t now)
+lingering_add(
+    struct lingering *list, int fd, const struct refusal *refusal, uint64_t now)
 {
 	struct lingering_one *one;
 

@@ -222,8 +222,8 @@ def test_who_is_above_its_share_is_told_that_and_not_that_all_is_full(
 
 
 @pytest.mark.parametrize("mode, what", [
-    ("wait", "who comes waits until one ends"),
-    ("refuse", "who comes is refused")])
+    ("wait", "new clients wait until one ends"),
+    ("refuse", "new clients are refused")])
 def test_the_log_says_that_the_limit_is_reached_and_not_each_time(
         server, mode, what):
     server.start("-m", 1, "--when-full", mode)
@@ -235,7 +235,7 @@ def test_the_log_says_that_the_limit_is_reached_and_not_each_time(
     lines = [line for line in server.log().splitlines()
              if "connections are taken (--max-connections)" in line]
     assert 1 <= len(lines) < 10 and what in lines[0]
-    assert "times at the limit" in server.log()
+    assert "times at --max-connections" in server.log()
 
 
 def test_metrics_tell_that_a_limit_was_reached(server):
