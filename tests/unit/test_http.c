@@ -151,7 +151,9 @@ TEST(request_line_has_three_parts_and_one_space_between)
 	    "GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1",
 	    "GET / HTTP/1.1 ", "GET /\tHTTP/1.1", "GET\t/ HTTP/1.1",
 	    "GET / / HTTP/1.1", "G@T / HTTP/1.1", "GET/ HTTP/1.1",
-	    "GET  HTTP/1.1", "/ GET HTTP/1.1"};
+	    "GET  HTTP/1.1", "/ GET HTTP/1.1", "GET HTTP/1.1",
+	    "GET / HTTP/1.1 x", "GET /a b HTTP/1.1", "GE(T / HTTP/1.1",
+	    "GE\"T / HTTP/1.1", "GET: / HTTP/1.1", "G\xc9T / HTTP/1.1"};
 
 	line_gives(0, "GET / HTTP/1.1");
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
@@ -164,7 +166,8 @@ TEST(version_is_of_the_first_major)
 	    "GET / HTTP/1.", "GET / HTTP/1.10", "GET / HTTP/11",
 	    "GET / HTTP 1.1", "GET / HTTP/x.1", "GET / HTTP//.1",
 	    "GET / HTTP/1./", "GET / HTTP/1.x", "GET / HTTPS/1.1",
-	    "GET / HTTP/-1.1"};
+	    "GET / HTTP/-1.1", "GET / HTTP/01.1", "GET / HTTP/ 1.1",
+	    "OPTIONS sip:a SIP/2.0"};
 
 	line_gives(0, "GET / HTTP/1.0");
 	line_gives(0, "GET / HTTP/1.9");
@@ -188,14 +191,17 @@ TEST(method_is_one_that_is_registered)
 	line_gives(-501, "get / HTTP/1.1");
 	line_gives(-501, "GETS / HTTP/1.1");
 	line_gives(-501, "GE / HTTP/1.1");
+	line_gives(-501, "BREW / HTTP/1.1");
 	line_gives(-501, "CONNECT a:1 HTTP/1.1");
+	line_gives(-501, "CONNECT a HTTP/1.1");
 }
 
 TEST(target_is_a_path_a_url_or_an_asterisk)
 {
 	static const char *const good[] = {"/", "//", "/a%2Fb", "/?",
 	    "/a?b=c&d", "/:@!$&'()*+,;=-._~", "http://a", "http://a/",
-	    "HTTP://a?b", "https://a:8/b?c", "http://[::1]:8/"},
+	    "HTTP://a?b", "https://a:8/b?c", "http://[::1]:8/", "/?a/b?c",
+	    "/../a", "/%00"},
 				 *const bad[] = {"*", "a", "a:80", "/a#b",
 				     "/a b", "/%", "/%2", "/%g2", "/%2g", "/\"",
 				     "/<", "/\\", "/^", "/`", "/{", "/|",
@@ -204,7 +210,11 @@ TEST(target_is_a_path_a_url_or_an_asterisk)
 				     "http://u@a/", "http://a:x/",
 				     "http://a:65536/", "http://[::1/",
 				     "http://[::g]/", "http://[::1]8/",
-				     "http://a/[", "?a", "http://a\\b/"};
+				     "http://a/[", "?a", "http://a\\b/",
+				     "/?a#b", "/%zz", "/[a]", "/\x7f",
+				     "http://:80/", "http://u:p@a/",
+				     "file:///a", "javascript:a(1)",
+				     "http://a\\@b/", "http://a\x01/"};
 	char line[64];
 
 	for (size_t i = 0; i < COUNT_OF(good); i++) {
@@ -246,7 +256,11 @@ TEST(lines_end_in_cr_lf_alone)
 	gives(-400, "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n");
 	gives(-400, "GET / HTTP/1.1\r\nHost: a\r\n\n");
 	gives(-400, "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n");
+	gives(-400, "GET / HTTP/1.1\r\nHost: a\r\n\rX: a\r\n\r\n");
+	gives(-400, "GET / HTTP/1.1\r\r\n" HOST "\r\n");
 	gives(-400, "\nGET / HTTP/1.1\r\n" HOST "\r\n");
+	gives(-400, "\rGET / HTTP/1.1\r\n" HOST "\r\n");
+	gives(-400, "\xef\xbb\xbfGET / HTTP/1.1\r\n" HOST "\r\n");
 }
 
 TEST(one_empty_line_may_come_first)
@@ -272,6 +286,15 @@ TEST(no_control_byte_is_taken_anywhere)
 				gives_bytes(head, strlen(shape), -400);
 		}
 	}
+	for (int c = 0; c < 0x20; c++) {
+		char line[] = "G?T / HTTP/1.1\r\n" HOST "\r\n";
+
+		line[1] = (char)c;
+		gives_bytes(line, strlen(line + 2) + 2, -400);
+		memcpy(line, "GET", 3);
+		line[13] = (char)c;
+		gives_bytes(line, sizeof(line) - 1, -400);
+	}
 	fields_give(-400, "X: a\x7f\r\n");
 	fields_give(0, "X: a\xff\x80\r\n");
 }
@@ -281,12 +304,14 @@ TEST(field_is_a_name_a_colon_and_a_value)
 	static const char *const bad[] = {"X\r\n", "X : a\r\n", "X\t: a\r\n",
 	    " X: a\r\n", "X: a\r\n b\r\n", "X: a\r\n\tb\r\n", ": a\r\n",
 	    "X Y: a\r\n", "X\xe4: a\r\n", "X(: a\r\n", "X\"Y: a\r\n",
-	    "X/: a\r\n"};
+	    "X/: a\r\n", "X: a\r\n \r\n", "X@: a\r\n", "X(): a\r\n",
+	    "[X]: a\r\n", "X,Y: a\r\n"};
 
 	fields_give(0, "X:\r\n");
 	fields_give(0, "X:a\r\n");
 	fields_give(0, "!#$%&'*+-.^_`|~9: a\r\n");
 	fields_give(0, "X: a: b\r\n");
+	fields_give(0, "X: \t a\tb \t\r\nX: \"a\r\n");
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		fields_give(-400, bad[i]);
 	gives(-400, "GET / HTTP/1.1\r\n Host: a\r\n\r\n");
@@ -300,7 +325,7 @@ TEST(host_is_needed_once_and_is_one)
 				     "a:b", "a:65536", "a:99999999999", ":80",
 				     "[::1", "[]", "[a]", "[::1]a", "[::1]:x",
 				     "a:1:2", "http://a", "a, b", "a?b", "a#b",
-				     "%4", "a\xe4",
+				     "%4", "a\xe4", "::1", "a:-1", "a\\b",
 				     ("[1111:2222:3333:4444:5555:6666:"
 				      "7777:8888:9999:0000:1111]")};
 	char head[256];
@@ -319,13 +344,19 @@ TEST(host_is_needed_once_and_is_one)
 	gives(-400, "GET http://a/ HTTP/1.1\r\n\r\n");
 	takes("GET / HTTP/1.0\r\n\r\n");
 	fields_give(-400, HOST);
+	fields_give(-400, "HOST: b\r\n");
+	gives(-400, "GET / HTTP/1.1\r\nHost : a\r\n\r\n");
+	gives(-400, "GET / HTTP/1.1\r\nHost:\r\n a\r\n\r\n");
 	gives(-400, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n");
 }
 
 TEST(length_is_decimal_and_said_once)
 {
 	static const char *const bad[] = {"", "+5", "-5", "0x5", "5 5", "5,5",
-	    "5, 5", "5.", "5e1", "five", "'5'", "\xb2"};
+	    "5, 5", "5.", "5e1", "five", "'5'", "\xb2", "a", "0o5", "5,",
+	    "5, 6", "\"5\"", "1_0", "5x", "5;",
+	    "\x0b"
+	    "5"};
 	char fields[128];
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -337,17 +368,24 @@ TEST(length_is_decimal_and_said_once)
 	fields_give(0, "Content-Length: 0000000000000000000000000000005\r\n");
 	fields_give(0, "Content-Length: 1073741824\r\n");
 	fields_give(-413, "Content-Length: 1073741825\r\n");
+	fields_give(-413, "Content-Length: 2147483648\r\n");
+	fields_give(-413, "Content-Length: 18446744073709551616\r\n");
 	fields_give(-413, "Content-Length: 18446744073709551621\r\n");
 	fields_give(-413, "Content-Length: 99999999999999999999999999999\r\n");
 	fields_give(-400, "Content-Length: 5\r\nContent-Length: 5\r\n");
-	fields_give(-400, "Content-Length: 5\r\nContent-Length: 6\r\n");
+	fields_give(-400, "Content-Length: 5\r\ncontent-length: 6\r\n");
+	fields_give(-400, "Content-Length : 5\r\n");
+	fields_give(-400, "Content-Length:\r\n 5\r\n");
 }
 
 TEST(coding_is_chunked_and_said_once_and_without_a_length)
 {
 	static const char *const bad[] = {"", "identity", "gzip", "xchunked",
 	    "chunkedx", "chunked;a", "\"chunked\"", "chunked, identity",
-	    "chunked,", "chunk ed", "cow"};
+	    "chunked,", "chunk ed", "cow", "chunk",
+	    "\x0b"
+	    "chunked",
+	    "identity, chunked,", "chunked, gzip"};
 	char fields[128];
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -359,7 +397,18 @@ TEST(coding_is_chunked_and_said_once_and_without_a_length)
 	fields_give(0, "Transfer-Encoding: \tCHUNKED \r\n");
 	fields_give(-501, "Transfer-Encoding: gzip, chunked\r\n");
 	fields_give(-501, "Transfer-Encoding: chunked, chunked\r\n");
+	fields_give(-501, "Transfer-Encoding: identity, chunked\r\n");
 	fields_give(-501, "Transfer-Encoding: ,chunked\r\n");
+	fields_give(-400, "Transfer-Encoding : chunked\r\n");
+	fields_give(-400, "Transfer-Encoding\t: chunked\r\n");
+	fields_give(-400, "Transfer-Encoding:\r\n chunked\r\n");
+	fields_give(-400, " Transfer-Encoding: chunked\r\n");
+	fields_give(-400, "X: a\nTransfer-Encoding: chunked\r\n");
+	fields_give(-400, "X: a\rTransfer-Encoding: chunked\r\n");
+	fields_give(-400,
+	    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n");
+	fields_give(-400,
+	    "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n");
 	fields_give(-400,
 	    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n");
 	fields_give(
@@ -588,7 +637,8 @@ TEST(chunk_size_is_hexadecimal_and_short)
 	    "-5\r\n", " 5\r\n", "5 \r\n", "5\n", "5\r5", "5\n12345", "5,5\r\n",
 	    "5\r\n12345X", "5\r\n12345\n", "5\r\n123456\r\n", "5\r\n12345\rX",
 	    "5 5\r\n", "00000000000000005\r\n", "fffffffffffffffff\r\n",
-	    "5\r\n12345\r\n\r\n", "g\r\n", "G\r\n", "@\r\n", ";a\r\n"};
+	    "5\r\n12345\r\n\r\n", "g\r\n", "G\r\n", "@\r\n", ";a\r\n",
+	    "5\t\r\n", "1_0\r\n"};
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++)
 		chunks_give(-400, bad[i]);
@@ -603,10 +653,10 @@ TEST(chunk_extension_has_a_grammar_and_a_limit)
 				 *const bad[] = {"0;\r\n", "0;;\r\n", "0;=\r\n",
 				     "0;a=\r\n", "0;a=\"b\r\n", "0;a=b\"\r\n",
 				     "0;a=\"b\"c\r\n", "0;a\n", "0;a\rx",
-				     "0;a b\r\n", "0;a=b c\r\n", "0;a=b \r\n",
-				     "0;a \r\n", "0;a=\"\x01\"\r\n",
-				     "0;a=\"\\\x01\"\r\n", "0;a=@\r\n",
-				     "0; \r\n"};
+				     "0;a\rb\r\n", "0;a b\r\n", "0;a=b c\r\n",
+				     "0;a=b \r\n", "0;a \r\n",
+				     "0;a=\"\x01\"\r\n", "0;a=\"\\\x01\"\r\n",
+				     "0;a=@\r\n", "0; \r\n"};
 	char chunk[300];
 
 	for (size_t i = 0; i < COUNT_OF(good); i++)
@@ -635,6 +685,9 @@ TEST(trailers_are_passed_over_and_bounded)
 	chunks_give(-400, "0\r\na: b\r\n\n");
 	chunks_give(-400, "0\r\na: b\rx");
 	chunks_give(-400, "0\r\n\rx");
+	chunks_give(-400, "0\r\na: b\r\n c\r\n");
+	chunks_give(-400, "0\r\n\n");
+	chunks_give(-400, "0\n\n");
 	memset(many, 'a', sizeof(many) - 1);
 	memcpy(many, "0\r\na:", 5);
 	chunks_give(-431, many);
@@ -648,6 +701,7 @@ TEST(chunks_have_a_limit_together)
 	bool done;
 
 	chunks_give(-413, "40000001\r\n");
+	chunks_give(-413, "80000000\r\n");
 	chunks_give(-413, "ffffffffffffffff\r\n");
 	http_body_begin(&body, &request);
 	body.total = HTTP_BODY_MAX - 1;
@@ -786,6 +840,9 @@ TEST(only_names_of_the_loopback_are_local)
 
 TEST(what_need_not_be_escaped_is_the_same_path)
 {
+	static const char *const others[] = {"/%57ho", "/%2Fwho", "/%2fwho",
+	    "/%2577ho", "/who%3Fa", "/who%00", "/who%20", "/who%61", "/%77h",
+	    "/%F7ho", "//who", "/../who"};
 	struct http_request request;
 
 	request = request_with("/%77h%6F", HOST);
@@ -797,6 +854,11 @@ TEST(what_need_not_be_escaped_is_the_same_path)
 	request = request_with("/a%2Fb%25%00", HOST);
 	assert_false(http_path_is(&request, "/a/b%"));
 	assert_true(http_path_is(&request, "/a%2Fb%25%00"));
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		request = request_with(others[i], HOST);
+		if (http_path_is(&request, "/who"))
+			fail_msg("\"%s\" is /who", others[i]);
+	}
 }
 
 TEST(handshake_is_what_the_rfc_says)
