@@ -1,10 +1,13 @@
 """What the README and the manual pages say is so."""
+import functools
 import os
 import re
 import subprocess
 
 import pytest
 
+import pages
+from harness import HAS_FULL, needs_websocket, release_only
 from http_cases import ANSWERED, REFUSED
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -67,9 +70,9 @@ def test_the_readme_has_the_two_commands_and_all_services():
 
 
 def heads_of_costs():
-    """Of the README's tables: what stands over the figures beside the value."""
+    """Of the tables of results: what stands over the figures beside the value."""
     lines = re.findall(r"^ +server +(?:p50|anonymous|KiB/conn\.).*$",
-                       text("README.md"), re.M)
+                       text("docs/results.md"), re.M)
     return {head for line in lines for head in re.split(r"  +", line.strip())[1:]}
 
 
@@ -102,6 +105,79 @@ def test_each_duty_of_http_names_what_shows_it():
             assert f"def {name}(" in tests, name
         for case in cases:
             assert any(known[0].startswith(case) for known in ANSWERED + REFUSED), case
+
+
+# ---- the commands of the pages ----
+
+PAGES = ["README.md", *sorted(
+    os.path.join("docs/systems", name)
+    for name in os.listdir(os.path.join(TOP, "docs/systems")))]
+
+# Commands that are not run as they stand, and why.
+CAPTURE = "it needs a right to capture packets, and runs until Ctrl-C"
+NOT_RUN = {
+    "tcpdump -i lo -nX port 7007": CAPTURE,
+    "tcpdump -i lo -n port 7007": CAPTURE,
+    "tcpdump -i lo -w tls.pcap port 7443": CAPTURE,
+    "tshark -r tls.pcap -o tls.keylog_file:keys.log -d tcp.port==7443,tls -Y http":
+        "it reads what tcpdump recorded",
+    "socat - TCP:localhost:7007": "what the reader types is missing; echo.md has some",
+    "top -H": "it runs until q",
+    "make": "the programs that it builds are the ones under test",
+    "make deps compare": "apt-get, and two minutes",
+    "make deps test": "apt-get, and these tests",
+    "make deps-cross check-cross": "apt-get, and minutes",
+    "make install PREFIX=/usr/local":
+        "outside of the tree; test_install_puts_programs runs it",
+    "man -l docs/man/perconn-server.1": "it waits for keys",
+    "man -l docs/man/perconn-client.1": "as above",
+}
+# Commands that take too long: they are interrupted when they have begun.
+LONG = re.compile(r"\./client compare (?!--from)")
+
+
+@release_only
+@pytest.mark.parametrize("page", [
+    page for page in PAGES if pages.blocks_of(text(page))])
+def test_the_commands_of_a_page_do_what_it_says(page, tmp_path):
+    run_page(page, tmp_path)
+
+
+@release_only
+def test_the_commands_of_a_page_run_on_other_ports_too(tmp_path):
+    """Where a test may have no network of its own."""
+    run_page("docs/systems/hello.md", tmp_path, allow_network=False)
+
+
+def run_page(page, directory, **options):
+    with pages.Shell(directory, **options) as shell:
+        for block in pages.blocks_of(text(page)):
+            if HAS_FULL or not any("tls" in command for command in block.commands):
+                shell.run_block(block, NOT_RUN, LONG)
+
+
+@functools.cache
+def commands_in_blocks():
+    return {pages.without_comment(command) for page in PAGES
+            for block in pages.blocks_of(text(page)) for command in block.commands}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_command_of_a_page_escapes_its_test(page):
+    """All commands stand in blocks of sh, or are known not to be run."""
+    words = text(page)
+    assert not pages.indented_blocks(words)
+    assert {fence[2] for fence in pages.FENCE.finditer(words)} <= {
+        "sh", "text", "diff"}
+    for command in pages.inline_commands(words):
+        assert command in NOT_RUN or any(
+            run.startswith(command) for run in commands_in_blocks()), command
+
+
+def test_what_is_not_run_stands_in_a_page():
+    inline = {command for page in PAGES
+              for command in pages.inline_commands(text(page))}
+    assert not set(NOT_RUN) - commands_in_blocks() - inline
 
 
 def test_no_page_has_a_gap_left():
