@@ -4,11 +4,8 @@
 
 #include <string.h>
 
-#include "common/base/escape.h"
 #include "common/verdict/sentences.h"
 #include "common/report/terminal_tables.h"
-
-#define LINE_WIDTH 80
 
 /* ---- verdicts ---- */
 
@@ -16,7 +13,7 @@ static void
 print_verdict(struct terminal_printer *p, const struct scenario_result *o,
     const struct server_result *f, size_t server)
 {
-	char text[SENTENCE_SIZE], safe[ESCAPED_SIZE(SENTENCE_SIZE)];
+	char text[SENTENCE_SIZE];
 
 	if (server || f->verdict == INVALID) {
 		if (server)
@@ -25,8 +22,9 @@ print_verdict(struct terminal_printer *p, const struct scenario_result *o,
 		else
 			snprintf(text, sizeof(text), "%s is invalid",
 			    p->c->servers[0].name);
-		fprintf(p->out, "  %s%s%s\n", terminal_colour(p, f->verdict),
-		    escape(text, safe, sizeof(safe)), PLAIN(p));
+		fputs(terminal_colour(p, f->verdict), p->out);
+		terminal_line(p, "  ", text);
+		fputs(PLAIN(p), p->out);
 		terminal_line(p, "    ", f->reason);
 	}
 }
@@ -115,46 +113,25 @@ print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 
 /* ---- all of it ---- */
 
-/* Its parts stand between semicolons: as many on a line as go there. */
 static void
-lines(struct terminal_printer *p, char *text)
-{
-	char safe[ESCAPED_SIZE(SENTENCE_SIZE)], *part = safe, *end;
-	size_t column = 0;
-
-	escape(text, safe, sizeof(safe));
-	for (; part; part = end ? end + 2 : NULL) {
-		end = strstr(part, "; ");
-		if (end)
-			*end = '\0';
-		if (column && column + strlen(part) > LINE_WIDTH) {
-			fputs("\n", p->out);
-			column = 0;
-		}
-		column +=
-		    (size_t)fprintf(p->out, "%s%s", column ? "; " : "", part);
-	}
-	fputs("\n", p->out);
-}
-
-static void
-print_head(struct terminal_printer *p)
+print_method(struct terminal_printer *p)
 {
 	const struct comparison *c = p->c;
 	char text[SENTENCE_SIZE];
 
-	lines(p, sentence_machine(text, sizeof(text), c));
+	fprintf(p->out, "\n%sHow this was measured%s\n", BOLD(p), PLAIN(p));
+	terminal_line(p, "  ", sentence_machine(text, sizeof(text), c));
 	snprintf(text, sizeof(text), "placement %s",
 	    c->placed[0] ? c->placed : c->placement);
-	terminal_line(p, "", c->placement[0] ? text : "");
-	lines(p, sentence_method(text, sizeof(text), c));
+	terminal_line(p, "  ", c->placement[0] ? text : "");
+	terminal_line(p, "  ", sentence_method(text, sizeof(text), c));
 	snprintf(text, sizeof(text), "measured by perconn %s", c->version);
-	terminal_line(p, "", c->version[0] ? text : "");
+	terminal_line(p, "  ", c->version[0] ? text : "");
 	for (size_t i = 0; i < c->server_count; i++) {
 		snprintf(text, sizeof(text), "%s: %s", c->servers[i].name,
 		    c->servers[i].image[0] ? c->servers[i].image
 					   : "image unknown");
-		terminal_line(p, "", text);
+		terminal_line(p, "  ", text);
 	}
 }
 
@@ -167,10 +144,11 @@ terminal_report(
 	p.c = c;
 	p.style = style;
 	p.out = out;
-	print_head(&p);
 	for (size_t i = 0; i < c->scenario_count; i++)
 		print_outcome(&p, &c->scenarios[i]);
-	fprintf(out, "\n%s\n", SENTENCE_CAVEAT);
+	print_method(&p);
+	fputc('\n', out);
+	terminal_line(&p, "", SENTENCE_CAVEAT);
 	if (c->interrupted)
 		fprintf(out, "Interrupted: what was done until then.\n");
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/escape.h"
+#include "common/base/terminal.h"
 #include "common/verdict/sentences.h"
 #include "common/report/server_names.h"
 
@@ -24,11 +25,19 @@ wants_colour(void)
 struct terminal_style
 terminal_style_of(FILE *out)
 {
+	int fd = out == stderr ? STDERR_FILENO : STDOUT_FILENO;
+
 	return (struct terminal_style){
-	    .colour = isatty(out == stderr ? STDERR_FILENO : STDOUT_FILENO) &&
-		      wants_colour(),
+	    .colour = isatty(fd) && wants_colour(),
 	    .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+	    .width = terminal_columns(fd),
 	};
+}
+
+size_t
+terminal_width(const struct terminal_printer *p)
+{
+	return p->style->width ? p->style->width : TERMINAL_COLUMNS;
 }
 
 const char *
@@ -66,11 +75,24 @@ terminal_show(struct terminal_printer *p)
 void
 terminal_line(struct terminal_printer *p, const char *indent, const char *text)
 {
-	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
+	char safe[ESCAPED_SIZE(SENTENCE_SIZE)], *rest = safe, *word;
+	size_t column = 0;
 
-	if (text[0])
-		fprintf(
-		    p->out, "%s%s\n", indent, escape(text, safe, sizeof(safe)));
+	if (!text[0])
+		return;
+	escape(text, safe, sizeof(safe));
+	while ((word = strsep(&rest, " "))) {
+		size_t len = text_columns(word);
+
+		if (column && column + 1 + len > terminal_width(p)) {
+			fprintf(p->out, "\n%s  %s", indent, word);
+			column = strlen(indent) + 2 + len;
+		} else {
+			fprintf(p->out, "%s%s", column ? " " : indent, word);
+			column += len + (column ? 1 : strlen(indent));
+		}
+	}
+	fputc('\n', p->out);
 }
 
 void

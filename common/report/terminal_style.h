@@ -13,8 +13,9 @@
 #include "common/verdict/comparison.h"
 
 struct terminal_style {
-	bool colour; /* escape sequences may be used */
-	bool utf8;   /* block characters may be used */
+	bool colour;  /* escape sequences may be used */
+	bool utf8;    /* block characters may be used */
+	size_t width; /* columns of a line; 0: TERMINAL_COLUMNS */
 };
 
 /* What OUT allows: colours on a terminal, unless NO_COLOR or TERM says no;
@@ -50,7 +51,12 @@ terminal_show(struct terminal_printer *p);
 void
 terminal_name(struct terminal_printer *p, size_t server);
 
-/* TEXT escaped, after INDENT; nothing if it is empty. */
+/* Columns of a line. */
+size_t
+terminal_width(const struct terminal_printer *p);
+
+/* TEXT escaped, after INDENT, broken between words where the terminal ends;
+ * further lines stand two columns deeper. Nothing if it is empty. */
 void
 terminal_line(struct terminal_printer *p, const char *indent, const char *text);
 

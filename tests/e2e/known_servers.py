@@ -611,6 +611,11 @@ class Result:
         return self.err[:-1]
 
 
+def unbroken(out):
+    """Its words, whatever the width of the lines."""
+    return " ".join(out.split())
+
+
 def client(*arguments, stdin=b"", stdout=subprocess.PIPE, wrap=(),
            deadline=3 * DEADLINE, **options):
     """Runs the client to its end. WRAP: a program to run it under."""

@@ -8,6 +8,7 @@ import pty
 import re
 import shutil
 import subprocess
+import termios
 import unicodedata
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from browser import DESKTOP, PHONE, needs_browser
 from browser import browser, one_browser  # noqa: F401, fixtures
 from harness import BENCH, BIN, ROOT, needs
-from known_servers import SMALL, check_compare, client
+from known_servers import SMALL, check_compare, client, unbroken
 
 NARROW = (360, 740)
 # A name and a reason of the made-up comparison, as bytes that would do harm.
@@ -74,22 +75,22 @@ def test_a_saved_comparison_is_told_in_words(made):
     assert result.err == ""
     assert "\x1b" not in result.out, "colours are for terminals"
     for words in (
-            "\nchurn: What does churn cost, when nobody measured it?\n",
-            "  fork is slower than thread: 0.354 times the connections/s, "
-            "between 0.348 and 0.360\n",
+            "churn: What does churn cost, when nobody measured it?",
+            "fork is slower than thread: 0.354 times the connections/s, "
+            "between 0.348 and 0.360 by",
             "fork is equivalent to thread: 1.004 times the requests/s",
             "fork is worse than thread: 2.778 times the memory for a "
             "connection, between 2.731 and 2.826",
             "fork is better than thread: 100 % of clients less",
             "fork against thread is undecided: 0.991 times the requests/s",
-            "fork against thread is invalid\n    it ended with status 3: "
-            "<b>\"it's\" & $`\\_{x}^2\\x1b[31m\n",
-            "  <b>\\x1b[31m&/s ",
+            "fork against thread is invalid it ended with status 3: "
+            "<b>\"it's\" & $`\\_{x}^2\\x1b[31m",
+            " <b>\\x1b[31m&/s ",
             "control, thread twice: 1.000, between 0.983 and 1.017",
             "seed 18446744073709551557", "Note well: sweep.",
             "17 errors of 4000 requests; 12 ECONNRESET; 5 wrong",
             "This holds for this machine"):
-        assert words in result.out, words
+        assert words in unbroken(result.out), words
     assert "Interrupted" not in result.out
 
 
@@ -119,15 +120,13 @@ def test_bars_are_of_the_characters_that_the_locale_has(made):
     assert "#####" in bars("C") and bars("C").isascii()
 
 
-@pytest.mark.parametrize("env, coloured", [
-    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False),
-    ({"TERM": "dumb"}, False)], ids=["plain", "empty", "no", "dumb"])
-def test_a_terminal_gets_colours_unless_it_wants_none(
-        made, env, coloured):
+def on_terminal(made, columns=80, **env):
+    """What a terminal of so many columns is sent."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
     clean = {key: value for key, value in os.environ.items()
              if key not in ("NO_COLOR", "TERM")}
-    with subprocess.Popen([BIN / "client", "compare", "--from", made[2]],
+    with subprocess.Popen([BIN / "client", "compare", "--from", made],
                           stdout=theirs, env=dict(clean, **env)) as process:
         os.close(theirs)
         out = b""
@@ -138,8 +137,25 @@ def test_a_terminal_gets_colours_unless_it_wants_none(
             pass
         os.close(ours)
     assert process.returncode == 0
-    assert (b"\x1b[31mfork is slower" in out) == coloured
-    assert (b"\x1b" in out) == coloured
+    return out.decode().replace("\r", "")
+
+
+@pytest.mark.parametrize("env, coloured", [
+    ({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False),
+    ({"TERM": "dumb"}, False)], ids=["plain", "empty", "no", "dumb"])
+def test_a_terminal_gets_colours_unless_it_wants_none(
+        made, env, coloured):
+    out = on_terminal(made[2], **env)
+    assert ("\x1b[31m  fork is slower" in out) == coloured
+    assert ("\x1b" in out) == coloured
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100])
+def test_sentences_are_as_wide_as_the_terminal(made, columns):
+    lines = on_terminal(made[2], columns, NO_COLOR="1").splitlines()
+    sentences = [line for line in lines
+                 if re.match(r" *[a-zA-Z,]+ [a-zA-Z]+ [a-zA-Z]", line)]
+    assert columns - 25 < max(map(len, sentences)) <= columns
 
 
 # ---- JSON ----
@@ -333,14 +349,14 @@ def changed(made, tmp_path, change):
     (-9, -5, -3, "5 % of clients less, between 3 and 9 less"),
     (-9, -5, 2, "5 % of clients less, between 2 more and 9 less"),
     (-1, 5, 7, "5 % of clients more, between 1 less and 7 more"),
-    (None, 5, None, "5 % of clients more\n")])
+    (None, 5, None, "5 % of clients more ")])
 def test_a_difference_has_one_direction(
         made, tmp_path, low, value, high, words):
     def change(scenarios):
         ratio, = scenarios["crash"]["points"][0]["ratios"]
         ratio["difference"] = {"value": value, "low": low, "high": high}
     out, _ = changed(made, tmp_path, change)
-    assert f"fork is better than thread: {words}" in out
+    assert f"fork is better than thread: {words}" in unbroken(out)
 
 
 def test_one_error_is_one(made, tmp_path):
@@ -720,7 +736,7 @@ def test_a_saved_result_has_the_version_that_measured_it(tmp_path):
     saved["version"] = "of-long-ago"
     path.write_text(json.dumps(saved))
     shown = client("compare", "--from", path).out
-    assert "measured by perconn of-long-ago\n" in shown
+    assert "  measured by perconn of-long-ago\n" in shown
     both = client("compare", "--from", path, "--from", path).out
     assert both.count("measured by perconn of-long-ago") == 2
 

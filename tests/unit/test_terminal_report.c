@@ -122,6 +122,61 @@ no_figure_is_shown_twice_in_two_ways(void **state)
 	free(churn);
 }
 
+/* ---- lines ---- */
+
+/* The longest line of words; those of tables have columns. */
+static size_t
+longest_of(const struct terminal_style *style, const char *text, char **lines)
+{
+	struct terminal_printer printer = {.c = &comparison, .style = style};
+	size_t size, most = 0;
+
+	printer.out = open_memstream(lines, &size);
+	terminal_line(&printer, "  ", text);
+	fclose(printer.out);
+	for (const char *at = *lines; *at; at += strcspn(at, "\n") + 1)
+		most = strcspn(at, "\n") > most ? strcspn(at, "\n") : most;
+	return most;
+}
+
+static void
+words_stay_whole_where_the_terminal_ends(void **state)
+{
+	struct terminal_style style = {.width = 20};
+	char *lines;
+
+	(void)state;
+	assert_int_equal(
+	    longest_of(&style, "one two three four five six", &lines), 20);
+	assert_string_equal(lines, "  one two three four\n    five six\n");
+	free(lines);
+}
+
+static void
+a_word_that_is_too_long_has_a_line_of_its_own(void **state)
+{
+	struct terminal_style style = {.width = 12};
+	char *lines;
+
+	(void)state;
+	longest_of(&style, "it is unbelievably_long here", &lines);
+	assert_string_equal(
+	    lines, "  it is\n    unbelievably_long\n    here\n");
+	free(lines);
+}
+
+static void
+nothing_has_no_line(void **state)
+{
+	struct terminal_style style = {.width = 12};
+	char *lines;
+
+	(void)state;
+	assert_int_equal(longest_of(&style, "", &lines), 0);
+	assert_string_equal(lines, "");
+	free(lines);
+}
+
 #define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -130,6 +185,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    FRESH(a_bar_is_as_long_as_its_share),
 	    FRESH(what_is_below_nothing_has_no_bar),
+	    cmocka_unit_test(words_stay_whole_where_the_terminal_ends),
+	    cmocka_unit_test(a_word_that_is_too_long_has_a_line_of_its_own),
+	    cmocka_unit_test(nothing_has_no_line),
 	    FRESH(no_figure_is_shown_twice_in_two_ways),
 	};
 
