@@ -189,12 +189,6 @@ chat_retry_connects(struct chat_load *r)
 
 /* ---- the sender's stream: the ring, from where it is sent to its head ---- */
 
-char *
-chat_line_of(const struct chat_load *r, uint64_t number)
-{
-	return r->ring + number % r->in_flight.slots * r->load->size;
-}
-
 /* Of all whose first byte is in the N that were sent at NOW. */
 static void
 stamp(struct chat_load *r, uint64_t n, uint64_t now)
@@ -270,8 +264,11 @@ receive(struct chat_load *r, struct chat_connection *p)
 		}
 		got += (size_t)n;
 		r->now = now_ns();
-		if (p->role != LEAVER)
-			chat_receive(r, p, r->buffer, (size_t)n);
+		if (p->role != LEAVER &&
+		    chat_receive(r, p, r->buffer, (size_t)n) < 0) {
+			chat_connection_lose(r, p, errno);
+			return;
+		}
 	} while (p->stream && got < CHAT_LOAD_BUFFER);
 	if (p->stream)
 		receive_later(r, p, true);

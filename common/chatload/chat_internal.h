@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chat_internal: what the parts of a room's load share. Nobody else's business;
- * the rest of the client sees chat_load.h.
+ * chat_internal: what the parts of a chat load share; the rest of the client
+ * sees chat_load.h. A part calls those below it:
  *
- *	chat_load.c       joining, running, leaving: when something happens
- *	chat_connection.c  connections: sockets, what is sent, how one ends
- *	chat_receive.c  what is received: bytes to lines, and what they mean
+ *	chat_load.c        joins, runs, leaves: when something happens
+ *	chat_connection.c  sockets, what is sent, how a connection ends
+ *	chat_receive.c     bytes received to lines, and what they mean
+ *	chat_delivery.c    which member has which message
  */
 #ifndef COMMON_CHATLOAD_CHAT_INTERNAL_H
 #define COMMON_CHATLOAD_CHAT_INTERNAL_H
@@ -135,29 +136,43 @@ void
 chat_connection_event(
     struct chat_load *chat, struct chat_connection *conn, uint32_t events);
 
-/* Where the line of message NUMBER, which is in the window, stands. */
-char *
-chat_line_of(const struct chat_load *chat, uint64_t number);
-
 /* Sends what of the ring member 0 has not sent yet. */
 void
 chat_send(struct chat_load *chat);
 
 /* ---- chat_receive.c ---- */
 
-/* PEER, which is no LEAVER, has received the LEN bytes at DATA. */
-void
+/* PEER, which is no LEAVER, has received the LEN bytes at DATA. Returns 0, or
+ * -1 with errno: no memory for the beginning of a line. */
+int
 chat_receive(struct chat_load *chat, struct chat_connection *conn,
     const char *data, size_t len);
 
-/* Whether PEER, a receiver, has not got message NUMBER of the window. */
+/* ---- chat_delivery.c ---- */
+
+/* Fills WORDS, a text of the result, with what happened first: a later event
+ * leaves them as they are. */
+__attribute__((format(printf, 2, 3))) void
+chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...);
+
+/* Where the line of message NUMBER, which is in flight, stands. */
+char *
+chat_line_of(const struct chat_load *chat, uint64_t number);
+
+/* Whether CONN, a receiver, lacks message NUMBER, which is in flight. */
 bool
 chat_lacks(const struct chat_load *chat, const struct chat_connection *conn,
     uint64_t number);
 
-/* Fills WORDS, a text of the result, with what happened first: what comes later
- * is forgotten. */
-__attribute__((format(printf, 2, 3))) void
-chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...);
+/* CONN has got message NUMBER, or will never get it. */
+void
+chat_note_had(
+    struct chat_load *chat, struct chat_connection *conn, uint64_t number);
+
+/* The first message that CONN still has to get; the next to be sent if it has
+ * all. */
+uint64_t
+chat_first_lacked(
+    const struct chat_load *chat, const struct chat_connection *conn);
 
 #endif

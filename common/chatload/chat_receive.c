@@ -2,28 +2,13 @@
 /* chat_receive: what a member receives, and what that means. */
 #include "common/chatload/chat_internal.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "common/base/clock.h"
-
-/* ---- words about the first thing that went wrong ---- */
-
-void
-chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...)
-{
-	va_list args;
-
-	if (words[0])
-		return;
-	va_start(args, format);
-	vsnprintf(words, LOAD_RESULT_WORDS, format, args);
-	va_end(args);
-}
 
 /* LINE, of P, should have been message NUMBER, and is not. */
 static void
@@ -47,48 +32,6 @@ describe_changed(struct chat_load *r, const struct chat_connection *p,
 		    ": byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
 		    p->id, number, i, size, (unsigned char)line[i],
 		    (unsigned char)r->scratch[i]);
-}
-
-/* ---- who has what ---- */
-
-static uint64_t *
-has_word(
-    const struct chat_load *r, const struct chat_connection *p, uint64_t number)
-{
-	return r->has + number % r->in_flight.slots * r->has_row + p->id / 64;
-}
-
-/* Message NUMBER is in the window. */
-bool
-chat_lacks(
-    const struct chat_load *r, const struct chat_connection *p, uint64_t number)
-{
-	if (!r->load->churn)
-		return number >= p->next;
-	return !(*has_word(r, p, number) >> p->id % 64 & 1);
-}
-
-/* P will not get NUMBER any more, or has got it. */
-static void
-note_had(struct chat_load *r, struct chat_connection *p, uint64_t number)
-{
-	if (!r->load->churn)
-		p->next = number + 1;
-	else if (in_flight_find(&r->in_flight, number))
-		*has_word(r, p, number) |= 1ULL << p->id % 64;
-}
-
-/* The first that P has to get; the window's head if there is none. */
-static uint64_t
-first_lacked(const struct chat_load *r, const struct chat_connection *p)
-{
-	uint64_t number = r->in_flight.tail;
-
-	if (!r->load->churn)
-		return p->next;
-	while (number < r->in_flight.head && !chat_lacks(r, p, number))
-		number++;
-	return number;
 }
 
 /* ---- what a receiver hears, line by line ---- */
@@ -130,7 +73,7 @@ hear_message(struct chat_load *r, struct chat_connection *p, uint64_t number)
 	}
 	if (!r->load->churn)
 		skip_to(r, p, number);
-	note_had(r, p, number);
+	chat_note_had(r, p, number);
 	in_flight_delivered(&r->in_flight, number, r->now);
 }
 
@@ -144,7 +87,7 @@ hear_other(struct chat_load *r, struct chat_connection *p, const char *line,
 {
 	if (!r->load->churn || kind != CHAT_CHANGED ||
 	    !in_flight_find(&r->in_flight, number) || !chat_lacks(r, p, number))
-		number = first_lacked(r, p);
+		number = chat_first_lacked(r, p);
 	if (in_flight_spoil(&r->in_flight, number)) {
 		if (number < r->in_flight.head)
 			describe_changed(r, p, number, line, len);
@@ -155,7 +98,7 @@ hear_other(struct chat_load *r, struct chat_connection *p, const char *line,
 	}
 	if (number >= r->in_flight.head)
 		return;
-	note_had(r, p, number);
+	chat_note_had(r, p, number);
 	in_flight_settle(&r->in_flight, number);
 }
 
@@ -311,29 +254,25 @@ keep_offset(struct chat_load *r, struct chat_connection *p)
 }
 
 /*
- * Takes a line, or the beginning of one. Returns bytes. A line without its
- * newline ends where it should have had it: it is wrong at once, and the line
- * behind it is not.
+ * Takes a line, or the beginning of one. Returns bytes, or -1: no memory. A
+ * line without its newline ends where the newline should be: it is wrong at
+ * once, and the line behind it is not.
  */
-static size_t
+static ssize_t
 take_line(struct chat_load *r, struct chat_connection *p, const char *data,
     size_t len)
 {
 	const char *end;
 	size_t n;
 
-	if (keep_offset(r, p) < 0) {
-		chat_connection_lose(r, p, errno);
-		return len;
-	}
+	if (keep_offset(r, p) < 0)
+		return -1;
 	n = earlier(len, r->load->size - p->partial_len);
 	end = memchr(data, '\n', n);
 	if (end)
 		n = (size_t)(end - data) + 1;
 	if (!end && p->partial_len + n < r->load->size) {
-		if (keep(r, p, data, n) < 0)
-			chat_connection_lose(r, p, errno);
-		return n;
+		return keep(r, p, data, n) < 0 ? -1 : (ssize_t)n;
 	}
 	if (p->partial_len) {
 		keep(r, p, data, n);
@@ -343,24 +282,27 @@ take_line(struct chat_load *r, struct chat_connection *p, const char *data,
 	}
 	p->partial_len = 0;
 	p->cut = !end;
-	return n;
+	return (ssize_t)n;
 }
 
-void
+int
 chat_receive(struct chat_load *r, struct chat_connection *p, const char *data,
     size_t len)
 {
 	bool stream =
 	    p->role == RECEIVER && !r->load->churn && r->phase != JOINING;
 
-	while (len && p->fd >= 0) {
-		size_t n = 0;
+	while (len) {
+		ssize_t n = 0;
 
 		if (stream && !p->partial_len)
-			n = take_expected(r, p, data, len);
+			n = (ssize_t)take_expected(r, p, data, len);
 		if (!n)
 			n = take_line(r, p, data, len);
+		if (n < 0)
+			return -1;
 		data += n;
-		len -= n;
+		len -= (size_t)n;
 	}
+	return 0;
 }

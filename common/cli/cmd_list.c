@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/process.h"
-#include "common/load/protocol.h"
+#include "common/load/protocol_table.h"
 #include "common/cli/cli.h"
 #include "common/compare/scenario_table.h"
 

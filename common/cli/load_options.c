@@ -13,6 +13,7 @@
 #include "common/chatload/chat_message.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/chatload/chat_load.h"
+#include "common/load/protocol_table.h"
 
 #define INTERVAL_MIN (10 * NS_PER_MS)
 #define INTERVAL_MAX (3600 * NS_PER_S)

@@ -11,6 +11,7 @@
 #include "common/sysinfo/proc_tree.h"
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
+#include "common/load/protocol_table.h"
 
 #define TIMEOUT_NS (5 * NS_PER_S)
 /* The client's stack moves with the environment's size, and speed with that. */

@@ -11,6 +11,8 @@
 #include "common/base/hot.h"
 #include "common/load/event_wait.h"
 #include "common/load/engine_internal.h"
+#include "common/load/reply_diagnosis.h"
+#include "common/load/session_datagram.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
 
@@ -214,7 +216,7 @@ gives_way(const struct engine *e, const struct session *s)
 {
 	uint64_t wait = e->smoothed_rtt_ns * LOST_TIMES;
 
-	if (!e->shared.datagrams || !e->smoothed_rtt_ns)
+	if (!e->shared.datagram_event || !e->smoothed_rtt_ns)
 		return NEVER;
 	return s->sent_ns + excused(s) + (wait > LOST_NS ? wait : LOST_NS);
 }
@@ -624,6 +626,17 @@ begin_run(struct engine *e, struct load_result *result)
 	e->progress_due = e->now + PROGRESS_NS;
 	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
 	e->stopped_ns = 0;
+}
+
+void
+engine_collect(struct engine *e)
+{
+	e->result->late += e->shared.late;
+	e->result->duplicated += e->shared.duplicated;
+	e->result->lost_updates += e->shared.run.lost_updates;
+	e->result->retries += e->shared.retries;
+	e->shared.late = e->shared.duplicated = e->shared.retries = 0;
+	e->shared.run.lost_updates = 0;
 }
 
 void

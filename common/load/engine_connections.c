@@ -12,6 +12,8 @@
 
 #include "common/base/clock.h"
 #include "common/load/engine_internal.h"
+#include "common/load/protocol_table.h"
+#include "common/load/session_datagram.h"
 #include "common/net/dial.h"
 
 enum {
@@ -80,7 +82,8 @@ set_up(struct engine *e, const struct load_plan *plan)
 	list_init(&e->resting);
 	e->plan.churn = load_plan_churns(plan);
 	shared->target = plan->target.address;
-	shared->datagrams = plan->target.kind == TARGET_UDP;
+	shared->datagram_event =
+	    plan->target.kind == TARGET_UDP ? session_datagram_event : NULL;
 	shared->tls = plan->tls;
 	if (plan->tls)
 		tls_client_offer(plan->tls, plan->protocol->tls_name);
@@ -272,18 +275,6 @@ engine_connect(struct engine *e)
 
 /* ---- finish ---- */
 
-/* What the sessions have counted goes into the result. */
-void
-engine_collect(struct engine *e)
-{
-	e->result->late += e->shared.late;
-	e->result->duplicated += e->shared.duplicated;
-	e->result->lost_updates += e->shared.run.lost_updates;
-	e->result->retries += e->shared.retries;
-	e->shared.late = e->shared.duplicated = e->shared.retries = 0;
-	e->shared.run.lost_updates = 0;
-}
-
 /* One of the last events. Whether the session has come to its end. */
 static bool
 finish_event(struct engine *e, struct session *s, uint32_t events)
@@ -324,7 +315,7 @@ engine_finish(struct engine *e, struct load_result *result)
 
 	/* Datagrams have no end: what is on its way gets a moment. */
 	uint64_t patience =
-	    e->shared.datagrams ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
+	    e->shared.datagram_event ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
 	uint64_t since = now_ns();
 	uint64_t deadline = since + earlier(patience, e->plan.timeout_ns);
 	/* After that, at each once more. */
@@ -346,7 +337,7 @@ engine_finish(struct engine *e, struct load_result *result)
 			    e, e->events[i].data.ptr, e->events[i].events);
 	}
 	/* Nor are they waited for once we are told to stop. */
-	if (!e->shared.datagrams && !(e->stop && *e->stop))
+	if (!e->shared.datagram_event && !(e->stop && *e->stop))
 		result->unclosed += open;
 	stall_end(&e->stall, result);
 	engine_collect(e);

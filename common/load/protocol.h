@@ -10,13 +10,6 @@
  *	run.protocol->request(&run, &exchange);	   ... send exchange.out
  *	run.protocol->judge(&run, &exchange, buf, n);
  *
- * Where the request is free, it is a slice of one table of random bytes, at an
- * offset that its connection and its number choose. So it costs nothing to
- * make, and a reply that is another connection's, another request's, or
- * changed, differs from the slice that is expected. Two requests that are
- * alive at the same time never have the same offset, nor does one have that of
- * the request before it on its connection.
- *
  * One thread uses a run and its exchanges.
  */
 #ifndef COMMON_LOAD_PROTOCOL_H
@@ -26,35 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- the random bytes ---- */
-
-struct payload {
-	char *table;
-	size_t size;   /* of a request */
-	uint64_t span; /* requests in a row of one connection that differ */
-};
-
-/* SIZE bytes for each request. Returns 0, or -1 with errno. */
-int
-payload_init(struct payload *payload, size_t size, uint32_t connections);
-
-void
-payload_release(struct payload *payload);
-
-/* Where CONNECTION's requests begin, those of SPAN numbers in a row. */
-static inline const char *
-payload_requests(const struct payload *payload, uint32_t connection)
-{
-	return payload->table + connection * payload->span;
-}
-
-/* Request NUMBER of CONNECTION: SIZE bytes that stay valid. */
-static inline const char *
-payload_request(
-    const struct payload *payload, uint32_t connection, uint64_t number)
-{
-	return payload_requests(payload, connection) + number % payload->span;
-}
+#include "common/load/payload.h"
 
 /* ---- one connection, as its protocol sees it ---- */
 
@@ -143,12 +108,6 @@ struct protocol {
 	    const struct exchange *x, size_t *len);
 };
 
-/* NULL-terminated, in the order in which they are listed. */
-extern const struct protocol *const PROTOCOLS[];
-
-const struct protocol *
-protocol_find(const char *name);
-
 /*
  * For CONNECTIONS exchanges and requests of SIZE bytes, if the protocol is
  * SIZED; the caller has set protocol, churn, host and path, the rest is zero.
@@ -178,10 +137,5 @@ reply_wrong(struct protocol_run *run, const char *format, ...)
 enum reply_check
 reply_check_bytes(struct protocol_run *run, struct exchange *x,
     const char *want, size_t size, const char *buf, size_t len);
-
-/* Of one file each. */
-extern const struct protocol protocol_http;
-extern const struct protocol protocol_ws;
-extern const struct protocol protocol_counter;
 
 #endif

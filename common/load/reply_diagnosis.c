@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* reply_diagnosis: words for what was wrong with a reply. */
-#include "common/load/session.h"
+#include "common/load/reply_diagnosis.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -69,7 +69,7 @@ begin_exchange(struct session_shared *shared, struct session *session)
 	session->x.ready = !protocol->greet;
 	session->x.interrupted = false;
 	session->x.out_len = session->x.sent = 0;
-	if (shared->datagrams) {
+	if (shared->datagram_event) {
 		session->first = session->x.number;
 		memset(session->lost, 0, sizeof(session->lost));
 	}
@@ -94,13 +94,13 @@ connect_socket(struct session_shared *shared, struct session *session)
 static enum session_result
 open_socket(struct session_shared *shared, struct session *session)
 {
-	int type = shared->datagrams ? SOCK_DGRAM : SOCK_STREAM, on = 1;
+	int type = shared->datagram_event ? SOCK_DGRAM : SOCK_STREAM, on = 1;
 
 	session->fd = socket(shared->target.any.sa_family,
 	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (session->fd < 0)
 		return fail(shared, session, errno);
-	if (shared->target.any.sa_family != AF_UNIX && !shared->datagrams)
+	if (shared->target.any.sa_family != AF_UNIX && !shared->datagram_event)
 		setsockopt(
 		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (shared->sources && bind_source(shared, session->fd) < 0)
@@ -128,9 +128,9 @@ session_watch(struct session_shared *shared, struct session *session, bool out)
 static enum session_result
 await_connection(struct session_shared *shared, struct session *session)
 {
-	if (session_watch(shared, session, !shared->datagrams) < 0)
+	if (session_watch(shared, session, !shared->datagram_event) < 0)
 		return fail(shared, session, errno);
-	if (!shared->datagrams)
+	if (!shared->datagram_event)
 		return SESSION_AGAIN;
 	session->state = SESSION_IDLE;
 	return SESSION_DONE;
@@ -643,8 +643,8 @@ session_event(
 {
 	int error;
 
-	if (shared->datagrams)
-		return session_datagram_event(shared, session, events);
+	if (shared->datagram_event)
+		return shared->datagram_event(shared, session, events);
 	switch (session->state) {
 	case SESSION_CONNECTING:
 		error = socket_error(session);
@@ -663,6 +663,6 @@ session_event(
 void
 session_end(struct session_shared *shared, struct session *session)
 {
-	if (session->fd >= 0 && !shared->datagrams)
+	if (session->fd >= 0 && !shared->datagram_event)
 		say_goodbye(shared, session);
 }

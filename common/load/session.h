@@ -41,10 +41,30 @@
 /* The largest datagram's payload over IPv4. */
 #define SESSION_DATAGRAM_MAX 65507
 
+enum session_result {
+	SESSION_AGAIN,
+	SESSION_DONE,
+	SESSION_WRONG,
+	SESSION_REPEATED,
+	SESSION_TOO_MUCH,
+	SESSION_FAILED,
+	SESSION_LEFT,
+	SESSION_FULL,
+};
+
+struct session_shared;
+struct session;
+
+/* Takes the EVENTS (of epoll) of a session's socket. */
+typedef enum session_result
+session_event_handler(
+    struct session_shared *shared, struct session *session, uint32_t events);
+
 /* What all sessions of an engine have in common. */
 struct session_shared {
 	struct address target;
-	bool datagrams;		/* it is a UDP one */
+	/* For a UDP target: session_datagram_event(); NULL: a stream. */
+	session_event_handler *datagram_event;
 	struct tls_client *tls; /* NULL: none */
 	struct protocol_run run;
 	bool churn; /* close after each reply */
@@ -89,17 +109,6 @@ struct session {
 	/* Datagrams: numbers of requests that no answer came to (0: none), and
 	 * the first that this socket carried. */
 	uint64_t lost[SESSION_LOST], first;
-};
-
-enum session_result {
-	SESSION_AGAIN,
-	SESSION_DONE,
-	SESSION_WRONG,
-	SESSION_REPEATED,
-	SESSION_TOO_MUCH,
-	SESSION_FAILED,
-	SESSION_LEFT,
-	SESSION_FULL,
 };
 
 /*
@@ -182,10 +191,6 @@ session_rest(struct session *s)
 	s->state = SESSION_IDLE;
 }
 
-/* No answer came in time: closes it, unless a late one can be told. */
-void
-session_give_up(struct session_shared *shared, struct session *session);
-
 /*
  * Takes leave on an idle session: its end of file makes SESSION_LEFT. Datagrams
  * have no end; whoever wants to see the last must wait.
@@ -196,15 +201,5 @@ session_end(struct session_shared *shared, struct session *session);
 /* Closes at once; harmless if not connected. */
 void
 session_close(struct session *session);
-
-/*
- * What was wrong with the latest SESSION_WRONG or SESSION_TOO_MUCH, of SESSION
- * among COUNT ALL, as words in BUF: which connection, which request, a changed
- * byte, a doubled reply, another connection's. Returns BUF.
- */
-char *
-reply_diagnosis(const struct session_shared *shared,
-    const struct session *session, const struct session *all, uint32_t count,
-    char *buf, size_t size);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* session_datagram: what comes as a datagram, and whether it is an answer to an
  * earlier request. */
-#include "common/load/session_internal.h"
+#include "common/load/session_datagram.h"
 
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+
+#include "common/load/session_internal.h"
 
 /* How far back an answer is looked for that came twice. */
 #define LOOK_BACK 1024
@@ -118,7 +120,7 @@ session_give_up(struct session_shared *shared, struct session *session)
 {
 	uint64_t number = session->x.number;
 
-	if (!shared->datagrams || shared->churn ||
+	if (!shared->datagram_event || shared->churn ||
 	    !shared->run.protocol->echoes) {
 		session_close(session);
 		return;

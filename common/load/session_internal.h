@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_internal: what the files of a session share. session.c is the way of
- * a request over a stream, from connect to close, in one file so that the usual
- * one is inlined; session_datagram.c is what differs for datagrams.
+ * session_internal: what session.c offers to session_datagram.c.
+ *
+ * session.c is the way of a request over a stream, from connect to close, in
+ * one file so that the usual way is inlined; session_datagram.c is what differs
+ * for datagrams.
  */
 #ifndef COMMON_LOAD_SESSION_INTERNAL_H
 #define COMMON_LOAD_SESSION_INTERNAL_H
@@ -12,8 +14,6 @@
 #include <stdint.h>
 
 #include "common/load/session.h"
-
-/* ---- of session.c ---- */
 
 /* Whether EPOLLOUT is wanted, too. A socket that is not watched yet will be.
  * 0, or -1 with errno. */
@@ -38,12 +38,5 @@ session_follow(struct session_shared *shared, struct session *session,
 enum session_result
 session_too_much(
     struct session_shared *shared, struct session *session, size_t len);
-
-/* ---- of session_datagram.c ---- */
-
-/* session_event(), where the target takes datagrams. */
-enum session_result
-session_datagram_event(
-    struct session_shared *shared, struct session *session, uint32_t events);
 
 #endif

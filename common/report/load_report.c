@@ -9,6 +9,7 @@
 #include "common/base/escape.h"
 #include "common/base/units.h"
 #include "common/base/version.h"
+#include "common/load/protocol_table.h"
 
 static const char *
 error_name(int error)

@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/load/engine.h"
+#include "common/load/protocol_table.h"
 
 static struct engine engine;
 static struct load_result result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
-#include "common/load/protocol.h"
+#include "common/load/protocol_table.h"
 
 static const uint32_t CONNECTIONS[] = {
     1, 2, 3, 7, 16, 32, 64, 100, 1000, 4096, 10000};

@@ -2,7 +2,7 @@
 /* What each protocol makes of bytes that are right, and of lies. */
 #include "tests/unit/unit.h"
 
-#include "common/load/protocol.h"
+#include "common/load/protocol_table.h"
 #include "common/net/websocket.h"
 
 /* A run with two connections, without a socket. */

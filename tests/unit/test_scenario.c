@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 
 #include "common/launch/launch.h"
-#include "common/load/protocol.h"
+#include "common/load/protocol_table.h"
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
 #include "common/compare/scenario_table.h"

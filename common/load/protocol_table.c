@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* protocol_table: a line for each protocol. */
+#include "common/load/protocol_table.h"
+
+#include <string.h>
+
+/* What chat_load.c runs needs no exchange. */
+static const struct protocol protocol_chat = {
+    .name = "chat",
+    .summary = "a line from one member reaches all others",
+    .room = true,
+    .sized = true,
+};
+
+const struct protocol *const PROTOCOLS[] = {
+    &protocol_echo,
+    &protocol_hello,
+    &protocol_http,
+    &protocol_ws,
+    &protocol_counter,
+    &protocol_chat,
+    NULL,
+};
+
+const struct protocol *
+protocol_find(const char *name)
+{
+	for (const struct protocol *const *p = PROTOCOLS; *p; p++) {
+		if (strcmp((*p)->name, name) == 0)
+			return *p;
+	}
+	return NULL;
+}
