@@ -14,7 +14,7 @@ clock_ns(clockid_t clock)
 }
 
 int
-timeout_ms(uint64_t deadline, uint64_t now)
+clock_timeout_ms(uint64_t deadline, uint64_t now)
 {
 	uint64_t ms;
 
@@ -27,7 +27,7 @@ timeout_ms(uint64_t deadline, uint64_t now)
 }
 
 struct timespec
-timespec_of(uint64_t ns)
+clock_timespec(uint64_t ns)
 {
 	return (struct timespec){
 	    .tv_sec = (time_t)(ns / NS_PER_S),
@@ -36,9 +36,9 @@ timespec_of(uint64_t ns)
 }
 
 void
-wait_ns(uint64_t ns)
+clock_wait_ns(uint64_t ns)
 {
-	struct timespec until = timespec_of(now_ns() + ns);
+	struct timespec until = clock_timespec(now_ns() + ns);
 
 	while (
 	    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)

@@ -44,14 +44,14 @@ earlier(uint64_t a, uint64_t b)
  * caller does not wake before the deadline and spin; -1 for NEVER, 0 if past.
  */
 int
-timeout_ms(uint64_t deadline, uint64_t now);
+clock_timeout_ms(uint64_t deadline, uint64_t now);
 
 /* Waits NS, whatever signals come. */
 void
-wait_ns(uint64_t ns);
+clock_wait_ns(uint64_t ns);
 
 /* NS as a timespec, for the calls that want one. */
 struct timespec
-timespec_of(uint64_t ns);
+clock_timespec(uint64_t ns);
 
 #endif

@@ -54,7 +54,7 @@ escape(const char *text, char *buf, size_t size)
 }
 
 size_t
-text_columns(const char *text)
+escape_columns(const char *text)
 {
 	size_t sum = 0, n;
 	int columns;

@@ -23,6 +23,6 @@ escape(const char *text, char *buf, size_t size);
 
 /* How many columns of a terminal an escaped TEXT takes. */
 size_t
-text_columns(const char *text);
+escape_columns(const char *text);
 
 #endif

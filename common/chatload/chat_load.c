@@ -90,7 +90,7 @@ handle_until(struct chat_load *r, uint64_t due, uint64_t now)
 	uint64_t stall;
 
 	due = earlier(due, now + think_ns(r));
-	n = epoll_wait(r->epoll, r->events, EVENTS, timeout_ms(due, now));
+	n = epoll_wait(r->epoll, r->events, EVENTS, clock_timeout_ms(due, now));
 	stall = stall_note(&r->stall, now, due, now_ns());
 	handle_all(r, n);
 	chat_retry_connects(r);

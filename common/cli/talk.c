@@ -63,7 +63,7 @@ wait_for(struct talk *t, struct pollfd *polls, nfds_t count, uint64_t ns)
 	do {
 		uint64_t since = now_ns();
 
-		n = poll(polls, count, timeout_ms(ns, 0));
+		n = poll(polls, count, clock_timeout_ms(ns, 0));
 		ns = stall_note(&t->stall, since,
 		    ns == NEVER ? NEVER : since + ns, now_ns());
 	} while (n == 0 && ns && tries-- > 0);

@@ -44,7 +44,7 @@ width_of(const struct table *table, size_t column)
 		return 0;
 
 	for (size_t row = 0; row < table->rows; row++) {
-		size_t len = text_columns(table->cells[row][column]);
+		size_t len = escape_columns(table->cells[row][column]);
 
 		width = len > width ? len : width;
 	}
@@ -69,7 +69,7 @@ print_row(const struct table *table, size_t row, const size_t *widths,
 		const char *cell = table->cells[row][i];
 		bool left = i < (table->left ? table->left : 1);
 
-		int pad = (int)widths[i] - (int)text_columns(cell);
+		int pad = (int)widths[i] - (int)escape_columns(cell);
 
 		if (!widths[i])
 			continue;

@@ -26,7 +26,7 @@ const bool TLS_HERE = true;
 
 struct tls {
 	SSL_CTX *context;
-	struct tickets *tickets;
+	struct tls_tickets *tickets;
 };
 
 /* ---- the context ---- */
@@ -55,7 +55,7 @@ set_resumption(SSL_CTX *context)
 	static const unsigned char name[] = "perconn";
 
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	return session_bound(context) &&
+	return tls_session_bound(context) &&
 	       SSL_CTX_set_session_id_context(
 		   context, name, sizeof(name) - 1) == 1 &&
 	       SSL_CTX_set_num_tickets(context, 1) == 1;
@@ -108,7 +108,7 @@ demand_certificates(SSL_CTX *context, const char *ca, char *why, size_t size)
 	SSL_CTX_set_client_CA_list(context, names); /* owns them now */
 	SSL_CTX_set_verify_depth(context, WIRE_CHAIN_MAX);
 	SSL_CTX_set_verify(context,
-	    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, wire_verify);
+	    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, tls_wire_verify);
 	return 0;
 }
 
@@ -173,7 +173,7 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 	if (tls)
 		tls->context = make_context();
 	if (tls && tls->context)
-		tls->tickets = tickets_open(tls->context);
+		tls->tickets = tls_tickets_open(tls->context);
 	if (!tls || !tls->tickets ||
 	    tls_load_own(tls->context, cert, key, why, sizeof(why)) < 0 ||
 	    (client_ca && demand_certificates(
@@ -181,7 +181,7 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 		log_error("%s", why);
 		if (tls) {
 			SSL_CTX_free(tls->context);
-			tickets_close(tls->tickets);
+			tls_tickets_close(tls->tickets);
 		}
 		free(tls);
 		return NULL;
@@ -240,7 +240,7 @@ tls_speak(struct tls *tls, const char *names)
 static ssize_t
 told(struct conn *conn, ssize_t n, short obvious)
 {
-	const struct wire *wire = conn->layer;
+	const struct tls_wire *wire = conn->layer;
 
 	conn->blocked_on = n < 0 && wire->wants != obvious ? wire->wants : 0;
 	return n;
@@ -261,8 +261,8 @@ is_between_requests(const struct conn *conn)
 static ssize_t
 tls_receive(struct conn *conn, void *buf, size_t size, int flags)
 {
-	const struct wire *wire = conn->layer;
-	ssize_t n = wire_read(conn->layer, buf, size, flags);
+	const struct tls_wire *wire = conn->layer;
+	ssize_t n = tls_wire_read(conn->layer, buf, size, flags);
 
 	if (n < 0 && wire->cut && is_between_requests(conn))
 		return 0;
@@ -272,7 +272,8 @@ tls_receive(struct conn *conn, void *buf, size_t size, int flags)
 static ssize_t
 tls_send(struct conn *conn, const void *buf, size_t len, int flags)
 {
-	return told(conn, wire_write(conn->layer, buf, len, flags), POLLOUT);
+	return told(
+	    conn, tls_wire_write(conn->layer, buf, len, flags), POLLOUT);
 }
 
 /*
@@ -283,7 +284,7 @@ tls_send(struct conn *conn, const void *buf, size_t len, int flags)
 static bool
 tls_holds_input(const struct conn *conn)
 {
-	const struct wire *wire = conn->layer;
+	const struct tls_wire *wire = conn->layer;
 
 	return !wire->starved && SSL_has_pending(wire->ssl);
 }
@@ -297,13 +298,13 @@ tls_holds_input(const struct conn *conn)
 static int
 tls_end(struct conn *conn)
 {
-	struct wire *wire = conn->layer;
+	struct tls_wire *wire = conn->layer;
 	struct pollfd wait = {conn->fd, POLLOUT, 0};
 	uint64_t now = now_ns(), due = now + CONN_LINGER_NS;
 	bool well = conn->outcome == OUTCOME_SERVED || wire->cut;
 
-	while (well && wire_end(wire) < 0 && errno == EAGAIN && now < due) {
-		poll(&wait, 1, timeout_ms(due, now));
+	while (well && tls_wire_end(wire) < 0 && errno == EAGAIN && now < due) {
+		poll(&wait, 1, clock_timeout_ms(due, now));
 		now = now_ns();
 	}
 	return conn->ended ? 0 : shutdown(conn->fd, SHUT_WR);
@@ -312,7 +313,7 @@ tls_end(struct conn *conn)
 static void
 tls_release(struct conn *conn)
 {
-	wire_close(conn->layer);
+	tls_wire_close(conn->layer);
 	conn->layer = NULL;
 	conn->transport = &TRANSPORT_SOCKET;
 }
@@ -331,10 +332,10 @@ static const struct transport TRANSPORT_TLS = {
 static int
 shake(struct conn *conn)
 {
-	struct wire *wire = conn->layer;
+	struct tls_wire *wire = conn->layer;
 
 	SSL_set_accept_state(wire->ssl);
-	while (wire_handshake(wire, MSG_DONTWAIT) < 0) {
+	while (tls_wire_handshake(wire, MSG_DONTWAIT) < 0) {
 		if (wire->failed)
 			return conn_fail(conn, errno);
 		if (errno == EAGAIN &&
@@ -347,7 +348,7 @@ shake(struct conn *conn)
 static const char *
 why_not(const struct conn *conn)
 {
-	const struct wire *wire = conn->layer;
+	const struct tls_wire *wire = conn->layer;
 
 	return conn->outcome == OUTCOME_TIMED_OUT
 		   ? "the handshake took too long"
@@ -365,9 +366,9 @@ log_failure(struct log_limit *limit, unsigned long long number, const char *why)
 
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
-    struct tls_limits *limits)
+    struct tls_log_limits *limits)
 {
-	struct wire *wire = wire_open(tls->context, conn->fd, conn);
+	struct tls_wire *wire = tls_wire_open(tls->context, conn->fd, conn);
 	int error;
 
 	if (!wire) {
@@ -394,13 +395,13 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
 void
 tls_renew(struct tls *tls, uint64_t now)
 {
-	tickets_renew(tls->tickets, now);
+	tls_tickets_renew(tls->tickets, now);
 }
 
 bool
 tls_look(const struct conn *conn, struct tls_view *view)
 {
-	const struct wire *wire = conn->layer;
+	const struct tls_wire *wire = conn->layer;
 
 	*view = (struct tls_view){0};
 	if (conn->transport != &TRANSPORT_TLS)
@@ -409,7 +410,7 @@ tls_look(const struct conn *conn, struct tls_view *view)
 	    SSL_get_version(wire->ssl));
 	snprintf(view->cipher, sizeof(view->cipher), "%s",
 	    SSL_get_cipher_name(wire->ssl));
-	wire_subject(SSL_get0_peer_certificate(wire->ssl), view->peer,
+	tls_wire_subject(SSL_get0_peer_certificate(wire->ssl), view->peer,
 	    sizeof(view->peer));
 	view->resumed = SSL_session_reused(wire->ssl);
 	return true;

@@ -28,7 +28,7 @@ struct tls_client {
 
 /* The header's name for a wire that is a client's. */
 struct tls_stream {
-	struct wire wire;
+	struct tls_wire wire;
 };
 
 /* ---- the context ---- */
@@ -65,7 +65,7 @@ expect_host(struct tls_client *client)
 static int
 note_asked(SSL *ssl, void *arg)
 {
-	struct wire *wire = SSL_get_app_data(ssl);
+	struct tls_wire *wire = SSL_get_app_data(ssl);
 
 	(void)arg;
 	wire->asked = true;
@@ -82,7 +82,7 @@ set_up(SSL_CTX *context)
 	SSL_CTX_set_options(
 	    context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, wire_verify);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, tls_wire_verify);
 	SSL_CTX_set_verify_depth(context, WIRE_CHAIN_MAX);
 	SSL_CTX_set_cert_cb(context, note_asked, NULL);
 	SSL_CTX_set_read_ahead(context, 1); /* one recv for each record */
@@ -152,7 +152,7 @@ tls_client_offer(struct tls_client *client, const char *name)
 struct tls_stream *
 tls_stream_open(struct tls_client *client, int fd)
 {
-	struct wire *wire = wire_open(client->context, fd, NULL);
+	struct tls_wire *wire = tls_wire_open(client->context, fd, NULL);
 
 	if (!wire)
 		return NULL;
@@ -165,14 +165,14 @@ tls_stream_open(struct tls_client *client, int fd)
 void
 tls_stream_close(struct tls_stream *stream)
 {
-	wire_close(stream ? &stream->wire : NULL);
+	tls_wire_close(stream ? &stream->wire : NULL);
 }
 
 ssize_t
 tls_stream_read(
     struct tls_stream *stream, void *buf, size_t size, bool *wants_out)
 {
-	ssize_t n = wire_read(&stream->wire, buf, size, MSG_DONTWAIT);
+	ssize_t n = tls_wire_read(&stream->wire, buf, size, MSG_DONTWAIT);
 
 	*wants_out = n < 0 && stream->wire.wants == POLLOUT;
 	return n;
@@ -182,7 +182,7 @@ ssize_t
 tls_stream_write(
     struct tls_stream *stream, const void *buf, size_t len, bool *wants_out)
 {
-	ssize_t n = wire_write(&stream->wire, buf, len, MSG_DONTWAIT);
+	ssize_t n = tls_wire_write(&stream->wire, buf, len, MSG_DONTWAIT);
 
 	*wants_out = n < 0 && stream->wire.wants == POLLOUT;
 	return n;
@@ -191,7 +191,7 @@ tls_stream_write(
 void
 tls_stream_end(struct tls_stream *stream)
 {
-	wire_end(&stream->wire);
+	tls_wire_end(&stream->wire);
 }
 
 const char *
@@ -207,8 +207,9 @@ tls_stream_describe(const struct tls_stream *stream, char *buf, size_t size)
 	char server[256], client[256];
 	const X509 *own = stream->wire.asked ? SSL_get_certificate(ssl) : NULL;
 
-	wire_subject(SSL_get0_peer_certificate(ssl), server, sizeof(server));
-	wire_subject(own, client, sizeof(client));
+	tls_wire_subject(
+	    SSL_get0_peer_certificate(ssl), server, sizeof(server));
+	tls_wire_subject(own, client, sizeof(client));
 	snprintf(buf, size, "%s %s, server %s%s%s", SSL_get_version(ssl),
 	    SSL_get_cipher_name(ssl), server, own ? ", client " : "", client);
 	return buf;

@@ -83,7 +83,7 @@ look_at_end(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
 }
 
 bool
-session_bound(SSL_CTX *context)
+tls_session_bound(SSL_CTX *context)
 {
 	return SSL_CTX_set_session_ticket_cb(
 		   context, write_end, look_at_end, NULL) == 1;

@@ -20,6 +20,6 @@
 
 /* For all connections of CONTEXT. False: no memory. */
 bool
-session_bound(SSL_CTX *context);
+tls_session_bound(SSL_CTX *context);
 
 #endif

@@ -20,7 +20,7 @@ enum {
 	RING = 4,
 };
 
-struct tickets {
+struct tls_tickets {
 	EVP_CIPHER *cipher;
 	uint64_t due_ns;	  /* 0: at the first look */
 	_Atomic unsigned current; /* modulo RING */
@@ -29,11 +29,11 @@ struct tickets {
 	} keys[RING];
 };
 
-/* Where a context has its tickets; set by the first tickets_open(). */
+/* Where a context has its tickets; set by the first tls_tickets_open(). */
 static int place = -1;
 
 static struct ticket_key *
-key_before(struct tickets *tickets, unsigned current, unsigned steps)
+key_before(struct tls_tickets *tickets, unsigned current, unsigned steps)
 {
 	return &tickets->keys[(current + RING - steps) % RING];
 }
@@ -47,7 +47,7 @@ make_key(struct ticket_key *key)
 }
 
 static bool
-prepare(const struct tickets *tickets, struct ticket_key *key,
+prepare(const struct tls_tickets *tickets, struct ticket_key *key,
     const unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
 {
 	OSSL_PARAM params[] = {
@@ -69,7 +69,7 @@ static int
 choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
 {
-	struct tickets *tickets =
+	struct tls_tickets *tickets =
 	    SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), place);
 	unsigned current = atomic_load(&tickets->current);
 	struct ticket_key *key = key_before(tickets, current, 0);
@@ -91,10 +91,10 @@ choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
 	return !seal && (old || SSL_version(ssl) >= TLS1_3_VERSION) ? 2 : 1;
 }
 
-struct tickets *
-tickets_open(SSL_CTX *context)
+struct tls_tickets *
+tls_tickets_open(SSL_CTX *context)
 {
-	struct tickets *tickets = calloc(1, sizeof(*tickets));
+	struct tls_tickets *tickets = calloc(1, sizeof(*tickets));
 
 	if (!tickets)
 		return NULL;
@@ -104,21 +104,21 @@ tickets_open(SSL_CTX *context)
 	/* A key before the first is nobody's guess either. */
 	for (int i = 0; i < RING; i++) {
 		if (!make_key(&tickets->keys[i])) {
-			tickets_close(tickets);
+			tls_tickets_close(tickets);
 			return NULL;
 		}
 	}
 	if (!tickets->cipher ||
 	    SSL_CTX_set_ex_data(context, place, tickets) != 1 ||
 	    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, choose_key) != 1) {
-		tickets_close(tickets);
+		tls_tickets_close(tickets);
 		return NULL;
 	}
 	return tickets;
 }
 
 void
-tickets_close(struct tickets *tickets)
+tls_tickets_close(struct tls_tickets *tickets)
 {
 	if (!tickets)
 		return;
@@ -128,7 +128,7 @@ tickets_close(struct tickets *tickets)
 }
 
 void
-tickets_renew(struct tickets *tickets, uint64_t now)
+tls_tickets_renew(struct tls_tickets *tickets, uint64_t now)
 {
 	unsigned next = atomic_load(&tickets->current) + 1;
 

@@ -16,18 +16,18 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
-struct tickets;
+struct tls_tickets;
 
 /* For CONTEXT, as long as it lives. NULL: no memory, or no random numbers. */
-struct tickets *
-tickets_open(SSL_CTX *context);
+struct tls_tickets *
+tls_tickets_open(SSL_CTX *context);
 
 /* After CONTEXT. Harmless for NULL. */
 void
-tickets_close(struct tickets *tickets);
+tls_tickets_close(struct tls_tickets *tickets);
 
 /* A new key, where the one that seals is due. */
 void
-tickets_renew(struct tickets *tickets, uint64_t now_ns);
+tls_tickets_renew(struct tls_tickets *tickets, uint64_t now_ns);
 
 #endif

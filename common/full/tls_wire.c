@@ -35,7 +35,7 @@ note_moved(struct conn *conn, bool received)
 
 /* A request may begin within a call that was told to block. */
 static int
-flags_now(const struct wire *wire)
+flags_now(const struct tls_wire *wire)
 {
 	bool timed = wire->conn && wire->conn->request_due_ns != NEVER;
 
@@ -51,7 +51,7 @@ is_retry(int error)
 static int
 bio_read(BIO *bio, char *buf, int size)
 {
-	struct wire *wire = BIO_get_data(bio);
+	struct tls_wire *wire = BIO_get_data(bio);
 	ssize_t n = recv(wire->fd, buf, (size_t)size, flags_now(wire));
 
 	BIO_clear_retry_flags(bio);
@@ -66,7 +66,7 @@ bio_read(BIO *bio, char *buf, int size)
 static int
 bio_write(BIO *bio, const char *buf, int len)
 {
-	struct wire *wire = BIO_get_data(bio);
+	struct tls_wire *wire = BIO_get_data(bio);
 	ssize_t n =
 	    send(wire->fd, buf, (size_t)len, flags_now(wire) | MSG_NOSIGNAL);
 
@@ -103,7 +103,7 @@ make_method(void)
 }
 
 static BIO *
-open_bio(struct wire *wire)
+open_bio(struct tls_wire *wire)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	BIO *bio;
@@ -117,10 +117,10 @@ open_bio(struct wire *wire)
 	return bio;
 }
 
-struct wire *
-wire_open(SSL_CTX *context, int fd, struct conn *conn)
+struct tls_wire *
+tls_wire_open(SSL_CTX *context, int fd, struct conn *conn)
 {
-	struct wire *wire = calloc(1, sizeof(*wire));
+	struct tls_wire *wire = calloc(1, sizeof(*wire));
 	BIO *bio = NULL;
 
 	ERR_clear_error();
@@ -132,7 +132,7 @@ wire_open(SSL_CTX *context, int fd, struct conn *conn)
 	}
 	if (!wire || !wire->ssl || !bio) {
 		BIO_free(bio);
-		wire_close(wire);
+		tls_wire_close(wire);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -142,7 +142,7 @@ wire_open(SSL_CTX *context, int fd, struct conn *conn)
 }
 
 void
-wire_close(struct wire *wire)
+tls_wire_close(struct tls_wire *wire)
 {
 	if (!wire)
 		return;
@@ -174,7 +174,7 @@ put_name(const X509_NAME *name, char *buf, size_t size)
 }
 
 char *
-wire_subject(const X509 *certificate, char *buf, size_t size)
+tls_wire_subject(const X509 *certificate, char *buf, size_t size)
 {
 	return put_name(
 	    certificate ? X509_get_subject_name(certificate) : NULL, buf, size);
@@ -210,12 +210,13 @@ put_own_name(const X509 *certificate, char *buf, size_t size)
 	if (sk_GENERAL_NAME_num(names) > 0)
 		put_general_name(sk_GENERAL_NAME_value(names, 0), buf, size);
 	else
-		wire_subject(certificate, buf, size);
+		tls_wire_subject(certificate, buf, size);
 	GENERAL_NAMES_free(names);
 }
 
 static void
-note_mismatch(struct wire *wire, X509_STORE_CTX *store, const X509 *certificate)
+note_mismatch(
+    struct tls_wire *wire, X509_STORE_CTX *store, const X509 *certificate)
 {
 	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(store);
 	const char *host = X509_VERIFY_PARAM_get0_host(param, 0);
@@ -232,7 +233,7 @@ note_mismatch(struct wire *wire, X509_STORE_CTX *store, const X509 *certificate)
 }
 
 static void
-note_unknown_issuer(struct wire *wire, const X509 *certificate)
+note_unknown_issuer(struct tls_wire *wire, const X509 *certificate)
 {
 	char issuer[128];
 
@@ -242,11 +243,11 @@ note_unknown_issuer(struct wire *wire, const X509 *certificate)
 }
 
 int
-wire_verify(int good, X509_STORE_CTX *store)
+tls_wire_verify(int good, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(
 	    store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct wire *wire = SSL_get_app_data(ssl);
+	struct tls_wire *wire = SSL_get_app_data(ssl);
 	const X509 *certificate = X509_STORE_CTX_get_current_cert(store);
 	int error = X509_STORE_CTX_get_error(store);
 	char subject[128];
@@ -268,12 +269,12 @@ wire_verify(int good, X509_STORE_CTX *store)
 	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
 		snprintf(wire->why, sizeof(wire->why),
 		    "more than %d intermediates (%s)", WIRE_CHAIN_MAX,
-		    wire_subject(certificate, subject, sizeof(subject)));
+		    tls_wire_subject(certificate, subject, sizeof(subject)));
 		break;
 	default:
 		snprintf(wire->why, sizeof(wire->why), "%s (%s)",
 		    X509_verify_cert_error_string(error),
-		    wire_subject(certificate, subject, sizeof(subject)));
+		    tls_wire_subject(certificate, subject, sizeof(subject)));
 	}
 	return good;
 }
@@ -318,14 +319,14 @@ alert_of(int reason)
 
 /* From OpenSSL's queue, whose first entry is the cause of all others. */
 static void
-note_reason(struct wire *wire)
+note_reason(struct tls_wire *wire)
 {
 	unsigned long error = ERR_peek_error();
 	int reason = ERR_GET_REASON(error);
 	const char *words;
 
 	if (wire->why[0])
-		return; /* wire_verify() knew better */
+		return; /* tls_wire_verify() knew better */
 	if (ERR_GET_LIB(error) != ERR_LIB_SSL) {
 		words = ERR_reason_error_string(error);
 		snprintf(wire->why, sizeof(wire->why), "%s",
@@ -343,7 +344,7 @@ note_reason(struct wire *wire)
 /* ---- results ---- */
 
 static int
-fail(struct wire *wire, int error)
+fail(struct tls_wire *wire, int error)
 {
 	wire->failed = true;
 	errno = error;
@@ -351,7 +352,7 @@ fail(struct wire *wire, int error)
 }
 
 static int
-cut(struct wire *wire)
+cut(struct tls_wire *wire)
 {
 	snprintf(wire->why, sizeof(wire->why), "the peer closed %s",
 	    SSL_is_init_finished(wire->ssl) ? "without close_notify"
@@ -361,7 +362,7 @@ cut(struct wire *wire)
 }
 
 static ssize_t
-result(struct wire *wire, int got, size_t n)
+result(struct tls_wire *wire, int got, size_t n)
 {
 	int error = SSL_get_error(wire->ssl, got);
 
@@ -391,7 +392,7 @@ result(struct wire *wire, int got, size_t n)
 /* Before each call: the queue is the thread's, and what another connection
  * left there would be taken for this one's. */
 static void
-prepare(struct wire *wire, int flags)
+prepare(struct tls_wire *wire, int flags)
 {
 	ERR_clear_error();
 	wire->flags = flags;
@@ -399,14 +400,14 @@ prepare(struct wire *wire, int flags)
 }
 
 ssize_t
-wire_handshake(struct wire *wire, int flags)
+tls_wire_handshake(struct tls_wire *wire, int flags)
 {
 	prepare(wire, flags);
 	return result(wire, SSL_do_handshake(wire->ssl), 1);
 }
 
 ssize_t
-wire_read(struct wire *wire, void *buf, size_t size, int flags)
+tls_wire_read(struct tls_wire *wire, void *buf, size_t size, int flags)
 {
 	size_t n = 0;
 	int got;
@@ -417,7 +418,7 @@ wire_read(struct wire *wire, void *buf, size_t size, int flags)
 }
 
 ssize_t
-wire_write(struct wire *wire, const void *buf, size_t len, int flags)
+tls_wire_write(struct tls_wire *wire, const void *buf, size_t len, int flags)
 {
 	size_t n = 0;
 	int got;
@@ -428,7 +429,7 @@ wire_write(struct wire *wire, const void *buf, size_t len, int flags)
 }
 
 int
-wire_end(struct wire *wire)
+tls_wire_end(struct tls_wire *wire)
 {
 	int got;
 

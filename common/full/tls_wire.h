@@ -29,7 +29,7 @@
 /* Certificates that may lie between the peer's own and one that is trusted. */
 #define WIRE_CHAIN_MAX 8
 
-struct wire {
+struct tls_wire {
 	SSL *ssl;
 	struct conn *conn; /* at a server; told of bytes that move */
 	int fd;		   /* borrowed */
@@ -45,33 +45,33 @@ struct wire {
 };
 
 /* CONN is NULL at a client, which never blocks. NULL with errno. */
-struct wire *
-wire_open(SSL_CTX *context, int fd, struct conn *conn);
+struct tls_wire *
+tls_wire_open(SSL_CTX *context, int fd, struct conn *conn);
 
 /* Harmless for NULL. */
 void
-wire_close(struct wire *wire);
+tls_wire_close(struct tls_wire *wire);
 
 /* The three return as told above. A handshake that is done returns 1. */
 ssize_t
-wire_handshake(struct wire *wire, int flags);
+tls_wire_handshake(struct tls_wire *wire, int flags);
 ssize_t
-wire_read(struct wire *wire, void *buf, size_t size, int flags);
+tls_wire_read(struct tls_wire *wire, void *buf, size_t size, int flags);
 ssize_t
-wire_write(struct wire *wire, const void *buf, size_t len, int flags);
+tls_wire_write(struct tls_wire *wire, const void *buf, size_t len, int flags);
 
 /* Sends close_notify, as far as it goes without waiting. Returns 0; -1 with
  * EAGAIN: to be called again; or another error. */
 int
-wire_end(struct wire *wire);
+tls_wire_end(struct tls_wire *wire);
 
 /* For SSL_CTX_set_verify(): notes in wire->why what is wrong with the peer's
  * certificate, while it is at hand. */
 int
-wire_verify(int good, X509_STORE_CTX *store);
+tls_wire_verify(int good, X509_STORE_CTX *store);
 
 /* CERTIFICATE's subject by RFC 2253, "" for NULL. Returns BUF. */
 char *
-wire_subject(const X509 *certificate, char *buf, size_t size);
+tls_wire_subject(const X509 *certificate, char *buf, size_t size);
 
 #endif

@@ -499,7 +499,7 @@ wait_for_events(struct engine *e)
 	e->due = due;
 	if (e->plan.rate <= 0)
 		return epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
-		    timeout_ms(due, e->now));
+		    clock_timeout_ms(due, e->now));
 	/* Milliseconds are too coarse for a schedule. */
 	now = now_ns();
 	due = due > now ? due - now : 0;

@@ -236,8 +236,8 @@ wait_a_turn(struct engine *e, uint64_t since, uint64_t *deadline)
 {
 	uint64_t turn = list_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS;
 	uint64_t due = earlier(*deadline, since + turn);
-	int n = epoll_wait(
-	    e->shared.epoll, e->events, ENGINE_EVENTS, timeout_ms(due, since));
+	int n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
+	    clock_timeout_ms(due, since));
 
 	*deadline += stall_note(&e->stall, since, due, now_ns());
 	return n;

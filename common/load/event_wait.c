@@ -16,7 +16,7 @@ static int
 in_two_calls(int epoll, struct epoll_event *events, int most, uint64_t ns)
 {
 	struct pollfd ready = {epoll, POLLIN, 0};
-	struct timespec timeout = timespec_of(ns);
+	struct timespec timeout = clock_timespec(ns);
 
 	if (ppoll(&ready, 1, &timeout, NULL) < 0)
 		return -1;

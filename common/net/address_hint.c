@@ -48,7 +48,7 @@ hint_url(enum address_user user, const struct scheme *s, const char *text,
     char *why, size_t size)
 {
 	const char *what = strstr(text, "://") ? "it is a URL: " : "";
-	bool client = user == FOR_CLIENT, has_port, has_path;
+	bool client = user == ADDRESS_FOR_CLIENT, has_port, has_path;
 	const char *host = text + strlen(s->theirs), *path, *at;
 	int len, n;
 
@@ -155,7 +155,7 @@ is_host(enum address_user user, const char *text)
 	char whole[128];
 
 	snprintf(whole, sizeof(whole), "%s:7007", text);
-	if (user == FOR_SERVER)
+	if (user == ADDRESS_FOR_SERVER)
 		return is_address(whole) || strcmp(text, "localhost") == 0;
 	return *text && *text != '-' &&
 	       !text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
@@ -170,7 +170,7 @@ hint_host(enum address_user user, const char *scheme, const char *text,
 
 	if (!*text)
 		snprintf(why, size, "no HOST:PORT is behind %s", scheme);
-	else if (is_digits(text) && user == FOR_CLIENT)
+	else if (is_digits(text) && user == ADDRESS_FOR_CLIENT)
 		snprintf(why, size, "it is a port alone: write %slocalhost:%s",
 		    scheme, text);
 	else if (is_digits(text))
@@ -185,14 +185,15 @@ hint_host(enum address_user user, const char *scheme, const char *text,
 		snprintf(why, size, "it has no port");
 	else if (strncmp(text, "*:", 2) == 0)
 		snprintf(why, size, "write %s%s%s", scheme,
-		    user == FOR_CLIENT ? "localhost" : "", colon);
-	else if (colon == text && user == FOR_CLIENT && is_digits(colon + 1))
+		    user == ADDRESS_FOR_CLIENT ? "localhost" : "", colon);
+	else if (colon == text && user == ADDRESS_FOR_CLIENT &&
+		 is_digits(colon + 1))
 		snprintf(why, size, "it has no host: write %slocalhost%s",
 		    scheme, text);
 	else
 		hint_port(
 		    scheme, text, (int)(colon - text), colon + 1, why, size);
-	if (!*why && user == FOR_SERVER && colon)
+	if (!*why && user == ADDRESS_FOR_SERVER && colon)
 		snprintf(why, size,
 		    "\"%.*s\" is no IPv4 address, and names are not "
 		    "looked up here",
@@ -239,7 +240,7 @@ explain(enum address_user user, const char *text, char *why, size_t size)
 		snprintf(why, size, "no HOST:PORT is behind %s:", text);
 		return;
 	}
-	if (user == FOR_SERVER && strchr(text, ',')) {
+	if (user == ADDRESS_FOR_SERVER && strchr(text, ',')) {
 		snprintf(why, size, "it is one address for each --listen");
 		return;
 	}
@@ -250,7 +251,7 @@ explain(enum address_user user, const char *text, char *why, size_t size)
 		hint_url(user, scheme, text, why, size);
 		return;
 	}
-	if (strncmp(text, "tls:", 4) == 0 && user == FOR_SERVER) {
+	if (strncmp(text, "tls:", 4) == 0 && user == ADDRESS_FOR_SERVER) {
 		snprintf(why, size, "write %s, with --tls-cert and --tls-key",
 		    text + 4);
 		return;
@@ -283,12 +284,12 @@ is_taken(enum address_user user, const char *text)
 	uint16_t port;
 
 	if (strncmp(text, "udp:", 4) == 0 ||
-	    (user == FOR_CLIENT && strncmp(text, "tls:", 4) == 0))
+	    (user == ADDRESS_FOR_CLIENT && strncmp(text, "tls:", 4) == 0))
 		text += 4;
 	if (is_address(text))
 		return true;
 	return address_split(text, host, sizeof(host), &port) == 0 &&
-	       (user == FOR_CLIENT
+	       (user == ADDRESS_FOR_CLIENT
 		       ? host[0]
 		       : !host[0] || strcmp(host, "localhost") == 0);
 }
@@ -306,6 +307,7 @@ address_hint(enum address_user user, const char *text, char *why, size_t size)
 	snprintf(word, sizeof(word), "%.*s", (int)len, instead);
 	if (!is_taken(user, word))
 		snprintf(why, size, "it is no address%s",
-		    user == FOR_SERVER ? ", and names are not looked up here"
-				       : "");
+		    user == ADDRESS_FOR_SERVER
+			? ", and names are not looked up here"
+			: "");
 }

@@ -10,7 +10,7 @@
 
 /* What TEXT was to be: where a server listens (literals only), or what a client
  * talks to. */
-enum address_user { FOR_SERVER, FOR_CLIENT };
+enum address_user { ADDRESS_FOR_SERVER, ADDRESS_FOR_CLIENT };
 
 /* TEXT is none: why, in SIZE bytes (HINT_MAX are enough); or nothing. */
 void

@@ -111,7 +111,7 @@ wait_in_request(const struct conn *conn, short events)
 
 	due = earlier(due, now + conn->idle_timeout_ns);
 	do {
-		n = poll(&wait, 1, timeout_ms(due, now));
+		n = poll(&wait, 1, clock_timeout_ms(due, now));
 		now = now_ns();
 	} while (n == 0 ? now < due : n < 0 && errno == EINTR);
 	if (n == 0)
@@ -229,7 +229,7 @@ conn_wait(
 {
 	struct pollfd wait = {conn->fd, obvious_or(conn, events), 0};
 	uint64_t now = now_ns(), due = earlier(conn->request_due_ns, until_ns);
-	struct timespec left = timespec_of(due > now ? due - now : 0);
+	struct timespec left = clock_timespec(due > now ? due - now : 0);
 	int n;
 
 	if (now >= conn->request_due_ns)
@@ -325,7 +325,7 @@ hear_out(const struct conn *conn)
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			return;
 		if (n < 0)
-			poll(&wait, 1, timeout_ms(due, now));
+			poll(&wait, 1, clock_timeout_ms(due, now));
 		now = now_ns();
 		if (n > 0)
 			due = earlier(now + CONN_LINGER_NS, last);

@@ -32,7 +32,7 @@ wait_connected(int fd, uint64_t due)
 	socklen_t len = sizeof(error);
 
 	do
-		n = poll(&wait, 1, timeout_ms(due, now_ns()));
+		n = poll(&wait, 1, clock_timeout_ms(due, now_ns()));
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return ETIMEDOUT;
@@ -53,7 +53,7 @@ connect_until(int fd, const struct address *address, uint64_t due)
 			return wait_connected(fd, due);
 		if (errno != EAGAIN)
 			return errno;
-		wait_ns(DIAL_AGAIN_NS);
+		clock_wait_ns(DIAL_AGAIN_NS);
 	} while (now < due);
 	return ETIMEDOUT;
 }

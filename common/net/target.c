@@ -90,7 +90,7 @@ fail(const char *text, char *why, size_t size)
 {
 	char hint[HINT_MAX] = "";
 
-	address_hint(FOR_CLIENT, text, hint, sizeof(hint));
+	address_hint(ADDRESS_FOR_CLIENT, text, hint, sizeof(hint));
 	snprintf(why, size, "%s%sallowed is " TARGET_FORMS, hint,
 	    hint[0] ? "; " : "");
 	errno = EINVAL;

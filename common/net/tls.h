@@ -50,7 +50,7 @@ struct tls;
  * Anybody can make them fail, so they are limited; but who comes without TLS
  * must not hide whose certificate was refused.
  */
-struct tls_limits {
+struct tls_log_limits {
 	struct log_limit certificates, others;
 };
 
@@ -88,7 +88,7 @@ tls_speak(struct tls *tls, const char *names);
  */
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
-    struct tls_limits *limits);
+    struct tls_log_limits *limits);
 
 /*
  * Changes the ticket key when that is due: to be called now and then by the one

@@ -26,7 +26,7 @@ tls_speak(struct tls *tls, const char *names)
 
 int
 tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
-    struct tls_limits *limits)
+    struct tls_log_limits *limits)
 {
 	(void)limits;
 	(void)tls;

@@ -34,17 +34,17 @@ cut(char *text, enum form form)
 {
 	char *at = text + strlen(text);
 
-	if (form == WHOLE || text_columns(text) <= SERVER_NAME_COLUMNS)
+	if (form == WHOLE || escape_columns(text) <= SERVER_NAME_COLUMNS)
 		return;
 	if (form == END) {
 		for (at = text;
-		     text_columns(at) >= SERVER_NAME_COLUMNS || !begins(at);)
+		     escape_columns(at) >= SERVER_NAME_COLUMNS || !begins(at);)
 			at++;
 		memmove(text + 1, at, strlen(at) + 1);
 		*text = '~';
 		return;
 	}
-	while (text_columns(text) >= SERVER_NAME_COLUMNS) {
+	while (escape_columns(text) >= SERVER_NAME_COLUMNS) {
 		do
 			at--;
 		while (!begins(at));

@@ -361,7 +361,7 @@ take_batch(struct loop *loop, const struct listener *listener)
 static bool
 may_have_clients(struct loop *loop)
 {
-	struct pollfd *polls = loop->state->poll + POLL_LISTENERS;
+	struct pollfd *polls = loop->state->poll + LOOP_POLL_LISTENERS;
 	size_t count = loop->listeners->count;
 
 	for (size_t i = 0; i < count; i++)
@@ -388,7 +388,7 @@ admission_accept(struct loop *loop)
 	if (!s->short_until)
 		admit_held(loop);
 	for (size_t i = 0; i < loop->listeners->count; i++) {
-		if (s->draining || s->poll[POLL_LISTENERS + i].revents)
+		if (s->draining || s->poll[LOOP_POLL_LISTENERS + i].revents)
 			take_batch(loop, &loop->listeners->at[i]);
 	}
 	if (s->draining)

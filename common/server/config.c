@@ -41,7 +41,7 @@ hint_listen(const void *config, const char *text, char *why, size_t size)
 	if (c->listeners.count + 2 > LISTENERS_MAX)
 		snprintf(why, size, "it is one too many");
 	else
-		address_hint(FOR_SERVER, text, why, size);
+		address_hint(ADDRESS_FOR_SERVER, text, why, size);
 }
 
 static void

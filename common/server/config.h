@@ -15,7 +15,7 @@
 #define WORKERS_MAX 1000000
 
 /* Of the two words of --when-full, by their place. */
-enum { WAIT, REFUSE };
+enum { WHEN_FULL_WAIT, WHEN_FULL_REFUSE };
 
 struct config {
 	struct listeners listeners;

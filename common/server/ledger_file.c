@@ -85,7 +85,7 @@ put(int fd, const char *line, size_t len)
 	while (len > 0) {
 		ssize_t n;
 
-		if (poll(&wait, 1, timeout_ms(due, now)) == 0) {
+		if (poll(&wait, 1, clock_timeout_ms(due, now)) == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}

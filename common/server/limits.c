@@ -59,7 +59,8 @@ open_descriptors(void)
 }
 
 static void
-narrow(struct limit *limit, uint64_t have, uint64_t each, const char *what)
+narrow(
+    struct worker_limit *limit, uint64_t have, uint64_t each, const char *what)
 {
 	if (each && have / each < limit->workers) {
 		limit->workers = have / each;
@@ -108,10 +109,10 @@ soft_limit(int resource)
 	return getrlimit(resource, &limit) < 0 ? UINT64_MAX : limit.rlim_cur;
 }
 
-struct limit
+struct worker_limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve)
 {
-	struct limit limit = {UINT64_MAX, "nothing", UINT64_MAX};
+	struct worker_limit limit = {UINT64_MAX, "nothing", UINT64_MAX};
 	uint64_t descriptors = set_descriptors(reserve);
 	uint64_t memory = share_of(memory_available() / 1024);
 

@@ -24,7 +24,7 @@ struct worker_cost {
 	bool page_tables;     /* of its own, for what the parent has mapped */
 };
 
-struct limit {
+struct worker_limit {
 	uint64_t workers;
 	const char *binding; /* the resource that gives out first */
 	uint64_t in_memory;  /* how many memory alone has room for */
@@ -34,7 +34,7 @@ struct limit {
  * Raises the soft limit of descriptors to the hard one, less RESERVE that are
  * kept back for limits_spend_reserve(); computes how many workers fit.
  */
-struct limit
+struct worker_limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve);
 
 /*

@@ -95,16 +95,17 @@ fill_polls(struct loop *loop)
 	bool wake = !s->busy || !open || !workers_room(loop->workers);
 	struct pollfd *polls = s->poll;
 
-	polls[POLL_CONTROL] = (struct pollfd){loop->wakeup.control, POLLIN, 0};
-	polls[POLL_CHILDREN] = (struct pollfd){
+	polls[LOOP_POLL_CONTROL] =
+	    (struct pollfd){loop->wakeup.control, POLLIN, 0};
+	polls[LOOP_POLL_CHILDREN] = (struct pollfd){
 	    s->scan_after > s->now ? -1 : loop->wakeup.children, POLLIN, 0};
-	polls[POLL_WAKE] =
+	polls[LOOP_POLL_WAKE] =
 	    (struct pollfd){wake ? loop->wakeup.ends : -1, POLLIN, 0};
 	for (size_t i = 0; i < count; i++)
-		polls[POLL_LISTENERS + i] = (struct pollfd){
+		polls[LOOP_POLL_LISTENERS + i] = (struct pollfd){
 		    open && !s->draining ? loop->listeners->at[i].fd : -1,
 		    POLLIN, 0};
-	s->polls = POLL_LISTENERS + count;
+	s->polls = LOOP_POLL_LISTENERS + count;
 	s->polls += lingering_poll(&loop->lingering, polls + s->polls);
 }
 
@@ -115,8 +116,8 @@ wait_for_work(struct loop *loop)
 	int ready;
 
 	fill_polls(loop);
-	ready =
-	    poll(s->poll, s->polls, timeout_ms(next_deadline(loop), s->now));
+	ready = poll(
+	    s->poll, s->polls, clock_timeout_ms(next_deadline(loop), s->now));
 	if (ready < 0) {
 		for (size_t i = 0; i < s->polls; i++)
 			s->poll[i].revents = 0;
@@ -173,9 +174,9 @@ pass(struct loop *loop)
 
 	wait_for_work(loop);
 	reap_announced(loop);
-	if (s->poll[POLL_CHILDREN].revents)
+	if (s->poll[LOOP_POLL_CHILDREN].revents)
 		reap_scan_children(loop);
-	if (s->poll[POLL_CONTROL].revents)
+	if (s->poll[LOOP_POLL_CONTROL].revents)
 		take_signals(loop);
 	if (sends_wakes(loop) && s->now >= s->wake_after)
 		wake_workers(loop);

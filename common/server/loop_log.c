@@ -25,7 +25,7 @@ loop_log_dropped(const struct loop *loop)
 static void
 log_suppressed(const struct loop *loop)
 {
-	struct tls_limits *tls = loop->workers->settings.tls_limits;
+	struct tls_log_limits *tls = loop->workers->settings.tls_limits;
 
 	log_left_out(&loop->state->accept_limit, "failed accepts");
 	log_left_out(&loop->state->spawn_limit, "workers that did not start");

@@ -32,7 +32,12 @@ enum {
 };
 
 /* The places in struct loop_state's poll; refused clients follow. */
-enum { POLL_CONTROL, POLL_CHILDREN, POLL_WAKE, POLL_LISTENERS };
+enum {
+	LOOP_POLL_CONTROL,
+	LOOP_POLL_CHILDREN,
+	LOOP_POLL_WAKE,
+	LOOP_POLL_LISTENERS
+};
 
 /* Once descriptors or processes have run out, the loop tries again after this
  * long. The end of a worker is noticed at once. */
@@ -66,7 +71,7 @@ struct loop_state {
 	struct client held;
 	int held_socket; /* the listener's */
 	struct log_limit accept_limit, spawn_limit, full_limit, source_limit;
-	uint64_t reached, crowded; /* for struct service_limits */
+	uint64_t reached, crowded; /* for struct service_limit_counts */
 	/* Bytes read from the pipe of announcements. Not on the stack: each
 	 * fork would copy one page more. */
 	char ends[(LOOP_ANNOUNCEMENTS + 1) * sizeof(struct announcement)];

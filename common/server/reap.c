@@ -66,7 +66,7 @@ reap_announced(struct loop *loop)
 
 	/* After a scan has reaped the last worker, its announcement may still
 	 * be in the pipe. Unread, it would wake the loop for ever. */
-	if (workers->state->live == 0 && !s->poll[POLL_WAKE].revents)
+	if (workers->state->live == 0 && !s->poll[LOOP_POLL_WAKE].revents)
 		return;
 	/* First those that announced their end in the last pass: they are gone
 	 * by now. One that has just announced it is still running. */

@@ -134,7 +134,7 @@ static void
 choose_limit(struct config *config, struct workers *workers)
 {
 	struct worker_cost cost = worker_cost(config, workers->model);
-	struct limit limit = limits_compute(&cost, LINGERING_MAX);
+	struct worker_limit limit = limits_compute(&cost, LINGERING_MAX);
 
 	workers->oom_score_from = limit.in_memory / 8;
 
@@ -299,7 +299,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .backlog = (int)config.backlog,
 	    .full = refusal(&config, REFUSAL_FULL),
 	    .crowded = refusal(&config, REFUSAL_CROWDED),
-	    .refuse = config.when_full == REFUSE,
+	    .refuse = config.when_full == WHEN_FULL_REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .wake_every_ns = config.idle_timeout_ns / WORKER_WAKES,
 	    .has_other_children = has_other_children(),

@@ -68,7 +68,7 @@ HOT void
 worker_start_wake_timer(const struct worker *worker)
 {
 	uint64_t every = worker->settings->idle_timeout_ns / WORKER_WAKES;
-	struct timespec t = timespec_of(every);
+	struct timespec t = clock_timespec(every);
 	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
 	struct itimerval timer = {gap, gap};
 

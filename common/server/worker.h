@@ -36,8 +36,8 @@
 struct worker_settings {
 	const struct service *service;
 	struct service_setup setup;
-	struct tls *tls;	       /* for streams; NULL: plain */
-	struct tls_limits *tls_limits; /* that all see */
+	struct tls *tls;		   /* for streams; NULL: plain */
+	struct tls_log_limits *tls_limits; /* that all see */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 	int oom_score_adj; /* oom_score_adj of those that offer themselves */

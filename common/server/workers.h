@@ -24,10 +24,10 @@ struct workers {
 	/* What all workers see; the loop writes it and believes none of it. */
 	struct workers_shown {
 		struct ledger_shown ledger;
-		struct service_limits limits;
-		_Atomic bool draining, hurrying; /* service.h says what */
-		struct tls_limits tls_limits;	 /* of the workers */
-		struct log_lost log_lost;	 /* by all processes */
+		struct service_limit_counts limits;
+		_Atomic bool draining, hurrying;  /* service.h says what */
+		struct tls_log_limits tls_limits; /* of the workers */
+		struct log_lost log_lost;	  /* by all processes */
 	} * shown;
 	/* What changes with each connection; kept, like the slots. */
 	struct workers_state {

@@ -86,7 +86,7 @@ sleep_until_needed(struct chat *c)
 	/* Its end, which we did not ask for: what it said last has still to be
 	 * published, and to wait for that on its socket would spin. */
 	if (result > 0 && events == 0 && now_ns() < until)
-		wait_ns(NS_PER_MS);
+		clock_wait_ns(NS_PER_MS);
 	return result;
 }
 

@@ -56,7 +56,7 @@ add_unlocked(struct counter *counter, uint64_t window_ns)
 	uint64_t value = atomic_load(&counter->value) + 1;
 
 	if (window_ns)
-		wait_ns(window_ns); /* time for another to come between */
+		clock_wait_ns(window_ns); /* time for another to come between */
 	atomic_store(&counter->value, value);
 	return value;
 }

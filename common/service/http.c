@@ -109,7 +109,7 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 {
 	const struct service_setup *setup = visit->context->setup;
 	const struct ledger_view view = ledger_read(setup->ledger);
-	const struct service_limits *limits = setup->limits;
+	const struct service_limit_counts *limits = setup->limits;
 	struct text text = {buf, size, 0};
 	const struct {
 		const char *type, *name, *help;

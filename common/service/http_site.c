@@ -18,7 +18,7 @@
 /* On the stack of every idle connection, in one page with its output. */
 #define SMALL_IN 2048
 
-struct talk {
+struct conversation {
 	struct http_visit visit;
 	const struct http_page *pages;
 	const char *early; /* read by our caller, not taken yet */
@@ -58,7 +58,7 @@ enum next {
  * (conn_finish()).
  */
 static void
-say_timed_out(struct talk *talk, bool head_only)
+say_timed_out(struct conversation *talk, bool head_only)
 {
 	struct conn *conn = talk->visit.conn;
 
@@ -72,7 +72,7 @@ say_timed_out(struct talk *talk, bool head_only)
 }
 
 static void
-take_early(struct talk *talk)
+take_early(struct conversation *talk)
 {
 	size_t room = talk->in_size - talk->end;
 	size_t len = talk->early_len < room ? talk->early_len : room;
@@ -87,7 +87,7 @@ take_early(struct talk *talk)
 
 /* Reads what comes into the buffer's free end. BEGUN: a request has. */
 HOT static enum next
-fill(struct talk *talk, bool begun)
+fill(struct conversation *talk, bool begun)
 {
 	const struct service_setup *setup = talk->visit.context->setup;
 	struct conn *conn = talk->visit.conn;
@@ -119,7 +119,7 @@ fill(struct talk *talk, bool begun)
 
 /* Moves what is not used yet to the start of the buffer. */
 static void
-to_front(struct talk *talk)
+to_front(struct conversation *talk)
 {
 	talk->end -= talk->begin;
 	memmove(talk->in, talk->in + talk->begin, talk->end);
@@ -127,7 +127,7 @@ to_front(struct talk *talk)
 }
 
 static enum next
-read_head(struct talk *talk)
+read_head(struct conversation *talk)
 {
 	size_t len = talk->end - talk->begin;
 
@@ -142,7 +142,7 @@ read_head(struct talk *talk)
 
 /* Returns END when the connection is at its end. */
 static enum next
-drop_body(struct talk *talk, struct decision *decision)
+drop_body(struct conversation *talk, struct decision *decision)
 {
 	enum next next;
 	bool done;
@@ -254,7 +254,7 @@ decide(const struct http_visit *visit, const struct http_request *request,
 }
 
 static void
-upgrade(struct talk *talk, const struct http_page *page,
+upgrade(struct conversation *talk, const struct http_page *page,
     const struct http_request *request, struct http_slice key)
 {
 	size_t after = request->path.len + 1; /* the "?" */
@@ -277,7 +277,7 @@ upgrade(struct talk *talk, const struct http_page *page,
  * stack where the calls that wait will have their frames.
  */
 HOT static __attribute__((noinline)) enum next
-take_head(struct talk *talk, struct decision *decision)
+take_head(struct conversation *talk, struct decision *decision)
 {
 	struct http_request request;
 	struct http_slice key;
@@ -319,7 +319,7 @@ take_head(struct talk *talk, struct decision *decision)
 
 /* The answer, and whether the connection goes on. */
 static enum next
-conclude(struct talk *talk, const struct http_answer *answer)
+conclude(struct conversation *talk, const struct http_answer *answer)
 {
 	http_output_answer(&talk->output, answer);
 	talk->fresh = talk->asked = true;
@@ -328,7 +328,7 @@ conclude(struct talk *talk, const struct http_answer *answer)
 
 /* Returns GROW, UPGRADE, or another at the end. */
 HOT static enum next
-converse(struct talk *talk)
+converse(struct conversation *talk)
 {
 	struct decision decision;
 	enum next next;
@@ -352,7 +352,7 @@ converse(struct talk *talk)
 }
 
 static void
-move_to(struct talk *talk, char *in, size_t size)
+move_to(struct conversation *talk, char *in, size_t size)
 {
 	to_front(talk);
 	memcpy(in, talk->in, talk->end);
@@ -362,7 +362,7 @@ move_to(struct talk *talk, char *in, size_t size)
 
 /* With room for the longest head: not on the stack, where TLS needs some. */
 static enum next
-converse_large(struct talk *talk, char *small)
+converse_large(struct conversation *talk, char *small)
 {
 	char *large = malloc(HTTP_HEAD_MAX);
 	enum next next = END;
@@ -384,7 +384,7 @@ http_site_serve(struct conn *conn, const struct service_context *context,
     const struct http_page *pages, const char *early, size_t early_len)
 {
 	char in[SMALL_IN], out[HTTP_OUTPUT_MAX];
-	struct talk talk = {
+	struct conversation talk = {
 	    .visit = {.conn = conn, .context = context},
 	    .pages = pages,
 	    .in = in,
@@ -420,7 +420,7 @@ http_site_time_out(struct conn *conn, const struct service_context *context,
     const char *begun, size_t len)
 {
 	char out[HTTP_OUTPUT_MAX];
-	struct talk talk = {
+	struct conversation talk = {
 	    .visit = {.conn = conn, .context = context},
 	    .output = {.visit = &talk.visit, .bytes = out},
 	};

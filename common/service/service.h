@@ -30,7 +30,7 @@ struct service_setup {
 			      which names those have, nobody knows */
 	const char *model; /* "thread" */
 	const struct ledger_shown *ledger;
-	const struct service_limits *limits;
+	const struct service_limit_counts *limits;
 	/* The server is about to stop: end where the protocol lets you. */
 	const _Atomic bool *draining;
 	/* And a client that has not asked anything yet has had its time to. */
@@ -65,7 +65,7 @@ choose_refusal(
 
 /* What /metrics tells of limits, beside the ledger; the accept loop writes it,
  * in memory that all workers see. */
-struct service_limits {
+struct service_limit_counts {
 	_Atomic uint64_t reached; /* times: the last worker was taken */
 	_Atomic uint64_t crowded; /* refused, because of their source */
 };

@@ -52,7 +52,7 @@ shared_lock_within(struct shared *shared, uint64_t patience_ns)
 		/* By the wall clock: GCC 12's thread sanitizer does not know
 		 * pthread_mutex_clocklock(). */
 		struct timespec due =
-		    timespec_of(clock_ns(CLOCK_REALTIME) + patience_ns);
+		    clock_timespec(clock_ns(CLOCK_REALTIME) + patience_ns);
 
 		error = pthread_mutex_timedlock(&shared->mutex, &due);
 	}

@@ -137,7 +137,7 @@ spin_serve(struct conn *conn, const struct service_context *context)
 static void
 sleep_serve(struct conn *conn, const struct service_context *context)
 {
-	serve(conn, context->setup->argument, wait_ns);
+	serve(conn, context->setup->argument, clock_wait_ns);
 }
 
 const struct service service_spin = {

@@ -111,7 +111,8 @@ watch(pid_t child, uint64_t due, int *status)
 {
 	for (;;) {
 		uint64_t now = now_ns();
-		struct timespec left = timespec_of(due > now ? due - now : 0);
+		struct timespec left =
+		    clock_timespec(due > now ? due - now : 0);
 		int number = due == NEVER ? sigwaitinfo(&signals, NULL)
 					  : sigtimedwait(&signals, NULL, &left);
 
@@ -144,7 +145,7 @@ pace(pid_t child, double share)
 		if (owed <= 0)
 			continue;
 		kill(-child, SIGSTOP);
-		wait_ns((uint64_t)owed);
+		clock_wait_ns((uint64_t)owed);
 		kill(-child, SIGCONT);
 		stopped += now_ns() - from;
 	}

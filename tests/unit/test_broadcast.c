@@ -442,8 +442,8 @@ ROOM_TEST(beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place)
 	assert_int_equal(next(&reader, &message), 1);
 	assert_int_equal(message.sender, 2);
 	/* And after a while there is some again. */
-	wait_ns(wait);
-	wait_ns(LARGE.len * 4 * NS_PER_S / BROADCAST_RATE);
+	clock_wait_ns(wait);
+	clock_wait_ns(LARGE.len * 4 * NS_PER_S / BROADCAST_RATE);
 	assert_int_equal(broadcast_publish(&polite, &LARGE, text), 0);
 }
 
@@ -523,7 +523,7 @@ ROOM_TEST(one_that_takes_nothing_slows_nobody_down)
 	join(&still, 1, 2);
 	while (broadcast_behind(&still) < BROADCAST_RING / 4)
 		say_bytes(&a, text, LARGE.len);
-	wait_ns(NS_PER_S / 2);
+	clock_wait_ns(NS_PER_S / 2);
 	while (broadcast_behind(&still) < BROADCAST_RING * 7 / 8)
 		say_bytes(&a, text, LARGE.len);
 	assert_true(price(&a) < 2 * full);
@@ -741,7 +741,7 @@ struct role {
 static bool
 sleep_in(struct broadcast_member *me)
 {
-	struct timespec limit = timespec_of(LONG_NS);
+	struct timespec limit = clock_timespec(LONG_NS);
 	int n = -1;
 
 	errno = EINTR;
@@ -765,7 +765,7 @@ send_many(const struct role *role)
 
 		compose(buf, message.len, role->number, i);
 		while ((wait = broadcast_publish(&me, &message, buf)) > 0)
-			wait_ns(wait);
+			clock_wait_ns(wait);
 	}
 	broadcast_leave(&me);
 	free(buf);
@@ -822,7 +822,7 @@ play_ball(const struct role *role)
 			compose(buf, 8, role->number, ball);
 			/* The other may not have joined yet. */
 			while ((wait = broadcast_publish(&me, &message, buf)))
-				wait_ns(wait);
+				clock_wait_ns(wait);
 			ball++;
 			continue;
 		}

@@ -207,7 +207,7 @@ listen_to(struct hall *hall, size_t from)
 static void
 begin_tls(struct hall *hall, struct seat *s)
 {
-	static struct tls_limits limits;
+	static struct tls_log_limits limits;
 
 	s->conn = calloc(1, sizeof(*s->conn));
 	conn_init(s->conn, s->fd, LONG, LONG);

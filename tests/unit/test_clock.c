@@ -12,38 +12,38 @@ TEST(timeout_rounds_up_to_the_next_millisecond)
 {
 	uint64_t now = 5 * NS_PER_S;
 
-	assert_int_equal(timeout_ms(now + 1, now), 1);
-	assert_int_equal(timeout_ms(now + NS_PER_MS - 1, now), 1);
-	assert_int_equal(timeout_ms(now + NS_PER_MS, now), 1);
-	assert_int_equal(timeout_ms(now + NS_PER_MS + 1, now), 2);
-	assert_int_equal(timeout_ms(now + 3 * NS_PER_S, now), 3000);
+	assert_int_equal(clock_timeout_ms(now + 1, now), 1);
+	assert_int_equal(clock_timeout_ms(now + NS_PER_MS - 1, now), 1);
+	assert_int_equal(clock_timeout_ms(now + NS_PER_MS, now), 1);
+	assert_int_equal(clock_timeout_ms(now + NS_PER_MS + 1, now), 2);
+	assert_int_equal(clock_timeout_ms(now + 3 * NS_PER_S, now), 3000);
 }
 
 TEST(timeout_of_a_past_deadline_is_zero)
 {
-	assert_int_equal(timeout_ms(7, 7), 0);
-	assert_int_equal(timeout_ms(6, 7), 0);
-	assert_int_equal(timeout_ms(0, NEVER - 1), 0);
+	assert_int_equal(clock_timeout_ms(7, 7), 0);
+	assert_int_equal(clock_timeout_ms(6, 7), 0);
+	assert_int_equal(clock_timeout_ms(0, NEVER - 1), 0);
 }
 
 TEST(timeout_of_never_is_endless)
 {
-	assert_int_equal(timeout_ms(NEVER, 0), -1);
-	assert_int_equal(timeout_ms(NEVER, NEVER), -1);
+	assert_int_equal(clock_timeout_ms(NEVER, 0), -1);
+	assert_int_equal(clock_timeout_ms(NEVER, NEVER), -1);
 }
 
 TEST(timeout_beyond_an_int_is_the_largest_int)
 {
-	assert_int_equal(timeout_ms(INT_MAX * NS_PER_MS, 0), INT_MAX);
-	assert_int_equal(timeout_ms(INT_MAX * NS_PER_MS + 1, 0), INT_MAX);
-	assert_int_equal(timeout_ms(NEVER / 2, 0), INT_MAX);
+	assert_int_equal(clock_timeout_ms(INT_MAX * NS_PER_MS, 0), INT_MAX);
+	assert_int_equal(clock_timeout_ms(INT_MAX * NS_PER_MS + 1, 0), INT_MAX);
+	assert_int_equal(clock_timeout_ms(NEVER / 2, 0), INT_MAX);
 }
 
 /* Rounding up must not wrap around: a poll(2) of 0 ms would spin. */
 TEST(timeout_of_the_last_instants_is_the_largest_int)
 {
-	assert_int_equal(timeout_ms(NEVER - NS_PER_MS, 0), INT_MAX);
-	assert_int_equal(timeout_ms(NEVER - 1, 0), INT_MAX);
+	assert_int_equal(clock_timeout_ms(NEVER - NS_PER_MS, 0), INT_MAX);
+	assert_int_equal(clock_timeout_ms(NEVER - 1, 0), INT_MAX);
 }
 
 TEST(poll_with_a_timeout_does_not_wake_early)
@@ -51,7 +51,7 @@ TEST(poll_with_a_timeout_does_not_wake_early)
 	for (uint64_t part = 1; part <= 5; part++) {
 		uint64_t now = now_ns(), due = now + part * 300 * NS_PER_US;
 
-		poll(NULL, 0, timeout_ms(due, now));
+		poll(NULL, 0, clock_timeout_ms(due, now));
 		assert_true(now_ns() >= due);
 	}
 }
@@ -74,7 +74,7 @@ TEST(timespec_holds_the_same_instant)
 	    0, 1, NS_PER_S - 1, NS_PER_S, 3 * NS_PER_S + 7, NEVER};
 
 	for (size_t i = 0; i < COUNT_OF(instants); i++) {
-		struct timespec t = timespec_of(instants[i]);
+		struct timespec t = clock_timespec(instants[i]);
 
 		assert_in_range(t.tv_nsec, 0, NS_PER_S - 1);
 		assert_int_equal(
@@ -105,22 +105,22 @@ TEST(a_wait_is_as_long_as_told_whatever_signals_come)
 	sigaction(SIGALRM, &act, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
 	before = now_ns();
-	wait_ns(10 * NS_PER_MS);
+	clock_wait_ns(10 * NS_PER_MS);
 	assert_true(now_ns() - before >= 10 * NS_PER_MS);
 	setitimer(ITIMER_REAL, &never, NULL);
 }
 
 TEST(a_wait_for_nothing_returns)
 {
-	wait_ns(0);
-	wait_ns(1);
+	clock_wait_ns(0);
+	clock_wait_ns(1);
 }
 
 TEST(a_wait_costs_no_cpu)
 {
 	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID), used;
 
-	wait_ns(50 * NS_PER_MS);
+	clock_wait_ns(50 * NS_PER_MS);
 	used = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
 	assert_true(used < 25 * NS_PER_MS);
 }

@@ -71,12 +71,12 @@ check_instead(enum address_user user)
 	snprintf(word, sizeof(word), "%.*s", (int)len, instead);
 	instead = word;
 	if (strncmp(word, "udp:", 4) == 0 ||
-	    (user == FOR_CLIENT && strncmp(word, "tls:", 4) == 0))
+	    (user == ADDRESS_FOR_CLIENT && strncmp(word, "tls:", 4) == 0))
 		instead += 4;
 	if (address_parse(instead, &address) == 0)
 		return;
 	if (address_split(instead, host, sizeof(host), &port) < 0 ||
-	    (user == FOR_CLIENT && !host[0]))
+	    (user == ADDRESS_FOR_CLIENT && !host[0]))
 		fail_msg("%s", why);
 }
 
@@ -86,29 +86,32 @@ TEST(addresses_are_told_whole)
 		enum address_user user;
 		const char *text, *why;
 	} cases[] = {
-	    {FOR_CLIENT, "tls:host", "it has no port: write tls:host:7007"},
-	    {FOR_CLIENT, "udp:7", "it is a port alone: write udp:localhost:7"},
-	    {FOR_CLIENT, "tls:::1",
+	    {ADDRESS_FOR_CLIENT, "tls:host",
+		"it has no port: write tls:host:7007"},
+	    {ADDRESS_FOR_CLIENT, "udp:7",
+		"it is a port alone: write udp:localhost:7"},
+	    {ADDRESS_FOR_CLIENT, "tls:::1",
 		"an IPv6 address stands in brackets: write tls:[::1]:7007"},
-	    {FOR_CLIENT, "udp:", "no HOST:PORT is behind udp:"},
-	    {FOR_CLIENT, "unix", "write unix:/PATH"},
-	    {FOR_CLIENT, "UNIX:/x", "write unix:/x"},
-	    {FOR_CLIENT, "host;7", "it has no port"},
-	    {FOR_CLIENT, "host:7:7", "it has more than one colon"},
-	    {FOR_CLIENT, "file:///run/x", "it is a URL: write unix:/run/x"},
-	    {FOR_CLIENT, "http://me@host/",
+	    {ADDRESS_FOR_CLIENT, "udp:", "no HOST:PORT is behind udp:"},
+	    {ADDRESS_FOR_CLIENT, "unix", "write unix:/PATH"},
+	    {ADDRESS_FOR_CLIENT, "UNIX:/x", "write unix:/x"},
+	    {ADDRESS_FOR_CLIENT, "host;7", "it has no port"},
+	    {ADDRESS_FOR_CLIENT, "host:7:7", "it has more than one colon"},
+	    {ADDRESS_FOR_CLIENT, "file:///run/x",
+		"it is a URL: write unix:/run/x"},
+	    {ADDRESS_FOR_CLIENT, "http://me@host/",
 		"it is a URL: write host:80, for "
 		"load with --protocol http"},
-	    {FOR_SERVER, "udp:127.0.0.1",
+	    {ADDRESS_FOR_SERVER, "udp:127.0.0.1",
 		"it has no port: write udp:127.0.0.1:7007"},
-	    {FOR_SERVER, "*:7", "write :7"},
-	    {FOR_SERVER, "fe80::1:7",
+	    {ADDRESS_FOR_SERVER, "*:7", "write :7"},
+	    {ADDRESS_FOR_SERVER, "fe80::1:7",
 		"a link-local address needs its interface, as in "
 		"[fe80::1%eth0]:7007"},
-	    {FOR_SERVER, "all", "it has no port"},
-	    {FOR_SERVER, "127.0.0.1:1,127.0.0.1:2",
+	    {ADDRESS_FOR_SERVER, "all", "it has no port"},
+	    {ADDRESS_FOR_SERVER, "127.0.0.1:1,127.0.0.1:2",
 		"it is one address for each --listen"},
-	    {FOR_SERVER, "http://example.com/",
+	    {ADDRESS_FOR_SERVER, "http://example.com/",
 		"it is no address, and names are not looked up here"},
 	};
 
@@ -179,10 +182,11 @@ TEST(nothing_that_can_be_typed_is_too_much)
 		hint_quantity(
 		    (enum quantity)(run % 4), text, 1, 1000, why, sizeof(why));
 		assert_true(strlen(why) < sizeof(why));
-		address_hint(
-		    run % 2 ? FOR_SERVER : FOR_CLIENT, text, why, sizeof(why));
+		address_hint(run % 2 ? ADDRESS_FOR_SERVER : ADDRESS_FOR_CLIENT,
+		    text, why, sizeof(why));
 		assert_true(strlen(why) < sizeof(why));
-		check_instead(run % 2 ? FOR_SERVER : FOR_CLIENT);
+		check_instead(
+		    run % 2 ? ADDRESS_FOR_SERVER : ADDRESS_FOR_CLIENT);
 		hint_nearest(text, len, name_of, NULL);
 	}
 }

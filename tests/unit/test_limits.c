@@ -37,7 +37,7 @@ is(const char *a, const char *b)
 
 TEST_IN_CHILD(there_is_always_one_worker)
 {
-	struct limit limit;
+	struct worker_limit limit;
 
 	allow_descriptors(12, 12);
 	limit = limits_compute(&ONE_DESCRIPTOR, 8);
@@ -48,7 +48,7 @@ TEST_IN_CHILD(there_is_always_one_worker)
 TEST_IN_CHILD(descriptors_bound_the_workers)
 {
 	struct worker_cost two = {.descriptors = 2};
-	struct limit limit, half;
+	struct worker_limit limit, half;
 	uint64_t open_now;
 
 	open_now = (uint64_t)open_descriptors();
@@ -98,7 +98,7 @@ TEST_IN_CHILD(processes_of_a_user_bound_the_workers)
 {
 	struct worker_cost cost = {.tasks = 1};
 	struct rlimit limit = {50, 50};
-	struct limit workers;
+	struct worker_limit workers;
 
 	child_assert(setrlimit(RLIMIT_NPROC, &limit) == 0);
 	if (geteuid() == 0)
@@ -113,7 +113,7 @@ root_with_few_processes(void *arg)
 {
 	struct worker_cost cost = {.tasks = 1};
 	struct rlimit limit = {5, 5};
-	struct limit workers;
+	struct worker_limit workers;
 
 	(void)arg;
 	child_assert(setrlimit(RLIMIT_NPROC, &limit) == 0);
@@ -144,7 +144,7 @@ TEST_IN_CHILD(the_resource_that_binds_is_named)
 	};
 
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
-		struct limit limit = limits_compute(&known[i].cost, 0);
+		struct worker_limit limit = limits_compute(&known[i].cost, 0);
 		bool named = false;
 
 		child_assert(limit.workers == 1);
@@ -164,7 +164,7 @@ TEST_IN_CHILD(costlier_workers_are_fewer)
 		    .mappings = each,
 		    .address_kib = each,
 		    .memory_kib = each};
-		struct limit limit = limits_compute(&cost, 8);
+		struct worker_limit limit = limits_compute(&cost, 8);
 
 		child_assert(limit.workers >= 1);
 		child_assert(limit.workers <= last);
@@ -174,7 +174,7 @@ TEST_IN_CHILD(costlier_workers_are_fewer)
 
 TEST_IN_CHILD(workers_that_cost_nothing_have_no_limit)
 {
-	struct limit limit = limits_compute(&(struct worker_cost){0}, 0);
+	struct worker_limit limit = limits_compute(&(struct worker_cost){0}, 0);
 
 	child_assert(limit.workers == UINT64_MAX);
 	child_assert(limit.binding);
@@ -191,7 +191,7 @@ static const struct worker_cost ONE_MIB = {.memory_kib = 1024};
 static bool
 binds(const struct worker_cost *cost, uint64_t workers, const char *what)
 {
-	struct limit limit = limits_compute(cost, 0);
+	struct worker_limit limit = limits_compute(cost, 0);
 
 	return limit.workers == workers && is(limit.binding, what);
 }

@@ -36,7 +36,7 @@ TEST(who_is_stopped_stood_still)
 		is_stopped(NULL);
 	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
 	assert_true(WIFSTOPPED(status));
-	wait_ns(300 * NS_PER_MS);
+	clock_wait_ns(300 * NS_PER_MS);
 	kill(pid, SIGCONT);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -66,7 +66,7 @@ TEST(who_waits_as_long_as_it_wanted_did_not_stand_still)
 
 	stall_open(&stall);
 	since = now_ns();
-	wait_ns(100 * NS_PER_MS);
+	clock_wait_ns(100 * NS_PER_MS);
 	assert_int_equal(
 	    stall_note(&stall, since, since + 10 * NS_PER_S, now_ns()), 0);
 	assert_int_equal(stall.ns, 0);

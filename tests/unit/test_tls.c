@@ -27,7 +27,7 @@
 static char directory[] = "/tmp/perconn-tls-XXXXXX";
 static char cert[64], key[64], other[64];
 static struct tls *tls;
-static struct tls_limits limits;
+static struct tls_log_limits limits;
 static struct tls *demanding; /* a certificate that is the server's own */
 
 /* ---- both sides ---- */

@@ -23,7 +23,7 @@ static inline void
 wake_every(uint64_t ns)
 {
 	struct sigaction act = {.sa_handler = on_wake};
-	struct timespec t = timespec_of(ns);
+	struct timespec t = clock_timespec(ns);
 	struct timeval gap = {t.tv_sec, t.tv_nsec / 1000};
 	struct itimerval timer = {gap, gap};
 
