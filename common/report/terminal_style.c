@@ -82,7 +82,7 @@ terminal_line(struct terminal_printer *p, const char *indent, const char *text)
 		return;
 	escape(text, safe, sizeof(safe));
 	while ((word = strsep(&rest, " "))) {
-		size_t len = text_columns(word);
+		size_t len = escape_columns(word);
 
 		if (column && column + 1 + len > terminal_width(p)) {
 			fprintf(p->out, "\n%s  %s", indent, word);
