@@ -9,6 +9,7 @@ import pytest
 import pages
 from harness import HAS_FULL, needs_websocket, release_only
 from http_cases import ANSWERED, REFUSED
+from test_layout import BOTH, CLIENT, SERVER
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -178,6 +179,26 @@ def test_what_is_not_run_stands_in_a_page():
     inline = {command for page in PAGES
               for command in pages.inline_commands(text(page))}
     assert not set(NOT_RUN) - commands_in_blocks() - inline
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/CONTRIBUTING.md"])
+def test_the_files_that_a_page_names_are_there(page):
+    words = re.sub(r"```.*?```", "", text(page), flags=re.S)
+    places = re.findall(r"`([\w.-]+/[\w./-]+\.(?:c|h|py|md|1))`", words)
+    links = [os.path.join(os.path.dirname(page), link) for link in
+             re.findall(r"\]\((?!http)([^)#]+)", words)]
+    for place in places + links:
+        assert os.path.exists(os.path.join(TOP, place)), place
+
+
+def test_the_guide_names_the_folders_in_their_order():
+    rows = re.findall(r"^\| (`\w+`.*?) \|.*\| (\w+) \|$",
+                      text("docs/CONTRIBUTING.md"), re.M)
+    drawn = [(folder, part) for names, part in rows
+             for folder in re.findall(r"`(\w+)`", names)]
+    assert drawn == [(folder, "both") for folder in BOTH] + \
+        [(folder, "servers") for folder in SERVER] + \
+        [(folder, "client") for folder in CLIENT]
 
 
 def test_no_page_has_a_gap_left():
