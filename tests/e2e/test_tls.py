@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import (BIN, connect, echo, eventually, exchange, in_parallel,
+from harness import (BIN, connect, echo, eventually, in_parallel,
                      needs, parse_target, read_all, read_exactly)
 from tls_files import Files, openssl
 
@@ -125,25 +125,6 @@ def refused(server, files, *options):
     return client.said
 
 
-# ---- files ----
-
-@pytest.mark.parametrize("option", ["cert", "key", "client-ca"])
-@pytest.mark.parametrize("bad, why", [
-    ("none", "No such file or directory"), (".", "Is a directory"),
-    ("empty", "no ")])
-def test_a_file_that_cannot_be_read_is_named_with_its_option(
-        server, files, tmp_path, option, bad, why):
-    (tmp_path / "empty").touch()
-    paths = {"cert": files.cert("server"), "key": files.key("server"),
-             "client-ca": files.cert("ca"), option: bad}
-    done = server.run("-l", "127.0.0.1:0", "-q", *[
-        word for name, path in paths.items()
-        for word in (f"--tls-{name}", path)], cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.count(b"\n") == 1
-    assert f"--tls-{option} {bad}: {why}" in done.stderr.decode()
-
-
 # ---- what works ----
 
 @VERSIONS
@@ -167,15 +148,6 @@ def test_curl_finds_the_answer_complete(server, files):
         timeout=20)
     assert (got.stdout, got.returncode) == (b"Hello, client!\n", 0), got
     server.wait_ledger(accepted=1, served=1)
-
-
-@VERSIONS
-def test_hello_ends_in_order(server, files, version):
-    server.start("-s", "hello", *files.options())
-    sock = shake(server, trusting(files, version))
-    sock.sendall(b"hi")
-    assert read_all(sock) == b"Hello, client!\n"
-    server.wait_ledger(served=1)
 
 
 def test_it_works_over_every_family(server, files, listen):
@@ -220,12 +192,11 @@ def test_many_clients_at_once(server, files):
     server.back_to_start()
 
 
-@pytest.mark.parametrize("bits", [2048, 4096])
-def test_rsa_keys_do_not_need_more_stack_than_there_is(server, files, bits):
-    files.issue(f"rsa{bits}", "localhost", algorithm=bits)
-    server.start(*files.demanding(f"rsa{bits}"))
+def test_rsa_keys_do_not_need_more_stack_than_there_is(server, files):
+    files.issue("rsa4096", "localhost", algorithm=4096)
+    server.start(*files.demanding("rsa4096"))
     for version in PROTOCOL:
-        sock = shake(server, trusting(files, version, f"rsa{bits}"))
+        sock = shake(server, trusting(files, version, "rsa4096"))
         echo(sock, b"x" * 50_000)
         leave(sock)
     server.wait_ledger(served=2)
@@ -412,29 +383,29 @@ def test_another_server_does_not_know_the_session(server, files):
 
 
 @pytest.mark.timed
-@VERSIONS
-def test_a_session_does_not_outlive_the_certificate(
-        server, files, tmp_path, version):
+def test_a_session_does_not_outlive_the_certificate(server, files, tmp_path):
     """Each ticket brings the next one; but they all end with the certificate
     that was shown in the first handshake."""
     name = f"brief-{tmp_path.name}"
-    end = int(time.time()) + 7
-    files.issue(name, "brief", seconds=7)
+    end = int(time.time()) + 6
+    files.issue(name, "brief", seconds=6)
     server.start(*files.demanding())
-    context, session = trusting(files, version, name), None
-    resumed = 0
+    contexts = [trusting(files, version, name) for version in PROTOCOL]
+    sessions, resumed = [None, None], [0, 0]
     while time.time() < end - 2:
-        sock = shake(server, context, session=session)
-        echo(sock)
-        session = sock.session
-        resumed += sock.session_reused
-        leave(sock)
+        for i, context in enumerate(contexts):
+            sock = shake(server, context, session=sessions[i])
+            echo(sock)
+            sessions[i] = sock.session
+            resumed[i] += sock.session_reused
+            leave(sock)
         time.sleep(0.2)
-    assert resumed > 3
-    assert session.ticket_lifetime_hint <= 7
+    assert min(resumed) > 3
     time.sleep(max(0, end + 2 - time.time()))
-    with pytest.raises(ssl.SSLError, match="(?i)expired"):
-        shake(server, context, session=session).recv(1)
+    for context, session in zip(contexts, sessions):
+        assert session.ticket_lifetime_hint <= 6
+        with pytest.raises(ssl.SSLError, match="(?i)expired"):
+            shake(server, context, session=session).recv(1)
     server.wait_log("certificate has expired (CN=brief)")
 
 
@@ -456,7 +427,7 @@ def chain_of(files, tmp_path, count):
 
 
 @VERSIONS
-@pytest.mark.parametrize("count", [1, 3, 8])
+@pytest.mark.parametrize("count", [0, 1, 8])
 def test_intermediates_are_followed_up_to_the_authority(
         server, files, tmp_path, version, count):
     name = chain_of(files, tmp_path, count)
@@ -493,15 +464,6 @@ def test_more_names_of_authorities_than_a_handshake_holds(
     echo(sock)
     leave(sock)
     server.wait_ledger(served=1)
-
-@VERSIONS
-def test_a_client_with_a_good_certificate_is_served(server, files, version):
-    server.start(*files.demanding())
-    sock = shake(server, trusting(files, version, "alice"))
-    echo(sock)
-    leave(sock)
-    server.wait_ledger(served=1)
-
 
 def test_clients_are_told_whose_certificates_are_wanted(server, files):
     server.start(*files.demanding())
@@ -625,32 +587,9 @@ def test_idle_time_counts_in_the_handshake_too(server, files):
 @pytest.mark.timed
 def test_an_idle_client_times_out(server, files):
     """Without a close_notify: it has not got all that it might have."""
-    server.start("--idle-timeout", "1s", *files.options())
+    server.start("--idle-timeout", "500ms", *files.options())
     sock = shake(server, trusting(files))
     echo(sock)
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        sock.recv(1)
-    server.wait_ledger(timed_out=1)
-
-
-@pytest.mark.timed
-def test_activity_keeps_a_connection_alive(server, files):
-    server.start("--idle-timeout", "1s", *files.options())
-    sock = shake(server, trusting(files))
-    end = time.monotonic() + 2.5
-    while time.monotonic() < end:
-        echo(sock)
-        time.sleep(0.1)
-    leave(sock)
-    server.wait_ledger(served=1, timed_out=0)
-
-
-@pytest.mark.timed
-def test_a_request_times_out(server, files):
-    server.start("-s", "counter", "--request-timeout", "300ms",
-                 *files.options())
-    sock = shake(server, trusting(files))
-    sock.sendall(b"no end of line")
     with pytest.raises((ssl.SSLError, ConnectionError)):
         sock.recv(1)
     server.wait_ledger(timed_out=1)
@@ -679,47 +618,6 @@ def test_a_client_that_does_not_read_its_echo_times_out(server, files):
     except OSError:
         pass
     server.wait_ledger(timed_out=1, active=0)
-
-
-def test_an_end_without_notice_is_a_failure(server, files):
-    """Anybody on the way can forge it: what came may be a part only."""
-    server.start(*files.options())
-    sock = shake(server, trusting(files))
-    echo(sock)
-    sock.close()
-    server.wait_ledger(failed=1)
-
-
-def test_between_requests_it_is_an_end(server, files):
-    """Then nothing can be missing, and many clients just close."""
-    server.start("-s", "counter", *files.options())
-    sock = shake(server, trusting(files))
-    sock.sendall(b"\n")
-    assert read_exactly(sock, 2) == b"1\n"
-    sock.close()
-    server.wait_ledger(served=1)
-
-
-def test_a_half_close_is_answered_to_the_last_byte(server, files):
-    """The client's close_notify; then it still reads."""
-    server.start(*files.options())
-    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = trusting(files).wrap_bio(into, out, server_hostname="localhost")
-    sock = server.connect()
-    while True:
-        try:
-            client.do_handshake()
-            break
-        except ssl.SSLWantReadError:
-            sock.sendall(out.read())
-            into.write(sock.recv(65536))
-    client.write(b"x" * 1000)
-    with pytest.raises(ssl.SSLWantReadError):
-        client.unwrap()
-    # All of it at once: tickets, echo and close_notify come back.
-    into.write(exchange(sock, out.read()))
-    into.write_eof()
-    server.wait_ledger(served=1)
 
 
 def test_a_stop_cuts_handshakes_that_do_not_end(server, files):
@@ -877,23 +775,23 @@ def test_all_files_may_come_from_pipes(server, files, tmp_path):
     server.wait_ledger(served=2)
 
 
-def test_a_pipe_that_nobody_writes_to_is_named(server, files, tmp_path):
+def test_a_pipe_that_nobody_writes_to_is_named(
+        thread_server, files, tmp_path):
+    """After ten seconds, so on one server alone."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
-    got = server.run(*files.options(), "--tls-client-ca", path)
+    got = thread_server.run(*files.options(), "--tls-client-ca", path)
     assert got.returncode == 1
     assert f"--tls-client-ca {path}: Connection timed out" in \
         got.stderr.decode()
 
 
 def start_error(server, cert, key, *more):
-    got = server.run("-l", "127.0.0.1:0", "--tls-cert", cert, "--tls-key",
-                     key, *more)
+    got = server.run("-q", "-l", "127.0.0.1:0", "--tls-cert", cert,
+                     "--tls-key", key, *more)
     assert got.returncode == 1
-    words = [line for line in got.stderr.decode().splitlines()
-             if "error: " in line]
-    assert len(words) == 1, got.stderr
-    return words[0].partition("error: ")[2]
+    [line] = got.stderr.decode().splitlines()
+    return line.partition("error: ")[2]
 
 
 def test_a_file_that_is_missing_is_named(server, files):
