@@ -23,9 +23,9 @@
 void
 chat_connection_close(struct chat_connection *p)
 {
-	if (p->knocks)
+	if (p->retries_connect)
 		list_remove(&p->link);
-	p->knocks = false;
+	p->retries_connect = false;
 	tls_stream_close(p->stream);
 	p->stream = NULL;
 	if (p->fd >= 0)
@@ -52,14 +52,14 @@ connect_socket(struct chat_load *r, struct chat_connection *p)
 	if (dial_begin(p->fd, &r->load->target.address) < 0) {
 		if (errno != EAGAIN)
 			return -1;
-		if (!p->knocks)
-			list_append(&r->knocking, &p->link);
-		p->knocks = true;
+		if (!p->retries_connect)
+			list_append(&r->retrying, &p->link);
+		p->retries_connect = true;
 		return 1;
 	}
-	if (p->knocks)
+	if (p->retries_connect)
 		list_remove(&p->link);
-	p->knocks = false;
+	p->retries_connect = false;
 	if (!r->load->tls)
 		return 0;
 	p->stream = tls_stream_open(r->load->tls, p->fd);
@@ -165,16 +165,16 @@ chat_connection_say(struct chat_load *r, struct chat_connection *p,
 		status = connect_peer(r, p);
 	if (status < 0)
 		chat_connection_lose(r, p, errno);
-	else if (!p->knocks)
+	else if (!p->retries_connect)
 		push(r, p);
 }
 
 void
 chat_retry_connects(struct chat_load *r)
 {
-	while (!list_empty(&r->knocking)) {
+	while (!list_empty(&r->retrying)) {
 		struct chat_connection *p = (struct chat_connection *)(void
-			*)((char *)r->knocking.next -
+			*)((char *)r->retrying.next -
 			   offsetof(struct chat_connection, link));
 		int status = connect_socket(r, p);
 
@@ -203,7 +203,7 @@ stamp(struct chat_load *r, uint64_t n, uint64_t now)
 void
 chat_send(struct chat_load *r)
 {
-	struct chat_connection *p = &r->peers[0];
+	struct chat_connection *p = &r->connections[0];
 	uint64_t end = r->in_flight.head * r->load->size;
 	uint64_t ring = r->in_flight.slots * r->load->size;
 

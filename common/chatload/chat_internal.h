@@ -27,8 +27,8 @@
 /* One connection. */
 struct chat_connection {
 	struct list_node link; /* among those that knock */
-	bool knocks; /* on a backlog that is full, until it has room */
-	int fd;	     /* -1: none */
+	bool retries_connect; /* on a backlog that is full, until it has room */
+	int fd;		      /* -1: none */
 	uint32_t id;
 	enum role {
 		SENDER,	  /* member 0 */
@@ -68,7 +68,7 @@ struct chat_load {
 	int epoll;
 	struct epoll_event *events;
 	char *buffer; /* for what is received, compared, and forgotten */
-	struct chat_connection *peers;
+	struct chat_connection *connections;
 	uint32_t members, opened;
 	uint32_t receivers; /* still there */
 	struct chat_connection
@@ -96,7 +96,7 @@ struct chat_load {
 	bool spinning;
 	uint64_t spun_ns;
 	struct stall stall;
-	struct list_node knocking; /* peers */
+	struct list_node retrying; /* peers */
 };
 
 /* ---- chat_connection.c ---- */

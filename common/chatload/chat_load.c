@@ -77,7 +77,7 @@ abandoned(const struct chat_load *r)
 static uint64_t
 think_ns(const struct chat_load *r)
 {
-	return list_empty(&r->knocking) ? TURN_NS : DIAL_AGAIN_NS;
+	return list_empty(&r->retrying) ? TURN_NS : DIAL_AGAIN_NS;
 }
 
 /* What happens from NOW until DUE, or a little earlier. Returns for how long we
@@ -125,7 +125,7 @@ probe_again(struct chat_load *r, uint64_t now)
 {
 	uint64_t pause = PROBE_NS << (r->probes < 10 ? r->probes : 10);
 
-	if (r->entered < r->members || r->peers[0].out_len ||
+	if (r->entered < r->members || r->connections[0].out_len ||
 	    (r->probes && r->heard == r->members - 1)) {
 		r->probe_due = NEVER;
 		return;
@@ -135,7 +135,7 @@ probe_again(struct chat_load *r, uint64_t now)
 	r->probe_due = now + earlier(pause, PROBE_MAX_NS);
 	r->caught = 0;
 	chat_message_write_probe(&r->lines, ++r->probes, r->probe);
-	chat_connection_say(r, &r->peers[0], r->probe, sizeof(r->probe));
+	chat_connection_say(r, &r->connections[0], r->probe, sizeof(r->probe));
 }
 
 static int
@@ -171,7 +171,8 @@ join(struct chat_load *r, char *why, size_t size)
 
 		while (!r->lost && r->opened < r->members &&
 		       r->opened - r->entered < CONNECTS)
-			chat_connection_say(r, &r->peers[r->opened++], "\n", 1);
+			chat_connection_say(
+			    r, &r->connections[r->opened++], "\n", 1);
 		now = now_ns();
 		if (!r->lost)
 			probe_again(r, now);
@@ -191,7 +192,7 @@ join(struct chat_load *r, char *why, size_t size)
 static void
 let_sender_go(struct chat_load *r)
 {
-	struct chat_connection *p = &r->peers[0];
+	struct chat_connection *p = &r->connections[0];
 	uint64_t now = now_ns(), since = now;
 
 	p->role = LEAVER;
@@ -295,7 +296,8 @@ describe_lacking(
 		return;
 	}
 	for (uint32_t i = 1; i < r->members && m->lacking; i++) {
-		if (r->peers[i].fd >= 0 && chat_lacks(r, &r->peers[i], number))
+		if (r->connections[i].fd >= 0 &&
+		    chat_lacks(r, &r->connections[i], number))
 			chat_describe(words,
 			    "message %" PRIu64 " did not reach member %" PRIu32
 			    " in time",
@@ -330,8 +332,9 @@ expire(struct chat_load *r)
 	}
 	/* The server does not read any more, and there is nothing to wait for.
 	 */
-	if (!r->in_flight.under_way && ring_is_full(r) && r->peers[0].fd >= 0)
-		chat_connection_lose(r, &r->peers[0], ETIMEDOUT);
+	if (!r->in_flight.under_way && ring_is_full(r) &&
+	    r->connections[0].fd >= 0)
+		chat_connection_lose(r, &r->connections[0], ETIMEDOUT);
 }
 
 static uint64_t
@@ -453,7 +456,7 @@ static bool
 any_open(const struct chat_load *r)
 {
 	for (uint32_t i = 0; i < r->members; i++) {
-		if (r->peers[i].fd >= 0)
+		if (r->connections[i].fd >= 0)
 			return true;
 	}
 	return false;
@@ -467,7 +470,7 @@ finish(struct chat_load *r)
 
 	r->phase = FINISHING;
 	for (uint32_t i = 0; i < r->members; i++)
-		chat_connection_leave(&r->peers[i]);
+		chat_connection_leave(&r->connections[i]);
 	while (any_open(r) && now < timeout_after(r, since) && !stopped(r)) {
 		since += handle_until(r, timeout_after(r, since), now);
 		now = now_ns();
@@ -488,9 +491,9 @@ slots_for(uint64_t size)
 static void
 close_room(struct chat_load *r)
 {
-	for (uint32_t i = 0; r->peers && i < r->members; i++) {
-		chat_connection_close(&r->peers[i]);
-		free(r->peers[i].partial);
+	for (uint32_t i = 0; r->connections && i < r->members; i++) {
+		chat_connection_close(&r->connections[i]);
+		free(r->connections[i].partial);
 	}
 	for (uint64_t i = 0; r->guests && i < r->in_flight.slots; i++) {
 		chat_connection_close(&r->guests[i]);
@@ -501,7 +504,7 @@ close_room(struct chat_load *r)
 	stall_close(&r->stall);
 	in_flight_release(&r->in_flight);
 	chat_messages_release(&r->lines);
-	free(r->peers);
+	free(r->connections);
 	free(r->guests);
 	free(r->events);
 	free(r->buffer);
@@ -549,19 +552,20 @@ open_room(struct chat_load *r, const struct chat_load_plan *plan,
 	    .receivers = plan->load->connections - 1,
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
 	};
-	list_init(&r->knocking);
+	list_init(&r->retrying);
 	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	stall_open(&r->stall);
 	/* It only tells this run's lines from those of another. */
 	if (getrandom(&run_id, sizeof(run_id), 0) < 0)
 		run_id = (uint32_t)now_ns();
-	r->peers = calloc(r->members, sizeof(r->peers[0]));
-	for (uint32_t i = 0; r->peers && i < r->members; i++)
-		chat_connection_reset(&r->peers[i], i, i ? RECEIVER : SENDER);
+	r->connections = calloc(r->members, sizeof(r->connections[0]));
+	for (uint32_t i = 0; r->connections && i < r->members; i++)
+		chat_connection_reset(
+		    &r->connections[i], i, i ? RECEIVER : SENDER);
 	r->events = calloc(EVENTS, sizeof(r->events[0]));
 	r->buffer = malloc(CHAT_LOAD_BUFFER);
-	if (r->epoll < 0 || !r->peers || !r->events || !r->buffer ||
+	if (r->epoll < 0 || !r->connections || !r->events || !r->buffer ||
 	    chat_messages_init(&r->lines, r->load->size, run_id) < 0)
 		return -1;
 	return open_window(r);

@@ -64,7 +64,7 @@ check_limits(const struct load_options *config, const struct load_plan *plan,
 	bool churn = load_plan_churns(plan) && plan->target.kind != TARGET_UDP;
 	struct limits_check_plan limits = {
 	    .connections =
-		p->room ? chat_load_descriptors(plan) : plan->connections,
+		p->chat ? chat_load_descriptors(plan) : plan->connections,
 	    .sources = load_plan_sources(plan),
 	    .ports = plan->target.address.any.sa_family != AF_UNIX,
 	    /* A server that ends them keeps their rest, too. */

@@ -200,7 +200,7 @@ check_outputs(const struct load_options *config)
 	cli_refuse_one_file("interval", config->series, "json", config->json);
 	cli_refuse_one_file(
 	    "interval", config->series, "histogram", config->histogram);
-	if (config->series && config->protocol->room)
+	if (config->series && config->protocol->chat)
 		usage_error("--interval %.200s: not for --protocol %s",
 		    config->interval, config->protocol->name);
 }
@@ -215,7 +215,7 @@ check_sources(const struct load_options *config, const struct target *target)
 
 	if (!sources->count)
 		return;
-	if (config->protocol->room)
+	if (config->protocol->chat)
 		usage_error("--source %s: not for --protocol %s",
 		    address_list_format(bad, text), config->protocol->name);
 	if (target->address.any.sa_family == AF_UNIX)
@@ -248,11 +248,11 @@ check_load(const struct load_options *config, const struct load_plan *plan)
 		usage_error("--size %llu: requests of --protocol %s have "
 			    "their own size",
 		    (unsigned long long)config->size, p->name);
-	if (p->room && plan->connections < CHAT_LOAD_MEMBERS_MIN)
+	if (p->chat && plan->connections < CHAT_LOAD_MEMBERS_MIN)
 		usage_error("--connections %u: allowed with --protocol %s is "
 			    "%d or more",
 		    plan->connections, p->name, CHAT_LOAD_MEMBERS_MIN);
-	if (p->room &&
+	if (p->chat &&
 	    (plan->size < CHAT_MESSAGE_MIN || plan->size > CHAT_MESSAGE_MAX))
 		usage_error("--size %llu: allowed with --protocol %s is %zu to "
 			    "%zu",

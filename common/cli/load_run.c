@@ -65,7 +65,7 @@ static void
 run_room(struct load_run *run, const struct load_span *span,
     const struct cpu_placement *placement, bool live)
 {
-	struct chat_load_plan room = {
+	struct chat_load_plan chat = {
 	    .load = &run->plan,
 	    .duration_ns = span->duration_ns,
 	    .requests = span->requests,
@@ -73,7 +73,7 @@ run_room(struct load_run *run, const struct load_span *span,
 	    .progress = live ? show_progress : NULL,
 	};
 	char why[200];
-	int result = chat_load_run(&room, &run->result, why, sizeof(why));
+	int result = chat_load_run(&chat, &run->result, why, sizeof(why));
 
 	leave_if_told(placement);
 	if (result < 0)
@@ -131,7 +131,7 @@ load_run(struct load_run *run, const struct load_span *span,
 		listen_backlog_read(server, &own);
 	if (load_result_init(&run->result) < 0)
 		die_placed(placement, 1, strerror(errno));
-	if (run->plan.protocol->room)
+	if (run->plan.protocol->chat)
 		run_room(run, span, placement, live);
 	else
 		run_engine(run, span, placement, live);

@@ -310,7 +310,7 @@ open_post(struct post *post, int log[2])
 	/* No signal to the client's group is for us, nor one to all who have
 	 * its name: `pkill -9 client` would leave the servers to nobody. */
 	setpgid(0, 0);
-	prctl(PR_SET_NAME, "perconn-keeper");
+	prctl(PR_SET_NAME, "perconn-superv");
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);

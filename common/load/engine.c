@@ -94,7 +94,7 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 	int error = errno;
 
 	if (what == SESSION_FULL) { /* no: it waits for another try */
-		list_move(&s->link, &e->knocking);
+		list_move(&s->link, &e->retrying);
 		return;
 	}
 	e->under_way--;
@@ -424,12 +424,12 @@ make_waiting(struct engine *e, struct session *s)
 
 /* Those that found the backlog full, in turn, until one finds it so again. */
 static void
-knock(struct engine *e)
+retry_connects(struct engine *e)
 {
 	struct session *s;
 
-	while ((s = first_of(&e->knocking))) {
-		enum session_result what = session_knock(&e->shared, s);
+	while ((s = first_of(&e->retrying))) {
+		enum session_result what = session_retry_connect(&e->shared, s);
 
 		if (what == SESSION_FULL)
 			break;
@@ -437,7 +437,7 @@ knock(struct engine *e)
 		if (what != SESSION_AGAIN)
 			end_request(e, s, what);
 	}
-	while ((s = first_of(&e->knocking)) && times_out(e, s) <= e->now) {
+	while ((s = first_of(&e->retrying)) && times_out(e, s) <= e->now) {
 		give_up(e, s);
 		make_rest(e, s);
 	}
@@ -448,8 +448,8 @@ expire(struct engine *e)
 {
 	struct session *s;
 
-	if (!list_empty(&e->knocking))
-		knock(e);
+	if (!list_empty(&e->retrying))
+		retry_connects(e);
 	while ((s = first_of(&e->waiting)) && times_out(e, s) <= e->now) {
 		if (came(e, s))
 			continue;
@@ -473,7 +473,7 @@ next_deadline(struct engine *e)
 	if (e->part)
 		due = earlier(due, e->interval_start + e->interval_ns);
 	due = earlier(
-	    due, e->now + (list_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS));
+	    due, e->now + (list_empty(&e->retrying) ? TURN_NS : DIAL_AGAIN_NS));
 	if (!beginning(e))
 		return due;
 	due = earlier(due, e->end_ns);
@@ -570,7 +570,7 @@ step(struct engine *e)
 	if (stall)
 		excuse_all(&e->waiting, stall);
 	if (stall)
-		excuse_all(&e->knocking, stall);
+		excuse_all(&e->retrying, stall);
 	if (e->stop && *e->stop)
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)

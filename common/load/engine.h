@@ -79,7 +79,7 @@ struct engine {
 	struct list_node
 	    idle,     /* the one that had nothing to do for longest first */
 	    waiting,  /* under way, the first to time out first */
-	    knocking, /* under way, but for a backlog that is full; likewise */
+	    retrying, /* under way, but for a backlog that is full; likewise */
 	    resting;  /* after a failure, the first to go on first */
 	/*
 	 * If PART is set, and is one that load_result_init() has made: at the

@@ -78,7 +78,7 @@ set_up(struct engine *e, const struct load_plan *plan)
 	*e = (struct engine){.plan = *plan};
 	list_init(&e->idle);
 	list_init(&e->waiting);
-	list_init(&e->knocking);
+	list_init(&e->retrying);
 	list_init(&e->resting);
 	e->plan.churn = load_plan_churns(plan);
 	shared->target = plan->target.address;
@@ -171,20 +171,20 @@ begin_connect(struct engine *e, struct session *s, uint32_t *failed)
 	what = session_connect(&e->shared, s);
 	*failed += what == SESSION_FAILED;
 	if (what == SESSION_FULL)
-		list_move(&s->link, &e->knocking);
+		list_move(&s->link, &e->retrying);
 	return what == SESSION_AGAIN || what == SESSION_FULL;
 }
 
 /* Those that found the backlog full, until one does so again. Returns how many
  * are not under way any more. */
 static uint32_t
-knock(struct engine *e, uint32_t *failed, uint64_t *deadline)
+retry_connects(struct engine *e, uint32_t *failed, uint64_t *deadline)
 {
 	uint32_t ended = 0;
 
-	while (!list_empty(&e->knocking)) {
-		struct session *s = session_of(e->knocking.next);
-		enum session_result what = session_knock(&e->shared, s);
+	while (!list_empty(&e->retrying)) {
+		struct session *s = session_of(e->retrying.next);
+		enum session_result what = session_retry_connect(&e->shared, s);
 
 		if (what == SESSION_FULL)
 			break;
@@ -234,7 +234,7 @@ give_up_connects(struct engine *e)
 static int
 wait_a_turn(struct engine *e, uint64_t since, uint64_t *deadline)
 {
-	uint64_t turn = list_empty(&e->knocking) ? TURN_NS : DIAL_AGAIN_NS;
+	uint64_t turn = list_empty(&e->retrying) ? TURN_NS : DIAL_AGAIN_NS;
 	uint64_t due = earlier(*deadline, since + turn);
 	int n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
 	    clock_timeout_ms(due, since));
@@ -258,7 +258,7 @@ engine_connect(struct engine *e)
 		while (pending < CONNECTS && begun < e->plan.connections)
 			pending +=
 			    begin_connect(e, &e->sessions[begun++], &failed);
-		pending -= knock(e, &failed, &deadline);
+		pending -= retry_connects(e, &failed, &deadline);
 		if (!pending)
 			continue;
 		n = wait_a_turn(e, since, &deadline);

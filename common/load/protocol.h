@@ -77,7 +77,7 @@ struct protocol {
 	bool echoes;	 /* the reply is the request, byte for byte, which
 			    tells which one it answers */
 	bool sized;	 /* --size is the request's */
-	bool room;	 /* not connections, but members: chat_load.h runs it */
+	bool chat;	 /* not connections, but members: chat_load.h runs it */
 	bool unasked;	 /* bytes may come without a request, for judge() */
 	bool repeatable; /* a request may be sent twice, where nobody knows
 			    whether the first has arrived */

@@ -8,7 +8,7 @@
 static const struct protocol protocol_chat = {
     .name = "chat",
     .summary = "a line from one member reaches all others",
-    .room = true,
+    .chat = true,
     .sized = true,
 };
 

@@ -272,7 +272,7 @@ begin_on_new(struct session_shared *shared, struct session *session)
 }
 
 enum session_result
-session_knock(struct session_shared *shared, struct session *session)
+session_retry_connect(struct session_shared *shared, struct session *session)
 {
 	enum session_result result = connect_socket(shared, session);
 

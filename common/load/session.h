@@ -16,7 +16,8 @@
  *	SESSION_FAILED     errno says why; 0: end of file too early
  *	SESSION_LEFT       the server closed an idle connection
  *	SESSION_FULL       its backlog has no room (a unix socket's): no event
- *	                   will tell when, session_knock() has to try again
+ *	                   will tell when, session_retry_connect() has to try
+ *again
  *
  * After anything but AGAIN, DONE, REPEATED and FULL the connection is closed.
  *
@@ -124,7 +125,7 @@ session_begin(struct session_shared *shared, struct session *session);
 
 /* Connects once more, after SESSION_FULL; returns as that call would have. */
 enum session_result
-session_knock(struct session_shared *shared, struct session *session);
+session_retry_connect(struct session_shared *shared, struct session *session);
 
 /* The socket is ready for EVENTS (of epoll). */
 enum session_result

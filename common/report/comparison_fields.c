@@ -102,8 +102,8 @@ const struct field RESULT_FIELDS[] = {
 const struct field RATIO_FIELDS[] = {
     OF(FIELD_TEXT, "reason", reason),
     OF(FIELD_NUMBER, "p_value", p_value),
-    OF(FIELD_NUMBER, "detectable", detectable),
-    OF(FIELD_NUMBER, "blocks_needed", blocks_needed),
+    OF(FIELD_NUMBER, "detectable", min_detectable),
+    OF(FIELD_NUMBER, "blocks_needed", required_blocks),
     OF(FIELD_NUMBER, "with_dropped", with_dropped),
     END,
 };

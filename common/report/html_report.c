@@ -182,10 +182,10 @@ put_detectable(
 	for (size_t i = 1; o->point_count == 1 && i < c->server_count; i++) {
 		const struct server_result *f = &o->points[0].results[i];
 
-		if (isfinite(f->detectable))
+		if (isfinite(f->min_detectable))
 			html_element(page, "li",
 			    "%s: a difference of %.1f %% would have shown",
-			    c->servers[i].name, 100 * (f->detectable - 1));
+			    c->servers[i].name, 100 * (f->min_detectable - 1));
 		if (f->dropped && isfinite(f->with_dropped))
 			html_element(page, "li",
 			    "%s: with what was dropped, the ratio would be "

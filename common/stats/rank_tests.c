@@ -181,7 +181,7 @@ more_for_ranks(size_t count, double level)
 }
 
 double
-rank_detectable_effect(double sd, size_t count, double alpha)
+rank_min_detectable_effect(double sd, size_t count, double alpha)
 {
 	double level = alpha;
 	size_t rank = SIZE_MAX;
@@ -208,7 +208,7 @@ rank_interval_sd(struct estimate interval, size_t count, double alpha)
 }
 
 double
-rank_blocks_needed(double sd, double difference, double alpha)
+rank_required_sample_size(double sd, double difference, double alpha)
 {
 	double root = RANKS_COST * errors_to_see(alpha, INFINITY) * sd;
 	double about = difference > 0 ? pow(root / difference, 2) : INFINITY;
@@ -216,7 +216,7 @@ rank_blocks_needed(double sd, double difference, double alpha)
 	/* As many as if they were many, or more. */
 	for (size_t count = 1; count <= RANK_MAX; count++) {
 		if ((double)count >= floor(about) &&
-		    rank_detectable_effect(sd, count, alpha) <= difference)
+		    rank_min_detectable_effect(sd, count, alpha) <= difference)
 			return (double)count;
 	}
 	return fmax(ceil(about), RANK_MAX + 1);

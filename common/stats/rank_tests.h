@@ -65,7 +65,7 @@ rank_normal_quantile(double probability);
  * within 3 %. INFINITY if they are too few for any.
  */
 double
-rank_detectable_effect(double sd, size_t count, double alpha);
+rank_min_detectable_effect(double sd, size_t count, double alpha);
 
 /* The standard deviation of COUNT values that have the exact Wilcoxon INTERVAL
  * of 1 - ALPHA, if they were normal. INFINITY if they are too few for one. */
@@ -76,6 +76,6 @@ rank_interval_sd(struct estimate interval, size_t count, double alpha);
  * least as many as can show any, without any spread; of more than RANK_MAX it
  * is known roughly. INFINITY for no difference. */
 double
-rank_blocks_needed(double sd, double difference, double alpha);
+rank_required_sample_size(double sd, double difference, double alpha);
 
 #endif

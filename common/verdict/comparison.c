@@ -34,7 +34,7 @@ finding_init(struct server_result *found)
 	found->value = found->ratio = found->difference = UNKNOWN;
 	found->p_value = found->service_value = NAN;
 	found->verdict = UNDECIDED;
-	found->detectable = found->blocks_needed = NAN;
+	found->min_detectable = found->required_blocks = NAN;
 	latency_init(&found->latency);
 	latency_init(&found->service);
 	found->client_us = found->client_busy = found->little = NAN;

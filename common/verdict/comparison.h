@@ -61,10 +61,10 @@ struct server_result {
 	double p_value;		    /* of no difference, by signed ranks */
 	enum verdict verdict;
 	char reason[700];
-	double detectable;    /* smallest ratio above 1 that would have shown;
-				 NAN: none, with so few blocks */
-	double blocks_needed; /* so that a difference of delta would show */
-	bool client_bound;    /* the client was the limit: a lower bound */
+	double min_detectable;	/* smallest ratio above 1 that would have shown;
+			       NAN: none, with so few blocks */
+	double required_blocks; /* so that a difference of delta would show */
+	bool client_bound;	/* the client was the limit: a lower bound */
 	/* New connections found its backlog full, in what counts. */
 	uint64_t backlog, listen_backlog_is_full;
 	uint64_t requests, errors;

@@ -26,7 +26,7 @@ paired_blocks(struct paired_blocks *pair, const struct server_result *found,
 const double *
 paired_compared(const struct paired_blocks *pair);
 
-/* Fills detectable and blocks_needed: what a test at ALPHA would have shown,
+/* Fills detectable and required_blocks: what a test at ALPHA would have shown,
  * NAN if nothing would, and what it would take to see DELTA; both NAN with too
  * few blocks to know the spread. */
 void

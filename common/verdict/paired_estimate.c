@@ -58,14 +58,15 @@ paired_power_analysis(struct server_result *found,
 {
 	double sd;
 
-	found->detectable = found->blocks_needed = NAN;
+	found->min_detectable = found->required_blocks = NAN;
 	if (!pair->has_ratio || pair->count < BLOCKS_MIN)
 		return;
 	sd = spread(pair);
 	if (rank_wilcoxon_rank(pair->count, alpha))
-		found->detectable =
-		    exp(rank_detectable_effect(sd, pair->count, alpha));
-	found->blocks_needed = rank_blocks_needed(sd, log1p(delta), alpha);
+		found->min_detectable =
+		    exp(rank_min_detectable_effect(sd, pair->count, alpha));
+	found->required_blocks =
+	    rank_required_sample_size(sd, log1p(delta), alpha);
 }
 
 double

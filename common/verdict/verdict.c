@@ -212,17 +212,17 @@ say_what_is_open(struct server_result *found, const struct family *family)
 	e = &found->ratio;
 	say(found, "differences up to %.1f %% are not excluded; ",
 	    fmax(percent(e->low), percent(e->high)));
-	if (isnan(found->detectable))
+	if (isnan(found->min_detectable))
 		say(found, "with so few blocks none could have shown");
 	else
 		say(found, "%.1f %% would have shown",
-		    percent(found->detectable));
-	if (found->blocks_needed > RANK_MAX)
+		    percent(found->min_detectable));
+	if (found->required_blocks > RANK_MAX)
 		say(found, "; to see %.3g %%, take a quieter machine",
 		    100 * family->delta);
-	else if (found->blocks_needed > (double)found->blocks)
+	else if (found->required_blocks > (double)found->blocks)
 		say(found, "; to see %.3g %%, take %.0f blocks",
-		    100 * family->delta, found->blocks_needed);
+		    100 * family->delta, found->required_blocks);
 	else
 		say(found, "; more blocks would tell");
 }

@@ -111,9 +111,9 @@ double
 paired_ratio(const double *log_ratios, size_t count);
 
 /*
- * Fills value, has_ratio, ratio, difference, p_value, detectable, blocks_needed
- * of FOUND from its values and ratios by block. DELTA: the difference that
- * matters, 0.03. BASELINE may be FOUND itself.
+ * Fills value, has_ratio, ratio, difference, p_value, detectable,
+ * required_blocks of FOUND from its values and ratios by block. DELTA: the
+ * difference that matters, 0.03. BASELINE may be FOUND itself.
  *
  * A block in which either has no value (NAN) is left out. The ratio has a
  * meaning if every other block has one; if not, it is NAN and the difference
@@ -136,8 +136,8 @@ paired_estimate(struct server_result *found,
  * interval of its point's control excludes 1 by more than half of DELTA; else
  * UNDECIDED with fewer than BLOCKS_MIN blocks. Those on which there is a
  * verdict without a test are not in the family. With more than one ratio in it,
- * `detectable` and `blocks_needed` become those of Holm's first step. `settled`
- * is asked where there are slices.
+ * `detectable` and `required_blocks` become those of Holm's first step.
+ * `settled` is asked where there are slices.
  */
 void
 verdict_of_scenario(struct scenario_result *result, size_t count, double delta);

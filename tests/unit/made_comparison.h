@@ -98,8 +98,8 @@ made_finding(struct server_result *f, int model, double value, double better)
 	MADE_TEXT(f->reason, "%s %.1f %%",
 	    f->verdict == EQUIVALENT ? "within 3 %; seen" : "by",
 	    100 * fabs(better - 1));
-	f->detectable = 1.011;
-	f->blocks_needed = 8;
+	f->min_detectable = 1.011;
+	f->required_blocks = 8;
 	f->requests = (uint64_t)(value * 10);
 	made_latency(&f->latency, &f->curve, 64e6 / value);
 	f->client_us = 2.7;
@@ -134,7 +134,8 @@ made_point(
 		if (i == 0) { /* nothing to compare it with */
 			f->has_ratio = false;
 			f->ratio = (struct estimate){NAN, NAN, NAN};
-			f->p_value = f->detectable = f->blocks_needed = NAN;
+			f->p_value = f->min_detectable = f->required_blocks =
+			    NAN;
 			f->with_dropped = NAN;
 			for (size_t b = 0; b < RANK_MAX; b++)
 				f->ratios[b] = NAN;
@@ -280,7 +281,7 @@ made_trouble(struct comparison *c)
 	f->verdict = UNDECIDED;
 	f->ratio.low = 0.952;
 	f->ratio.high = 1.034;
-	f->blocks_needed = 61;
+	f->required_blocks = 61;
 	MADE_TEXT(f->reason, "differences up to 4.8 %% are not excluded");
 	o = made_outcome(c, "tls", "handshakes", "connections/s", true);
 	f = &made_point(o, c->server_count, 900, 0.9)->results[1];

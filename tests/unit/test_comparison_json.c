@@ -75,7 +75,7 @@ same_finding(const struct server_result *a, const struct server_result *b)
 	same_numbers(&a->p_value, &b->p_value, 1);
 	assert_int_equal(a->verdict, b->verdict);
 	assert_string_equal(a->reason, b->reason);
-	same_numbers(&a->detectable, &b->detectable, 2);
+	same_numbers(&a->min_detectable, &b->min_detectable, 2);
 	assert_int_equal(a->client_bound, b->client_bound);
 	same_numbers(&a->service_value, &b->service_value, 1);
 	assert_int_equal(a->requests, b->requests);

@@ -50,7 +50,7 @@ count_process(pid_t pid, void *context)
 	++*(size_t *)context;
 }
 
-/* All that is below SERVER's keeper. */
+/* All that is below SERVER's supervisor. */
 static size_t
 processes(const struct launched *server)
 {
@@ -122,7 +122,7 @@ TEST(another_server_stays)
 	}
 }
 
-/* A stranger's process becomes nobody's child here: only a keeper adopts. */
+/* A stranger's process becomes nobody's child here: only a supervisor adopts. */
 TEST(who_was_started_elsewhere_is_neither_adopted_nor_killed)
 {
 	struct launched server;
@@ -310,7 +310,7 @@ TEST(a_server_that_is_stopped_ends_gently)
 	is_gone(&server);
 }
 
-/* The keeper has to read, or the server stands still. */
+/* The supervisor has to read, or the server stands still. */
 TEST(a_loud_server_is_never_held_up)
 {
 	struct launched server;

@@ -404,7 +404,8 @@ TEST(detectable_shows_in_80_of_100_cases)
 
 	for (size_t i = 0; i < COUNT_OF(known); i++) {
 		double alpha = 0.05 / known[i].ratios;
-		double shift = rank_detectable_effect(1, known[i].count, alpha);
+		double shift =
+		    rank_min_detectable_effect(1, known[i].count, alpha);
 
 		assert_near(power(shift, known[i].count, alpha), 80, 2.8);
 	}
@@ -416,11 +417,13 @@ TEST(needed_is_what_makes_it_detectable)
 
 	for (size_t i = 0; i < 2 * COUNT_OF(shifts); i++) {
 		double shift = shifts[i / 2], alpha = i % 2 ? 0.05 / 6 : 0.05;
-		size_t needed = (size_t)rank_blocks_needed(1, shift, alpha);
+		size_t needed =
+		    (size_t)rank_required_sample_size(1, shift, alpha);
 
-		assert_true(rank_detectable_effect(1, needed, alpha) <= shift);
 		assert_true(
-		    rank_detectable_effect(1, needed - 1, alpha) > shift);
+		    rank_min_detectable_effect(1, needed, alpha) <= shift);
+		assert_true(
+		    rank_min_detectable_effect(1, needed - 1, alpha) > shift);
 		assert_true(power(shift, needed, alpha) > 78);
 		assert_true(power(shift, needed - 1, alpha) < 82);
 	}
@@ -428,10 +431,10 @@ TEST(needed_is_what_makes_it_detectable)
 
 TEST(without_spread_it_takes_as_many_as_can_show_any)
 {
-	assert_near(rank_blocks_needed(0, 0.005, 0.05), 6, 0);
-	assert_near(rank_blocks_needed(0, 0.005, 0.05 / 6), 8, 0);
-	assert_near(rank_blocks_needed(0, 0.005, 0.05 / 25), 10, 0);
-	assert_true(isinf(rank_blocks_needed(0.02, 0, 0.05)));
+	assert_near(rank_required_sample_size(0, 0.005, 0.05), 6, 0);
+	assert_near(rank_required_sample_size(0, 0.005, 0.05 / 6), 8, 0);
+	assert_near(rank_required_sample_size(0, 0.005, 0.05 / 25), 10, 0);
+	assert_true(isinf(rank_required_sample_size(0.02, 0, 0.05)));
 }
 
 TEST(more_than_any_plan_has_are_still_more)
@@ -439,12 +442,12 @@ TEST(more_than_any_plan_has_are_still_more)
 	double last = 0;
 
 	for (double shift = 0.5; shift > 0.02; shift *= 0.97) {
-		double needed = rank_blocks_needed(1, shift, 0.05);
+		double needed = rank_required_sample_size(1, shift, 0.05);
 
 		assert_true(needed >= last);
 		last = needed;
 	}
-	assert_near(rank_blocks_needed(0.02, 0.0005, 0.05),
+	assert_near(rank_required_sample_size(0.02, 0.0005, 0.05),
 	    1.0472 * pow(2.801585 * 40, 2), 10);
 }
 
@@ -455,9 +458,10 @@ TEST(nothing_is_detectable_with_too_few_values)
 	struct estimate e = rank_hodges_lehmann(few, 5, 0.05);
 
 	for (size_t count = 0; count < 6; count++)
-		assert_true(isinf(rank_detectable_effect(0.02, count, 0.05)));
-	assert_true(isfinite(rank_detectable_effect(0.02, 6, 0.05)));
-	assert_true(isinf(rank_detectable_effect(0.02, 7, 0.05 / 6)));
+		assert_true(
+		    isinf(rank_min_detectable_effect(0.02, count, 0.05)));
+	assert_true(isfinite(rank_min_detectable_effect(0.02, 6, 0.05)));
+	assert_true(isinf(rank_min_detectable_effect(0.02, 7, 0.05 / 6)));
 	assert_true(isinf(rank_interval_sd(e, 5, 0.05)));
 }
 

@@ -120,7 +120,7 @@ TEST(no_difference_is_equivalent)
 	assert_int_equal(verdict_on(0, 0, 12), EQUIVALENT);
 	assert_near(points[0].results[1].ratio.value, 1, 0);
 	assert_near(points[0].results[1].p_value, 1, 0);
-	assert_near(points[0].results[1].detectable, 1, 0);
+	assert_near(points[0].results[1].min_detectable, 1, 0);
 }
 
 TEST(noise_is_undecided)
@@ -130,10 +130,10 @@ TEST(noise_is_undecided)
 	assert_int_equal(verdict_on(0, 0.2, 12), UNDECIDED);
 	says("are not excluded");
 	says("would have shown");
-	assert_true(found->detectable > 1.1);
+	assert_true(found->min_detectable > 1.1);
 	/* More than (2.8 s / ln(1 + delta))^2, since ranks are tested. */
 	assert_true(
-	    found->blocks_needed >=
+	    found->required_blocks >=
 	    pow(2.8016 * rank_robust_sd(found->ratios, 12) / log(1.03), 2) - 1);
 	says("to see 3 %, take a quieter machine");
 	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
@@ -306,7 +306,7 @@ TEST(where_a_ratio_has_no_meaning_the_difference_counts)
 	strcpy(result.unit, "clients");
 	assert_int_equal(constant(64, 0, false), FASTER);
 	assert_false(found->has_ratio);
-	assert_true(isnan(found->ratio.value) && isnan(found->detectable));
+	assert_true(isnan(found->ratio.value) && isnan(found->min_detectable));
 	assert_near(found->difference.value, -64, 0);
 	assert_near(found->difference.high, -64, 0);
 	says("by 64 ");
@@ -406,18 +406,18 @@ TEST(a_family_is_told_what_it_could_see)
 	compared(0, 0, 10);
 	add_point(0, 10, 127);
 	judge(2);
-	alone = found->detectable;
+	alone = found->min_detectable;
 	for (size_t p = 0; p < 3; p++)
 		add_point(p, 10, 127);
 	judge(2);
-	assert_true(found->detectable > alone);
+	assert_true(found->min_detectable > alone);
 	/* An interrupted sweep: in the family, and none of it can be told. */
 	for (size_t p = 0; p < 6; p++)
 		add_point(p, 6, 21);
 	judge(2);
 	assert_int_equal(found->verdict, UNDECIDED);
-	assert_true(isnan(found->detectable));
-	assert_true(found->blocks_needed >= 8);
+	assert_true(isnan(found->min_detectable));
+	assert_true(found->required_blocks >= 8);
 	says("with so few blocks none could have shown");
 }
 
@@ -724,8 +724,8 @@ TEST(verdicts_agree_with_their_intervals)
 		seen[found->verdict]++;
 		assert_true(
 		    ratio->low <= ratio->value && ratio->value <= ratio->high);
-		assert_true(found->detectable >= 1);
-		assert_true(found->blocks_needed >= BLOCKS_MIN);
+		assert_true(found->min_detectable >= 1);
+		assert_true(found->required_blocks >= BLOCKS_MIN);
 		excludes = ratio->low > 1 || ratio->high < 1;
 		assert_int_equal(excludes, found->p_value <= VERDICT_ALPHA);
 		if (found->verdict == FASTER)
