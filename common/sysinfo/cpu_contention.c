@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
 #define ROOTS \

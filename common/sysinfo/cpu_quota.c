@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/cgroup.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 
 /* The quota of GROUP, in CPUs; 0: none. */
 static double

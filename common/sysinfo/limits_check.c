@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/cgroup.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 
 /* Log, epoll, the files that are read meanwhile. */
 #define OWN_DESCRIPTORS 16

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 
 /* A child belongs to the thread that made it, so each thread has a list. */
 static void

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
 const char *const MEMORY_KIND_WORDS[] = {

@@ -15,7 +15,7 @@
 #include "common/base/cgroup.h"
 #include "common/sysinfo/usage.h"
 #include "common/sysinfo/usage_group_folder.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
 /* Whether WORD stands in LIST, between blanks or ends. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/sysinfo/usage.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
 /* THREAD_SIZE of x86-64 and arm64, where that is a page or more. */

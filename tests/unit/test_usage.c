@@ -16,7 +16,7 @@
 #include "common/base/clock.h"
 #include "common/sysinfo/usage.h"
 #include "common/launch/launch.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
 #define BURN_NS (60 * NS_PER_MS)

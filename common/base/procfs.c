@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* procfs: numbers from the text of /proc. */
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
  *
  * The parsers touch nothing else: safe anywhere.
  */
-#ifndef COMMON_SYSINFO_PROCFS_H
-#define COMMON_SYSINFO_PROCFS_H
+#ifndef COMMON_BASE_PROCFS_H
+#define COMMON_BASE_PROCFS_H
 
 #include <stdbool.h>
 #include <stddef.h>
