@@ -2,9 +2,10 @@
 /* cgroup: where trees are mounted, and which folder is whose. */
 #include "common/base/cgroup.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/base/procfs.h"
 
 /* Whether WORD stands in LIST, between commas or ends. */
 static bool
@@ -127,18 +128,7 @@ cgroup_up(struct cgroup *group)
 uint64_t
 cgroup_number(const struct cgroup *group, const char *name)
 {
-	char path[CGROUP_PATH_MAX + 64];
-	uint64_t number = UINT64_MAX;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "%s/%s", group->path, name);
-	in = fopen(path, "re");
-	if (!in)
-		return number;
-	if (fscanf(in, "%" SCNu64, &number) != 1)
-		number = UINT64_MAX;
-	fclose(in);
-	return number;
+	return procfs_value(UINT64_MAX, "%s/%s", group->path, name);
 }
 
 uint64_t

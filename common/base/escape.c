@@ -3,12 +3,12 @@
 #include "common/base/escape.h"
 
 #include <langinfo.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <wchar.h>
 
-/* The character at TEXT that is not ASCII: its bytes, and its *COLUMNS, 0 for
- * one that is not to be shown. */
+/* The character at TEXT, which is not ASCII. Returns its length in bytes, and
+ * its width in *COLUMNS: 0 if it must be escaped. */
 static size_t
 character(const char *text, int *columns)
 {
@@ -23,10 +23,40 @@ character(const char *text, int *columns)
 	if (n < 2 || n > 4)
 		return 1;
 	*columns = wcwidth(code);
-	/* Soft hyphens and the tags of U+E0000 take room, in libc's eyes. */
+	/* libc gives soft hyphens and the tags of U+E0000 a width. */
 	if (*columns < 0 || code == 0xad || code >= 0xe0000)
 		*columns = 0;
 	return n;
+}
+
+/* Returns the length. */
+static size_t
+put_byte(char *out, unsigned char c, bool plain)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (plain) {
+		*out = (char)c;
+		return 1;
+	}
+	memcpy(out, "\\x", 2);
+	out[2] = hex[c >> 4];
+	out[3] = hex[c & 15];
+	return 4;
+}
+
+size_t
+escape_ascii(const char *text, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; *text && len + 4 < size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		len += put_byte(buf + len, c, c >= 0x20 && c < 0x7f);
+	}
+	buf[len] = '\0';
+	return len;
 }
 
 char *
@@ -35,7 +65,6 @@ escape(const char *text, char *buf, size_t size)
 	size_t len = 0, n;
 	int columns;
 
-	buf[0] = '\0';
 	for (; *text; text += n) {
 		unsigned char c = (unsigned char)*text;
 
@@ -46,10 +75,10 @@ escape(const char *text, char *buf, size_t size)
 		if (len + (columns > 0 ? n : 4 * n) >= size)
 			break;
 		for (size_t i = 0; i < n; i++)
-			len += (size_t)snprintf(buf + len, size - len,
-			    columns > 0 ? "%c" : "\\x%02x",
-			    (unsigned char)text[i]);
+			len += put_byte(
+			    buf + len, (unsigned char)text[i], columns > 0);
 	}
+	buf[len] = '\0';
 	return buf;
 }
 

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * escape: bytes of a stranger as text that cannot drive a terminal.
+ * escape: makes text from elsewhere safe to print: it cannot drive a terminal,
+ * forge a line, or look like another text.
  *
- * What is not printable ASCII becomes \xNN; but where setlocale(3) was told of
- * a UTF-8 terminal, the characters that take room there stay. Those that take
- * none (combining, joining, turning the direction) do not, nor does what looks
- * like \xNN from the start (it becomes \x5cxNN): two texts that look the same
- * are the same. No allocation.
+ * Bytes outside printable ASCII become \xNN. escape() keeps UTF-8 characters
+ * where setlocale(3) found a UTF-8 terminal, except those without a width
+ * (combining, joining, changing the direction); a text that contains "\xNN"
+ * itself gets \x5cxNN there. No allocation.
  */
 #ifndef COMMON_BASE_ESCAPE_H
 #define COMMON_BASE_ESCAPE_H
 
 #include <stddef.h>
 
-/* How large a buffer TEXT of SIZE bytes (its NUL included) needs at most. */
+/* The largest buffer that TEXT of SIZE bytes (its NUL included) can need. */
 #define ESCAPED_SIZE(size) (4 * (size))
 
-/* TEXT in BUF, cut where SIZE ends, never within an escape or a character.
- * Returns BUF. */
+/* Writes TEXT into BUF for a terminal. Cuts it where SIZE ends, but never
+ * within an escape or a character. Returns BUF. */
 char *
 escape(const char *text, char *buf, size_t size);
+
+/* The same in ASCII whatever the locale; "\xNN" in TEXT stays as it is. Returns
+ * the length. */
+size_t
+escape_ascii(const char *text, char *buf, size_t size);
 
 /* How many columns of a terminal an escaped TEXT takes. */
 size_t

@@ -16,6 +16,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/descriptor.h"
+#include "common/base/escape.h"
 
 /* Set once by log_open() before there is a second thread, then only read. */
 static struct {
@@ -125,27 +126,6 @@ put_prefix(char *line, size_t size, const char *word)
 	return len < 0 ? 0 : (size_t)len;
 }
 
-static size_t
-put_escaped(char *line, size_t size, const char *text)
-{
-	static const char hex[] = "0123456789abcdef";
-	size_t len = 0;
-
-	for (; *text && len + 4 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c >= 0x20 && c < 0x7f) {
-			line[len++] = (char)c;
-			continue;
-		}
-		line[len++] = '\\';
-		line[len++] = 'x';
-		line[len++] = hex[c >> 4];
-		line[len++] = hex[c & 15];
-	}
-	return len;
-}
-
 __attribute__((format(printf, 2, 0))) static void
 put_line(const char *word, const char *format, va_list args)
 {
@@ -163,7 +143,7 @@ put_line(const char *word, const char *format, va_list args)
 		len += (size_t)snprintf(line + len, sizeof(line) / 4,
 		    "(%llu lines before this were lost) ",
 		    (unsigned long long)missing);
-	len += put_escaped(line + len, sizeof(line) - len - 1, text);
+	len += escape_ascii(text, line + len, sizeof(line) - len);
 	line[len++] = '\n';
 	n = put(line, len);
 	if (n < (ssize_t)len) {

@@ -2,12 +2,12 @@
 /* memory: the system's, and the control groups'. */
 #include "common/base/memory.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/sysinfo.h>
 
 #include "common/base/cgroup.h"
+#include "common/base/procfs.h"
+
+#define STAT_MAX 8192 /* of memory.stat */
 
 static uint64_t
 least(uint64_t a, uint64_t b)
@@ -34,46 +34,40 @@ free_in_the_system(void)
 static uint64_t
 available_in_the_system(void)
 {
-	char line[128];
-	uint64_t kib = UINT64_MAX;
-	FILE *in = fopen("/proc/meminfo", "re");
+	char text[4096];
+	uint64_t kib;
 
-	if (!in)
-		return free_in_the_system();
-	while (fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
-			break;
-	}
-	fclose(in);
-	return kib == UINT64_MAX ? free_in_the_system() : kib * 1024;
+	procfs_read(text, sizeof(text), "/proc/meminfo");
+	return procfs_number(text, "MemAvailable:", &kib)
+		   ? kib * 1024
+		   : free_in_the_system();
 }
 
-/*
- * Bytes of files that the kernel keeps as long as nobody needs the room, in
- * memory.stat. (Version 1 has the group's own first, then the totals.)
- */
+/* The number behind KEY in memory.stat. Version 1 has the group's own number,
+ * and the total with all groups below it. */
+static uint64_t
+stat_number(const char *text, const char *key, const char *total)
+{
+	uint64_t number = 0;
+
+	if (!procfs_number(text, total, &number))
+		procfs_number(text, key, &number);
+	return number;
+}
+
+/* Bytes of cached files, which the kernel gives up when memory is needed. */
 static uint64_t
 file_cache(const struct cgroup *group)
 {
-	char line[128], path[CGROUP_PATH_MAX + 16];
-	uint64_t active = 0, inactive = 0;
-	FILE *in;
+	char text[STAT_MAX];
 
-	snprintf(path, sizeof(path), "%s/memory.stat", group->path);
-	in = fopen(path, "re");
-	while (in && fgets(line, sizeof(line), in)) {
-		const char *at =
-		    strncmp(line, "total_", 6) == 0 ? line + 6 : line;
-
-		sscanf(at, "active_file %" SCNu64, &active);
-		sscanf(at, "inactive_file %" SCNu64, &inactive);
-	}
-	if (in)
-		fclose(in);
-	return active + inactive;
+	procfs_read(text, sizeof(text), "%s/memory.stat", group->path);
+	return stat_number(text, "active_file", "total_active_file") +
+	       stat_number(text, "inactive_file", "total_inactive_file");
 }
 
-/* Above memory.high the group is only slowed down, but to a crawl. */
+/* memory.high counts as a limit: above it, the kernel slows the group down to a
+ * crawl. */
 static uint64_t
 left_in(const struct cgroup *group)
 {

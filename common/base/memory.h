@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory: how much of it this process could still have.
+ * memory: how much memory this process can still get.
  */
 #ifndef COMMON_BASE_MEMORY_H
 #define COMMON_BASE_MEMORY_H
@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /*
- * Bytes that could be had without pushing anybody out: by the kernel's own
- * estimate (without /proc, what is free), and by each of this process's control
- * groups, whose caches of files count as free. Safe in any thread.
+ * Bytes available without swapping: the kernel's estimate (without /proc: free
+ * memory), or what a control group of this process leaves, if that is less. Its
+ * cached files count as free. Safe in any thread.
  */
 uint64_t
 memory_available(void);

@@ -13,7 +13,9 @@
 
 #include "common/base/clock.h"
 
-/* Of the LEN bytes of a text that was cut: a part of a number is no number. */
+#define PATH_SIZE 600
+
+/* The length of TEXT, cut at LEN bytes, without a cut word at its end. */
 static size_t
 whole_words(const char *text, size_t len)
 {
@@ -22,19 +24,14 @@ whole_words(const char *text, size_t len)
 	return len;
 }
 
-/* No stdio: it allocates, and there may be thousands of files to read. */
-int
-procfs_read(char *buf, size_t size, const char *format, ...)
+/* Without stdio, which allocates: there may be thousands of files to read. */
+static int
+read_text(char *buf, size_t size, const char *path)
 {
-	char path[600];
-	va_list args;
 	ssize_t n = 0;
 	size_t len = 0;
 	int fd, error;
 
-	va_start(args, format);
-	vsnprintf(path, sizeof(path), format, args);
-	va_end(args);
 	buf[0] = '\0';
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -50,6 +47,32 @@ procfs_read(char *buf, size_t size, const char *format, ...)
 		return (int)len;
 	errno = error;
 	return -1;
+}
+
+int
+procfs_read(char *buf, size_t size, const char *format, ...)
+{
+	char path[PATH_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	return read_text(buf, size, path);
+}
+
+uint64_t
+procfs_value(uint64_t otherwise, const char *format, ...)
+{
+	char path[PATH_SIZE], text[64];
+	uint64_t number;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	read_text(text, sizeof(text), path);
+	return sscanf(text, "%" SCNu64, &number) == 1 ? number : otherwise;
 }
 
 bool

@@ -74,6 +74,16 @@ utf8_valid(const char *text, size_t len)
 	return utf8_take(&u, text, len) && u.left == 0;
 }
 
+size_t
+utf8_count(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += utf8_begins(*text);
+	return n;
+}
+
 void
 utf8_copy(char *out, size_t size, const char *text)
 {
@@ -81,8 +91,7 @@ utf8_copy(char *out, size_t size, const char *text)
 
 	if (len >= size) {
 		len = size - 1;
-		/* What follows does not begin a character. */
-		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		while (len > 0 && !utf8_begins(text[len]))
 			len--;
 	}
 	memcpy(out, text, len);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * utf8: whether bytes are UTF-8 (RFC 3629): no overlong forms, no surrogates,
- * nothing above U+10FFFF. Whole, or as they come: then the first byte that can
- * no longer be right is told at once.
+ * utf8: checks UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing
+ * above U+10FFFF. Text may come in parts; an error is found at the first byte
+ * that cannot be right.
  *
  *	struct utf8 u = {0};
- *	if (!utf8_take(&u, part, len)) ...bad, whatever follows
- *	if (u.left > 0) ...a character is not complete
+ *	if (!utf8_take(&u, part, len)) ...invalid, whatever follows
+ *	if (u.left > 0) ...the last character is incomplete
  *
  * No other state; safe anywhere.
  */
@@ -16,21 +16,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is expected next. Zeroed: a new character. */
+/* What must come next. Zeroed: a new character. */
 struct utf8 {
 	unsigned char left;	 /* bytes of this character ... */
-	unsigned char low, high; /* ... the next of them between these */
+	unsigned char low, high; /* ... the next one lies between these */
 };
 
-/* Whether what came and LEN more bytes can still be text. */
+/* Whether the text so far, with LEN more bytes, can still be valid. */
 bool
 utf8_take(struct utf8 *u, const char *bytes, size_t len);
 
 bool
 utf8_valid(const char *text, size_t len);
 
-/* TEXT to OUT, with its NUL; cut where SIZE (1 or more) ends, but not within a
- * character. */
+/* Whether BYTE begins a character of valid UTF-8, or is NUL. */
+static inline bool
+utf8_begins(char byte)
+{
+	return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+/* How many characters the valid TEXT has. */
+size_t
+utf8_count(const char *text);
+
+/* Copies TEXT with its NUL to OUT. Cuts it where SIZE (1 or more) ends, but not
+ * within a character. */
 void
 utf8_copy(char *out, size_t size, const char *text);
 

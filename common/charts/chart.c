@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
 #include "common/format/html.h"
 
 bool
@@ -30,17 +31,6 @@ chart_position(const struct point *point, const char *key)
 	return NAN;
 }
 
-/* A character is one to three bytes long. */
-static size_t
-characters(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
-
 size_t
 chart_word(struct chart *d, const char *text)
 {
@@ -62,7 +52,7 @@ chart_margin(struct chart *d, size_t first, size_t count)
 	size_t most = 0;
 
 	for (size_t i = first; i < first + count && i < d->word_count; i++) {
-		size_t n = characters(d->words[i]);
+		size_t n = utf8_count(d->words[i]);
 
 		most = n > most ? n : most;
 	}

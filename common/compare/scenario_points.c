@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/memory.h"
+#include "common/base/procfs.h"
 #include "common/sysinfo/limits_check.h"
 
 /* Descriptors that the client needs for itself, and one launch after another.
@@ -17,20 +18,6 @@
 #define SPARE_TASKS 2000
 /* What a connection may take with its worker, be it a process: generously. */
 #define CONNECTION_BYTES (128 * 1024)
-
-static uint64_t
-number_in(const char *file, uint64_t otherwise)
-{
-	unsigned long long number;
-	FILE *in = fopen(file, "re");
-
-	if (!in)
-		return otherwise;
-	if (fscanf(in, "%llu", &number) == 1)
-		otherwise = number;
-	fclose(in);
-	return otherwise;
-}
 
 /* What one instance of a server may have. */
 struct allowance {
@@ -53,9 +40,9 @@ static struct allowance
 ask_allowance(size_t instances)
 {
 	struct rlimit files, tasks;
-	uint64_t pids = number_in("/proc/sys/kernel/pid_max", 32768);
+	uint64_t pids = procfs_value(32768, "/proc/sys/kernel/pid_max");
 	uint64_t threads =
-	    number_in("/proc/sys/kernel/threads-max", UINT64_MAX);
+	    procfs_value(UINT64_MAX, "/proc/sys/kernel/threads-max");
 	uint64_t groups = limits_check_group_tasks(0);
 	uint64_t memory = memory_available() / 2;
 	struct allowance allowance = {.limit = "descriptors than there are"};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/escape.h"
+#include "common/base/utf8.h"
 
 #define SHOWN_MAX \
 	ESCAPED_SIZE(sizeof(((struct comparison *)0)->servers[0].name))
@@ -21,13 +22,6 @@ server_names_add(struct server_names *names, const struct comparison *c)
 		names->at[names->count++] = c->servers[i].name;
 }
 
-/* Whether a character begins here. */
-static bool
-begins(const char *at)
-{
-	return (*at & 0xc0) != 0x80;
-}
-
 /* Without what is more than SERVER_NAME_COLUMNS at one end. */
 static void
 cut(char *text, enum form form)
@@ -37,8 +31,8 @@ cut(char *text, enum form form)
 	if (form == WHOLE || escape_columns(text) <= SERVER_NAME_COLUMNS)
 		return;
 	if (form == END) {
-		for (at = text;
-		     escape_columns(at) >= SERVER_NAME_COLUMNS || !begins(at);)
+		for (at = text; escape_columns(at) >= SERVER_NAME_COLUMNS ||
+				!utf8_begins(*at);)
 			at++;
 		memmove(text + 1, at, strlen(at) + 1);
 		*text = '~';
@@ -47,7 +41,7 @@ cut(char *text, enum form form)
 	while (escape_columns(text) >= SERVER_NAME_COLUMNS) {
 		do
 			at--;
-		while (!begins(at));
+		while (!utf8_begins(*at));
 		*at = '\0';
 	}
 	strcpy(at, "~");

@@ -11,6 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "common/base/procfs.h"
 #include "common/base/units.h"
 
 static const char *const REMEDIES[] = {
@@ -79,33 +80,20 @@ check_available(const struct ballast *ballast)
 static uint64_t
 huge_page_size(void)
 {
-	FILE *in =
-	    fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "re");
-	uint64_t size = 0;
-
-	if (in) {
-		if (fscanf(in, "%" SCNu64, &size) != 1)
-			size = 0;
-		fclose(in);
-	}
-	return size;
+	return procfs_value(
+	    0, "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
 }
 
-/* Of this process, in bytes: what was asked for may not have been given. */
+/* Bytes of this process in huge pages: the kernel may give fewer than asked
+ * for. */
 static uint64_t
 huge_bytes(void)
 {
-	char line[128];
+	char text[4096];
 	uint64_t kib = 0;
-	FILE *in = fopen("/proc/self/smaps_rollup", "re");
 
-	if (!in)
-		return 0;
-	while (fgets(line, sizeof(line), in)) {
-		if (sscanf(line, "AnonHugePages: %" SCNu64, &kib) == 1)
-			break;
-	}
-	fclose(in);
+	procfs_read(text, sizeof(text), "/proc/self/smaps_rollup");
+	procfs_number(text, "AnonHugePages:", &kib);
 	return kib * 1024;
 }
 

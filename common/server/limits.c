@@ -10,6 +10,7 @@
 
 #include "common/base/cgroup.h"
 #include "common/base/memory.h"
+#include "common/base/procfs.h"
 
 /* Listeners and the accept loop's own, opened after the limit is computed. */
 #define OWN_DESCRIPTORS 8
@@ -22,27 +23,11 @@
 /* Thousandths of all memory, or of the group's: proc_pid_oom_score_adj(5). So
  * much worse than this process itself, and no more: a stranger that has taken
  * most of the memory goes before our workers. */
-#define OFFERED 200
-#define OFFERED_MAX 1000
+#define OOM_SCORE_MORE 200
+#define OOM_SCORE_MAX 1000
 
 /* Descriptors kept back; set once by limits_compute(). */
 static rlim_t reserved;
-
-/* The number in the file at PATH; without /proc, what Linux has by DEFAULT:
- * what is not known is not unlimited. */
-static uint64_t
-read_number(const char *path, uint64_t by_default)
-{
-	uint64_t number = by_default;
-	FILE *in = fopen(path, "re");
-
-	if (!in)
-		return number;
-	if (fscanf(in, "%" SCNu64, &number) != 1)
-		number = by_default;
-	fclose(in);
-	return number;
-}
 
 static uint64_t
 open_descriptors(void)
@@ -125,15 +110,16 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 	if (geteuid() != 0) /* the kernel does not hold root to it */
 		narrow(&limit, less(soft_limit(RLIMIT_NPROC), 2), cost->tasks,
 		    "processes of this user");
-	narrow(&limit, share_of(read_number("/proc/sys/kernel/pid_max", 32768)),
+	narrow(&limit,
+	    share_of(procfs_value(32768, "/proc/sys/kernel/pid_max")),
 	    cost->tasks, "process numbers");
 	narrow(&limit,
-	    share_of(read_number("/proc/sys/kernel/threads-max", UINT64_MAX)),
+	    share_of(procfs_value(UINT64_MAX, "/proc/sys/kernel/threads-max")),
 	    cost->tasks, "threads of the system");
 	narrow(&limit, cgroup_least("pids", 0, cgroup_tasks_left), cost->tasks,
 	    "processes of the cgroup");
 	narrow(&limit,
-	    less(read_number("/proc/sys/vm/max_map_count", 65530), 128),
+	    less(procfs_value(65530, "/proc/sys/vm/max_map_count"), 128),
 	    cost->mappings, "memory mappings");
 	limit.in_memory =
 	    cost->memory_kib ? memory / cost->memory_kib : UINT64_MAX;
@@ -143,18 +129,15 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 	return limit;
 }
 
-/* Bytes of this process that are in memory. */
+/* Resident bytes of this process. */
 static uint64_t
 own_memory(void)
 {
+	char text[128];
 	uint64_t pages = 0;
-	FILE *in = fopen("/proc/self/statm", "re");
 
-	if (in) {
-		if (fscanf(in, "%*u %" SCNu64, &pages) != 1)
-			pages = 0;
-		fclose(in);
-	}
+	procfs_read(text, sizeof(text), "/proc/self/statm");
+	sscanf(text, "%*u %" SCNu64, &pages);
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -163,16 +146,13 @@ limits_oom_score_adj(void)
 {
 	uint64_t own = own_memory();
 	uint64_t share = own * 1000 / (own + memory_available() + 1);
-	FILE *in = fopen("/proc/self/oom_score_adj", "re");
+	char text[16];
 	int adj = 0;
 
-	if (in) {
-		if (fscanf(in, "%d", &adj) != 1)
-			adj = 0;
-		fclose(in);
-	}
-	adj += (int)share + OFFERED;
-	return adj < OFFERED_MAX ? adj : OFFERED_MAX;
+	procfs_read(text, sizeof(text), "/proc/self/oom_score_adj");
+	sscanf(text, "%d", &adj);
+	adj += (int)share + OOM_SCORE_MORE;
+	return adj < OOM_SCORE_MAX ? adj : OOM_SCORE_MAX;
 }
 
 void

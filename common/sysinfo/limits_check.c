@@ -17,17 +17,6 @@
 
 /* ---- numbers of the system ---- */
 
-/* UINT64_MAX: no limit, or not known. */
-static uint64_t
-read_limit(const char *path)
-{
-	char text[64];
-	uint64_t number;
-
-	procfs_read(text, sizeof(text), "%s", path);
-	return sscanf(text, "%" SCNu64, &number) == 1 ? number : UINT64_MAX;
-}
-
 static uint64_t
 open_descriptors(const char *process)
 {
@@ -184,11 +173,13 @@ narrow_by_server(struct binding *binding, pid_t pid)
 	if (procfs_number(status, "Uid:", &uid) && uid != 0)
 		narrow(binding, server_limit(limits, "Max processes"),
 		    "tasks of its user, if each needs one (RLIMIT_NPROC)");
-	narrow(binding, read_limit("/proc/sys/kernel/pid_max"),
+	narrow(binding, procfs_value(UINT64_MAX, "/proc/sys/kernel/pid_max"),
 	    "process numbers, if each needs a task (kernel.pid_max)");
-	narrow(binding, read_limit("/proc/sys/kernel/threads-max"),
+	narrow(binding,
+	    procfs_value(UINT64_MAX, "/proc/sys/kernel/threads-max"),
 	    "threads, if each needs one (kernel.threads-max)");
-	narrow(binding, read_limit("/proc/sys/vm/max_map_count") / 2,
+	narrow(binding,
+	    procfs_value(UINT64_MAX, "/proc/sys/vm/max_map_count") / 2,
 	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
 	narrow(binding, limits_check_group_tasks(pid),
 	    "tasks of its cgroup (pids.max)");
@@ -213,7 +204,8 @@ check_server(const struct limits_check_plan *plan, char *why, size_t size)
 static int
 check_burst(const struct limits_check_plan *plan, char *why, size_t size)
 {
-	uint64_t queue = read_limit("/proc/sys/net/core/somaxconn");
+	uint64_t queue =
+	    procfs_value(UINT64_MAX, "/proc/sys/net/core/somaxconn");
 
 	if (!plan->burst || plan->connections <= queue)
 		return 0;
@@ -229,13 +221,14 @@ check_burst(const struct limits_check_plan *plan, char *why, size_t size)
 static const char *
 why_ports_rest(bool loopback)
 {
-	uint64_t reuse = read_limit("/proc/sys/net/ipv4/tcp_tw_reuse");
+	uint64_t reuse =
+	    procfs_value(UINT64_MAX, "/proc/sys/net/ipv4/tcp_tw_reuse");
 
 	if (reuse == 0)
 		return "net.ipv4.tcp_tw_reuse is 0";
 	if (reuse == 2 && !loopback)
 		return "net.ipv4.tcp_tw_reuse is 2, for the loopback alone";
-	if (read_limit("/proc/sys/net/ipv4/tcp_timestamps") == 0)
+	if (procfs_value(UINT64_MAX, "/proc/sys/net/ipv4/tcp_timestamps") == 0)
 		return "net.ipv4.tcp_timestamps is 0";
 	return NULL;
 }
