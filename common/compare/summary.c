@@ -21,11 +21,12 @@
 
 /* The first reason stays: others may be what comes of it. */
 static void
-invalidate(struct server_result *found, const char *reason)
+invalidate(struct server_result *found, const char *cause, const char *reason)
 {
 	if (found->verdict == INVALID)
 		return;
 	found->verdict = INVALID;
+	snprintf(found->cause, sizeof(found->cause), "%s", cause);
 	snprintf(found->reason, sizeof(found->reason), "%s", reason);
 }
 
@@ -209,7 +210,7 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 	    "the client did not get its CPU for %.0f %% of the time, and used "
 	    "what was left: the figure says little about the server",
 	    100 * (double)load->wait_ns / (double)load->wall_ns);
-	invalidate(found,
+	invalidate(found, found->client_bound ? CAUSE_CLIENT : CAUSE_DISTURBED,
 	    !found->client_bound ? reason
 	    : point->rate > 0
 		? "the client was the limit, not the server: some of the delay "
@@ -254,7 +255,7 @@ check_little(struct server_result *found, const struct accumulator *accumulator,
 	    "rate times latency is not the %u connections, but off by a "
 	    "factor of %.2f: something was not counted",
 	    load->connections, 1 / found->little);
-	invalidate(found, reason);
+	invalidate(found, CAUSE_LITTLE, reason);
 }
 
 /* Open loop: requests that were due and not sent are in no percentile. */
@@ -270,7 +271,7 @@ check_rate(struct server_result *found, const struct accumulator *accumulator)
 	    "the rate was not reached: for %llu requests beside %llu no "
 	    "connection was free",
 	    (unsigned long long)load->unsent, (unsigned long long)load->begun);
-	invalidate(found, reason);
+	invalidate(found, CAUSE_RATE, reason);
 }
 
 /* Who finds it full tries again after 1, 3, 7 s: that is a number which the
@@ -293,7 +294,7 @@ check_backlog(
 	    "which is no cost of the model",
 	    listen_backlog_words(
 		accumulator->backlog, accumulator->full, words, sizeof(words)));
-	invalidate(found, reason);
+	invalidate(found, CAUSE_BACKLOG, reason);
 }
 
 /* Here already, since of what is left there may be too little to judge. */
@@ -302,22 +303,25 @@ check_foreign(
     struct server_result *found, const struct accumulator *accumulator)
 {
 	double all = (double)(found->slices + found->dropped);
-	char reason[200], who[100] = "other work on this machine";
+	char reason[200], what[100] = "other work on this machine";
+	const char *cause = CAUSE_DISTURBED;
 
 	if ((double)found->dropped <= VERDICT_SPOILT * all)
 		return;
-	if (accumulator->throttled)
-		snprintf(who, sizeof(who),
-		    "that the client was throttled %llu times by a quota of "
-		    "CPU time",
+	if (accumulator->throttled) {
+		cause = CAUSE_QUOTA;
+		snprintf(what, sizeof(what),
+		    "a quota of CPU time stopped the client %llu times and",
 		    (unsigned long long)accumulator->throttled);
-	else if (accumulator->stall_ns)
-		snprintf(who, sizeof(who),
-		    "that the client did not run for %.2f s",
+	} else if (accumulator->stall_ns) {
+		cause = CAUSE_STALL;
+		snprintf(what, sizeof(what),
+		    "the client did not run for %.2f s, which",
 		    (double)accumulator->stall_ns / 1e9);
+	}
 	snprintf(reason, sizeof(reason), "%s disturbed %.0f %% of the slices",
-	    who, 100 * (double)found->dropped / all);
-	invalidate(found, reason);
+	    what, 100 * (double)found->dropped / all);
+	invalidate(found, cause, reason);
 }
 
 /* ---- trouble ---- */
@@ -334,6 +338,7 @@ explain_trouble(struct server_result *found, const struct accumulator *own,
 	if (!whose->trouble[0])
 		return;
 	found->verdict = INVALID;
+	snprintf(found->cause, sizeof(found->cause), "%s", CAUSE_SERVER);
 	snprintf(found->reason, sizeof(found->reason), "%s%.600s",
 	    whose == own	? ""
 	    : whose == baseline ? "no baseline: "

@@ -36,6 +36,8 @@ const struct field COMPARISON_FIELDS[] = {
     OF(FIELD_NUMBER, "throttled_s", throttled_s),
     OF(FIELD_FLAG, "quick", quick),
     OF(FIELD_FLAG, "interrupted", interrupted),
+    OF(FIELD_TEXT, "not_begun", not_begun),
+    OF(FIELD_TEXT, "busiest", busiest),
     END,
 };
 #undef OF
@@ -96,6 +98,7 @@ const struct field RESULT_FIELDS[] = {
     OF(FIELD_COUNT, "backlog", backlog),
     OF(FIELD_COUNT, "backlog_full", listen_backlog_is_full),
     OF(FIELD_FLAG, "settled", settled),
+    OF(FIELD_TEXT, "cause", cause),
     END,
 };
 

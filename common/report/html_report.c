@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/verdict/advice.h"
 #include "common/verdict/sentences.h"
 #include "common/format/html.h"
 #include "common/charts/charts.h"
@@ -76,6 +77,19 @@ put_verdict(FILE *page, const struct comparison *c,
 	fputs("</li>\n", page);
 }
 
+/* What to do where there is no answer. */
+static void
+put_advice(
+    FILE *page, const struct comparison *c, const struct scenario_result *o)
+{
+	struct advice advice;
+
+	advice_of(&advice, c, o);
+	for (size_t i = 0; i < advice.count; i++)
+		html_element(
+		    page, "li class=\"advice\"", "\u2192 %s", advice.lines[i]);
+}
+
 /* Whether any point has an answer. */
 static bool
 is_answered(const struct scenario_result *o, size_t server)
@@ -120,6 +134,7 @@ put_verdicts(
 			 (i > 0 || f->verdict == INVALID))
 			put_verdict(page, c, o, f, i);
 	}
+	put_advice(page, c, o);
 	fputs("</ul>\n", page);
 }
 
@@ -186,7 +201,8 @@ put_detectable(
 			html_element(page, "li",
 			    "%s: a difference of %.1f %% would have shown",
 			    c->servers[i].name, 100 * (f->min_detectable - 1));
-		if (f->dropped && isfinite(f->with_dropped))
+		if (f->dropped && f->verdict != INVALID &&
+		    isfinite(f->with_dropped))
 			html_element(page, "li",
 			    "%s: with what was dropped, the ratio would be "
 			    "%.3f",
@@ -375,9 +391,8 @@ html_report(const struct comparison *c, const struct html_report_plan *plan,
 	html_element(page, "p class=\"soft\"", "%s%s%s", c->when,
 	    c->when[0] ? ". " : "", sentence_machine(text, sizeof(text), c));
 	if (c->interrupted)
-		fputs("<p class=\"alert\">Interrupted: this is what was done "
-		      "until then.</p>\n",
-		    page);
+		html_element(page, "p class=\"alert\"", "%s",
+		    advice_interrupted(text, sizeof(text), c));
 	if (!charts.possible)
 		put_missing(page);
 	put_summary(page, c);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/verdict/advice.h"
 #include "common/verdict/sentences.h"
 #include "common/report/terminal_tables.h"
 
@@ -50,6 +51,17 @@ print_reasons(struct terminal_printer *p, const struct scenario_result *o)
 			terminal_line(p, "    ", text);
 		}
 	}
+}
+
+/* What to do where there is no answer. */
+static void
+print_advice(struct terminal_printer *p, const struct scenario_result *o)
+{
+	struct advice advice;
+
+	advice_of(&advice, p->c, o);
+	for (size_t i = 0; i < advice.count; i++)
+		terminal_line(p, "  -> ", advice.lines[i]);
 }
 
 /* ---- how it came about ---- */
@@ -103,6 +115,7 @@ print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 			terminal_table_sweep(p, o, i);
 		print_reasons(p, o);
 	}
+	print_advice(p, o);
 	terminal_table_usage(p, o);
 	terminal_table_memory(p, o);
 	terminal_line(p, "  ", sentence_control(head, sizeof(head), p->c, o));
@@ -140,6 +153,7 @@ terminal_report(
     const struct comparison *c, const struct terminal_style *style, FILE *out)
 {
 	static struct terminal_printer p; /* a table is too large for a stack */
+	char text[SENTENCE_SIZE];
 
 	p.c = c;
 	p.style = style;
@@ -149,6 +163,5 @@ terminal_report(
 	print_method(&p);
 	fputc('\n', out);
 	terminal_line(&p, "", SENTENCE_CAVEAT);
-	if (c->interrupted)
-		fprintf(out, "Interrupted: what was done until then.\n");
+	terminal_line(&p, "", advice_interrupted(text, sizeof(text), c));
 }

@@ -75,24 +75,14 @@ terminal_show(struct terminal_printer *p)
 void
 terminal_line(struct terminal_printer *p, const char *indent, const char *text)
 {
-	char safe[ESCAPED_SIZE(SENTENCE_SIZE)], *rest = safe, *word;
-	size_t column = 0;
+	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
+	size_t column = strlen(indent);
 
 	if (!text[0])
 		return;
-	escape(text, safe, sizeof(safe));
-	while ((word = strsep(&rest, " "))) {
-		size_t len = escape_columns(word);
-
-		if (column && column + 1 + len > terminal_width(p)) {
-			fprintf(p->out, "\n%s  %s", indent, word);
-			column = strlen(indent) + 2 + len;
-		} else {
-			fprintf(p->out, "%s%s", column ? " " : indent, word);
-			column += len + (column ? 1 : strlen(indent));
-		}
-	}
-	fputc('\n', p->out);
+	fputs(indent, p->out);
+	terminal_fold(p->out, escape(text, safe, sizeof(safe)), column,
+	    column + 2, terminal_width(p));
 }
 
 void

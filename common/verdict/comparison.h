@@ -36,6 +36,17 @@
 
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 
+/* Why a finding is INVALID, for advice.h; words of JSON. */
+#define CAUSE_DISTURBED "disturbed" /* other work had the CPUs */
+#define CAUSE_QUOTA "quota"	    /* the client was throttled */
+#define CAUSE_STALL "stall"	    /* the client did not run */
+#define CAUSE_CLIENT "client"	    /* the client was the limit */
+#define CAUSE_BACKLOG "backlog"
+#define CAUSE_SERVER "server" /* did not start, died, answered wrongly */
+#define CAUSE_RATE "rate"     /* was not reached */
+#define CAUSE_LITTLE "little" /* Little's law does not hold */
+#define CAUSE_CONTROL "control"
+
 struct latency {
 	double min, mean, p50, p90, p99, p99_9, max; /* us; NAN: no reply */
 };
@@ -61,6 +72,7 @@ struct server_result {
 	double p_value;		    /* of no difference, by signed ranks */
 	enum verdict verdict;
 	char reason[700];
+	char cause[16]; /* of INVALID: one of CAUSE_..., or empty */
 	double min_detectable;	/* smallest ratio above 1 that would have shown;
 			       NAN: none, with so few blocks */
 	double required_blocks; /* so that a difference of delta would show */
@@ -128,6 +140,8 @@ struct comparison {
 	double slice_s, delta, seconds;
 	uint64_t seed;
 	bool quick, interrupted;
+	char busiest[160];   /* processes, where others disturbed slices */
+	char not_begun[300]; /* scenarios, after an interrupt: "idle, crash" */
 	size_t server_count;
 	struct {
 		char name[64], command[COMMAND_MAX], image[96];

@@ -35,6 +35,12 @@ say(struct server_result *found, const char *format, ...)
 	va_end(args);
 }
 
+static void
+blame(struct server_result *found, const char *cause)
+{
+	snprintf(found->cause, sizeof(found->cause), "%s", cause);
+}
+
 static double
 percent(double ratio)
 {
@@ -67,6 +73,7 @@ too_disturbed(struct server_result *found)
 		return false;
 	say(found, "other work on this machine disturbed %.0f %% of the slices",
 	    100 * (double)found->dropped / all);
+	blame(found, CAUSE_DISTURBED);
 	return true;
 }
 
@@ -102,6 +109,7 @@ control_differs(struct server_result *found,
 		    family->unit);
 	}
 	say(found, ": the machine was not steady enough");
+	blame(found, CAUSE_CONTROL);
 	return true;
 }
 
@@ -263,6 +271,7 @@ lacks_ground(struct server_result *found, const struct server_result *other,
 	if (other->verdict != INVALID)
 		return false;
 	say(found, "%s: %s", what, other->reason);
+	blame(found, other->cause);
 	return true;
 }
 

@@ -195,6 +195,7 @@ made_curves(struct comparison *c)
 		    "connections", counts[i]);
 	o->points[5].results[1].client_bound = true;
 	o->points[5].results[1].verdict = INVALID;
+	MADE_TEXT(o->points[5].results[1].cause, CAUSE_CLIENT);
 	MADE_TEXT(o->points[5].results[1].reason,
 	    "the client was the limit, not the server");
 	o = made_outcome(c, "knee", "response time, p99", "us", false);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* advice: a line for each cause, and the command that would decide. */
+#include "common/verdict/advice.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/verdict/sentences.h"
+#include "common/verdict/verdict.h"
+
+/* A command that is longer is not typed again. */
+#define TYPED_MOST 100
+
+static const struct {
+	const char *cause, *line;
+} ADVICE[] = {
+    {CAUSE_QUOTA, "Give the client's container or control group more CPU time "
+		  "(docker --cpus, systemd CPUQuota), or run outside of it."},
+    {CAUSE_STALL,
+	"Run it again, and let neither the client be stopped nor the machine "
+	"go to sleep meanwhile."},
+    {CAUSE_CLIENT,
+	"Use a scenario in which the server does more for each request "
+	"(churn, spin, http), or has fewer connections, or a machine with "
+	"more CPUs and --placement free."},
+    {CAUSE_BACKLOG,
+	"Let the server's listen(2) have a longer backlog (our servers: "
+	"--backlog N), and raise the sysctl net.core.somaxconn if that is "
+	"shorter."},
+    {CAUSE_SERVER,
+	"Run the server's command by hand, see what it says, and run the "
+	"comparison again when the server works."},
+    {CAUSE_RATE,
+	"Read the points with lower rates: this machine does not reach this "
+	"one."},
+    {CAUSE_LITTLE,
+	"Trust no figure of this scenario: the measurement itself is wrong. "
+	"Please report it with the JSON file."},
+};
+
+__attribute__((format(printf, 2, 3))) static void
+add(struct advice *advice, const char *format, ...)
+{
+	char *line = advice->lines[advice->count];
+	va_list args;
+
+	if (advice->count == ADVICE_LINES)
+		return;
+	va_start(args, format);
+	vsnprintf(line, ADVICE_SIZE, format, args);
+	va_end(args);
+	for (size_t i = 0; i < advice->count; i++) {
+		if (strcmp(advice->lines[i], line) == 0)
+			return;
+	}
+	advice->count++;
+}
+
+/* ---- the command ---- */
+
+/* Whether the command that was typed says no more than scenarios and files. */
+static bool
+is_plain(const char *command)
+{
+	static const char *const others[] = {"--se", "--pl", "--de", "--sta"};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strstr(command, others[i]))
+			return false;
+	}
+	return true;
+}
+
+/* As a user types it, to measure SCENARIO with BLOCKS blocks. */
+static char *
+command_with(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *o, double blocks)
+{
+	if (is_plain(c->command))
+		snprintf(buf, size, "client compare --blocks %.0f %s", blocks,
+		    o->name);
+	else if (c->scenario_count == 1 && strlen(c->command) <= TYPED_MOST)
+		snprintf(buf, size, "%s --blocks %.0f", c->command, blocks);
+	else
+		snprintf(buf, size,
+		    "the same command for %s alone, with --blocks %.0f",
+		    o->name, blocks);
+	return buf;
+}
+
+/* ---- invalid ---- */
+
+/* What was busy is named, where it is known. */
+static void
+advise_quiet(struct advice *advice, const struct comparison *c)
+{
+	if (c->busiest[0])
+		add(advice,
+		    "Stop other work on this machine and run it again; the "
+		    "busiest were %s. Where it is never quiet, "
+		    "--keep-disturbed lets the disturbed slices count.",
+		    c->busiest);
+	else
+		add(advice,
+		    "Stop other work on this machine and run it again. Where "
+		    "it is never quiet, --keep-disturbed lets the disturbed "
+		    "slices count.");
+}
+
+static void
+advise_invalid(struct advice *advice, const struct comparison *c,
+    const struct scenario_result *o, const struct server_result *f)
+{
+	char command[200];
+
+	for (size_t i = 0; i < sizeof(ADVICE) / sizeof(ADVICE[0]); i++) {
+		if (strcmp(f->cause, ADVICE[i].cause) == 0)
+			add(advice, "%s", ADVICE[i].line);
+	}
+	if (strcmp(f->cause, CAUSE_DISTURBED) == 0)
+		advise_quiet(advice, c);
+	if (strcmp(f->cause, CAUSE_CONTROL) == 0)
+		add(advice,
+		    "Run it again when the machine is quiet, or with more "
+		    "blocks: %s",
+		    command_with(command, sizeof(command), c, o,
+			fmin(2 * (double)f->blocks, RANK_MAX)));
+}
+
+/* Where nothing was discarded, or all was, there is nothing to say. */
+static bool
+has_discarded(const struct server_result *f)
+{
+	return f->verdict == INVALID && f->dropped &&
+	       isfinite(f->with_dropped) && f->with_dropped > 0;
+}
+
+/* For someone who wants to know all the same. */
+static void
+say_discarded(struct advice *advice, const struct comparison *c,
+    const struct scenario_result *o, size_t server)
+{
+	char low[FIGURE_SIZE], high[FIGURE_SIZE];
+	double least = INFINITY, most = 0;
+	bool same;
+
+	for (size_t i = 0; i < o->point_count; i++) {
+		const struct server_result *f = &o->points[i].results[server];
+		double merit = f->with_dropped;
+
+		if (!has_discarded(f))
+			continue;
+		merit = o->higher_is_better ? merit : 1 / merit;
+		least = fmin(least, merit);
+		most = fmax(most, merit);
+	}
+	if (!(most > 0))
+		return;
+	figure_ratio(low, sizeof(low), least);
+	figure_ratio(high, sizeof(high), most);
+	same = strcmp(low, high) == 0;
+	add(advice,
+	    "With the discarded slices, %s would have %s%s%s times the %s of "
+	    "%s.",
+	    c->servers[server].name, low, same ? "" : " to ", same ? "" : high,
+	    o->higher_is_better || !o->metric[0] ? o->unit : o->metric,
+	    c->servers[0].name);
+}
+
+/* ---- undecided ---- */
+
+/* Blocks at a point that would decide F, as far as can be told. */
+static double
+needed(const struct server_result *f)
+{
+	double more = fmin(2 * (double)f->blocks, RANK_MAX);
+
+	if (f->blocks < BLOCKS_MIN)
+		return BLOCKS_MIN;
+	return f->required_blocks > (double)f->blocks ? f->required_blocks : more;
+}
+
+/* One command for all points; those that no number of blocks decides have a
+ * line of their own. */
+static void
+advise_undecided(struct advice *advice, const struct comparison *c,
+    const struct scenario_result *o)
+{
+	double most = 0;
+	bool hopeless = false;
+	char command[200];
+
+	for (size_t i = 0; i < o->point_count; i++) {
+		for (size_t k = 1; k < c->server_count; k++) {
+			const struct server_result *f =
+			    &o->points[i].results[k];
+
+			if (f->verdict != UNDECIDED)
+				continue;
+			hopeless |= needed(f) > RANK_MAX;
+			if (needed(f) <= RANK_MAX)
+				most = fmax(most, needed(f));
+		}
+	}
+	if (most > 0)
+		add(advice, "To decide it: %s",
+		    command_with(command, sizeof(command), c, o, most));
+	if (hopeless)
+		add(advice,
+		    "%sit would take more than the %d blocks that --blocks "
+		    "allows: use a quieter machine, or a larger --delta.",
+		    most > 0 ? "At some points " : "To decide it, ", RANK_MAX);
+}
+
+/* ---- all of it ---- */
+
+void
+advice_of(struct advice *advice, const struct comparison *c,
+    const struct scenario_result *o)
+{
+	advice->count = 0;
+	for (size_t i = 0; i < o->point_count; i++) {
+		for (size_t k = 0; k < c->server_count; k++) {
+			const struct server_result *f =
+			    &o->points[i].results[k];
+
+			if (f->verdict == INVALID)
+				advise_invalid(advice, c, o, f);
+		}
+	}
+	for (size_t k = 1; k < c->server_count; k++)
+		say_discarded(advice, c, o, k);
+	advise_undecided(advice, c, o);
+}
+
+char *
+advice_interrupted(char *buf, size_t size, const struct comparison *c)
+{
+	buf[0] = '\0';
+	if (!c->interrupted)
+		return buf;
+	snprintf(buf, size,
+	    "Interrupted%s%s: this is what was done until then.%s%s%s",
+	    c->scenario_count ? " during " : "",
+	    c->scenario_count ? c->scenarios[c->scenario_count - 1].name : "",
+	    c->not_begun[0] ? " Not begun: " : "", c->not_begun,
+	    c->not_begun[0] ? "." : "");
+	return buf;
+}
