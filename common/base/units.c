@@ -133,6 +133,16 @@ format_duration(char *buf, size_t size, double ns)
 }
 
 char *
+format_wait(char *buf, size_t size, double seconds)
+{
+	if (seconds < 99.5)
+		snprintf(buf, size, "%.0f s", seconds);
+	else
+		snprintf(buf, size, "%.0f min", seconds / 60);
+	return buf;
+}
+
+char *
 format_number(char *buf, size_t size, double value)
 {
 	char plain[320]; /* DBL_MAX has 309 digits */

@@ -38,6 +38,11 @@ parse_percent(const char *text, uint64_t *out);
 char *
 format_duration(char *buf, size_t size, double ns);
 
+/* SECONDS of waiting, as a person counts them ("95 s", "12 min"), in BUF of
+ * SIZE bytes (16 are enough). Returns BUF. */
+char *
+format_wait(char *buf, size_t size, double seconds);
+
 /* VALUE in groups ("155,376"); a fraction below 100 in three digits ("8.53").
  */
 char *

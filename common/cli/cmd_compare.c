@@ -8,6 +8,8 @@
 
 #include "common/base/hint.h"
 #include "common/base/log.h"
+#include "common/base/terminal.h"
+#include "common/base/units.h"
 #include "common/base/utf8.h"
 #include "common/compare/compare.h"
 #include "common/launch/launch.h"
@@ -237,19 +239,18 @@ own_server(const char *model)
 	die(1, "no server_%s in %s", model, dir);
 }
 
-/* The time left is the plan's, in the proportion that held so far. */
+/* One line: what is wider than the terminal would stay there for ever. */
 static void
 show_progress(const struct compare_progress *now)
 {
-	static uint64_t start;
-	double left = now->total_s - now->done_s;
+	char text[200], left[16];
+	int width = (int)terminal_columns(STDERR_FILENO) - 1;
 
-	if (!start)
-		start = now_ns();
-	if (now->done_s > 1)
-		left *= (double)(now_ns() - start) / 1e9 / now->done_s;
-	log_status("\r\033[K%s: block %zu of %zu, about %.0f s left",
-	    now->scenario, now->block, now->blocks, left > 0 ? left : 0);
+	snprintf(text, sizeof(text),
+	    "%s (scenario %zu of %zu): block %zu of %zu; about %s left in all",
+	    now->scenario, now->number, now->count, now->block, now->blocks,
+	    format_wait(left, sizeof(left), now->left_s));
+	log_status("\r\033[K%.*s", width, text);
 }
 
 static void
@@ -353,11 +354,9 @@ fill_plan(struct compare_config *config)
 {
 	struct compare_plan *plan = &config->plan;
 
-	plan->quick = config->quick;
+	compare_plan_pace(plan, config->quick);
 	plan->blocks = config->blocks;
 	plan->keep_disturbed = config->keep_disturbed;
-	plan->rounds = config->quick ? 3 : 5;
-	plan->slice_ns = (config->quick ? 25 : 50) * NS_PER_MS;
 	plan->delta = (double)(config->delta ? config->delta : 3000) / 1e5;
 	plan->seed = config->seed ? config->seed : clock_ns(CLOCK_REALTIME);
 	plan->csv = config->output.rows.file;

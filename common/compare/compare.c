@@ -13,6 +13,7 @@
 #include "common/base/version.h"
 #include "common/compare/summary.h"
 #include "common/compare/block_run.h"
+#include "common/sysinfo/busy_processes.h"
 #include "common/sysinfo/listen_overflows.h"
 #include "common/launch/test_certificate.h"
 #include "common/compare/slice_csv.h"
@@ -21,6 +22,13 @@
 /* At each point, where there are several. */
 #define POINT_BLOCKS 8
 #define POINT_BLOCKS_QUICK 6
+/* What scenario_expand() may have to say. */
+#define NOTE_SIZE sizeof(((struct scenario_result *)0)->note)
+
+/* How long blocks took, and how long they were planned to take. */
+struct pace {
+	double took_s, planned_s;
+};
 
 /* One comparison. */
 struct experiment {
@@ -28,6 +36,8 @@ struct experiment {
 	struct comparison *result;
 	uint64_t start_ns, random;
 	struct compare_progress progress;
+	struct pace all; /* of the blocks of all scenarios so far */
+	double later_s;	 /* planned for the scenarios that are not begun */
 	bool csv_failed; /* and that is told */
 };
 
@@ -38,6 +48,8 @@ struct scenario_run {
 	struct scenario_result *scenario_result;
 	struct load_point points[POINTS_MAX];
 	size_t count, blocks;
+	size_t blocks_done[POINTS_MAX];
+	struct pace pace;
 	struct accumulator
 	    *accumulators[POINTS_MAX]; /* of each point, by server */
 	struct instance instances[SERVERS_MAX + 1];
@@ -74,69 +86,122 @@ compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
 	return blocks > least ? blocks : least;
 }
 
-static void
-expand(struct scenario_run *s, char *note, size_t size)
+/* SCENARIO's points, with PLAN's pace. As scenario_expand(). */
+static size_t
+plan_points(const struct compare_plan *plan, const struct scenario *scenario,
+    struct load_point *points, char *note, size_t size)
 {
-	const struct compare_plan *plan = s->experiment->plan;
+	size_t count =
+	    scenario_expand(scenario, instances_of(plan), points, note, size);
 
-	s->count = scenario_expand(
-	    s->scenario, instances_of(plan), s->points, note, size);
-	for (size_t p = 0; p < s->count; p++)
-		s->points[p].slice_ns = plan->slice_ns;
-	s->blocks = compare_blocks(plan, s->scenario, s->count);
+	for (size_t p = 0; p < count; p++)
+		points[p].slice_ns = plan->slice_ns;
+	return count;
 }
 
 static double
-planned_seconds(const struct scenario_run *s)
+block_seconds(const struct scenario_run *s, size_t p)
 {
-	double seconds = 0;
-
-	for (size_t p = 0; p < s->count; p++)
-		seconds +=
-		    (double)s->blocks * s->scenario->measure->seconds(
-					    s->experiment->plan, &s->points[p]);
-	return seconds;
+	return s->scenario->measure->seconds(
+	    s->experiment->plan, &s->points[p]);
 }
 
-/* How long all of it takes, and with how many blocks at the most. */
-static int
+void
+compare_plan_pace(struct compare_plan *plan, bool quick)
+{
+	plan->quick = quick;
+	plan->rounds = quick ? 3 : 5;
+	plan->slice_ns = (quick ? 25 : 50) * NS_PER_MS;
+}
+
+double
+compare_seconds(
+    const struct compare_plan *plan, const struct scenario *scenario)
+{
+	struct load_point points[POINTS_MAX];
+	char note[NOTE_SIZE];
+	size_t count = plan_points(plan, scenario, points, note, sizeof(note));
+	double sum = 0;
+
+	for (size_t p = 0; p < count; p++)
+		sum += scenario->measure->seconds(plan, &points[p]);
+	return sum * (double)compare_blocks(plan, scenario, count);
+}
+
+/* How many blocks at the most, and how long all of it takes. */
+static void
 plan_all(struct experiment *experiment)
 {
-	struct scenario_run *s = calloc(1, sizeof(*s));
-	char note[sizeof(s->scenario_result->note)];
+	const struct compare_plan *plan = experiment->plan;
+	struct load_point points[POINTS_MAX];
+	char note[NOTE_SIZE];
 
-	if (!s)
-		return -1;
-	s->experiment = experiment;
-	for (size_t i = 0; i < experiment->plan->scenario_count; i++) {
-		s->scenario = experiment->plan->scenarios[i];
-		expand(s, note, sizeof(note));
-		experiment->progress.total_s += planned_seconds(s);
-		if (s->blocks > experiment->result->blocks)
-			experiment->result->blocks = s->blocks;
+	for (size_t i = 0; i < plan->scenario_count; i++) {
+		const struct scenario *scenario = plan->scenarios[i];
+		size_t count =
+		    plan_points(plan, scenario, points, note, sizeof(note));
+		size_t blocks = compare_blocks(plan, scenario, count);
+
+		experiment->later_s += compare_seconds(plan, scenario);
+		if (blocks > experiment->result->blocks)
+			experiment->result->blocks = blocks;
 	}
-	free(s);
-	return 0;
+	experiment->progress.count = plan->scenario_count;
 }
 
 /* ---- progress ---- */
 
-static void
-show_progress(struct experiment *experiment, double seconds_more)
+/* How many times longer than planned; OTHERWISE where no block is done. */
+static double
+slowness(const struct pace *pace, double otherwise)
 {
-	struct compare_progress now = experiment->progress;
+	return pace->planned_s > 0 ? pace->took_s / pace->planned_s : otherwise;
+}
 
-	now.done_s += seconds_more;
-	if (experiment->plan->progress)
-		experiment->plan->progress(&now);
+/* A point whose baseline does not start has no more blocks. */
+static bool
+has_baseline(const struct scenario_run *s, size_t p)
+{
+	const struct accumulator *baseline = &s->accumulators[p][0];
+
+	return !baseline->failed_to_start || !baseline->trouble[0];
+}
+
+/* With as much as DONE_S of the present block, as planned. */
+static void
+show_progress(struct scenario_run *s, double done_s)
+{
+	struct experiment *experiment = s->experiment;
+	double all = slowness(&experiment->all, 1), left = -done_s;
+
+	if (!experiment->plan->progress)
+		return;
+	for (size_t p = 0; p < s->count; p++) {
+		if (has_baseline(s, p))
+			left += (double)(s->blocks - s->blocks_done[p]) *
+				block_seconds(s, p);
+	}
+	experiment->progress.left_s =
+	    fmax(left, 0) * slowness(&s->pace, all) + experiment->later_s * all;
+	experiment->plan->progress(&experiment->progress);
 }
 
 static void
 block_progress(struct block_run *run, double share)
 {
-	struct scenario_run *s = run->context;
+	show_progress(run->context, share * run->seconds);
+}
 
-	show_progress(s->experiment, share * run->seconds);
+static void
+note_pace(struct scenario_run *s, size_t p, uint64_t since)
+{
+	struct pace *paces[] = {&s->pace, &s->experiment->all};
+
+	s->blocks_done[p]++;
+	for (size_t i = 0; i < 2; i++) {
+		paces[i]->took_s += (double)(now_ns() - since) / 1e9;
+		paces[i]->planned_s += block_seconds(s, p);
+	}
 }
 
 /* ---- a scenario ---- */
@@ -187,8 +252,7 @@ block_run_of(struct scenario_run *s, size_t p, size_t block)
 	    .block = block,
 	    .start_ns = experiment->start_ns,
 	    .random = &experiment->random,
-	    .seconds =
-		s->scenario->measure->seconds(experiment->plan, &s->points[p]),
+	    .seconds = block_seconds(s, p),
 	    .progress = block_progress,
 	    .note = block_note,
 	    .context = s,
@@ -244,15 +308,6 @@ look_for_failures(struct scenario_run *s, struct block_run *run, size_t p)
 	}
 }
 
-/* To which nothing could be compared. */
-static bool
-has_baseline(const struct scenario_run *s, size_t p)
-{
-	const struct accumulator *baseline = &s->accumulators[p][0];
-
-	return !baseline->failed_to_start || !baseline->trouble[0];
-}
-
 /* A full disk, say: whoever wants the slices need not wait for the end to hear
  * of it. */
 static void
@@ -274,14 +329,15 @@ run_block(struct scenario_run *s, size_t p, size_t block)
 {
 	struct experiment *experiment = s->experiment;
 	struct block_run run = block_run_of(s, p, block);
+	uint64_t since = now_ns();
 
 	experiment->progress.block++;
 	if (experiment->progress.block == 1)
-		show_progress(experiment, 0);
+		show_progress(s, 0);
 	s->scenario->measure->block(&run);
 	check_csv(s);
-	experiment->progress.done_s += run.seconds;
-	show_progress(experiment, 0);
+	note_pace(s, p, since);
+	show_progress(s, 0);
 	look_for_failures(s, &run, p);
 	if (stopped(experiment))
 		return;
@@ -424,7 +480,6 @@ measure(struct scenario_run *s)
 {
 	const struct metric *kind = s->scenario->measure;
 	int64_t overflows = listen_overflows();
-	double planned = planned_seconds(s);
 	char words[100];
 
 	if (kind->prepare) {
@@ -436,7 +491,6 @@ measure(struct scenario_run *s)
 			if (block_run_lacks(&run, i))
 				share_failure(s, 0, i);
 		}
-		s->experiment->progress.total_s += planned_seconds(s) - planned;
 	}
 	run_blocks(s);
 	overflows = listen_overflows() - overflows;
@@ -472,7 +526,7 @@ run_scenario(struct experiment *experiment, const struct scenario *scenario)
 {
 	struct comparison *result = experiment->result;
 	struct scenario_run *s = calloc(1, sizeof(*s));
-	char note[sizeof(s->scenario_result->note)];
+	char note[NOTE_SIZE];
 	int bad;
 
 	if (!s)
@@ -480,12 +534,16 @@ run_scenario(struct experiment *experiment, const struct scenario *scenario)
 	s->experiment = experiment;
 	s->scenario = scenario;
 	s->scenario_result = &result->scenarios[result->scenario_count++];
-	expand(s, note, sizeof(note));
+	experiment->later_s -= compare_seconds(experiment->plan, scenario);
+	s->count = plan_points(
+	    experiment->plan, scenario, s->points, note, sizeof(note));
+	s->blocks = compare_blocks(experiment->plan, scenario, s->count);
 	bad = allocate(s);
 	if (!bad) {
 		describe(s);
 		put_note(s, note);
 		experiment->progress.scenario = scenario->name;
+		experiment->progress.number++;
 		experiment->progress.block = 0;
 		experiment->progress.blocks = s->blocks * s->count;
 	}
@@ -535,6 +593,16 @@ fill_head(struct comparison *result, const struct compare_plan *plan)
 	}
 }
 
+/* An interrupt has come before it. */
+static void
+note_not_begun(struct comparison *result, const char *name)
+{
+	size_t len = strlen(result->not_begun);
+
+	snprintf(result->not_begun + len, sizeof(result->not_begun) - len,
+	    "%s%s", len ? ", " : "", name);
+}
+
 static int
 run_all(struct experiment *experiment)
 {
@@ -545,10 +613,27 @@ run_all(struct experiment *experiment)
 		const struct scenario *scenario = plan->scenarios[i];
 
 		if (i > 0 && stopped(experiment))
-			break;
-		bad = run_scenario(experiment, scenario);
+			note_not_begun(experiment->result, scenario->name);
+		else
+			bad = run_scenario(experiment, scenario);
 	}
 	return bad;
+}
+
+static bool
+is_disturbed(const struct comparison *c)
+{
+	for (size_t i = 0; i < c->scenario_count; i++) {
+		const struct scenario_result *o = &c->scenarios[i];
+
+		for (size_t p = 0; p < o->point_count; p++) {
+			for (size_t k = 0; k <= c->server_count; k++) {
+				if (o->points[p].results[k].dropped)
+					return true;
+			}
+		}
+	}
+	return false;
 }
 
 int
@@ -560,17 +645,22 @@ compare_run(const struct compare_plan *plan, struct comparison *result)
 	    .start_ns = now_ns(),
 	    .random = plan->seed | 1, /* xorshift has no way out of 0 */
 	};
+	struct busy_processes others;
+	char busiest[sizeof(result->busiest)];
 	int bad;
 
 	comparison_init(result);
-	if (plan_all(&experiment) < 0)
-		return -1;
+	plan_all(&experiment);
 	fill_head(result, plan);
 	machine_read(&result->before);
 	if (plan->csv)
 		slice_csv_head(plan->csv);
 	cpu_placement_of_client(&plan->placement);
+	busy_processes_begin(&others);
 	bad = run_all(&experiment);
+	busy_processes_end(&others, busiest, sizeof(busiest));
+	if (is_disturbed(result))
+		memcpy(result->busiest, busiest, sizeof(busiest));
 	machine_read(&result->after);
 	result->seconds = (double)(now_ns() - experiment.start_ns) / 1e9;
 	result->interrupted = stopped(&experiment);

@@ -28,6 +28,17 @@
 
 #include "common/compare/plan.h"
 
+/* Fills in how long slices and blocks are: a full run, or a QUICK first look.
+ */
+void
+compare_plan_pace(struct compare_plan *plan, bool quick);
+
+/* About how many seconds SCENARIO takes in PLAN, whose pace and number of
+ * servers are set. */
+double
+compare_seconds(
+    const struct compare_plan *plan, const struct scenario *scenario);
+
 /* How many blocks SCENARIO has at each of POINTS points: PLAN's, or those that
  * are usual; never so few that no ratio could have a verdict. */
 size_t
@@ -37,6 +48,9 @@ compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
 /*
  * Runs PLAN and fills RESULT, which comparison_release() releases. Returns 0,
  * or -1 with errno if not even memory could be had; all else is in the result.
+ * The time left, which PLAN's progress shows, is what is planned for the blocks
+ * that are left, times how much longer the blocks done so far took than
+ * planned.
  */
 int
 compare_run(const struct compare_plan *plan, struct comparison *result);

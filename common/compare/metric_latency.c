@@ -117,10 +117,22 @@ response_block(struct block_run *run)
 	}
 }
 
+/* Before its rate is known, a point has the shortest slices at least. */
+static double
+response_seconds(
+    const struct compare_plan *plan, const struct load_point *point)
+{
+	struct load_point known = *point;
+
+	if (known.slice_ns < SLICE_LEAST_NS)
+		known.slice_ns = SLICE_LEAST_NS;
+	return abba_rounds_seconds(plan, &known);
+}
+
 const struct metric METRIC_LATENCY = {
     .prepare = find_rates,
     .block = response_block,
-    .seconds = abba_rounds_seconds,
+    .seconds = response_seconds,
     .blocks = 8,
     .blocks_quick = 6,
 };

@@ -26,8 +26,9 @@ struct contender {
 /* Where a comparison stands. */
 struct compare_progress {
 	const char *scenario;
-	size_t block, blocks;	/* of the scenario, its points together */
-	double done_s, total_s; /* as planned: the truth is in proportion */
+	size_t number, count; /* of the scenario, from 1; of all scenarios */
+	size_t block, blocks; /* of the scenario, its points together */
+	double left_s;	      /* of all scenarios: see compare_run() */
 };
 
 struct compare_plan {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/procfs.h"
+#include "common/base/procfs.h"
 
 #define NAMES 3
 #define SHARE_LEAST 0.05

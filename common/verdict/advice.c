@@ -179,7 +179,8 @@ needed(const struct server_result *f)
 
 	if (f->blocks < BLOCKS_MIN)
 		return BLOCKS_MIN;
-	return f->required_blocks > (double)f->blocks ? f->required_blocks : more;
+	return f->required_blocks > (double)f->blocks ? f->required_blocks
+						      : more;
 }
 
 /* One command for all points; those that no number of blocks decides have a

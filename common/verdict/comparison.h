@@ -72,7 +72,7 @@ struct server_result {
 	double p_value;		    /* of no difference, by signed ranks */
 	enum verdict verdict;
 	char reason[700];
-	char cause[16]; /* of INVALID: one of CAUSE_..., or empty */
+	char cause[16];		/* of INVALID: one of CAUSE_..., or empty */
 	double min_detectable;	/* smallest ratio above 1 that would have shown;
 			       NAN: none, with so few blocks */
 	double required_blocks; /* so that a difference of delta would show */

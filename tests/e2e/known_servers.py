@@ -634,8 +634,8 @@ def running_client(*arguments, **options):
     """The client as a Popen that does not outlive the `with`."""
     process = subprocess.Popen(
         words_of([CLIENT, *arguments]),
-        stdin=options.pop("stdin", subprocess.DEVNULL),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+           "stderr": subprocess.PIPE, **options})
     try:
         yield process
     finally:
@@ -942,7 +942,7 @@ def compare(groups, servers, *arguments, code=0, **options):
 
 # Reasons that are the machine's, not a server's.
 UNSTEADY = ("control.* differs|other work on this machine|"
-            "that the client (did not run|was throttled)|"
+            "the client did not run|a quota of CPU time stopped the client|"
             "the client was the limit|the client did not get its CPU")
 
 

@@ -35,9 +35,7 @@ def test_the_default_comparison(tmp_path):
         assert report["machine"][key]
         assert str(report["machine"][key]) in unbroken(result.out)
     names = [one["name"] for one in report["scenarios"]]
-    assert names == [line.split()[1]
-                     for line in client("list").out.splitlines()
-                     if line.endswith("(by default)")]
+    assert names == re.findall(r"^  (\w+) +\* ", client("list").out, re.M)
     for scenario in report["scenarios"]:
         check_scenario(scenario, result.out)
 

@@ -7,6 +7,7 @@ do: it is interrupted when each kind of row that is wanted is in the file.
 """
 import csv
 import os
+import re
 import resource
 import shlex
 import signal
@@ -63,10 +64,17 @@ def first_blocks(tmp_path, enough, *arguments, **options):
     return result, rows_of(path)
 
 
+def listed(mark=r"\*?"):
+    """{scenario: (seconds, with --quick)} of `client list`, those with MARK."""
+    units = {"s": 1, "min": 60}
+    found = re.findall(rf"^  (\w+) +{mark} +(\d+) (s|min) +(\d+) (s|min)  \w",
+                       client("list").out, re.M)
+    return {name: (int(full) * units[unit], int(quick) * units[other])
+            for name, full, unit, quick, other in found}
+
+
 def test_each_scenario_is_tested():
-    listed = {line.split()[1] for line in client("list").out.splitlines()
-              if line.startswith("scenario")}
-    assert listed == {"churn", "steady", "idle", "crash", *POINTS}
+    assert set(listed()) == {"churn", "steady", "idle", "crash", *POINTS}
 
 
 # A sanitizer's server is too slow for a 99th percentile.
@@ -110,9 +118,20 @@ def test_a_scenario_measures_both_servers(tmp_path, name):
 
 
 def test_the_default_scenarios_are_marked():
-    marked = [line.split()[1] for line in client("list").out.splitlines()
-              if line.endswith("(by default)")]
-    assert marked == ["churn", "steady", "idle", "crash"]
+    assert [*listed(r"\*")] == ["churn", "steady", "idle", "crash"]
+
+
+def test_the_list_says_how_long_each_scenario_takes():
+    times = listed()
+    assert all(0 < quick < full for full, quick in times.values()), times
+    # More points, more time.
+    assert times["sweep"][0] > 2 * times["steady"][0]
+    out = client("list").out
+    sums = re.findall(r"takes about (\d+) (s|min), --quick (\d+) (s|min)\.", out)
+    assert len(sums) == 2, out
+    default = sum(full for full, _ in listed(r"\*").values())
+    assert abs(int(sums[0][0]) - default) < 4 and sums[0][1] == "s", out
+    assert max(map(len, out.splitlines())) <= 80, out
 
 
 # ---- what servers are told ----
