@@ -11,6 +11,7 @@ ports. Without one (allow_network=False) the ports are replaced.
 """
 import functools
 import os
+import random
 import re
 import signal
 import socket
@@ -112,9 +113,14 @@ def can_have_a_network():
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return str(sock.getsockname()[1])
+    """Of four digits, as on the pages: it is a part of a request's length."""
+    while True:
+        try:
+            with socket.socket() as sock:
+                sock.bind(("127.0.0.1", random.randrange(2000, 10000)))
+                return str(sock.getsockname()[1])
+        except OSError:
+            continue
 
 
 def in_plain_words(output):
@@ -225,10 +231,9 @@ class Shell:
 
     def _on_own_ports(self, words):
         """For a shell without a network of its own."""
-        if self.ports:
-            words = re.sub(
-                r"(\./server_\w+)(?! .*(-l |--listen|--help|--list))",
-                rf"\1 -l 127.0.0.1:{self.ports['7007']}", words)
+        if self.ports and not re.search("-l |--listen ", words):
+            words = re.sub(r"(\./server_\w+)",
+                           r"\1 -l 127.0.0.1:7007", words)
         for port, own in self.ports.items():
             words = re.sub(rf"\b{port}\b", own, words)
         return words
@@ -236,14 +241,14 @@ class Shell:
     def run_block(self, block, leave_out=(), long=None):
         """Fails where a command does, and the page does not show how; and
         where the page shows something else than what comes out. Commands that
-        LONG matches get Ctrl-C after a second, and have to be at it still."""
+        LONG matches get Ctrl-C after half a second, and must run until then."""
         self._settle()
         start = self.size()
         commands = [command for command in block.commands
                     if without_comment(command) not in leave_out]
         for command in commands:
             interrupted = long and long.match(command)
-            status = self.run(f"timeout -s INT 1 {command}" if interrupted
+            status = self.run(f"timeout -s INT 0.5 {command}" if interrupted
                               else command)
             assert status == (124 if interrupted else 0) or block.expected, \
                 f"line {block.line}: {command}\nexit status {status}\n" \

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import pages
-from harness import HAS_FULL, needs_websocket, release_only
+from harness import needs_full, release_only
 from http_cases import ANSWERED, REFUSED
 from test_layout import BOTH, CLIENT, SERVER
 
@@ -139,7 +139,8 @@ LONG = re.compile(r"\./client compare (?!--from)")
 
 @release_only
 @pytest.mark.parametrize("page", [
-    page for page in PAGES if pages.blocks_of(text(page))])
+    pytest.param(page, marks=needs_full if "tls" in page else ())
+    for page in PAGES if pages.blocks_of(text(page))])
 def test_the_commands_of_a_page_do_what_it_says(page, tmp_path):
     run_page(page, tmp_path)
 
@@ -153,8 +154,7 @@ def test_the_commands_of_a_page_run_on_other_ports_too(tmp_path):
 def run_page(page, directory, **options):
     with pages.Shell(directory, **options) as shell:
         for block in pages.blocks_of(text(page)):
-            if HAS_FULL or not any("tls" in command for command in block.commands):
-                shell.run_block(block, NOT_RUN, LONG)
+            shell.run_block(block, NOT_RUN, LONG)
 
 
 @functools.cache
@@ -184,7 +184,7 @@ def test_what_is_not_run_stands_in_a_page():
 @pytest.mark.parametrize("page", [*PAGES, "docs/CONTRIBUTING.md"])
 def test_the_files_that_a_page_names_are_there(page):
     words = re.sub(r"```.*?```", "", text(page), flags=re.S)
-    places = re.findall(r"`([\w.-]+/[\w./-]+\.(?:c|h|py|md|1))`", words)
+    places = re.findall(r"`((?!HTTP)[\w.-]+/[\w./-]+\.(?:c|h|py|md|1))`", words)
     links = [os.path.join(os.path.dirname(page), link) for link in
              re.findall(r"\]\((?!http)([^)#]+)", words)]
     for place in places + links:
