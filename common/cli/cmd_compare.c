@@ -17,6 +17,7 @@
 #include "common/cli/compare_output.h"
 #include "common/cli/cli.h"
 #include "common/compare/scenario_table.h"
+#include "common/verdict/paired_estimate.h"
 
 #define NOT_GIVEN (-1)
 /* Bytes of a server's name: more makes tables too wide. */
@@ -145,7 +146,8 @@ static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "blocks", "N",
 	"of fresh servers, at each point (default: as\n"
 	"the scenario needs, 6 to 18)",
-	OPTION_COUNT, .offset = AT(blocks), .min = BLOCKS_MIN, .max = RANK_MAX},
+	OPTION_COUNT, .offset = AT(blocks), .min = PAIRED_BLOCKS_MIN,
+	.max = RANK_MAX},
     {0, "delta", "PERCENT", "the smallest difference that matters (3%)",
 	OPTION_PERCENT, .offset = AT(delta), .min = 100, .max = 50000},
     {0, "placement", "WHERE", "split (default), shared or free: see load",

@@ -11,6 +11,7 @@
 #include "common/sysinfo/proc_tree.h"
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
+#include "common/verdict/block_estimate.h"
 
 /* Fewer requests in a slice make a rate in coarse steps: it gets longer. */
 #define REQUESTS_LEAST 100
@@ -44,7 +45,7 @@ struct block {
 static size_t
 most_rounds(const struct block_run *run)
 {
-	return VERDICT_ROUNDS_MOST(run->plan->rounds);
+	return BLOCK_ROUNDS_MOST(run->plan->rounds);
 }
 
 /* ---- a slice ---- */
@@ -395,7 +396,7 @@ state_of(const struct block *block, size_t round)
 		for (int back = 0; back < 2; back++) {
 			if (s->stall[back])
 				return "dropped:still";
-			if (s->contention[back] > VERDICT_CONTENTION)
+			if (s->contention[back] > BLOCK_CONTENTION)
 				return "dropped:foreign";
 		}
 	}

@@ -92,8 +92,8 @@ was_disturbed(
 
 	return one->slice.stall_ns || one->slice.throttled ||
 	       cpu_contention_share(contention, &one->watch) >
-		   VERDICT_CONTENTION ||
-	       (double)sending > VERDICT_GAP * (double)TRY_NS;
+		   BLOCK_CONTENTION ||
+	       (double)sending > BLOCK_GAP * (double)TRY_NS;
 }
 
 static struct capacity_try

@@ -18,6 +18,7 @@
 #include "common/launch/test_certificate.h"
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
+#include "common/verdict/verdict.h"
 
 /* At each point, where there are several. */
 #define POINT_BLOCKS 8

@@ -16,7 +16,7 @@
 #include "common/compare/scenario.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/verdict/comparison.h"
-#include "common/verdict/verdict.h"
+#include "common/verdict/block_estimate.h"
 
 struct contender {
 	const char *name;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/verdict/paired_estimate.h"
+#include "common/verdict/verdict.h"
 
 /* A share of a CPU from which on a server had no room for more. */
 #define SERVER_FULL 0.95
@@ -362,7 +364,7 @@ value_alone(struct server_result *found)
 			known[n++] = found->values[b];
 	}
 	if (n)
-		found->value = rank_hodges_lehmann(known, n, VERDICT_ALPHA);
+		found->value = rank_hodges_lehmann(known, n, PAIRED_ALPHA);
 }
 
 /* Over the blocks that the value is of. */
@@ -379,7 +381,7 @@ service_beside(
 	}
 	if (n)
 		found->service_value =
-		    rank_hodges_lehmann(known, n, VERDICT_ALPHA).value;
+		    rank_hodges_lehmann(known, n, PAIRED_ALPHA).value;
 }
 
 /* ---- all of it ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* block_estimate: which rounds of a block count, and one number from them. */
-#include "common/verdict/verdict.h"
+#include "common/verdict/block_estimate.h"
 
 #include <math.h>
 
@@ -109,8 +109,8 @@ spoilt(const struct block_slice *const slices[], size_t instances, size_t round)
 			const struct block_slice *s = &slices[i][round];
 
 			if (s->stall[side] ||
-			    s->contention[side] > VERDICT_CONTENTION ||
-			    s->stretch[side] > VERDICT_GAP)
+			    s->contention[side] > BLOCK_CONTENTION ||
+			    s->stretch[side] > BLOCK_GAP)
 				return true;
 		}
 	}

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* paired_estimate: from the blocks of two servers to an interval and a p-value.
  */
-#include "common/verdict/verdict.h"
+#include "common/verdict/paired_estimate.h"
 
 #include <math.h>
 
-#include "common/verdict/paired_blocks.h"
 #include "common/stats/rank_tests.h"
 
 static const struct estimate UNKNOWN = {NAN, NAN, NAN};
@@ -46,10 +45,10 @@ static double
 spread(const struct paired_blocks *pair)
 {
 	struct estimate e =
-	    rank_hodges_lehmann(pair->ratios, pair->count, VERDICT_ALPHA);
+	    rank_hodges_lehmann(pair->ratios, pair->count, PAIRED_ALPHA);
 
 	return fmax(rank_robust_sd(pair->ratios, pair->count),
-	    rank_interval_sd(e, pair->count, VERDICT_ALPHA));
+	    rank_interval_sd(e, pair->count, PAIRED_ALPHA));
 }
 
 void
@@ -59,7 +58,7 @@ paired_power_analysis(struct server_result *found,
 	double sd;
 
 	found->min_detectable = found->required_blocks = NAN;
-	if (!pair->has_ratio || pair->count < BLOCKS_MIN)
+	if (!pair->has_ratio || pair->count < PAIRED_BLOCKS_MIN)
 		return;
 	sd = spread(pair);
 	if (rank_wilcoxon_rank(pair->count, alpha))
@@ -79,8 +78,7 @@ paired_ratio(const double *log_ratios, size_t count)
 		if (isfinite(log_ratios[i]))
 			known[n++] = log_ratios[i];
 	}
-	return n ? exp(rank_hodges_lehmann(known, n, VERDICT_ALPHA).value)
-		 : NAN;
+	return n ? exp(rank_hodges_lehmann(known, n, PAIRED_ALPHA).value) : NAN;
 }
 
 static struct estimate
@@ -99,15 +97,15 @@ paired_estimate(struct server_result *found,
 	found->has_ratio = pair.has_ratio;
 	found->value = found->ratio = found->difference = UNKNOWN;
 	found->p_value = NAN;
-	paired_power_analysis(found, &pair, VERDICT_ALPHA, delta);
+	paired_power_analysis(found, &pair, PAIRED_ALPHA, delta);
 	if (pair.count == 0)
 		return;
 	found->value =
-	    rank_hodges_lehmann(pair.values, pair.count, VERDICT_ALPHA);
+	    rank_hodges_lehmann(pair.values, pair.count, PAIRED_ALPHA);
 	found->difference =
-	    rank_hodges_lehmann(pair.differences, pair.count, VERDICT_ALPHA);
+	    rank_hodges_lehmann(pair.differences, pair.count, PAIRED_ALPHA);
 	if (pair.has_ratio)
-		found->ratio = exp_of(rank_hodges_lehmann(
-		    pair.ratios, pair.count, VERDICT_ALPHA));
+		found->ratio = exp_of(
+		    rank_hodges_lehmann(pair.ratios, pair.count, PAIRED_ALPHA));
 	found->p_value = rank_signed_rank_p(paired_compared(&pair), pair.count);
 }

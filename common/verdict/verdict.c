@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/verdict/paired_blocks.h"
+#include "common/verdict/paired_estimate.h"
 #include "common/stats/rank_tests.h"
 
 /* The ratios of a scenario on which there is a verdict, by p-value. */
@@ -55,7 +55,7 @@ too_few(struct server_result *found, const struct server_result *baseline)
 	struct paired_blocks pair;
 
 	paired_blocks(&pair, found, baseline);
-	if (pair.count >= BLOCKS_MIN)
+	if (pair.count >= PAIRED_BLOCKS_MIN)
 		return false;
 	if (pair.count == 0)
 		say(found, "no block was completed");
@@ -138,7 +138,7 @@ family_test(struct family *family)
 	for (size_t i = 0; i < k; i++) {
 		struct member *m = &family->members[i];
 
-		if (m->found->p_value > VERDICT_ALPHA / (double)(k - i))
+		if (m->found->p_value > PAIRED_ALPHA / (double)(k - i))
 			return;
 		m->differs = true;
 	}
@@ -147,10 +147,10 @@ family_test(struct family *family)
 size_t
 verdict_blocks_least(size_t ratios)
 {
-	size_t blocks = BLOCKS_MIN;
+	size_t blocks = PAIRED_BLOCKS_MIN;
 
 	/* All to one side: the least p-value that there is. */
-	while (ldexp(1, 1 - (int)blocks) * (double)ratios > VERDICT_ALPHA)
+	while (ldexp(1, 1 - (int)blocks) * (double)ratios > PAIRED_ALPHA)
 		blocks++;
 	return blocks;
 }
@@ -193,7 +193,7 @@ is_equivalent(const struct server_result *found,
     double delta)
 {
 	struct estimate inner = rank_hodges_lehmann(
-	    paired_compared(pair), pair->count, 2 * VERDICT_ALPHA);
+	    paired_compared(pair), pair->count, 2 * PAIRED_ALPHA);
 	double unit = fabs(baseline->value.value);
 
 	if (found->has_ratio)
@@ -207,7 +207,7 @@ say_what_is_open(struct server_result *found, const struct family *family)
 {
 	const struct estimate *e = &found->difference;
 
-	if (found->p_value <= VERDICT_ALPHA)
+	if (found->p_value <= PAIRED_ALPHA)
 		say(found,
 		    "by itself it differs, but one of %zu ratios may do so by "
 		    "chance; ",
@@ -244,7 +244,7 @@ decide(const struct member *member, const struct family *family)
 
 	paired_blocks(&pair, found, baseline);
 	paired_power_analysis(
-	    found, &pair, VERDICT_ALPHA / (double)family->count, family->delta);
+	    found, &pair, PAIRED_ALPHA / (double)family->count, family->delta);
 	if (member->differs) {
 		found->verdict = is_better(found, family) ? FASTER : SLOWER;
 		say_difference(found, family);

@@ -26,6 +26,8 @@
 #include <unistd.h>
 
 #include "common/verdict/verdict.h"
+#include "common/verdict/paired_estimate.h"
+#include "common/verdict/block_estimate.h"
 
 #define DELTA 0.03
 #define SLICE_SD 0.06  /* of the logarithm of a rate */
@@ -200,7 +202,7 @@ run_block(struct comparison_state *c, struct point *point)
 	do
 		run_round(c, &machine, servers, rounds++);
 	while (rounds - block_warm_up(slices, n, rounds) < kind->rounds &&
-	       rounds < VERDICT_ROUNDS_MOST(kind->rounds));
+	       rounds < BLOCK_ROUNDS_MOST(kind->rounds));
 	block_estimate(slices, n, rounds, true, &block);
 	for (size_t i = 0; i < n; i++)
 		keep_block(&point->results[i], &block, i);

@@ -11,9 +11,10 @@
 #include "common/base/clock.h"
 #include "common/compare/abba_rounds.h"
 #include "common/compare/scenario_table.h"
+#include "common/verdict/block_estimate.h"
 
 #define PLANNED 8 /* rounds that shall count */
-#define MOST VERDICT_ROUNDS_MOST(PLANNED)
+#define MOST BLOCK_ROUNDS_MOST(PLANNED)
 #define SERVERS 3
 
 static char command[600];

@@ -3,6 +3,8 @@
 
 #include "common/verdict/verdict.h"
 #include "common/stats/rank_tests.h"
+#include "common/verdict/paired_estimate.h"
+#include "common/verdict/block_estimate.h"
 
 #define DELTA 0.03
 #define CONTROL 1 /* with one server beside the baseline it is findings[2] */
@@ -143,14 +145,14 @@ TEST(noise_is_undecided)
 
 TEST(few_blocks_are_undecided)
 {
-	for (size_t count = 1; count < BLOCKS_MIN; count++) {
+	for (size_t count = 1; count < PAIRED_BLOCKS_MIN; count++) {
 		assert_int_equal(verdict_on(0.5, 0.001, count), UNDECIDED);
 		says("too few");
 		assert_near(points[0].results[1].ratio.value, exp(0.5), 0.01);
 		assert_true(isnan(points[0].results[1].ratio.low));
 		assert_true(isnan(points[0].results[1].value.high));
 	}
-	assert_int_equal(verdict_on(0.5, 0.001, BLOCKS_MIN), FASTER);
+	assert_int_equal(verdict_on(0.5, 0.001, PAIRED_BLOCKS_MIN), FASTER);
 	assert_int_equal(verdict_on(0.5, 0.001, 0), UNDECIDED);
 	says("no block");
 	assert_true(isnan(points[0].results[1].ratio.value));
@@ -437,7 +439,7 @@ TEST(servers_are_a_family_as_points_are)
 
 TEST(a_large_family_needs_more_blocks)
 {
-	assert_int_equal(verdict_blocks_least(1), BLOCKS_MIN);
+	assert_int_equal(verdict_blocks_least(1), PAIRED_BLOCKS_MIN);
 	assert_int_equal(verdict_blocks_least(6), 8);
 	assert_int_equal(verdict_blocks_least(7), 9);
 	assert_int_equal(verdict_blocks_least(25), 10);
@@ -592,9 +594,9 @@ TEST(only_a_cause_from_outside_drops_a_quad)
 	for (size_t q = 1; q < 8; q += 2) {
 		/* whoever had it */
 		rounds[q % 3][q].contention[q / 2 % 2] =
-		    VERDICT_CONTENTION + 0.01;
+		    BLOCK_CONTENTION + 0.01;
 	}
-	rounds[2][2].stretch[1] = VERDICT_GAP + 0.01;
+	rounds[2][2].stretch[1] = BLOCK_GAP + 0.01;
 	block_estimate(slices, 3, 8, true, &block);
 	assert_int_equal(block.kept, 2);
 	assert_int_equal(block.dropped, 5);
@@ -725,9 +727,9 @@ TEST(verdicts_agree_with_their_intervals)
 		assert_true(
 		    ratio->low <= ratio->value && ratio->value <= ratio->high);
 		assert_true(found->min_detectable >= 1);
-		assert_true(found->required_blocks >= BLOCKS_MIN);
+		assert_true(found->required_blocks >= PAIRED_BLOCKS_MIN);
 		excludes = ratio->low > 1 || ratio->high < 1;
-		assert_int_equal(excludes, found->p_value <= VERDICT_ALPHA);
+		assert_int_equal(excludes, found->p_value <= PAIRED_ALPHA);
 		if (found->verdict == FASTER)
 			assert_true(ratio->low > 1);
 		else if (found->verdict == SLOWER)
