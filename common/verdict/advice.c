@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/verdict/sentences.h"
+#include "common/verdict/paired_estimate.h"
 #include "common/verdict/verdict.h"
 
 /* A command that is longer is not typed again. */
@@ -177,8 +178,8 @@ needed(const struct server_result *f)
 {
 	double more = fmin(2 * (double)f->blocks, RANK_MAX);
 
-	if (f->blocks < BLOCKS_MIN)
-		return BLOCKS_MIN;
+	if (f->blocks < PAIRED_BLOCKS_MIN)
+		return PAIRED_BLOCKS_MIN;
 	return f->required_blocks > (double)f->blocks ? f->required_blocks
 						      : more;
 }
