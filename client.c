@@ -2,10 +2,10 @@
 /*
  * client: talks to a server by hand, loads it, and compares servers.
  *
- * The first argument is a verb; each is a file in common/verb/. The work is in
- * common/load/ (engine.h: a load; compare.h: a comparison), the words are in
- * common/report/. The exit status is that of the contract: 0 done, 1 something
- * failed or was wrong, 2 wrong usage, 130 interrupted.
+ * The first argument is a verb; common/cli has one cmd_*.c for each. A load is
+ * in common/load, a comparison in common/compare, their output in
+ * common/report. Exit status: 0 done, 1 something failed or was wrong, 2 wrong
+ * usage, 130 interrupted.
  */
 #include <stdio.h>
 #include <string.h>

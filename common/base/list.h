@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * list: a ring that things are hung into, the first in first out.
+ * list: an intrusive, circular, doubly linked list, used as a queue: first in,
+ * first out.
  *
- * The ring's head is a link of its own, so nothing is a special case, and what
- * is in a ring leaves it without knowing which one it is:
+ * The head is a node without an element, so an empty list is no special case,
+ * and a node leaves its list without knowing which list that is:
  *
  *	list_init(&waiting);
  *	list_append(&waiting, &session->link);
  *	list_move(&session->link, &resting);
  *
- * A head must not move in memory. One thread at a time.
+ * The elements stay the caller's. A head or a linked node must not move in
+ * memory. Not thread-safe.
  */
 #ifndef COMMON_BASE_LIST_H
 #define COMMON_BASE_LIST_H
@@ -32,30 +34,31 @@ list_empty(const struct list_node *head)
 	return head->next == head;
 }
 
-/* LINK is in no ring. */
+/* NODE is in no list. */
 static inline void
-list_append(struct list_node *head, struct list_node *link)
+list_append(struct list_node *head, struct list_node *node)
 {
-	link->prev = head->prev;
-	link->next = head;
-	head->prev->next = link;
-	head->prev = link;
+	node->prev = head->prev;
+	node->next = head;
+	head->prev->next = node;
+	head->prev = node;
 }
 
-/* LINK is in one. */
+/* NODE is in a list. */
 static inline void
-list_remove(struct list_node *link)
+list_remove(struct list_node *node)
 {
-	link->prev->next = link->next;
-	link->next->prev = link->prev;
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
 }
 
-/* From the ring that it is in to the end of another, or of the same. */
+/* Moves NODE from its list to the end of the list of HEAD, which may be the
+ * same one. */
 static inline void
-list_move(struct list_node *link, struct list_node *head)
+list_move(struct list_node *node, struct list_node *head)
 {
-	list_remove(link);
-	list_append(head, link);
+	list_remove(node);
+	list_append(head, node);
 }
 
 #endif

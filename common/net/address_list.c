@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* address_list: literals, and ranges of them as numbers of 4 or 16 bytes. */
+/* address_list: a range counts up numbers of 4 or 16 bytes, big-endian. */
 #include "common/net/address_list.h"
 
 #include <arpa/inet.h>
@@ -30,7 +30,7 @@ parse_one(const char *text, size_t len, struct address *out)
 	return 0;
 }
 
-/* Its bytes, the first the most significant, and how many. */
+/* The COUNT bytes of ADDRESS in network order. */
 static uint8_t *
 bytes_of(struct address *address, size_t *count)
 {
@@ -60,7 +60,7 @@ add(struct address_list *sources, const struct address *address)
 	return 0;
 }
 
-/* From FIRST to LAST, both included. */
+/* Adds FIRST to LAST, both included. */
 static int
 add_range(
     struct address_list *sources, struct address first, struct address last)

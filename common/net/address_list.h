@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address_list: addresses of this machine that a load's connections come from.
+ * address_list: the source addresses of a load's connections.
  *
- * One address has about 28,000 ports towards one target, so more connections
- * than that, or many short ones, need several:
+ * One source address has about 28,000 ports for one target. More connections,
+ * or many short ones, need several addresses:
  *
  *	"127.0.0.2"                  one
- *	"10.0.0.5,10.0.0.9"          these, in turn
- *	"127.0.0.1-127.0.0.50"       a range, either family
+ *	"10.0.0.5,10.0.0.9"          two, used in turn
+ *	"127.0.0.1-127.0.0.50"       a range; IPv4 or IPv6
  *
- * One thread at a time.
+ * Not thread-safe.
  */
 #ifndef COMMON_NET_ADDRESS_LIST_H
 #define COMMON_NET_ADDRESS_LIST_H
@@ -26,28 +26,31 @@
 	"most"
 
 struct address_list {
-	struct address *addresses; /* port 0 */
+	struct address *addresses; /* with port 0; the list's own */
 	uint32_t count;
 };
 
-/* Adds those of TEXT. Returns 0, or -1 if it is not of this form, the families
- * differ, or there are too many. */
+/*
+ * Adds the addresses of TEXT to SOURCES, zeroed or already in use. Returns 0;
+ * or -1, without errno, if TEXT has another form, the families differ, there
+ * are too many, or there is no memory. The caller releases SOURCES in any case.
+ */
 int
 address_list_parse(struct address_list *sources, const char *text);
 
-/* Harmless if it is released or zeroed. */
+/* Harmless if SOURCES is zeroed or released. */
 void
 address_list_release(struct address_list *sources);
 
 /*
- * Whether sockets may be bound to each. Returns 0; or -1 with errno, and the
- * first that cannot be in WHICH.
+ * Binds a socket to each address in turn. Returns 0; or -1 with the errno of
+ * socket(2) or bind(2), and in WHICH the first address that failed.
  */
 int
 address_list_check(
     const struct address_list *sources, const struct address **which);
 
-/* "10.0.0.1" in BUF of ADDRESS_TEXT_MAX bytes. Returns BUF. */
+/* Writes "10.0.0.1" to BUF (ADDRESS_TEXT_MAX bytes). Returns BUF. */
 char *
 address_list_format(const struct address *source, char *buf);
 

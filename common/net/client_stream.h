@@ -3,15 +3,17 @@
  * client_stream: recv(2) and send(2) on a connected stream socket FD, in clear
  * or over TLS, for a caller that waits with poll or epoll.
  *
- * STREAM is NULL in clear. Calls never block. Over TLS
+ * STREAM is NULL for a connection in clear. FD and STREAM stay the caller's.
+ * No call blocks. Over TLS
  *
- *	- a write may wait for input: until the handshake is done, only the
- *	  writer reads, or nothing would tell it to go on;
- *	- a read may wait for the socket to become writable;
- *	- a read that was not followed by EAGAIN may have left input that no
- *	  event will announce.
+ *	- a write may wait for input. Until the handshake is done, only the
+ *	  writer may read: a reader would take the event that the writer needs;
+ *	- a read may wait until the socket is writable;
+ *	- a read may leave input in memory that no event reports: the caller
+ *	  reads until EAGAIN.
  *
- * Inline, because nearly every byte of a load goes this way.
+ * Inline, because nearly every byte of a load goes this way. One thread at a
+ * time for each stream.
  */
 #ifndef COMMON_NET_CLIENT_STREAM_H
 #define COMMON_NET_CLIENT_STREAM_H
@@ -22,7 +24,8 @@
 
 #include "common/net/tls_client.h"
 
-/* As recv(2); *WANTS_OUT: EAGAIN, until the socket is writable. */
+/* As recv(2). After EAGAIN, *WANTS_OUT says that the next call has to wait for
+ * POLLOUT instead of POLLIN. */
 static inline ssize_t
 client_stream_receive(
     int fd, struct tls_stream *stream, void *buf, size_t size, bool *wants_out)
@@ -34,8 +37,9 @@ client_stream_receive(
 }
 
 /*
- * As send(2); *WANTS_OUT: what did not go has to wait until the socket is
- * writable, and not for input. What said EAGAIN has to come again.
+ * As send(2). *WANTS_OUT says that the rest has to wait for POLLOUT; if it is
+ * false after EAGAIN, for POLLIN. After EAGAIN the caller repeats the call with
+ * the same data (SSL_write(3)).
  */
 static inline ssize_t
 client_stream_send(int fd, struct tls_stream *stream, const void *data,
@@ -47,12 +51,13 @@ client_stream_send(int fd, struct tls_stream *stream, const void *data,
 	if (!stream)
 		return send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	n = tls_stream_write(stream, data, len, wants_out);
-	/* A part of it went: the rest has not been tried. */
+	/* A part was sent; nothing has tried the rest yet. */
 	*wants_out |= n >= 0;
 	return n;
 }
 
-/* Tells the peer that nothing more comes; what it sends still does. */
+/* Ends the sending: close_notify over TLS, then shutdown(2). Receiving goes
+ * on. */
 static inline void
 client_stream_end(int fd, struct tls_stream *stream)
 {
@@ -61,7 +66,7 @@ client_stream_end(int fd, struct tls_stream *stream)
 	shutdown(fd, SHUT_WR);
 }
 
-/* What there is to be said of a failure, beyond errno; "": nothing. As long as
+/* The text of the latest failure if errno does not say it; or "". Valid while
  * STREAM is open. */
 static inline const char *
 client_stream_why(const struct tls_stream *stream)

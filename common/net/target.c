@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* target: getaddrinfo(3), and a try to connect where it finds several. */
+/* target: getaddrinfo(3); of several addresses, the first that accepts. */
 #include "common/net/target.h"
 
 #include <errno.h>
@@ -13,31 +13,31 @@
 #include "common/net/address_hint.h"
 #include "common/net/dial.h"
 
-/* For one of several addresses of a name. */
+/* The timeout of a trial connect to one of several addresses. */
 #define TRY_NS NS_PER_S
 
 static void
-set(struct address *out, const struct addrinfo *from)
+set_address(struct address *out, const struct addrinfo *from)
 {
 	memset(out, 0, sizeof(*out));
 	out->len = from->ai_addrlen;
 	memcpy(&out->any, from->ai_addr, from->ai_addrlen);
 }
 
-/* The first of FOUND that somebody answers at, or the first. */
+/* Takes the first address of FOUND that accepts a connection, or the first. */
 static void
-choose(struct target *target, const struct addrinfo *found)
+choose_address(struct target *target, const struct addrinfo *found)
 {
 	const struct addrinfo *at;
 
 	for (at = found; at && found->ai_next; at = at->ai_next) {
-		set(&target->address, at);
+		set_address(&target->address, at);
 		if (target->kind == TARGET_UDP
 			? at->ai_family == AF_INET
 			: dial_answers(&target->address, TRY_NS))
 			return;
 	}
-	set(&target->address, found);
+	set_address(&target->address, found);
 }
 
 static int
@@ -58,13 +58,13 @@ look_up(struct target *target, uint16_t number, char *why, size_t size)
 		errno = ENOENT;
 		return -1;
 	}
-	choose(target, found);
+	choose_address(target, found);
 	freeaddrinfo(found);
 	return 0;
 }
 
-/* What HTTP calls it: without the zone of an IPv6 address, which has a meaning
- * on this machine alone (RFC 6874 4). */
+/* The Host of HTTP: an IPv6 address without its zone, which has a meaning on
+ * this machine alone (RFC 6874 4). */
 static void
 set_authority(struct target *out, const char *text)
 {
@@ -75,9 +75,9 @@ set_authority(struct target *out, const char *text)
 	    end ? (int)(zone - text) : (int)strlen(text), text, end ? end : "");
 }
 
-/* What is behind the scheme in TEXT. */
+/* Returns the rest of TEXT, after its scheme. */
 static const char *
-take_scheme(const char *text, enum target_kind *kind)
+parse_scheme(const char *text, enum target_kind *kind)
 {
 	*kind = strncmp(text, "udp:", 4) == 0	? TARGET_UDP
 		: strncmp(text, "tls:", 4) == 0 ? TARGET_TLS
@@ -105,7 +105,7 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 	int is_unix;
 
 	memset(out, 0, sizeof(*out));
-	rest = take_scheme(text, &out->kind);
+	rest = parse_scheme(text, &out->kind);
 	is_unix = strncmp(rest, "unix:", 5) == 0;
 	if (is_unix && rest == text &&
 	    address_parse(rest, &out->address) == 0) {
@@ -123,7 +123,7 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		return -1;
 	}
 	if (address_parse(rest, &out->address) == 0) {
-		/* Nor does a certificate have a zone. */
+		/* The zone is no part of a certificate's name either. */
 		out->host[strcspn(out->host, "%")] = '\0';
 		return 0;
 	}

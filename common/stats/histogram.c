@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest value that falls into BUCKET. */
+/* The largest value of BUCKET. */
 static uint64_t
-top_of(unsigned bucket)
+bucket_max(unsigned bucket)
 {
 	unsigned shift = bucket < 2 * HIST_HALF ? 0 : bucket / HIST_HALF - 1;
 	uint64_t part = bucket - shift * HIST_HALF;
@@ -17,11 +17,11 @@ top_of(unsigned bucket)
 	return (part << shift) + ((uint64_t)1 << shift) - 1;
 }
 
-/* What stands for those in BUCKET: no value is shown above the maximum. */
+/* The value that represents BUCKET; never above the recorded maximum. */
 static uint64_t
-kept_as(const struct histogram *hist, unsigned bucket)
+bucket_value(const struct histogram *hist, unsigned bucket)
 {
-	uint64_t top = top_of(bucket);
+	uint64_t top = bucket_max(bucket);
 
 	return top < hist->max ? top : hist->max;
 }
@@ -49,7 +49,8 @@ histogram_release(struct histogram *hist)
 void
 histogram_clear(struct histogram *hist)
 {
-	/* What has counts only: it may be done often, and be 440 KiB. */
+	/* Clears only the range in use: all of it is 440 KiB, and a caller may
+	 * clear often. */
 	if (hist->total) {
 		unsigned first = histogram_bucket(hist->min);
 
@@ -79,8 +80,8 @@ histogram_add(struct histogram *hist, const struct histogram *from)
 		hist->max = from->max;
 }
 
-/* 99.9 is a little more than its digits say, and so is the product: a rank that
- * is a whole number must not become the next one. */
+/* As a double, 99.9 is slightly above 99.9. The product is rounded down by some
+ * epsilons, so that a rank that is a whole number does not become the next. */
 static double
 rank_of(double percent, uint64_t total)
 {
@@ -101,7 +102,7 @@ histogram_percentile(const struct histogram *hist, double percent)
 	     i <= histogram_bucket(hist->max); i++) {
 		seen += hist->counts[i];
 		if (seen >= need)
-			return kept_as(hist, i);
+			return bucket_value(hist, i);
 	}
 	return hist->max;
 }
@@ -119,7 +120,7 @@ histogram_next(const struct histogram *hist, struct histogram_walk *walk)
 		walk->bucket++;
 	if (walk->seen == hist->total)
 		return false;
-	walk->value = kept_as(hist, walk->bucket);
+	walk->value = bucket_value(hist, walk->bucket);
 	walk->count = hist->counts[walk->bucket++];
 	walk->seen += walk->count;
 	return true;

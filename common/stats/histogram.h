@@ -2,10 +2,10 @@
 /*
  * histogram: a latency histogram that keeps three digits of any 64-bit value.
  *
- * HdrHistogram's scheme: each power of two is cut into 1024 equal parts, so a
- * value is kept within 1/1024 of itself, and values below 2048 exactly. No
- * value is too large to count. Two histograms add up to the one that all their
- * values would have made. Units are the caller's; here, nanoseconds.
+ * The scheme of HdrHistogram: each power of two has 1024 buckets of equal
+ * width, so the error is at most 1/1024 of the value, and 0 below 2048. No
+ * value is too large. Two histograms can be added without a further error. The
+ * unit is the caller's; here, nanoseconds.
  *
  *	struct histogram h = {0};
  *	if (histogram_init(&h) < 0) ...
@@ -13,7 +13,7 @@
  *	p99 = histogram_percentile(&h, 99);
  *	histogram_release(&h);
  *
- * One thread at a time.
+ * Not thread-safe.
  */
 #ifndef COMMON_STATS_HISTOGRAM_H
 #define COMMON_STATS_HISTOGRAM_H
@@ -25,40 +25,40 @@ struct histogram {
 	uint64_t *counts;
 	uint64_t total;
 	uint64_t min, max; /* exact; min is UINT64_MAX while empty */
-	__extension__ unsigned __int128 sum; /* 2^64 of the largest fit */
+	__extension__ unsigned __int128 sum; /* cannot overflow */
 };
 
 enum {
 	HIST_HALF_BITS = 10,
-	HIST_HALF = 1 << HIST_HALF_BITS, /* parts of a power of two */
-	/* [0, 2048) one by one, then a half for each further power of two. */
+	HIST_HALF = 1 << HIST_HALF_BITS, /* buckets of a power of two */
+	/* One for each of [0, 2048), then HIST_HALF for each power of two. */
 	HIST_BUCKETS = (64 - HIST_HALF_BITS + 1) * HIST_HALF,
 };
 
-/* Takes 440 KiB of address space, which only recorded values make memory.
- * Returns 0, or -1 with errno. */
+/* Allocates 440 KiB of address space; only pages with recorded values take
+ * memory. Returns 0, or -1 with errno. */
 int
 histogram_init(struct histogram *hist);
 
+/* Harmless if HIST is zeroed or released. */
 void
 histogram_release(struct histogram *hist);
 
-/* Empties it. */
 void
 histogram_clear(struct histogram *hist);
 
-/* Which of the counts VALUE belongs to. */
+/* The index in `counts` for VALUE. */
 static inline unsigned
 histogram_bucket(uint64_t value)
 {
-	/* How far to shift until HIST_HALF_BITS + 1 bits are left. */
+	/* The shift that leaves HIST_HALF_BITS + 1 bits. */
 	unsigned shift = (unsigned)(63 - __builtin_clzll(value | HIST_HALF)) -
 			 HIST_HALF_BITS;
 
 	return shift * HIST_HALF + (unsigned)(value >> shift);
 }
 
-/* Inline: it is called for each reply. */
+/* Inline: the engine calls it for each reply. */
 static inline void
 histogram_record(struct histogram *hist, uint64_t value)
 {
@@ -71,39 +71,40 @@ histogram_record(struct histogram *hist, uint64_t value)
 		hist->max = value;
 }
 
-/* Adds all of FROM to HIST. */
+/* Adds the values of FROM to HIST. */
 void
 histogram_add(struct histogram *hist, const struct histogram *from);
 
 /*
- * The least value that at least PERCENT % of the recorded ones do not exceed,
- * within 1/1024, and never above the maximum. 0 if nothing was recorded.
+ * The least value that at least PERCENT % of the recorded values do not exceed,
+ * within 1/1024, and never above the maximum. 0 if HIST is empty.
  */
 uint64_t
 histogram_percentile(const struct histogram *hist, double percent);
 
-/* Exact. 0 if nothing was recorded. */
+/* Exact. 0 if HIST is empty. */
 double
 histogram_mean(const struct histogram *hist);
 
-/* Of the values as they are kept. 0 if nothing was recorded. */
+/* The standard deviation, within the error of the buckets. 0 if HIST is
+ * empty. */
 double
 histogram_deviation(const struct histogram *hist);
 
 /*
- * Walks over what was recorded, the least first. Zeroed before the first call:
+ * An iterator over the recorded values in ascending order:
  *
  *	struct histogram_walk walk = {0};
  *	while (histogram_next(&h, &walk)) ... walk.value, walk.count, walk.seen
  */
 struct histogram_walk {
-	uint64_t value;	 /* the largest that counts as this one; the maximum
-			    counts as itself */
-	uint64_t count;	 /* how often it was recorded */
-	uint64_t seen;	 /* how many so far, these included */
-	unsigned bucket; /* where it goes on */
+	uint64_t value;	 /* the largest of the bucket, or the maximum */
+	uint64_t count;	 /* recorded values in the bucket */
+	uint64_t seen;	 /* recorded values so far, these included */
+	unsigned bucket; /* the next to look at */
 };
 
+/* Returns false at the end. */
 bool
 histogram_next(const struct histogram *hist, struct histogram_walk *walk);
 

@@ -8,9 +8,13 @@
 #include <string.h>
 
 #define WALSH_MAX (RANK_MAX * (RANK_MAX + 1) / 2)
-#define POWER 0.80	  /* what "would have shown" means */
-#define MANY 50		  /* values, whose ranks come in steps of no account */
-#define RANKS_COST 1.0233 /* the root of pi / 3 */
+#define POWER 0.80 /* of the minimum detectable effect */
+/* From so many values on, the steps of the signed-rank distribution are too
+ * small to matter. */
+#define MANY 50
+/* sqrt(pi / 3): Pitman's efficiency of the signed-rank test against Student's.
+ */
+#define RANKS_COST 1.0233
 
 static int
 ascending(const void *a, const void *b)
@@ -37,9 +41,9 @@ rank_median(const double *values, size_t count)
 }
 
 /*
- * The signed-rank distribution: at W, the probability that the ranks of the
- * positive ones of COUNT values add up to W. Good until the next call in this
- * thread.
+ * The signed-rank distribution: element W is the probability that the ranks of
+ * the positive values among COUNT add up to W. Valid until the next call in
+ * this thread.
  */
 static const double *
 signed_ranks(size_t count)
@@ -58,8 +62,8 @@ signed_ranks(size_t count)
 	return share;
 }
 
-/* And how often a test at ALPHA rejects what is true, in ATTAINED: less than
- * that, since ranks come in steps. */
+/* As rank_wilcoxon_rank(). ATTAINED is the actual level of a test at ALPHA: at
+ * most ALPHA, because the distribution is discrete. */
 static size_t
 rank_and_level(size_t count, double alpha, double *attained)
 {
@@ -81,8 +85,8 @@ rank_wilcoxon_rank(size_t count, double alpha)
 	return rank_and_level(count, alpha, &attained);
 }
 
-/* Walsh averages at or beyond 0 are what is left of the evidence: without
- * ties, as many as the ranks of the values there add up to. */
+/* The number of Walsh averages above 0 is the rank sum of the positive values,
+ * if there are no ties. A tie or a zero counts on both sides. */
 double
 rank_signed_rank_p(const double *values, size_t count)
 {
@@ -122,16 +126,16 @@ rank_hodges_lehmann(const double *values, size_t count, double alpha)
 double
 rank_robust_sd(const double *values, size_t count)
 {
-	double away[RANK_MAX] = {0}, middle = rank_median(values, count);
+	double deviation[RANK_MAX] = {0}, middle = rank_median(values, count);
 
 	for (size_t i = 0; i < count; i++)
-		away[i] = fabs(values[i] - middle);
-	return 1.4826 * rank_median(away, count);
+		deviation[i] = fabs(values[i] - middle);
+	return 1.4826 * rank_median(deviation, count);
 }
 
 /*
- * The quantile of Student's t by Hill's expansion about the normal one (CACM
- * algorithm 396); good to 1 % from 5 degrees of freedom on.
+ * The quantile of Student's t, from the normal quantile Z by Hill's expansion
+ * (CACM algorithm 396). The error is below 1 % from 5 degrees of freedom on.
  */
 static double
 t_quantile(double z, double freedom)
@@ -142,7 +146,7 @@ t_quantile(double z, double freedom)
 	       (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom);
 }
 
-/* By halving: where it is asked for, nobody waits for it. */
+/* By bisection: no caller needs speed. */
 double
 rank_normal_quantile(double probability)
 {
@@ -159,23 +163,23 @@ rank_normal_quantile(double probability)
 	return (low + high) / 2;
 }
 
-/* Of one side, and the power: how many standard errors a test of normal values
- * has to be able to see; t for few values, FREEDOM infinite for many. */
+/* The effect that a test at ALPHA detects with probability POWER, in standard
+ * errors. FREEDOM is INFINITY for many values. */
 static double
-errors_to_see(double alpha, double freedom)
+detectable_errors(double alpha, double freedom)
 {
 	return t_quantile(rank_normal_quantile(1 - alpha / 2), freedom) +
 	       t_quantile(rank_normal_quantile(POWER), freedom);
 }
 
 /*
- * By how much more ranks need than Student's test of the same level: for many
- * values the root of pi / 3, Pitman's efficiency. For few, the more the nearer
- * that level is to 2^-COUNT, where one value on the other side decides; this
- * part is fitted to simulations, to 2 %.
+ * The minimum detectable effect of the signed-rank test, relative to that of
+ * Student's test at the same LEVEL. For many values RANKS_COST. For few values
+ * it grows as LEVEL approaches 2^-COUNT, where one value of the other sign
+ * decides; this term is fitted to simulations, within 2 %.
  */
 static double
-more_for_ranks(size_t count, double level)
+rank_test_cost(size_t count, double level)
 {
 	return RANKS_COST + 0.345 * pow(-log2(level) / (double)count, 5.5);
 }
@@ -190,10 +194,11 @@ rank_min_detectable_effect(double sd, size_t count, double alpha)
 		rank = rank_and_level(count, alpha, &level);
 	if (rank == 0)
 		return INFINITY;
-	if (rank == 1) /* all have to be on one side */
+	if (rank == 1) /* all values must have the same sign */
 		return sd * rank_normal_quantile(pow(POWER, 1 / (double)count));
-	return sd * more_for_ranks(count, level) *
-	       errors_to_see(level, (double)count - 1) / sqrt((double)count);
+	return sd * rank_test_cost(count, level) *
+	       detectable_errors(level, (double)count - 1) /
+	       sqrt((double)count);
 }
 
 double
@@ -210,10 +215,10 @@ rank_interval_sd(struct estimate interval, size_t count, double alpha)
 double
 rank_required_sample_size(double sd, double difference, double alpha)
 {
-	double root = RANKS_COST * errors_to_see(alpha, INFINITY) * sd;
+	double root = RANKS_COST * detectable_errors(alpha, INFINITY) * sd;
 	double about = difference > 0 ? pow(root / difference, 2) : INFINITY;
 
-	/* As many as if they were many, or more. */
+	/* The normal approximation is a lower bound. */
 	for (size_t count = 1; count <= RANK_MAX; count++) {
 		if ((double)count >= floor(about) &&
 		    rank_min_detectable_effect(sd, count, alpha) <= difference)

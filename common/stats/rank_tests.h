@@ -1,80 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rank_tests: statistics that a noisy machine cannot fool.
+ * rank_tests: medians and the Wilcoxon signed-rank test, for measurements on a
+ * machine with noise.
  *
- * Ranks instead of means: a few samples that a busy neighbour spoilt move a
- * mean anywhere and a median hardly. Exact for small samples, no assumption of
- * a normal distribution, no random numbers.
+ * A few samples that another process disturbed move a mean by any amount and a
+ * median hardly. The tests are exact for small samples and assume no normal
+ * distribution. They use no random numbers.
  *
  * Hollander, Wolfe, Chicken, "Nonparametric Statistical Methods", 3.1 to 3.3.
- * No state: safe in any thread.
+ * Thread-safe. No function fails.
  */
 #ifndef COMMON_STATS_RANK_TESTS_H
 #define COMMON_STATS_RANK_TESTS_H
 
 #include <stddef.h>
 
-/* The most values that the functions below take. */
+/* The largest COUNT that the functions below take. */
 #define RANK_MAX 200
 
 struct estimate {
-	double value, low, high;
+	double value, low, high; /* low and high: a confidence interval */
 };
 
-/* Of COUNT values, 1 or more; the mean of the middle two if even. */
+/* COUNT is 1 or more. If it is even, the mean of the middle two. */
 double
 rank_median(const double *values, size_t count);
 
 /*
- * How many of the Walsh averages to count in from either end for an interval
- * that holds with probability 1 - ALPHA or more; 0 if COUNT is too small for
- * any. By enumeration of the signed-rank distribution.
+ * The rank, counted from either end, of the Walsh averages that limit the exact
+ * interval of confidence 1 - ALPHA or more; 0 if COUNT is too small for any.
  */
 size_t
 rank_wilcoxon_rank(size_t count, double alpha);
 
 /*
  * The Hodges-Lehmann estimate: the median of the averages of all pairs, with
- * the exact Wilcoxon interval of 1 - ALPHA; NAN to NAN with too few values for
- * one.
+ * the exact Wilcoxon interval of confidence 1 - ALPHA; NAN to NAN if COUNT is
+ * too small for one.
  */
 struct estimate
 rank_hodges_lehmann(const double *values, size_t count, double alpha);
 
-/* 1.4826 times the median absolute deviation: the standard deviation, if the
- * values were normal. */
+/* 1.4826 times the median absolute deviation: the standard deviation of normal
+ * values. */
 double
 rank_robust_sd(const double *values, size_t count);
 
 /*
- * How often values that are symmetric about 0 would lie as far to one side of
- * it as these or farther: the exact two-sided signed-rank test, 1 at most. At
- * or below ALPHA exactly if the Wilcoxon interval of 1 - ALPHA excludes 0.
- * Zeros and ties count against a difference, so it is never too small.
+ * The p-value of the exact two-sided signed-rank test of symmetry about 0. It
+ * is at most ALPHA if and only if the interval of 1 - ALPHA excludes 0. Zeros
+ * and ties make it larger, never smaller.
  */
 double
 rank_signed_rank_p(const double *values, size_t count);
 
-/* The Z that a normal value stays below with PROBABILITY, in 0 to 1. */
+/* The quantile of the standard normal distribution at PROBABILITY, 0 to 1. */
 double
 rank_normal_quantile(double probability);
 
 /*
- * The smallest difference that COUNT normal values of that spread would have
- * shown with a probability of 80 %, by the exact signed-rank test at ALPHA;
- * within 3 %. INFINITY if they are too few for any.
+ * The minimum detectable effect: the smallest difference that the exact
+ * signed-rank test at ALPHA finds in COUNT normal values of standard deviation
+ * SD with a probability of 80 %; within 3 %. INFINITY if COUNT is too small.
  */
 double
 rank_min_detectable_effect(double sd, size_t count, double alpha);
 
-/* The standard deviation of COUNT values that have the exact Wilcoxon INTERVAL
- * of 1 - ALPHA, if they were normal. INFINITY if they are too few for one. */
+/* The standard deviation of COUNT normal values whose exact Wilcoxon interval
+ * of 1 - ALPHA is INTERVAL. INFINITY if COUNT is too small. */
 double
 rank_interval_sd(struct estimate interval, size_t count, double alpha);
 
-/* How many values of that spread show DIFFERENCE likewise: a whole number. At
- * least as many as can show any, without any spread; of more than RANK_MAX it
- * is known roughly. INFINITY for no difference. */
+/* The number of values for which DIFFERENCE is the minimum detectable effect, a
+ * whole number. Above RANK_MAX it is an approximation. INFINITY if DIFFERENCE
+ * is 0. */
 double
 rank_required_sample_size(double sd, double difference, double alpha);
 

@@ -21,7 +21,7 @@ takes(const char *text, uint32_t count, const char *first, const char *last)
 	address_list_release(&sources); /* harmless */
 }
 
-TEST(address_list_are_addresses_and_ranges)
+TEST(a_list_has_addresses_and_ranges)
 {
 	takes("127.0.0.1", 1, "127.0.0.1", "127.0.0.1");
 	takes("10.0.0.1,10.0.0.9", 2, "10.0.0.1", "10.0.0.9");
@@ -35,7 +35,7 @@ TEST(address_list_are_addresses_and_ranges)
 	    "255.255.255.255");
 }
 
-TEST(address_list_add_up)
+TEST(lists_are_appended)
 {
 	struct address_list sources = {0};
 
@@ -46,7 +46,7 @@ TEST(address_list_add_up)
 	address_list_release(&sources);
 }
 
-TEST(address_list_refuse_what_is_none)
+TEST(other_texts_are_refused)
 {
 	static const char *const bad[] = {"", ",", "127.0.0.1,", "127.0.0.1-",
 	    "-127.0.0.1", "127.0.0.1:7", "[::1]", "localhost", "127.1",
@@ -64,13 +64,13 @@ TEST(address_list_refuse_what_is_none)
 	}
 }
 
-TEST(the_first_that_is_not_of_this_machine_is_named)
+TEST(the_first_address_that_cannot_be_bound_is_reported)
 {
 	struct address_list sources = {0};
 	const struct address *which = NULL;
 	char word[ADDRESS_TEXT_MAX];
 
-	/* 192.0.2.0/24 is for documentation: nobody's. */
+	/* 192.0.2.0/24 is for documentation (RFC 5737): no machine has it. */
 	assert_int_equal(
 	    address_list_parse(&sources, "127.0.0.1,192.0.2.7"), 0);
 	assert_int_equal(address_list_check(&sources, &which), -1);

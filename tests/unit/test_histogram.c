@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* histogram: its percentiles against those of the sorted values. */
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>
@@ -15,8 +16,8 @@ ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The value at PERCENT of COUNT sorted ones: the least that so many do not
- * exceed. */
+/* The percentile by definition: the least of COUNT sorted values that PERCENT %
+ * do not exceed. */
 static uint64_t
 exact(const uint64_t *sorted, size_t count, double percent)
 {
@@ -25,7 +26,7 @@ exact(const uint64_t *sorted, size_t count, double percent)
 	return sorted[rank < 1 ? 0 : (size_t)rank - 1];
 }
 
-TEST(an_empty_hist_says_zero)
+TEST(statistics_of_an_empty_histogram_are_zero)
 {
 	struct histogram h;
 
@@ -42,8 +43,8 @@ TEST(an_empty_hist_says_zero)
 }
 
 /*
- * With a larger one above them, so that no percentile is cut to the maximum:
- * what is given for a value is its bucket's top.
+ * The values that represent the buckets of LOW and HIGH. A larger third value
+ * keeps the maximum from limiting them.
  */
 static void
 bucket_tops(uint64_t low, uint64_t high, uint64_t *of_low, uint64_t *of_high)
@@ -193,7 +194,7 @@ TEST(percentiles_of_few_values_are_some_of_them)
 	histogram_release(&h);
 }
 
-/* Between 1 and 2^63, every magnitude as likely as any other. */
+/* Between 1 and 2^63; each magnitude has the same probability. */
 static uint64_t
 log_uniform(uint64_t *random)
 {
@@ -229,8 +230,8 @@ TEST(percentiles_agree_with_sorted_values)
 
 enum { MANY = 10000000 };
 
-/* Of rising RANK from 0, as latencies are: many of some microseconds, and a
- * tail of a tenth of a second. */
+/* The value of RANK, distributed as latencies are: most of them some
+ * microseconds, and a tail up to 0.1 s. */
 static uint64_t
 tailed(uint64_t rank)
 {
@@ -239,7 +240,7 @@ tailed(uint64_t rank)
 	return (uint64_t)(6000 / pow(above, 0.6));
 }
 
-/* All equally likely, up to 10 s. */
+/* The value of RANK, distributed uniformly up to 10 s. */
 static uint64_t
 uniform(uint64_t rank)
 {
@@ -247,8 +248,8 @@ uniform(uint64_t rank)
 }
 
 /*
- * The value of each rank is known, so nothing has to be sorted. They come in
- * no order: the step has no factor in common with how many they are.
+ * The value of each rank is known, so nothing has to be sorted. The step has no
+ * factor in common with MANY, so each rank comes once, in no order.
  */
 static void
 ten_million_agree(uint64_t (*value_of)(uint64_t rank))
@@ -279,7 +280,7 @@ TEST(percentiles_of_ten_million_are_within_a_thousandth)
 	ten_million_agree(uniform);
 }
 
-TEST(a_walk_meets_each_value_once)
+TEST(an_iteration_visits_each_value_once)
 {
 	static const uint64_t values[] = {0, 7, 7, 2047, 5000000, UINT64_MAX};
 	struct histogram_walk walk = {0};
@@ -330,7 +331,7 @@ same(const struct histogram *a, const struct histogram *b)
 			    histogram_percentile(b, percent));
 }
 
-TEST(a_sum_is_what_all_values_would_have_made)
+TEST(a_sum_equals_the_histogram_of_all_values)
 {
 	struct histogram parts[3], all;
 	uint64_t random = 9;
@@ -342,7 +343,7 @@ TEST(a_sum_is_what_all_values_would_have_made)
 		uint64_t value = log_uniform(&random);
 
 		histogram_record(&all, value);
-		/* one part has the small ones alone */
+		/* Only parts[0] has the small values. */
 		histogram_record(
 		    &parts[value < 1 << 20 ? 0 : 1 + i % 2], value);
 	}
@@ -350,7 +351,7 @@ TEST(a_sum_is_what_all_values_would_have_made)
 	histogram_add(&parts[1], &parts[2]);
 	same(&parts[1], &all);
 
-	/* Nothing is added by an empty one, nor lost by adding to one. */
+	/* An empty histogram on either side of the addition. */
 	histogram_clear(&parts[2]);
 	histogram_add(&parts[1], &parts[2]);
 	same(&parts[1], &all);
@@ -361,7 +362,7 @@ TEST(a_sum_is_what_all_values_would_have_made)
 	histogram_release(&all);
 }
 
-TEST(a_cleared_hist_is_as_new)
+TEST(a_cleared_histogram_equals_a_new_one)
 {
 	struct histogram used, fresh;
 

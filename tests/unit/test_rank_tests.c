@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* rank_tests: against published tables, the definitions, and simulations. */
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -21,15 +22,15 @@ TEST(median_is_the_middle_value)
 	assert_near(rank_median(odd, 2), 2, 0);
 	assert_near(rank_median(odd, 3), 3, 0);
 	assert_near(rank_median(even, 4), 3, 0);
-	assert_near(even[0], 4, 0); /* and stay as they are */
+	assert_near(even[0], 4, 0); /* the argument is not sorted */
 }
 
-TEST(median_takes_as_many_values_as_it_says)
+TEST(median_takes_up_to_rank_max_values)
 {
 	double values[RANK_MAX];
 
 	for (size_t i = 0; i < RANK_MAX; i++)
-		values[(i * 77) % RANK_MAX] = (double)i; /* 77: no factor */
+		values[(i * 77) % RANK_MAX] = (double)i; /* unsorted */
 	assert_near(rank_median(values, RANK_MAX), 99.5, 0);
 	assert_near(rank_hodges_lehmann(values, RANK_MAX, 0.05).value, 99.5, 0);
 	assert_near(rank_robust_sd(values, RANK_MAX), 1.4826 * 50, 1e-9);
@@ -37,9 +38,8 @@ TEST(median_takes_as_many_values_as_it_says)
 
 /* ---- Wilcoxon ---- */
 
-/* Tables of the signed-rank test, two-sided; one more than the critical
- * value. */
-TEST(ranks_are_those_of_the_tables)
+/* Tables of the two-sided signed-rank test: the critical value plus 1. */
+TEST(wilcoxon_ranks_agree_with_tables)
 {
 	static const struct {
 		size_t count, rank;
@@ -61,8 +61,8 @@ TEST(fewer_than_six_values_have_no_rank)
 	assert_int_equal(rank_wilcoxon_rank(4, 0.10), 0);
 }
 
-/* Near RANK_MAX the normal approximation is good to a rank or two. */
-TEST(ranks_of_many_values_are_near_the_normal_ones)
+/* The error of the normal approximation is a rank or two. */
+TEST(wilcoxon_ranks_of_many_values_agree_with_the_normal_approximation)
 {
 	for (size_t count = 60; count <= RANK_MAX; count += 20) {
 		double n = (double)count;
@@ -74,9 +74,8 @@ TEST(ranks_of_many_values_are_near_the_normal_ones)
 }
 
 /*
- * Values that are symmetric about 0 are any magnitudes with any signs, each
- * choice of signs as likely as another: all of them, and how many intervals
- * hold the 0.
+ * If values are symmetric about 0, each choice of their signs has the same
+ * probability. Returns for which share of the choices the interval contains 0.
  */
 static double
 coverage(size_t count, double alpha)
@@ -96,14 +95,14 @@ coverage(size_t count, double alpha)
 	return (double)held / (double)(1U << count);
 }
 
-TEST(intervals_hold_as_often_as_they_say)
+TEST(intervals_have_the_stated_confidence)
 {
 	static const double alphas[] = {0.2, 0.1, 0.05};
 
 	for (size_t a = 0; a < COUNT_OF(alphas); a++) {
 		for (size_t count = 6; count <= 10; count++) {
 			double c = coverage(count, alphas[a]);
-			/* one rank further in would be too few */
+			/* the coverage of the next narrower interval */
 			double step =
 			    pow(2, 1 - (double)count) *
 			    (double)rank_wilcoxon_rank(count, alphas[a]);
@@ -116,7 +115,7 @@ TEST(intervals_hold_as_often_as_they_say)
 
 /* ---- Hodges-Lehmann ---- */
 
-/* By the definition: all averages of two, each value with itself as well. */
+/* By the definition: the averages of all pairs, a value with itself too. */
 static void
 averages(const double *values, size_t count, double *walsh, size_t *pairs)
 {
@@ -130,7 +129,7 @@ averages(const double *values, size_t count, double *walsh, size_t *pairs)
 
 TEST(estimate_is_the_median_of_all_averages)
 {
-	/* tabulated two-sided critical values at 5 % plus 1 */
+	/* two-sided critical values at 5 %, plus 1 */
 	static const size_t ranks[] = {0, 0, 0, 0, 0, 0, 1, 3, 4, 6, 9, 11, 14};
 	uint64_t random = 11;
 
@@ -177,7 +176,7 @@ TEST(estimate_moves_with_its_values)
 
 	for (size_t i = 0; i < 12; i++) {
 		values[i] = random_unit(&random);
-		moved[11 - i] = 3 - 2 * values[i]; /* mirrored as well */
+		moved[11 - i] = 3 - 2 * values[i]; /* reverses the order */
 	}
 	e = rank_hodges_lehmann(values, 12, 0.05);
 	m = rank_hodges_lehmann(moved, 12, 0.05);
@@ -200,7 +199,7 @@ TEST(estimate_of_too_few_values_has_no_interval)
 	assert_near(rank_hodges_lehmann(values, 5, 0.10).low, 1, 0);
 }
 
-TEST(one_spoilt_value_moves_the_estimate_little)
+TEST(one_outlier_moves_the_estimate_little)
 {
 	double values[12];
 	struct estimate e;
@@ -213,7 +212,6 @@ TEST(one_spoilt_value_moves_the_estimate_little)
 	assert_true(e.high < 1.2);
 }
 
-/* The header says: no state, safe in any thread. */
 struct worker {
 	pthread_t thread;
 	double values[100];
@@ -236,7 +234,7 @@ estimate_again(void *arg)
 	return NULL;
 }
 
-TEST(estimates_of_two_threads_do_not_mix)
+TEST(estimates_are_thread_safe)
 {
 	static struct worker workers[2];
 	uint64_t random = 8;
@@ -258,8 +256,8 @@ TEST(estimates_of_two_threads_do_not_mix)
 
 /* ---- the signed-rank test ---- */
 
-/* By the definition: of all choices of signs, how many have as small a sum of
- * ranks on one side as these, or smaller. */
+/* By the definition: the share of all choices of signs whose smaller rank sum
+ * is at most that of VALUES. */
 static double
 p_by_all_signs(const double *values, size_t count)
 {
@@ -298,7 +296,7 @@ TEST(p_value_is_the_share_of_all_signs)
 	}
 }
 
-TEST(p_value_and_interval_say_the_same)
+TEST(p_value_and_interval_agree)
 {
 	static const double alphas[] = {0.05, 0.01};
 	uint64_t random = 29;
@@ -308,7 +306,7 @@ TEST(p_value_and_interval_say_the_same)
 		double values[20], alpha = alphas[run % 2], p;
 		struct estimate e;
 
-		/* In steps, so that there are ties and zeros. */
+		/* Integers, so that there are ties and zeros. */
 		for (size_t i = 0; i < count; i++)
 			values[i] = floor(10 * random_unit(&random) - 3);
 		e = rank_hodges_lehmann(values, count, alpha);
@@ -324,12 +322,12 @@ TEST(p_values_of_known_values)
 
 	assert_near(rank_signed_rank_p(up, 8), 2.0 / 256, 1e-15);
 	assert_near(rank_signed_rank_p(zeros, 8), 1, 0);
-	/* A sign test would say 18 / 256: ties count against it. */
+	/* 18 / 256 is the sign test's; ties make this one larger. */
 	assert_true(rank_signed_rank_p(one, 8) > 18.0 / 256);
 	assert_near(rank_signed_rank_p(up, 0), 1, 0);
 }
 
-TEST(normal_quantiles_of_the_tables)
+TEST(normal_quantiles_agree_with_tables)
 {
 	assert_near(rank_normal_quantile(0.5), 0, 1e-9);
 	assert_near(rank_normal_quantile(0.975), 1.959964, 1e-6);
@@ -357,7 +355,7 @@ TEST(robust_sd_is_that_of_normal_values)
 		double values[RANK_MAX];
 
 		for (size_t i = 0; i < RANK_MAX; i++) {
-			values[i] = -6; /* a sum of twelve uniform ones */
+			values[i] = -6; /* + 12 uniform ones: about normal */
 			for (int k = 0; k < 12; k++)
 				values[i] += random_unit(&random);
 			values[i] *= 3;
@@ -367,10 +365,10 @@ TEST(robust_sd_is_that_of_normal_values)
 	assert_near(sum / 200, 3, 0.06);
 }
 
-/* ---- what would have shown ---- */
+/* ---- the minimum detectable effect ---- */
 
-/* In how many of 100 cases COUNT normal values about SHIFT, in standard
- * deviations, are told from 0 at ALPHA. */
+/* How often in 100 cases a test at ALPHA tells COUNT normal values with mean
+ * SHIFT and standard deviation 1 from 0. */
 static double
 power(double shift, size_t count, double alpha)
 {
@@ -391,9 +389,9 @@ power(double shift, size_t count, double alpha)
 	return 100.0 * shown / runs;
 }
 
-/* Of one ratio, and of families; with the fewest blocks that they may have,
- * and with those that are planned. */
-TEST(detectable_shows_in_80_of_100_cases)
+/* For one ratio and for several at once (Holm), with the smallest and the usual
+ * numbers of blocks. */
+TEST(the_minimum_detectable_effect_is_found_in_80_of_100_cases)
 {
 	static const struct {
 		size_t count;
@@ -411,7 +409,7 @@ TEST(detectable_shows_in_80_of_100_cases)
 	}
 }
 
-TEST(needed_is_what_makes_it_detectable)
+TEST(the_required_sample_size_is_the_smallest_that_detects)
 {
 	static const double shifts[] = {1.3, 1, 0.9, 0.7, 0.5};
 
@@ -429,7 +427,7 @@ TEST(needed_is_what_makes_it_detectable)
 	}
 }
 
-TEST(without_spread_it_takes_as_many_as_can_show_any)
+TEST(without_spread_the_required_sample_size_is_that_of_any_p_value)
 {
 	assert_near(rank_required_sample_size(0, 0.005, 0.05), 6, 0);
 	assert_near(rank_required_sample_size(0, 0.005, 0.05 / 6), 8, 0);
@@ -437,7 +435,7 @@ TEST(without_spread_it_takes_as_many_as_can_show_any)
 	assert_true(isinf(rank_required_sample_size(0.02, 0, 0.05)));
 }
 
-TEST(more_than_any_plan_has_are_still_more)
+TEST(required_sample_sizes_grow_beyond_rank_max)
 {
 	double last = 0;
 
@@ -451,8 +449,8 @@ TEST(more_than_any_plan_has_are_still_more)
 	    1.0472 * pow(2.801585 * 40, 2), 10);
 }
 
-/* No p-value of so few is small enough. */
-TEST(nothing_is_detectable_with_too_few_values)
+/* Their smallest p-value is above ALPHA. */
+TEST(too_few_values_detect_nothing)
 {
 	static const double few[] = {1, 2, 3, 4, 5};
 	struct estimate e = rank_hodges_lehmann(few, 5, 0.05);
@@ -465,7 +463,7 @@ TEST(nothing_is_detectable_with_too_few_values)
 	assert_true(isinf(rank_interval_sd(e, 5, 0.05)));
 }
 
-/* On the average; nothing is said of a single one. */
+/* On the average over many intervals. */
 TEST(interval_sd_is_that_of_normal_values)
 {
 	static const size_t counts[] = {6, 7, 8, 10, 18};
