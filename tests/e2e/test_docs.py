@@ -181,7 +181,9 @@ def test_what_is_not_run_stands_in_a_page():
     assert not set(NOT_RUN) - commands_in_blocks() - inline
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", [
+    *PAGES, "docs/CONTRIBUTING.md", "docs/design.md", "docs/measuring.md",
+    "docs/results.md"])
 def test_the_files_that_a_page_names_are_there(page):
     words = re.sub(r"```.*?```", "", text(page), flags=re.S)
     places = re.findall(r"`((?!HTTP)[\w.-]+/[\w./-]+\.(?:c|h|py|md|1))`", words)
@@ -191,9 +193,10 @@ def test_the_files_that_a_page_names_are_there(page):
         assert os.path.exists(os.path.join(TOP, place)), place
 
 
-def test_the_guide_names_the_folders_in_their_order():
+@pytest.mark.parametrize("page", ["docs/CONTRIBUTING.md", "docs/design.md"])
+def test_the_folders_are_drawn_in_their_order(page):
     rows = re.findall(r"^\| (`\w+`.*?) \|.*\| (\w+) \|$",
-                      text("docs/CONTRIBUTING.md"), re.M)
+                      text(page), re.M)
     drawn = [(folder, part) for names, part in rows
              for folder in re.findall(r"`(\w+)`", names)]
     assert drawn == [(folder, "both") for folder in BOTH] + \
