@@ -8,6 +8,7 @@
 #include "common/compare/compare.h"
 #include "common/compare/scenario_table.h"
 #include "common/cli/cli.h"
+#include "common/compare/metric.h"
 
 /* Of our two servers: a full run, and a quick one. */
 enum { FULL, QUICK, PACES };

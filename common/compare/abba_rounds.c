@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* abba_rounds: rounds until the servers are warm, and then those that count. */
+/* abba_rounds: rounds until the servers are warm, then the rounds that count.
+ */
 #include "common/compare/abba_rounds.h"
 
 #include <math.h>
@@ -12,12 +13,15 @@
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
 #include "common/verdict/block_estimate.h"
+#include "common/compare/instance.h"
+#include "common/sysinfo/listen_backlog.h"
 
-/* Fewer requests in a slice make a rate in coarse steps: it gets longer. */
+/* With fewer requests in a slice, rates come in coarse steps: the slice gets
+ * longer. */
 #define REQUESTS_LEAST 100
 #define SLICE_MOST_NS (100 * NS_PER_MS)
 
-/* One slice as it was: for the rows of the file. */
+/* One slice as it was, for its row in the file. */
 struct record {
 	bool done;
 	size_t step;
@@ -36,10 +40,10 @@ struct block {
 	double service[SERVERS_MAX + 1][ROUNDS_MAX]; /* logarithms */
 	struct record records[SERVERS_MAX + 1][ROUNDS_MAX][2];
 	struct load_result results[SERVERS_MAX + 1][2]; /* of this round */
-	/* Both slices of each round but the first, which never counts: which of
-	 * them do is known when the block ends. */
+	/* Both slices of each round but the first, which never counts; which
+	 * rounds count is known when the block ends. */
 	struct load_result wholes[SERVERS_MAX + 1][ROUNDS_MAX];
-	struct block_estimate judged;
+	struct block_estimate estimate;
 };
 
 static size_t
@@ -72,14 +76,14 @@ count_all(struct accumulator *accumulator, const struct load_result *slice)
 }
 
 static void
-judge_disturbance(const struct block_run *run, struct block_slice *judged,
+note_disturbance(const struct block_run *run, struct block_slice *slice,
     struct record *record, size_t back)
 {
 	bool keep = run->plan->keep_disturbed;
 
-	judged->contention[back] = keep ? 0 : record->contention;
-	judged->stretch[back] = keep ? 1 : record->stretch;
-	judged->stall[back] = !keep && record->stall;
+	slice->contention[back] = keep ? 0 : record->contention;
+	slice->stretch[back] = keep ? 1 : record->stretch;
+	slice->stall[back] = !keep && record->stall;
 }
 
 static void
@@ -107,7 +111,7 @@ fill_record(struct record *record, const struct load_result *slice,
 	};
 }
 
-/* One server under load. Whatever goes wrong is its trouble. */
+/* One server under load. What goes wrong becomes its trouble. */
 static void
 run_slice(struct block *block, size_t i, size_t step)
 {
@@ -136,18 +140,18 @@ run_slice(struct block *block, size_t i, size_t step)
 		record->backlog = after.size;
 		record->full = listen_backlog_is_full(&before, &after);
 	}
-	judge_disturbance(run, &block->slices[i][round], record, back);
+	note_disturbance(run, &block->slices[i][round], record, back);
 	count_all(accumulator, slice);
 	count_throttled(run->result, slice);
-	block_run_note_still(run, slice->stall_ns);
+	block_run_note_stall(run, slice->stall_ns);
 	if (!instance_died(run, i) && slice->ok < slice->begun) {
 		block_run_note_bad_replies(accumulator, slice);
-		instance_blame_backlog(run, i);
+		instance_note_backlog(run, i);
 	}
 }
 
-/* Workers that stay are all there once each has served; those that come and go
- * beside many that stay are too many to look at. */
+/* Kept workers are all there once each has served. Workers that come and go
+ * beside many idle ones are too many to read. */
 static void
 watch_servers(struct block_run *run)
 {
@@ -162,7 +166,7 @@ watch_servers(struct block_run *run)
 
 /* ---- a round ---- */
 
-/* What server I did in this round, before anybody merges it. */
+/* What server I did in this round, before the two slices are merged. */
 static void
 keep_results(struct block *block, size_t i)
 {
@@ -204,8 +208,8 @@ run_round(struct block *block)
 	block->rounds++;
 }
 
-/* Longer slices for a slow server, from the second round on of the point's
- * first block: all that count have one length. */
+/* Makes slices longer for a slow server, after the first round of the point's
+ * first block: all rounds that count have slices of one length. */
 static void
 fit_slices(struct block *block)
 {
@@ -236,7 +240,7 @@ show_progress(const struct block *block)
 		run->progress(run, share < 1 ? share : 1);
 }
 
-/* How many rounds at the start are warm-up; all, if it is not over. */
+/* How many rounds at the start are warm-up; all, if the warm-up goes on. */
 static size_t
 warm_up(const struct block *block)
 {
@@ -248,7 +252,7 @@ warm_up(const struct block *block)
 }
 
 static bool
-anybody_left(const struct block_run *run)
+any_server_left(const struct block_run *run)
 {
 	for (size_t i = 0; i < run->count; i++) {
 		if (!block_run_lacks(run, i))
@@ -257,7 +261,7 @@ anybody_left(const struct block_run *run)
 	return false;
 }
 
-/* As many rounds as planned, after the warm-up; or as many as may be. */
+/* As many rounds as planned after the warm-up, at most most_rounds(). */
 static void
 run_rounds(struct block *block)
 {
@@ -265,7 +269,7 @@ run_rounds(struct block *block)
 	size_t planned = run->plan->rounds;
 
 	block_run_shuffle(run, block->order, run->count);
-	while (block->rounds < most_rounds(run) && anybody_left(run)) {
+	while (block->rounds < most_rounds(run) && any_server_left(run)) {
 		if (block->rounds > planned &&
 		    block->rounds - warm_up(block) >= planned)
 			break;
@@ -309,7 +313,7 @@ end_costs(struct block_run *run)
 	}
 }
 
-/* What comes on kept connections after the last reply is wrong, too. */
+/* Bytes on kept connections after the last reply are wrong, too. */
 static void
 end_load(struct block_run *run, size_t i)
 {
@@ -326,10 +330,10 @@ end_load(struct block_run *run, size_t i)
 		    "%s", one->slice.example);
 }
 
-/* ---- what it says ---- */
+/* ---- the block's numbers ---- */
 
-/* Latency, and whether the client was the limit, are of the rounds that the
- * number is of: of others it would be of somebody else's load. */
+/* Latency, and whether the client was the limit, come from the same rounds as
+ * the block's number: dropped rounds had another load beside them. */
 static void
 count_kept(struct block *block, size_t i)
 {
@@ -338,7 +342,7 @@ count_kept(struct block *block, size_t i)
 	for (size_t round = 0; round < block->rounds; round++) {
 		const struct record *both = block->records[i][round];
 
-		if (!block->judged.counts[round])
+		if (!block->estimate.counts[round])
 			continue;
 		load_result_add(
 		    &accumulator->counted, &block->wholes[i][round]);
@@ -355,13 +359,13 @@ static void
 note_numbers(struct block *block, double scale)
 {
 	struct block_run *run = block->run;
-	struct block_estimate *judged = &block->judged;
+	struct block_estimate *estimate = &block->estimate;
 	const struct block_slice *slices[SERVERS_MAX + 1];
 
 	for (size_t i = 0; i < run->count; i++)
 		slices[i] = block->slices[i];
 	block_estimate(slices, run->count, block->rounds,
-	    run->scenario->higher_is_better, judged);
+	    run->scenario->higher_is_better, estimate);
 	for (size_t i = 0; i < run->count; i++) {
 		struct accumulator *accumulator = &run->accumulators[i];
 
@@ -369,13 +373,14 @@ note_numbers(struct block *block, double scale)
 		if (block_run_lacks(run, i))
 			continue;
 		count_kept(block, i);
-		block_run_note(run, i, judged->value[i] * scale,
-		    block_run_lacks(run, 0) ? NAN : judged->log_ratio[i]);
-		accumulator->ratios_all[run->block] = judged->log_ratio_all[i];
-		accumulator->kept += 2 * judged->kept;
-		accumulator->warm_up += 2 * judged->warm_up;
-		accumulator->dropped += 2 * judged->dropped;
-		accumulator->unsettled |= !judged->settled[i];
+		block_run_note(run, i, estimate->value[i] * scale,
+		    block_run_lacks(run, 0) ? NAN : estimate->log_ratio[i]);
+		accumulator->ratios_all[run->block] =
+		    estimate->log_ratio_all[i];
+		accumulator->kept += 2 * estimate->kept;
+		accumulator->warm_up += 2 * estimate->warm_up;
+		accumulator->dropped += 2 * estimate->dropped;
+		accumulator->unsettled |= !estimate->settled[i];
 	}
 }
 
@@ -386,9 +391,9 @@ state_of(const struct block *block, size_t round)
 
 	if (block_run_stopped(run))
 		return "interrupted";
-	if (block->judged.counts[round])
+	if (block->estimate.counts[round])
 		return "kept";
-	if (round < block->judged.warm_up)
+	if (round < block->estimate.warm_up)
 		return "warm-up";
 	for (size_t i = 0; i < run->count; i++) {
 		const struct block_slice *s = &block->slices[i][round];
@@ -403,8 +408,8 @@ state_of(const struct block *block, size_t round)
 	return "dropped:gap";
 }
 
-/* Over the same rounds, and in the same way, as block_estimate() has the value:
- * else the one could not be compared with the other. */
+/* Over the same rounds, and in the same way, as block_estimate() computes the
+ * value: otherwise the two could not be compared. */
 static double
 service_of(const struct block *block, size_t i)
 {
@@ -412,7 +417,7 @@ service_of(const struct block *block, size_t i)
 	size_t n = 0;
 
 	for (size_t round = 0; round < block->rounds; round++) {
-		if (!block->judged.counts[round])
+		if (!block->estimate.counts[round])
 			continue;
 		kept[n] = block->service[i][round];
 		if (!isfinite(kept[n++]))

@@ -10,6 +10,7 @@
 #include "common/compare/summary.h"
 #include "common/verdict/verdict.h"
 #include "common/sysinfo/proc_tree.h"
+#include "common/compare/instance.h"
 
 #define WARM_UP_NS (250 * NS_PER_MS)
 #define TRY_NS (100 * NS_PER_MS)

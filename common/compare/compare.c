@@ -19,6 +19,8 @@
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
 #include "common/verdict/verdict.h"
+#include "common/compare/metric.h"
+#include "common/compare/instance.h"
 
 /* At each point, where there are several. */
 #define POINT_BLOCKS 8

@@ -5,6 +5,8 @@
 
 #include "common/compare/worker_crash.h"
 #include "common/compare/block_run.h"
+#include "common/compare/metric.h"
+#include "common/compare/instance.h"
 
 static double
 lost_with_one(struct block_run *run, size_t i)
@@ -22,7 +24,7 @@ lost_with_one(struct block_run *run, size_t i)
 	else if (!block_run_stopped(run) && !instance_died(run, i))
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "%s", why);
-	block_run_note_still(run, crash.stall_ns);
+	block_run_note_stall(run, crash.stall_ns);
 	instance_stop(run, i);
 	return lost;
 }

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/compare/capacity.h"
 #include "common/compare/abba_rounds.h"
+#include "common/compare/metric.h"
 
 /* A p99 of fewer replies is that of its ten slowest, or less. */
 #define REPLIES_LEAST 1000

@@ -4,6 +4,8 @@
 #include <stdio.h>
 
 #include "common/compare/block_run.h"
+#include "common/compare/metric.h"
+#include "common/compare/instance.h"
 
 static double
 sum_of_kinds(const struct usage *usage)
@@ -40,7 +42,7 @@ memory_of(struct block_run *run, size_t i)
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "%s", why);
 	}
-	block_run_note_still(run, one->idle.stall_ns);
+	block_run_note_stall(run, one->idle.stall_ns);
 	instance_stop(run, i);
 	return kib;
 }

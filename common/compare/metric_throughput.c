@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "common/compare/abba_rounds.h"
+#include "common/compare/metric.h"
 
 static double
 log_rate(const struct load_result *slice)

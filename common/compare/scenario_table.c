@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/compare/block_run.h"
+#include "common/compare/metric.h"
 
 #define MIB (1ULL << 20)
 

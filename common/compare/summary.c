@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/verdict/paired_estimate.h"
 #include "common/verdict/verdict.h"
+#include "common/sysinfo/listen_backlog.h"
 
 /* A share of a CPU from which on a server had no room for more. */
 #define SERVER_FULL 0.95

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/compare/capacity.h"
 #include "common/compare/scenario_table.h"
+#include "common/compare/instance.h"
 
 /* RATES, COUNT of them; those below 0 are disturbed ones. */
 static double

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/net/conn.h"
 #include "common/net/websocket.h"
+#include "common/compare/instance.h"
 
 #define LONG (10 * NS_PER_S)
 #define MAX (1024 * 1024)
