@@ -225,7 +225,7 @@ hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 	if (strlen(text) >= WORD_MAX)
 		return false;
 	if (*text == '=' &&
-	    try_instead(kind, text + 1, "no = stands before it", why, size))
+	    try_instead(kind, text + 1, "remove the =", why, size))
 		return true;
 	if (*text == '+' &&
 	    try_instead(kind, text + 1, "it has a sign", why, size))
@@ -245,11 +245,12 @@ hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 	}
 	rewrite(text, ",_'", "", plain);
 	if (strcmp(plain, text) != 0 &&
-	    try_instead(kind, plain, "digits are not grouped", why, size))
+	    try_instead(kind, plain, "remove the separators", why, size))
 		return true;
 	snprintf(instead, sizeof(instead), "0%s", text);
-	if (*text == '.' && try_instead(kind, instead,
-				"no digit is before its point", why, size))
+	if (*text == '.' &&
+	    try_instead(kind, instead, "a digit is missing before the point",
+		why, size))
 		return true;
 	number = strtod(text, &end);
 	if (isdigit((unsigned char)*text) && number >= 1e18) {
@@ -261,7 +262,7 @@ hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 		snprintf(instead, sizeof(instead), "%.*f%s",
 		    kind == QUANTITY_COUNT || number >= 1 ? 0 : 9, number, end);
 		return try_instead(
-		    kind, instead, "its digits are not decimal", why, size);
+		    kind, instead, "it is not in decimal notation", why, size);
 	}
 	return false;
 }
@@ -278,25 +279,25 @@ hint_unit(enum quantity kind, const char *text, const char *unit, char *why,
 	ours = our_unit(kind, unit);
 	if (text[digits - 1] == '.')
 		snprintf(why, size,
-		    "no digit is behind its point: write %.*s%s", digits - 1,
-		    text, ours ? ours : unit);
+		    "a digit is missing after the point: write %.*s%s",
+		    digits - 1, text, ours ? ours : unit);
 	else if (memchr(text, '.', (size_t)digits) &&
 		 strcmp(unit, kind == QUANTITY_SIZE ? "" : "ns") == 0)
-		snprintf(why, size, "it is not whole");
+		snprintf(why, size, "it is not a whole number");
 	else if (kind == QUANTITY_DURATION && !*unit)
 		snprintf(
 		    why, size, "it has no unit: write %ss for seconds", text);
 	else if (ours)
 		snprintf(why, size, "write %.*s%s", digits, text, ours);
 	else if (kind == QUANTITY_COUNT && *unit == '.')
-		snprintf(why, size, "it is not whole");
+		snprintf(why, size, "it is not a whole number");
 	else if (unit[strcspn(unit, "0123456789")])
-		snprintf(why, size, "it is more than one number and its unit");
+		snprintf(why, size, "it must be one number with one unit");
 	else if (kind == QUANTITY_COUNT)
 		snprintf(why, size, "it is a number without a unit: write %.*s",
 		    digits, text);
 	else
-		snprintf(why, size, "no unit is called %.40s", unit);
+		snprintf(why, size, "%.40s is not a unit", unit);
 }
 
 char *

@@ -195,7 +195,7 @@ refuse_value(const struct option_set *set, const struct option_spec *spec,
 	hint_value(spec, config, text, why, sizeof(why));
 	put_allowed(spec, allowed, sizeof(allowed));
 	/* A long value must not push what is allowed off the line. */
-	usage_error("--%s %.200s: %s%sallowed is %s", spec->name,
+	usage_error("--%s %.200s: %s%smust be %s", spec->name,
 	    text[0] ? text : "''", why, why[0] ? "; " : "", allowed);
 }
 
@@ -294,8 +294,8 @@ refuse_long(const struct option_set *set, const char *word)
 			break;
 	}
 	if (second)
-		usage_error("%.100s: may be --%s or --%s", word, first->name,
-		    second->name);
+		usage_error("%.100s: ambiguous; write --%s or --%s", word,
+		    first->name, second->name);
 	if (first)
 		usage_error("%.100s: --%s takes no value", word, first->name);
 	if (strncmp(word, "--help=", 7) == 0 ||
@@ -304,9 +304,8 @@ refuse_long(const struct option_set *set, const char *word)
 		    "%.100s: --%.*s takes no value", word, (int)len, word + 2);
 	near = hint_nearest(
 	    word + 2, strcspn(word + 2, "=:"), option_of, set->specs);
-	usage_error("%.100s: no such option%s%s%s; allowed are those of --help",
-	    word, near ? "; did you mean --" : "", near ? near : "",
-	    near ? "?" : "");
+	usage_error("%.100s: no such option%s%s%s; see --help", word,
+	    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
 /* getopt's own words name neither what is allowed nor always the option. */
@@ -325,8 +324,7 @@ refuse_option(const struct option_set *set, int code, char **argv)
 	/* A letter that no option has. (One that an option has stands for its
 	 * long form, given a value that it does not take.) */
 	if (optopt && optopt < FIRST_CODE && !letter_known(set, optopt))
-		usage_error(
-		    "-%c: no such option; allowed are those of --help", optopt);
+		usage_error("-%c: no such option; see --help", optopt);
 	refuse_long(set, argv[optind - 1]);
 }
 

@@ -77,7 +77,7 @@ hint_source(const void *config, const char *text, char *why, size_t size)
 	else if (colon && colon == strrchr(text, ':'))
 		snprintf(why, size, "it takes no port");
 	else if (text[strspn(text, "0123456789.,-:abcdefABCDEF/")])
-		snprintf(why, size, "names are not looked up here");
+		snprintf(why, size, "host names are not accepted");
 	else if (strchr(text, '/'))
 		snprintf(why, size, "a range is written FIRST-LAST");
 }

@@ -98,9 +98,9 @@ demand_certificates(SSL_CTX *context, const char *ca, char *why, size_t size)
 		return -1;
 	}
 	if (bytes > NAMES_MAX) {
-		log_warn("--tls-client-ca %s: %zu KiB of names, and a "
-			 "handshake has room for %d: clients are not told "
-			 "whose certificate is wanted",
+		log_warn("--tls-client-ca %s: its names take %zu KiB, a "
+			 "handshake has room for %d: the names are not sent "
+			 "to clients",
 		    ca, bytes / 1024, NAMES_MAX / 1024);
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		names = sk_X509_NAME_new_null();

@@ -144,10 +144,10 @@ explain_ip6(const char *host, char *why, size_t size)
 	snprintf(
 	    literal, sizeof(literal), "%.*s", (int)strcspn(host, "%"), host);
 	if (inet_pton(AF_INET6, literal, &address) != 1)
-		snprintf(why, size, "\"%s\" is no IPv6 address", host);
+		snprintf(why, size, "\"%s\" is not an IPv6 address", host);
 	else if (zone && !may_have_zone(&address))
 		snprintf(why, size,
-		    "only a link-local address has an interface: leave out %s",
+		    "only a link-local address takes an interface: remove %s",
 		    zone);
 	else if (zone)
 		snprintf(why, size, "there is no interface \"%s\"", zone + 1);
@@ -167,12 +167,12 @@ address_explain(const char *text, char *why, size_t size)
 	uint16_t port;
 
 	if (!end || end[1] != ':')
-		snprintf(why, size, "there is no :PORT behind the bracket");
+		snprintf(why, size, ":PORT is missing after the bracket");
 	else if (parse_count(end + 2, &number) < 0 || number > 65535)
 		snprintf(
-		    why, size, "\"%.40s\" is no port, 0 to 65535", end + 2);
+		    why, size, "\"%.40s\" is not a port, 0 to 65535", end + 2);
 	else if (address_split(text, host, sizeof(host), &port) < 0)
-		snprintf(why, size, "\"%.60s\" is no IPv6 address", text);
+		snprintf(why, size, "\"%.60s\" is not an IPv6 address", text);
 	else
 		explain_ip6(host, why, size);
 }

@@ -62,7 +62,7 @@ hint_url(enum address_user user, const struct scheme *s, const char *text,
 		return;
 	}
 	if (!len) {
-		snprintf(why, size, "no host is in it");
+		snprintf(why, size, "it has no host");
 		return;
 	}
 	has_port = memchr(host, ':', (size_t)len) && host[len - 1] != ']';
@@ -93,16 +93,16 @@ hint_port(const char *scheme, const char *text, int len, const char *port,
 
 	if (!*port)
 		snprintf(why, size,
-		    "no port is behind its colon: write %s%.*s:7007", scheme,
-		    len, text);
+		    "the port after the colon is missing: write %s%.*s:7007",
+		    scheme, len, text);
 	else if (parse_count(port, &number) == 0 && number > 65535)
 		snprintf(why, size, "port %.20s: the highest is 65535", port);
 	else if (digits && port[digits] == '/')
 		snprintf(why, size,
-		    "a path is behind its port: write %s%.*s:%.*s", scheme, len,
-		    text, digits, port);
+		    "remove the path after the port: write %s%.*s:%.*s", scheme,
+		    len, text, digits, port);
 	else if (port[strspn(port, "0123456789")])
-		snprintf(why, size, "its port %.40s is no number", port);
+		snprintf(why, size, "its port %.40s is not a number", port);
 }
 
 static bool
@@ -142,7 +142,7 @@ hint_ipv6(const char *scheme, const char *text, char *why, size_t size)
 		snprintf(instead, sizeof(instead), "[%s]:7007", text);
 	if (is_address(instead) || strchr(text, '%'))
 		snprintf(why, size,
-		    "an IPv6 address stands in brackets: write %s%s", scheme,
+		    "an IPv6 address needs brackets: write %s%s", scheme,
 		    instead);
 	else
 		snprintf(why, size, "it has more than one colon");
@@ -169,13 +169,13 @@ hint_host(enum address_user user, const char *scheme, const char *text,
 	const char *colon = strchr(text, ':');
 
 	if (!*text)
-		snprintf(why, size, "no HOST:PORT is behind %s", scheme);
+		snprintf(why, size, "HOST:PORT is missing after %s", scheme);
 	else if (is_digits(text) && user == ADDRESS_FOR_CLIENT)
-		snprintf(why, size, "it is a port alone: write %slocalhost:%s",
+		snprintf(why, size, "it is only a port: write %slocalhost:%s",
 		    scheme, text);
 	else if (is_digits(text))
 		snprintf(why, size,
-		    "it is a port alone: write %s:%s for all addresses, or "
+		    "it is only a port: write %s:%s for all addresses, or "
 		    "%s127.0.0.1:%s",
 		    scheme, text, scheme, text);
 	else if (!colon && is_host(user, text))
@@ -195,8 +195,8 @@ hint_host(enum address_user user, const char *scheme, const char *text,
 		    scheme, text, (int)(colon - text), colon + 1, why, size);
 	if (!*why && user == ADDRESS_FOR_SERVER && colon)
 		snprintf(why, size,
-		    "\"%.*s\" is no IPv4 address, and names are not "
-		    "looked up here",
+		    "\"%.*s\" is not an IPv4 address, and host "
+		    "names are not accepted",
 		    (int)(colon - text), text);
 }
 
@@ -237,11 +237,11 @@ explain(enum address_user user, const char *text, char *why, size_t size)
 		return;
 	}
 	if (strcasecmp(text, "udp") == 0 || strcasecmp(text, "tls") == 0) {
-		snprintf(why, size, "no HOST:PORT is behind %s:", text);
+		snprintf(why, size, "HOST:PORT is missing after %s:", text);
 		return;
 	}
 	if (user == ADDRESS_FOR_SERVER && strchr(text, ',')) {
-		snprintf(why, size, "it is one address for each --listen");
+		snprintf(why, size, "give each address its own --listen");
 		return;
 	}
 	if (scheme &&
@@ -261,15 +261,15 @@ explain(enum address_user user, const char *text, char *why, size_t size)
 	if (rest != text)
 		before = scheme->ours;
 	if (rest != text && strncmp(rest, "unix:", 5) == 0)
-		snprintf(why, size, "%.3s and unix: do not go together", text);
+		snprintf(why, size, "%.3s: and unix: cannot be combined", text);
 	else if (strncmp(rest, "unix:", 5) == 0)
 		hint_unix(rest + 5, why, size);
 	else if (*rest == '/' || strncmp(rest, "./", 2) == 0)
-		snprintf(why, size, "a path is written unix:%.100s", rest);
-	else if (strchr(rest, '@'))
 		snprintf(why, size,
-		    "no user goes before a host: write %s%.200s", before,
-		    strchr(rest, '@') + 1);
+		    "a path needs unix: before it: write unix:%.100s", rest);
+	else if (strchr(rest, '@'))
+		snprintf(why, size, "remove the user name: write %s%.200s",
+		    before, strchr(rest, '@') + 1);
 	else if (*rest == '[' || strchr(rest, ':') != strrchr(rest, ':'))
 		hint_ipv6(before, rest, why, size);
 	else
@@ -306,8 +306,8 @@ address_hint(enum address_user user, const char *text, char *why, size_t size)
 		return;
 	snprintf(word, sizeof(word), "%.*s", (int)len, instead);
 	if (!is_taken(user, word))
-		snprintf(why, size, "it is no address%s",
+		snprintf(why, size, "it is not an address%s",
 		    user == ADDRESS_FOR_SERVER
-			? ", and names are not looked up here"
+			? ", and host names are not accepted"
 			: "");
 }

@@ -337,7 +337,7 @@ listeners_open(struct listeners *all, int backlog)
 		if (all->at[i].fd >= 0)
 			all->at[kept++] = all->at[i];
 		else
-			log_warn("not listening on %s: no IPv6 here",
+			log_warn("not listening on %s: this system has no IPv6",
 			    listener_format(&all->at[i], text));
 	}
 	all->count = kept;

@@ -91,8 +91,8 @@ fail(const char *text, char *why, size_t size)
 	char hint[HINT_MAX] = "";
 
 	address_hint(ADDRESS_FOR_CLIENT, text, hint, sizeof(hint));
-	snprintf(why, size, "%s%sallowed is " TARGET_FORMS, hint,
-	    hint[0] ? "; " : "");
+	snprintf(
+	    why, size, "%s%smust be " TARGET_FORMS, hint, hint[0] ? "; " : "");
 	errno = EINVAL;
 	return -1;
 }
@@ -118,7 +118,7 @@ target_resolve(const char *text, struct target *out, char *why, size_t size)
 		return fail(text, why, size);
 	set_authority(out, rest);
 	if (number == 0) {
-		snprintf(why, size, "port 0: allowed is 1 to 65535");
+		snprintf(why, size, "port 0: must be 1 to 65535");
 		errno = EINVAL;
 		return -1;
 	}

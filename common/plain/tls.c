@@ -13,7 +13,7 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 {
 	(void)key;
 	(void)client_ca;
-	log_error("%s: no TLS here (OpenSSL was missing at build time)", cert);
+	log_error("%s: built without TLS (OpenSSL 3)", cert);
 	return NULL;
 }
 

@@ -15,7 +15,7 @@ tls_client_open(const char *host, const char *ca, const char *cert,
 	(void)ca;
 	(void)cert;
 	(void)key;
-	snprintf(why, size, "no TLS here (OpenSSL was missing at build time)");
+	snprintf(why, size, "built without TLS (OpenSSL 3)");
 	return NULL;
 }
 

@@ -9,6 +9,6 @@ tls_make(int cert, int key, char *why, size_t size)
 {
 	(void)cert;
 	(void)key;
-	snprintf(why, size, "no TLS here (OpenSSL was missing at build time)");
+	snprintf(why, size, "built without TLS (OpenSSL 3)");
 	return -1;
 }

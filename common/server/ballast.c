@@ -60,7 +60,7 @@ fail(const struct ballast *ballast, const char *why)
 	return -1;
 }
 
-/* Rather than meet the one who kills for memory. */
+/* Fail early instead of triggering the OOM killer. */
 static int
 check_available(const struct ballast *ballast)
 {
@@ -70,8 +70,7 @@ check_available(const struct ballast *ballast)
 	if (ballast->size <= available - available / 8)
 		return 0;
 	snprintf(why, sizeof(why),
-	    "only %.0f MiB of memory are available, and an eighth of that is "
-	    "left alone",
+	    "must leave an eighth of the available memory (%.0f MiB) free",
 	    mib(available));
 	return fail(ballast, why);
 }
@@ -145,7 +144,7 @@ ballast_load(const struct ballast *ballast)
 	touch(memory, ballast->size);
 	if (huge && huge_bytes() == 0)
 		return fail(ballast,
-		    "no transparent huge pages, see "
+		    "no transparent huge pages; see "
 		    "/sys/kernel/mm/transparent_hugepage/enabled");
 	log_info("ballast of %g MiB%s%s", mib(ballast->size),
 	    *remedy ? ", " : "", remedy);

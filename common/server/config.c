@@ -39,7 +39,7 @@ hint_listen(const void *config, const char *text, char *why, size_t size)
 	const struct config *c = config;
 
 	if (c->listeners.count + 2 > LISTENERS_MAX)
-		snprintf(why, size, "it is one too many");
+		snprintf(why, size, "there are too many addresses");
 	else
 		address_hint(ADDRESS_FOR_SERVER, text, why, size);
 }
@@ -59,7 +59,7 @@ hint_ballast(const void *config, const char *text, char *why, size_t size)
 	(void)config;
 	if (!hint_part(QUANTITY_SIZE, text, 0, len, BALLAST_LEAST, BALLAST_MOST,
 		why, size))
-		snprintf(why, size, "it has no such REMEDY");
+		snprintf(why, size, "there is no such REMEDY");
 }
 
 static int
@@ -103,41 +103,44 @@ static const struct option_spec OPTIONS[] = {
 	.parse = parse_service, .hint = hint_service},
     {0, "list-services", NULL, "print the services and exit", OPTION_DO,
 	.parse = list_services},
-    {'m', "max-connections", "N", "workers alive at once (default: computed)",
+    {'m', "max-connections", "N", "limit of live workers (default: computed)",
 	OPTION_COUNT, .offset = AT(max_connections), .min = 1,
 	.max = WORKERS_MAX},
-    {0, "when-full", "WHAT", "wait or refuse (default wait)", OPTION_CHOICE,
-	.offset = AT(when_full), .allowed = "wait|refuse"},
+    {0, "when-full", "WHAT", "at a limit: wait or refuse (default wait)",
+	OPTION_CHOICE, .offset = AT(when_full), .allowed = "wait|refuse"},
     {0, "max-per-source", "N",
-	"workers alive at once for one address\n"
+	"limit of live workers for one client address\n"
 	"(IPv4 /32, IPv6 /64; default none)",
 	OPTION_COUNT, .offset = AT(max_per_source), .min = 1,
 	.max = WORKERS_MAX},
-    {0, "idle-timeout", "D", "no byte in either direction (default 60s)",
+    {0, "idle-timeout", "D",
+	"close a connection after this long without a\nbyte in either "
+	"direction (default 60s)",
 	OPTION_DURATION, .offset = AT(idle_timeout_ns), .min = TIMEOUT_MIN,
 	.max = TIMEOUT_MAX},
     {0, "request-timeout", "D",
-	"one request, first byte to answer (default 30s)", OPTION_DURATION,
-	.offset = AT(request_timeout_ns), .min = TIMEOUT_MIN,
+	"limit for one request, from its first byte to\nthe end of the answer "
+	"(default 30s)",
+	OPTION_DURATION, .offset = AT(request_timeout_ns), .min = TIMEOUT_MIN,
 	.max = TIMEOUT_MAX},
-    {0, "drain-timeout", "D", "how long a stop waits (default 10s)",
+    {0, "drain-timeout", "D", "how long a stop waits for workers (default 10s)",
 	OPTION_DURATION, .offset = AT(drain_timeout_ns), .min = TIMEOUT_MIN,
 	.max = TIMEOUT_MAX},
-    {0, "backlog", "N", "clients that wait to be accepted (default 4096)",
+    {0, "backlog", "N", "clients that may wait for accept (default 4096)",
 	OPTION_COUNT, .offset = AT(backlog), .min = 1, .max = 1 << 20},
-    {0, "tls-cert", "FILE", "speak TLS on streams: the certificate chain",
+    {0, "tls-cert", "FILE", "use TLS on streams, with this certificate chain",
 	OPTION_TEXT, .offset = AT(tls_cert)},
-    {0, "tls-key", "FILE", "its private key", OPTION_TEXT,
+    {0, "tls-key", "FILE", "the private key of the certificate", OPTION_TEXT,
 	.offset = AT(tls_key)},
     {0, "tls-client-ca", "FILE",
-	"demand certificates of clients, signed by this", OPTION_TEXT,
+	"require client certificates signed by this CA", OPTION_TEXT,
 	.offset = AT(tls_client_ca)},
     {0, "race-window", "D",
-	"counter:unlocked waits so long between load\n"
-	"and store, for all to see (default none)",
+	"counter:unlocked waits this long between load\n"
+	"and store, to show the race (default none)",
 	OPTION_DURATION, .offset = AT(race_window_ns), .max = 10 * NS_PER_S},
     {0, "ballast", "SIZE[:REMEDY]",
-	"hold so much memory, as a big program does\n"
+	"hold this much memory, like a large program\n"
 	"(REMEDY: dontfork, shared or huge)",
 	OPTION_CALL, .allowed = BALLAST_ALLOWED, .parse = parse_ballast,
 	.hint = hint_ballast},
@@ -145,13 +148,13 @@ static const struct option_spec OPTIONS[] = {
 	"plain, dynamic or full: how this program is\n"
 	"linked (default: plain, or full where needed)",
 	OPTION_CHOICE, .offset = AT(image), .allowed = "plain|dynamic|full"},
-    {0, "ready-fd", "FD", "write the addresses there when listening",
+    {0, "ready-fd", "FD", "write the listening addresses to descriptor FD",
 	OPTION_COUNT, .offset = AT(ready_fd), .max = 1 << 20},
     {0, "ledger", "FILE", "write the final ledger as JSON (- is stdout)",
 	OPTION_TEXT, .offset = AT(ledger)},
     {'v', "verbose", NULL, "log each connection", OPTION_FLAG,
 	.offset = AT(verbose)},
-    {'q', "quiet", NULL, "log errors, and where it listens", OPTION_FLAG,
+    {'q', "quiet", NULL, "log only errors and listening addresses", OPTION_FLAG,
 	.offset = AT(quiet)},
     {0},
 };
@@ -179,12 +182,12 @@ check_service(const struct config *config)
 	char text[ADDRESS_TEXT_MAX];
 
 	if (datagram_listeners(config, &one) && !config->service->datagrams)
-		usage_error("--listen %s: allowed is udp: with a service that "
-			    "fits into datagrams, not %.200s",
+		usage_error("--listen %s: service %.200s needs a stream: use "
+			    "an address without udp:",
 		    listener_format(one, text), config->service_text);
 	if (config->race_window_ns &&
 	    strcmp(config->service_text, "counter:unlocked") != 0)
-		usage_error("--race-window %s: allowed only with --service "
+		usage_error("--race-window %s: requires --service "
 			    "counter:unlocked, not %.200s",
 		    format_duration(
 			text, sizeof(text), (double)config->race_window_ns),
@@ -197,23 +200,22 @@ check_tls(const struct config *config)
 	const struct listener *one;
 
 	if (!config->tls_cert != !config->tls_key)
-		usage_error("--tls-%s %.200s: --tls-%s is missing; allowed are "
-			    "--tls-cert and --tls-key together",
+		usage_error("--tls-%s %.200s: requires --tls-%s as well",
 		    config->tls_cert ? "cert" : "key",
 		    config->tls_cert ? config->tls_cert : config->tls_key,
 		    config->tls_cert ? "key" : "cert");
 	if (config->tls_cert && config->image >= 0 &&
 	    config->image != IMAGE_FULL)
-		usage_error("--image %s: allowed is full with --tls-cert",
+		usage_error("--image %s: --tls-cert requires --image full",
 		    IMAGE_NAMES[config->image]);
 	if (config->tls_client_ca && !config->tls_cert)
-		usage_error("--tls-client-ca %.200s: allowed only with "
-			    "--tls-cert",
+		usage_error("--tls-client-ca %.200s: requires --tls-cert "
+			    "and --tls-key",
 		    config->tls_client_ca);
 	if (config->tls_cert &&
 	    datagram_listeners(config, &one) == config->listeners.count)
-		usage_error("--tls-cert %.200s: allowed only with a listener "
-			    "of streams, not with udp: alone",
+		usage_error("--tls-cert %.200s: requires a stream listener; "
+			    "all listeners are udp:",
 		    config->tls_cert);
 }
 
@@ -225,18 +227,18 @@ refuse_argument(const char *word)
 	uint64_t port;
 
 	if (listeners_add(&none, word) == 0)
-		usage_error("%.200s: no arguments are taken: write --listen "
+		usage_error("%.200s: unexpected argument; write --listen "
 			    "%.200s",
 		    word, word);
 	if (parse_count(word, &port) == 0)
 		usage_error(
-		    "%.200s: no arguments are taken: write --listen :%.200s",
-		    word, word);
+		    "%.200s: unexpected argument; write --listen :%.200s", word,
+		    word);
 	if ((unsigned char)word[0] == 0xe2) /* as texts have them */
-		usage_error("%.200s: no arguments are taken: write an option "
+		usage_error("%.200s: unexpected argument; write an option "
 			    "with hyphens, not dashes",
 		    word);
-	usage_error("%.200s: no arguments are taken", word);
+	usage_error("%.200s: unexpected argument", word);
 }
 
 void
@@ -266,12 +268,12 @@ config_read(struct config *config, int argc, char **argv, const char *worker)
 	/* What is closed on exec is not inherited, but ours: the log's. */
 	if (config->ready_fd != UINT64_MAX &&
 	    fcntl((int)config->ready_fd, F_GETFD) != 0)
-		usage_error("--ready-fd %d: allowed is an open descriptor",
+		usage_error("--ready-fd %d: must be an open descriptor",
 		    (int)config->ready_fd);
 	if (config->ready_fd == STDOUT_FILENO && config->ledger &&
 	    strcmp(config->ledger, "-") == 0)
-		usage_error("--ready-fd 1: allowed is another descriptor, for "
-			    "the ledger goes to standard output");
+		usage_error("--ready-fd 1: --ledger - writes there; use "
+			    "another descriptor");
 	if (!config->service)
 		parse_service(config, "echo");
 	if (config->listeners.count == 0)

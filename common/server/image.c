@@ -102,7 +102,7 @@ image_become(enum image wanted, char **argv, char *why, size_t size)
 			break;
 		snprintf(why, size, "there is no %s image%s",
 		    IMAGE_NAMES[wanted],
-		    wanted == IMAGE_FULL ? ", which is made where OpenSSL 3 is"
+		    wanted == IMAGE_FULL ? " (to build it, install OpenSSL 3)"
 					 : "");
 	}
 	unsetenv(MARK);

@@ -32,8 +32,7 @@ choose_image(const struct config *config, char **argv)
 	bool tls = config->tls_cert && !TLS_HERE;
 	char why[LOG_LINE_MAX];
 
-	snprintf(why, sizeof(why), "%s was missing when it was made",
-	    IMAGE_FULL_LACKS);
+	snprintf(why, sizeof(why), "built without %s", IMAGE_FULL_LACKS);
 	if (config->image >= 0) {
 		const char *name = IMAGE_NAMES[config->image];
 
@@ -41,17 +40,18 @@ choose_image(const struct config *config, char **argv)
 			(enum image)config->image, argv, why, sizeof(why)) < 0)
 			die(1, "--image %s: %s", name, why);
 		if (IMAGE != IMAGE_FULL)
-			snprintf(why, sizeof(why), "that is in the full image");
+			snprintf(
+			    why, sizeof(why), "only the full image has it");
 	} else if (tls || (websocket && !IMAGE_FULL_LACKS[0])) {
 		image_become(IMAGE_FULL, argv, why, sizeof(why));
 	}
 	if (tls)
-		die(1, "--tls-cert: no TLS in this build: %s", why);
+		die(1, "--tls-cert: no TLS in this program: %s", why);
 	if (config->service->websocket && websocket_begin() < 0)
-		die(1, "WebSocket: OpenSSL has no SHA-1");
+		die(1, "WebSocket needs SHA-1, which OpenSSL does not provide");
 	if (websocket)
-		log_warn("%s without WebSocket: none in this image: %s",
-		    config->service->name, why);
+		log_warn(
+		    "%s without WebSocket: %s", config->service->name, why);
 	log_info("%s image, linked %s", IMAGE_NAMES[IMAGE], image_linking());
 }
 
@@ -145,10 +145,10 @@ choose_limit(struct config *config, struct workers *workers)
 		    (unsigned long long)config->max_connections, limit.binding);
 		return;
 	}
-	log_info("at most %llu connections at once (as told)",
+	log_info("at most %llu connections at once (as given)",
 	    (unsigned long long)config->max_connections);
 	if (config->max_connections > limit.workers)
-		log_warn("%s suffice for %llu of them", limit.binding,
+		log_warn("%s: enough for only %llu of them", limit.binding,
 		    (unsigned long long)limit.workers);
 }
 
@@ -165,7 +165,7 @@ say_ready(const struct config *config, unsigned first_private)
 		log_always("listening on %s", text);
 		if (config->ready_fd != UINT64_MAX &&
 		    dprintf(fd, "%s\n", text) < 0)
-			log_warn("--ready-fd %d: \"%s\" not written: %s", fd,
+			log_warn("--ready-fd %d: cannot write \"%s\": %s", fd,
 			    text, strerror(errno));
 	}
 	if (config->ready_fd == UINT64_MAX)

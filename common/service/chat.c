@@ -242,7 +242,7 @@ chat_shared_size(const struct service_setup *setup)
 
 const struct service service_chat = {
     .name = "chat",
-    .summary = "a room: lines, or WebSocket and the page at /",
+    .summary = "a chat room: lines, or WebSocket and a page at /",
     .serve = chat_serve,
     .full_for = full_for,
     .tls_names = HTTP_TLS_NAMES,

@@ -30,7 +30,7 @@ was_dropped(struct chat *c)
 		    "Too slow for this room: messages were lost.");
 	else if (c->refused)
 		drop(c, WEBSOCKET_TRY_AGAIN,
-		    "Too much is said here; please try again later.");
+		    "This room is too busy; please try again later.");
 	else
 		return false;
 	return true;

@@ -40,7 +40,7 @@ counter_hint(const char *text, size_t at, char *why, size_t size)
 {
 	(void)text;
 	(void)at;
-	snprintf(why, size, "write counter, or counter:unlocked");
+	snprintf(why, size, "write counter or counter:unlocked");
 }
 
 static size_t
@@ -137,7 +137,7 @@ counter_serve(struct conn *conn, const struct service_context *context)
 const struct service service_counter = {
     .name = "counter",
     .argument = "[:unlocked]",
-    .summary = "each line adds one to a shared counter, answers its value",
+    .summary = "adds one to a shared counter for each line",
     .serve = counter_serve,
     .full = "Server full, please try again later.\n",
     .datagrams = true,

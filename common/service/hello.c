@@ -18,7 +18,7 @@ hello_serve(struct conn *conn, const struct service_context *context)
 
 const struct service service_hello = {
     .name = "hello",
-    .summary = "reads once, answers \"Hello, client!\", closes",
+    .summary = "reads once, sends \"Hello, client!\", closes",
     .serve = hello_serve,
     .tls_names = "", /* it says the same to whatever is said */
     .full = "Server full, please try again later.\n",

@@ -56,19 +56,18 @@ services_hint(const char *text, char *why, size_t size)
 		if (strncmp((*s)->name, text, len) != 0 || (*s)->name[len])
 			continue;
 		if (!*rest && (*s)->argument && (*s)->argument[0] != '[')
-			snprintf(why, size, "how long is missing: write %s:1ms",
+			snprintf(why, size,
+			    "the duration is missing: write %s:1ms",
 			    (*s)->name);
 		else if ((*s)->configure && text[len] != ':')
 			snprintf(why, size,
-			    "a colon stands before its argument: write "
+			    "use a colon before the argument: write "
 			    "%s:%.40s",
 			    (*s)->name, rest);
 		else if ((*s)->hint)
 			(*s)->hint(text, len + 1, why, size);
 		else if (!(*s)->configure)
-			snprintf(why, size,
-			    "it takes nothing after a colon: "
-			    "write %s",
+			snprintf(why, size, "it takes no argument: write %s",
 			    (*s)->name);
 		return;
 	}

@@ -143,8 +143,8 @@ def test_more_than_there_is_is_refused_before_it_is_touched(server):
     result = server.run("-l", "127.0.0.1:0", "--ballast", "60000GiB")
     assert result.returncode == 1
     lines = result.stderr.decode().splitlines()
-    assert re.search(r"--ballast 60000GiB: only \d+ MiB of memory are available",
-                     lines[-1])
+    assert re.search(r"--ballast 60000GiB: must leave an eighth of the "
+                     r"available memory \(\d+ MiB\) free", lines[-1])
     assert not any("listening" in line for line in lines)
 
 

@@ -318,12 +318,12 @@ def computed(server):
 def test_the_computed_limit_is_printed_with_what_binds_it(server):
     server.start()
     number, what = computed(server)
-    assert number >= 1 and what != "as told"
+    assert number >= 1 and what != "as given"
 
 
 def test_the_limit_as_told_is_printed(server):
     server.start("-m", 7)
-    assert computed(server) == (7, "as told")
+    assert computed(server) == (7, "as given")
 
 
 def test_a_threads_descriptors_bind_the_computed_limit(thread_server):

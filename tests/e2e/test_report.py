@@ -386,7 +386,7 @@ def test_where_no_point_has_an_answer_nothing_depends(
 def test_an_empty_path_is_wrong_usage(option):
     result = client("compare", "crash", option, "")
     assert result.code == 2, result
-    assert f"{option} '': allowed is a " in result.error_line
+    assert f"{option} '': must be a " in result.error_line
 
 
 # ---- where it goes ----

@@ -108,9 +108,9 @@ def test_http_over_a_link_local_address_is_measured(server):
     ("udp:[fe80::1%nowhere]:0", 'no interface "nowhere"'),
     ("[fe80::1%70000]:0", 'no interface "70000"'),
     ("[fe80::1]:0", "needs its interface"),
-    ("::1:0", "in brackets"),
-    ("127.1:0", '"127.1" is no IPv4 address'),
-    ("[::1]:http", '"http" is no port'),
+    ("::1:0", "needs brackets"),
+    ("127.1:0", '"127.1" is not an IPv4 address'),
+    ("[::1]:http", '"http" is not a port'),
     ("unix:" + "p" * 108, "107 at most"),
 ])
 def test_the_part_of_an_address_that_is_not_understood_is_named(
@@ -123,8 +123,8 @@ def test_the_part_of_an_address_that_is_not_understood_is_named(
 @pytest.mark.parametrize("text,words", [
     ("[fe80::1%nowhere]:7", 'no interface "nowhere"'),
     ("tls:[fe80::1]:7", "needs its interface"),
-    ("[127.0.0.1]:7", "no IPv6 address"),
-    ("[::1]:http", '"http" is no port'),
+    ("[127.0.0.1]:7", "not an IPv6 address"),
+    ("[::1]:http", '"http" is not a port'),
     ("[::1]", "no port: write [::1]:7007"),
     ("unix:" + "p" * 108, "107 at most"),
 ])

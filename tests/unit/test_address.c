@@ -155,21 +155,21 @@ TEST(the_part_that_is_not_understood_is_named)
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-	    {"[::1]", "no :PORT"},
-	    {"[::1]7", "no :PORT"},
-	    {"[::1]x:80", "no :PORT behind the bracket"},
-	    {"[fe80::1%eth0", "no :PORT"},
-	    {"[::1]:", "\"\" is no port"},
-	    {"[::1]:http", "\"http\" is no port"},
-	    {"[::1]:70000", "\"70000\" is no port"},
-	    {"[127.0.0.1]:80", "\"127.0.0.1\" is no IPv6 address"},
-	    {"[fe80::g%lo]:80", "\"fe80::g%lo\" is no IPv6 address"},
+	    {"[::1]", ":PORT is missing"},
+	    {"[::1]7", ":PORT is missing"},
+	    {"[::1]x:80", ":PORT is missing after the bracket"},
+	    {"[fe80::1%eth0", ":PORT is missing"},
+	    {"[::1]:", "\"\" is not a port"},
+	    {"[::1]:http", "\"http\" is not a port"},
+	    {"[::1]:70000", "\"70000\" is not a port"},
+	    {"[127.0.0.1]:80", "\"127.0.0.1\" is not an IPv6 address"},
+	    {"[fe80::g%lo]:80", "\"fe80::g%lo\" is not an IPv6 address"},
 	    {"[fe80::1%eth99]:80", "no interface \"eth99\""},
 	    {"[fe80::1]:80", "[fe80::1%eth0]"},
 	    {"[ff02::1]:80", "[ff02::1%eth0]"},
-	    {"[::%lo]:80", "leave out %lo"},
-	    {"[::ffff:127.0.0.1%lo]:80", "leave out %lo"},
-	    {"[2001:db8::1%no-such-one]:80", "leave out %no-such-one"},
+	    {"[::%lo]:80", "remove %lo"},
+	    {"[::ffff:127.0.0.1%lo]:80", "remove %lo"},
+	    {"[2001:db8::1%no-such-one]:80", "remove %no-such-one"},
 	};
 	char why[200];
 
