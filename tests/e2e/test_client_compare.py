@@ -9,7 +9,7 @@ import signal
 
 import pytest
 
-from harness import eventually
+from harness import SANITIZER, eventually
 from known_servers import (
     FORK, SMALL, THREAD, VERDICTS, check_compare, client, command, compare,
     ratio_of, result_of, running_client, servers_of, unbroken, unsteady,
@@ -89,6 +89,10 @@ def test_a_crash_takes_one_process_along_or_all_threads(groups):
     ratio = ratio_of(report, "crash", "fork")
     assert ratio["verdict"] == "faster"
     assert ratio["estimate"] == pytest.approx(64)
+    if SANITIZER is None:  # whose programs are dynamic
+        assert [one["image"] for one in report["servers"]] == ["static PIE"] * 2
+        assert re.search("thread: static PIE\n *fork: static PIE\n",
+                         report["words"])
 
 
 def test_known_differences_come_out(groups):

@@ -164,6 +164,10 @@ TEST(http_finds_what_is_not_like_the_first)
 	    {HELLO HELLO, "doubled"},
 	    {"hello", NULL}, /* not complete */
 	    {"hello\r\n", "no HTTP response"},
+	    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhallo\r\n0\r\n\r\n",
+		"byte 1 of the body"},
+	    {OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhellooo\r\n0\r\n\r\n",
+		"chunk"},
 	};
 	struct fixture f;
 
