@@ -2,15 +2,18 @@
 """`client load -p chat`: each line of one member has to reach all others,
 whole, once, in order. Honest rooms, lying ones, and both real servers."""
 import re
+import resource
 import signal
+import socket
+import threading
 
 import pytest
 
 from harness import needs_ipv6
 from known_servers import (
-    ChatServer, ChatSwapped, Close, KnownServer, chat_changed, chat_closing,
-    chat_delayed, chat_doubled, chat_dropped, chat_echoed, chat_garbage,
-    chat_missing, chat_refusing, client, counts, load, refusing,
+    DEADLINE, ChatServer, ChatSwapped, Close, KnownServer, chat_changed,
+    chat_closing, chat_delayed, chat_doubled, chat_dropped, chat_echoed,
+    chat_garbage, chat_missing, chat_refusing, client, counts, load, refusing,
     result_of, running_client)
 
 pytestmark = pytest.mark.timed
@@ -147,6 +150,109 @@ def test_a_member_that_joins_late_is_waited_for():
     with ChatServer(late) as room:
         check_times(chat(room.target, *STEADY), 100, 5)
     assert late.probes >= 4
+
+
+@pytest.mark.parametrize("piece", [1, 63])
+@pytest.mark.parametrize("mode", [["-r", 3000], ["--churn", "-r", 3000]],
+                         ids=["open", "churn-open"])
+def test_lines_in_pieces_are_lines(piece, mode):
+    def behave(post):
+        for at in range(0, len(post.line), piece):
+            post.send(post.line[at:at + piece])
+
+    with ChatServer(behave) as room:
+        check_times(chat(room.target, "-c", 3, "-n", 20, *mode), 20, 3)
+
+
+@KEPT
+def test_long_lines_are_more_than_is_kept_of_them(mode):
+    with ChatServer() as room:
+        check_times(chat(room.target, "-c", 3, "-n", 200, "-s", 200_000,
+                         *mode), 200, 3)
+
+
+def test_a_duration_ends_it():
+    with ChatServer() as room:
+        report = chat(room.target, "-c", 3, "-d", "200ms", "-r", 1000)
+    ok, *bad = counts(report)
+    assert bad == [0, 0, 0] and ok + report["unsent"] == 200
+
+
+@pytest.mark.parametrize("mode, most", [([], 30), (["--churn"], 160)],
+                         ids=["steady", "churn"])
+def test_no_run_leaves_a_descriptor_open(mode, most):
+    """Forty in one process, which may have as many as one of them needs."""
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    with ChatServer() as room:
+        result = client("load", room.target, "-p", "chat", "-c", 5, "-n", 20,
+                        *mode, "-r", "250:10000:250", preexec_fn=few)
+    assert result.code == 0, result
+
+
+# ---- a member that is behind ----
+
+class HeldBack:
+    """One member gets nothing until message 20, then all at once, as CHANGE
+    makes of each number and line. The client remembers sixteen lines of that
+    size, so that four have timed out before, or 20 could not have begun."""
+
+    def __init__(self, change=lambda number, line: line):
+        self.change = change
+        self.held = b""
+
+    def __call__(self, post):
+        if post.number is None:
+            post.send()
+            return
+        first, *others = post.others
+        post.send(to=others)
+        self.held += self.change(post.number, post.line)
+        if post.number >= 20:
+            post.send(self.held, to=[first])
+            self.held = b""
+
+
+def behind(change, members):
+    with ChatServer(HeldBack(*change)) as room:
+        report = chat(room.target, "-c", members, "-s", 1 << 20, "-n", 21,
+                      "-r", 10_000, "--timeout", "300ms", code=1)
+    ok, wrong, timed_out, failed = counts(report)
+    assert ok + wrong + timed_out == 21 and timed_out >= 4 and not failed
+    return report
+
+
+@pytest.mark.parametrize("members, change", [
+    (3, ()), (2, (lambda number, line: line if number != 3 else b"",))],
+    ids=["late", "and one never comes"])
+def test_what_comes_late_is_timed_out_and_not_wrong(members, change):
+    report = behind(change, members)
+    assert report["requests"]["wrong"] == 0 and not report["first_wrong"]
+
+
+def test_what_is_wrong_after_its_timeout_counts_once_at_most():
+    report = behind((lambda number, line: line if number != 2 else
+                     line[:5000] + b"?" + line[5001:],), 2)
+    assert report["requests"]["wrong"] <= 1
+
+
+def test_a_server_that_reads_no_more_ends_the_run():
+    """What it has not taken yet is kept for it, until there is no room."""
+    over = threading.Event()
+
+    def behave(post):
+        if post.number:
+            over.wait(DEADLINE)
+        post.send()
+
+    with ChatServer(behave) as room:
+        report = chat(room.target, "-c", 2, "-s", 1 << 20, "-n", 1000,
+                      "-r", 10_000, "--timeout", "300ms", code=1)
+        over.set()
+    ok, wrong, timed_out, failed = counts(report)
+    assert (ok, wrong, failed) == (0, 0, 1) and 10 <= timed_out < 100
+    assert report["errors"] == {"ETIMEDOUT": 1}
 
 
 # ---- lies ----
@@ -301,6 +407,19 @@ def test_a_dropped_member_costs_one_message(mode, reset, error, words):
     assert report["first_wrong"] is None
     assert f"1 {error}; first: {report['first_failed']}\n" in report["words"]
     assert "wrong    first" not in report["words"]
+
+
+def test_nobody_left_ends_the_run():
+    def behave(post):
+        for member in post.others if post.number == 7 else ():
+            post.room.leave(member)
+            member.shutdown(socket.SHUT_RD)
+        post.send(to=post.others if post.number != 7 else [])
+
+    report = lied_to(behave)
+    ok, wrong, timed_out, failed = counts(report)
+    assert ok + failed < 20 and (wrong, timed_out) == (0, 0)
+    assert failed == 3 and report["errors"] == {"EOF": 3}
 
 
 @KEPT

@@ -196,3 +196,15 @@ def test_a_member_that_was_stopped_gets_all_it_has_missed(fork_server, files):
     assert counts(result.json) == (1000, 0, 0, 0)
     assert result.code == 0
     assert result.json["latency_us"]["max"] >= 100_000
+
+
+def test_members_that_are_sent_home_were_dropped_in_order(server, files):
+    with busy_room(server, files, 1000) as process:
+        listen_in(server, files)
+        server.send_signal(signal.SIGTERM)
+        result = result_of(process)
+    assert result.code == 1
+    assert result.json["requests"]["failed"] > 0
+    assert set(result.json["errors"]) == {"EOF"}
+    assert re.fullmatch(r"member \d.* was dropped: end of file",
+                        result.json["first_failed"])

@@ -20,7 +20,7 @@ import pytest
 
 from harness import eventually, has_ipv6, needs
 from known_servers import (
-    CLIENT, DEADLINE, GREETING, Close, KnownServer, has_pending, check_load, client,
+    CLIENT, DEADLINE, GREETING, ChatServer, Close, KnownServer, has_pending, check_load, client,
     counts, delayed, load, refusing, result_of, running_client, saying)
 
 pytestmark = pytest.mark.timed
@@ -437,14 +437,17 @@ def test_a_second_sigint_ends_at_once():
     assert result.code == 130
 
 
-def test_progress_is_shown_on_a_terminal_only():
+@pytest.mark.parametrize("server, protocol", [
+    (KnownServer, "echo"), (ChatServer, "chat")], ids=["echo", "chat"])
+def test_progress_is_shown_on_a_terminal_only(server, protocol):
     ours, theirs = os.openpty()
-    with KnownServer() as server:
+    words = ["-p", protocol, "-d", "600ms", "--json", "-"]
+    with server() as server:
         run = subprocess.run(
-            [CLIENT, "load", server.target, "-d", "600ms", "--json", "-"],
+            [CLIENT, "load", server.target, *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
             timeout=DEADLINE)
-        plain = client("load", server.target, "-d", "600ms", "--json", "-")
+        plain = client("load", server.target, *words)
     os.close(theirs)
     shown = b""
     with contextlib.suppress(OSError):  # EIO: all is read
