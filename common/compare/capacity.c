@@ -83,8 +83,8 @@ open_all(struct block_run *run)
 	}
 }
 
-/* Also where disturbed slices shall count: there it is worth more tries, of
- * which the best is taken. */
+/* Disturbed tries stay disturbed under --keep-disturbed, too: more tries are
+ * worth it, of which the best is taken. */
 static bool
 was_disturbed(
     const struct instance *one, const struct cpu_contention *contention)
@@ -121,7 +121,7 @@ try_once(struct block_run *run, size_t i)
 	return got;
 }
 
-/* Each that needs one more has it. False: none does. */
+/* Gives each server one more try if it needs one. False: none does. */
 static bool
 run_round(struct block_run *run, struct contest *contest)
 {

@@ -18,27 +18,27 @@
 
 struct capacity_try {
 	double rate;
-	bool disturbed;	   /* by others */
+	bool disturbed;	   /* by other processes */
 	bool client_bound; /* the client was the limit */
 };
 
-/* Whether it takes no more than the COUNT tries so far. */
+/* Whether the COUNT tries so far are enough. */
 bool
 capacity_is_known(const struct capacity_try *tries, size_t count);
 
 /*
- * What COUNT tries say, 0 if there are none: the median of those that are
- * undisturbed. *AT_LEAST: it may be more, since there are too few of them; then
- * it is the most that was seen, for who is disturbed is slower, not faster.
+ * The capacity by COUNT tries, 0 without any: the median of the undisturbed
+ * tries. *AT_LEAST: it may be more, because too few are undisturbed; then it is
+ * the highest rate seen, because disturbance makes a server slower, not faster.
  */
 double
 capacity_of(const struct capacity_try *tries, size_t count, bool *at_least);
 
 /*
- * Starts the servers of TRIAL, not the control, at its point, and returns what
- * the slowest can do; 0 if none of them answers, or we were stopped. Those that
- * fail have their trouble in the tallies. TRIAL's note tells where the figure
- * may be too low.
+ * Starts the servers of RUN, without the control, at its point, and returns
+ * what the slowest can do; 0 if no server answers, or the comparison was
+ * stopped. Servers that fail have their trouble in the accumulators. RUN's note
+ * says where the figure may be too low.
  */
 double
 capacity_of_slowest(struct block_run *run);

@@ -19,13 +19,13 @@
 #include "common/load/stall.h"
 #include "common/net/dial.h"
 
-/* Fewer than the shortest queue in common use, Python's of five: a connection
+/* Fewer than the shortest backlog in common use, Python's five: a connection
  * that does not fit waits for a second. Four keep a server busy. */
 #define UNDER_WAY 4
 #define EVENTS 64
 #define PER_SOURCE 2000
 #define STALLED_NS (10 * NS_PER_S)
-/* How soon a stop is noticed, and a full backlog asked again. */
+/* How soon a stop is noticed, and a full backlog tried again. */
 #define TURN_MS 50
 
 static const char line[] = "hold\n";
@@ -106,7 +106,7 @@ take_answer(int fd)
 struct opening {
 	struct idle_connections *idle;
 	const struct address *address;
-	uint32_t wanted, answered; /* hold->count of them have been started */
+	uint32_t wanted, answered; /* idle->count of them have been started */
 	int epoll;
 	struct stall *stall;
 	char *why;
@@ -121,7 +121,7 @@ fail(const struct opening *o, const char *how, const char *more)
 	return -1;
 }
 
-/* The server, not we, is at an end: DOING says how it shows. */
+/* The server has reached a limit, not the client: DOING says how it shows. */
 static int
 fail_by_server(const struct opening *o, const char *doing)
 {
@@ -200,9 +200,9 @@ go_on(struct opening *o, const struct epoll_event *event)
 	return 0;
 }
 
-/* Waits a turn from SINCE. Returns the number of events; DEADLINE moves on by
- * the time in which we stood still. If there were none, and it is before SINCE,
- * it has passed. */
+/* Waits a while from SINCE. Returns the number of events; DEADLINE moves on by
+ * the time in which the client stalled. With no event and DEADLINE before
+ * SINCE, it has passed. */
 static int
 wait_a_turn(const struct opening *o, struct epoll_event *events, int most,
     uint64_t since, uint64_t *deadline)

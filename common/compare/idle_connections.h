@@ -32,28 +32,28 @@ struct idle_connections {
 };
 
 /*
- * Opens COUNT to ADDRESS (a stream), a few at a time; raises the soft limit of
- * descriptors where it must. Returns 0; or -1 with the reason in
- * WHY and nothing open: nothing moved for 10 s, *STOP is set (NULL: never), or
- * a limit, which is named.
+ * Opens COUNT connections to ADDRESS (a stream), a few at a time; raises the
+ * soft limit of descriptors where it must. Returns 0; or -1 with the reason in
+ * WHY and nothing open: no progress for 10 s, *STOP set (NULL: never), or a
+ * limit, which WHY names.
  */
 int
 idle_connections_open(struct idle_connections *idle,
     const struct address *address, uint32_t count, const volatile int *stop,
     char *why, size_t size);
 
-/* How many of them the server has closed, or sent bytes to that nobody asked
- * for. */
+/* How many of them the server has closed, or sent bytes on without a request.
+ */
 uint32_t
 idle_connections_lost(const struct idle_connections *idle);
 
-/* Sends one more line on each. Returns how many answered, before nothing came
- * for PATIENCE_NS or *STOP. */
+/* Sends one more line on each. Returns how many were answered before nothing
+ * came for PATIENCE_NS, or *STOP. */
 uint32_t
 idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
     const volatile int *stop);
 
-/* Harmless for one that is not open, or zeroed. */
+/* Harmless if none are open, or IDLE is zeroed. */
 void
 idle_connections_close(struct idle_connections *idle);
 

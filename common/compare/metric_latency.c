@@ -12,7 +12,7 @@
 #include "common/compare/abba_rounds.h"
 #include "common/compare/metric.h"
 
-/* A p99 of fewer replies is that of its ten slowest, or less. */
+/* With fewer replies, a p99 rests on ten replies or less. */
 #define REPLIES_LEAST 1000
 #define SLICE_LEAST_NS (100 * NS_PER_MS)
 #define SLICE_MOST_NS NS_PER_S
@@ -94,7 +94,7 @@ tails(struct load_result *there, struct load_result *back, double value[2],
 	*service = log_p99(&there->service);
 }
 
-/* Whether two slices can give enough of them. */
+/* Whether two slices can give enough replies. */
 static bool
 suffices(const struct load_point *point)
 {
@@ -118,7 +118,7 @@ response_block(struct block_run *run)
 	}
 }
 
-/* Before its rate is known, a point has the shortest slices at least. */
+/* Until its rate is known, a point counts with the shortest slices. */
 static double
 response_seconds(
     const struct compare_plan *plan, const struct load_point *point)

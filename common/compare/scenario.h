@@ -16,7 +16,7 @@
 
 #include "common/verdict/comparison.h"
 
-struct metric; /* block_run.h */
+struct metric; /* metric.h */
 
 /* One row of the table below a scenario: what differs. Zero: as the scenario
  * has it. */
@@ -37,7 +37,7 @@ struct scenario {
 	const char *load;   /* in words */
 	const char *metric; /* likewise */
 	const char *unit;
-	double per_request; /* a request's worth in the unit */
+	double per_request; /* what one request counts in the unit */
 	bool higher_is_better;
 	bool standard; /* part of a bare `client compare` */
 	bool tls;      /* over TLS, with a certificate made for it */

@@ -16,16 +16,17 @@
 #define OWN_DESCRIPTORS 64
 /* Of the processes that are left, those that stay for everybody else. */
 #define SPARE_TASKS 2000
-/* What a connection may take with its worker, be it a process: generously. */
+/* What a connection takes with its worker, a process at the most. */
 #define CONNECTION_BYTES (128 * 1024)
 
 /* What one instance of a server may have. */
 struct allowance {
 	uint64_t connections, ballast;
-	const char *limit; /* of the connections, and that it is less */
+	const char *limit; /* what limits the connections */
 };
 
-/* What one process may have of it. Half of a limit is left to its workers. */
+/* The memory that one process may have. Half of a limit is left to its
+ * workers. */
 static uint64_t
 memory_allowed(void)
 {
@@ -106,7 +107,7 @@ say_clipped(const char *what, uint64_t wanted,
 	    (unsigned long long)got);
 }
 
-/* Makes V fit. */
+/* Makes V fit into ALLOWANCE. */
 static void
 clip(struct variation *v, struct allowance *allowance, char *note, size_t size)
 {

@@ -30,7 +30,7 @@ put_text(FILE *out, const char *text)
 	putc('"', out);
 }
 
-/* What is not known stays empty. */
+/* An unknown figure leaves its column empty. */
 static void
 put_number(FILE *out, double number)
 {

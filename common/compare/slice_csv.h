@@ -29,7 +29,7 @@ struct slice_row {
 	double rate, p50_us, p99_us; /* of replies */
 	double client_cpu_us;	     /* in all */
 	double contention, stretch;  /* see verdict.h */
-	/* Of what is no slice: in the scenario's unit; NAN: it failed. */
+	/* Of a row that is no slice, in the scenario's unit; NAN: it failed. */
 	double figure;
 };
 

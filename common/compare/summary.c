@@ -11,18 +11,18 @@
 #include "common/verdict/verdict.h"
 #include "common/sysinfo/listen_backlog.h"
 
-/* A share of a CPU from which on a server had no room for more. */
+/* A server that used this share of a CPU had no room for more. */
 #define SERVER_FULL 0.95
 /* How far Little's law may be off. */
 #define LITTLE_OFF 0.05
-/* A share of the requests that may be due and not sent. */
+/* The share of requests that may be due and unsent. */
 #define UNSENT 0.01
 /* A share of the slices in which a backlog may have been full. */
 #define FULL_SLICES 0.05
-/* Fewer replies say nothing about it. */
+/* Little's law is not checked with fewer replies. */
 #define LITTLE_REPLIES 1000
 
-/* The first reason stays: others may be what comes of it. */
+/* The first reason stays: later ones may follow from it. */
 static void
 invalidate(struct server_result *found, const char *cause, const char *reason)
 {
@@ -106,7 +106,7 @@ summarize_client(struct server_result *found, const struct load_result *load)
 	found->client_busy = load_result_busy(load);
 }
 
-/* ---- cost ---- */
+/* ---- usage ---- */
 
 /* Where in a struct usage its memory's figures are. */
 static const size_t MEMORY_FIGURES[] = {
@@ -129,9 +129,10 @@ figure_at(const struct usage *usage, size_t offset)
 }
 
 /*
- * Where the dead took their switches along, those of whole lives for all
- * requests, which hold a start and an end more. Idle connections beside them
- * would weigh too much, and children whom nobody waits for are in neither.
+ * Where the context switches of ended processes are lost, those of whole lives
+ * stand in, over all requests; they contain a start and an end more. Not with
+ * idle connections beside the load, which would weigh too much, nor where the
+ * server does not wait for its children, whose switches are in neither.
  */
 static void
 summarize_switches(struct server_result *found,
@@ -147,7 +148,7 @@ summarize_switches(struct server_result *found,
 	found->usage.involuntary = life.involuntary;
 }
 
-/* Of the blocks, the median of each. */
+/* The median of each figure over the blocks. */
 static void
 summarize_cost(struct server_result *found,
     const struct accumulator *accumulator, uint32_t held)
@@ -177,7 +178,7 @@ summarize_cost(struct server_result *found,
 	found->usage.mappings = round(found->usage.mappings);
 }
 
-/* ---- whether it can be true ---- */
+/* ---- whether the figures can be true ---- */
 
 bool
 summary_is_client_bound(const struct load_result *load,
@@ -189,9 +190,9 @@ summary_is_client_bound(const struct load_result *load,
 }
 
 /*
- * The server's CPU is that of all requests, the client's of those that count:
- * both for the same number of them. A client that somebody kept from its CPU
- * gives no lower bound of what the server can do, but a figure of somebody.
+ * The server's CPU time covers all requests, the client's those that count:
+ * both are scaled to the same number. A client starved of CPU by other
+ * processes measures the machine, not a lower bound of the server.
  */
 static void
 check_limit(struct server_result *found, const struct accumulator *accumulator,
@@ -224,9 +225,9 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 
 /*
  * Little's law, N = X R. A connection is with the server, or with the client
- * between a reply and the next request; all their time together is N times as
- * long as requests were begun, at least, and at most N times as long as until
- * the last reply. If it is not, some request or some time was not counted.
+ * between a reply and the next request. The sum of both times is at least N
+ * times the time in which requests were begun, and at most N times the time
+ * until the last reply. If not, some request or some time was not counted.
  */
 static double
 little(const struct accumulator *accumulator, uint32_t connections)
@@ -261,7 +262,7 @@ check_little(struct server_result *found, const struct accumulator *accumulator,
 	invalidate(found, CAUSE_LITTLE, reason);
 }
 
-/* Open loop: requests that were due and not sent are in no percentile. */
+/* Open loop: requests that were due and never sent are in no percentile. */
 static void
 check_rate(struct server_result *found, const struct accumulator *accumulator)
 {
@@ -277,10 +278,11 @@ check_rate(struct server_result *found, const struct accumulator *accumulator)
 	invalidate(found, CAUSE_RATE, reason);
 }
 
-/* Who finds it full tries again after 1, 3, 7 s: that is a number which the
- * server gave to listen(2), and says nothing of how it works. One such slice in
- * many is told, but moves neither a median of slices nor the ranks of blocks by
- * more than any other odd one. */
+/* A client that finds the backlog full retries after 1, 3, 7 s. That comes of
+ * the number that the server gave to listen(2), not of its model. One such
+ * slice in many is mentioned, but moves medians and ranks no more than any
+ * other outlier.
+ */
 static void
 check_backlog(
     struct server_result *found, const struct accumulator *accumulator)
@@ -300,7 +302,7 @@ check_backlog(
 	invalidate(found, CAUSE_BACKLOG, reason);
 }
 
-/* Here already, since of what is left there may be too little to judge. */
+/* Checked here, because too little may be left for a verdict. */
 static void
 check_foreign(
     struct server_result *found, const struct accumulator *accumulator)
@@ -368,7 +370,7 @@ value_alone(struct server_result *found)
 		found->value = rank_hodges_lehmann(known, n, PAIRED_ALPHA);
 }
 
-/* Over the blocks that the value is of. */
+/* Over the blocks that the value comes from. */
 static void
 service_beside(
     struct server_result *found, const struct accumulator *accumulator)
@@ -406,7 +408,7 @@ summarize_one(struct server_result *found,
 	found->with_dropped =
 	    paired_ratio(accumulator->ratios_all, found->blocks);
 	check_backlog(found, accumulator);
-	/* What others did comes first: all else may follow from it. */
+	/* Disturbance comes first: all else may follow from it. */
 	check_foreign(found, accumulator);
 	check_limit(found, accumulator, plan, load);
 	check_little(found, accumulator, load);

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * summary: from what was gathered of a point to its findings.
+ * summary: from what was gathered at a point to its results.
  *
- * Numbers by block are in the findings already; the statistics are verdict.h's.
- * This adds what else is known, and what makes a finding invalid before there
- * is any statistics: trouble, a client that was the limit, a law that does not
- * hold.
+ * The results have their numbers by block already; the statistics are done in
+ * verdict/. This adds what else is known, and what makes a result invalid
+ * before any statistics: trouble, a client that was the limit, Little's law
+ * broken.
  */
 #ifndef COMMON_COMPARE_SUMMARY_H
 #define COMMON_COMPARE_SUMMARY_H
 
 #include "common/compare/block_run.h"
 
-/* TALLIES: of POINT's servers, in PLAN's order, then the control. Leaves
- * verdicts to verdict_of_scenario(), but for INVALID ones. */
+/* ACCUMULATORS: those of POINT's servers, in PLAN's order, then the control's.
+ * Sets INVALID where it must; other verdicts are verdict_of_scenario()'s. */
 void
 summary_of_point(struct point *point, const struct accumulator *accumulators,
     const struct compare_plan *plan, const struct load_point *load);
 
 /*
- * Whether the client was the limit of LOAD and the server was not: it could
- * have done more. With a CPU each; on a shared one, both are the limit.
- * Also if the client used what others left of its CPU (see
- * load_result_is_client_bound()). SERVER_NS: CPU that the server used
+ * Whether the client was the limit of LOAD and the server could have done more.
+ * Asked only where each has a CPU of its own; on a shared CPU, both are the
+ * limit. Also true if the client used all that other processes left of its CPU
+ * (see load_result_is_client_bound()). SERVER_NS: CPU time that the server used
  * meanwhile; NAN: not known, so it may have had room.
  */
 bool

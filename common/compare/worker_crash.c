@@ -19,7 +19,7 @@
 #define DIES_NS (5 * NS_PER_S)
 #define PATIENCE_NS (2 * NS_PER_S)
 
-/* Whether PID ends, its zombie aside, in time. */
+/* Whether PID ends in time; a zombie has ended. */
 static bool
 ends(pid_t pid)
 {
@@ -35,9 +35,9 @@ ends(pid_t pid)
 }
 
 /*
- * SIGSEGV to PID, if that is a process of SERVER and no other. PROCESS, which
- * was opened before that is asked, stays the same one even if its number is
- * given to another. Returns 0, or -1 with errno; 1: it is a stranger.
+ * Sends SIGSEGV to PID, if it is a process of SERVER. PROCESS, a pidfd that was
+ * opened before that is checked, stays the same process even if the number is
+ * used again. Returns 0; -1 with errno; 1: it is not a process of SERVER.
  */
 static int
 signal_own(int process, pid_t pid, const struct launched *server)
@@ -120,7 +120,7 @@ worker_crash_one(struct launched *server, uint32_t connections,
 		crash->stall_ns = idle.stall_ns;
 		crash->accepts = accepts(&server->address, stop, crash);
 	}
-	if (!bad && stop && *stop) { /* what was not heard is not known */
+	if (!bad && stop && *stop) { /* not known without an answer */
 		snprintf(why, size, "stopped");
 		bad = -1;
 	}

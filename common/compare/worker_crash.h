@@ -20,7 +20,7 @@ struct worker_crash {
 	uint32_t connections; /* that were held */
 	uint32_t lost;	      /* closed, reset, or silent */
 	bool accepts;	      /* a new connection is served afterwards */
-	uint64_t stall_ns;    /* of it all, also after -1: idle_connections.h */
+	uint64_t stall_ns; /* the client's, also after -1: idle_connections.h */
 };
 
 /*
