@@ -69,10 +69,15 @@ ROOT_C   := $(if $(CROSS),-isystem $(ROOT)/usr/include \
                 -isystem $(ROOT)/usr/include/$(MACHINE))
 ROOT_L   := $(if $(CROSS),-L$(ROOT_LIB))
 # The optional libraries: HAVE_TLS= and HAVE_WS= build without them.
-HAVE_TLS := $(shell $(if $(CROSS),PKG_CONFIG_LIBDIR=$(ROOT_LIB)/pkgconfig) \
-                pkg-config --atleast-version=3 openssl 2>/dev/null && echo yes)
+PKG      := $(if $(CROSS),PKG_CONFIG_LIBDIR=$(ROOT_LIB)/pkgconfig) pkg-config
+HAVE_TLS := $(shell $(PKG) --atleast-version=3 openssl 2>/dev/null && echo yes)
 HAVE_WS  := $(and $(HAVE_TLS),$(wildcard $(ROOT)/usr/include/wslay/wslay.h))
-ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. $(ROOT_C) -pthread $(WARNINGS) \
+# The client reads and writes JSON by jansson, and is not built without.
+HAVE_JSON := $(shell $(PKG) --atleast-version=2.13 jansson 2>/dev/null && echo yes)
+JSON_C   := $(if $(HAVE_JSON),$(if $(CROSS),,$(shell pkg-config --cflags jansson)))
+JSON_LIB := $(if $(HAVE_JSON),$(if $(CROSS),-ljansson,$(shell pkg-config --libs jansson)))
+NO_CLIENT = client not built: jansson is missing (make deps installs it)
+ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. $(ROOT_C) $(JSON_C) -pthread $(WARNINGS) \
               $(MODE_C) -MMD -MP $(CFLAGS)
 ALL_LDFLAGS = -pthread $(MODE_L) $(ROOT_L) $(LDFLAGS)
 Q := $(if $(V),,@)
@@ -81,14 +86,16 @@ Q := $(if $(V),,@)
 # TLS and WebSocket stand in two folders, a file for each case: the real ones
 # in full/, those that say "not here" in plain/; each program links one of them.
 # Each image of a server has its name from a file in image/.
-COMMON   := $(filter-out common/full/% common/plain/% common/image/%,\
-                $(wildcard common/*/*.c))
+JSON     := common/format/json_value.c common/report/comparison_json.c \
+            common/report/load_json.c
+COMMON   := $(filter-out common/full/% common/plain/% common/image/% \
+                $(if $(HAVE_JSON),,$(JSON)),$(wildcard common/*/*.c))
 SERVERS  := server_thread server_fork
 PLAINS   := $(addprefix $(BIN),$(SERVERS))
 DYNAMICS := $(addsuffix -dynamic,$(PLAINS))
 FULLS    := $(if $(HAVE_TLS),$(addsuffix -full,$(PLAINS)))
 CLIENT   := $(BIN)client
-PROGRAMS := $(PLAINS) $(DYNAMICS) $(FULLS) $(CLIENT)
+PROGRAMS := $(PLAINS) $(DYNAMICS) $(FULLS) $(if $(HAVE_JSON),$(CLIENT))
 NOT_HERE := $(patsubst %.c,$(BUILD)/%.o,\
                 $(filter-out %/tls_make.c,$(wildcard common/plain/*.c)))
 HERE     := $(patsubst %,$(BUILD)/common/%.o,\
@@ -117,6 +124,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
             /usr/include/cmocka.h=libcmocka-dev \
             pkg-config=pkg-config /usr/include/openssl/ssl.h=libssl-dev \
             /usr/include/wslay/wslay.h=libwslay-dev \
+            /usr/include/jansson.h=libjansson-dev \
             /usr/lib/python3/dist-packages/pytest/__init__.py=python3-pytest \
             /usr/lib/python3/dist-packages/xdist/__init__.py=python3-pytest-xdist \
             /usr/lib/python3/dist-packages/websockets/__init__.py=python3-websockets \
@@ -158,7 +166,7 @@ deps-cross: ## install what a build for arm64 needs, and to run it (as root)
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
 	    -y -qq --no-install-recommends gcc-aarch64-linux-gnu \
 	    libc6-dev-arm64-cross qemu-user >/dev/null; }
-	@[ -e build/root-aarch64-linux-gnu/usr/include/cmocka.h ] || \
+	@[ -e build/root-aarch64-linux-gnu/usr/include/jansson.h ] || \
 	    tests/cross/libraries build/root-aarch64-linux-gnu aarch64-linux-gnu
 
 # What deps installs decides what is built (HAVE_TLS), and by now make has looked:
@@ -182,12 +190,13 @@ all: $(PROGRAMS) ## build the two servers and the client
 	$(if $(FULLS),,@rm -f $(addsuffix -full,$(PLAINS)))
 	$(if $(HAVE_TLS),,@echo 'no OpenSSL 3: built without TLS and WebSocket')
 	$(if $(HAVE_TLS),$(if $(HAVE_WS),,@echo 'no wslay: built without WebSocket'))
+	$(if $(HAVE_JSON),,@rm -f $(CLIENT); echo '$(NO_CLIENT)')
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9 -]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo 'variables: CC CROSS CFLAGS LDFLAGS PREFIX DESTDIR SAN=address|thread DEV=1 V=1 FUZZ_SECONDS SELFTEST_ARGS'
 
-compare: all ## compare threads and processes here; a page in build/report
+compare: all $(CLIENT) ## compare threads and processes here; a page in build/report
 	./client compare --report build/report
 
 lesson: ## what differs between a thread and a process, in colour
@@ -209,16 +218,26 @@ $(DYNAMICS): $(BIN)%-dynamic: $(BUILD)/%.o $(IMAGE)/dynamic.o $(NOT_HERE) $(LIBR
 # What was linked with other libraries than are there now is linked again.
 $(FULLS) $(CLIENT) $(UNITS) $(FULL_FLOORS): $(BUILD)/libraries
 $(BUILD)/libraries: FORCE
-	@mkdir -p $(@D); echo '$(HERE_LIB)' | cmp -s - $@ || echo '$(HERE_LIB)' >$@
+	@mkdir -p $(@D); echo '$(HERE_LIB) $(JSON_LIB)' | cmp -s - $@ || \
+	    echo '$(HERE_LIB) $(JSON_LIB)' >$@
 
 $(FULLS): $(BIN)%-full: $(BUILD)/%.o $(IMAGE)/full.o $(HERE) $(LIBRARY)
 	$(LINK) $(HERE_LIB)
 
+ifeq ($(HAVE_JSON),)
+$(CLIENT): FORCE
+	@echo '$(NO_CLIENT)' >&2; exit 1
+else
 $(CLIENT): $(BIN)%: $(BUILD)/%.o $(HERE) $(MAKES) $(LIBRARY)
-	$(LINK) $(HERE_LIB)
+	$(LINK) $(HERE_LIB) $(JSON_LIB)
+endif
+
+# It writes JSON as the client does.
+$(BUILD)/tests/bench/made_comparison: MODE_L = $(if $(SAN),$(SANITIZE),$(HARDEN_L) -pie)
+$(BUILD)/tests/bench/made_comparison: LDLIBS = $(JSON_LIB)
 
 $(BENCHES) $(SELFTEST): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
-	$(LINK)
+	$(LINK) $(LDLIBS)
 
 $(FULL_FLOORS): %-full: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK) -Wl,--no-as-needed $(HERE_LIB)
@@ -227,7 +246,7 @@ $(FULL_FLOORS): %-full: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 $(UNITS): %: %.o $(HERE) $(MAKES) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
-	    $(ROOT_L) $(LDFLAGS) -lcmocka -lm $(HERE_LIB)
+	    $(ROOT_L) $(LDFLAGS) -lcmocka -lm $(HERE_LIB) $(JSON_LIB)
 
 $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
     $(BUILD)/tests/fuzz/replay.o $(HERE) $(LIBRARY)
@@ -268,7 +287,7 @@ $(BUILD)/common/server/image.o: $(BUILD)/libraries
 # ---- tests ----
 test check: check-unit check-e2e ## run all tests
 
-check-unit: run-replays ## run the unit tests and what the fuzzers keep
+check-unit: $(CLIENT) run-replays ## run the unit tests and what the fuzzers keep
 	@if [ -e /usr/include/cmocka.h ]; then \
 	    $(MAKE) --no-print-directory run-units; else \
 	    echo 'unit tests skipped: no cmocka (make deps installs it)'; fi
@@ -283,7 +302,7 @@ run-units: $(UNITS)
 	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
 	    sed "s|$$| of $${t##*/}|"; done
 
-check-e2e: all bench-programs selftest-programs ## drive the real programs
+check-e2e: $(CLIENT) all bench-programs selftest-programs ## drive the real programs
 	PERCONN_BIN=$(abspath $(if $(SAN),$(BUILD),.)) \
 	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
 	/usr/bin/python3 -m pytest -q -n 4 tests/e2e $(PYTEST_ARGS)
@@ -292,13 +311,13 @@ check-cross: ## build for CROSS (arm64), run units and a smoke test in an emulat
 ifeq ($(CROSS),)
 	$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- check-cross
 else
-check-cross: all $(UNITS)
+check-cross: $(CLIENT) all $(UNITS)
 	$(Q)tests/cross/check $(BUILD) $(ROOT) $(MACHINE) $(UNITS)
 endif
 
 bench-programs: $(BENCHES) $(FULL_FLOORS)
 
-bench: all bench-programs ## measure against plain floors (minutes)
+bench: $(CLIENT) all bench-programs ## measure against plain floors (minutes)
 	/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 
 # SELFTEST_ARGS='equal slower' runs real comparisons as well, or one kind of them:
@@ -345,7 +364,7 @@ man: ## read the manual pages
 	man -l docs/man/perconn-server.1 docs/man/perconn-client.1
 
 # ---- install, under names that no other package's client has ----
-install: all ## install under $(DESTDIR)$(PREFIX)
+install: $(CLIENT) all ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork

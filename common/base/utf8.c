@@ -84,6 +84,19 @@ utf8_count(const char *text)
 	return n;
 }
 
+size_t
+utf8_length(const char *text)
+{
+	struct utf8 u = {0};
+	size_t len = 0;
+
+	do {
+		if (!utf8_take(&u, text + len++, 1)) /* a NUL within, too */
+			return 0;
+	} while (u.left > 0);
+	return len;
+}
+
 void
 utf8_copy(char *out, size_t size, const char *text)
 {

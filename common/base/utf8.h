@@ -29,6 +29,10 @@ utf8_take(struct utf8 *u, const char *bytes, size_t len);
 bool
 utf8_valid(const char *text, size_t len);
 
+/* How many bytes the character at the beginning of TEXT has; 0: it is none. */
+size_t
+utf8_length(const char *text);
+
 /* Whether BYTE begins a character of valid UTF-8, or is NUL. */
 static inline bool
 utf8_begins(char byte)

@@ -153,7 +153,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "placement", "WHERE", "split (default), shared or free: see load",
 	OPTION_CHOICE, .offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
     {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
-	.offset = AT(seed), .min = 1, .max = UINT64_MAX - 1},
+	.offset = AT(seed), .min = 1, .max = INT64_MAX},
     {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
 	.offset = AT(output.json)},
     {0, "report", "DIR",

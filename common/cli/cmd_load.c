@@ -15,6 +15,7 @@
 #include "common/chatload/chat_load.h"
 #include "common/net/tls_client.h"
 #include "common/report/hdr_percentiles.h"
+#include "common/report/load_json.h"
 #include "common/report/rate_sweep_report.h"
 #include "common/cli/load_options.h"
 #include "common/cli/load_run.h"
@@ -133,16 +134,15 @@ report_all(const struct load_options *config, const struct load_report *reports,
     size_t count, FILE *json)
 {
 	FILE *words = load_options_words(config);
-	struct json one = {.out = json};
 
 	if (config->rates.count > 1)
 		rate_sweep_report_foot(reports, count, words);
 	else
 		load_report_print(reports, words);
 	if (json && config->rates.count > 1)
-		rate_sweep_report_json(reports, count, json);
+		load_json_print_sweep(reports, count, json);
 	else if (json)
-		load_report_json(reports, &one);
+		load_json_print(reports, json);
 }
 
 struct outputs {

@@ -9,7 +9,7 @@
 
 #include "common/base/log.h"
 #include "common/base/process.h"
-#include "common/report/comparison_json_writer.h"
+#include "common/report/comparison_json.h"
 #include "common/report/html_report.h"
 #include "common/report/side_by_side_html.h"
 #include "common/report/side_by_side_terminal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* compare_saved: what was measured before, shown again. */
 #include "common/base/log.h"
-#include "common/report/comparison_json_reader.h"
+#include "common/report/comparison_json.h"
 #include "common/cli/compare_output.h"
 #include "common/cli/cli.h"
 

@@ -36,12 +36,9 @@ length_of(const char *text)
 
 	if (c < 0x80)
 		return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t';
-	for (size_t len = 2; len <= strnlen(text, 4); len++) {
-		if (utf8_valid(text, len)) /* U+0080 to U+009F: controls */
-			return c == 0xc2 && (unsigned char)text[1] < 0xa0 ? 0
-									  : len;
-	}
-	return 0;
+	if (c == 0xc2 && (unsigned char)text[1] < 0xa0)
+		return 0; /* U+0080 to U+009F: controls */
+	return utf8_length(text);
 }
 
 void

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "common/report/interval_series.h"
+#include "common/report/load_json.h"
 
 /* The oldest line, or NULL when there will be no more. */
 static char *
@@ -34,6 +34,7 @@ write_lines(void *context)
 
 	while ((line = next_line(w))) {
 		fputs(line, w->out);
+		putc('\n', w->out);
 		fflush(w->out); /* who closes OUT tells errors */
 		free(line);
 	}
@@ -58,25 +59,11 @@ interval_writer_begin(struct interval_writer *w, FILE *out)
 	return error ? -1 : 0;
 }
 
-static char *
-line_of(double rate, const struct load_result *part, uint64_t from_ns,
-    uint64_t to_ns)
-{
-	char *line = NULL;
-	size_t length;
-	FILE *out = open_memstream(&line, &length);
-
-	if (!out)
-		return NULL;
-	interval_series_print(out, rate, part, from_ns, to_ns);
-	return fclose(out) == 0 ? line : NULL;
-}
-
 void
 interval_writer_put(struct interval_writer *w, double rate,
     const struct load_result *part, uint64_t from_ns, uint64_t to_ns)
 {
-	char *line = line_of(rate, part, from_ns, to_ns);
+	char *line = load_json_interval(rate, part, from_ns, to_ns);
 
 	pthread_mutex_lock(&w->mutex);
 	if (line && w->count < INTERVAL_WRITER_LINES) {

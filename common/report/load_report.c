@@ -8,11 +8,10 @@
 #include "common/base/clock.h"
 #include "common/base/escape.h"
 #include "common/base/units.h"
-#include "common/base/version.h"
 #include "common/load/protocol_table.h"
 
-static const char *
-error_name(int error)
+const char *
+load_report_error_name(int error)
 {
 	const char *name = error ? strerrorname_np(error) : "EOF";
 
@@ -30,7 +29,7 @@ load_report_errors(const struct load_result *result, char *buf, size_t size)
 			len += (size_t)snprintf(buf + len, size - len,
 			    "%s%llu %s", len ? ", " : "",
 			    (unsigned long long)result->errors[i],
-			    error_name(i));
+			    load_report_error_name(i));
 	}
 	return buf;
 }
@@ -46,209 +45,21 @@ load_report_client_us(const struct load_result *result)
 /* Connecting that took longer is worth a line. */
 #define SLOW_CONNECT_NS (100 * NS_PER_MS)
 
-static const struct {
-	const char *name;
-	double percent;
-} PERCENTILES[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}};
+const struct load_report_percentile
+    load_report_percentiles[LOAD_REPORT_PERCENTILES] = {
+	{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}};
 
-#define PERCENTILES_COUNT (sizeof(PERCENTILES) / sizeof(PERCENTILES[0]))
-
-void
-load_report_json_latency(
-    struct json *json, const char *key, const struct histogram *hist)
+bool
+load_report_is_client_bound(const struct load_report *report)
 {
-	if (!hist->total) {
-		json_null(json, key);
-		return;
-	}
-	json_object(json, key);
-	json_double(json, "min", (double)hist->min / 1e3);
-	json_double(json, "mean", histogram_mean(hist) / 1e3);
-	for (size_t i = 0; i < PERCENTILES_COUNT; i++)
-		json_double(json, PERCENTILES[i].name,
-		    (double)histogram_percentile(hist, PERCENTILES[i].percent) /
-			1e3);
-	json_double(json, "max", (double)hist->max / 1e3);
-	json_end(json);
-}
-
-void
-load_report_json_errors(
-    struct json *json, const char *key, const struct load_result *result)
-{
-	json_object(json, key);
-	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++) {
-		if (result->errors[i])
-			json_uint(json, error_name(i), result->errors[i]);
-	}
-	json_end(json);
-}
-
-static bool
-has_own_cpu(const struct load_report *report)
-{
-	return report->placement->kind == CPU_PLACEMENT_SPLIT;
+	return load_result_is_client_bound(
+	    report->result, report->placement->kind == CPU_PLACEMENT_SPLIT);
 }
 
 static bool
 is_udp(const struct load_report *report)
 {
 	return report->plan->target.kind == TARGET_UDP;
-}
-
-static void
-json_datagrams(struct json *json, const struct load_report *report)
-{
-	const struct load_result *r = report->result;
-
-	if (!is_udp(report)) {
-		json_null(json, "udp");
-		return;
-	}
-	json_object(json, "udp");
-	json_uint(json, "lost", r->timed_out);
-	json_uint(json, "late", r->late);
-	json_uint(json, "duplicated", r->duplicated);
-	json_end(json);
-}
-
-static void
-json_sources(struct json *json, const struct address_list *sources)
-{
-	char text[ADDRESS_TEXT_MAX];
-
-	if (!sources || !sources->count) {
-		json_null(json, "sources");
-		return;
-	}
-	json_array(json, "sources");
-	for (uint32_t i = 0; i < sources->count; i++)
-		json_string(json, NULL,
-		    address_list_format(&sources->addresses[i], text));
-	json_end(json);
-}
-
-static void
-json_fairness(struct json *json, const struct fairness *fairness)
-{
-	if (!fairness) {
-		json_null(json, "fairness");
-		return;
-	}
-	json_object(json, "fairness");
-	json_uint(json, "min", fairness->min);
-	json_uint(json, "median", fairness->median);
-	json_uint(json, "max", fairness->max);
-	json_double(json, "jain", fairness->jain);
-	json_uint(json, "none", fairness->none);
-	json_end(json);
-}
-
-void
-load_report_still(struct json *json, const struct load_result *r)
-{
-	json_double(json, "still_s", (double)r->stall_ns / 1e9);
-	json_uint(json, "throttled", r->throttled);
-	json_double(json, "throttled_s", (double)r->throttled_ns / 1e9);
-}
-
-static void
-json_backlog(struct json *json, const struct listen_backlog *own)
-{
-	if (!own->sockets) {
-		json_null(json, "backlog");
-		return;
-	}
-	json_object(json, "backlog");
-	json_uint(json, "size", own->size);
-	json_uint(json, "full", own->full);
-	json_end(json);
-}
-
-static void
-json_counts(struct json *json, const struct load_report *report)
-{
-	const struct load_result *r = report->result;
-
-	json_object(json, "requests");
-	json_uint(json, "ok", r->ok);
-	json_uint(json, "wrong", r->wrong);
-	json_uint(json, "timed_out", r->timed_out);
-	json_uint(json, "failed", r->failed);
-	json_end(json);
-	json_uint(json, "unsent", r->unsent);
-	json_uint(json, "reconnects", r->reconnects);
-	json_uint(json, "retries", r->retries);
-	json_uint(json, "unclosed", r->unclosed);
-	if (report->overflows >= 0)
-		json_uint(
-		    json, "listen_overflows", (uint64_t)report->overflows);
-	else
-		json_null(json, "listen_overflows");
-	json_backlog(json, report->backlog);
-	load_report_json_errors(json, "errors", r);
-	json_text(json, "first_wrong", r->example[0] ? r->example : NULL);
-	json_text(json, "first_failed", r->failure[0] ? r->failure : NULL);
-	json_text(json, "first_timed_out", r->lacking[0] ? r->lacking : NULL);
-	json_datagrams(json, report);
-	if (report->plan->protocol == &protocol_counter)
-		json_uint(json, "lost_updates", r->lost_updates);
-	else
-		json_null(json, "lost_updates");
-}
-
-static void
-json_times(struct json *json, const struct load_result *r)
-{
-	/* The times of answers that were all wrong say nothing. */
-	if (r->ok) {
-		load_report_json_latency(json, "latency_us", &r->latency);
-		load_report_json_latency(json, "service_us", &r->service);
-	} else {
-		json_null(json, "latency_us");
-		json_null(json, "service_us");
-	}
-	load_report_json_latency(json, "pacing_us", &r->pacing);
-	load_report_json_latency(json, "complete_us", &r->complete);
-	load_report_json_latency(json, "connect_us", &r->connect);
-}
-
-void
-load_report_json(const struct load_report *report, struct json *json)
-{
-	const struct load_plan *plan = report->plan;
-	const struct load_result *r = report->result;
-
-	json_object(json, NULL);
-	json_string(json, "schema", "perconn.load/1");
-	json_string(json, "version", PERCONN_VERSION);
-	json_string(json, "target", report->target);
-	json_string(json, "protocol", plan->protocol->name);
-	json_text(json, "path", plan->path);
-	json_string(json, "mode", plan->churn ? "churn" : "steady");
-	json_uint(json, "connections", plan->connections);
-	if (plan->rate > 0)
-		json_uint(json, "rate", (uint64_t)plan->rate);
-	else
-		json_null(json, "rate");
-	json_uint(json, "size", plan->size);
-	json_string(
-	    json, "placement", cpu_placement_name(report->placement->kind));
-	json_text(json, "image", report->image);
-	json_sources(json, report->sources);
-	json_double(json, "duration_s", report->seconds);
-	json_counts(json, report);
-	json_double(json, "throughput", load_result_rate(r));
-	json_times(json, r);
-	json_fairness(json, report->fairness);
-	json_object(json, "client");
-	json_double(json, "cpu_us_per_request", load_report_client_us(r));
-	json_double(json, "busy", load_result_busy(r));
-	json_bool(json, "limited",
-	    load_result_is_client_bound(r, has_own_cpu(report)));
-	load_report_still(json, r);
-	json_end(json);
-	json_end(json);
 }
 
 static void
@@ -259,11 +70,11 @@ print_latency(FILE *out, const char *label, const struct histogram *hist)
 	if (!hist->total)
 		return;
 	fprintf(out, "  %-9s", label);
-	for (size_t i = 0; i < PERCENTILES_COUNT; i++)
-		fprintf(out, "%s %s  ", PERCENTILES[i].name,
+	for (size_t i = 0; i < LOAD_REPORT_PERCENTILES; i++)
+		fprintf(out, "%s %s  ", load_report_percentiles[i].name,
 		    format_duration(text, sizeof(text),
 			(double)histogram_percentile(
-			    hist, PERCENTILES[i].percent)));
+			    hist, load_report_percentiles[i].percent)));
 	fprintf(out, "max %s\n",
 	    format_duration(text, sizeof(text), (double)hist->max));
 }
@@ -507,7 +318,7 @@ load_report_print(const struct load_report *report, FILE *out)
 	fprintf(out,
 	    "  client   %.2f us of CPU for each request, %.0f %% busy%s\n",
 	    load_report_client_us(r), 100 * load_result_busy(r),
-	    load_result_is_client_bound(r, has_own_cpu(report))
+	    load_report_is_client_bound(report)
 		? ": THE CLIENT WAS THE LIMIT, the server can do more"
 		: "");
 }

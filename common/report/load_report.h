@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load_report: the result of one load, as words and as JSON.
+ * load_report: the result of one load, as words.
  *
- * Of a sweep, see rate_sweep_report.h.
+ * Of a sweep, see rate_sweep_report.h; as JSON, load_json.h.
  */
 #ifndef COMMON_REPORT_LOAD_REPORT_H
 #define COMMON_REPORT_LOAD_REPORT_H
@@ -13,7 +13,6 @@
 #include "common/load/engine.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/net/address_list.h"
-#include "common/format/json_writer.h"
 
 struct load_report {
 	const char *target; /* as the user wrote it */
@@ -36,11 +35,6 @@ struct load_report {
 void
 load_report_print(const struct load_report *report, FILE *out);
 
-/* Schema perconn.load/1, as a value in JSON: of its own, if JSON is new, or in
- * an array. */
-void
-load_report_json(const struct load_report *report, struct json *json);
-
 /* Its first lines, without the end of the first: what is sent, to whom. */
 void
 load_report_head(const struct load_report *report, FILE *out);
@@ -49,27 +43,28 @@ load_report_head(const struct load_report *report, FILE *out);
 void
 load_report_place(const struct load_report *report, FILE *out);
 
-/* The members that say for how long the client did not run. */
-void
-load_report_still(struct json *json, const struct load_result *result);
-
 /* What went wrong, if anything did, on either side. */
 void
 load_report_faults(const struct load_result *result, FILE *out);
 
-/* {"min":..,"mean":..,"p50":..,...} in microseconds; null if HIST is empty. */
-void
-load_report_json_latency(
-    struct json *json, const char *key, const struct histogram *hist);
-
-/* {"ECONNRESET":3,"EOF":1}; {} if there were none. */
-void
-load_report_json_errors(
-    struct json *json, const char *key, const struct load_result *result);
-
-/* The same as words, "3 ECONNRESET, 1 EOF", in BUF. Returns BUF. */
+/* "3 ECONNRESET, 1 EOF", in BUF. Returns BUF. */
 char *
 load_report_errors(const struct load_result *result, char *buf, size_t size);
+
+/* "ECONNRESET"; of 0 "EOF". */
+const char *
+load_report_error_name(int error);
+
+/* Whether the server can do more than the client could ask of it. */
+bool
+load_report_is_client_bound(const struct load_report *report);
+
+#define LOAD_REPORT_PERCENTILES 4
+
+extern const struct load_report_percentile {
+	const char *name;
+	double percent;
+} load_report_percentiles[LOAD_REPORT_PERCENTILES];
 
 /* CPU microseconds of the client for each request. */
 double

@@ -4,13 +4,6 @@
 
 #include "common/base/units.h"
 
-static bool
-was_limited(const struct load_report *report)
-{
-	return load_result_is_client_bound(
-	    report->result, report->placement->kind == CPU_PLACEMENT_SPLIT);
-}
-
 void
 rate_sweep_report_head(
     const struct load_report *report, size_t rates, FILE *out)
@@ -51,7 +44,7 @@ rate_sweep_report_row(const struct load_report *report, FILE *out)
 	print_time(out, 12, r, &r->service, 99);
 	fprintf(out, " %10llu %8llu%s\n", (unsigned long long)r->unsent,
 	    (unsigned long long)(r->wrong + r->timed_out + r->failed),
-	    was_limited(report) ? " *" : "");
+	    load_report_is_client_bound(report) ? " *" : "");
 	load_report_faults(r, out);
 	fflush(out);
 }
@@ -64,7 +57,7 @@ rate_sweep_report_foot(
 
 	for (size_t i = 0; i < count; i++) {
 		unsent |= reports[i].result->unsent > 0;
-		client_bound |= was_limited(&reports[i]);
+		client_bound |= load_report_is_client_bound(&reports[i]);
 	}
 	fprintf(out,
 	    "\np50 to p99.9 count from when a request was due, service from "
@@ -75,19 +68,4 @@ rate_sweep_report_foot(
 	if (client_bound)
 		fprintf(out, "*: THE CLIENT WAS THE LIMIT, the server can do "
 			     "more.\n");
-}
-
-void
-rate_sweep_report_json(
-    const struct load_report *reports, size_t count, FILE *out)
-{
-	struct json j = {.out = out};
-
-	json_object(&j, NULL);
-	json_string(&j, "schema", "perconn.sweep/1");
-	json_array(&j, "runs");
-	for (size_t i = 0; i < count; i++)
-		load_report_json(&reports[i], &j);
-	json_end(&j);
-	json_end(&j);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rate_sweep_report: a load at several rates, one after the other, as a table
- * and as JSON.
+ * rate_sweep_report: a load at several rates, one after the other, as a
+ * table.
  *
  *	rate_sweep_report_head(&first, out);
  *	for each rate: rate_sweep_report_row(&report, out);
@@ -26,11 +26,6 @@ rate_sweep_report_row(const struct load_report *report, FILE *out);
 /* What the marks in the table mean, if there were any among COUNT. */
 void
 rate_sweep_report_foot(
-    const struct load_report *reports, size_t count, FILE *out);
-
-/* Schema perconn.sweep/1: {"schema":..,"runs":[..]}, each a perconn.load/1. */
-void
-rate_sweep_report_json(
     const struct load_report *reports, size_t count, FILE *out);
 
 #endif

@@ -92,7 +92,7 @@ machine_read(struct machine *m)
 	first_line("/proc/loadavg", load, sizeof(load));
 	m->load_average = strtod(load, NULL);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		m->cpus = CPU_COUNT(&set);
+		m->cpus = (size_t)CPU_COUNT(&set);
 	m->memory_gib = (double)sysconf(_SC_PHYS_PAGES) *
 			(double)sysconf(_SC_PAGESIZE) / (double)(1 << 30);
 }

@@ -6,12 +6,13 @@
 #define COMMON_SYSINFO_MACHINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct machine {
 	char kernel[160]; /* "Linux 6.18.44 x86_64" */
 	char cpu[128];	  /* model name */
 	char clocksource[32];
-	int cpus; /* that this process may use */
+	size_t cpus; /* that this process may use */
 	bool virtual_machine;
 	double memory_gib;
 	char governor[32]; /* of the first CPU's clock; empty: none is told */

@@ -19,14 +19,6 @@ const char *const MEMORY_KIND_WORDS[] = {
     [MEMORY_SLAB] = "slab",
 };
 
-const char *const MEMORY_KIND_KEYS[] = {
-    [MEMORY_ANONYMOUS] = "anonymous_kib",
-    [MEMORY_FILE] = "file_kib",
-    [MEMORY_PAGE_TABLES] = "page_tables_kib",
-    [MEMORY_KERNEL_STACKS] = "kernel_stacks_kib",
-    [MEMORY_SLAB] = "slab_kib",
-};
-
 void
 usage_init(struct usage *usage)
 {

@@ -56,7 +56,6 @@ struct usage {
 };
 
 extern const char *const MEMORY_KIND_WORDS[]; /* "anonymous", "page tables" */
-extern const char *const MEMORY_KIND_KEYS[];  /* JSON: "anonymous_kib" */
 
 /* Every figure NAN. */
 void

@@ -2,7 +2,7 @@
 /*
  * comparison: what a comparison has found, as plain data.
  *
- * compare.h fills one by measuring, comparison_json_reader.h one from a file
+ * compare.h fills one by measuring, comparison_json.h one from a file
  * that was saved; what renders it (a table, JSON, a page) reads it and nothing
  * else. So a saved result looks as a fresh one does.
  *
@@ -143,7 +143,7 @@ struct comparison {
 	char busiest[160];   /* processes, where others disturbed slices */
 	char not_begun[300]; /* scenarios, after an interrupt: "idle, crash" */
 	size_t server_count;
-	struct {
+	struct compared_server {
 		char name[64], command[COMMAND_MAX], image[96];
 	} servers[SERVERS_MAX];
 	size_t scenario_count;

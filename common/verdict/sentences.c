@@ -340,7 +340,7 @@ sentence_machine(char *buf, size_t size, const struct comparison *c)
 	if (m->kernel[0])
 		add(buf, size, "%s", m->kernel);
 	if (m->cpus)
-		add(buf, size, "%d CPUs, %s%s", m->cpus, m->cpu,
+		add(buf, size, "%zu CPUs, %s%s", m->cpus, m->cpu,
 		    m->virtual_machine ? " (virtual)" : "");
 	if (!isnan(m->memory_gib))
 		add(buf, size, "%.1f GiB", m->memory_gib);

@@ -3,7 +3,7 @@
  * drive the client: made_comparison [2|3] */
 #include "tests/unit/made_comparison.h"
 
-#include "common/report/comparison_json_writer.h"
+#include "common/report/comparison_json.h"
 
 int
 main(int argc, char **argv)

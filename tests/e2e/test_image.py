@@ -28,15 +28,15 @@ def alone(server):
     return server
 
 
-def make(where, *arguments):
-    """Not with the variables of the make that may be running these tests."""
+def make(where, *arguments, code=0):
+    """What it says. Not with the variables of the make that may be running these tests."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")}
     result = subprocess.run(
         ["make", "-C", where, *arguments], capture_output=True, text=True,
         timeout=1800, env=env, check=False)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+    assert result.returncode == code, result.stderr
+    return result.stdout if code == 0 else result.stderr
 
 
 # ---- which one runs ----
@@ -348,6 +348,7 @@ def test_without_openssl_the_rest_is_built_and_works(tmp_path):
         "build", ".git", "server_thread", "server_fork", "*-full", "*-dynamic", "client",
         "*.pyc", "docs", "tests"))
     (copy / "server_thread-full").write_text("left over")
+    without_jansson(copy, tmp_path)
     out = make(copy, "-j2", "HAVE_TLS=", "HAVE_WS=", "CFLAGS=-O1",
                "DEV=1")
     assert out.count("no OpenSSL 3: built without TLS and WebSocket\n") == 1
@@ -360,6 +361,22 @@ def test_without_openssl_the_rest_is_built_and_works(tmp_path):
     listed = subprocess.run([copy / "client", "list"], check=True,
                             capture_output=True, timeout=DEADLINE)
     assert b"echo" in listed.stdout
+
+
+def without_jansson(copy, tmp_path):
+    """The servers are built, and need no byte of it."""
+    (copy / "client").write_text("left over")
+    (tmp_path / "jansson.h").write_text("#error the servers include it")
+    line = "client not built: jansson is missing (make deps installs it)\n"
+    no_json = ["HAVE_TLS=", "HAVE_WS=", "HAVE_JSON=", "DEV=1",
+               f"CFLAGS=-O1 -I{tmp_path}"]
+    out = make(copy, "-j2", *no_json)
+    assert out.count(line) == 1
+    assert not (copy / "client").exists()
+    assert (copy / "server_thread").exists()
+    for target in ("client", "check-e2e", "install"):
+        assert make(copy, target, *no_json, code=2).startswith(line)
+    (tmp_path / "jansson.h").unlink()
 
 
 def without_wslay(copy, tmp_path):

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
-#include "common/report/comparison_json_writer.h"
-#include "common/report/comparison_json_reader.h"
+#include <sys/mman.h>
+
+#include "common/report/comparison_json.h"
 #include "tests/unit/made_comparison.h"
 
 static struct comparison made, again;
@@ -21,32 +22,34 @@ text_of(const struct comparison *comparison)
 	return text;
 }
 
-/* 0 or -1 with WHY. */
+/* 0 or -1 with WHY, without the file's name. */
 static int
-read_text(struct comparison *out, char *text)
+read_bytes(struct comparison *out, const char *text, size_t size)
 {
-	struct json_document doc;
-	int bad;
+	char path[40], whole[sizeof(why)];
+	int fd = memfd_create("saved", 0), bad;
 
-	if (json_parse(&doc, text, strlen(text)) < 0) {
-		snprintf(why, sizeof(why), "%u: %s", doc.line, doc.why);
-		return -1;
-	}
-	bad = comparison_of_json(out, &doc, why, sizeof(why));
-	json_release(&doc);
+	assert_int_equal(write(fd, text, size), size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	bad = comparison_json_read(out, path, whole, sizeof(whole));
+	close(fd);
+	if (bad)
+		strcpy(why, whole + strlen(path));
 	return bad;
+}
+
+static int
+read_text(struct comparison *out, const char *text)
+{
+	return read_bytes(out, text, strlen(text));
 }
 
 static void
 refuses(const char *json, const char *words)
 {
-	char *text = strdup(json);
-
-	assert_int_equal(read_text(&again, text), -1);
-	if (!strstr(why, words))
-		print_error("\"%s\" is not in \"%s\"\n", words, why);
-	assert_non_null(strstr(why, words));
-	free(text);
+	why[0] = '\0';
+	assert_int_equal(read_text(&again, json), -1);
+	assert_string_equal(why, words);
 }
 
 /* NAN is like NAN here, whatever its bits. */
@@ -150,12 +153,10 @@ same_machine(const struct machine *a, const struct machine *b)
 	same_numbers(&a->steal_s, &b->steal_s, 1);
 }
 
-static void
-what_is_written_is_read_again(void **state)
+TEST(what_is_written_is_read_again)
 {
 	char *text;
 
-	(void)state;
 	for (size_t servers = 2; servers <= 3; servers++) {
 		made_comparison(&made, servers);
 		text = text_of(&made);
@@ -185,12 +186,10 @@ what_is_written_is_read_again(void **state)
 	}
 }
 
-static void
-and_written_again_it_is_the_same_text(void **state)
+TEST(and_written_again_it_is_the_same_text)
 {
 	char *first, *kept, *second;
 
-	(void)state;
 	made_comparison(&made, 3);
 	made.quick = made.interrupted = true;
 	first = text_of(&made);
@@ -205,10 +204,9 @@ and_written_again_it_is_the_same_text(void **state)
 	comparison_release(&again);
 }
 
-static void
-the_contracts_keys_alone_are_enough(void **state)
+TEST(the_contracts_keys_alone_are_enough)
 {
-	char text[] =
+	static const char text[] =
 	    "{\"schema\":\"perconn.compare/1\",\"machine\":{\"cpus\":2},"
 	    "\"placement\":\"split\",\"blocks\":8,\"servers\":["
 	    "{\"name\":\"a\",\"command\":\"x\"},{\"name\":\"b\",\"command\":"
@@ -222,7 +220,6 @@ the_contracts_keys_alone_are_enough(void **state)
 	    "\"so\",\"to come\":[{}]}],\"controls\":[]}]}]}";
 	struct server_result *found;
 
-	(void)state;
 	assert_int_equal(read_text(&again, text), 0);
 	assert_int_equal(again.before.cpus, 2);
 	assert_true(isnan(again.before.load_average));
@@ -238,88 +235,208 @@ the_contracts_keys_alone_are_enough(void **state)
 	comparison_release(&again);
 }
 
-#define WITH_SERVERS(rest)                     \
-	"{\"schema\":\"perconn.compare/1\",\n" \
-	"\"servers\":[{\"name\":\"a\"}]," rest "}"
-#define WITH_SCENARIO(rest)                                                   \
-	WITH_SERVERS("\n\"scenarios\":[{\"name\":\"x\",\"better\":\"lower\"," \
-		     "\n" rest "}]")
+#define WITH_SERVERS(rest)               \
+	"{\"schema\":\"perconn.compare/" \
+	"1\",\"servers\":[{\"name\":\"a\"}]," rest "}"
+#define WITH_SCENARIO(rest) \
+	WITH_SERVERS("\"scenarios\":[{\"better\":\"lower\"," rest "}]")
+#define WITH_POINT(rest) WITH_SCENARIO("\"points\":[{" rest "}]")
+#define WITH_RESULT(rest) \
+	WITH_POINT("\"results\":[{\"server\":\"a\"," rest "}]")
+#define POINT ".scenarios[0].points[0]"
 
-static void
-what_does_not_fit_is_refused_with_its_line(void **state)
+TEST(what_does_not_fit_is_refused_with_its_place)
 {
-	(void)state;
-	refuses("[]", "1: \"schema\" is not \"perconn.compare/1\"");
-	refuses("{\"schema\":\"perconn.load/1\"}", "\"schema\" is not");
-	refuses("{\"schema\":\"perconn.compare/1\"}", "\"servers\" is not");
-	refuses(WITH_SERVERS("\n\n\"seed\":-1"), "4: \"seed\" is not a whole");
-	refuses(WITH_SERVERS("\"seed\":1.5"), "\"seed\" is not a whole");
-	refuses(WITH_SERVERS("\"seed\":18446744073709551616"), "\"seed\"");
-	refuses(WITH_SERVERS("\"quick\":1"), "\"quick\" is not true or false");
-	refuses(WITH_SERVERS("\"delta\":\"3\""), "\"delta\" is not a number");
-	refuses(WITH_SERVERS("\"scenarios\":{}"), "not an array");
-	refuses(WITH_SERVERS("\"scenarios\":[{}]"), "\"better\"");
-	refuses(WITH_SERVERS("\"scenarios\":[1]"), "\"better\"");
-	refuses(WITH_SCENARIO("\"points\":[{\"at\":[1]}]"),
-	    "4: \"at\" is not an object");
-	refuses(
-	    WITH_SCENARIO("\"points\":[{\"results\":[{\"server\":\"b\"}]}]"),
-	    "\"server\" is not one of the servers");
-	refuses(WITH_SCENARIO("\"points\":[{\"results\":[{\"server\":\"a\","
-			      "\"verdict\":\"best\"}]}]"),
-	    "\"verdict\" is not one of");
-	refuses(WITH_SCENARIO("\"points\":[{\"results\":[{\"server\":\"a\","
-			      "\"errors_by_name\":[1]}]}]"),
-	    "\"errors_by_name\" is not an object");
-	refuses(WITH_SCENARIO("\"points\":[{\"results\":[{\"server\":\"a\","
-			      "\"latency_curve\":{\"percent\":[1,2],\"us\":"
-			      "[1]}}]}]"),
-	    "two arrays of one length");
-	refuses(WITH_SCENARIO("\"points\":[{\"at\":{\"\\u001b[31m\":[]}}]"),
-	    "\"\\x1b[31m\" is not a number");
+	static const struct {
+		const char *json, *why;
+	} cases[] = {
+	    {"[]", ".schema is not \"perconn.compare/1\""},
+	    {"{\"schema\":\"perconn.load/1\"}",
+		".schema is not \"perconn.compare/1\""},
+	    {"{\"schema\":\"perconn.compare/1\"}",
+		".servers is not an array of servers"},
+	    {WITH_SERVERS("\"seed\":-1"), ".seed is not a whole number"},
+	    {WITH_SERVERS("\"seed\":1.5"), ".seed is not a whole number"},
+	    {WITH_SERVERS("\"quick\":1"), ".quick is not true or false"},
+	    {WITH_SERVERS("\"delta\":\"3\""), ".delta is not a number or null"},
+	    {WITH_SERVERS("\"machine\":{\"cpus\":\"2\"}"),
+		".machine.cpus is not a whole number"},
+	    {WITH_SERVERS("\"machine\":[]"), ".machine is not an object"},
+	    {WITH_SERVERS("\"when\":{}"), ".when is not a string or null"},
+	    {WITH_SERVERS("\"scenarios\":{}"), ".scenarios is not an array"},
+	    {WITH_SERVERS("\"scenarios\":[{}]"),
+		".scenarios[0].better is not \"higher\" or \"lower\""},
+	    {WITH_SERVERS("\"scenarios\":[1]"),
+		".scenarios[0] is not an object"},
+	    {WITH_SCENARIO("\"points\":[{},{\"blocks\":-2}]"),
+		".scenarios[0].points[1].blocks is not a whole number"},
+	    {WITH_POINT("\"at\":[1]"),
+		POINT ".at is not an object of at most two settings"},
+	    {WITH_POINT("\"at\":{\"a\":1,\"b\":2,\"c\":3}"),
+		POINT ".at is not an object of at most two settings"},
+	    {WITH_POINT("\"at\":{\"clients\":[]}"),
+		POINT ".at.clients is not a number or null"},
+	    {WITH_POINT("\"results\":[{\"server\":\"b\"}]"), POINT
+		".results[0].server is not the name of one of the servers"},
+	    {WITH_POINT("\"ratios\":[2]"),
+		POINT ".ratios[0].of is not the name of one of the servers"},
+	    {WITH_RESULT("\"verdict\":\"best\""),
+		POINT ".results[0].verdict is not one of the verdicts"},
+	    {WITH_RESULT("\"errors_by_name\":[1]"),
+		POINT ".results[0].errors_by_name is not an object"},
+	    {WITH_RESULT("\"errors_by_name\":{\"EOF\":-1}"),
+		POINT ".results[0].errors_by_name.EOF is not a whole number"},
+	    {WITH_RESULT("\"latency_us\":7"),
+		POINT ".results[0].latency_us is not an object"},
+	    {WITH_RESULT("\"latency_curve\":{\"percent\":[1,2],\"us\":[1]}"),
+		POINT ".results[0].latency_curve.us is not as long as the "
+		      "array beside it"},
+	    {WITH_RESULT("\"latency_curve\":{\"percent\":[1,2]}"),
+		POINT ".results[0].latency_curve.us is not an array"},
+	    {WITH_RESULT("\"values_by_block\":[1,\"2\"]"),
+		POINT ".results[0].values_by_block[1] is not a number or null"},
+	    {"{\"schema\":\"perconn.compare/1\",\"servers\":[{\"name\":"
+	     "\"a\"},{\"name\":\"a\"}]}",
+		".servers[1].name is not different from the others in its "
+		"first 63 "
+		"bytes"},
+	};
+	char expected[sizeof(why)];
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(expected, sizeof(expected), ": %s", cases[i].why);
+		refuses(cases[i].json, expected);
+	}
 }
 
-static void
-more_than_there_is_room_for_is_refused(void **state)
+/* As jansson says it. */
+TEST(what_is_no_json_is_refused_with_its_line_and_column)
 {
-	char text[20000], *at = text;
+	static const struct {
+		const char *json, *why;
+	} cases[] = {
+	    {"", "1:0: cannot be read as JSON: '[' or '{' expected near end "
+		 "of file"},
+	    {"x", "1:1: cannot be read as JSON: '[' or '{' expected near 'x'"},
+	    {"{\n\"a\":1,\n}", "3:1: cannot be read as JSON: string or '}' "
+			       "expected near '}'"},
+	    {"{\"a\":1} 2", "1:9: cannot be read as JSON: end of file "
+			    "expected near '2'"},
+	    {"{\"a\":1,\n\"a\":2}", "2:3: cannot be read as JSON: duplicate "
+				    "object key near '\"a\"'"},
+	    {"[1e999]", "1:6: cannot be read as JSON: real number overflow "
+			"near '1e999'"},
+	    {"[9223372036854775808]", "1:20: cannot be read as JSON: too big "
+				      "integer near '9223372036854775808'"},
+	    {"[NaN]", "1:4: cannot be read as JSON: invalid token near 'NaN'"},
+	};
+	char expected[sizeof(why)];
 
-	(void)state;
-	at += sprintf(at, "{\"schema\":\"perconn.compare/1\",\"servers\":[");
-	for (int i = 0; i <= SERVERS_MAX; i++)
-		at += sprintf(at, "%s{\"name\":\"%d\"}", i ? "," : "", i);
-	sprintf(at, "]}");
-	refuses(text, "\"servers\" is not so long an array");
-	at = text + sprintf(text, "{\"schema\":\"perconn.compare/1\","
-				  "\"servers\":[{\"name\":\"a\"}],"
-				  "\"scenarios\":[");
-	for (int i = 0; i <= SCENARIOS_MAX; i++)
-		at += sprintf(at, "%s{\"better\":\"lower\"}", i ? "," : "");
-	sprintf(at, "]}");
-	refuses(text, "\"scenarios\" is not so long an array");
-	at = text + sprintf(text, "{\"schema\":\"perconn.compare/1\","
-				  "\"servers\":[{\"name\":\"a\"}],"
-				  "\"scenarios\":[{\"better\":\"lower\","
-				  "\"points\":[");
-	for (int i = 0; i <= POINTS_MAX; i++)
-		at += sprintf(at, "%s{}", i ? "," : "");
-	sprintf(at, "]}]}");
-	refuses(text, "\"points\" is not so long an array");
-	at = text + sprintf(text, "{\"schema\":\"perconn.compare/1\","
-				  "\"servers\":[{\"name\":\"a\"}],"
-				  "\"scenarios\":[{\"better\":\"lower\","
-				  "\"points\":[{\"results\":[{\"server\":"
-				  "\"a\",\"values_by_block\":[");
-	for (int i = 0; i <= RANK_MAX; i++)
-		at += sprintf(at, "%s1", i ? "," : "");
-	sprintf(at, "]}]}]}]}");
-	refuses(text, "\"values_by_block\" is not so long an array");
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		snprintf(expected, sizeof(expected), ":%s", cases[i].why);
+		refuses(cases[i].json, expected);
+	}
 }
 
-static void
-a_file_that_is_not_there_is_named(void **state)
+TEST(a_file_that_is_cut_off_anywhere_is_refused)
 {
-	(void)state;
+	char *text;
+	size_t size;
+
+	made_comparison(&made, 2);
+	text = text_of(&made);
+	size = strlen(text);
+	comparison_release(&made);
+	for (size_t i = 1; i < size - 1; i += 1009) {
+		assert_int_equal(read_bytes(&again, text, i), -1);
+		assert_non_null(strstr(why, "cannot be read as JSON: "));
+	}
+	free(text);
+}
+
+/* Neither the reader's stack nor its places are without an end. */
+TEST(deep_levels_are_refused)
+{
+	char *text = malloc(200000);
+
+	memset(text, '[', 200000);
+	assert_int_equal(read_bytes(&again, text, 200000), -1);
+	assert_non_null(strstr(why, "maximum parsing depth"));
+	free(text);
+}
+
+/* EACH, with its number for a #, COUNT times. */
+static char *
+repeated(const char *before, const char *each, int count, const char *after)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputs(before, out);
+	for (int i = 0; i < count; i++) {
+		fputs(i ? "," : "", out);
+		for (const char *c = each; *c; c++)
+			*c == '#' ? fprintf(out, "%d", i) : putc(*c, out);
+	}
+	fputs(after, out);
+	fclose(out);
+	return text;
+}
+
+#define SERVERS "{\"schema\":\"perconn.compare/1\",\"servers\":["
+#define SCENARIOS SERVERS "{\"name\":\"a\"}],\"scenarios\":["
+#define POINTS SCENARIOS "{\"better\":\"lower\",\"points\":["
+#define VALUES                                    \
+	POINTS "{\"results\":[{\"server\":\"a\"," \
+	       "\"values_by_block\":["
+
+TEST(more_than_there_is_room_for_is_refused)
+{
+	static const struct {
+		const char *before, *each;
+		int max;
+		const char *after, *place;
+	} cases[] = {
+	    {SERVERS, "{\"name\":\"#\"}", SERVERS_MAX, "]}", ".servers"},
+	    {SCENARIOS, "{\"better\":\"lower\",\"to come\":#}", SCENARIOS_MAX,
+		"]}", ".scenarios"},
+	    {POINTS, "{\"to come\":#}", POINTS_MAX, "]}]}",
+		".scenarios[0].points"},
+	    {VALUES, "#", RANK_MAX, "]}]}]}]}",
+		POINT ".results[0].values_by_block"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char expected[200], *text;
+
+		text = repeated(cases[i].before, cases[i].each, cases[i].max,
+		    cases[i].after);
+		assert_int_equal(read_text(&again, text), 0);
+		comparison_release(&again);
+		free(text);
+		text = repeated(cases[i].before, cases[i].each,
+		    cases[i].max + 1, cases[i].after);
+		snprintf(expected, sizeof(expected),
+		    ": %s is not an array of at most %d", cases[i].place,
+		    cases[i].max);
+		refuses(text, expected);
+		free(text);
+	}
+}
+
+/* Each place is told, and what stands there cannot fill the reason. */
+TEST(a_long_key_does_not_hide_the_reason)
+{
+	char *text = repeated(POINTS "{\"at\":{\"", "k#", 3000, "\":[]}}]}]}");
+
+	assert_int_equal(read_text(&again, text), -1);
+	assert_non_null(strstr(why, " is not a number or null"));
+	free(text);
+}
+
+TEST(a_file_that_is_not_there_is_named)
+{
 	assert_int_equal(
 	    comparison_json_read(&again, "/nowhere/x.json", why, sizeof(why)),
 	    -1);
@@ -329,17 +446,4 @@ a_file_that_is_not_there_is_named(void **state)
 	assert_non_null(strstr(why, "/: Is a directory"));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_written_is_read_again),
-	    cmocka_unit_test(and_written_again_it_is_the_same_text),
-	    cmocka_unit_test(the_contracts_keys_alone_are_enough),
-	    cmocka_unit_test(what_does_not_fit_is_refused_with_its_line),
-	    cmocka_unit_test(more_than_there_is_room_for_is_refused),
-	    cmocka_unit_test(a_file_that_is_not_there_is_named),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -153,4 +153,16 @@ TEST(what_is_cut_ends_with_a_whole_character)
 	assert_string_equal(out, "");
 }
 
+TEST(a_characters_length_is_told)
+{
+	assert_int_equal(utf8_length("a\u00fc"), 1);
+	assert_int_equal(utf8_length("\u00fca"), 2);
+	assert_int_equal(utf8_length("\u20aca"), 3);
+	assert_int_equal(utf8_length("\U0001f600a"), 4);
+	assert_int_equal(utf8_length("\xc3"), 0);
+	assert_int_equal(utf8_length("\xe2\x82"), 0);
+	assert_int_equal(utf8_length("\x80"), 0);
+	assert_int_equal(utf8_length("\xc0\x80"), 0);
+}
+
 RUN_TESTS(NULL, NULL)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * comparison_json: a comparison as JSON, schema perconn.compare/1: written, and
+ * read as the same comparison again.
+ *
+ * What a file does not have is unknown, so older files are read, and those of
+ * others that have the contract's keys alone; unknown keys are passed over.
+ * Whole numbers go up to 2^63 - 1 (jansson's limit).
+ */
+#ifndef COMMON_REPORT_COMPARISON_JSON_H
+#define COMMON_REPORT_COMPARISON_JSON_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "common/verdict/comparison.h"
+
+/* One line. Errors are the stream's. */
+void
+comparison_json_write(const struct comparison *comparison, FILE *out);
+
+/*
+ * PATH may be a pipe; "-" is standard input. Returns 0; or -1 with the reason
+ * in WHY and nothing to release:
+ *
+ *	PATH: Is a directory
+ *	PATH:LINE:COLUMN: cannot be read as JSON: string or '}' expected near '}'
+ *	PATH: .scenarios[0].points[2].at is not an object
+ *
+ * WHY may hold bytes of the file.
+ */
+int
+comparison_json_read(
+    struct comparison *comparison, const char *path, char *why, size_t size);
+
+#endif
