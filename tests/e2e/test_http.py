@@ -316,13 +316,9 @@ def test_a_full_server_does_not_answer_before_it_is_asked(full_site):
 
 @pytest.mark.timed
 @pytest.mark.parametrize("data", [
-    b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"HEAD /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-    b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + HELLO.encode() * 3,
-    b"HEAD / HTTP/1.1", b"HEA"],
-    ids=["alone", "an empty line before", "long", "pipelined", "half a line",
-         "half a word"])
+    b"\r\nHEAD / HTTP/1.1\r\nHost: a\r\n\r\n" + HELLO.encode() * 3,
+    b"HEAD /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"HEA"],
+    ids=["pipelined", "long", "half a word"])
 def test_a_full_server_answers_head_without_a_content(full_site, data):
     """RFC 9110 9.3.2"""
     with connect(full_site.address) as sock:
@@ -332,10 +328,8 @@ def test_a_full_server_answers_head_without_a_content(full_site, data):
 
 @pytest.mark.timed
 @pytest.mark.parametrize("data", [
-    HELLO.encode(), HELLO.encode() * 3, b"GET / HTTP/1.1\r\n",
-    b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\n", b"GET /", b"\r\n", b"\x16\x03"],
-    ids=["alone", "pipelined", "a line", "long", "half a line", "an empty line",
-         "TLS"])
+    HELLO.encode() * 3, b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\n", b"GET /",
+    b"\x16\x03"], ids=["pipelined", "long", "half a line", "TLS"])
 def test_a_full_server_answers_once_what_was_sent(full_site, data):
     with connect(full_site.address) as sock:
         sock.sendall(data)
@@ -356,23 +350,6 @@ def test_who_gets_no_worker_is_told_the_date(server, service, options, status):
         one = ask(server.connect())
     date = email.utils.parsedate_to_datetime(one.fields["date"])
     assert one.status == status and abs(date.timestamp() - time.time()) < 60
-
-
-@pytest.mark.timed
-def test_who_goes_on_sending_to_a_full_server_can_read_its_answer(full_site):
-    sock = full_site.connect()
-    sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n")
-    for _ in range(15):
-        time.sleep(0.1)
-        sock.sendall(b"x")
-    assert statuses(read_all(sock)) == (503,)
-
-
-@pytest.mark.timed
-def test_a_full_server_says_nothing_to_who_says_nothing(full_site):
-    with connect(full_site.address) as sock:
-        assert read_all(sock) == b""
-    full_site.wait_ledger(refused=1, active=1)
 
 
 # ---- connections ----

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: MIT
 """--max-connections, --when-full and --max-per-source."""
-import ctypes
 import os
 import re
 import resource
 import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 
 from chat_room import get
 from harness import (answer_of, connect, echo, eventually, in_group,
-                     in_parallel, needs_ipv6, needs_root, read_all, release_only,
+                     in_parallel, needs_ipv6, read_all, release_only,
                      reset)
 
 FULL = b"Server full, please try again later.\n"
@@ -22,8 +19,10 @@ CROWDED = b"Too many connections from your address.\n"
 
 # ---- wait ----
 
-def test_at_the_limit_a_client_waits_until_a_worker_ends(server, listen):
-    server.start("-m", 2, listen=listen)
+@pytest.mark.parametrize("mode", [(), ("--when-full", "wait")],
+                         ids=["by default", "as told"])
+def test_at_the_limit_a_client_waits_until_a_worker_ends(server, listen, mode):
+    server.start("-m", 2, *mode, listen=listen)
     first, _ = server.connected(2)
     extra = server.connect()
     extra.sendall(b"late\n")
@@ -32,15 +31,6 @@ def test_at_the_limit_a_client_waits_until_a_worker_ends(server, listen):
     assert extra.recv(100) == b"late\n"
     assert server.stop() == 0
     assert server.ledger["served"] == 3 and server.ledger["refused"] == 0
-
-
-def test_waiting_is_the_default_and_can_be_told(server):
-    server.start("-m", 1, "--when-full", "wait")
-    first = server.connected(1)[0]
-    extra = server.connect()
-    extra.sendall(b"late\n")
-    first.close()
-    assert extra.recv(100) == b"late\n"
 
 
 def test_clients_that_wait_are_all_served_in_turn(server):
@@ -341,30 +331,6 @@ def test_a_forking_parents_descriptors_bind_nothing(fork_server):
     fork_server.connected(150)
 
 
-def test_the_soft_descriptor_limit_is_raised_to_the_hard_one(server):
-    def lower():
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (40, hard))
-
-    server.start(preexec=lower)
-    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0] > 900
-    server.connected(60)
-
-
-def test_with_few_descriptors_it_still_serves_somebody(server):
-    server.start(limits={resource.RLIMIT_NOFILE: 20})
-    assert computed(server)[0] >= 1
-    echo(server.connect())
-
-
-@needs_root
-def test_the_limit_of_processes_binds_who_is_not_root(server):
-    server.start(user=server.for_a_stranger(),
-                 limits={resource.RLIMIT_NPROC: 30})
-    number, what = computed(server)
-    assert number <= 30 and what == "processes of this user"
-
-
 @release_only  # a sanitizer has a thread of its own
 def test_a_limit_of_processes_of_the_group_above_binds(control_groups, server):
     above = control_groups.make("pids", pids__max=20)
@@ -374,41 +340,3 @@ def test_a_limit_of_processes_of_the_group_above_binds(control_groups, server):
     assert 10 <= number < 20 and what == "processes of the cgroup"
     for sock in server.connected(number):
         echo(sock)
-
-
-def test_memory_that_the_group_uses_already_is_not_offered_again(
-        control_groups, server, tmp_path):
-    """Two thirds of it are another process's."""
-    group = control_groups.of_memory(96 << 20)
-    holder = subprocess.Popen(
-        [sys.executable, "-c", "x = b'x' * (64 << 20); print(flush=True); "
-         "input()"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        preexec_fn=in_group(group))
-    try:
-        assert holder.stdout.readline() == b"\n"
-        server.start(preexec=in_group(group))
-    finally:
-        holder.communicate(b"\n")
-    number, what = computed(server)
-    assert what == "memory" and number <= 32 * 1024 // 40
-
-
-@needs_root
-@release_only  # the leak check at exit needs /proc
-def test_without_proc_the_limit_is_not_a_million(server):
-    """What is not known is not unlimited."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def hide():
-        unshare_mounts, private = 0x20000, 0x40000 | 0x4000
-        if libc.unshare(unshare_mounts) or \
-                libc.mount(b"none", b"/proc", None, private, None) or \
-                libc.mount(b"none", b"/proc", b"tmpfs", 0, None):
-            os._exit(77)
-
-    server.start(preexec=hide)
-    number, what = computed(server)
-    assert 1 <= number <= 32768
-    assert what in ("memory", "process numbers", "memory mappings",
-                    "processes of the cgroup", "open descriptors")

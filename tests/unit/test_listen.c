@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 
 #include "common/net/listen.h"
@@ -166,43 +165,6 @@ TEST(tcp_connection_inherits_what_it_needs)
 	listeners_close(&all, true);
 }
 
-TEST(localhost_has_one_port_in_both_families)
-{
-	struct listeners all = {0};
-
-	if (!has_ipv6())
-		skip();
-	listeners_add(&all, "localhost:0");
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	assert_int_equal(all.count, 2);
-	assert_int_not_equal(address_port(&all.at[0].address), 0);
-	assert_int_equal(
-	    address_port(&all.at[0].address), address_port(&all.at[1].address));
-	for (size_t i = 0; i < 2; i++) {
-		int fd = dial(&all.at[i].address);
-
-		assert_true(fd >= 0);
-		close(fd);
-	}
-	listeners_close(&all, true);
-}
-
-TEST(all_addresses_take_ipv4_as_well)
-{
-	struct listeners all = {0};
-	struct address v4;
-	int fd;
-
-	listeners_add(&all, ":0");
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	address_parse("127.0.0.1:0", &v4);
-	address_set_port(&v4, address_port(&all.at[0].address));
-	fd = dial(&v4);
-	assert_true(fd >= 0);
-	close(fd);
-	listeners_close(&all, true);
-}
-
 TEST(a_taken_port_leaves_nothing_open)
 {
 	struct listeners first = {0}, second = {0};
@@ -293,176 +255,6 @@ TEST(tcp_and_udp_may_have_one_port)
 	listeners_close(&udp, true);
 }
 
-TEST(localhost_has_one_udp_port_in_both_families)
-{
-	struct listeners all = {0};
-
-	if (!has_ipv6())
-		skip();
-	listeners_add(&all, "udp:localhost:0");
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	assert_int_equal(all.count, 2);
-	assert_int_not_equal(address_port(&all.at[0].address), 0);
-	assert_int_equal(
-	    address_port(&all.at[0].address), address_port(&all.at[1].address));
-	listeners_close(&all, true);
-}
-
-TEST(what_the_kernel_drops_is_known)
-{
-	static const char data[30000];
-	struct listeners all = {0};
-	const struct address *to = &all.at[0].address;
-	int client;
-
-	listeners_add(&all, "udp:127.0.0.1:0");
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	assert_int_equal(listener_dropped(&all.at[0]), 0);
-	client = socket(AF_INET, SOCK_DGRAM, 0);
-	for (int i = 0; i < 10000 && !listener_dropped(&all.at[0]); i++)
-		assert_int_equal(
-		    sendto(client, data, sizeof(data), 0, &to->any, to->len),
-		    sizeof(data));
-	assert_int_not_equal(listener_dropped(&all.at[0]), 0);
-	close(client);
-	listeners_close(&all, true);
-}
-
-/* ---- unix sockets ---- */
-
-static char directory[] = "/tmp/perconn-unit-XXXXXX";
-static char path[64], listen_text[72];
-
-static int
-make_directory(void **state)
-{
-	(void)state;
-	if (!mkdtemp(directory))
-		return -1;
-	snprintf(path, sizeof(path), "%s/sock", directory);
-	snprintf(listen_text, sizeof(listen_text), "unix:%s", path);
-	return 0;
-}
-
-static int
-remove_path(void **state)
-{
-	(void)state;
-	unlink(path);
-	return 0;
-}
-
-static int
-remove_directory(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(directory);
-}
-
-TEST_WITH(unix_connection_is_given_its_timeouts, remove_path, NULL)
-{
-	struct listeners all = {0};
-	int client, fd;
-
-	listeners_add(&all, listen_text);
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	client = dial(&all.at[0].address);
-	fd = accept(all.at[0].fd, NULL, NULL);
-	assert_true(fd >= 0);
-	close(fd);
-	close(client);
-	listeners_close(&all, true);
-	assert_int_equal(access(path, F_OK), -1);
-}
-
-TEST_WITH(close_without_removal_leaves_the_path, remove_path, NULL)
-{
-	struct listeners all = {0};
-
-	listeners_add(&all, listen_text);
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	listeners_close(&all, false);
-	assert_int_equal(access(path, F_OK), 0);
-}
-
-TEST_WITH(a_stale_unix_socket_is_replaced, remove_path, NULL)
-{
-	struct listeners all = {0};
-	int fd;
-
-	listeners_add(&all, listen_text);
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	listeners_close(&all, false);
-	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(listeners_open(&all, BACKLOG), 0);
-	fd = dial(&all.at[0].address);
-	assert_true(fd >= 0);
-	close(fd);
-	listeners_close(&all, true);
-}
-
-TEST_WITH(a_live_unix_socket_is_spared, remove_path, NULL)
-{
-	struct listeners first = {0}, second = {0};
-	int fd;
-
-	listeners_add(&first, listen_text);
-	assert_int_equal(listeners_open(&first, BACKLOG), 0);
-	listeners_add(&second, listen_text);
-	assert_int_equal(listeners_open(&second, BACKLOG), -1);
-	fd = dial(&first.at[0].address);
-	assert_true(fd >= 0);
-	close(fd);
-	listeners_close(&first, true);
-}
-
-TEST_WITH(a_live_unix_socket_with_a_full_backlog_is_spared, remove_path, NULL)
-{
-	struct listeners first = {0}, second = {0};
-	int clients[8];
-
-	listeners_add(&first, listen_text);
-	assert_int_equal(listeners_open(&first, 0), 0);
-	for (size_t i = 0; i < COUNT_OF(clients); i++) {
-		clients[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		connect(clients[i], &first.at[0].address.any,
-		    first.at[0].address.len);
-	}
-	listeners_add(&second, listen_text);
-	assert_int_equal(listeners_open(&second, 0), -1);
-	assert_int_equal(access(path, F_OK), 0);
-	for (size_t i = 0; i < COUNT_OF(clients); i++)
-		close(clients[i]);
-	listeners_close(&first, true);
-}
-
-TEST_WITH(a_file_is_never_replaced, remove_path, NULL)
-{
-	struct listeners all = {0};
-	struct stat st;
-	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
-
-	assert_int_equal(write(fd, "mine", 4), 4);
-	close(fd);
-	listeners_add(&all, listen_text);
-	assert_int_equal(listeners_open(&all, BACKLOG), -1);
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_size, 4);
-	unlink(path);
-}
-
-TEST_WITH(a_failed_open_removes_only_its_own_sockets, remove_path, NULL)
-{
-	struct listeners all = {0};
-
-	listeners_add(&all, listen_text);
-	listeners_add(&all, "unix:/nonexistent/directory/sock");
-	assert_int_equal(listeners_open(&all, BACKLOG), -1);
-	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(errno, ENOENT);
-}
-
 /* ---- half of localhost ---- */
 
 /* Room for the IPv4 half alone: this is no machine without IPv6. */
@@ -493,4 +285,4 @@ TEST(half_of_localhost_is_missing_only_without_ipv6)
 	assert_int_equal(caught.exit, 0);
 }
 
-RUN_TESTS(make_directory, remove_directory)
+RUN_TESTS(NULL, NULL)
