@@ -87,17 +87,43 @@ reads_answer_and_end(int fd)
 	assert_int_equal(n < 0 ? errno : 0, 0); /* and no ECONNRESET */
 }
 
-TEST(the_answer_arrives_though_input_is_unread)
+static struct lingering refused;
+static int client, peer; /* the last two ends */
+
+static int
+open_list(void **state)
+{
+	(void)state;
+	lingering_init(&refused);
+	return 0;
+}
+
+static int
+close_list(void **state)
+{
+	(void)state;
+	lingering_close(&refused);
+	return 0;
+}
+
+#define LIST_TEST(name) TEST_WITH(name, open_list, close_list)
+
+/* CLIENT connects, and is refused at WHEN_NS. */
+static void
+refuse(const struct refusal *words, uint64_t when_ns)
+{
+	connect_pair(&client, &peer);
+	lingering_add(&refused, peer, words, when_ns);
+}
+
+LIST_TEST(the_answer_arrives_though_input_is_unread)
 {
 	static const char input[10000];
-	struct lingering refused;
-	int client, server, before;
+	int before = open_descriptors();
 
-	lingering_init(&refused);
-	before = open_descriptors();
-	connect_pair(&client, &server);
+	connect_pair(&client, &peer);
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
-	lingering_add(&refused, server, &AT_ONCE, NOW);
+	lingering_add(&refused, peer, &AT_ONCE, NOW);
 	assert_int_equal(refused.count, 1);
 	/* More comes after the answer, as of a client that writes first. */
 	assert_int_equal(write(client, input, sizeof(input)), sizeof(input));
@@ -107,61 +133,46 @@ TEST(the_answer_arrives_though_input_is_unread)
 	close(client);
 	assert_true(lingering_step(&refused, NOW + 1) == NEVER);
 	assert_int_equal(refused.count, 0);
-	assert_int_equal(open_descriptors(), before);
 	lingering_close(&refused);
+	lingering_init(&refused);
+	assert_int_equal(open_descriptors(), before);
 }
 
 /* SECONDS later CLIENT has sent a byte more. */
 static bool
-is_heard(struct lingering *refused, int client, uint64_t seconds)
+is_heard(uint64_t seconds)
 {
 	assert_int_equal(write(client, "x", 1), 1);
-	lingering_step(refused, NOW + seconds * NS_PER_S - 1);
-	return refused->count > 0;
+	lingering_step(&refused, NOW + seconds * NS_PER_S - 1);
+	return refused.count > 0;
 }
 
-TEST(a_peer_that_goes_on_sending_is_heard_out)
+LIST_TEST(a_peer_that_goes_on_sending_is_heard_out)
 {
-	struct lingering refused;
-	int client, server;
 	uint64_t seconds = 1;
 
-	lingering_init(&refused);
-	connect_pair(&client, &server);
-	lingering_add(&refused, server, &AT_ONCE, NOW);
-	while (seconds < 30 && is_heard(&refused, client, seconds))
+	refuse(&AT_ONCE, NOW);
+	while (seconds < 30 && is_heard(seconds))
 		seconds++;
 	assert_int_equal(seconds, CONN_HEAR_OUT_NS / NS_PER_S);
 	assert_int_equal(write(client, "x", 1), 1);
 	assert_true(lingering_step(&refused, NOW + CONN_HEAR_OUT_NS) == NEVER);
 	reads_answer_and_end(client);
 	close(client);
-	lingering_close(&refused);
 }
 
-TEST(in_a_hurry_a_second_is_enough)
+LIST_TEST(in_a_hurry_a_second_is_enough)
 {
-	struct lingering refused;
-	int client, server;
-
-	lingering_init(&refused);
-	connect_pair(&client, &server);
-	lingering_add(&refused, server, &AT_ONCE, NOW);
+	refuse(&AT_ONCE, NOW);
 	refused.hurry = true;
-	assert_true(is_heard(&refused, client, 1));
-	assert_false(is_heard(&refused, client, 2));
+	assert_true(is_heard(1));
+	assert_false(is_heard(2));
 	close(client);
-	lingering_close(&refused);
 }
 
-TEST(a_silent_peer_is_dropped_after_a_second)
+LIST_TEST(a_silent_peer_is_dropped_after_a_second)
 {
-	struct lingering refused;
-	int client, server;
-
-	lingering_init(&refused);
-	connect_pair(&client, &server);
-	lingering_add(&refused, server, &AT_ONCE, NOW);
+	refuse(&AT_ONCE, NOW);
 	assert_int_equal(lingering_step(&refused, NOW + CONN_LINGER_NS - 1),
 	    NOW + CONN_LINGER_NS);
 	assert_int_equal(refused.count, 1);
@@ -169,18 +180,15 @@ TEST(a_silent_peer_is_dropped_after_a_second)
 	assert_int_equal(refused.count, 0);
 	reads_answer_and_end(client);
 	close(client);
-	lingering_close(&refused);
 }
 
-TEST(the_earliest_deadline_is_the_next)
+LIST_TEST(the_earliest_deadline_is_the_next)
 {
-	struct lingering refused;
-	int clients[3], server;
+	int clients[3];
 
-	lingering_init(&refused);
 	for (uint64_t i = 0; i < 3; i++) {
-		connect_pair(&clients[i], &server);
-		lingering_add(&refused, server, &AT_ONCE, NOW + i * NS_PER_MS);
+		refuse(&AT_ONCE, NOW + i * NS_PER_MS);
+		clients[i] = client;
 	}
 	assert_int_equal(lingering_step(&refused, NOW), NOW + CONN_LINGER_NS);
 	close(clients[0]);
@@ -192,20 +200,17 @@ TEST(the_earliest_deadline_is_the_next)
 	assert_int_equal(refused.count, 1);
 	lingering_close(&refused);
 	assert_int_equal(refused.count, 0);
+	lingering_init(&refused);
 	close(clients[1]);
 }
 
-TEST(an_endless_talker_is_dropped)
+LIST_TEST(an_endless_talker_is_dropped)
 {
 	static const char input[65536];
-	struct lingering refused;
 	size_t sent = 0;
-	int client, server;
 
 	signal(SIGPIPE, SIG_IGN);
-	lingering_init(&refused);
-	connect_pair(&client, &server);
-	lingering_add(&refused, server, &AT_ONCE, NOW);
+	refuse(&AT_ONCE, NOW);
 	while (refused.count && sent < 4 * CONN_LINGER_BYTES) {
 		ssize_t n = send(
 		    client, input, sizeof(input), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -217,39 +222,32 @@ TEST(an_endless_talker_is_dropped)
 	assert_int_equal(refused.count, 0);
 	assert_true(sent > CONN_LINGER_BYTES);
 	close(client);
-	lingering_close(&refused);
 }
 
-TEST(a_peer_that_is_gone_costs_nothing)
+LIST_TEST(a_peer_that_is_gone_costs_nothing)
 {
 	struct linger none = {1, 0};
-	struct lingering refused;
-	int client, server;
 
 	signal(SIGPIPE, SIG_DFL);
-	lingering_init(&refused);
 	for (int i = 0; i < 3; i++) {
-		connect_pair(&client, &server);
+		connect_pair(&client, &peer);
 		if (i)
 			setsockopt(
 			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(client);
-		lingering_add(&refused, server, &AT_ONCE, NOW);
+		lingering_add(&refused, peer, &AT_ONCE, NOW);
 	}
 	assert_true(lingering_step(&refused, NOW) == NEVER);
 	assert_int_equal(refused.count, 0);
-	lingering_close(&refused);
 }
 
-TEST(one_too_many_pushes_the_oldest_out)
+LIST_TEST(one_too_many_pushes_the_oldest_out)
 {
-	struct lingering refused;
-	int clients[LINGERING_MAX + 3], server, before = open_descriptors();
+	int clients[LINGERING_MAX + 3], before = open_descriptors();
 
-	lingering_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
-		connect_pair(&clients[i], &server);
-		lingering_add(&refused, server, &AT_ONCE, NOW + i);
+		refuse(&AT_ONCE, NOW + i);
+		clients[i] = client;
 		assert_int_equal(
 		    refused.count, i < LINGERING_MAX ? i + 1 : LINGERING_MAX);
 	}
@@ -263,20 +261,19 @@ TEST(one_too_many_pushes_the_oldest_out)
 		close(clients[i]);
 	}
 	lingering_close(&refused);
+	lingering_init(&refused);
 	assert_int_equal(open_descriptors(), before);
 }
 
-TEST(poll_waits_for_all_of_them)
+LIST_TEST(poll_waits_for_all_of_them)
 {
-	struct lingering refused;
 	struct pollfd polls[LINGERING_MAX];
-	int clients[3], server;
+	int clients[3];
 
-	lingering_init(&refused);
 	assert_int_equal(lingering_poll(&refused, polls), 0);
 	for (size_t i = 0; i < 3; i++) {
-		connect_pair(&clients[i], &server);
-		lingering_add(&refused, server, &AT_ONCE, NOW);
+		refuse(&AT_ONCE, NOW);
+		clients[i] = client;
 	}
 	assert_int_equal(lingering_poll(&refused, polls), 3);
 	for (size_t i = 0; i < 3; i++)
@@ -287,7 +284,6 @@ TEST(poll_waits_for_all_of_them)
 	assert_true(polls[1].revents & POLLIN);
 	close(clients[0]);
 	close(clients[2]);
-	lingering_close(&refused);
 }
 
 /* ---- words that the client's first bytes choose ---- */
@@ -317,14 +313,9 @@ reads_nothing_yet(int fd)
 	assert_int_equal(errno, EAGAIN);
 }
 
-TEST(nothing_is_said_before_the_first_byte)
+LIST_TEST(nothing_is_said_before_the_first_byte)
 {
-	struct lingering refused;
-	int client, server;
-
-	lingering_init(&refused);
-	connect_pair(&client, &server);
-	lingering_add(&refused, server, &CHOSEN, NOW);
+	refuse(&CHOSEN, NOW);
 	assert_int_equal(lingering_step(&refused, NOW), NOW + CONN_LINGER_NS);
 	assert_int_equal(lingering_step(&refused, NOW + CONN_LINGER_NS - 1),
 	    NOW + CONN_LINGER_NS);
@@ -333,42 +324,32 @@ TEST(nothing_is_said_before_the_first_byte)
 	assert_int_equal(refused.count, 0);
 	reads(client, "");
 	close(client);
-	lingering_close(&refused);
 }
 
-TEST(the_first_line_chooses_the_words)
+LIST_TEST(the_first_line_chooses_the_words)
 {
 	static const char *const lines[][2] = {
 	    {"?\n", TEXT}, {"?\nand more\n", TEXT}, {"x\n", TO_OTHERS}};
 
 	for (size_t i = 0; i < COUNT_OF(lines); i++) {
-		struct lingering refused;
-		int client, server;
-
-		lingering_init(&refused);
-		connect_pair(&client, &server);
+		connect_pair(&client, &peer);
 		says(client, lines[i][0]);
-		lingering_add(&refused, server, &CHOSEN, NOW);
+		lingering_add(&refused, peer, &CHOSEN, NOW);
 		/* From now on a second is for reading the answer. */
 		assert_int_equal(lingering_step(&refused, NOW + NS_PER_MS),
 		    NOW + NS_PER_MS + CONN_LINGER_NS);
 		reads(client, lines[i][1]);
 		close(client);
 		assert_true(lingering_step(&refused, NOW + NS_PER_MS) == NEVER);
-		lingering_close(&refused);
 	}
 }
 
 /* And the half does not keep the loop awake while the rest is on its way. */
-TEST(half_a_line_waits_for_the_rest)
+LIST_TEST(half_a_line_waits_for_the_rest)
 {
-	struct lingering refused;
 	struct pollfd polls[LINGERING_MAX];
-	int client, server;
 
-	lingering_init(&refused);
-	connect_pair(&client, &server);
-	lingering_add(&refused, server, &CHOSEN, NOW);
+	refuse(&CHOSEN, NOW);
 	says(client, "? ha");
 	lingering_step(&refused, NOW);
 	assert_int_equal(lingering_poll(&refused, polls), 1);
@@ -379,24 +360,23 @@ TEST(half_a_line_waits_for_the_rest)
 	lingering_step(&refused, NOW);
 	reads(client, TEXT);
 	close(client);
-	lingering_close(&refused);
 }
 
 static void
-send_half_and_end(int client)
+send_half_and_end(void)
 {
 	says(client, "? half");
 	shutdown(client, SHUT_WR);
 }
 
 static void
-send_half(int client)
+send_half(void)
 {
 	says(client, "? half");
 }
 
 static void
-send_too_much(int client)
+send_too_much(void)
 {
 	char words[LINGERING_FIRST_MAX + 100];
 
@@ -404,61 +384,49 @@ send_too_much(int client)
 	assert_int_equal(write(client, words, sizeof(words)), sizeof(words));
 }
 
-TEST(at_the_end_half_a_line_is_all)
+LIST_TEST(at_the_end_half_a_line_is_all)
 {
 	static const struct {
-		void (*send)(int client);
+		void (*send)(void);
 		uint64_t waits;
 	} cases[] = {{send_half_and_end, 0}, {send_too_much, 0},
 	    {send_half, CONN_LINGER_NS}};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct lingering refused;
-		int client, server;
-
-		lingering_init(&refused);
-		connect_pair(&client, &server);
-		lingering_add(&refused, server, &CHOSEN, NOW);
-		cases[i].send(client);
+		refuse(&CHOSEN, NOW);
+		cases[i].send();
 		for (int step = 0; step < 2; step++)
 			lingering_step(&refused, NOW + cases[i].waits);
 		reads(client, TEXT);
 		close(client);
-		lingering_close(&refused);
 	}
 }
 
-TEST(who_ends_or_resets_without_a_byte_costs_nothing)
+LIST_TEST(who_ends_or_resets_without_a_byte_costs_nothing)
 {
 	struct linger none = {1, 0};
-	struct lingering refused;
-	int client, server;
 
-	lingering_init(&refused);
 	for (int i = 0; i < 2; i++) {
-		connect_pair(&client, &server);
+		connect_pair(&client, &peer);
 		if (i)
 			setsockopt(
 			    client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(client);
-		lingering_add(&refused, server, &CHOSEN, NOW);
+		lingering_add(&refused, peer, &CHOSEN, NOW);
 	}
 	assert_true(lingering_step(&refused, NOW) == NEVER);
 	assert_int_equal(refused.count, 0);
-	lingering_close(&refused);
 }
 
-TEST(who_had_the_answer_is_pushed_out_first)
+LIST_TEST(who_had_the_answer_is_pushed_out_first)
 {
-	struct lingering refused;
-	int clients[LINGERING_MAX + 2], server;
+	int clients[LINGERING_MAX + 2];
 
-	lingering_init(&refused);
 	for (size_t i = 0; i < COUNT_OF(clients); i++) {
-		connect_pair(&clients[i], &server);
+		connect_pair(&clients[i], &peer);
 		if (i == 7 || i == 0)
 			says(clients[i], i == 7 ? "?\n" : "half");
-		lingering_add(&refused, server, &CHOSEN, NOW + i);
+		lingering_add(&refused, peer, &CHOSEN, NOW + i);
 		lingering_step(&refused, NOW + i);
 	}
 	/* Then who waits for longest, and it gets what there is to say. */
@@ -471,7 +439,6 @@ TEST(who_had_the_answer_is_pushed_out_first)
 	}
 	for (size_t i = 0; i < COUNT_OF(clients); i++)
 		close(clients[i]);
-	lingering_close(&refused);
 }
 
 /* ---- out of descriptors ---- */
@@ -490,23 +457,22 @@ empty_queue(void)
 
 /* A client's words through the connection that was accepted for it. */
 static void
-child_refuses(struct lingering *refused, uint64_t now)
+child_refuses(uint64_t now)
 {
-	struct address peer;
-	int fd = lingering_accept(refused, listener, &peer);
+	struct address from;
+	int fd = lingering_accept(&refused, listener, &from);
 
 	child_assert(fd >= 0);
 	child_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-	child_assert(peer.any.sa_family == AF_INET);
-	child_assert(address_port(&peer) != 0);
-	lingering_add(refused, fd, &AT_ONCE, now);
+	child_assert(from.any.sa_family == AF_INET);
+	child_assert(address_port(&from) != 0);
+	lingering_add(&refused, fd, &AT_ONCE, now);
 }
 
 static void
 accept_without_descriptors(void *arg)
 {
 	struct rlimit limit = {64, 64};
-	struct lingering refused;
 	int clients[CLIENTS];
 	char buf[64];
 
@@ -523,13 +489,13 @@ accept_without_descriptors(void *arg)
 
 	/* With what was kept back, and then in the place of the spare one. */
 	for (size_t i = 0; i < RESERVE + 1; i++)
-		child_refuses(&refused, NOW + i);
+		child_refuses(NOW + i);
 	child_assert(refused.count == RESERVE + 1);
 	if (!arg)
 		return;
 	/* Then one of the refused has to go, and only one. */
 	for (size_t i = RESERVE + 1; i < CLIENTS; i++) {
-		child_refuses(&refused, NOW + i);
+		child_refuses(NOW + i);
 		child_assert(refused.count == RESERVE + 1);
 	}
 	for (size_t i = 0; i < CLIENTS; i++) {
@@ -553,8 +519,7 @@ TEST(accept_takes_the_place_of_the_oldest_refused)
 TEST_IN_CHILD(a_failed_accept_keeps_the_spare)
 {
 	struct rlimit limit = {64, 64};
-	struct lingering refused;
-	struct address peer;
+	struct address from;
 
 	empty_queue();
 	child_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
@@ -564,7 +529,7 @@ TEST_IN_CHILD(a_failed_accept_keeps_the_spare)
 	while (dup(STDERR_FILENO) >= 0)
 		continue;
 	for (int i = 0; i < 3; i++) {
-		child_assert(lingering_accept(&refused, listener, &peer) == -1);
+		child_assert(lingering_accept(&refused, listener, &from) == -1);
 		child_assert(errno == EAGAIN);
 		child_assert(refused.spare >= 0);
 	}
