@@ -55,7 +55,7 @@ note_other_listener(struct block_run *run, size_t i, pid_t pid)
 	struct instance *one = &run->at[i];
 	char words[300];
 
-	if (one->listener_noted || launch_has(&one->server, pid))
+	if (one->listener_noted || launch_has_process(&one->server, pid))
 		return;
 	one->listener_noted = true;
 	snprintf(words, sizeof(words),
@@ -185,7 +185,7 @@ instance_start(struct block_run *run, size_t i)
 	struct launch_plan plan = {
 	    .command = command,
 	    .placement = &run->plan->placement,
-	    .patience_ns = run->plan->start_timeout_ns,
+	    .start_timeout_ns = run->plan->start_timeout_ns,
 	    .stop = run->plan->stop,
 	};
 
@@ -315,7 +315,7 @@ note_stubborn(struct block_run *run, size_t i)
 	struct instance *named = &run->at[i % run->plan->server_count];
 	char words[200];
 
-	if (named->stop_noted || !run->at[i].server.stubborn)
+	if (named->stop_noted || !run->at[i].server.ignored_sigterm)
 		return;
 	named->stop_noted = true;
 	snprintf(words, sizeof(words),
@@ -331,7 +331,7 @@ give_up_on_survivor(struct block_run *run, size_t i)
 {
 	struct accumulator *accumulator = &run->accumulators[i];
 
-	if (!run->at[i].server.survivor)
+	if (!run->at[i].server.unkillable)
 		return;
 	snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 	    "something of it could not be ended, and is still there");
@@ -362,11 +362,11 @@ instance_died(struct block_run *run, size_t i)
 	struct accumulator *accumulator = &run->accumulators[i];
 	struct launched *server = &run->at[i].server;
 
-	if (!launch_died(
+	if (!launch_ended(
 		server, accumulator->trouble, sizeof(accumulator->trouble)))
 		return false;
 	/* A daemon, or a server of one connection: it always will. */
-	if (server->gave_up && run->block == 0)
+	if (server->exited_zero && run->block == 0)
 		accumulator->failed_to_start = true;
 	return true;
 }

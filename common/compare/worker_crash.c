@@ -46,7 +46,7 @@ signal_own(int process, pid_t pid, const struct launched *server)
 	 * does not: core(5). */
 	const struct rlimit no_core = {1, 1};
 
-	if (!launch_has(server, pid))
+	if (!launch_has_process(server, pid))
 		return 1;
 	prlimit(pid, RLIMIT_CORE, &no_core, NULL);
 	return (int)syscall(SYS_pidfd_send_signal, process, SIGSEGV, NULL, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inherited: limits, timer slack and CPUs, at the start and again. */
+/* inherited: getrlimit(2), prctl(2), sched_getaffinity(2), and back. */
 #include "common/launch/inherited.h"
 
 #include <sched.h>

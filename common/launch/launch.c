@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* launch: a free port, a shell below a supervisor, and words on its end. */
+/* launch: a free port, a shell below a supervisor, and texts on its end. */
 #include "common/launch/launch.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@
 #include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
 
-/* Until a supervisor that is told of an end has told us. */
-#define NEWS_MS 1000
+/* The timeout for the report of a server that has just ended. */
+#define REPORT_MS 1000
 
 bool
 launch_command_ok(const char *command)
@@ -29,9 +29,10 @@ launch_command_ok(const char *command)
 	       strstr(command, "{port}");
 }
 
-/* COMMAND with its placeholders filled in; -1 if it is too long. */
+/* Copies COMMAND to OUT (LAUNCH_COMMAND_MAX bytes) with the placeholders filled
+ * in. Returns 0, or -1 with errno. */
 static int
-fill_in(const char *command, const struct address *address, char *out)
+fill_placeholders(const char *command, const struct address *address, char *out)
 {
 	char text[ADDRESS_TEXT_MAX], port[8];
 	const struct {
@@ -91,7 +92,8 @@ launch_fill_options(
 	return 0;
 }
 
-/* A port that is free now; the server must take it before somebody else. */
+/* A port that is free now. Another process may take it before the server does;
+ * then the start fails. */
 static int
 free_address(struct address *address)
 {
@@ -108,21 +110,21 @@ free_address(struct address *address)
 
 /* ---- the server's first process ---- */
 
-struct becoming {
+struct exec_plan {
 	const struct launch_plan *plan;
-	const char *command; /* filled in */
+	const char *command; /* placeholders filled in */
 };
 
 static void
-become(void *context, int log)
+exec_server(void *context, int log)
 {
-	const struct becoming *becoming = context;
-	size_t padding = becoming->plan->padding;
+	const struct exec_plan *exec_plan = context;
+	size_t padding = exec_plan->plan->padding;
 	char pad[4097];
 
 	process_restore_signals();
 	inherited_restore();
-	cpu_placement_become_server(becoming->plan->placement);
+	cpu_placement_become_server(exec_plan->plan->placement);
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);
@@ -130,14 +132,14 @@ become(void *context, int log)
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
-	execl("/bin/sh", "sh", "-c", "--", becoming->command, (char *)NULL);
+	execl("/bin/sh", "sh", "-c", "--", exec_plan->command, (char *)NULL);
 	dprintf(STDERR_FILENO, "/bin/sh: %s\n", strerror(errno));
 }
 
-/* ---- words ---- */
+/* ---- texts on a server's end ---- */
 
 static void __attribute__((format(printf, 3, 4)))
-add(char *text, size_t size, const char *format, ...)
+append(char *text, size_t size, const char *format, ...)
 {
 	size_t len = strlen(text);
 	va_list args;
@@ -148,56 +150,59 @@ add(char *text, size_t size, const char *format, ...)
 }
 
 static void
-add_last_words(const struct supervisor_news *news, char *why, size_t size)
+append_last_line(const struct supervisor_report *report, char *why, size_t size)
 {
-	if (news->words[0])
-		add(why, size, "; its last words: %s", news->words);
+	if (report->last_line[0])
+		append(why, size, "; its last words: %s", report->last_line);
 }
 
-/* What a shell's status says, and what can be done about it. */
+/* What the user can do about a shell's exit status. */
 static const char *
-advice(const struct supervisor_news *news)
+exit_advice(const struct supervisor_report *report)
 {
-	switch (WEXITSTATUS(news->status)) {
+	switch (WEXITSTATUS(report->status)) {
 	case 127:
 		return " (no such command: is its path right, is it built?)";
 	case 126:
 		return " (it cannot be executed: is it a program of this "
 		       "machine, and allowed to be one?)";
 	case 0:
-		return news->left ? " while processes of it ran on: it must "
-				    "stay in the foreground (an option like "
-				    "-f, -D, --foreground, --no-daemon)"
-				  : " (it must run until it gets SIGTERM)";
+		return report->others_left
+			   ? " while processes of it ran on: it must "
+			     "stay in the foreground (an option like "
+			     "-f, -D, --foreground, --no-daemon)"
+			   : " (it must run until it gets SIGTERM)";
 	default:
 		return "";
 	}
 }
 
-/* A shell cannot die as what it has started did. */
+/* A shell reports the death of its child by a signal as 128 + signal. */
 static void
-say_status(
-    int status, const struct supervisor_news *news, char *why, size_t size)
+describe_status(
+    int status, const struct supervisor_report *report, char *why, size_t size)
 {
-	snprintf(why, size, "ended with status %d%s", status, advice(news));
+	snprintf(
+	    why, size, "ended with status %d%s", status, exit_advice(report));
 	if (status > 128 && status < 128 + NSIG)
-		add(why, size, " (of signal %d, %s, as a shell says it)",
+		append(why, size, " (of signal %d, %s, as a shell says it)",
 		    status - 128, strsignal(status - 128));
 }
 
 static void
-say_end(const struct supervisor_news *news, char *why, size_t size)
+describe_end(const struct supervisor_report *report, char *why, size_t size)
 {
-	if (news->lost)
+	if (report->lost)
 		snprintf(why, size,
 		    "was lost: the process of the client that "
 		    "watched it was killed");
-	else if (WIFSIGNALED(news->status))
+	else if (WIFSIGNALED(report->status))
 		snprintf(why, size, "died of signal %d (%s)",
-		    WTERMSIG(news->status), strsignal(WTERMSIG(news->status)));
+		    WTERMSIG(report->status),
+		    strsignal(WTERMSIG(report->status)));
 	else
-		say_status(WEXITSTATUS(news->status), news, why, size);
-	add_last_words(news, why, size);
+		describe_status(WEXITSTATUS(report->status), report, why, size);
+	append_last_line(report, why, size);
 }
 
 static void
@@ -207,9 +212,9 @@ find_stopped(pid_t pid, void *found)
 		*(pid_t *)found = pid;
 }
 
-/* It runs, and does not listen where it should. */
+/* The server runs, but does not listen at its address. */
 static void
-say_deaf(const struct launched *server, const struct launch_plan *plan,
+describe_timeout(const struct launched *server, const struct launch_plan *plan,
     char *why, size_t size)
 {
 	char elsewhere[200], here[ADDRESS_TEXT_MAX];
@@ -217,78 +222,78 @@ say_deaf(const struct launched *server, const struct launch_plan *plan,
 
 	snprintf(why, size,
 	    "did not accept a connection within %.3g s (--start-timeout)",
-	    (double)plan->patience_ns / 1e9);
+	    (double)plan->start_timeout_ns / 1e9);
 	if (socket_owner_listeners(
 		server->supervisor.pid, elsewhere, sizeof(elsewhere)))
-		add(why, size,
+		append(why, size,
 		    "; it listens at %s, not at %s, over IPv4, which its "
 		    "command says by {address}, {host} or {port}",
 		    elsewhere, address_format(&server->address, here));
 	proc_tree_walk(server->supervisor.pid, find_stopped, &stopped);
 	if (stopped)
-		add(why, size,
+		append(why, size,
 		    "; process %d of it is stopped, as by a question that it "
 		    "asks on the terminal",
 		    (int)stopped);
 }
 
-/* ---- from start to end ---- */
+/* ---- start and stop ---- */
 
 static void
-forget(struct launched *server, const struct supervisor_news *news)
+note_ended(struct launched *server, const struct supervisor_report *report)
 {
-	server->used = news->used;
-	server->stubborn = news->stubborn;
-	server->survivor = news->survivor;
+	server->used = report->used;
+	server->ignored_sigterm = report->ignored_sigterm;
+	server->unkillable = report->unkillable;
 	server->pid = 0;
 }
 
-/* Waits for its end by itself, TIMEOUT_MS at most. */
+/* Whether the server ends by itself within TIMEOUT_MS. */
 static bool
-dies(struct launched *server, int timeout_ms, char *why, size_t size)
+wait_for_end(struct launched *server, int timeout_ms, char *why, size_t size)
 {
-	struct supervisor_news news;
+	struct supervisor_report report;
 
 	if (!server->pid ||
-	    !supervisor_tells(&server->supervisor, timeout_ms, &news))
+	    !supervisor_receive(&server->supervisor, timeout_ms, &report))
 		return false;
-	say_end(&news, why, size);
-	server->gave_up = !news.lost && WIFEXITED(news.status) &&
-			  WEXITSTATUS(news.status) == 0;
-	supervisor_end(&server->supervisor, &news);
-	forget(server, &news);
+	describe_end(&report, why, size);
+	server->exited_zero = !report.lost && WIFEXITED(report.status) &&
+			      WEXITSTATUS(report.status) == 0;
+	supervisor_end(&server->supervisor, &report);
+	note_ended(server, &report);
 	return true;
 }
 
 bool
-launch_died(struct launched *server, char *why, size_t size)
+launch_ended(struct launched *server, char *why, size_t size)
 {
-	/* Its supervisor may not have run since it ended. */
+	/* The supervisor may not have run since the server ended. */
 	bool ends = server->pid && proc_tree_has_ended(server->pid);
 
-	return dies(server, ends ? NEWS_MS : 0, why, size);
+	return wait_for_end(server, ends ? REPORT_MS : 0, why, size);
 }
 
-/* Returns 0 once it accepts, else -1 and nothing runs. */
+/* Returns 0 when the server accepts; or -1, and no process of it is left. */
 static int
-await(struct launched *server, const struct launch_plan *plan, char *why,
-    size_t size)
+await_listening(struct launched *server, const struct launch_plan *plan,
+    char *why, size_t size)
 {
-	uint64_t deadline = now_ns() + plan->patience_ns;
-	struct supervisor_news news;
+	uint64_t deadline = now_ns() + plan->start_timeout_ns;
+	struct supervisor_report report;
 
-	while (!dial_answers(&server->address, plan->patience_ns)) {
-		if (dies(server, 2, why, size))
+	while (!dial_answers(&server->address, plan->start_timeout_ns)) {
+		if (wait_for_end(server, 2, why, size))
 			return -1;
 		if (plan->stop && *plan->stop)
 			snprintf(why, size, "was not waited for");
 		else if (now_ns() > deadline)
-			say_deaf(server, plan, why, size);
+			describe_timeout(server, plan, why, size);
 		else
 			continue;
-		supervisor_end(&server->supervisor, &news);
-		add_last_words(&news, why, size);
-		forget(server, &news);
+		supervisor_end(&server->supervisor, &report);
+		append_last_line(&report, why, size);
+		note_ended(server, &report);
 		return -1;
 	}
 	return 0;
@@ -300,24 +305,24 @@ launch_start(struct launched *server, const struct launch_plan *asked,
 {
 	struct launch_plan plan = *asked;
 	char line[LAUNCH_COMMAND_MAX];
-	struct becoming becoming = {&plan, line};
+	struct exec_plan exec_plan = {&plan, line};
 
-	if (!plan.patience_ns)
-		plan.patience_ns = LAUNCH_PATIENCE_NS;
+	if (!plan.start_timeout_ns)
+		plan.start_timeout_ns = LAUNCH_START_TIMEOUT_NS;
 	*server = (struct launched){0};
 	if (free_address(&server->address) < 0 ||
-	    fill_in(plan.command, &server->address, line) < 0 ||
+	    fill_placeholders(plan.command, &server->address, line) < 0 ||
 	    (server->pid = supervisor_start(
-		 &server->supervisor, become, &becoming)) < 0) {
+		 &server->supervisor, exec_server, &exec_plan)) < 0) {
 		snprintf(why, size, "cannot be started: %s", strerror(errno));
 		server->pid = 0;
 		return -1;
 	}
-	return await(server, &plan, why, size);
+	return await_listening(server, &plan, why, size);
 }
 
 bool
-launch_has(const struct launched *server, pid_t pid)
+launch_has_process(const struct launched *server, pid_t pid)
 {
 	return server->pid && proc_tree_is_below(pid, server->supervisor.pid);
 }
@@ -325,10 +330,10 @@ launch_has(const struct launched *server, pid_t pid)
 void
 launch_stop(struct launched *server)
 {
-	struct supervisor_news news;
+	struct supervisor_report report;
 
 	if (!server->pid)
 		return;
-	supervisor_end(&server->supervisor, &news);
-	forget(server, &news);
+	supervisor_end(&server->supervisor, &report);
+	note_ended(server, &report);
 }

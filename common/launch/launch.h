@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * launch: a server that the client starts, watches and stops.
+ * launch: starts, watches and stops a server under test.
  *
- * A server is a command of the shell with {address}, {host} or {port} in it,
- * and maybe {options}, which launch_fill_options() takes out before. It is run
- * as `sh -c` runs it, in a process group of its own, so that Ctrl-C on the
- * terminal does not reach it, with what the client was given at its start
- * (inherited.h), an empty standard input, and one variable more, whose length
- * is random. A supervisor (supervisor.h) stands above it and sees to its end,
- * and to that of all that it has started. Of what it says on standard output
- * and error the last line is kept for the day it dies; that may hold any byte
- * but NUL.
+ * A server is a shell command with {address}, {host} or {port} in it, and
+ * perhaps {options}. `sh -c` runs it in its own process group, so that Ctrl-C
+ * on the terminal does not reach it. It gets the attributes that the client had
+ * at its start (inherited.h), an empty standard input, and PERCONN_PADDING in
+ * its environment. A supervisor (supervisor.h) ends it with all its
+ * descendants, and keeps the last line of its output for error texts.
+ *
+ * Not thread-safe.
  */
 #ifndef COMMON_LAUNCH_LAUNCH_H
 #define COMMON_LAUNCH_LAUNCH_H
@@ -30,37 +29,35 @@ struct launched {
 	pid_t pid; /* of its first process, and its group; 0: not running */
 	struct supervisor supervisor;
 	struct address address;
-	/* Since its start, times, faults and switches, once it has ended: of
-	 * all processes of it that somebody has waited for. */
-	struct rusage used;
-	/* Once it was stopped: SIGTERM did not end it; something of it could
-	 * not be ended at all. */
-	bool stubborn, survivor;
-	bool gave_up; /* it has ended by itself, with status 0 */
+	/* Set when it has ended: */
+	struct rusage used;   /* of all its processes that were waited for */
+	bool ignored_sigterm; /* SIGTERM did not end it */
+	bool unkillable;      /* one of its processes is left */
+	bool exited_zero;     /* it ended by itself, with status 0 */
 };
 
 struct launch_plan {
 	const char *command;
 	const struct cpu_placement *placement;
-	/* Bytes more of environment: the stack's place changes with them, and
-	 * with that, speed. */
+	/* The length of PERCONN_PADDING, up to 4096 bytes. It moves the stack,
+	 * which changes the speed of a program; so it is varied. */
 	size_t padding;
-	uint64_t patience_ns;	  /* until it accepts; 0: LAUNCH_PATIENCE_NS */
-	const volatile int *stop; /* nothing is waited for if set; or NULL */
+	uint64_t start_timeout_ns; /* 0: LAUNCH_START_TIMEOUT_NS */
+	const volatile int *stop;  /* non-zero: do not wait; or NULL */
 };
 
-#define LAUNCH_PATIENCE_NS (10 * NS_PER_S)
+#define LAUNCH_START_TIMEOUT_NS (10 * NS_PER_S)
 
-/* Whether COMMAND says where the address goes. */
+/* Whether COMMAND has a placeholder for the address. */
 bool
 launch_command_ok(const char *command);
 
-/* A command's bytes, with its NUL and all that is put in. */
+/* Bytes of a command with its placeholders filled in and its NUL. */
 #define LAUNCH_COMMAND_MAX 4096
 
 /*
- * COMMAND with OPTIONS in place of each {options} in it, in BUF. Returns 0, or
- * -1 if it is too long.
+ * Copies COMMAND to BUF (SIZE bytes) with OPTIONS in place of each {options}.
+ * Returns 0, or -1 if the result is too long.
  */
 int
 launch_fill_options(
@@ -68,23 +65,24 @@ launch_fill_options(
 
 /*
  * Starts a server on a free port of 127.0.0.1 and waits until it accepts a
- * connection. Returns 0; or -1 with nothing running, and in WHY the reason and
- * what to do about it.
+ * connection. Returns 0; or -1 with the reason and advice in WHY (SIZE bytes),
+ * and no process of the server is left. launch_stop() ends the server.
  */
 int
 launch_start(struct launched *server, const struct launch_plan *plan, char *why,
     size_t size);
 
-/* Whether it has ended by itself; then WHY says how, with its last words. */
+/* Whether the server has ended by itself. WHY then says how, with the last line
+ * of its output, and launch_stop() is not needed. */
 bool
-launch_died(struct launched *server, char *why, size_t size);
+launch_ended(struct launched *server, char *why, size_t size);
 
-/* Whether PID is a process of it, or was until a moment ago. */
+/* Whether PID is a process of the server. */
 bool
-launch_has(const struct launched *server, pid_t pid);
+launch_has_process(const struct launched *server, pid_t pid);
 
-/* Ends it and all that it has started, gently first. Harmless if it is not
- * running. */
+/* Ends the server and its descendants: SIGTERM, then SIGKILL. Harmless if it is
+ * not running. */
 void
 launch_stop(struct launched *server);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* supervisor: the client's side of it; the process itself is in
- * supervisor_process.c. */
+/* supervisor: the client's side; supervisor_process.c is the process. */
 #include "common/launch/supervisor.h"
 
 #include <errno.h>
@@ -10,17 +9,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* It waits twice for an end, and has a moment more. */
+/* A supervisor waits up to SUPERVISOR_STOP_NS twice; it may be late by 2 s. */
 #define DONE_NS (2 * SUPERVISOR_STOP_NS + 2 * NS_PER_S)
 
 enum { SUPERVISORS = 64 };
 
-/* As the signal handler reads them: words that are written in one go. */
-static volatile pid_t pids[SUPERVISORS]; /* 0: a free place */
+/* Read by a signal handler: each element is written atomically. */
+static volatile pid_t pids[SUPERVISORS]; /* 0: a free slot */
 static volatile int controls[SUPERVISORS];
 
 static void
-enlist(const struct supervisor *supervisor)
+register_supervisor(const struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < SUPERVISORS; i++) {
 		if (pids[i])
@@ -32,7 +31,7 @@ enlist(const struct supervisor *supervisor)
 }
 
 static void
-strike(const struct supervisor *supervisor)
+unregister(const struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < SUPERVISORS; i++) {
 		if (pids[i] == supervisor->pid)
@@ -41,43 +40,44 @@ strike(const struct supervisor *supervisor)
 }
 
 bool
-supervisor_tells(
-    struct supervisor *supervisor, int timeout_ms, struct supervisor_news *news)
+supervisor_receive(struct supervisor *supervisor, int timeout_ms,
+    struct supervisor_report *report)
 {
 	struct pollfd wait = {supervisor->control, POLLIN, 0};
 	ssize_t n;
 
 	if (poll(&wait, 1, timeout_ms) <= 0)
 		return false;
-	n = recv(supervisor->control, news, sizeof(*news), MSG_DONTWAIT);
-	if (n == (ssize_t)sizeof(*news))
+	n = recv(supervisor->control, report, sizeof(*report), MSG_DONTWAIT);
+	if (n == (ssize_t)sizeof(*report))
 		return true;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	*news = (struct supervisor_news){.lost = true, .done = true};
+	*report = (struct supervisor_report){.lost = true, .done = true};
 	return true;
 }
 
 static void
-await_done(struct supervisor *supervisor, struct supervisor_news *news)
+await_done(struct supervisor *supervisor, struct supervisor_report *report)
 {
 	uint64_t deadline = now_ns() + DONE_NS;
 
 	do {
-		supervisor_tells(supervisor, 100, news);
-	} while (!news->done && now_ns() < deadline);
-	if (!news->done) /* a child that is not waited for: no stranger */
+		supervisor_receive(supervisor, 100, report);
+	} while (!report->done && now_ns() < deadline);
+	if (!report->done) /* not waited for yet, so the pid is still its own */
 		kill(supervisor->pid, SIGKILL);
 	while (waitpid(supervisor->pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
-	strike(supervisor);
+	unregister(supervisor);
 	close(supervisor->control);
 }
 
-/* With all signals blocked, for the handler of one must not run in the
- * supervisor, nor before the supervisor is known. */
+/* With all signals blocked: a handler must not run in the supervisor, nor in
+ * the client before the supervisor is registered. */
 static int
-start(struct supervisor *supervisor, supervisor_become *become, void *context)
+fork_supervisor(
+    struct supervisor *supervisor, supervisor_child *child, void *context)
 {
 	sigset_t all, before;
 	int ends[2], error;
@@ -89,9 +89,9 @@ start(struct supervisor *supervisor, supervisor_become *become, void *context)
 	*supervisor = (struct supervisor){fork(), ends[0]};
 	error = errno;
 	if (supervisor->pid == 0)
-		supervisor_process(ends[1], &before, become, context);
+		supervisor_process(ends[1], &before, child, context);
 	if (supervisor->pid > 0)
-		enlist(supervisor);
+		register_supervisor(supervisor);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[1]);
 	if (supervisor->pid > 0)
@@ -103,33 +103,33 @@ start(struct supervisor *supervisor, supervisor_become *become, void *context)
 
 pid_t
 supervisor_start(
-    struct supervisor *supervisor, supervisor_become *become, void *context)
+    struct supervisor *supervisor, supervisor_child *child, void *context)
 {
-	struct supervisor_news news = {0};
+	struct supervisor_report report = {0};
 
-	if (start(supervisor, become, context) < 0)
+	if (fork_supervisor(supervisor, child, context) < 0)
 		return -1;
-	while (!supervisor_tells(supervisor, -1, &news))
+	while (!supervisor_receive(supervisor, -1, &report))
 		continue;
-	if (!news.done)
-		return news.server;
-	await_done(supervisor, &news);
-	errno = news.lost ? ECHILD : news.status;
+	if (!report.done)
+		return report.server;
+	await_done(supervisor, &report);
+	errno = report.lost ? ECHILD : report.status;
 	return -1;
 }
 
 static void
-order(int control, char what)
+send_order(int control, char what)
 {
 	send(control, &what, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void
-supervisor_end(struct supervisor *supervisor, struct supervisor_news *news)
+supervisor_end(struct supervisor *supervisor, struct supervisor_report *report)
 {
-	*news = (struct supervisor_news){0};
-	order(supervisor->control, SUPERVISOR_STOP);
-	await_done(supervisor, news);
+	*report = (struct supervisor_report){0};
+	send_order(supervisor->control, SUPERVISOR_STOP);
+	await_done(supervisor, report);
 }
 
 void
@@ -139,7 +139,7 @@ supervisor_kill_all(void)
 
 	for (size_t i = 0; i < SUPERVISORS; i++) {
 		if (pids[i])
-			order(controls[i], SUPERVISOR_KILL);
+			send_order(controls[i], SUPERVISOR_KILL);
 	}
 	for (size_t i = 0; i < SUPERVISORS; i++) {
 		while (pids[i] && waitpid(pids[i], NULL, WNOHANG) == 0 &&

@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervisor: a process between the client and a server under test, which harms
- * nobody else when it ends that.
+ * supervisor: a process between the client and a server under test. It ends the
+ * server with all its descendants, and signals no other process.
  *
- *	client ── supervisor ── server (a group of its own) ── what it starts
+ *	client ── supervisor ── server (its own process group) ── descendants
  *
- * The supervisor is a subreaper (PR_SET_CHILD_SUBREAPER): whatever is started
- *below it stays below it, also what leaves its group or session, clears its
- * environment, or outlives its parent. The client is none, and never signals
- * anything below a supervisor itself. The supervisor has no other children than
- *these, and signals only them: a child that it has not waited for keeps its
- *number, so that a signal cannot reach a stranger. What is deeper becomes its
- *child as soon as all above it has ended.
+ * The supervisor is a subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)), so all
+ * processes that start below it stay below it, even if they leave their group
+ * or session, clear their environment, or lose their parent: then they become
+ * the supervisor's children. It has no other children and signals only those.
+ * A child that has not been waited for keeps its pid, so a signal cannot reach
+ * another process. The client itself signals nothing below a supervisor.
  *
- * It also reads what the server says, and keeps the last words; and it ends
- * everything when the client is gone, however that ended: then its end of the
- * control socket is closed.
+ * The supervisor also reads the server's output and keeps its last line. It
+ * ends everything when the client's end of the control socket is closed, which
+ * is so however the client ended.
  *
- * All calls are one thread's.
+ * Not thread-safe; supervisor_kill_all() is async-signal-safe.
  */
 #ifndef COMMON_LAUNCH_SUPERVISOR_H
 #define COMMON_LAUNCH_SUPERVISOR_H
@@ -26,33 +25,34 @@
 
 struct supervisor {
 	pid_t pid;
-	int control; /* the client's end of the socket to it */
+	int control; /* the client's end of the control socket */
 };
 
 /*
- * Starts a supervisor, and below it BECOME, which must not return. Returns the
- * number of that process, or -1 with errno and nothing running.
+ * Starts a supervisor and, below it, a process that calls CHILD with CONTEXT.
+ * Returns the pid of that process; or -1 with errno, and no process is left.
  */
 pid_t
 supervisor_start(
-    struct supervisor *supervisor, supervisor_become *become, void *context);
+    struct supervisor *supervisor, supervisor_child *child, void *context);
 
-/* Whether there are NEWS within TIMEOUT_MS: the server has ended by itself, and
- * supervisor_end() is due. */
+/* Waits up to TIMEOUT_MS (-1: for ever) for a REPORT that the server has ended.
+ * If there is one it returns true, and the caller calls supervisor_end(). */
 bool
-supervisor_tells(struct supervisor *supervisor, int timeout_ms,
-    struct supervisor_news *news);
+supervisor_receive(struct supervisor *supervisor, int timeout_ms,
+    struct supervisor_report *report);
 
 /*
- * Ends whatever is below the supervisor: its first group by SIGTERM, and what
- * is left by SIGKILL; if the first process has ended already, all by SIGKILL.
- * Then the supervisor, which is given back.
+ * Ends all processes below SUPERVISOR: sends SIGTERM to the server's process
+ * group, and SIGKILL to what is left after SUPERVISOR_STOP_NS. If the server
+ * has ended already, all get SIGKILL. Then ends and releases SUPERVISOR.
  */
 void
-supervisor_end(struct supervisor *supervisor, struct supervisor_news *news);
+supervisor_end(struct supervisor *supervisor, struct supervisor_report *report);
 
-/* The same of all supervisors, by SIGKILL, and gives none back: for a client
- * that exits then. Safe in a signal handler. */
+/* Ends all processes below all supervisors with SIGKILL and waits for the
+ * supervisors. Releases none: for a client that exits next. Async-signal-safe.
+ */
 void
 supervisor_kill_all(void);
 

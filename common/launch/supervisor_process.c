@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* supervisor_process: subreaper, reader of a log, and the end of all below it.
- */
+/* supervisor_process: one poll loop over the orders, SIGCHLD and the output. */
 #include "common/launch/supervisor_process.h"
 
 #include <dirent.h>
@@ -19,71 +18,72 @@
 #include "common/launch/inherited.h"
 #include "common/sysinfo/proc_tree.h"
 
-/* Room for what is said until it is read. */
+/* The size of the pipe for the server's output. */
 #define LOG_BYTES (1 << 20)
-/* So long nobody looks at the log after some of it was read: a line for each
- * request must not wake us up as often. A loud one is read sooner. */
-#define REST_MS 10
-#define REST_LOUD_MS 1
+/* The pause after a read: if a server writes a line for each request, each line
+ * must not wake the supervisor up. A server that writes much is read sooner. */
+#define LOG_PAUSE_MS 10
+#define LOG_PAUSE_BUSY_MS 1
 
-struct post {
+struct supervision {
 	int control, children, log; /* -1: closed */
-	pid_t first;
-	int status;	   /* of the first, if it has ended */
-	bool ended, alone; /* the first; all */
-	char order;	   /* 0: none yet */
-	int rest_ms;	   /* of the log */
-	bool closed;	   /* what is said from now on is not kept */
+	pid_t server;
+	int status;	  /* of the server, if it has ended */
+	bool ended;	  /* the server has */
+	bool childless;	  /* all descendants have ended */
+	char order;	  /* 0: none yet */
+	int pause_ms;	  /* 0: poll the log */
+	bool log_ignored; /* output is read, but not kept */
 	size_t tail_len;
-	char tail[sizeof(((struct supervisor_news *)0)->words)];
+	char tail[sizeof(((struct supervisor_report *)0)->last_line)];
 };
 
 /* ---- the log ---- */
 
 static void
-keep_tail(struct post *post, const char *piece, size_t len)
+append_tail(struct supervision *s, const char *piece, size_t len)
 {
-	size_t most = sizeof(post->tail), kept = post->tail_len;
+	size_t most = sizeof(s->tail), kept = s->tail_len;
 
 	if (len >= most) {
-		memcpy(post->tail, piece + len - most, most);
-		post->tail_len = most;
+		memcpy(s->tail, piece + len - most, most);
+		s->tail_len = most;
 		return;
 	}
 	if (kept + len > most)
 		kept = most - len;
-	memmove(post->tail, post->tail + post->tail_len - kept, kept);
-	memcpy(post->tail + kept, piece, len);
-	post->tail_len = kept + len;
+	memmove(s->tail, s->tail + s->tail_len - kept, kept);
+	memcpy(s->tail + kept, piece, len);
+	s->tail_len = kept + len;
 }
 
-/* Reads what is there, but not for ever. */
+/* Reads what is there, up to a limit: a server may write without end. */
 static void
-hear(struct post *post)
+read_log(struct supervision *s)
 {
 	static char piece[65536];
 	size_t sum = 0;
 	ssize_t n = -1;
 
-	while (post->log >= 0 && sum < 2 * LOG_BYTES &&
-	       (n = read(post->log, piece, sizeof(piece))) > 0) {
-		if (!post->closed)
-			keep_tail(post, piece, (size_t)n);
+	while (s->log >= 0 && sum < 2 * LOG_BYTES &&
+	       (n = read(s->log, piece, sizeof(piece))) > 0) {
+		if (!s->log_ignored)
+			append_tail(s, piece, (size_t)n);
 		sum += (size_t)n;
 	}
 	if (n == 0) {
-		close(post->log);
-		post->log = -1;
+		close(s->log);
+		s->log = -1;
 	}
-	post->rest_ms = !sum || post->log < 0  ? 0
-			: sum >= LOG_BYTES / 4 ? REST_LOUD_MS
-					       : REST_MS;
+	s->pause_ms = !sum || s->log < 0     ? 0
+		      : sum >= LOG_BYTES / 4 ? LOG_PAUSE_BUSY_MS
+					     : LOG_PAUSE_MS;
 }
 
-/* The bytes of LINE up to the last one that can be seen: no blanks, and no
- * colours of a terminal (ECMA-48 5.4, a control sequence). */
+/* The length of LINE up to its last visible byte: without blanks and control
+ * sequences (ECMA-48 5.4) at its end. */
 static size_t
-visible(const char *line, size_t len)
+visible_len(const char *line, size_t len)
 {
 	size_t end = 0;
 
@@ -98,113 +98,112 @@ visible(const char *line, size_t len)
 	return end;
 }
 
-/* The last line in which something can be seen, in WORDS; a NUL would end it
- * before its end. */
+/* Copies the last line with a visible byte to OUT, with '?' for NUL. */
 static void
-put_words(const struct post *post, char *words)
+copy_last_line(const struct supervision *s, char *out)
 {
-	const char *tail = post->tail, *line, *newline;
-	size_t rest = post->tail_len, len;
+	const char *tail = s->tail, *line, *newline;
+	size_t rest = s->tail_len, len;
 
 	do {
 		newline = memrchr(tail, '\n', rest);
 		line = newline ? newline + 1 : tail;
-		len = visible(line, rest - (size_t)(line - tail));
+		len = visible_len(line, rest - (size_t)(line - tail));
 		rest = newline ? (size_t)(newline - tail) : 0;
 	} while (!len && rest);
-	if (len == sizeof(post->tail)) /* for the NUL */
+	if (len == sizeof(s->tail)) /* for the NUL */
 		len--, line++;
 	for (size_t i = 0; i < len; i++)
-		words[i] = line[i] ? line[i] : '?';
-	words[len] = '\0';
+		out[i] = line[i] ? line[i] : '?';
+	out[len] = '\0';
 }
 
-/* ---- what happens ---- */
+/* ---- events ---- */
 
 static void
-reap(struct post *post)
+reap(struct supervision *s)
 {
 	struct signalfd_siginfo info;
 	int status;
 	pid_t pid;
 
-	while (read(post->children, &info, sizeof(info)) > 0)
+	while (read(s->children, &info, sizeof(info)) > 0)
 		continue;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != post->first)
+		if (pid != s->server)
 			continue;
-		post->ended = true;
-		post->status = status;
+		s->ended = true;
+		s->status = status;
 	}
-	post->alone = pid < 0 && errno == ECHILD;
+	s->childless = pid < 0 && errno == ECHILD;
 }
 
 static void
-take_order(struct post *post)
+receive_order(struct supervision *s)
 {
 	char order;
-	ssize_t n = recv(post->control, &order, 1, MSG_DONTWAIT);
+	ssize_t n = recv(s->control, &order, 1, MSG_DONTWAIT);
 
 	if (n > 0) {
-		post->order = order;
+		s->order = order;
 	} else if (n == 0) {
-		close(post->control);
-		post->control = -1;
-		if (!post->order)
-			post->order = SUPERVISOR_STOP;
+		close(s->control);
+		s->control = -1;
+		if (!s->order)
+			s->order = SUPERVISOR_STOP;
 	}
 }
 
-/* Waits for anything to happen, TIMEOUT_MS at most (-1: for ever). */
+/* Handles the next event, if there is one within TIMEOUT_MS (-1: for ever). */
 static void
-attend(struct post *post, int timeout_ms)
+wait_for_event(struct supervision *s, int timeout_ms)
 {
 	struct pollfd polls[] = {
-	    {post->control, POLLIN, 0},
-	    {post->children, POLLIN, 0},
-	    {post->rest_ms ? -1 : post->log, POLLIN, 0},
+	    {s->control, POLLIN, 0},
+	    {s->children, POLLIN, 0},
+	    {s->pause_ms ? -1 : s->log, POLLIN, 0},
 	};
 
-	if (post->rest_ms && (timeout_ms < 0 || post->rest_ms < timeout_ms))
-		timeout_ms = post->rest_ms;
+	if (s->pause_ms && (timeout_ms < 0 || s->pause_ms < timeout_ms))
+		timeout_ms = s->pause_ms;
 	if (poll(polls, 3, timeout_ms) < 0)
 		return;
 	if (polls[0].revents)
-		take_order(post);
+		receive_order(s);
 	if (polls[1].revents)
-		reap(post);
-	if (post->rest_ms || polls[2].revents)
-		hear(post);
+		reap(s);
+	if (s->pause_ms || polls[2].revents)
+		read_log(s);
 }
 
 /* ---- the end ---- */
 
-/* Whether the first or another child is in the first one's group. */
+/* Whether a child is in the server's process group. */
 static bool
-has_group(const struct post *post)
+has_group(const struct supervision *s)
 {
 	siginfo_t info;
 
-	return !post->ended || waitid(P_PGID, (id_t)post->first, &info,
-				   WEXITED | WNOHANG | WNOWAIT) == 0;
+	return !s->ended || waitid(P_PGID, (id_t)s->server, &info,
+				WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* False if some of the group did not care. */
+/* Ends the server's group by SIGTERM. False if a part of it is left. */
 static bool
-end_gently(struct post *post)
+terminate(struct supervision *s)
 {
 	uint64_t deadline = now_ns() + SUPERVISOR_STOP_NS;
 
-	/* It has not been waited for, so its number is nobody else's. */
-	if (kill(-post->first, SIGTERM) < 0)
-		kill(post->first, SIGTERM);
-	kill(-post->first, SIGCONT); /* or what is stopped cannot take it */
-	while (has_group(post)) {
-		if (post->order == SUPERVISOR_KILL)
+	/* The server has not been waited for, so the pid is still its own. */
+	if (kill(-s->server, SIGTERM) < 0)
+		kill(s->server, SIGTERM);
+	kill(-s->server, SIGCONT); /* or what is stopped cannot take it */
+	while (has_group(s)) {
+		if (s->order == SUPERVISOR_KILL)
 			return true;
 		if (now_ns() > deadline)
 			return false;
-		attend(post, 100);
+		wait_for_event(s, 100);
 	}
 	return true;
 }
@@ -216,60 +215,61 @@ kill_child(pid_t pid, void *unused)
 	kill(pid, SIGKILL);
 }
 
-/* Children become ours when their parents end, so again until none is left. */
+/* When a process ends, the supervisor gets its children: repeat until none is
+ * left. */
 static void
-kill_all(struct post *post)
+kill_descendants(struct supervision *s)
 {
 	uint64_t deadline = now_ns() + SUPERVISOR_STOP_NS;
 
-	reap(post);
-	/* At once, so that none makes others meanwhile. A number of a group
-	 * that a child of ours is in is nobody else's. */
-	if (has_group(post))
-		kill(-post->first, SIGKILL);
-	while (!post->alone && now_ns() < deadline) {
+	reap(s);
+	/* The whole group at once: a process that is left could fork. The group
+	 * has a child of ours in it, so its number is not used again. */
+	if (has_group(s))
+		kill(-s->server, SIGKILL);
+	while (!s->childless && now_ns() < deadline) {
 		proc_tree_own_children(kill_child, NULL);
-		attend(post, 2);
-		reap(post);
+		wait_for_event(s, 2);
+		reap(s);
 	}
 }
 
-/* ---- from start to end ---- */
+/* ---- start to end ---- */
 
 static void
-tell(struct post *post, const struct supervisor_news *news)
+send_report(struct supervision *s, const struct supervisor_report *report)
 {
-	send(post->control, news, sizeof(*news), MSG_NOSIGNAL);
+	send(s->control, report, sizeof(*report), MSG_NOSIGNAL);
 }
 
 static _Noreturn void
-keep(struct post *post)
+supervise(struct supervision *s)
 {
-	struct supervisor_news news = {.server = post->first};
+	struct supervisor_report report = {.server = s->server};
 
-	while (!post->ended && !post->order)
-		attend(post, -1);
-	hear(post);
-	post->closed = true;
-	put_words(post, news.words);
-	if (post->ended) {
-		news.status = post->status;
-		news.left = !post->alone;
-		tell(post, &news);
-	} else if (post->order == SUPERVISOR_STOP) {
-		news.stubborn = !end_gently(post);
+	while (!s->ended && !s->order)
+		wait_for_event(s, -1);
+	read_log(s);
+	s->log_ignored = true;
+	copy_last_line(s, report.last_line);
+	if (s->ended) {
+		report.status = s->status;
+		report.others_left = !s->childless;
+		send_report(s, &report);
+	} else if (s->order == SUPERVISOR_STOP) {
+		report.ignored_sigterm = !terminate(s);
 	}
-	kill_all(post);
-	news.done = true;
-	news.survivor = !post->alone;
-	getrusage(RUSAGE_CHILDREN, &news.used);
-	tell(post, &news);
+	kill_descendants(s);
+	report.done = true;
+	report.unkillable = !s->childless;
+	getrusage(RUSAGE_CHILDREN, &report.used);
+	send_report(s, &report);
 	_exit(0);
 }
 
-/* The client's connections would stay open with us, and its output. */
+/* Otherwise the client's connections and output would stay open here. */
 static void
-close_others(const struct post *post)
+close_other_descriptors(const struct supervision *s)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -281,8 +281,7 @@ close_others(const struct post *post)
 		int fd = atoi(entry->d_name);
 
 		if (fd > STDERR_FILENO && fd != dirfd(dir) &&
-		    fd != post->control && fd != post->children &&
-		    fd != post->log)
+		    fd != s->control && fd != s->children && fd != s->log)
 			close(fd);
 	}
 	if (dir)
@@ -290,25 +289,26 @@ close_others(const struct post *post)
 }
 
 static _Noreturn void
-become_first(
-    const sigset_t *mask, int log, supervisor_become *become, void *context)
+run_child(const sigset_t *mask, int log, supervisor_child *child, void *context)
 {
 	setpgid(0, 0);
-	/* If the supervisor is killed, nobody is left to stop us. */
+	/* If the supervisor is killed, no process is left to stop the server.
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	become(context, log);
+	child(context, log);
 	_exit(127);
 }
 
 /* Returns 0, or -1 with errno. */
 static int
-open_post(struct post *post, int log[2])
+open_supervision(struct supervision *s, int log[2])
 {
 	sigset_t children;
 
-	/* No signal to the client's group is for us, nor one to all who have
-	 * its name: `pkill -9 client` would leave the servers to nobody. */
+	/* A signal to the client's group, or to all processes with its name,
+	 * must not reach the supervisor: `pkill -9 client` would leave the
+	 * servers running. */
 	setpgid(0, 0);
 	prctl(PR_SET_NAME, "perconn-superv");
 	sigemptyset(&children);
@@ -317,29 +317,30 @@ open_post(struct post *post, int log[2])
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || pipe2(log, O_CLOEXEC) < 0)
 		return -1;
 	fcntl(log[1], F_SETPIPE_SZ, LOG_BYTES);
-	post->log = log[0];
-	post->children = signalfd(-1, &children, SFD_NONBLOCK | SFD_CLOEXEC);
-	return post->children < 0 ? -1 : fcntl(log[0], F_SETFL, O_NONBLOCK);
+	s->log = log[0];
+	s->children = signalfd(-1, &children, SFD_NONBLOCK | SFD_CLOEXEC);
+	return s->children < 0 ? -1 : fcntl(log[0], F_SETFL, O_NONBLOCK);
 }
 
 _Noreturn void
 supervisor_process(
-    int control, const sigset_t *mask, supervisor_become *become, void *context)
+    int control, const sigset_t *mask, supervisor_child *child, void *context)
 {
-	struct post post = {.control = control};
+	struct supervision s = {.control = control};
 	int log[2];
 
-	if (open_post(&post, log) < 0 || (post.first = fork()) < 0) {
-		tell(&post, &(struct supervisor_news){
-				.server = -1, .status = errno, .done = true});
+	if (open_supervision(&s, log) < 0 || (s.server = fork()) < 0) {
+		send_report(
+		    &s, &(struct supervisor_report){
+			    .server = -1, .status = errno, .done = true});
 		_exit(1);
 	}
-	if (post.first == 0)
-		become_first(mask, log[1], become, context);
-	setpgid(post.first, post.first); /* whoever of us is first */
-	tell(&post, &(struct supervisor_news){.server = post.first});
-	close_others(&post);
-	inherited_restore_cpus(); /* a loud log shall not cost the client's CPU
-				   */
-	keep(&post);
+	if (s.server == 0)
+		run_child(mask, log[1], child, context);
+	/* In both processes: either may run first. */
+	setpgid(s.server, s.server);
+	send_report(&s, &(struct supervisor_report){.server = s.server});
+	close_other_descriptors(&s);
+	inherited_restore_cpus(); /* reading must not use the client's CPU */
+	supervise(&s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervisor_process: the work of a supervisor, in a process of its own: it
- * starts the server, waits for it, ends it, and reports to supervisor.c.
+ * supervisor_process: what a supervisor process does: it starts the server,
+ * reads its output, waits for it, ends it, and reports to supervisor.c.
  */
 #ifndef COMMON_LAUNCH_SUPERVISOR_PROCESS_H
 #define COMMON_LAUNCH_SUPERVISOR_PROCESS_H
@@ -13,39 +13,39 @@
 
 #include "common/base/clock.h"
 
-/* How long an end is waited for: after SIGTERM, and again after SIGKILL. */
+/* The timeout after SIGTERM, and again after SIGKILL. */
 #define SUPERVISOR_STOP_NS (5 * NS_PER_S)
 
-struct supervisor_news {
-	pid_t server; /* its first process; -1: `status` is an errno */
-	int status;   /* as of waitpid(2), of a server that ended by itself */
-	bool left;    /* then: others of it ran on */
-	bool lost;    /* the supervisor itself was killed: nothing is known */
-	/* From here only if it is done: */
-	bool done;	    /* nothing is left below it, but for... */
-	bool survivor;	    /* ...one that could not be ended */
-	bool stubborn;	    /* SIGTERM did not end all of its group */
-	struct rusage used; /* by all that was waited for */
-	/* The last line that was said before the end; any byte but NUL. */
-	char words[400];
+struct supervisor_report {
+	pid_t server;	  /* -1: it was not started; `status` is an errno */
+	int status;	  /* as of waitpid(2), if the server ended by itself */
+	bool others_left; /* and then, other processes of it ran on */
+	bool lost;	  /* the supervisor was killed: nothing is known */
+	bool done;	  /* all is ended; the members below are set */
+	bool unkillable;  /* one process is left in spite of SIGKILL */
+	bool ignored_sigterm; /* SIGTERM did not end the whole group */
+	struct rusage used;   /* of all processes that were waited for */
+	/* The last line of output before the end; any byte but NUL. */
+	char last_line[400];
 };
 
-/* Runs in the server's first process, which has its process group and its
- * signal mask; LOG is for standard output and error. */
+/* The body of the server's process, which has its own process group and the
+ * client's signal mask. LOG is for standard output and error. It executes the
+ * server, or returns. */
 typedef void
-supervisor_become(void *context, int log);
+supervisor_child(void *context, int log);
 
-/* Orders, a byte each. The end of the socket is SUPERVISOR_STOP. */
+/* Orders of one byte. The end of the socket means SUPERVISOR_STOP. */
 enum { SUPERVISOR_STOP = 's', SUPERVISOR_KILL = 'k' };
 
 /*
- * In a new child with all signals blocked. CONTROL is its end of the socket, on
- * which it sends one struct supervisor_news when the server runs, or cannot;
- * then one when that ends by itself; then one that is done. MASK is what the
- * server gets.
+ * The body of a supervisor: called in a new child with all signals blocked.
+ * CONTROL is its end of the control socket, to which it sends a report when the
+ * server was started, or could not be; one when the server ends by itself; and
+ * one that is `done`. MASK is the signal mask of the server.
  */
 _Noreturn void
-supervisor_process(int control, const sigset_t *mask, supervisor_become *become,
-    void *context);
+supervisor_process(
+    int control, const sigset_t *mask, supervisor_child *child, void *context);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_certificate: two files in memory. */
+/* test_certificate: two memory files, readable by this user alone. */
 #include "common/launch/test_certificate.h"
 
 #include <errno.h>
@@ -11,7 +11,6 @@
 
 #include "common/net/tls_make.h"
 
-/* Of this user alone. */
 static int
 memory_file(const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * launch: servers that are this program, below a shell that they leave in one
- * way or another; none is there when the launch has ended.
+ * launch: the servers are this program, which leaves its shell in several ways.
+ * After each test no process of a server may be left.
  */
 #include "tests/unit/toy.h"
 
@@ -15,9 +15,9 @@
 static char self[400];
 static struct cpu_placement placement;
 
-/* Whatever COMMAND is; -1 with WHY. */
 static int
-try(struct launched *server, const char *command, char *why, size_t size)
+start_command(
+    struct launched *server, const char *command, char *why, size_t size)
 {
 	struct launch_plan plan = {.command = command, .placement = &placement};
 
@@ -25,15 +25,16 @@ try(struct launched *server, const char *command, char *why, size_t size)
 	return launch_start(server, &plan, why, size);
 }
 
-/* BELOW: the words before this program. */
+/* Starts a server that leaves its session; PREFIX comes before the program. */
 static void
-start(struct launched *server, const char *below)
+start(struct launched *server, const char *prefix)
 {
 	char command[1000], why[600];
 
 	snprintf(command, sizeof(command),
-	    "(setsid %s '%s' serve {address} &); exec sleep 1000", below, self);
-	if (try(server, command, why, sizeof(why)) < 0)
+	    "(setsid %s '%s' serve {address} &); exec sleep 1000", prefix,
+	    self);
+	if (start_command(server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
 }
 
@@ -50,7 +51,7 @@ count_process(pid_t pid, void *context)
 	++*(size_t *)context;
 }
 
-/* All that is below SERVER's supervisor. */
+/* The number of processes below SERVER's supervisor. */
 static size_t
 processes(const struct launched *server)
 {
@@ -60,7 +61,7 @@ processes(const struct launched *server)
 	return count - 1;
 }
 
-/* Its address outlives it in SERVER, and nobody of ours is left. */
+/* No process answers at the server's address, and the client has no child. */
 static void
 is_gone(const struct launched *server)
 {
@@ -72,44 +73,44 @@ is_gone(const struct launched *server)
 	assert_int_equal(children, 0);
 }
 
-static const char *const WAYS[] = {"", "env -i", "setsid"};
+static const char *const PREFIXES[] = {"", "env -i", "setsid"};
 
-TEST(who_leaves_the_group_ends_with_it)
+TEST(a_process_that_left_the_group_is_stopped)
 {
-	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
+	for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
 		struct launched server;
 
-		start(&server, WAYS[i]);
+		start(&server, PREFIXES[i]);
 		assert_true(answers(&server));
 		launch_stop(&server);
-		assert_false(server.stubborn);
-		assert_false(server.survivor);
+		assert_false(server.ignored_sigterm);
+		assert_false(server.unkillable);
 		is_gone(&server);
 	}
 }
 
-TEST(who_leaves_the_group_ends_if_it_dies)
+TEST(a_process_that_left_the_group_ends_when_the_server_dies)
 {
 	char why[600];
 
-	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
+	for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
 		struct launched server;
 
-		start(&server, WAYS[i]);
+		start(&server, PREFIXES[i]);
 		kill(server.pid, SIGKILL);
-		while (!launch_died(&server, why, sizeof(why)))
+		while (!launch_ended(&server, why, sizeof(why)))
 			nap_ms(1);
 		assert_non_null(strstr(why, "signal 9"));
 		is_gone(&server);
 	}
 }
 
-TEST(another_server_stays)
+TEST(stopping_one_server_leaves_another_running)
 {
-	for (size_t i = 0; i < COUNT_OF(WAYS); i++) {
+	for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
 		struct launched one, other;
 
-		start(&one, WAYS[i]);
+		start(&one, PREFIXES[i]);
 		while (processes(&one) != 2)
 			nap_ms(1);
 		start(&other, "");
@@ -122,18 +123,18 @@ TEST(another_server_stays)
 	}
 }
 
-/* A stranger's process becomes nobody's child here: only a supervisor adopts. */
-TEST(who_was_started_elsewhere_is_neither_adopted_nor_killed)
+/* The client is no subreaper: another daemon does not become its child. */
+TEST(a_daemon_of_another_program_is_neither_adopted_nor_killed)
 {
 	struct launched server;
-	pid_t stranger;
+	pid_t other;
 	int ends[2];
 	char byte;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	start(&server, "");
-	stranger = fork();
-	if (stranger == 0) { /* a daemon is made while a server runs */
+	other = fork();
+	if (other == 0) { /* makes a daemon while the server runs */
 		if (fork() == 0) {
 			setsid();
 			close(ends[0]);
@@ -141,27 +142,27 @@ TEST(who_was_started_elsewhere_is_neither_adopted_nor_killed)
 		}
 		_exit(0);
 	}
-	waitpid(stranger, NULL, 0);
+	waitpid(other, NULL, 0);
 	launch_stop(&server);
 	is_gone(&server);
 	close(ends[1]);
 	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-	/* The daemon has the other end still. */
+	/* The daemon still has the other end. */
 	assert_int_equal(read(ends[0], &byte, 1), -1);
 	close(ends[0]);
 }
 
-TEST(a_server_is_told_from_a_stranger)
+TEST(a_server_has_its_own_processes_alone)
 {
 	struct launched server;
 
 	start(&server, "");
-	assert_true(launch_has(&server, server.pid));
-	assert_false(launch_has(&server, getpid()));
-	assert_false(launch_has(&server, getppid()));
-	assert_false(launch_has(&server, 1));
+	assert_true(launch_has_process(&server, server.pid));
+	assert_false(launch_has_process(&server, getpid()));
+	assert_false(launch_has_process(&server, getppid()));
+	assert_false(launch_has_process(&server, 1));
 	launch_stop(&server);
-	assert_false(launch_has(&server, getpid()));
+	assert_false(launch_has_process(&server, getpid()));
 }
 
 static const struct {
@@ -187,22 +188,23 @@ static const struct {
 	"its last words: \033[31mred"},
 };
 
-TEST(what_cannot_work_is_told_with_advice)
+TEST(a_command_that_fails_is_reported_with_advice)
 {
 	char why[600];
 
 	for (size_t i = 0; i < COUNT_OF(TROUBLE); i++) {
 		struct launched server;
 
-		assert_int_equal(
-		    try(&server, TROUBLE[i].command, why, sizeof(why)), -1);
+		assert_int_equal(start_command(&server, TROUBLE[i].command, why,
+				     sizeof(why)),
+		    -1);
 		if (!strstr(why, TROUBLE[i].words))
 			fail_msg("%s: %s", TROUBLE[i].command, why);
 		is_gone(&server);
 	}
 }
 
-TEST(what_a_server_leaves_behind_does_not_stay_a_zombie)
+TEST(orphans_of_a_server_do_not_stay_zombies)
 {
 	struct launched server;
 	char command[1000], why[600];
@@ -211,7 +213,7 @@ TEST(what_a_server_leaves_behind_does_not_stay_a_zombie)
 	    "for i in $(seq 100); do (setsid true &); done; "
 	    "exec '%s' serve {address}",
 	    self);
-	if (try(&server, command, why, sizeof(why)) < 0)
+	if (start_command(&server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
 	while (processes(&server) != 1)
 		nap_ms(1);
@@ -219,7 +221,7 @@ TEST(what_a_server_leaves_behind_does_not_stay_a_zombie)
 	is_gone(&server);
 }
 
-/* With this program for each %s. */
+/* %s is this program. */
 static const char *const COMMANDS[] = {
     "'%s' serve {address}",
     "  '%s' serve {host}:{port} # at {address}",
@@ -252,22 +254,22 @@ TEST(a_command_is_run_as_sh_c_runs_it)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(command, sizeof(command), COMMANDS[i], self);
 #pragma GCC diagnostic pop
-		if (try(&server, command, why, sizeof(why)) < 0)
+		if (start_command(&server, command, why, sizeof(why)) < 0)
 			fail_msg("%s: %s", command, why);
 		launch_stop(&server);
-		assert_false(server.stubborn);
+		assert_false(server.ignored_sigterm);
 		is_gone(&server);
 	}
 }
 
-TEST(a_server_that_listens_elsewhere_is_told_where)
+TEST(the_address_of_a_server_that_listens_elsewhere_is_reported)
 {
 	char command[1000], why[600];
 	struct launched server;
 	struct launch_plan plan = {
 	    .command = command,
 	    .placement = &placement,
-	    .patience_ns = 300 * NS_PER_MS,
+	    .start_timeout_ns = 300 * NS_PER_MS,
 	};
 
 	snprintf(command, sizeof(command),
@@ -282,14 +284,14 @@ TEST(a_server_that_listens_elsewhere_is_told_where)
 	is_gone(&server);
 }
 
-TEST(a_server_that_is_stopped_is_told_of)
+TEST(a_stopped_server_is_reported)
 {
 	char why[600];
 	struct launched server;
 	struct launch_plan plan = {
 	    .command = "kill -STOP $$; : {port}",
 	    .placement = &placement,
-	    .patience_ns = 100 * NS_PER_MS,
+	    .start_timeout_ns = 100 * NS_PER_MS,
 	};
 
 	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
@@ -299,41 +301,41 @@ TEST(a_server_that_is_stopped_is_told_of)
 	is_gone(&server);
 }
 
-TEST(a_server_that_is_stopped_ends_gently)
+TEST(a_stopped_server_ends_by_sigterm)
 {
 	struct launched server;
 
 	start(&server, "");
 	kill(-server.pid, SIGSTOP);
 	launch_stop(&server);
-	assert_false(server.stubborn);
+	assert_false(server.ignored_sigterm);
 	is_gone(&server);
 }
 
-/* The supervisor has to read, or the server stands still. */
-TEST(a_loud_server_is_never_held_up)
+/* If the supervisor did not read, a full pipe would block the server. */
+TEST(a_server_with_much_output_is_not_blocked)
 {
 	struct launched server;
 	char command[1000], why[600];
 
 	snprintf(command, sizeof(command),
 	    "head -c 100000000 /dev/zero; exec '%s' serve {address}", self);
-	if (try(&server, command, why, sizeof(why)) < 0)
+	if (start_command(&server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
 	launch_stop(&server);
 	is_gone(&server);
 }
 
-TEST(a_server_ends_though_its_keeper_is_killed)
+TEST(a_server_ends_though_its_supervisor_is_killed)
 {
 	struct launched server;
 	char command[1000], why[600];
 
 	snprintf(command, sizeof(command), "exec '%s' serve {address}", self);
-	if (try(&server, command, why, sizeof(why)) < 0)
+	if (start_command(&server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
 	kill(server.supervisor.pid, SIGKILL);
-	while (!launch_died(&server, why, sizeof(why)))
+	while (!launch_ended(&server, why, sizeof(why)))
 		nap_ms(1);
 	assert_non_null(strstr(why, "was killed"));
 	while (answers(&server))
@@ -347,7 +349,7 @@ serve(const char *where)
 	struct address address;
 	int fd = -1;
 
-	alarm(60); /* should it be left behind after all */
+	alarm(60); /* if a test leaves it running */
 	if (address_parse(where, &address) == 0)
 		fd = toy_listen(&address);
 	while (fd >= 0 && accept(fd, NULL, NULL) >= 0)
@@ -355,7 +357,7 @@ serve(const char *where)
 	_exit(1);
 }
 
-/* As a server: the word "serve", and its address. */
+/* "serve ADDRESS" runs as a server. */
 int
 main(int argc, char **argv)
 {
