@@ -10,6 +10,7 @@
 #include "common/format/html.h"
 #include "common/charts/charts.h"
 #include "common/report/report_css.h"
+#include "common/report/html_summary.h"
 #include "common/report/html_tables.h"
 
 /* ---- frame ---- */
@@ -59,15 +60,15 @@ title_of(const struct comparison *c, char *buf, size_t size)
 /* A verdict, its sentence and its reason. */
 static void
 put_verdict(FILE *page, const struct comparison *c,
-    const struct scenario_result *o, const struct server_result *f,
-    size_t server)
+    const struct scenario_result *o, const struct point *point, size_t server)
 {
+	const struct server_result *f = &point->results[server];
 	char text[SENTENCE_SIZE];
 
 	fputs("<li>", page);
 	html_table_badge(page, o, f->verdict);
 	if (server)
-		sentence_verdict(text, sizeof(text), c, o, f, server);
+		sentence_verdict(text, sizeof(text), c, o, point, server);
 	else
 		snprintf(
 		    text, sizeof(text), "%s, the baseline", c->servers[0].name);
@@ -90,17 +91,6 @@ put_advice(
 		    page, "li class=\"advice\"", "\u2192 %s", advice.lines[i]);
 }
 
-/* Whether any point has an answer. */
-static bool
-is_answered(const struct scenario_result *o, size_t server)
-{
-	for (size_t i = 0; i < o->point_count; i++) {
-		if (o->points[i].results[server].verdict < UNDECIDED)
-			return true;
-	}
-	return false;
-}
-
 /* Of many points: how often each verdict, and from where to where. */
 static void
 put_verdicts_of_points(FILE *page, const struct comparison *c,
@@ -112,7 +102,7 @@ put_verdicts_of_points(FILE *page, const struct comparison *c,
 	fputs("<li>", page);
 	if (sentence_verdicts(text, sizeof(text), c, o, server, &only))
 		html_table_badge(page, o, only);
-	else if (is_answered(o, server))
+	else if (sentence_depends(o, server))
 		fputs("<span class=\"badge\">depends</span>", page);
 	else
 		html_table_badge(page, o, UNDECIDED);
@@ -132,31 +122,10 @@ put_verdicts(
 			put_verdicts_of_points(page, c, o, i);
 		else if (o->point_count == 1 &&
 			 (i > 0 || f->verdict == INVALID))
-			put_verdict(page, c, o, f, i);
+			put_verdict(page, c, o, &o->points[0], i);
 	}
 	put_advice(page, c, o);
 	fputs("</ul>\n", page);
-}
-
-static void
-put_summary(FILE *page, const struct comparison *c)
-{
-	fputs("<section>\n<h2>In short</h2>\n", page);
-	for (size_t i = 0; i < c->scenario_count; i++) {
-		const struct scenario_result *o = &c->scenarios[i];
-
-		fprintf(page, "<h3><a href=\"#scenario-%zu\">", i);
-		html_text(page, o->name);
-		fputs("</a>", page);
-		if (o->question[0]) {
-			fputs(" <span class=\"soft\">", page);
-			html_text(page, o->question);
-			fputs("</span>", page);
-		}
-		fputs("</h3>\n", page);
-		put_verdicts(page, c, o);
-	}
-	fputs("</section>\n", page);
 }
 
 /* ---- a scenario ---- */
@@ -190,23 +159,31 @@ put_reasons(
 	}
 }
 
+/* Of a valid ratio; advice tells it of an invalid one. */
 static void
-put_detectable(
+put_discarded(FILE *page, const struct comparison *c,
+    const struct scenario_result *o, size_t server)
+{
+	const struct server_result *f = &o->points[0].results[server];
+
+	if (f->dropped && f->verdict != INVALID && isfinite(f->with_dropped))
+		html_element(page, "li",
+		    "%s: with the discarded slices, the ratio would be %.3f",
+		    c->servers[server].name, f->with_dropped);
+}
+
+static void
+put_notes_of_ratios(
     FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
-	for (size_t i = 1; o->point_count == 1 && i < c->server_count; i++) {
-		const struct server_result *f = &o->points[0].results[i];
+	char text[SENTENCE_SIZE];
 
-		if (isfinite(f->min_detectable))
-			html_element(page, "li",
-			    "%s: a difference of %.1f %% would have shown",
-			    c->servers[i].name, 100 * (f->min_detectable - 1));
-		if (f->dropped && f->verdict != INVALID &&
-		    isfinite(f->with_dropped))
-			html_element(page, "li",
-			    "%s: with what was dropped, the ratio would be "
-			    "%.3f",
-			    c->servers[i].name, f->with_dropped);
+	for (size_t i = 1; i < c->server_count; i++) {
+		put_note(page, sentence_direction(text, sizeof(text), c, o, i));
+		put_note(
+		    page, sentence_detectable(text, sizeof(text), c, o, i));
+		if (o->point_count == 1)
+			put_discarded(page, c, o, i);
 	}
 }
 
@@ -220,7 +197,7 @@ put_notes(
 	put_note(page, o->note);
 	put_reasons(page, c, o);
 	put_note(page, sentence_control(text, sizeof(text), c, o));
-	put_detectable(page, c, o);
+	put_notes_of_ratios(page, c, o);
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
 			sentence_remarks(
@@ -322,45 +299,12 @@ put_repeat(FILE *page, const struct comparison *c, bool has_slices)
 }
 
 static void
-put_meaning(FILE *page, const struct comparison *c)
-{
-	static const char *const meanings[] = {
-	    [FASTER] = "the interval of the ratio lies above 1, and would not "
-		       "do so by chance among all ratios of the scenario",
-	    [SLOWER] = "the interval of the ratio lies below 1, and would not "
-		       "do so by chance among all ratios of the scenario",
-	    [EQUIVALENT] = "the 90 % interval lies within what does not matter",
-	    [UNDECIDED] = "neither: more blocks, or a quieter machine, would "
-			  "tell",
-	    [INVALID] = "no answer: a server failed or answered wrongly, the "
-			"client was the limit, or the control differs from "
-			"itself; the reason stands beside it",
-	};
-
-	fputs(
-	    "<h3>What the verdicts mean</h3>\n<ul class=\"verdicts\">\n", page);
-	for (int v = FASTER; v <= INVALID; v++) {
-		fputs("<li>", page);
-		html_table_badge(page, NULL, (enum verdict)v);
-		html_element(page, "span", "%s", meanings[v]);
-		fputs("</li>\n", page);
-	}
-	fputs("</ul>\n", page);
-	html_element(page, "p class=\"soft\"",
-	    "A ratio above 1 means that a server is better than the baseline, "
-	    "%s. The control runs the baseline a second time beside itself. "
-	    "More in docs/measuring.md.",
-	    c->servers[0].name);
-}
-
-static void
 put_method(FILE *page, const struct comparison *c, bool has_slices)
 {
 	fputs("<section>\n<h2>How this was measured</h2>\n", page);
 	put_facts(page, c);
 	put_servers(page, c);
 	put_repeat(page, c, has_slices);
-	put_meaning(page, c);
 	fputs("</section>\n", page);
 }
 
@@ -369,8 +313,9 @@ put_method(FILE *page, const struct comparison *c, bool has_slices)
 static void
 put_missing(FILE *page)
 {
-	fputs("<p class=\"alert\" id=\"missing\">No pictures: they are drawn "
-	      "by gnuplot, which is not installed. <code>make deps</code> "
+	fputs("<p class=\"alert\" id=\"missing\">No pictures of the "
+	      "scenarios: they are drawn by gnuplot, which is not installed. "
+	      "<code>make deps</code> "
 	      "installs it (the package is gnuplot-nox); then <code>client "
 	      "compare --from compare.json --report DIR</code> draws them "
 	      "without measuring again.</p>\n",
@@ -393,9 +338,9 @@ html_report(const struct comparison *c, const struct html_report_plan *plan,
 	if (c->interrupted)
 		html_element(page, "p class=\"alert\"", "%s",
 		    advice_interrupted(text, sizeof(text), c));
+	html_summary(page, c);
 	if (!charts.possible)
 		put_missing(page);
-	put_summary(page, c);
 	for (size_t i = 0; i < c->scenario_count; i++)
 		put_scenario(&charts, &c->scenarios[i], i);
 	put_method(page, c, plan->has_slices);

@@ -5,21 +5,24 @@
 #include <string.h>
 
 #include "common/verdict/advice.h"
+#include "common/verdict/conclusion.h"
 #include "common/verdict/sentences.h"
+#include "common/report/terminal_forest.h"
 #include "common/report/terminal_tables.h"
 
 /* ---- verdicts ---- */
 
 static void
 print_verdict(struct terminal_printer *p, const struct scenario_result *o,
-    const struct server_result *f, size_t server)
+    const struct point *point, size_t server)
 {
+	const struct server_result *f = &point->results[server];
 	char text[SENTENCE_SIZE];
 
 	if (server || f->verdict == INVALID) {
 		if (server)
 			sentence_verdict(
-			    text, sizeof(text), p->c, o, f, server);
+			    text, sizeof(text), p->c, o, point, server);
 		else
 			snprintf(text, sizeof(text), "%s is invalid",
 			    p->c->servers[0].name);
@@ -91,7 +94,7 @@ print_remarks(struct terminal_printer *p, const struct scenario_result *o)
 static void
 print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 {
-	char head[400];
+	char head[400], text[SENTENCE_SIZE];
 
 	snprintf(head, sizeof(head), "%s: %s", o->name,
 	    o->question[0] ? o->question : o->load);
@@ -107,7 +110,7 @@ print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 	if (o->point_count == 1) {
 		for (size_t i = sentence_repeats(&o->points[0], 1);
 		     i < p->c->server_count; i++)
-			print_verdict(p, o, &o->points[0].results[i], i);
+			print_verdict(p, o, &o->points[0], i);
 		fputc('\n', p->out);
 		terminal_table_values(p, o, &o->points[0]);
 	} else {
@@ -119,6 +122,9 @@ print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 	terminal_table_usage(p, o);
 	terminal_table_memory(p, o);
 	terminal_line(p, "  ", sentence_control(head, sizeof(head), p->c, o));
+	for (size_t i = 1; i < p->c->server_count; i++)
+		terminal_line(p, "  ",
+		    sentence_direction(text, sizeof(text), p->c, o, i));
 	terminal_line(p, "  ", o->note);
 	terminal_line(p, "  ", sentence_blocks(head, sizeof(head), p->c, o));
 	print_remarks(p, o);
@@ -148,6 +154,23 @@ print_method(struct terminal_printer *p)
 	}
 }
 
+/* The whole answer at once. */
+static void
+print_summary(struct terminal_printer *p)
+{
+	struct forest_plot plot;
+	char text[CONCLUSION_SIZE];
+
+	fprintf(p->out, "%sIn short%s\n", BOLD(p), PLAIN(p));
+	if (forest_plot_init(&plot, p->c) == 0)
+		terminal_forest(p, &plot);
+	forest_plot_release(&plot);
+	for (size_t i = 1; i < p->c->server_count; i++) {
+		fputs(i == 1 ? "\n" : "", p->out);
+		terminal_line(p, "  ", conclusion(text, sizeof(text), p->c, i));
+	}
+}
+
 void
 terminal_report(
     const struct comparison *c, const struct terminal_style *style, FILE *out)
@@ -158,6 +181,7 @@ terminal_report(
 	p.c = c;
 	p.style = style;
 	p.out = out;
+	print_summary(&p);
 	for (size_t i = 0; i < c->scenario_count; i++)
 		print_outcome(&p, &c->scenarios[i]);
 	print_method(&p);

@@ -9,7 +9,7 @@
 
 #include "common/base/escape.h"
 #include "common/base/terminal.h"
-#include "common/verdict/sentences.h"
+#include "common/verdict/conclusion.h"
 #include "common/report/server_names.h"
 
 /* As no-color.org has it: an empty one says nothing. */
@@ -54,7 +54,7 @@ terminal_colour(const struct terminal_printer *p, enum verdict verdict)
 	    [SLOWER] = "\033[31m",
 	    [EQUIVALENT] = "\033[36m",
 	    [UNDECIDED] = "\033[33m",
-	    [INVALID] = "\033[35m",
+	    [INVALID] = "\033[2m",
 	};
 
 	return terminal_mark(p, colours[verdict]);
@@ -75,7 +75,7 @@ terminal_show(struct terminal_printer *p)
 void
 terminal_line(struct terminal_printer *p, const char *indent, const char *text)
 {
-	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
+	char safe[ESCAPED_SIZE(CONCLUSION_SIZE)];
 	size_t column = strlen(indent);
 
 	if (!text[0])

@@ -149,13 +149,11 @@ say_discarded(struct advice *advice, const struct comparison *c,
 
 	for (size_t i = 0; i < o->point_count; i++) {
 		const struct server_result *f = &o->points[i].results[server];
-		double merit = f->with_dropped;
 
 		if (!has_discarded(f))
 			continue;
-		merit = o->higher_is_better ? merit : 1 / merit;
-		least = fmin(least, merit);
-		most = fmax(most, merit);
+		least = fmin(least, f->with_dropped);
+		most = fmax(most, f->with_dropped);
 	}
 	if (!(most > 0))
 		return;
@@ -163,11 +161,9 @@ say_discarded(struct advice *advice, const struct comparison *c,
 	figure_ratio(high, sizeof(high), most);
 	same = strcmp(low, high) == 0;
 	add(advice,
-	    "With the discarded slices, %s would have %s%s%s times the %s of "
-	    "%s.",
-	    c->servers[server].name, low, same ? "" : " to ", same ? "" : high,
-	    o->higher_is_better || !o->metric[0] ? o->unit : o->metric,
-	    c->servers[0].name);
+	    "With the discarded slices, the ratio of %s would be %s%s%s. It is "
+	    "no result.",
+	    c->servers[server].name, low, same ? "" : " to ", same ? "" : high);
 }
 
 /* ---- undecided ---- */

@@ -26,9 +26,8 @@ say_more(char *buf, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-/* Rates and times are faster or slower; of memory nobody says so. */
-static bool
-is_speed(const struct scenario_result *result)
+bool
+sentence_is_speed(const struct scenario_result *result)
 {
 	size_t len = strlen(result->unit);
 
@@ -53,7 +52,7 @@ say_difference(
 		e = (struct estimate){-e.value, -e.high, -e.low};
 	len = snprintf(buf, size, "%s %s %s",
 	    figure_number(value, sizeof(value), e.value), unit, side);
-	if (isnan(e.low) || len >= (int)size)
+	if (isnan(e.low) || e.low >= e.high || len >= (int)size)
 		return;
 	snprintf(buf + len, size - (size_t)len, ", between %s%s%s and %s %s",
 	    figure_number(low, sizeof(low), fabs(e.low)), e.low < 0 ? " " : "",
@@ -61,54 +60,137 @@ say_difference(
 	    side);
 }
 
-/* ", 0.354 times the requests/s, between ...", or the difference. Where less
- * is better, the ratio of the figures is one over that of the merits. */
-static void
-say_figures(char *buf, size_t size, const struct scenario_result *result,
-    const struct server_result *found)
+/* How many there are in all of what UNIT counts, where the point says so: of
+ * connections lost, those that were open. NAN: it is not known. */
+static double
+total_of(const struct point *point, const char *unit)
 {
-	struct estimate e = found->ratio;
-	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
+	for (size_t i = 0; i < point->setting_count; i++) {
+		if (strcmp(point->settings[i].key, unit) == 0)
+			return point->settings[i].number;
+	}
+	return NAN;
+}
+
+/* Whether its values are counts of what its metric begins with. */
+static bool
+is_count(const struct scenario_result *result)
+{
+	size_t len = strlen(result->unit);
+
+	return len && !strchr(result->unit, '/') &&
+	       strncmp(result->metric, result->unit, len) == 0;
+}
+
+/* "1 of 64 connections lost instead of all 64", of WHAT. */
+static void
+say_amounts(char *buf, size_t size, const struct scenario_result *result,
+    const struct point *point, size_t server, const char *what)
+{
+	double value = point->results[server].value.value;
+	double base = point->results[0].value.value;
+	double total = total_of(point, result->unit);
+	char text[FIGURE_SIZE];
+
+	snprintf(buf, size, "%s", figure_number(text, sizeof(text), value));
+	if (isfinite(total))
+		say_more(buf, size, " of %s",
+		    figure_number(text, sizeof(text), total));
+	say_more(buf, size, " %s", what);
+	if (value == base)
+		say_more(buf, size, " with both");
+	else
+		say_more(buf, size, " instead of %s%s",
+		    base == total ? "all " : "",
+		    figure_number(text, sizeof(text), base));
+}
+
+static bool
+has_values(const struct point *point, size_t server)
+{
+	return point->results[server].usable && point->results[0].usable;
+}
+
+char *
+sentence_amounts(char *buf, size_t size, const struct scenario_result *result,
+    const struct point *point, size_t server)
+{
+	buf[0] = '\0';
+	if (has_values(point, server))
+		say_amounts(buf, size, result, point, server, result->unit);
+	return buf;
+}
+
+char *
+sentence_values(char *buf, size_t size, const struct scenario_result *result,
+    const struct point *point, size_t server)
+{
+	char value[FIGURE_SIZE], other[FIGURE_SIZE];
 
 	buf[0] = '\0';
-	if (found->has_ratio && !result->higher_is_better)
-		e = (struct estimate){1 / e.value, 1 / e.high, 1 / e.low};
-	if (found->has_ratio) {
-		snprintf(buf, size, "%s times the %s",
-		    figure_ratio(value, sizeof(value), e.value),
-		    result->higher_is_better || !result->metric[0]
-			? result->unit
-			: result->metric);
-		if (!isnan(e.low))
-			say_more(buf, size, ", between %s and %s",
-			    figure_ratio(low, sizeof(low), e.low),
-			    figure_ratio(high, sizeof(high), e.high));
-	} else if (!isnan(found->difference.value)) {
-		say_difference(buf, size, result->unit, found->difference);
+	if (!has_values(point, server))
+		return buf;
+	if (is_count(result)) {
+		say_amounts(buf, size, result, point, server, result->metric);
+		return buf;
 	}
+	snprintf(buf, size, "%s against %s %s",
+	    figure_number(
+		value, sizeof(value), point->results[server].value.value),
+	    figure_number(other, sizeof(other), point->results[0].value.value),
+	    result->unit);
+	if (!result->higher_is_better && result->metric[0])
+		say_more(buf, size, " (%s)", result->metric);
+	return buf;
+}
+
+/* "; ratio 0.354, between 0.348 and 0.360", or the difference. */
+static void
+say_ratio(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *found)
+{
+	const struct estimate *e = &found->ratio;
+	const char *comma = buf[0] ? "; " : "";
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
+	char difference[200];
+
+	if (found->has_ratio)
+		say_more(buf, size, "%sratio %s", comma,
+		    figure_ratio(value, sizeof(value), e->value));
+	if (found->has_ratio && !isnan(e->low) && e->low < e->high)
+		say_more(buf, size, ", between %s and %s",
+		    figure_ratio(low, sizeof(low), e->low),
+		    figure_ratio(high, sizeof(high), e->high));
+	if (found->has_ratio || isnan(found->difference.value))
+		return;
+	say_difference(
+	    difference, sizeof(difference), result->unit, found->difference);
+	say_more(buf, size, "%s%s", comma, difference);
 }
 
 const char *
 sentence_verdict_word(
     const struct scenario_result *result, enum verdict verdict)
 {
-	if (result && !is_speed(result) && verdict == FASTER)
+	if (result && !sentence_is_speed(result) && verdict == FASTER)
 		return "better";
-	if (result && !is_speed(result) && verdict == SLOWER)
+	if (result && !sentence_is_speed(result) && verdict == SLOWER)
 		return "worse";
 	return VERDICT_WORDS[verdict];
 }
 
 char *
 sentence_verdict(char *buf, size_t size, const struct comparison *c,
-    const struct scenario_result *result, const struct server_result *found,
+    const struct scenario_result *result, const struct point *point,
     size_t server)
 {
+	const struct server_result *found = &point->results[server];
 	const char *word = sentence_verdict_word(result, found->verdict);
 	const char *name = c->servers[server].name, *base = c->servers[0].name;
-	char figures[300];
+	char figures[500];
 
-	say_figures(figures, sizeof(figures), result, found);
+	sentence_values(figures, sizeof(figures), result, point, server);
+	say_ratio(figures, sizeof(figures), result, found);
 	if (found->verdict == INVALID) /* figures would be read as an answer */
 		snprintf(buf, size, "%s against %s is invalid", name, base);
 	else if (found->verdict == UNDECIDED)
@@ -121,8 +203,8 @@ sentence_verdict(char *buf, size_t size, const struct comparison *c,
 	return buf;
 }
 
-/* From the least to the greatest of several points, as factors of the figure;
- * empty if there is none. */
+/* From the least ratio to the greatest of several points; empty if there is
+ * none. */
 static void
 say_span(
     char *buf, size_t size, const struct scenario_result *result, size_t server)
@@ -134,23 +216,19 @@ say_span(
 	for (size_t i = 0; i < result->point_count; i++) {
 		const struct server_result *f =
 		    &result->points[i].results[server];
-		double ratio = result->higher_is_better ? f->ratio.value
-							: 1 / f->ratio.value;
 
 		if (f->has_ratio && f->verdict != INVALID) {
-			least = fmin(least, ratio);
-			most = fmax(most, ratio);
+			least = fmin(least, f->ratio.value);
+			most = fmax(most, f->ratio.value);
 		}
 	}
 	figure_ratio(low, sizeof(low), least);
 	figure_ratio(high, sizeof(high), most);
 	if (most > 0)
-		snprintf(buf, size, ": %s%s%s times the %s", low,
+		snprintf(buf, size, ": ratio%s %s%s%s",
+		    strcmp(low, high) == 0 ? "" : "s from", low,
 		    strcmp(low, high) == 0 ? "" : " to ",
-		    strcmp(low, high) == 0 ? "" : high,
-		    result->higher_is_better || !result->metric[0]
-			? result->unit
-			: result->metric);
+		    strcmp(low, high) == 0 ? "" : high);
 }
 
 bool
@@ -231,6 +309,84 @@ sentence_control(char *buf, size_t size, const struct comparison *c,
 		    figure_ratio(low, sizeof(low), found->ratio.low),
 		    figure_ratio(high, sizeof(high), found->ratio.high));
 	say_more(buf, size, " (1 is what it should be)");
+	return buf;
+}
+
+bool
+sentence_depends(const struct scenario_result *result, size_t server)
+{
+	bool answered = false, differ = false;
+
+	for (size_t i = 0; i < result->point_count; i++) {
+		enum verdict verdict =
+		    result->points[i].results[server].verdict;
+
+		answered |= verdict < UNDECIDED;
+		differ |= verdict != result->points[0].results[server].verdict;
+	}
+	return answered && differ;
+}
+
+char *
+sentence_detectable(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result, size_t server)
+{
+	const struct server_result *f = &result->points[0].results[server];
+
+	buf[0] = '\0';
+	if (result->point_count == 1 && sentence_is_speed(result) &&
+	    isfinite(f->min_detectable))
+		snprintf(buf, size,
+		    "%s: a difference of %.1f %% would have shown",
+		    c->servers[server].name, 100 * (f->min_detectable - 1));
+	return buf;
+}
+
+/* On which side of 1 a ratio is, as three decimals show it. */
+static int
+side_of(double ratio)
+{
+	return (ratio >= 1.0005) - (ratio < 0.9995);
+}
+
+static bool
+contradicts(const struct scenario_result *result, const struct point *point,
+    size_t server)
+{
+	const struct server_result *f = &point->results[server];
+	double quotient = f->value.value / point->results[0].value.value;
+	int side = side_of(result->higher_is_better ? quotient : 1 / quotient);
+
+	return has_values(point, server) && f->has_ratio &&
+	       isfinite(quotient) && f->verdict != INVALID &&
+	       side * side_of(f->ratio.value) < 0;
+}
+
+char *
+sentence_direction(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result, size_t server)
+{
+	size_t count = 0, at = 0;
+	char point[100];
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < result->point_count; i++) {
+		if (!contradicts(result, &result->points[i], server))
+			continue;
+		at = count++ ? at : i;
+	}
+	if (!count)
+		return buf;
+	label_point(point, sizeof(point), &result->points[at]);
+	snprintf(buf, size,
+	    "%s%s%s: the figures point the other way than the ratio. Believe "
+	    "the ratio: it compares slices that ran side by side, while each "
+	    "figure is a median over the whole run, in which the machine's "
+	    "speed changes",
+	    c->servers[server].name, result->point_count > 1 ? ", " : "",
+	    result->point_count > 1 ? point : "");
+	if (count > 1)
+		say_more(buf, size, " (so at %zu points)", count);
 	return buf;
 }
 

@@ -17,29 +17,66 @@
 
 #define SENTENCE_SIZE 1200 /* for a sentence */
 
+/* Rates and times are faster or slower; memory and counts are better or
+ * worse. */
+bool
+sentence_is_speed(const struct scenario_result *result);
+
 /* The verdict's, but "better" and "worse" where nothing is fast: memory, say.
  * OUTCOME NULL: as the contract has them. */
 const char *
 sentence_verdict_word(
     const struct scenario_result *result, enum verdict verdict);
 
+/* The figures of SERVER and of the baseline at POINT: "5,000 against 14,123
+ * requests/s", "1 of 64 connections lost instead of all 64"; empty where one of
+ * them has none. */
+char *
+sentence_values(char *buf, size_t size, const struct scenario_result *result,
+    const struct point *point, size_t server);
+
+/* The same in short: "88.5 KiB instead of 32.5". */
+char *
+sentence_amounts(char *buf, size_t size, const struct scenario_result *result,
+    const struct point *point, size_t server);
+
 /*
- * "fork is slower than thread: 0.354 times the requests/s, between 0.348 and
- * 0.360". Without the reason, but where it is all there is to say.
+ * "fork is slower than thread: 5,000 against 14,123 requests/s; ratio 0.354,
+ * between 0.348 and 0.360". The ratio is the table's: above 1 is better.
+ * Without the reason, but where it is all there is to say.
  */
 char *
 sentence_verdict(char *buf, size_t size, const struct comparison *comparison,
-    const struct scenario_result *result, const struct server_result *found,
+    const struct scenario_result *result, const struct point *point,
     size_t server);
 
 /*
- * Of a scenario with several points: "fork is slower than thread at 4 of 6
- * points, equivalent at 2: 0.75 to 1.00 times the requests/s". Returns whether
+ * Of a scenario with several points: "fork against thread is slower at 4,
+ * equivalent at 2 of 6 points: ratios from 0.75 to 1.00". Returns whether
  * all have one verdict, which is *ONLY then.
  */
 bool
 sentence_verdicts(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result, size_t server, enum verdict *only);
+
+/* Whether the points of SERVER have an answer, and not one for all. */
+bool
+sentence_depends(const struct scenario_result *result, size_t server);
+
+/* "fork: a difference of 1.1 % would have shown"; empty of counts and memory,
+ * which hardly vary, and where it is not known. */
+char *
+sentence_detectable(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result, size_t server);
+
+/*
+ * Why the figures of SERVER and the baseline point one way and the ratio the
+ * other, where they do at a point: the ratio is the median of ratios side by
+ * side, the figures are medians over all times. Else empty.
+ */
+char *
+sentence_direction(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result, size_t server);
 
 /* "control, thread twice: 1.001, between 0.98 and 1.02"; empty: none. */
 char *

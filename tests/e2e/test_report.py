@@ -22,6 +22,7 @@ from known_servers import SMALL, check_compare, client, unbroken
 NARROW = (360, 740)
 # A name and a reason of the made-up comparison, as bytes that would do harm.
 HOSTILE = "<b>\"it's\" & $`\\_{x}^2\x1b[31m"
+PICTURE = "<svg viewBox="  # by gnuplot
 needs_gnuplot = needs("gnuplot")
 
 
@@ -76,13 +77,16 @@ def test_a_saved_comparison_is_told_in_words(made):
     assert "\x1b" not in result.out, "colours are for terminals"
     for words in (
             "churn: What does churn cost, when nobody measured it?",
-            "fork is slower than thread: 0.354 times the connections/s, "
-            "between 0.348 and 0.360 by",
-            "fork is equivalent to thread: 1.004 times the requests/s",
-            "fork is worse than thread: 2.778 times the memory for a "
-            "connection, between 2.731 and 2.826",
-            "fork is better than thread: 100 % of clients less",
-            "fork against thread is undecided: 0.991 times the requests/s",
+            "fork is slower than thread: 5,000 against 14,123 connections/s; "
+            "ratio 0.354, between 0.348 and 0.360 by",
+            "fork is equivalent to thread: 155,998 against 155,376 requests/s; "
+            "ratio 1.004, between",
+            "fork is worse than thread: 106 against 38 KiB (memory for a "
+            "connection); ratio 0.360, between 0.354 and 0.366",
+            "fork is better than thread: 0 of 64 connections lost instead of "
+            "all 64; 64 connections less",
+            "fork against thread is undecided: 51,532 against 52,000 "
+            "requests/s; ratio 0.991",
             "fork against thread is invalid it ended with status 3: "
             "<b>\"it's\" & $`\\_{x}^2\\x1b[31m",
             " <b>\\x1b[31m&/s ",
@@ -156,6 +160,91 @@ def test_sentences_are_as_wide_as_the_terminal(made, columns):
     sentences = [line for line in lines
                  if re.match(r" *[a-zA-Z,]+ [a-zA-Z]+ [a-zA-Z]", line)]
     assert columns - 25 < max(map(len, sentences)) <= columns
+
+
+# ---- all ratios in one picture ----
+
+def forest(out):
+    """The rows of the terminal's picture: label, what is drawn, the rest."""
+    picture = out.partition("In short\n")[2].partition("\n\n")[0]
+    rows = [re.match(r"(  +.+?)  +(.*?) +([\d.]*) *([a-z]+)$", line)
+            for line in picture.splitlines()]
+    return {row[1].strip(): row for row in rows if row}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120, 250])
+@pytest.mark.parametrize("servers", [2, 3])
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_the_picture_of_all_ratios_fits_the_terminal(
+        made, columns, servers, locale):
+    out = on_terminal(made[servers], columns, LC_ALL=locale, NO_COLOR="1")
+    assert out.isascii() == (locale == "C")
+    picture = out.partition("In short\n")[2].partition("\n\n")[0]
+    lines = picture.splitlines()
+    assert len(lines) > 30 and max(map(len, lines)) <= columns
+    if columns > 100:
+        assert "better than thread" in lines[-1]
+    ends = {len(line) - len(word) for line in lines if
+            (word := line.split()[-1]) in ("slower", "worse", "invalid")}
+    assert len(ends) == 1, "verdicts stand in a column"
+
+
+@pytest.mark.parametrize("locale, better, worse, same, open_, bad, line", [
+    ("C", "^", "v", "=", "?", "x", "|"),
+    ("C.UTF-8", "▲", "▼", "■", "○", "×", "│")], ids=["ascii", "utf8"])
+def test_a_verdict_has_its_shape(
+        made, tmp_path, locale, better, worse, same, open_, bad, line):
+    saved = json.loads(made[2].read_text())
+    ratio, = saved["scenarios"][6]["points"][0]["ratios"]
+    ratio.update(estimate=2.5, low=2.4, high=2.6, verdict="faster")
+    (tmp_path / "x").write_text(json.dumps(saved))
+    out = on_terminal(tmp_path / "x", 100, LC_ALL=locale, NO_COLOR="1")
+    rows = forest(out)
+    for label, mark, word in (
+            ("churn", worse, "slower"), ("steady", same, "equivalent"),
+            ("http", open_, "undecided"), ("idle", worse, "worse"),
+            ("1,000 connections", bad, "invalid"), ("static", better, "faster")):
+        row = rows[label]
+        assert mark in row[0] and row[4] == word, row[0]
+    # A baseline for all, better to its right, worse to its left.
+    at = {row[0].index(line) for row in rows.values() if line in row[0]}
+    assert len(at) == 1
+    assert rows["churn"][0].index(worse) < min(at)
+    assert rows["static"][0].rindex(better) > min(at)
+    assert rows["1,000 connections"][3] == "", "an invalid ratio has no figure"
+
+
+def test_the_page_has_the_same_rows_as_the_terminal(made, tmp_path):
+    page, _ = page_of(made[2], tmp_path / "report")
+    figure = page.partition('<figure class="forest">')[2].partition(
+        "</figure>")[0]
+    rows = re.findall(
+        r'<tr class="(\S+)( below)?"><th scope="row"><a href="#scenario-\d+">'
+        r'([^<]*)</a>.*?</tr>', figure)
+    shown = on_terminal(made[2], 120, NO_COLOR="1").partition(
+        "In short\n")[2].partition("\n\n")[0].splitlines()[:-2]
+    assert [label for *_, label in rows] == [
+        re.split("  +", line.strip())[0].rstrip(" :|░│") for line in shown]
+    assert figure.count('class="mark"') == sum(
+        len(one["points"]) for one in scenarios(made[2])) - 2
+    # crash has a difference, tls nothing at all.
+    assert figure.count('class="words"') == 2
+    invalid = re.search(r'<tr class="invalid below">.*?1,000 conn.*?</tr>',
+                        figure)[0]
+    assert "0.750" not in invalid and "invalid</span>" in invalid
+
+
+def test_without_intervals_the_picture_has_marks_alone(made, tmp_path):
+    def change(scenarios):
+        for one in scenarios.values():
+            for point in one["points"]:
+                for ratio in point["ratios"]:
+                    ratio.update(low=None, high=None, verdict="undecided")
+    out, page = changed(made, tmp_path, change)
+    assert page.partition("</figure>")[0].count('class="interval"') == 1, \
+        "the arrow to what is far away"
+    assert 'class="mark"' in page
+    assert "undecided" in out and "nan" not in out + page
 
 
 # ---- JSON ----
@@ -372,18 +461,18 @@ def changed(made, tmp_path, change):
 
 
 @pytest.mark.parametrize("low, value, high, words", [
-    (-100, -100, -100, "100 % of clients less, between 100 and 100 less"),
-    (-9, -5, -3, "5 % of clients less, between 3 and 9 less"),
-    (-9, -5, 2, "5 % of clients less, between 2 more and 9 less"),
-    (-1, 5, 7, "5 % of clients more, between 1 less and 7 more"),
-    (None, 5, None, "5 % of clients more ")])
+    (-64, -64, -64, "64 connections less within"),
+    (-9, -5, -3, "5 connections less, between 3 and 9 less"),
+    (-9, -5, 2, "5 connections less, between 2 more and 9 less"),
+    (-1, 5, 7, "5 connections more, between 1 less and 7 more"),
+    (None, 5, None, "5 connections more ")])
 def test_a_difference_has_one_direction(
         made, tmp_path, low, value, high, words):
     def change(scenarios):
         ratio, = scenarios["crash"]["points"][0]["ratios"]
         ratio["difference"] = {"value": value, "low": low, "high": high}
     out, _ = changed(made, tmp_path, change)
-    assert f"fork is better than thread: {words}" in unbroken(out)
+    assert f"instead of all 64; {words}" in unbroken(out)
 
 
 def test_one_error_is_one(made, tmp_path):
@@ -499,7 +588,7 @@ def test_strangers_text_is_only_text_in_the_page(made, tmp_path):
     assert f"other {escaped}" in page
     assert "<b>" not in page and "\x1b" not in page
     assert "A Processor &lt;made&gt; &amp; not measured" in page
-    pictures = re.findall(r"<svg.*?</svg>", page, re.S)
+    pictures = re.findall(r"<svg viewBox.*?</svg>", page, re.S)
     assert any("other &lt;b&gt;" in picture for picture in pictures)
     assert not any("~" in picture or "<title>" in picture
                    or "color='white'" in picture for picture in pictures)
@@ -518,7 +607,7 @@ def test_parents_without_a_remedy_are_a_curve_and_those_with_one_are_not(
 @needs_gnuplot
 def test_each_scenario_has_its_words_and_its_pictures(made, tmp_path):
     page, _ = page_of(made[2], tmp_path / "report")
-    assert "fork is slower than thread: 0.354 times" in page
+    assert "fork is slower than thread: 5,000 against 14,123" in page
     assert "client compare --seed 42 all" in page
     assert "9223372036854775783" in page and "docs/measuring.md" in page
     wanted = {"churn": 2, "sweep": 2, "knee": 2, "parent": 2, "idle": 3,
@@ -535,7 +624,9 @@ def test_each_scenario_has_its_words_and_its_pictures(made, tmp_path):
 def test_without_gnuplot_the_page_has_its_tables_and_says_so(
         made, tmp_path, no_gnuplot):
     page, result = page_of(made[2], tmp_path / "report", env=no_gnuplot)
-    assert "<svg" not in page
+    assert PICTURE not in page
+    assert page.count('<svg class="row"') > len(scenarios(made[2])), \
+        "the picture of all ratios needs no gnuplot"
     assert "gnuplot, which is not installed" in page
     assert "gnuplot is not installed" in result.error_line
     assert page.count("<table>") >= len(scenarios(made[2]))
@@ -549,7 +640,7 @@ def test_a_gnuplot_that_fails_costs_the_pictures_only(
         made, tmp_path, script):
     env = fake_gnuplot(tmp_path, script)
     page, result = page_of(made[2], tmp_path / "report", env=env)
-    assert "<svg" not in page and page.rstrip().endswith("</html>")
+    assert PICTURE not in page and page.rstrip().endswith("</html>")
     assert "not all pictures are drawn: gnuplot" in result.error_line
 
 
@@ -572,7 +663,7 @@ def test_pictures_are_drawn_for_whoever_ignores_sigchld(made, tmp_path):
     """nohup and the like hand that on; nobody could wait for a child then."""
     page, result = page_of(made[2], tmp_path / "report",
                            wrap=["env", "--ignore-signal=CHLD"])
-    assert result.err == "" and "<svg" in page
+    assert result.err == "" and PICTURE in page
 
 
 def test_a_directory_that_cannot_be_made_is_an_error(made, tmp_path):
@@ -633,7 +724,7 @@ def test_the_page_in_a_browser(report, browser, scheme, size):
     assert browser.run(
         "return document.documentElement.scrollWidth") <= size[0]
     pictures = browser.run("""
-        return [...document.querySelectorAll('figure svg')].map(svg => {
+        return [...document.querySelectorAll('.pictures svg')].map(svg => {
           const box = svg.getBoundingClientRect();
           const drawn = [...svg.querySelectorAll('path, use, polygon')]
             .filter(one => !one.closest('defs'));
@@ -663,6 +754,46 @@ def test_the_page_in_a_browser(report, browser, scheme, size):
     if where:
         browser.screenshot(Path(where) / f"report-{scheme}-{size[0]}.png")
     assert not problems(browser)
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [NARROW, PHONE, DESKTOP],
+                         ids=["narrow", "phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_picture_of_all_ratios_in_a_browser(report, browser, scheme, size):
+    """Marks on their rows, on a line that is the same for all, in sight."""
+    browser.emulate(scheme, size)
+    browser.open_tab(report)
+    browser.emulate(scheme, size)
+    rows = browser.run("""
+        return [...document.querySelectorAll('.forest .row')].map(svg => {
+          const box = svg.getBoundingClientRect();
+          const mark = svg.querySelector('.mark');
+          const at = mark && mark.getBoundingClientRect();
+          const style = mark && getComputedStyle(mark);
+          return {kind: svg.closest('tr').className, width: box.width,
+                  left: box.left, right: box.right,
+                  off: at && Math.abs((at.top + at.bottom - box.top
+                                       - box.bottom) / 2),
+                  at: at && (at.left + at.right) / 2, inks:
+                  style && style.fill + style.stroke,
+                  row: svg.closest('tr').getBoundingClientRect().right};
+        });""")
+    assert len(rows) > 60
+    assert len({(row["left"], row["right"]) for row in rows}) == 1
+    assert all(130 < row["width"] and row["row"] <= size[0] for row in rows)
+    marks = [row for row in rows if row["at"]]
+    assert len(marks) > 50
+    for row in marks:
+        assert row["off"] < 1.5 and row["left"] <= row["at"] <= row["right"]
+    assert len({row["inks"] for row in marks}) >= 4, "a colour each"
+    ground = browser.run("""
+        const zone = document.querySelector('.forest-zone');
+        const line = document.querySelector('.forest-one');
+        return [getComputedStyle(zone).fill, getComputedStyle(line).stroke,
+                getComputedStyle(document.querySelector('section'))
+                  .backgroundColor];""")
+    assert len(set(ground)) == 3, ground
 
 
 @needs_browser

@@ -244,18 +244,17 @@ made_bars(struct comparison *c)
 		made_word(made_point(o, c->server_count, 14000,
 			      0.4 - 0.08 * (double)i),
 		    "image", images[i]);
-	o = made_outcome(
-	    c, "crash", "clients that notice", "% of clients", false);
-	made_point(o, c->server_count, 100, 1);
+	o = made_outcome(c, "crash", "connections lost", "connections", false);
+	made_number(made_point(o, c->server_count, 64, 1), "connections", 64);
 	for (size_t i = 0; i <= c->server_count; i++) {
 		struct server_result *f = &o->points[0].results[i];
 		bool alone = i == 0 || i == c->server_count;
 
 		f->has_ratio = false;
 		f->ratio = (struct estimate){NAN, NAN, NAN};
-		f->value = made_about(alone ? 100 : 0, 0);
+		f->value = made_about(alone ? 64 : 0, 0);
 		if (i > 0) {
-			double less = alone ? 0 : -100;
+			double less = alone ? 0 : -64;
 
 			f->difference = (struct estimate){less, less, less};
 		}
@@ -264,7 +263,7 @@ made_bars(struct comparison *c)
 		    (struct latency){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
 		f->curve.count = 0;
 		for (size_t b = 0; b < f->blocks; b++) {
-			f->values[b] = alone ? 100 : 0;
+			f->values[b] = alone ? 64 : 0;
 			f->ratios[b] = NAN;
 		}
 	}

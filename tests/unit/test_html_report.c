@@ -73,12 +73,10 @@ begin(void **state)
 	return 0;
 }
 
-static void
-all_pictures_are_drawn(void **state)
+TEST_WITH(all_pictures_are_drawn, begin, NULL)
 {
 	char why[100];
 
-	(void)state;
 	free(page_of(
 	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
 	assert_true(drawn > 10);
@@ -87,12 +85,10 @@ all_pictures_are_drawn(void **state)
 
 /* The reason does, as it stands on a terminal; a second opinion beside it
  * could be another one. */
-static void
-only_the_reason_says_what_it_would_take(void **state)
+TEST_WITH(only_the_reason_says_what_it_would_take, begin, NULL)
 {
 	char why[100], *text;
 
-	(void)state;
 	text = page_of(
 	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why));
 	assert_non_null(strstr(text, "differences up to 4.8 % are not"));
@@ -101,12 +97,10 @@ only_the_reason_says_what_it_would_take(void **state)
 	free(text);
 }
 
-static void
-after_one_that_took_too_long_no_more_are_drawn(void **state)
+TEST_WITH(after_one_that_took_too_long_no_more_are_drawn, begin, NULL)
 {
 	char why[100];
 
-	(void)state;
 	late_at = 3;
 	free(page_of(
 	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
@@ -114,12 +108,10 @@ after_one_that_took_too_long_no_more_are_drawn(void **state)
 	assert_string_equal(why, "late");
 }
 
-static void
-an_interrupt_ends_the_drawing(void **state)
+TEST_WITH(an_interrupt_ends_the_drawing, begin, NULL)
 {
 	char why[100];
 
-	(void)state;
 	stop_at = 2;
 	free(page_of(
 	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why)));
@@ -131,12 +123,10 @@ an_interrupt_ends_the_drawing(void **state)
 	assert_string_equal(why, "interrupted");
 }
 
-static void
-slices_are_named_only_where_they_are(void **state)
+TEST_WITH(slices_are_named_only_where_they_are, begin, NULL)
 {
 	char why[100], *text;
 
-	(void)state;
 	for (int has = 0; has <= 1; has++) {
 		text = page_of(&(struct html_report_plan){.has_slices = has,
 				   .stop = &stop},
@@ -156,8 +146,7 @@ count_of(const char *text, const char *what)
 	return count;
 }
 
-static void
-no_figure_is_shown_twice_in_two_ways(void **state)
+TEST_WITH(no_figure_is_shown_twice_in_two_ways, begin, NULL)
 {
 	char why[100];
 	char *text = page_of(
@@ -165,7 +154,6 @@ no_figure_is_shown_twice_in_two_ways(void **state)
 	size_t results = count_of(text, "<th scope=\"col\">verdict</th>");
 	size_t memory = count_of(text, "anonymous, KiB</th>");
 
-	(void)state;
 	assert_true(results > 5 && memory > 5);
 	/* All but crash, which has no latency, and knee. */
 	assert_int_equal(count_of(text, "\">p99</th>"), results - 2);
@@ -175,19 +163,62 @@ no_figure_is_shown_twice_in_two_ways(void **state)
 	free(text);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(all_pictures_are_drawn, begin),
-	    cmocka_unit_test_setup(
-		only_the_reason_says_what_it_would_take, begin),
-	    cmocka_unit_test_setup(
-		after_one_that_took_too_long_no_more_are_drawn, begin),
-	    cmocka_unit_test_setup(no_figure_is_shown_twice_in_two_ways, begin),
-	    cmocka_unit_test_setup(an_interrupt_ends_the_drawing, begin),
-	    cmocka_unit_test_setup(slices_are_named_only_where_they_are, begin),
-	};
+/* ---- the summary ---- */
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+/* From the head of the page's summary up to the first scenario; to be freed. */
+static char *
+summary_of(void)
+{
+	char why[100];
+	char *text = page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why));
+	char *end = strstr(text, "id=\"scenario-0\"");
+
+	assert_non_null(end);
+	*end = '\0';
+	return text;
 }
+
+TEST_WITH(the_summary_says_what_was_found_and_what_to_do, begin, NULL)
+{
+	char *text = summary_of();
+
+	assert_int_equal(count_of(text, "<figure class=\"forest\">"), 1);
+	assert_non_null(
+	    strstr(text, ">fork is slower than thread by a factor"));
+	assert_non_null(strstr(text, "What to do next"));
+	assert_non_null(strstr(text, "<li>http: To decide it: "));
+	free(text);
+}
+
+static const char *const WORDS[] = {"faster", "better", "slower", "worse",
+    "equivalent", "undecided", "invalid", "depends"};
+
+static bool
+has_badge(const char *text, const char *word)
+{
+	char badge[60];
+
+	snprintf(badge, sizeof(badge), "\">%s</span>", word);
+	return strstr(text, badge) != NULL;
+}
+
+TEST_WITH(the_key_has_each_verdict_of_the_page_and_no_other, begin, NULL)
+{
+	char why[100];
+	char *page = page_of(
+	    &(struct html_report_plan){.stop = &stop}, why, sizeof(why));
+	char *key = strstr(page, "<ul class=\"verdicts key\">");
+	char *rest = key ? strstr(key, "</ul>") : NULL;
+
+	assert_non_null(rest);
+	*rest++ = '\0';
+	for (size_t i = 0; i < COUNT_OF(WORDS); i++) {
+		if (has_badge(key, WORDS[i]) != has_badge(rest, WORDS[i]))
+			fail_msg("%s", WORDS[i]);
+	}
+	assert_true(has_badge(key, "depends") && !has_badge(key, "faster"));
+	free(page);
+}
+
+RUN_TESTS(NULL, NULL)

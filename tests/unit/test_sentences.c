@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facts: sentences about figures of which a part is not known. */
+/* sentences: what verdicts, figures and counts are in words. */
 #include "tests/unit/unit.h"
 
 #include "common/verdict/sentences.h"
@@ -32,6 +32,8 @@ tear_down(void **state)
 	return 0;
 }
 
+#define FRESH(test) TEST_WITH(test, set_up, tear_down)
+
 static void
 says(const char *words)
 {
@@ -48,31 +50,27 @@ does_not_say(const char *words)
 
 /* ---- too few blocks for an interval ---- */
 
-static void
-without_an_interval_nothing_is_between(void **state)
+FRESH(without_an_interval_nothing_is_between)
 {
 	struct estimate *ratio = &results[1].ratio;
 
-	(void)state;
 	results[1].verdict = UNDECIDED;
 	sentence_verdict(
-	    text, sizeof(text), &comparison, result, &results[1], 1);
-	says(" times the ");
+	    text, sizeof(text), &comparison, result, &result->points[0], 1);
+	says("; ratio 0.354");
 	says(", between ");
 	ratio->low = ratio->high = NAN;
 	sentence_verdict(
-	    text, sizeof(text), &comparison, result, &results[1], 1);
-	says(" times the ");
+	    text, sizeof(text), &comparison, result, &result->points[0], 1);
+	says("; ratio 0.354");
 	does_not_say("between");
 	does_not_say("nan");
 }
 
-static void
-a_control_of_few_blocks_has_its_value(void **state)
+FRESH(a_control_of_few_blocks_has_its_value)
 {
 	struct estimate *ratio = &results[2].ratio;
 
-	(void)state;
 	sentence_control(text, sizeof(text), &comparison, result);
 	says(", between ");
 	says(" (1 is what it should be)");
@@ -97,10 +95,8 @@ slices(size_t kept, size_t dropped)
 	sentence_blocks(text, sizeof(text), &comparison, result);
 }
 
-static void
-what_was_dropped_is_told_though_nothing_is_left(void **state)
+FRESH(what_was_dropped_is_told_though_nothing_is_left)
 {
-	(void)state;
 	slices(10, 0);
 	says("; 30 slices count, 0 dropped for a cause outside");
 	does_not_say("CPU");
@@ -112,10 +108,8 @@ what_was_dropped_is_told_though_nothing_is_left(void **state)
 	does_not_say("slices");
 }
 
-static void
-servers_that_never_started_had_no_block(void **state)
+FRESH(servers_that_never_started_had_no_block)
 {
-	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		results[i].usable = false;
 	slices(0, 0);
@@ -126,17 +120,13 @@ servers_that_never_started_had_no_block(void **state)
 	assert_string_equal(text, "1 block");
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 /* ---- remarks ---- */
 
-static void
-requests_that_were_sent_twice_are_told(void **state)
+TEST(requests_that_were_sent_twice_are_told)
 {
 	struct server_result found = {
 	    .requests = 100, .retries = 3, .little = 1};
 
-	(void)state;
 	sentence_remarks(text, sizeof(text), &found);
 	says("3 sent again, as the server closed their connections");
 	found.retries = 0;
@@ -144,16 +134,105 @@ requests_that_were_sent_twice_are_told(void **state)
 	does_not_say("again");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(requests_that_were_sent_twice_are_told),
-	    FRESH(without_an_interval_nothing_is_between),
-	    FRESH(a_control_of_few_blocks_has_its_value),
-	    FRESH(what_was_dropped_is_told_though_nothing_is_left),
-	    FRESH(servers_that_never_started_had_no_block),
-	};
+/* ---- one direction ---- */
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+/* Of the scenario NAME, at its first point. */
+static void
+point_of(const char *name)
+{
+	for (size_t i = 0; i < comparison.scenario_count; i++) {
+		if (strcmp(comparison.scenarios[i].name, name) == 0)
+			result = &comparison.scenarios[i];
+	}
+	results = result->points[0].results;
 }
+
+static void
+say_verdict(void)
+{
+	sentence_verdict(
+	    text, sizeof(text), &comparison, result, &result->points[0], 1);
+}
+
+FRESH(words_have_the_ratio_of_the_table_where_less_is_better)
+{
+	point_of("idle");
+	say_verdict();
+	assert_string_equal(text,
+	    "fork is worse than thread: 106 against 38 KiB (memory for a "
+	    "connection); ratio 0.360, between 0.354 and 0.366");
+	point_of("knee");
+	say_verdict();
+	says("ratio 0.800, between 0.786 and 0.814");
+	sentence_verdicts(text, sizeof(text), &comparison, result, 1,
+	    &(enum verdict){INVALID});
+	says("slower at all 6 points: ratio 0.800");
+}
+
+static void
+lose(double base, double value, const char *words)
+{
+	results[0].value = made_about(base, 0);
+	results[1].value = made_about(value, 0);
+	results[1].has_ratio = value > 0;
+	results[1].ratio = made_about(base / value, 0);
+	say_verdict();
+	says(words);
+	does_not_say("between");
+}
+
+/* "0.0156 times the connections lost" */
+FRESH(of_what_is_counted_the_words_say_how_many_of_all)
+{
+	point_of("crash");
+	lose(64, 1, ": 1 of 64 connections lost instead of all 64; ratio 64");
+	lose(64, 64, ": 64 of 64 connections lost with both; ratio 1.000");
+	lose(2, 1, ": 1 of 64 connections lost instead of 2; ratio 2.000");
+	result->points[0].setting_count = 0; /* as an older file may be */
+	lose(64, 1, ": 1 connections lost instead of 64; ratio 64");
+}
+
+FRESH(what_is_exact_would_not_have_shown_less)
+{
+	point_of("churn");
+	sentence_detectable(text, sizeof(text), &comparison, result, 1);
+	assert_string_equal(
+	    text, "fork: a difference of 1.1 % would have shown");
+	point_of("idle");
+	sentence_detectable(text, sizeof(text), &comparison, result, 1);
+	assert_string_equal(text, "");
+}
+
+/* Of 0.99 in the table beside a ratio of 1.01. */
+FRESH(figures_that_contradict_the_ratio_are_explained)
+{
+	point_of("churn");
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	assert_string_equal(text, "");
+	results[1].ratio.value = 1.01;
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	says("fork: the figures point the other way than the ratio. ");
+	does_not_say("points)");
+	result->higher_is_better = false; /* less is the better one */
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	assert_string_equal(text, "");
+	results[1].ratio.value = 0.9996; /* shown as 1.000 */
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	assert_string_equal(text, "");
+}
+
+FRESH(of_several_points_one_sentence_explains_it)
+{
+	point_of("sweep");
+	result->points[2].results[1].ratio.value = 1.2;
+	result->points[4].results[1].ratio.value = 1.2;
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	says("fork, 16 connections: the figures point the other way");
+	says("(so at 2 points)");
+	result->points[2].results[1].verdict = INVALID;
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	says("fork, 256 connections: ");
+	does_not_say("so at");
+}
+
+RUN_TESTS(NULL, NULL)

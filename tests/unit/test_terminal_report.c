@@ -59,10 +59,8 @@ bar_of(double share)
 	return count;
 }
 
-static void
-a_bar_is_as_long_as_its_share(void **state)
+TEST_WITH(a_bar_is_as_long_as_its_share, set_up, tear_down)
 {
-	(void)state;
 	assert_int_equal(bar_of(1), WIDTH);
 	assert_int_equal(bar_of(0.5), WIDTH / 2);
 	assert_int_equal(bar_of(0.51), WIDTH / 2 + 1); /* and an eighth more */
@@ -70,10 +68,8 @@ a_bar_is_as_long_as_its_share(void **state)
 	assert_int_equal(bar_of(3), WIDTH); /* the first one's is shorter */
 }
 
-static void
-what_is_below_nothing_has_no_bar(void **state)
+TEST_WITH(what_is_below_nothing_has_no_bar, set_up, tear_down)
 {
-	(void)state;
 	for (double share = 0; share < 3; share += 0.01)
 		assert_int_equal(bar_of(-share), 0);
 	assert_int_equal(bar_of(-1e300), 0);
@@ -103,13 +99,11 @@ text_of(const char *name)
 
 /* A percentile of all replies beside one that is estimated over blocks, or a
  * sum of medians beside a median of sums, would contradict it. */
-static void
-no_figure_is_shown_twice_in_two_ways(void **state)
+TEST_WITH(no_figure_is_shown_twice_in_two_ways, set_up, tear_down)
 {
 	char *knee = text_of("knee"), *idle = text_of("idle");
 	char *churn = text_of("churn");
 
-	(void)state;
 	assert_non_null(strstr(churn, "  p99  "));
 	assert_null(strstr(churn, "service p99"));
 	assert_non_null(strstr(churn, "KiB/conn."));
@@ -139,57 +133,36 @@ longest_of(const struct terminal_style *style, const char *text, char **lines)
 	return most;
 }
 
-static void
-words_stay_whole_where_the_terminal_ends(void **state)
+TEST(words_stay_whole_where_the_terminal_ends)
 {
 	struct terminal_style style = {.width = 20};
 	char *lines;
 
-	(void)state;
 	assert_int_equal(
 	    longest_of(&style, "one two three four five six", &lines), 20);
 	assert_string_equal(lines, "  one two three four\n    five six\n");
 	free(lines);
 }
 
-static void
-a_word_that_is_too_long_has_a_line_of_its_own(void **state)
+TEST(a_word_that_is_too_long_has_a_line_of_its_own)
 {
 	struct terminal_style style = {.width = 12};
 	char *lines;
 
-	(void)state;
 	longest_of(&style, "it is unbelievably_long here", &lines);
 	assert_string_equal(
 	    lines, "  it is\n    unbelievably_long\n    here\n");
 	free(lines);
 }
 
-static void
-nothing_has_no_line(void **state)
+TEST(nothing_has_no_line)
 {
 	struct terminal_style style = {.width = 12};
 	char *lines;
 
-	(void)state;
 	assert_int_equal(longest_of(&style, "", &lines), 0);
 	assert_string_equal(lines, "");
 	free(lines);
 }
 
-#define FRESH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-	    FRESH(a_bar_is_as_long_as_its_share),
-	    FRESH(what_is_below_nothing_has_no_bar),
-	    cmocka_unit_test(words_stay_whole_where_the_terminal_ends),
-	    cmocka_unit_test(a_word_that_is_too_long_has_a_line_of_its_own),
-	    cmocka_unit_test(nothing_has_no_line),
-	    FRESH(no_figure_is_shown_twice_in_two_ways),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

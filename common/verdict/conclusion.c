@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* conclusion: scenarios sorted by what was found, then a sentence for each
+ * kind. */
+#include "common/verdict/conclusion.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/verdict/sentences.h"
+
+/* Of each kind so many are told in words, the others by their names. */
+#define TOLD 4
+
+/* Where our scenarios apply, as a reader thinks of it; or, where a figure alone
+ * says it, what takes or ends something. The names are the contract's. */
+static const struct {
+	const char *name, *where, *subject;
+} SCENARIO_WORDS[] = {
+    {"churn", "where each request brings a new connection", NULL},
+    {"steady", "where connections stay open", NULL},
+    {"sweep", "with a growing number of connections", NULL},
+    {"spin", "where a request computes for 50 us", NULL},
+    {"sleep", "where a request waits for 1 ms", NULL},
+    {"counter", "where all workers share a lock", NULL},
+    {"bulk", "where messages are large", NULL},
+    {"idle", NULL, "an idle connection takes"},
+    {"parent", "where the server has much memory in use", NULL},
+    {"knee", "where requests arrive on a schedule", NULL},
+    {"linking", "with static or shared libraries", NULL},
+    {"held", "beside many idle connections", NULL},
+    {"http", "for small web pages", NULL},
+    {"tls", "under TLS", NULL},
+    {"crash", NULL, "a crash ends"},
+};
+
+enum kind { WORSE, BETTER, SAME, OPEN, WRONG, KINDS };
+
+struct clause {
+	const struct scenario_result *result;
+	char size[60]; /* "by 24 %"; or empty */
+	char text[300];
+};
+
+struct clauses {
+	size_t count;
+	struct clause all[SCENARIOS_MAX];
+};
+
+/* What is found of one server. */
+struct findings {
+	const struct comparison *c;
+	size_t server;
+	struct clauses speed[2];   /* WORSE, BETTER; slower and faster */
+	struct clauses merit[2];   /* the same of what is no speed */
+	struct clauses amounts;	   /* "an idle connection takes ..." */
+	struct clauses same, none; /* nothing that matters; no answer */
+};
+
+__attribute__((format(printf, 3, 4))) static void
+say(char *buf, size_t size, const char *format, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buf + len, size - len, format, args);
+	va_end(args);
+}
+
+/* ---- one scenario ---- */
+
+/* A difference that is there, but surely too small to matter, is none here. */
+static enum kind
+kind_of(const struct server_result *f, double delta)
+{
+	bool small = f->has_ratio && f->ratio.low > 1 - delta &&
+		     f->ratio.high < 1 + delta;
+
+	switch (f->verdict) {
+	case FASTER:
+		return small ? SAME : BETTER;
+	case SLOWER:
+		return small ? SAME : WORSE;
+	case EQUIVALENT:
+		return SAME;
+	case UNDECIDED:
+		return OPEN;
+	case INVALID:
+		break;
+	}
+	return WRONG;
+}
+
+/* "by 24 %", "by a factor of 4.5 to 240", "by 40 % to a factor of 3": how much
+ * the one ratio differs from 1, and the other one. */
+static void
+say_size(char *buf, size_t size, double near, double far)
+{
+	double factors[] = {
+	    near < 1 ? 1 / near : near, far < 1 ? 1 / far : far};
+	char low[24], high[24];
+	bool percent[2];
+
+	for (int i = 0; i < 2; i++) {
+		percent[i] = factors[i] < 1.995;
+		double shown =
+		    percent[i] ? 100 * fabs((i ? far : near) - 1) : factors[i];
+
+		snprintf(i ? high : low, sizeof(low),
+		    shown < 9.95 ? "%.2g" : "%.0f", shown);
+	}
+	if (percent[0] == percent[1] && strcmp(low, high) == 0)
+		low[0] = '\0';
+	say(buf, size, "by %s%s%s%s%s%s",
+	    percent[0] || !low[0] ? "" : "a factor of ", low,
+	    percent[0] && !percent[1] && low[0] ? " %" : "",
+	    low[0] ? " to " : "",
+	    !percent[1] && (percent[0] || !low[0]) ? "a factor of " : "", high);
+	if (percent[1])
+		say(buf, size, " %%");
+}
+
+static const char *
+where_of(const struct scenario_result *o, char *buf, size_t size)
+{
+	for (size_t i = 0;
+	     i < sizeof(SCENARIO_WORDS) / sizeof(SCENARIO_WORDS[0]); i++) {
+		if (strcmp(SCENARIO_WORDS[i].name, o->name) == 0 &&
+		    SCENARIO_WORDS[i].where)
+			return SCENARIO_WORDS[i].where;
+	}
+	snprintf(buf, size, "in %s", o->name);
+	return buf;
+}
+
+static const char *
+subject_of(const struct scenario_result *o)
+{
+	for (size_t i = 0;
+	     i < sizeof(SCENARIO_WORDS) / sizeof(SCENARIO_WORDS[0]); i++) {
+		if (strcmp(SCENARIO_WORDS[i].name, o->name) == 0)
+			return SCENARIO_WORDS[i].subject;
+	}
+	return NULL;
+}
+
+static struct clause *
+add_clause(struct clauses *list, const struct scenario_result *o)
+{
+	struct clause *one = &list->all[list->count++];
+
+	*one = (struct clause){.result = o};
+	return one;
+}
+
+/* " at 4 of 6 points"; nothing if it is all. */
+static void
+say_points(struct clause *one, size_t count)
+{
+	if (count < one->result->point_count)
+		say(one->text, sizeof(one->text), " (at %zu of %zu points)",
+		    count, one->result->point_count);
+}
+
+/* The least and the greatest ratio of those points. */
+static void
+add_difference(struct findings *k, const struct scenario_result *o,
+    enum kind kind, size_t count)
+{
+	struct clause *one = add_clause(
+	    sentence_is_speed(o) ? &k->speed[kind] : &k->merit[kind], o);
+	double least = INFINITY, most = 0;
+	char where[60];
+
+	for (size_t i = 0; i < o->point_count; i++) {
+		const struct server_result *f =
+		    &o->points[i].results[k->server];
+
+		if (kind_of(f, k->c->delta) != kind || !f->has_ratio)
+			continue;
+		least = fmin(least, f->ratio.value);
+		most = fmax(most, f->ratio.value);
+	}
+	if (most > 0)
+		say_size(one->size, sizeof(one->size),
+		    kind == WORSE ? most : least, kind == WORSE ? least : most);
+	say(one->text, sizeof(one->text), "%s%s%s", one->size,
+	    one->size[0] ? " " : "", where_of(o, where, sizeof(where)));
+	say_points(one, count);
+}
+
+/* "a crash ends 1 of 64 connections instead of all 64". The medians have to
+ * point where the verdict does. */
+static bool
+add_amount(struct findings *k, const struct scenario_result *o, enum kind kind)
+{
+	const struct point *point = &o->points[0];
+	double value = point->results[k->server].value.value;
+	double base = point->results[0].value.value;
+	char values[300];
+	struct clause *one;
+
+	if (o->point_count != 1 || !subject_of(o) ||
+	    (value > base) != (o->higher_is_better == (kind == BETTER)))
+		return false;
+	sentence_amounts(values, sizeof(values), o, point, k->server);
+	if (!values[0])
+		return false;
+	one = add_clause(&k->amounts, o);
+	say(one->text, sizeof(one->text), "%s %s", subject_of(o), values);
+	return true;
+}
+
+static void
+sort_scenario(struct findings *k, const struct scenario_result *o)
+{
+	size_t counts[KINDS] = {0};
+	struct clause *one;
+	char where[60];
+
+	for (size_t i = 0; i < o->point_count; i++)
+		counts[kind_of(
+		    &o->points[i].results[k->server], k->c->delta)]++;
+	for (enum kind kind = WORSE; kind <= BETTER; kind++) {
+		if (counts[kind] && !add_amount(k, o, kind))
+			add_difference(k, o, kind, counts[kind]);
+	}
+	if (counts[WORSE] + counts[BETTER])
+		return;
+	one = add_clause(counts[SAME] ? &k->same : &k->none, o);
+	if (counts[SAME]) {
+		say(one->text, sizeof(one->text), "%s",
+		    where_of(o, where, sizeof(where)));
+		say_points(one, counts[SAME]);
+	} else {
+		say(one->text, sizeof(one->text), "%s (%s)", o->name,
+		    !o->point_count		    ? "not measured"
+		    : counts[OPEN] && counts[WRONG] ? "undecided or invalid"
+		    : counts[OPEN]		    ? "undecided"
+						    : "invalid");
+	}
+}
+
+/* ---- sentences ---- */
+
+/* ", " or " and " before number I of COUNT. */
+static const char *
+joint(size_t i, size_t count)
+{
+	return i == 0 ? "" : i + 1 < count ? ", " : " and ";
+}
+
+/* FIRST, the clauses, a full stop. Beyond TOLD, names: "also in http (by 9 %)".
+ */
+static void
+say_clauses(
+    char *buf, size_t size, const struct clauses *list, const char *first)
+{
+	size_t told = list->count <= TOLD + 1 ? list->count : TOLD;
+
+	if (!list->count)
+		return;
+	say(buf, size, "%s%s ", buf[0] ? " " : "", first);
+	for (size_t i = 0; i < told; i++)
+		say(buf, size, "%s%s", joint(i, told), list->all[i].text);
+	for (size_t i = told; i < list->count; i++) {
+		const struct clause *one = &list->all[i];
+
+		say(buf, size, "%s%s%s%s%s",
+		    i == told ? "; also in "
+			      : joint(i - told, list->count - told),
+		    one->result->name, one->size[0] ? " (" : "", one->size,
+		    one->size[0] ? ")" : "");
+	}
+	say(buf, size, ".");
+}
+
+static void
+say_differences(char *buf, size_t size, struct findings *k,
+    struct clauses lists[2], const char *worse, const char *better)
+{
+	const char *name = k->c->servers[k->server].name;
+	const char *base = k->c->servers[0].name;
+	char first[200];
+
+	for (enum kind kind = WORSE; kind <= BETTER; kind++) {
+		snprintf(first, sizeof(first), "%s is %s than %s", name,
+		    kind == WORSE ? worse : better, base);
+		say_clauses(buf, size, &lists[kind], first);
+	}
+}
+
+char *
+conclusion(char *buf, size_t size, const struct comparison *c, size_t server)
+{
+	struct findings k = {.c = c, .server = server};
+	const char *name = c->servers[server].name;
+	char first[200];
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < c->scenario_count; i++)
+		sort_scenario(&k, &c->scenarios[i]);
+	say_differences(buf, size, &k, k.speed, "slower", "faster");
+	say_differences(buf, size, &k, k.merit, "worse", "better");
+	snprintf(first, sizeof(first), "With %s,", name);
+	say_clauses(buf, size, &k.amounts, first);
+	snprintf(first, sizeof(first),
+	    "Between %s and %s, nothing that matters differs", name,
+	    c->servers[0].name);
+	say_clauses(buf, size, &k.same, first);
+	snprintf(first, sizeof(first), "No answer%s%s for",
+	    c->server_count > 2 ? " on " : "", c->server_count > 2 ? name : "");
+	say_clauses(buf, size, &k.none, first);
+	return buf;
+}
+
+bool
+conclusion_scenario_has(
+    const struct scenario_result *o, size_t servers, enum verdict verdict)
+{
+	for (size_t p = 0; p < o->point_count; p++) {
+		for (size_t i = 1; i < servers; i++) {
+			if (o->points[p].results[i].verdict == verdict)
+				return true;
+		}
+	}
+	return o->point_count == 0 && verdict == INVALID;
+}
