@@ -158,6 +158,7 @@ put_allowed(const struct option_spec *spec, char *buf, size_t size)
 		snprintf(buf, size, "%s, from %gs to %gs", kinds[spec->type],
 		    (double)spec->min / 1e9, (double)spec->max / 1e9);
 	else
+		/* NOLINTNEXTLINE(*CallAndMessage): others have ALLOWED */
 		snprintf(buf, size, "%s, from %llu to %llu", kinds[spec->type],
 		    (unsigned long long)spec->min,
 		    (unsigned long long)spec->max);

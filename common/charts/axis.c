@@ -91,11 +91,13 @@ axis_linear(FILE *script, const char *axis, const struct axis_range *range)
 static size_t
 steps_of(double span, const double **steps)
 {
-	static const double few[] = {1}, some[] = {1, 2, 5};
+	static const double some[] = {1, 2, 5};
 	static const double many[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9};
 
-	*steps = span > 300 ? few : span > 6 ? some : many;
-	return span > 300 ? 1 : span > 6 ? 3 : 12;
+	*steps = span > 6 ? some : many;
+	if (*steps == many)
+		return sizeof(many) / sizeof(*many);
+	return span > 300 ? 1 : sizeof(some) / sizeof(*some);
 }
 
 void

@@ -27,6 +27,7 @@ block_run_shuffle(struct block_run *run, size_t *order, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size_t j = block_run_random(run) % (i + 1);
 
+		order[i] = i; /* J may be I */
 		order[i] = order[j];
 		order[j] = i;
 	}
@@ -99,10 +100,10 @@ block_run_once(
     struct block_run *run, double (*figure)(struct block_run *run, size_t i))
 {
 	double values[SERVERS_MAX + 1];
-	size_t order[SERVERS_MAX + 1];
+	size_t order[SERVERS_MAX + 1], count = run->count;
 
-	block_run_shuffle(run, order, run->count);
-	for (size_t k = 0; k < run->count; k++) {
+	block_run_shuffle(run, order, count);
+	for (size_t k = 0; k < count; k++) {
 		size_t i = order[k];
 		uint64_t began_ns = now_ns();
 
@@ -115,7 +116,7 @@ block_run_once(
 	}
 	if (run->plan->csv)
 		fflush(run->plan->csv);
-	for (size_t i = 0; i < run->count && !block_run_stopped(run); i++)
+	for (size_t i = 0; i < count && !block_run_stopped(run); i++)
 		block_run_note(run, i, values[i],
 		    values[i] > 0 && values[0] > 0 ? log(values[0] / values[i])
 						   : NAN);

@@ -229,14 +229,6 @@ block_note(struct block_run *run, const char *words)
 	put_note(run->context, words);
 }
 
-static uint64_t
-next_random(struct experiment *experiment)
-{
-	struct block_run run = {.random = &experiment->random};
-
-	return block_run_random(&run);
-}
-
 static struct block_run
 block_run_of(struct scenario_run *s, size_t p, size_t block)
 {
@@ -353,16 +345,12 @@ static void
 run_blocks(struct scenario_run *s)
 {
 	struct experiment *experiment = s->experiment;
+	struct block_run run = {.random = &experiment->random};
 
 	for (size_t b = 0; b < s->blocks && !stopped(experiment); b++) {
 		size_t order[POINTS_MAX];
 
-		for (size_t i = 0; i < s->count; i++) {
-			size_t j = next_random(experiment) % (i + 1);
-
-			order[i] = order[j];
-			order[j] = i;
-		}
+		block_run_shuffle(&run, order, s->count);
 		for (size_t i = 0; i < s->count && !stopped(experiment); i++) {
 			if (has_baseline(s, order[i]))
 				run_block(s, order[i], b);

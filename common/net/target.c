@@ -30,7 +30,7 @@ choose_address(struct target *target, const struct addrinfo *found)
 {
 	const struct addrinfo *at;
 
-	for (at = found; at && found->ai_next; at = at->ai_next) {
+	for (at = found; found->ai_next && at; at = at->ai_next) {
 		set_address(&target->address, at);
 		if (target->kind == TARGET_UDP
 			? at->ai_family == AF_INET

@@ -262,6 +262,7 @@ upgrade(struct conversation *talk, const struct http_page *page,
 
 	if (request->expects_100) /* first of all (RFC 9110 7.8) */
 		http_output_continue(&talk->output);
+	/* NOLINTNEXTLINE(*CallAndMessage): decide() gives 101 with a key */
 	http_output_switch(&talk->output, key);
 	talk->upgraded = page;
 	if (query.at != request->path.at || query.len <= after)

@@ -44,11 +44,12 @@ static const struct {
 __attribute__((format(printf, 2, 3))) static void
 add(struct advice *advice, const char *format, ...)
 {
-	char *line = advice->lines[advice->count];
+	char *line;
 	va_list args;
 
 	if (advice->count == ADVICE_LINES)
 		return;
+	line = advice->lines[advice->count];
 	va_start(args, format);
 	vsnprintf(line, ADVICE_SIZE, format, args);
 	va_end(args);

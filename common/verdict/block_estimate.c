@@ -158,7 +158,7 @@ void
 block_estimate(const struct block_slice *const slices[], size_t instances,
     size_t count, bool higher, struct block_estimate *block)
 {
-	size_t all[ROUNDS_MAX], good[ROUNDS_MAX], n = 0;
+	size_t all[ROUNDS_MAX], good[ROUNDS_MAX], n = 0, kept = 0;
 	double sign = higher ? 1 : -1;
 
 	*block = (struct block_estimate){0};
@@ -167,13 +167,14 @@ block_estimate(const struct block_slice *const slices[], size_t instances,
 		all[n++] = q;
 		block->counts[q] = !spoilt(slices, instances, q);
 		if (block->counts[q])
-			good[block->kept++] = q;
+			good[kept++] = q;
 	}
-	block->dropped = n - block->kept;
+	block->kept = kept;
+	block->dropped = n - kept;
 	for (size_t i = 0; i < instances; i++) {
-		block->value[i] = value_of(slices[i], good, block->kept);
+		block->value[i] = value_of(slices[i], good, kept);
 		block->log_ratio[i] =
-		    sign * log_ratio(slices[i], slices[0], good, block->kept);
+		    sign * log_ratio(slices[i], slices[0], good, kept);
 		block->log_ratio_all[i] =
 		    sign * log_ratio(slices[i], slices[0], all, n);
 	}

@@ -156,7 +156,8 @@ static inline void
 made_word(struct point *p, const char *key, const char *word)
 {
 	MADE_TEXT(p->settings[p->setting_count].key, "%s", key);
-	MADE_TEXT(p->settings[p->setting_count++].text, "%s", word);
+	MADE_TEXT(p->settings[p->setting_count].text, "%s", word);
+	p->setting_count++;
 }
 
 static inline struct scenario_result *
