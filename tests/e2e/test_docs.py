@@ -3,6 +3,7 @@ import functools
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -261,6 +262,36 @@ def test_uninstall_leaves_what_others_put_beside_it(tmp_path):
     subprocess.run(["make", "-C", TOP, "uninstall", f"PREFIX={tmp_path}"],
                    check=True, capture_output=True)
     assert len(list(tmp_path.rglob("theirs"))) == 2
+
+
+@pytest.mark.parametrize("page, status, works", [
+    (True, 0, True), (True, 1, True), (False, 1, False), (False, 2, False),
+    (True, 130, False)], ids=str)
+def test_make_compare_succeeds_when_its_page_is_written(
+        tmp_path, page, status, works):
+    """Its own recipe, on a client that measures nothing."""
+    recipe = re.search(r"^compare:.*?\n(?=\n)", Path(TOP, "Makefile").read_text(),
+                       re.M | re.S)[0]
+    (tmp_path / "Makefile").write_text(f"all:\n\n{recipe}")
+    fake = tmp_path / "client"
+    fake.write_text(
+        "#!/bin/sh\necho \"$@\" >arguments\nmkdir -p build/report\n" +
+        ("sleep 0.02; echo x >build/report/index.html\n" if page else "") +
+        f"exit {status}\n")
+    fake.chmod(0o755)
+    (tmp_path / "build/report").mkdir(parents=True)
+    older = tmp_path / "build/report/index.html"
+    older.touch()
+    os.utime(older, (1, 1))
+    run = subprocess.run(["make", "-C", tmp_path, "compare",
+                          "COMPARE_ARGS=--quick hello"],
+                         capture_output=True, text=True)
+    assert (run.returncode == 0) == works, run
+    assert ("Open build/report/index.html" in run.stdout) == works, run
+    assert ("Not every question has an answer" in run.stdout) == \
+        (works and status == 1), run
+    assert (tmp_path / "arguments").read_text() == \
+        "compare --report build/report --quick hello\n"
 
 
 @pytest.mark.parametrize("goal", ["install", "compare"])
