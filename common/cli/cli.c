@@ -78,8 +78,8 @@ cli_raise_descriptors(uint64_t connections)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (connections + OWN_DESCRIPTORS > limit.rlim_max)
 		die(1,
-		    "%llu connections need as many descriptors; the limit "
-		    "is %llu (ulimit -Hn)",
+		    "%llu connections need as many file descriptors, but the "
+		    "hard limit is %llu: use fewer, or raise it (ulimit -Hn)",
 		    (unsigned long long)connections,
 		    (unsigned long long)limit.rlim_max);
 }
@@ -96,12 +96,21 @@ cli_resolve(const char *text)
 	return target;
 }
 
+const char *
+cli_refused_advice(int error)
+{
+	if (error != ECONNREFUSED && error != ENOENT)
+		return "";
+	return ": nothing listens there; start a server first (for example "
+	       "./server_thread), or check the address";
+}
+
 /* An option of TLS, where the target is none. */
 static void
 refuse_tls(const char *option, const char *value)
 {
 	if (value)
-		usage_error("--tls-%s %.200s: allowed only with tls:HOST:PORT",
+		usage_error("--tls-%s %.200s: requires a TARGET tls:HOST:PORT",
 		    option, value);
 }
 
@@ -118,8 +127,7 @@ cli_open_tls(const struct target *target, const struct cli_tls *config)
 		return NULL;
 	}
 	if (!config->cert != !config->key)
-		usage_error("--tls-%s %.200s: --tls-%s is missing; allowed are "
-			    "--tls-cert and --tls-key together",
+		usage_error("--tls-%s %.200s: --tls-%s is missing; give both",
 		    config->cert ? "cert" : "key",
 		    config->cert ? config->cert : config->key,
 		    config->cert ? "key" : "cert");
@@ -156,7 +164,7 @@ cli_refuse_one_file(const char *option, const char *path, const char *other,
 	    output_is_stdout(other_path) ||
 	    !output_is_one_file(path, other_path))
 		return;
-	usage_error("--%s %.200s: --%s writes that file; allowed is another",
+	usage_error("--%s %.200s: --%s writes that file; name another one",
 	    option, path, other);
 }
 

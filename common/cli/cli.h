@@ -79,6 +79,11 @@ cli_refuse_one_file(const char *option, const char *path, const char *other,
 int
 cli_close_output(struct output *output, bool measured);
 
+/* Where nothing listens: what to do, after a name or message. Empty for any
+ * other ERROR of connecting. */
+const char *
+cli_refused_advice(int error);
+
 /* Where words go: not where the data goes. */
 FILE *
 cli_words_for(const char *json);
@@ -92,14 +97,16 @@ struct cli_tls {
 /* The options of STRUCTURE, whose member FIELD is a struct cli_tls. */
 #define CLI_TLS_OPTIONS(structure, field)                                 \
 	{0, "tls-ca", "FILE",                                             \
-	    "PEM; who may have signed the server's "                      \
-	    "certificate\n(default: whom the system trusts)",             \
+	    "certificates (PEM) that may sign the server's "              \
+	    "certificate (default: those that the system trusts)",        \
 	    OPTION_TEXT, .offset = offsetof(struct structure, field.ca)}, \
-	    {0, "tls-cert", "FILE", "PEM; to show the server who we are", \
+	    {0, "tls-cert", "FILE",                                       \
+		"certificate (PEM) that the client shows the server",     \
 		OPTION_TEXT,                                              \
 		.offset = offsetof(struct structure, field.cert)},        \
 	{                                                                 \
-		0, "tls-key", "FILE", "PEM; the key to it", OPTION_TEXT,  \
+		0, "tls-key", "FILE", "private key (PEM) of --tls-cert",  \
+		    OPTION_TEXT,                                          \
 		    .offset = offsetof(struct structure, field.key)       \
 	}
 

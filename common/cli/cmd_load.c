@@ -124,6 +124,8 @@ run_all(const struct load_options *config, const struct load_plan *plan,
 		if (rows)
 			rate_sweep_report_row(&reports[i], words);
 		i++;
+		if (load_result_is_refused(&run->result))
+			break;
 	}
 	return i;
 }
@@ -255,6 +257,9 @@ cmd_load(int argc, char **argv)
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)
 		report_all(&config, reports, count, outputs.json.file);
+	if (count > 0 && load_result_is_refused(&runs[count - 1].result))
+		log_error("%.300s%s", common.target,
+		    cli_refused_advice(ECONNREFUSED));
 	if (count > 0 && outputs.histogram.file)
 		hdr_percentiles_print(
 		    &runs[0].result.latency, outputs.histogram.file);

@@ -46,8 +46,10 @@ note_interval(void *context, const struct load_result *part, uint64_t from_ns,
 static _Noreturn void
 die_placed(const struct cpu_placement *placement, int status, const char *why)
 {
+	const char *advice = cli_refused_advice(errno);
+
 	cpu_placement_undo(placement);
-	die(status, "cannot load: %s", why);
+	die(status, "cannot load: %s%s", why, advice);
 }
 
 /* The second interrupt: without results, but the server goes back. */
@@ -103,6 +105,7 @@ run_engine(struct load_run *run, const struct load_span *span,
 	engine.interval_ns = span->interval_ns;
 	engine.interval = note_interval;
 	engine.interval_context = &series;
+	engine.needs_server = true;
 	engine_connect(&engine);
 	stall_end(&engine.stall, &run->result);
 	start = now_ns();

@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/descriptor.h"
+#include "common/cli/cli.h"
 #include "common/net/client_stream.h"
 #include "common/load/stall.h"
 #include "common/net/dial.h"
@@ -36,6 +37,17 @@ static int
 fail(const char *what)
 {
 	log_error("%s: %s", what, strerror(errno));
+	return -1;
+}
+
+static int
+fail_to_connect(const struct address *target)
+{
+	int error = errno;
+	char text[ADDRESS_TEXT_MAX];
+
+	log_error("connecting to %s: %s%s", address_format(target, text),
+	    strerror(error), cli_refused_advice(error));
 	return -1;
 }
 
@@ -252,7 +264,8 @@ read_whole(struct talk *t)
 
 /* A datagram there, and one back. */
 static int
-exchange_datagrams(struct talk *t, uint64_t timeout_ns)
+exchange_datagrams(
+    struct talk *t, const struct address *target, uint64_t timeout_ns)
 {
 	ssize_t len = t->input < 0 ? (ssize_t)t->out_len : read_whole(t);
 	struct pollfd wait = {t->socket, POLLIN, 0};
@@ -273,6 +286,8 @@ exchange_datagrams(struct talk *t, uint64_t timeout_ns)
 	if (n == 0)
 		return fail_waiting(t);
 	len = recv(t->socket, got, sizeof(got), 0);
+	if (len < 0 && errno == ECONNREFUSED)
+		return fail_to_connect(target);
 	if (len < 0)
 		return fail("receiving");
 	if (descriptor_write(STDOUT_FILENO, got, (size_t)len) < 0)
@@ -283,17 +298,6 @@ exchange_datagrams(struct talk *t, uint64_t timeout_ns)
 }
 
 /* ---- all of it ---- */
-
-static int
-fail_to_connect(const struct address *target)
-{
-	int error = errno;
-	char text[ADDRESS_TEXT_MAX];
-
-	log_error("connecting to %s: %s", address_format(target, text),
-	    strerror(error));
-	return -1;
-}
 
 static int
 talk_stream(struct talk *t, struct tls_client *tls, uint64_t timeout_ns)
@@ -329,7 +333,7 @@ talk(const struct target *target, struct tls_client *tls, const char *message,
 	if (t.socket < 0)
 		return fail_to_connect(&target->address);
 	stall_open(&t.stall);
-	bad = udp ? exchange_datagrams(&t, timeout_ns)
+	bad = udp ? exchange_datagrams(&t, &target->address, timeout_ns)
 		  : talk_stream(&t, tls, timeout_ns);
 	stall_close(&t.stall);
 	close(t.socket);

@@ -18,6 +18,10 @@
 
 /* A connection that failed rests, so that a dead server is not hammered. */
 #define REST_NS (10 * NS_PER_MS)
+/* Where nothing listens, the load ends after so many tries, or at the first one
+ * after so long. */
+#define REFUSED_TRIES 10
+#define REFUSED_NS NS_PER_S
 #define PROGRESS_NS (250 * NS_PER_MS)
 /* The longest wait: a signal that sets *stop just before does not end it; and
  * the longer it may be, the later shows that we stood still. */
@@ -60,6 +64,20 @@ note_wrong(struct engine *e, const struct session *s)
 		    r->example, sizeof(r->example));
 }
 
+/* A few tries, in case that the server starts or restarts just now. */
+static bool
+nothing_listens(const struct engine *e)
+{
+	const struct load_result *now = e->result, *all = e->total;
+	uint64_t before = now == all ? 0 : all->begun;
+
+	if (!load_result_is_refused(now) ||
+	    (before && !load_result_is_refused(all)))
+		return false;
+	return before + now->failed >= REFUSED_TRIES ||
+	       e->now - e->schedule_start >= REFUSED_NS;
+}
+
 static void
 note_failed(struct engine *e, int error)
 {
@@ -70,6 +88,8 @@ note_failed(struct engine *e, int error)
 					     : LOAD_RESULT_ERRNOS - 1]++;
 	if (!r->failure[0])
 		memcpy(r->failure, e->shared.why, sizeof(e->shared.why));
+	if (e->needs_server && nothing_listens(e))
+		e->end_ns = earlier(e->end_ns, now_ns());
 }
 
 static void

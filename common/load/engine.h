@@ -102,6 +102,7 @@ struct engine {
 	/* If set: non-zero: begin no more; negative: nor wait for what is under
 	 * way, so that the counts do not add up. */
 	const volatile int *stop;
+	bool needs_server; /* begin no more where nothing listens */
 };
 
 /*

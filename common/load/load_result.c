@@ -2,6 +2,7 @@
 /* load_result: counters, five histograms, and what follows from them. */
 #include "common/load/load_result.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* A share of a CPU from which on it is the limit, and a share of the time that
@@ -96,6 +97,15 @@ load_result_rate(const struct load_result *result)
 	return result->span_ns
 		   ? (double)result->ok * 1e9 / (double)result->span_ns
 		   : 0;
+}
+
+bool
+load_result_is_refused(const struct load_result *result)
+{
+	return result->failed && !result->ok && !result->wrong &&
+	       !result->timed_out &&
+	       result->failed ==
+		   result->errors[ECONNREFUSED] + result->errors[ENOENT];
 }
 
 double

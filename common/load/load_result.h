@@ -77,6 +77,11 @@ load_result_add(struct load_result *result, const struct load_result *from);
 double
 load_result_rate(const struct load_result *result);
 
+/* Whether no request has met a server: each one so far found that nothing
+ * listens. */
+bool
+load_result_is_refused(const struct load_result *result);
+
 /* Share of a CPU that the client itself used, 0 to 1. */
 double
 load_result_busy(const struct load_result *result);

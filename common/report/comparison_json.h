@@ -24,8 +24,8 @@ comparison_json_write(const struct comparison *comparison, FILE *out);
  * in WHY and nothing to release:
  *
  *	PATH: Is a directory
- *	PATH:LINE:COLUMN: cannot be read as JSON: string or '}' expected near '}'
- *	PATH: .scenarios[0].points[2].at is not an object
+ *	PATH:LINE:COLUMN: cannot be read as JSON: string or '}' expected near
+ *'}' PATH: .scenarios[0].points[2].at is not an object
  *
  * WHY may hold bytes of the file.
  */

@@ -3,10 +3,12 @@
 #include "common/report/load_report.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/escape.h"
+#include "common/base/terminal.h"
 #include "common/base/units.h"
 #include "common/load/protocol_table.h"
 
@@ -62,25 +64,50 @@ is_udp(const struct load_report *report)
 	return report->plan->target.kind == TARGET_UDP;
 }
 
-static void
-print_latency(FILE *out, const char *label, const struct histogram *hist)
+/* ---- lines for a person ---- */
+
+/* Where the words of a line begin. */
+#define LABEL_WIDTH 11
+/* Enough for each text of a result. */
+#define ESCAPED_MAX ESCAPED_SIZE(LOAD_RESULT_WORDS)
+
+/* A line, folded to the width of OUT. The caller has escaped strangers' texts.
+ */
+static void __attribute__((format(printf, 3, 4)))
+print_line(FILE *out, const char *label, const char *format, ...)
 {
-	char text[16];
+	char text[ESCAPED_MAX + 400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(out, "  %-*s", LABEL_WIDTH - 2, label);
+	terminal_fold(
+	    out, text, LABEL_WIDTH, LABEL_WIDTH, terminal_columns(fileno(out)));
+}
+
+/* MEANING: of the word LABEL, on a line below; NULL: it needs none. */
+static void
+print_latency(FILE *out, const char *label, const struct histogram *hist,
+    const char *meaning)
+{
+	char text[300] = "", time[16];
+	size_t len = 0;
 
 	if (!hist->total)
 		return;
-	fprintf(out, "  %-9s", label);
 	for (size_t i = 0; i < LOAD_REPORT_PERCENTILES; i++)
-		fprintf(out, "%s %s  ", load_report_percentiles[i].name,
-		    format_duration(text, sizeof(text),
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "%s %s  ", load_report_percentiles[i].name,
+		    format_duration(time, sizeof(time),
 			(double)histogram_percentile(
 			    hist, load_report_percentiles[i].percent)));
-	fprintf(out, "max %s\n",
-	    format_duration(text, sizeof(text), (double)hist->max));
+	snprintf(text + len, sizeof(text) - len, "max %s%s%s",
+	    format_duration(time, sizeof(time), (double)hist->max),
+	    meaning ? "\n" : "", meaning ? meaning : "");
+	print_line(out, label, "%s", text);
 }
-
-/* Enough for each text of a result. */
-#define ESCAPED_MAX ESCAPED_SIZE(LOAD_RESULT_WORDS)
 
 static const char *
 times(uint64_t count, char *buf, size_t size)
@@ -91,24 +118,23 @@ times(uint64_t count, char *buf, size_t size)
 	return buf;
 }
 
-/* What the client was kept from running by is nobody else's doing. */
+/* Time in which the client could not run is not the server's. */
 static void
 print_still(const struct load_result *r, FILE *out)
 {
 	char text[32];
 
 	if (r->stall_ns)
-		fprintf(out,
-		    "  still    THE CLIENT DID NOT RUN for %.2f s in all (%s: "
-		    "stopped, frozen or asleep): latencies have that in them\n",
+		print_line(out, "still",
+		    "THE CLIENT DID NOT RUN for %.2f s in all (%s: stopped, "
+		    "frozen or asleep): the latencies include that time",
 		    (double)r->stall_ns / 1e9,
 		    times(r->stills, text, sizeof(text)));
 	if (r->throttled)
-		fprintf(out,
-		    "  quota    THE CLIENT WAS THROTTLED %s, for %.2f s in "
-		    "all, "
-		    "by its control group's quota of CPU time: the figures are "
-		    "the quota's\n",
+		print_line(out, "quota",
+		    "THE CLIENT WAS THROTTLED %s, for %.2f s in all, by its "
+		    "control group's quota of CPU time: the figures show the "
+		    "quota, not the server",
 		    times(r->throttled, text, sizeof(text)),
 		    (double)r->throttled_ns / 1e9);
 }
@@ -116,27 +142,24 @@ print_still(const struct load_result *r, FILE *out)
 void
 load_report_faults(const struct load_result *r, FILE *out)
 {
-	char text[ESCAPED_MAX];
+	char text[ESCAPED_MAX], errors[ESCAPED_MAX];
 
-	if (r->failed) {
-		fprintf(out, "  errors   %s",
-		    load_report_errors(r, text, sizeof(text)));
-		if (r->failure[0])
-			fprintf(out, "; first: %s",
-			    escape(r->failure, text, sizeof(text)));
-		fprintf(out, "\n");
-	}
+	if (r->failed)
+		print_line(out, "errors", "%s%s%s",
+		    load_report_errors(r, errors, sizeof(errors)),
+		    r->failure[0] ? "; first: " : "",
+		    escape(r->failure, text, sizeof(text)));
 	if (r->errors[EADDRNOTAVAIL])
-		fprintf(out,
-		    "  ports    this machine had no port left for %llu "
-		    "connections, which is not the server's doing: more "
-		    "--source addresses, fewer requests, kept connections\n",
+		print_line(out, "ports",
+		    "this machine had no port left for %llu connections, which "
+		    "is not the server's fault: use more --source addresses, "
+		    "fewer requests, or kept connections",
 		    (unsigned long long)r->errors[EADDRNOTAVAIL]);
 	if (r->example[0])
-		fprintf(out, "  wrong    first: %s\n",
+		print_line(out, "wrong", "first: %s",
 		    escape(r->example, text, sizeof(text)));
 	if (r->lacking[0])
-		fprintf(out, "  late     first: %s\n",
+		print_line(out, "late", "first: %s",
 		    escape(r->lacking, text, sizeof(text)));
 	print_still(r, out);
 }
@@ -146,31 +169,31 @@ print_requests(const struct load_result *r, FILE *out)
 {
 	char number[32];
 
-	fprintf(out,
-	    "  requests %s ok, %llu wrong, %llu timed out, %llu failed\n",
+	print_line(out, "requests",
+	    "%s ok, %llu wrong, %llu timed out, %llu failed",
 	    format_number(number, sizeof(number), (double)r->ok),
 	    (unsigned long long)r->wrong, (unsigned long long)r->timed_out,
 	    (unsigned long long)r->failed);
 	load_report_faults(r, out);
 	if (r->reconnects)
-		fprintf(out,
-		    "  closed   %llu connections by the server, between "
-		    "requests\n",
+		print_line(out, "closed",
+		    "%llu connections were closed by the server between "
+		    "requests",
 		    (unsigned long long)r->reconnects);
 	if (r->retries)
-		fprintf(out,
-		    "  again    %llu requests, on a new connection, because "
-		    "the server closed theirs as they were sent\n",
+		print_line(out, "again",
+		    "%llu requests were sent again on a new connection, "
+		    "because the server closed theirs as they were sent",
 		    (unsigned long long)r->retries);
 	if (r->unsent)
-		fprintf(out,
-		    "  unsent   %llu more were due, but no connection was "
-		    "free: the rate was not reached\n",
+		print_line(out, "unsent",
+		    "%llu more requests were due, but no connection was free: "
+		    "the rate was not reached",
 		    (unsigned long long)r->unsent);
 	if (r->unclosed)
-		fprintf(out,
-		    "  open     %llu connections that the server did not "
-		    "close after our end of file\n",
+		print_line(out, "open",
+		    "%llu connections were not closed by the server after the "
+		    "client's end of file",
 		    (unsigned long long)r->unclosed);
 }
 
@@ -181,16 +204,15 @@ print_special(const struct load_report *report, FILE *out)
 	const struct load_result *r = report->result;
 
 	if (is_udp(report))
-		fprintf(out,
-		    "  udp      %llu lost (timed out), %llu of them came late; "
-		    "%llu answers came twice\n",
+		print_line(out, "udp",
+		    "%llu lost (timed out), %llu of them came late; %llu "
+		    "answers came twice",
 		    (unsigned long long)r->timed_out,
 		    (unsigned long long)r->late,
 		    (unsigned long long)r->duplicated);
 	if (report->plan->protocol == &protocol_counter)
-		fprintf(out,
-		    "  counter  %llu answers, %llu lost updates (values seen "
-		    "twice)\n",
+		print_line(out, "counter",
+		    "%llu answers, %llu lost updates (values seen twice)",
 		    (unsigned long long)(r->ok + r->lost_updates),
 		    (unsigned long long)r->lost_updates);
 }
@@ -200,18 +222,19 @@ static void
 print_fairness(const struct load_report *report, FILE *out)
 {
 	const struct fairness *f = report->fairness;
+	char none[80] = "";
 
 	if (!f || report->plan->connections < 2 || !report->result->ok)
 		return;
-	fprintf(out,
-	    "  fair     %llu to %llu replies for a connection, median %llu; "
-	    "Jain's index %.3f",
-	    (unsigned long long)f->min, (unsigned long long)f->max,
-	    (unsigned long long)f->median, f->jain);
 	if (f->none)
-		fprintf(out, "; %u OF %u HAD NOT ONE", f->none,
+		snprintf(none, sizeof(none),
+		    "; %u OF %u CONNECTIONS GOT NO REPLY", f->none,
 		    report->plan->connections);
-	fprintf(out, "\n");
+	print_line(out, "fair",
+	    "each connection got %llu to %llu replies, median %llu; Jain's "
+	    "index %.3f (1: all got the same)%s",
+	    (unsigned long long)f->min, (unsigned long long)f->max,
+	    (unsigned long long)f->median, f->jain, none);
 }
 
 static void
@@ -224,9 +247,9 @@ print_sources(const struct address_list *sources, FILE *out)
 	address_list_format(&sources->addresses[0], first);
 	address_list_format(&sources->addresses[sources->count - 1], last);
 	if (sources->count == 1)
-		fprintf(out, "  from     %s\n", first);
+		print_line(out, "from", "%s", first);
 	else
-		fprintf(out, "  from     %u addresses, %s to %s\n",
+		print_line(out, "from", "%u addresses, %s to %s",
 		    sources->count, first, last);
 }
 
@@ -235,24 +258,27 @@ load_report_place(const struct load_report *report, FILE *out)
 {
 	char text[100];
 
-	fprintf(out, "  placed   %s\n",
+	print_line(out, "placed", "%s",
 	    cpu_placement_format(report->placement, text, sizeof(text)));
-	fprintf(out, "  image    %s\n",
-	    report->image
-		? report->image
-		: "unknown (no server on this machine that we may look at)");
+	print_line(out, "image", "%s",
+	    report->image ? report->image
+			  : "unknown (no server on this machine that this "
+			    "user may inspect)");
 	print_sources(report->sources, out);
 }
 
 void
-load_report_head(const struct load_report *report, FILE *out)
+load_report_head(const struct load_report *report, const char *loop, FILE *out)
 {
 	const struct load_plan *plan = report->plan;
+	char text[ESCAPED_MAX];
 
-	fprintf(out, "%s on %s: %u connections, %s, %llu bytes, ",
+	snprintf(text, sizeof(text),
+	    "%s on %s: %u connections, %s, %llu bytes, %s",
 	    plan->protocol->name, report->target, plan->connections,
 	    plan->churn ? "a new one for each request" : "kept",
-	    (unsigned long long)plan->size);
+	    (unsigned long long)plan->size, loop);
+	terminal_fold(out, text, 0, 2, terminal_columns(fileno(out)));
 }
 
 /* Of the server, or, where that is not known, of all on this machine. */
@@ -263,17 +289,34 @@ print_queue(const struct load_report *report, FILE *out)
 	char text[100];
 
 	if (own->full)
-		fprintf(out,
-		    "  queue    %s: each of those connections tried again "
-		    "after 1 s or more, which is in the figures, and no cost "
-		    "of serving them\n",
+		print_line(out, "queue",
+		    "%s: each of those connections tried again after 1 s or "
+		    "more. The figures include that time, although it is no "
+		    "cost of serving a request",
 		    listen_backlog_words(
 			own->size, own->full, text, sizeof(text)));
 	else if (!own->sockets && report->overflows > 0)
-		fprintf(out,
-		    "  queue    full for %lld connections on this machine (of "
-		    "any program): each tries again after 1 s or more\n",
+		print_line(out, "queue",
+		    "full for %lld connections on this machine (of any "
+		    "program): each tried again after 1 s or more",
 		    (long long)report->overflows);
+}
+
+/* Little's law: in a closed loop, rate times latency is how many connections
+ * waited for the server. If it is not, something measured here is not true. */
+static void
+print_check(const struct load_report *report, FILE *out)
+{
+	const struct load_plan *plan = report->plan;
+	const struct load_result *r = report->result;
+
+	if (plan->rate > 0 || plan->churn || r->ok <= 1000 || r->complete.total)
+		return;
+	print_line(out, "check",
+	    "rate x mean latency = %.1f of %u connections waiting for the "
+	    "server (Little's law); the rest waited for the client",
+	    load_result_rate(r) * histogram_mean(&r->latency) / 1e9,
+	    plan->connections);
 }
 
 void
@@ -281,42 +324,36 @@ load_report_print(const struct load_report *report, FILE *out)
 {
 	const struct load_plan *plan = report->plan;
 	const struct load_result *r = report->result;
-	char number[32];
-	double inside;
+	char number[32], loop[60] = "closed loop";
 
-	load_report_head(report, out);
 	if (plan->rate > 0)
-		fprintf(out, "open loop at %s/s\n",
+		snprintf(loop, sizeof(loop), "open loop at %s/s",
 		    format_number(number, sizeof(number), plan->rate));
-	else
-		fprintf(out, "closed loop\n");
+	load_report_head(report, loop, out);
 	load_report_place(report, out);
 	print_requests(r, out);
 	print_special(report, out);
-	fprintf(out, "  rate     %s requests/s over %.2f s\n",
+	print_line(out, "rate", "%s requests/s over %.2f s",
 	    format_number(number, sizeof(number), load_result_rate(r)),
 	    (double)r->span_ns / 1e9);
 	/* The times of answers that were all wrong say nothing. */
 	if (r->ok) {
-		print_latency(out, "latency", &r->latency);
-		print_latency(out, "service", &r->service);
+		print_latency(out, "latency", &r->latency,
+		    plan->rate > 0 ? "(from when a request was due)" : NULL);
+		print_latency(
+		    out, "service", &r->service, "(from when it was sent)");
 	}
-	print_latency(out, "paced", &r->pacing);
-	print_latency(out, "complete", &r->complete);
+	print_latency(out, "paced", &r->pacing,
+	    "(how late requests were sent after they were due)");
+	print_latency(out, "complete", &r->complete,
+	    "(until the last member had the message)");
 	if (r->connect.max > SLOW_CONNECT_NS)
-		print_latency(out, "connect", &r->connect);
+		print_latency(out, "connect", &r->connect, NULL);
 	print_queue(report, out);
 	print_fairness(report, out);
-	/* Little's law: with a closed loop, rate times latency is how many
-	 * were inside. If it is not, something measured here is not true. */
-	inside = load_result_rate(r) * histogram_mean(&r->latency) / 1e9;
-	if (plan->rate <= 0 && !plan->churn && r->ok > 1000 &&
-	    !r->complete.total)
-		fprintf(out,
-		    "  check    rate x mean latency = %.1f inside, of %u\n",
-		    inside, plan->connections);
-	fprintf(out,
-	    "  client   %.2f us of CPU for each request, %.0f %% busy%s\n",
+	print_check(report, out);
+	print_line(out, "client",
+	    "%.2f us of CPU for each request, %.0f %% busy%s",
 	    load_report_client_us(r), 100 * load_result_busy(r),
 	    load_report_is_client_bound(report)
 		? ": THE CLIENT WAS THE LIMIT, the server can do more"

@@ -35,9 +35,9 @@ struct load_report {
 void
 load_report_print(const struct load_report *report, FILE *out);
 
-/* Its first lines, without the end of the first: what is sent, to whom. */
+/* Its first line: what is sent to which target, in which kind of LOOP. */
 void
-load_report_head(const struct load_report *report, FILE *out);
+load_report_head(const struct load_report *report, const char *loop, FILE *out);
 
 /* Where client and server run, and how the server is linked: two lines. */
 void

@@ -8,10 +8,12 @@ void
 rate_sweep_report_head(
     const struct load_report *report, size_t rates, FILE *out)
 {
-	load_report_head(report, out);
-	fprintf(out, "open loop at %zu rates\n", rates);
+	char loop[60];
+
+	snprintf(loop, sizeof(loop), "open loop at %zu rates", rates);
+	load_report_head(report, loop, out);
 	load_report_place(report, out);
-	fprintf(out, "\n%12s %12s %10s %10s %10s %12s %10s %8s\n", "rate/s",
+	fprintf(out, "\n%11s %11s %8s %8s %8s %11s %8s %6s\n", "rate/s",
 	    "reached/s", "p50", "p99", "p99.9", "service p99", "unsent", "bad");
 	fflush(out);
 }
@@ -35,14 +37,14 @@ rate_sweep_report_row(const struct load_report *report, FILE *out)
 	const struct load_result *r = report->result;
 	char asked[32], reached[32];
 
-	fprintf(out, "%12s %12s",
+	fprintf(out, "%11s %11s",
 	    format_number(asked, sizeof(asked), report->plan->rate),
 	    format_number(reached, sizeof(reached), load_result_rate(r)));
-	print_time(out, 10, r, &r->latency, 50);
-	print_time(out, 10, r, &r->latency, 99);
-	print_time(out, 10, r, &r->latency, 99.9);
-	print_time(out, 12, r, &r->service, 99);
-	fprintf(out, " %10llu %8llu%s\n", (unsigned long long)r->unsent,
+	print_time(out, 8, r, &r->latency, 50);
+	print_time(out, 8, r, &r->latency, 99);
+	print_time(out, 8, r, &r->latency, 99.9);
+	print_time(out, 11, r, &r->service, 99);
+	fprintf(out, " %8llu %6llu%s\n", (unsigned long long)r->unsent,
 	    (unsigned long long)(r->wrong + r->timed_out + r->failed),
 	    load_report_is_client_bound(report) ? " *" : "");
 	load_report_faults(r, out);
@@ -60,8 +62,8 @@ rate_sweep_report_foot(
 		client_bound |= load_report_is_client_bound(&reports[i]);
 	}
 	fprintf(out,
-	    "\np50 to p99.9 count from when a request was due, service from "
-	    "when it was sent.\n");
+	    "\np50 to p99.9 count from when a request was due, service p99 "
+	    "from when it was\nsent.\n");
 	if (unsent)
 		fprintf(out, "unsent: due, but no connection was free: the "
 			     "rate was not reached.\n");

@@ -650,6 +650,11 @@ def result_of(process):
     return Result(process.returncode, out, err)
 
 
+def unfolded(words):
+    """A load's WORDS with each line in one piece again."""
+    return re.sub(r"\n {11}(?=\S)", " ", words)
+
+
 def has_pending(pid, number):
     """Whether a signal to the process is still on its way to it."""
     status = Path(f"/proc/{pid}/status").read_text()
@@ -664,7 +669,7 @@ def load(target, *options, code=0, **more):
     assert result.code == code, result
     report = result.json
     check_load(report)
-    report["words"] = result.err
+    report["words"] = unfolded(result.err)
     report["seconds"] = result.seconds
     return report
 

@@ -111,7 +111,7 @@ def test_connections_that_nobody_serves_are_counted():
     assert fairness["none"] == 5
     assert fairness["min"] == fairness["median"] == 0 < fairness["max"]
     assert fairness["jain"] <= 3 / 8 + 1e-6
-    assert "5 OF 8 HAD NOT ONE" in report["words"]
+    assert "5 OF 8 CONNECTIONS GOT NO REPLY" in report["words"]
 
 
 def test_one_slow_connection_shows():
@@ -185,7 +185,7 @@ def test_connections_that_the_server_does_not_close_are_said():
         report = load(server.target, "-c", 3, "-n", 30, "--timeout", "300ms")
     assert counts(report) == (30, 0, 0, 0)
     assert report["unclosed"] == 3
-    assert "3 connections that the server did not close" in report["words"]
+    assert "3 connections were not closed by the server" in report["words"]
     assert report["seconds"] >= 0.3
 
 

@@ -255,6 +255,41 @@ def test_nobody_listens(mode):
     assert "ECONNREFUSED" in report["words"]
 
 
+@MODES
+def test_where_nothing_listens_a_load_ends_at_once(mode):
+    """And says what to do."""
+    with refusing() as target:
+        report = load(target, "-d", "1h", "-c", 4, *mode, code=1)
+    ok, wrong, timed_out, failed = counts(report)
+    assert (ok, wrong, timed_out) == (0, 0, 0)
+    assert 10 <= failed == report["errors"]["ECONNREFUSED"] < 100
+    assert f"{target}: nothing listens there; start a server first" in \
+        report["words"]
+
+
+def test_where_nothing_listens_a_sweep_ends_with_its_first_rate():
+    with refusing() as target:
+        result = client("load", target, "-r", "5,1000", "-d", "1h", "--json", "-")
+    assert result.code == 1
+    assert [run["rate"] for run in result.json["runs"]] == [5]
+    assert "nothing listens there" in result.err
+
+
+@MODES
+def test_a_server_that_goes_away_does_not_end_a_load(mode):
+    """What it answered is a result; the rest has failed."""
+    with contextlib.ExitStack() as ends:
+        with KnownServer() as server:
+            process = ends.enter_context(running_client(
+                "load", server.target, "-d", "2s", "-c", 2, *mode,
+                "--json", "-"))
+            eventually(lambda: server.requests > 10, "requests")
+        result = result_of(process)
+    assert result.code == 1
+    assert result.json["duration_s"] > 1.9, result
+    assert "nothing listens" not in result.err
+
+
 def test_no_such_unix_socket(tmp_path):
     report = load(f"unix:{tmp_path}/none", "-n", 5, code=1)
     assert report["errors"] == {"ENOENT": 5}

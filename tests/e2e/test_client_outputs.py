@@ -11,7 +11,7 @@ import time
 import pytest
 
 from known_servers import (
-    DEADLINE, SWEEP, KnownServer, check_interval, check_load, client, counts,
+    DEADLINE, SWEEP, Close, KnownServer, check_interval, check_load, client, counts,
     delayed, misfit, refusing, result_of, running_client)
 
 pytestmark = pytest.mark.timed
@@ -51,10 +51,13 @@ def test_each_rate_of_a_sweep_has_the_whole_duration():
 
 
 def test_what_goes_wrong_at_a_rate_stands_below_it():
-    with refusing() as target:
-        result = client("load", target, "-r", "100,200", "-n", 3)
+    def reset(request):
+        raise Close(reset=True)
+
+    with KnownServer(reset) as server:
+        result = client("load", server.target, "-r", "100,200", "-n", 3)
     assert result.code == 1
-    assert result.out.count("3 ECONNREFUSED") == 2
+    assert result.out.count("3 ECONNRESET") == 2
 
 
 def test_a_list_of_one_rate_is_no_sweep():
