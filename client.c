@@ -21,10 +21,11 @@ static const struct {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv);
 } VERBS[] = {
-    {"talk", "TARGET [MESSAGE]: send it, print what comes back", cmd_talk},
-    {"load", "TARGET: load one server and check every byte", cmd_load},
-    {"compare", "[SCENARIO...]: threads or processes?", cmd_compare},
-    {"list", ": the scenarios and protocols", cmd_list},
+    {"talk", "send one message to a server and print the reply", cmd_talk},
+    {"load", "send many requests to a server and check every byte", cmd_load},
+    {"compare", "measure which server is faster: threads or processes?",
+	cmd_compare},
+    {"list", "list scenarios and protocols, and how long they take", cmd_list},
 };
 
 #define VERB_COUNT (sizeof(VERBS) / sizeof(VERBS[0]))
@@ -35,7 +36,8 @@ print_verbs(void)
 	printf("usage: %s VERB [options]\n\n", log_program());
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		printf("  %-8s %s\n", VERBS[i].name, VERBS[i].summary);
-	printf("\n%s VERB --help tells more.\n", log_program());
+	printf(
+	    "\n%s VERB --help lists the options of a verb.\n", log_program());
 	process_flush();
 	return 0;
 }
@@ -58,8 +60,8 @@ main(int argc, char **argv)
 	log_open(process_name(argv, "client"), LOG_INFO, false);
 	process_begin();
 	if (argc < 2)
-		usage_error("which verb? talk, load, compare or list "
-			    "(%s --help)",
+		usage_error("the verb is missing: talk, load, compare or list "
+			    "(see %s --help)",
 		    log_program());
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return print_verbs();
@@ -72,7 +74,7 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "version") == 0)
 		usage_error("%s: no such verb: write --%s", argv[1], argv[1]);
 	near = hint_nearest(argv[1], strlen(argv[1]), verb_name, NULL);
-	usage_error("%.200s: no such verb%s%s%s; allowed are talk, load, "
+	usage_error("%.200s: no such verb%s%s%s; the verbs are talk, load, "
 		    "compare, list",
 	    argv[1][0] ? argv[1] : "''", near ? "; did you mean " : "",
 	    near ? near : "", near ? "?" : "");

@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
+#include "common/base/terminal.h"
 #include "common/base/units.h"
 #include "common/base/version.h"
 
@@ -37,25 +39,15 @@ usage_error(const char *format, ...)
 	die(2, "%s", text);
 }
 
-/* Lines after the first begin under it. */
-static void
-print_words(const char *words)
-{
-	for (; *words; words++) {
-		putchar(*words);
-		if (*words == '\n')
-			printf("%*s", HELP_COLUMN, "");
-	}
-	putchar('\n');
-}
-
 static void
 print_help(const struct option_set *set)
 {
 	const struct option_spec *spec;
+	size_t columns = terminal_columns(STDOUT_FILENO);
 
-	printf("usage: %s %s\n%s\n\noptions:\n", log_program(), set->synopsis,
-	    set->about);
+	printf("usage: %s %s\n", log_program(), set->synopsis);
+	terminal_fold(stdout, set->about, 0, 0, columns);
+	printf("\noptions:\n");
 	for (spec = set->specs; spec->name; spec++) {
 		int width;
 
@@ -68,13 +60,16 @@ print_help(const struct option_set *set)
 		if (width >= HELP_COLUMN - 1)
 			width = printf("\n") - 1;
 		printf("%*s", HELP_COLUMN - width, "");
-		print_words(spec->help);
+		terminal_fold(
+		    stdout, spec->help, HELP_COLUMN, HELP_COLUMN, columns);
 	}
 	printf("  -h, --help%*sprint this and exit\n", HELP_COLUMN - 12, "");
 	printf("  -V, --version%*sprint the version and exit\n",
 	    HELP_COLUMN - 15, "");
-	if (set->foot)
-		printf("\n%s", set->foot);
+	if (!set->foot)
+		return;
+	putchar('\n');
+	terminal_fold(stdout, set->foot, 0, 0, columns);
 }
 
 /* ---- what is wrong ---- */

@@ -44,7 +44,8 @@ struct option_spec {
 };
 
 /*
- * A program, or one verb of it. SYNOPSIS follows the program's name; SPECS ends
+ * A program, or one verb of it. Words are folded to the terminal's width, and
+ * a line feed in them ends a line. SYNOPSIS follows the program's name; SPECS ends
  * with a NULL name; FOOT is printed below the options (NULL: nothing).
  */
 struct option_set {

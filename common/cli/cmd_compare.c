@@ -84,21 +84,21 @@ hint_server(const void *config, const char *text, char *why, size_t size)
 
 	snprintf(name, sizeof(name), "%.*s", len, text);
 	if (plan->server_count == SERVERS_MAX)
-		snprintf(why, size, "it is one too many");
+		snprintf(why, size, "8 servers are the most");
 	else if (!equals)
-		snprintf(why, size, "it has no =: write NAME=COMMAND");
+		snprintf(why, size, "the = is missing: write NAME=COMMAND");
 	else if (!len)
-		snprintf(why, size, "no NAME is before its =");
+		snprintf(why, size, "the NAME before the = is missing");
 	else if (len > NAME_MOST)
-		snprintf(why, size, "its NAME has %d bytes", len);
+		snprintf(why, size, "the NAME has %d bytes, more than 20", len);
 	else if (!utf8_valid(name, strlen(name)))
-		snprintf(why, size, "its NAME is not UTF-8");
+		snprintf(why, size, "the NAME is not UTF-8");
 	else if (!name_ok(plan, name))
-		snprintf(why, size, "%s is taken", name);
+		snprintf(why, size, "the NAME %s is taken", name);
 	else if (!launch_command_ok(equals + 1))
-		snprintf(why, size, "its COMMAND does not say where to listen");
+		snprintf(why, size, "the COMMAND does not say where to listen");
 	else
-		snprintf(why, size, "its COMMAND is too long");
+		snprintf(why, size, "the COMMAND is too long");
 }
 
 static bool
@@ -124,55 +124,56 @@ parse_from(void *config, const char *text)
 
 static const struct option_spec COMPARE_OPTIONS[] = {
     {0, "server", "NAME=COMMAND",
-	"compare these instead, the first is the\n"
-	"baseline; {address}, {host} or {port} is\n"
-	"where it shall listen, {options} what our\n"
-	"servers are told of the scenario",
+	"compare this server; repeat the option for each, the first is the "
+	"baseline. In COMMAND, {address}, or {host} and {port}, is where it "
+	"must listen; {options} is what a scenario needs of our own servers "
+	"(default: server_thread and server_fork)",
 	OPTION_CALL,
 	.allowed =
-	    "NAME=COMMAND with {address}, {host} or {port} in it, at most 8, "
-	    "no NAME twice, of more than 20 bytes, not UTF-8, or that is "
-	    "control",
+	    "NAME=COMMAND, up to 8 times; COMMAND has {address}, {host} or "
+	    "{port} in it; each NAME is different, UTF-8, at most 20 bytes, "
+	    "and not 'control'",
 	.parse = parse_server, .hint = hint_server},
     {0, "start-timeout", "D",
-	"how long a server may take until it accepts\n"
-	"connections (default 10s)",
+	"time that a server may take until it accepts connections (default "
+	"10s)",
 	OPTION_DURATION, .offset = AT(plan.start_timeout_ns),
 	.min = CLI_TIMEOUT_MIN, .max = CLI_TIMEOUT_MAX},
     {0, "quick", NULL,
-	"a first look: of the default scenarios,\n"
-	"under 30 s instead of under 2 min",
+	"a first look with fewer and shorter blocks; `client list` shows how "
+	"long it takes",
 	OPTION_FLAG, .offset = AT(quick)},
     {0, "blocks", "N",
-	"of fresh servers, at each point (default: as\n"
+	"number of blocks at each point, each with fresh servers (default: as "
 	"the scenario needs, 6 to 18)",
 	OPTION_COUNT, .offset = AT(blocks), .min = PAIRED_BLOCKS_MIN,
 	.max = RANK_MAX},
-    {0, "delta", "PERCENT", "the smallest difference that matters (3%)",
+    {0, "delta", "PERCENT", "smallest difference that matters (default 3%)",
 	OPTION_PERCENT, .offset = AT(delta), .min = 100, .max = 50000},
-    {0, "placement", "WHERE", "split (default), shared or free: see load",
-	OPTION_CHOICE, .offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
-    {0, "seed", "N", "of what is random (default: the clock)", OPTION_COUNT,
-	.offset = AT(seed), .min = 1, .max = INT64_MAX},
-    {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
-	.offset = AT(output.json)},
+    {0, "placement", "WHERE",
+	"split, shared or free: see load --help (default split)", OPTION_CHOICE,
+	.offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
+    {0, "seed", "N", "seed of all random order (default: from the clock)",
+	OPTION_COUNT, .offset = AT(seed), .min = 1, .max = INT64_MAX},
+    {0, "json", "FILE", "write the result as JSON to FILE (-: standard output)",
+	OPTION_TEXT, .offset = AT(output.json)},
     {0, "report", "DIR",
-	"write a page with pictures, DIR/index.html,\n"
-	"and beside it compare.json and slices.csv",
+	"write a page with pictures to DIR/index.html, and compare.json and "
+	"slices.csv beside it",
 	OPTION_TEXT, .offset = AT(output.directory)},
     {0, "from", "FILE",
-	"measure nothing: show what --json saved, or\n"
-	"two such side by side (- is stdin)",
+	"measure nothing: show a result that --json or --report saved; given "
+	"twice, two of them side by side (-: standard input)",
 	OPTION_CALL,
-	.allowed = "a file that --json wrote, at most twice, or - once",
+	.allowed = "a file that --json wrote; two files at most, - once",
 	.parse = parse_from},
     {0, "keep-disturbed", NULL,
-	"let slices count in which others had the\n"
-	"CPUs, too: for a machine that is never quiet",
+	"let slices count although other work had the CPUs: for a machine that "
+	"is never quiet",
 	OPTION_FLAG, .offset = AT(keep_disturbed)},
     {0, "csv", "FILE",
-	"write each slice as a row, as it goes (- is\n"
-	"stdout)",
+	"write each slice as a row of FILE while it runs (-: standard "
+	"output)",
 	OPTION_TEXT, .offset = AT(output.csv)},
     {0},
 };
@@ -227,7 +228,7 @@ own_server(const char *model)
 	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
 
 	if (n <= 0)
-		die(1, "cannot tell where this program is: %s",
+		die(1, "cannot find this program's own folder: %s",
 		    strerror(errno));
 	dir[n] = '\0';
 	if ((slash = strrchr(dir, '/')))
@@ -238,7 +239,10 @@ own_server(const char *model)
 			return command_of(path);
 		}
 	}
-	die(1, "no server_%s in %s", model, dir);
+	die(1,
+	    "there is no server_%s in %s: run make, or name servers with "
+	    "--server",
+	    model, dir);
 }
 
 /* One line: what is wider than the terminal would stay there for ever. */
@@ -287,11 +291,12 @@ refuse_scenario(const char *name)
 	    hint_nearest(name, strlen(name), scenario_name, NULL);
 
 	if (strcmp(name, "all") == 0)
-		usage_error("compare: all: it is every scenario; allowed is "
-			    "no other beside it");
+		usage_error("compare: all: means every scenario; name no other "
+			    "beside it");
 
-	usage_error("compare: %.200s: no such scenario%s%s%s; allowed are all, "
-		    "or scenarios from `client list`",
+	usage_error(
+	    "compare: %.200s: no such scenario%s%s%s; `client list` shows "
+	    "them, and all means every one",
 	    name, near ? "; did you mean " : "", near ? near : "",
 	    near ? "?" : "");
 }
@@ -390,13 +395,15 @@ check_saved(const struct compare_config *config, char **names)
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (others[i].given)
-			usage_error("--from %.200s: it measures nothing; "
-				    "allowed beside it are --json, --report "
-				    "and one more --from, not %.100s",
+			usage_error(
+			    "--from %.200s: measures nothing, so %.100s "
+			    "has no meaning beside it; --json, "
+			    "--report and one more --from have",
 			    config->saved.files[0], others[i].what);
 	}
 	if (config->saved.count == 2 && config->output.json)
-		usage_error("--json %.200s: of one --from only, not of two",
+		usage_error(
+		    "--json %.200s: works with one --from, not with two",
 		    config->output.json);
 }
 
@@ -405,10 +412,12 @@ cmd_compare(int argc, char **argv)
 {
 	static const struct option_set set = {
 	    "compare [options] [SCENARIO...|all]",
-	    "Compares servers, by default server_thread and server_fork, in "
-	    "scenarios of\n`client list`.",
+	    "Starts servers, loads them in turn, and says which is faster, by "
+	    "how "
+	    "much, and how sure that is. `client list` names the scenarios; "
+	    "without a SCENARIO the default ones run, with all every one.",
 	    COMPARE_OPTIONS,
-	    "How to read the result: README.md, and perconn-client(1).\n"};
+	    "How to read the result: docs/measuring.md and perconn-client(1)."};
 	static struct compare_config config = {.placement = NOT_GIVEN};
 	static struct comparison result;
 	static char typed[sizeof(result.command)];
@@ -425,7 +434,9 @@ cmd_compare(int argc, char **argv)
 	choose_scenarios(plan, argc - i, argv + i);
 	if (output_is_stdout(config.output.json) &&
 	    output_is_stdout(config.output.csv))
-		usage_error("--csv -: --json is standard output already");
+		usage_error(
+		    "--csv -: --json writes to standard output already: name "
+		    "a file");
 	choose_servers(plan);
 	compare_output_open(&config.output);
 	plan->command = typed;

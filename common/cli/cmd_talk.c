@@ -12,7 +12,8 @@ struct talk_config {
 };
 
 static const struct option_spec TALK_OPTIONS[] = {
-    {0, "timeout", "D", "to connect, and for the answer (default 5s)",
+    {0, "timeout", "D",
+	"time to connect, and to wait for the reply (default 5s)",
 	OPTION_DURATION, .offset = offsetof(struct talk_config, timeout_ns),
 	.min = CLI_TIMEOUT_MIN, .max = CLI_TIMEOUT_MAX},
     CLI_TLS_OPTIONS(talk_config, tls),
@@ -23,7 +24,7 @@ int
 cmd_talk(int argc, char **argv)
 {
 	static const struct option_set set = {"talk TARGET [MESSAGE] [options]",
-	    "Sends MESSAGE (or standard input) and prints what comes back.\n"
+	    "Sends MESSAGE, or standard input, and prints the reply.\n"
 	    "TARGET is " TARGET_FORMS ".",
 	    TALK_OPTIONS, NULL};
 	struct talk_config config = {.timeout_ns = 5 * NS_PER_S};
@@ -33,11 +34,11 @@ cmd_talk(int argc, char **argv)
 	int bad;
 
 	if (argc - i < 1)
-		usage_error("talk: takes a TARGET, such as localhost:7007, and "
-			    "at most one MESSAGE");
+		usage_error("talk: the TARGET is missing, such as "
+			    "localhost:7007");
 	if (argc - i > 2)
-		usage_error("talk: takes a TARGET and at most one MESSAGE, and "
-			    "%.200s is one more: put the MESSAGE in quotes",
+		usage_error("talk: takes one TARGET and one MESSAGE; %.200s is "
+			    "one word more: put the MESSAGE in quotes",
 		    argv[i + 2]);
 	target = cli_resolve(argv[i]);
 	tls = cli_open_tls(&target, &config.tls);

@@ -17,8 +17,9 @@
 
 #define INTERVAL_MIN (10 * NS_PER_MS)
 #define INTERVAL_MAX (3600 * NS_PER_S)
-#define INTERVAL_WORDS \
-	"a duration from 10ms to 1h, and a file after a colon, if any"
+#define INTERVAL_WORDS                                                  \
+	"a duration from 10ms to 1h, and after a colon a file (1s, or " \
+	"1s:series.json)"
 
 static int
 parse_protocol(void *config, const char *text)
@@ -51,7 +52,7 @@ hint_rates(const void *config, const char *text, char *why, size_t size)
 
 	(void)config;
 	if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
-		snprintf(why, size, "its STEP is missing: FROM:TO:STEP");
+		snprintf(why, size, "the STEP is missing: write FROM:TO:STEP");
 		return;
 	}
 	for (;; at += len + 1) {
@@ -63,7 +64,7 @@ hint_rates(const void *config, const char *text, char *why, size_t size)
 			break;
 	}
 	if (strchr(text, ':'))
-		snprintf(why, size, "it goes down, or in too many steps");
+		snprintf(why, size, "it goes down, or has too many steps");
 }
 
 static void
@@ -73,13 +74,13 @@ hint_source(const void *config, const char *text, char *why, size_t size)
 
 	(void)config;
 	if (strpbrk(text, "[]"))
-		snprintf(why, size, "it takes no brackets");
+		snprintf(why, size, "write it without brackets");
 	else if (colon && colon == strrchr(text, ':'))
-		snprintf(why, size, "it takes no port");
+		snprintf(why, size, "write it without a port");
 	else if (text[strspn(text, "0123456789.,-:abcdefABCDEF/")])
 		snprintf(why, size, "host names are not accepted");
 	else if (strchr(text, '/'))
-		snprintf(why, size, "a range is written FIRST-LAST");
+		snprintf(why, size, "write a range as FIRST-LAST");
 }
 
 static int
@@ -127,54 +128,60 @@ hint_interval(const void *config, const char *text, char *why, size_t size)
 	(void)config;
 	if (!hint_part(QUANTITY_DURATION, text, 0, len, INTERVAL_MIN,
 		INTERVAL_MAX, why, size))
-		snprintf(why, size, "no FILE is behind its colon");
+		snprintf(why, size, "the FILE after the colon is missing");
 }
 
 #define AT(field) offsetof(struct load_options, field)
 
 static const struct option_spec LOAD_OPTIONS[] = {
-    {'c', "connections", "N", "at once (default 16)", OPTION_COUNT,
+    {'c', "connections", "N", "connections at once (default 16)", OPTION_COUNT,
 	.offset = AT(connections), .min = 1, .max = 1000000},
-    {'d', "duration", "D", "how long (default 5s)", OPTION_DURATION,
-	.offset = AT(duration_ns), .min = NS_PER_MS, .max = 86400 * NS_PER_S},
-    {'n', "requests", "N", "how many, instead of how long", OPTION_COUNT,
-	.offset = AT(requests), .min = 1, .max = UINT64_MAX / 2},
+    {'d', "duration", "D", "time in which requests are sent (default 5s)",
+	OPTION_DURATION, .offset = AT(duration_ns), .min = NS_PER_MS,
+	.max = 86400 * NS_PER_S},
+    {'n', "requests", "N",
+	"number of requests to send; with --duration, the load ends with the "
+	"first of the two",
+	OPTION_COUNT, .offset = AT(requests), .min = 1, .max = UINT64_MAX / 2},
     {'r', "rate", "R",
-	"requests/s on a schedule (open loop): latency\n"
-	"counts from when a request was due. Several,\n"
-	"one after the other: 1000,2000 or FROM:TO:STEP",
+	"send R requests/s on a schedule (open loop); latency counts from when "
+	"a request was due. Several rates run one after the other: 1000,2000 "
+	"or FROM:TO:STEP (default: each connection sends its next request "
+	"after the reply)",
 	OPTION_CALL, .allowed = RATE_WORDS, .parse = parse_rates,
 	.hint = hint_rates},
-    {'s', "size", "BYTES", "of a request (default 64)", OPTION_SIZE,
-	.offset = AT(size), .min = 1, .max = 256 << 20},
-    {0, "churn", NULL, "a new connection for each request", OPTION_FLAG,
+    {'s', "size", "BYTES", "size of a request in bytes (default 64)",
+	OPTION_SIZE, .offset = AT(size), .min = 1, .max = 256 << 20},
+    {0, "churn", NULL, "open a new connection for each request", OPTION_FLAG,
 	.offset = AT(churn)},
-    {'p', "protocol", "NAME", "see `client list` (default echo)", OPTION_CALL,
+    {'p', "protocol", "NAME",
+	"protocol to speak, from `client list` (default echo)", OPTION_CALL,
 	.allowed = "a protocol from `client list`", .parse = parse_protocol,
 	.hint = hint_protocol},
-    {0, "path", "PATH", "of http (default /) and ws (default /echo)",
+    {0, "path", "PATH", "path for http (default /) or ws (default /echo)",
 	OPTION_TEXT, .offset = AT(path)},
-    {0, "timeout", "D", "for one request (default 5s)", OPTION_DURATION,
-	.offset = AT(timeout_ns), .min = CLI_TIMEOUT_MIN,
+    {0, "timeout", "D",
+	"time for one request, connecting included (default 5s)",
+	OPTION_DURATION, .offset = AT(timeout_ns), .min = CLI_TIMEOUT_MIN,
 	.max = CLI_TIMEOUT_MAX},
     {0, "placement", "WHERE",
-	"split: client and server on a CPU each;\n"
-	"shared: on one; free (default)",
+	"split: client and server each on a CPU of its own; shared: both on "
+	"one CPU; free: as the kernel decides (default free)",
 	OPTION_CHOICE, .offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
     {0, "source", "ADDRESS",
-	"connect from these in turn: A,B,... or A-B;\n"
-	"may be repeated",
+	"connect from these addresses in turn: A,B,... or FIRST-LAST; may be "
+	"repeated (default: as the kernel chooses)",
 	OPTION_CALL, .allowed = ADDRESS_LIST_WORDS, .parse = parse_source,
 	.hint = hint_source},
-    {0, "json", "FILE", "write the result as JSON (- is stdout)", OPTION_TEXT,
-	.offset = AT(json)},
+    {0, "json", "FILE", "write the result as JSON to FILE (-: standard output)",
+	OPTION_TEXT, .offset = AT(json)},
     {0, "histogram", "FILE",
-	"write the latencies as HdrHistogram's\n"
-	"percentile text, in us (- is stdout)",
+	"write the latencies in us to FILE as HdrHistogram's percentile text "
+	"(-: standard output)",
 	OPTION_TEXT, .offset = AT(histogram)},
     {0, "interval", "D[:FILE]",
-	"write a line of JSON for each D, to FILE or\n"
-	"standard output",
+	"write a time series: every D (10ms to 1h), a line of JSON that says "
+	"what happened in it, to FILE or standard output",
 	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval,
 	.hint = hint_interval},
     CLI_TLS_OPTIONS(load_options, tls),
@@ -188,12 +195,14 @@ static void
 check_outputs(const struct load_options *config)
 {
 	if (config->histogram && config->rates.count > 1)
-		usage_error("--histogram %.200s: of one rate only, not of %zu",
+		usage_error(
+		    "--histogram %.200s: works with one --rate, not with %zu",
 		    config->histogram, config->rates.count);
 	if (output_is_stdout(config->histogram) &&
 	    (output_is_stdout(config->json) ||
 		output_is_stdout(config->series)))
-		usage_error("--histogram -: standard output is taken by --%s",
+		usage_error("--histogram -: --%s writes to standard output "
+			    "already: name a file",
 		    output_is_stdout(config->json) ? "json" : "interval");
 	cli_refuse_one_file(
 	    "histogram", config->histogram, "json", config->json);
@@ -201,7 +210,8 @@ check_outputs(const struct load_options *config)
 	cli_refuse_one_file(
 	    "interval", config->series, "histogram", config->histogram);
 	if (config->series && config->protocol->chat)
-		usage_error("--interval %.200s: not for --protocol %s",
+		usage_error("--interval %.200s: does not work with --protocol "
+			    "%s",
 		    config->interval, config->protocol->name);
 }
 
@@ -216,14 +226,14 @@ check_sources(const struct load_options *config, const struct target *target)
 	if (!sources->count)
 		return;
 	if (config->protocol->chat)
-		usage_error("--source %s: not for --protocol %s",
+		usage_error("--source %s: does not work with --protocol %s",
 		    address_list_format(bad, text), config->protocol->name);
 	if (target->address.any.sa_family == AF_UNIX)
-		usage_error("--source %s: a unix: target has no addresses",
+		usage_error("--source %s: does not work with a unix: TARGET",
 		    address_list_format(bad, text));
 	if (target->address.any.sa_family != bad->any.sa_family)
-		usage_error("--source %s: the target is of the other family, "
-			    "IPv%d",
+		usage_error("--source %s: the TARGET is IPv%d; name addresses "
+			    "of that family",
 		    address_list_format(bad, text),
 		    target->address.any.sa_family == AF_INET ? 4 : 6);
 	if (address_list_check(sources, &bad) < 0)
@@ -238,33 +248,31 @@ check_load(const struct load_options *config, const struct load_plan *plan)
 	const struct protocol *p = plan->protocol;
 
 	if (plan->target.kind == TARGET_UDP && !p->datagrams)
-		usage_error(
-		    "--protocol %s: not over udp:, it is a stream's", p->name);
+		usage_error("--protocol %s: does not work over udp:", p->name);
 	if (plan->target.kind == TARGET_UDP &&
 	    plan->size > SESSION_DATAGRAM_MAX)
 		usage_error("--size %llu: a datagram holds %d bytes at most",
 		    (unsigned long long)plan->size, SESSION_DATAGRAM_MAX);
 	if (config->size && !p->sized)
-		usage_error("--size %llu: requests of --protocol %s have "
-			    "their own size",
+		usage_error("--size %llu: requests of --protocol %s have a "
+			    "size of their own; leave --size out",
 		    (unsigned long long)config->size, p->name);
 	if (p->chat && plan->connections < CHAT_LOAD_MEMBERS_MIN)
-		usage_error("--connections %u: allowed with --protocol %s is "
-			    "%d or more",
+		usage_error("--connections %u: --protocol %s needs %d or more",
 		    plan->connections, p->name, CHAT_LOAD_MEMBERS_MIN);
 	if (p->chat &&
 	    (plan->size < CHAT_MESSAGE_MIN || plan->size > CHAT_MESSAGE_MAX))
-		usage_error("--size %llu: allowed with --protocol %s is %zu to "
-			    "%zu",
+		usage_error("--size %llu: --protocol %s takes %zu to %zu",
 		    (unsigned long long)plan->size, p->name, CHAT_MESSAGE_MIN,
 		    CHAT_MESSAGE_MAX);
 	if (config->path && !p->path)
-		usage_error("--path %.200s: only for --protocol http and ws",
+		usage_error(
+		    "--path %.200s: works with --protocol http and ws only",
 		    config->path);
 	if (config->path &&
 	    (config->path[0] != '/' || strpbrk(config->path, " \t\r\n")))
-		usage_error("--path %.200s: allowed is a path that begins "
-			    "with / and has no space",
+		usage_error("--path %.200s: a path begins with / and has no "
+			    "blank",
 		    config->path);
 }
 
@@ -273,7 +281,8 @@ load_options_read(
     int argc, char **argv, struct load_options *config, struct load_plan *plan)
 {
 	static const struct option_set set = {"load TARGET [options]",
-	    "Loads one server and checks every byte that comes back.\n"
+	    "Sends requests to one server on many connections and checks every "
+	    "byte of the replies.\n"
 	    "TARGET is " TARGET_FORMS ".",
 	    LOAD_OPTIONS, NULL};
 	uint64_t port;
@@ -287,13 +296,13 @@ load_options_read(
 	};
 	i = options_parse(&set, config, argc, argv);
 	if (argc - i < 1)
-		usage_error("load: takes one TARGET, such as localhost:7007");
+		usage_error(
+		    "load: the TARGET is missing, such as localhost:7007");
 	if (argc - i > 1)
-		usage_error("load: takes one TARGET, and %.200s is %s",
-		    argv[i + 1],
+		usage_error("load: takes one TARGET; %.200s is %s", argv[i + 1],
 		    parse_count(argv[i + 1], &port) == 0
 			? "a port: write HOST:PORT, with a colon"
-			: "one more");
+			: "a second one");
 	*plan = (struct load_plan){
 	    .target = cli_resolve(argv[i]),
 	    .protocol = config->protocol,

@@ -247,7 +247,7 @@ config_read(struct config *config, int argc, char **argv, const char *worker)
 	char about[160];
 	struct option_set set = {"[options]", about, OPTIONS,
 	    "SIGTERM or SIGINT: stop accepting, let workers finish;\n"
-	    "a second one ends at once. SIGUSR1: log the ledger.\n"};
+	    "a second one ends at once. SIGUSR1: log the ledger."};
 	int rest;
 
 	snprintf(about, sizeof(about),

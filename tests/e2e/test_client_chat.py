@@ -487,9 +487,9 @@ def test_nobody_listens():
 # ---- usage ----
 
 @pytest.mark.parametrize("options, words", [
-    (["-c", 1], "--connections 1: allowed with --protocol chat is 2 or more"),
-    (["-s", 23], "--size 23: allowed with --protocol chat is 24 to 1048576"),
-    (["-s", "2MiB"], "--size 2097152: allowed with --protocol chat is 24 to"),
+    (["-c", 1], "--connections 1: --protocol chat needs 2 or more"),
+    (["-s", 23], "--size 23: --protocol chat takes 24 to 1048576"),
+    (["-s", "2MiB"], "--size 2097152: --protocol chat takes 24 to"),
 ])
 def test_wrong_usage(options, words):
     with ChatServer() as room:
