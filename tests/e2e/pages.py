@@ -13,20 +13,22 @@ import functools
 import os
 import random
 import re
+import select
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-from harness import BIN, ROOT, every_process
+from harness import BIN, DEADLINE, ROOT, every_process
 
 FENCE = re.compile(r"^( *)```(.*)\n((?:.*\n)*?)\1```$", re.M)
 PORTS = ("7007", "7070", "7443")
 TOOLS = ("curl", "diff", "kill", "make", "man", "nc", "ncat", "openssl",
          "pgrep", "ps", "socat", "ss", "strace", "tcpdump", "top", "tshark",
          "wrk", "xdg-open")
-SECONDS = 8
+OWN_NETWORK = ("unshare", "-r", "-n", "bash")
+LOOPBACK = "ip link set lo up"
 
 # What differs from run to run, and the word that stands for it. Everything
 # else has to be as the page says; so a nought stays a nought.
@@ -106,7 +108,7 @@ def indented_blocks(text):
 
 def can_have_a_network():
     try:
-        return subprocess.run(["unshare", "-r", "-n", "true"], check=False,
+        return subprocess.run([*OWN_NETWORK, "-c", LOOPBACK], check=False,
                               capture_output=True).returncode == 0
     except OSError:
         return False
@@ -155,12 +157,11 @@ class Shell:
         self._fill_directory()
         take, self.give = os.pipe()
         self.results, tell = os.pipe()
-        own = [] if self.ports else ["unshare", "-r", "-n"]
-        up = "" if self.ports else "ip link set lo up; "
+        bash, begin = (("bash",), "") if self.ports else \
+            (OWN_NETWORK, LOOPBACK + "; ")
         with open(self.output_path, "wb") as output:
             self.bash = subprocess.Popen(
-                [*own, "bash", "-c",
-                 up + self.LOOP.format(take=take, tell=tell)],
+                [*bash, "-c", begin + self.LOOP.format(take=take, tell=tell)],
                 cwd=self.directory, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=output, pass_fds=(take, tell), start_new_session=True)
         os.close(take)
@@ -169,20 +170,25 @@ class Shell:
 
     def __exit__(self, *_):
         os.close(self.give)
-        for pid, fields in list(every_process()):
-            if int(fields[3]) == self.bash.pid:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
+        for pid, _ in self._processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.bash.wait()
         os.close(self.results)
 
+    def _processes(self):
+        """All of its session: (pid, fields of stat)."""
+        return [(pid, fields) for pid, fields in every_process()
+                if int(fields[3]) == self.bash.pid]
+
     def _fill_directory(self):
-        """As the top of the tree looks once it is built."""
-        for place in [*ROOT.iterdir(), *BIN.glob("server_*"), BIN / "client"]:
+        """With what the commands take of a tree that is built."""
+        for place in [ROOT / "README.md", ROOT / "Makefile", BIN / "client",
+                      *ROOT.glob("server_*.c"), *BIN.glob("server_*")]:
             link = self.directory / place.name
-            if not place.name.startswith(".") and not link.exists():
+            if not link.exists():
                 link.symlink_to(place)
 
     def output(self, start=0):
@@ -202,26 +208,23 @@ class Shell:
             self._wait(lambda: "listening on" in self.output(start), command)
             if not without_comment(command).endswith("&"):
                 os.killpg(self._foreground(), signal.SIGINT)
-        status = b""
-        while not status.endswith(b"\n"):
-            status += os.read(self.results, 16)
-        return int(status)
+        self._wait(lambda: select.select([self.results], [], [], 0)[0], command)
+        return int(os.read(self.results, 16))
 
     def _settle(self):
         """A reader takes some seconds from one block to the next; here it is
         enough that nothing is left to do."""
         quiet, end = 0, time.monotonic() + 1
         while quiet < 5 and time.monotonic() < end:
-            busy = any(int(fields[3]) == self.bash.pid and fields[0] in "RD"
-                       for _, fields in every_process())
+            busy = any(fields[0] in "RD" for _, fields in self._processes())
             quiet = 0 if busy else quiet + 1
             time.sleep(0.005)
 
     def _wait(self, condition, what):
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + DEADLINE
         while not condition():
             assert time.monotonic() < end, \
-                f"not within {SECONDS} s: {what}\n{self.output()}"
+                f"not within {DEADLINE:g} s: {what}\n{self.output()}"
             time.sleep(0.005)
 
     def _foreground(self):
