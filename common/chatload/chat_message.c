@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/random.h"
+
 enum {
 	OFFSETS = 65536,
 	RUN_DIGITS = 8,
@@ -24,7 +26,7 @@ chat_messages_init(struct chat_messages *lines, size_t size, uint32_t run)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
 				      "opqrstuvwxyz0123456789+/";
-	uint64_t x = 0x9e3779b97f4a7c15ULL;
+	uint64_t state = RANDOM_FIXED_STATE;
 
 	*lines = (struct chat_messages){.size = size, .run = run};
 	if (size < CHAT_MESSAGE_MIN || size > CHAT_MESSAGE_MAX) {
@@ -34,13 +36,8 @@ chat_messages_init(struct chat_messages *lines, size_t size, uint32_t run)
 	lines->table = malloc(OFFSETS + size);
 	if (!lines->table)
 		return -1;
-	/* Marsaglia's xorshift64*: the same table in every run. */
-	for (size_t i = 0; i < OFFSETS + size; i++) {
-		x ^= x >> 12;
-		x ^= x << 25;
-		x ^= x >> 27;
-		lines->table[i] = letters[x * 0x2545f4914f6cdd1dULL >> 58];
-	}
+	for (size_t i = 0; i < OFFSETS + size; i++)
+		lines->table[i] = letters[random_next(&state) >> 58];
 	return 0;
 }
 

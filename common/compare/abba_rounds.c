@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/random.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
@@ -268,7 +269,7 @@ run_rounds(struct block *block)
 	struct block_run *run = block->run;
 	size_t planned = run->plan->rounds;
 
-	block_run_shuffle(run, block->order, run->count);
+	random_order(run->random, block->order, run->count);
 	while (block->rounds < most_rounds(run) && any_server_left(run)) {
 		if (block->rounds > planned &&
 		    block->rounds - warm_up(block) >= planned)
@@ -521,7 +522,7 @@ open_all(struct block_run *run)
 {
 	size_t order[SERVERS_MAX + 1];
 
-	block_run_shuffle(run, order, run->count);
+	random_order(run->random, order, run->count);
 	for (size_t i = 0; i < run->count && !block_run_stopped(run); i++) {
 		if (!block_run_lacks(run, order[i]) &&
 		    instance_start(run, order[i]))

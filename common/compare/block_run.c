@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* block_run: random orders, figures noted, and blocks without slices. */
+/* block_run: figures noted, and blocks without slices. */
 #include "common/compare/block_run.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "common/base/random.h"
 #include "common/compare/scenario_points.h"
 #include "common/compare/slice_csv.h"
-
-uint64_t
-block_run_random(struct block_run *run)
-{
-	uint64_t x = *run->random;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	*run->random = x;
-	return x * 0x2545f4914f6cdd1dULL;
-}
-
-void
-block_run_shuffle(struct block_run *run, size_t *order, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t j = block_run_random(run) % (i + 1);
-
-		order[i] = i; /* J may be I */
-		order[i] = order[j];
-		order[j] = i;
-	}
-}
 
 bool
 block_run_stopped(const struct block_run *run)
@@ -102,7 +79,7 @@ block_run_once(
 	double values[SERVERS_MAX + 1];
 	size_t order[SERVERS_MAX + 1], count = run->count;
 
-	block_run_shuffle(run, order, count);
+	random_order(run->random, order, count);
 	for (size_t k = 0; k < count; k++) {
 		size_t i = order[k];
 		uint64_t began_ns = now_ns();

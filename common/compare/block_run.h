@@ -61,21 +61,13 @@ struct block_run {
 	struct comparison *result;
 	size_t block;	   /* from 0 */
 	uint64_t start_ns; /* of the comparison */
-	uint64_t *random;  /* see block_run_random() */
+	uint64_t *random;  /* the state of random.h */
 	double seconds;	   /* planned for this block */
 	void (*progress)(struct block_run *run, double share);
 	/* Passes on what a reader of the scenario has to know. */
 	void (*note)(struct block_run *run, const char *words);
 	void *context; /* of both */
 };
-
-/* xorshift64*. */
-uint64_t
-block_run_random(struct block_run *run);
-
-/* The indices of the servers and of the control, in random order in ORDER. */
-void
-block_run_shuffle(struct block_run *run, size_t *order, size_t count);
 
 bool
 block_run_stopped(const struct block_run *run);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "common/base/clock.h"
+#include "common/base/random.h"
 #include "common/base/version.h"
 #include "common/compare/summary.h"
 #include "common/compare/block_run.h"
@@ -345,12 +346,11 @@ static void
 run_blocks(struct scenario_run *s)
 {
 	struct experiment *experiment = s->experiment;
-	struct block_run run = {.random = &experiment->random};
 
 	for (size_t b = 0; b < s->blocks && !stopped(experiment); b++) {
 		size_t order[POINTS_MAX];
 
-		block_run_shuffle(&run, order, s->count);
+		random_order(&experiment->random, order, s->count);
 		for (size_t i = 0; i < s->count && !stopped(experiment); i++) {
 			if (has_baseline(s, order[i]))
 				run_block(s, order[i], b);
@@ -634,7 +634,7 @@ compare_run(const struct compare_plan *plan, struct comparison *result)
 	    .plan = plan,
 	    .result = result,
 	    .start_ns = now_ns(),
-	    .random = plan->seed | 1, /* xorshift has no way out of 0 */
+	    .random = plan->seed | 1, /* never 0 */
 	};
 	struct busy_processes others;
 	char busiest[sizeof(result->busiest)];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/random.h"
 #include "common/load/protocol_table.h"
 #include "common/sysinfo/listen_backlog.h"
 #include "common/sysinfo/proc_tree.h"
@@ -197,7 +198,7 @@ instance_start(struct block_run *run, size_t i)
 		    "its command is too long");
 		return false;
 	}
-	plan.padding = block_run_random(run) % PADDING_MAX;
+	plan.padding = random_next(run->random) % PADDING_MAX;
 	if (launch_start(&one->server, &plan, accumulator->trouble,
 		sizeof(accumulator->trouble)) < 0) {
 		accumulator->failed_to_start = true;

@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* payload: the table, by xorshift64*. */
+/* payload: a table of random bytes. */
 #include "common/load/payload.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/base/random.h"
 
 #define OFFSETS 65536
 
 int
 payload_init(struct payload *payload, size_t size, uint32_t connections)
 {
-	uint64_t x = 0x9e3779b97f4a7c15ULL;
+	uint64_t state = RANDOM_FIXED_STATE, word;
 	size_t len;
 
 	/* Each connection has offsets of its own, two at least. */
 	payload->span = connections > OFFSETS / 2 ? 2 : OFFSETS / connections;
-	len = payload->span * connections + size + sizeof(x);
+	len = payload->span * connections + size + sizeof(word);
 	payload->table = malloc(len);
 	if (!payload->table)
 		return -1;
 	payload->size = size;
-	/* Marsaglia's xorshift64*: the same table in every run. */
-	for (size_t i = 0; i + sizeof(x) <= len; i += sizeof(x)) {
-		uint64_t word;
-
-		x ^= x >> 12;
-		x ^= x << 25;
-		x ^= x >> 27;
-		word = x * 0x2545f4914f6cdd1dULL;
+	for (size_t i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+		word = random_next(&state);
 		memcpy(payload->table + i, &word, sizeof(word));
 	}
 	return 0;

@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/random.h"
 #include "common/verdict/verdict.h"
 #include "common/verdict/paired_estimate.h"
 #include "common/verdict/block_estimate.h"
@@ -74,29 +75,12 @@ struct accumulator {
 
 /* ---- chance ---- */
 
-/* Marsaglia's xorshift64*. */
-static uint64_t
-random_bits(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dULL;
-}
-
-/* Between 0 and 1, neither of them included. */
-static double
-uniform(uint64_t *state)
-{
-	return ((double)(random_bits(state) >> 12) + 0.5) / 0x1p52;
-}
-
 static double
 normal(uint64_t *state)
 {
-	double radius = sqrt(-2 * log(uniform(state)));
+	double radius = sqrt(-2 * log(random_unit(state)));
 
-	return radius * cos(2 * 3.14159265358979 * uniform(state));
+	return radius * cos(2 * 3.14159265358979 * random_unit(state));
 }
 
 /* ---- a machine ---- */
@@ -115,8 +99,8 @@ static void
 server_start(struct server_state *server, double effect, uint64_t *random)
 {
 	server->level = log1p(effect) + LAUNCH_SD * normal(random);
-	server->cold = COLD * uniform(random);
-	server->warming = exp(-1 / (1 + 3 * uniform(random)));
+	server->cold = COLD * random_unit(random);
+	server->warming = exp(-1 / (1 + 3 * random_unit(random)));
 }
 
 static void
@@ -133,11 +117,11 @@ run_slice(struct machine_state *machine, struct server_state *server,
 	*value = 10 + server->level + machine->weather + machine->drifted -
 		 server->cold;
 	server->cold *= server->warming;
-	slice->contention[side] = 0.1 * uniform(random);
+	slice->contention[side] = 0.1 * random_unit(random);
 	slice->stretch[side] = 1;
-	if (uniform(random) < HIT) {
-		*value -= log(2 + 8 * uniform(random));
-		slice->contention[side] += uniform(random) < 0.5 ? 0.3 : 0;
+	if (random_unit(random) < HIT) {
+		*value -= log(2 + 8 * random_unit(random));
+		slice->contention[side] += random_unit(random) < 0.5 ? 0.3 : 0;
 	}
 }
 
@@ -191,7 +175,7 @@ run_block(struct comparison_state *c, struct point *point)
 	size_t n = kind->servers + 1, rounds = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t j = random_bits(&c->random) % (i + 1);
+		size_t j = random_next(&c->random) % (i + 1);
 
 		c->order[i] = c->order[j];
 		c->order[j] = i;
@@ -249,7 +233,7 @@ run_comparison(
 	/* A state of its own for each: far apart, and never 0. */
 	c->random = (number + 1) * 0x9e3779b97f4a7c15ULL;
 	for (int i = 0; i < 10; i++)
-		random_bits(&c->random);
+		random_next(&c->random);
 	c->result->point_count = c->kind->points;
 	c->result->higher_is_better = true;
 	for (size_t p = 0; p < c->kind->points; p++)

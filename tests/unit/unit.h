@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/random.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- tests ---- */
@@ -98,23 +100,6 @@ near_or_fail(double a, double b, double within, const char *what,
 		return;
 	print_error("%s is %.9g, not %.9g within %g\n", what, a, b, within);
 	_fail(file, line);
-}
-
-/* Marsaglia's xorshift64*. *STATE must not be 0. */
-static inline uint64_t
-random_next(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dULL;
-}
-
-/* Between 0 and 1, neither of them included. */
-static inline double
-random_unit(uint64_t *state)
-{
-	return ((double)(random_next(state) >> 12) + 0.5) / 0x1p52;
 }
 
 static inline void
