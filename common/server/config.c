@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config: the table of options, and what must go together. */
+/* config: the table of options, and which of them fit together. */
 #include "common/server/config.h"
 
 #include <fcntl.h>
@@ -159,7 +159,7 @@ static const struct option_spec OPTIONS[] = {
     {0},
 };
 
-/* How many are of datagrams; the last of them in *ONE. */
+/* How many listeners are for datagrams; *ONE is the last of them. */
 static size_t
 datagram_listeners(const struct config *config, const struct listener **one)
 {
@@ -174,7 +174,7 @@ datagram_listeners(const struct config *config, const struct listener **one)
 	return count;
 }
 
-/* No option is ignored. */
+/* An option without effect is an error. */
 static void
 check_service(const struct config *config)
 {
@@ -219,7 +219,7 @@ check_tls(const struct config *config)
 		    config->tls_cert);
 }
 
-/* Where to listen is what most want to say. */
+/* Most users who write a bare word mean an address to listen on. */
 static _Noreturn void
 refuse_argument(const char *word)
 {
@@ -234,7 +234,8 @@ refuse_argument(const char *word)
 		usage_error(
 		    "%.200s: unexpected argument; write --listen :%.200s", word,
 		    word);
-	if ((unsigned char)word[0] == 0xe2) /* as texts have them */
+	if ((unsigned char)word[0] ==
+	    0xe2) /* the first byte of typographic dashes */
 		usage_error("%.200s: unexpected argument; write an option "
 			    "with hyphens, not dashes",
 		    word);
@@ -265,7 +266,8 @@ config_read(struct config *config, int argc, char **argv, const char *worker)
 	rest = options_parse(&set, config, argc, argv);
 	if (rest < argc)
 		refuse_argument(argv[rest]);
-	/* What is closed on exec is not inherited, but ours: the log's. */
+	/* A descriptor with close-on-exec was not inherited: it is the
+	 * log's. */
 	if (config->ready_fd != UINT64_MAX &&
 	    fcntl((int)config->ready_fd, F_GETFD) != 0)
 		usage_error("--ready-fd %d: must be an open descriptor",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config: what the command line of a server says.
+ * config: the command line of a server.
  */
 #ifndef COMMON_SERVER_CONFIG_H
 #define COMMON_SERVER_CONFIG_H
@@ -11,10 +11,10 @@
 #include "common/server/ballast.h"
 #include "common/service/service.h"
 
-/* No table of slots beyond this, whatever the system would allow. */
+/* The largest table of workers, whatever the system allows. */
 #define WORKERS_MAX 1000000
 
-/* Of the two words of --when-full, by their place. */
+/* The words of --when-full, in their order. */
 enum { WHEN_FULL_WAIT, WHEN_FULL_REFUSE };
 
 struct config {
@@ -33,15 +33,15 @@ struct config {
 	uint64_t ready_fd; /* UINT64_MAX: none */
 	const char *ledger;
 	struct ballast ballast;
-	int image; /* an enum image; -1: that which is needed */
+	int image; /* an enum image; -1: the one that is needed */
 	int when_full;
 	int verbose, quiet;
 };
 
 /*
- * Reads the command line of a program, each of whose workers is a WORKER
- * ("thread"), and checks what must go together. Does not return from
- * --help and the like (exit 0), nor from wrong usage (exit 2).
+ * Reads the command line and checks that its options fit together. WORKER, for
+ * --help, is what each worker is ("thread"). Does not return from --help and
+ * the like (exit 0) or from wrong usage (exit 2).
  */
 void
 config_read(struct config *config, int argc, char **argv, const char *worker);

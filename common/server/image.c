@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* image: where the other ones are, and how this one was linked. */
+/* image: find and run another image; how this one is linked. */
 #include "common/server/image.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@ const char *const IMAGE_NAMES[] = {
 
 const char IMAGE_FULL_LACKS[] = FULL_LACKS; /* Makefile */
 
-/* Left behind for the next image. In the environment, where it passes a
- * script, too, that somebody has put in a program's place. */
+/* Tells the next image about this one. An environment variable also passes
+ * through a script that was installed in a program's place. */
 #define MARK "PERCONN_IMAGE"
 
 static bool was_another;
@@ -44,7 +44,7 @@ suffix(enum image image)
 	return suffixes[image];
 }
 
-/* This program's folder, and its name without what tells the image. */
+/* The folder of this program, and its name without the image's suffix. */
 static int
 split_own_path(char path[static PATH_MAX], char **name)
 {
@@ -65,7 +65,8 @@ split_own_path(char path[static PATH_MAX], char **name)
 	return 0;
 }
 
-/* Returns only without success: whether the reason is more than absence. */
+/* Returns only on failure: whether WHY has the reason, and not just that there
+ * is no such file. */
 static bool
 try_image(const char *path, char **argv, char *why, size_t size)
 {
@@ -112,6 +113,6 @@ image_become(enum image wanted, char **argv, char *why, size_t size)
 const char *
 image_linking(void)
 {
-	/* The kernel says where it put the dynamic linker: nowhere. */
+	/* The kernel tells where it loaded the dynamic linker, 0 for none. */
 	return getauxval(AT_BASE) ? "dynamic" : "static PIE";
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image: which of a server's programs this is.
+ * image: each server is linked as several programs, the images.
  *
- * A forked child copies what its parent has mapped, so who needs neither TLS
- * nor WebSocket runs the plain image: static, libc alone. Two more are made
- * from the same objects: the full one, dynamic, with OpenSSL and wslay, which
- * the plain one becomes when it has to; and the dynamic one, which shows what
- * the linking alone costs (docs/design.md, "Linking").
+ * A forked child copies what its parent has mapped, so a server without TLS and
+ * WebSocket runs the plain image: static, with libc only. The full image has
+ * OpenSSL and wslay; the plain one becomes it by exec when it must. The dynamic
+ * image shows what linking costs (docs/design.md, "Linking"). All are made from
+ * the same objects.
  *
- * Called from main(), before there is anything but standard descriptors.
+ * Called from main(), when only standard descriptors are open.
  */
 #ifndef COMMON_SERVER_IMAGE_H
 #define COMMON_SERVER_IMAGE_H
@@ -21,29 +21,27 @@ enum image {
 	IMAGE_FULL,
 };
 
-/* "plain", "dynamic", "full": what each program's name ends in, the plain
- * one's excepted. */
+/* "plain", "dynamic", "full". The names of the last two programs end so. */
 extern const char *const IMAGE_NAMES[];
 
-/* This one. Chosen at link time: common/image/ has a file for each. */
+/* This image. Chosen at link time: common/image/ has a file for each. */
 extern const enum image IMAGE;
 
-/* The library for want of which the full one that was made with this, or would
- * have been, speaks no WebSocket; "" if it does. */
+/* The library that was missing at build time, so that the full image has no
+ * WebSocket or does not exist; "" if nothing was missing. */
 extern const char IMAGE_FULL_LACKS[];
 
 /*
- * First of all: whether this process was another image before. It is not to
- * become a third one, whatever is behind the names.
+ * Call it first: finds out whether this process was another image before. Then
+ * it does not become a third one, whatever the files contain.
  */
 void
 image_begin(void);
 
 /*
- * Runs WANTED in the place of this process, with the same arguments: the
- * program of that name beside this one, or where both are installed. Returns 0
- * if this is it already; -1 if it cannot be had, and WHY (SIZE bytes, a few
- * words) tells the reason.
+ * Replaces this process by the image WANTED, with the same arguments. Looks for
+ * it beside this program, and where both are installed. Returns 0 if this is
+ * that image; or -1, with the reason in WHY of SIZE bytes.
  */
 int
 image_become(enum image wanted, char **argv, char *why, size_t size);

@@ -14,7 +14,7 @@
 #include "common/base/descriptor.h"
 
 #define LINE_MAX_BYTES 512
-/* For a reader that is slow. */
+/* How long a slow reader is awaited. */
 #define WRITE_NS NS_PER_S
 
 #define NO_WAIT (O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -27,8 +27,7 @@ is_fifo(int fd)
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* Not O_TRUNC: it is too early for that at the start, and at the end the old
- * line goes when the new one is there. */
+/* Without O_TRUNC: the old line stays until the new one is written. */
 static int
 open_to_write(const char *path)
 {
@@ -42,7 +41,8 @@ ledger_file_open(struct ledger_file *file, const char *path)
 	if (strcmp(path, "-") == 0)
 		return 0;
 	file->fd = open_to_write(path);
-	/* A FIFO without a reader: until it comes we are one ourselves. */
+	/* A FIFO without a reader cannot be opened for writing: be its reader
+	 * as well until one comes. */
 	if (file->fd < 0 && errno == ENXIO) {
 		file->fd = open(path, O_RDWR | NO_WAIT);
 		if (file->fd < 0)
@@ -57,7 +57,7 @@ ledger_file_open(struct ledger_file *file, const char *path)
 	return 0;
 }
 
-/* The descriptor to write to; -1 with errno. */
+/* Returns the descriptor to write to; -1 with errno. */
 static int
 open_at_end(const struct ledger_file *file)
 {
@@ -65,8 +65,8 @@ open_at_end(const struct ledger_file *file)
 
 	if (strcmp(file->path, "-") != 0) {
 		fd = open_to_write(file->path);
-		/* No longer a reader, nor before the one line: what has no
-		 * other one is an error to write to. */
+		/* Closed before the write, and no longer a reader: so a write
+		 * without another reader fails. */
 		if (file->fd >= 0)
 			close(file->fd);
 		return fd;
@@ -75,7 +75,7 @@ open_at_end(const struct ledger_file *file)
 	return fd < 0 ? STDOUT_FILENO : fd;
 }
 
-/* All of LINE, or -1 with errno. */
+/* Writes all of LINE. Returns 0, or -1 with errno. */
 static int
 put(int fd, const char *line, size_t len)
 {
@@ -101,7 +101,7 @@ put(int fd, const char *line, size_t len)
 	return 0;
 }
 
-/* What is behind the line is of an older, longer one. */
+/* Removes the rest of an older, longer line. */
 static int
 cut(int fd, size_t len)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ledger_file: where the final ledger goes, tried at the start.
+ * ledger_file: writes the final ledger, and checks the file at the start.
  *
- * Nothing here waits for long: not the opening, which for a FIFO would wait for
- * its reader, and not the writing. What stands in the file from before stays
- * until the new line is there.
+ * Nothing here waits for long: neither opening a FIFO, which would wait for its
+ * reader, nor writing. The old content of the file stays until the new line is
+ * written.
  */
 #ifndef COMMON_SERVER_LEDGER_FILE_H
 #define COMMON_SERVER_LEDGER_FILE_H
@@ -17,15 +17,15 @@ struct ledger_file {
 };
 
 /*
- * Whether PATH can be written; weeks later would be too late to learn that it
- * cannot. A FIFO stays open, or its reader would see the end now. Returns 0, or
- * -1 with errno.
+ * Checks that PATH can be written; at exit, perhaps weeks later, an error would
+ * come too late. A FIFO stays open, or its reader would see the end now.
+ * Returns 0, or -1 with errno.
  */
 int
 ledger_file_open(struct ledger_file *file, const char *path);
 
-/* One line of JSON. Returns 0; or -1 with errno (ETIMEDOUT: nobody reads it; an
- * EPIPE: the FIFO has no reader). */
+/* Writes one line of JSON. Returns 0; or -1 with errno (ETIMEDOUT: the reader
+ * does not read; EPIPE: the FIFO has no reader). */
 int
 ledger_file_write(struct ledger_file *file, const struct ledger_view *view);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* limits: the least of what rlimits, sysctls, cgroups and memory allow. */
+/* limits: the smallest of rlimits, sysctls, cgroups and memory. */
 #include "common/server/limits.h"
 
 #include <dirent.h>
@@ -12,21 +12,22 @@
 #include "common/base/memory.h"
 #include "common/base/procfs.h"
 
-/* Listeners and the accept loop's own, opened after the limit is computed. */
+/* Listeners and the loop's own descriptors, opened after the limit is
+ * computed. */
 #define OWN_DESCRIPTORS 8
 
 #define OWN_SPACE_KIB 65536
 
-/* What a process begins with, where nobody says otherwise. */
+/* The kernel's default, if the limit cannot be read. */
 #define DESCRIPTORS_UNKNOWN 1024
 
-/* Thousandths of all memory, or of the group's: proc_pid_oom_score_adj(5). So
- * much worse than this process itself, and no more: a stranger that has taken
- * most of the memory goes before our workers. */
+/* In thousandths of the memory, proc_pid_oom_score_adj(5). Workers are to go
+ * before this process, but after a program that has taken most of the
+ * memory. */
 #define OOM_SCORE_MORE 200
 #define OOM_SCORE_MAX 1000
 
-/* Descriptors kept back; set once by limits_compute(). */
+/* The reserve of descriptors; set once by limits_compute(). */
 static rlim_t reserved;
 
 static uint64_t
@@ -59,7 +60,7 @@ less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* The system's tables are everybody's: an eighth of them is left alone. */
+/* Leaves an eighth of a table of the system to other programs. */
 static uint64_t
 share_of(uint64_t whole)
 {
@@ -67,8 +68,8 @@ share_of(uint64_t whole)
 }
 
 /*
- * The hard limit is asked anew: somebody may have changed it meanwhile. A
- * quarter of it is the most that is kept back: serving comes first.
+ * Reads the hard limit again, which may have changed since. The reserve is at
+ * most a quarter of it: serving clients comes first.
  */
 static uint64_t
 set_descriptors(rlim_t kept_back)
@@ -85,7 +86,7 @@ set_descriptors(rlim_t kept_back)
 	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? soft : limit.rlim_cur;
 }
 
-/* Where even that is refused, others bound the workers. */
+/* UINT64_MAX if it cannot be read; then other limits apply. */
 static uint64_t
 soft_limit(int resource)
 {
@@ -107,7 +108,7 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 	narrow(&limit,
 	    less(share_of(soft_limit(RLIMIT_AS)) / 1024, OWN_SPACE_KIB),
 	    cost->address_kib, "address space");
-	if (geteuid() != 0) /* the kernel does not hold root to it */
+	if (geteuid() != 0) /* the kernel exempts root */
 		narrow(&limit, less(soft_limit(RLIMIT_NPROC), 2), cost->tasks,
 		    "processes of this user");
 	narrow(&limit,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* refuse: a short list of sockets that get their answer, and have had it. */
+/* lingering: answer, shut down, read on, close. */
 #include "common/server/lingering.h"
 
 #include <errno.h>
@@ -39,8 +39,8 @@ drop(struct lingering *list, size_t i)
 	refill_spare(list);
 }
 
-/* The answer; an empty socket buffer takes a line whole, and a client that is
- * gone already has lost nothing. */
+/* The empty socket buffer takes a short answer whole. If the client is gone
+ * already, nothing is lost. */
 static void
 answer(struct lingering_one *one, const char *text, size_t len, uint64_t now)
 {
@@ -52,9 +52,9 @@ answer(struct lingering_one *one, const char *text, size_t len, uint64_t now)
 }
 
 /*
- * Reads what the client says first, and answers if that tells how. They are
- * read and not just looked at, or they would wake the loop until more came.
- * LAST: no more is waited for. Returns false when there is nothing to say.
+ * Reads the client's first bytes, and sends the answer if they decide it.
+ * (Peeking at them would wake the loop again and again.) LAST: no more bytes
+ * are awaited. Returns false if there is nothing to answer.
  */
 static bool
 hear(struct lingering_one *one, uint64_t now, bool last)
@@ -73,7 +73,7 @@ hear(struct lingering_one *one, uint64_t now, bool last)
 	return text || !last;
 }
 
-/* One step of one of them. Returns whether it is through. */
+/* Does what is due for ONE. Returns whether it is done. */
 static bool
 step(struct lingering_one *one, uint64_t now, bool hurry)
 {
@@ -130,7 +130,7 @@ lingering_accept(struct lingering *list, int listener, struct address *peer)
 		return fd;
 	if (list->spare < 0 && list->count > 0) {
 		push_one_out(list, 0);
-		/* Its number may have been one of those kept back. */
+		/* The closed descriptor may be one of the reserved numbers. */
 		if (list->spare < 0)
 			return accept_with_reserve(listener, peer);
 	}
@@ -191,7 +191,7 @@ lingering_step(struct lingering *list, uint64_t now)
 			i++;
 		}
 	}
-	refill_spare(list); /* it may be lost with the list empty */
+	refill_spare(list); /* also for an empty list: it may be missing */
 	return due;
 }
 

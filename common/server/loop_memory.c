@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keep: one mapping, left out of a fork. */
+/* loop_memory: one mapping that a fork leaves out. */
 #include "common/server/loop_memory.h"
 
 #include <sys/mman.h>

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keep: memory of the accept loop alone.
+ * loop_memory: memory of the accept loop that forked children do not have.
  *
- * What the loop trusts, a worker that writes where it should not must not
- * reach: pids that get signals, pointers that are freed, counts. Where workers
- * are processes they do not even have this memory: it is a private mapping that
- * a fork leaves out (MADV_DONTFORK). So it is neither copied nor
- * write-protected, and a parent that writes to it pays no page fault after a
- * fork. A child that looks at it dies of SIGSEGV. Threads have one address
- * space: nothing there is out of reach.
+ * It holds what the loop trusts: pids that get signals, pointers that are
+ * freed, counts. A faulty child cannot change them, because a fork leaves this
+ * private mapping out (MADV_DONTFORK); reading it is a SIGSEGV. The mapping is
+ * neither copied nor write-protected, so the parent pays no page fault when it
+ * writes there after a fork. Threads share one address space and can reach
+ * everything.
  */
 #ifndef COMMON_SERVER_LOOP_MEMORY_H
 #define COMMON_SERVER_LOOP_MEMORY_H
 
 #include <stddef.h>
 
-/* SIZE zeroed bytes, until exit. NULL with errno. */
+/* Allocates SIZE zeroed bytes, until exit. NULL with errno. */
 void *
 loop_memory_alloc(size_t size);
 

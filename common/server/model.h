@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model: what makes a server concurrent, as one struct.
+ * model: how a server runs its workers, as one struct.
  *
- * server_thread.c and server_fork.c each fill one in, under the same names in
- * the same order; tests/bench/server_inline.c is a third. Everything else asks
- * the struct and never which model it is.
+ * server_thread.c and server_fork.c each define one, with the same names in the
+ * same order; tests/bench/server_inline.c is a third one. All other code uses
+ * the struct and never asks which model it is.
  *
- * All functions are called by the accept loop alone.
+ * Only the accept loop calls these functions.
  */
 #ifndef COMMON_SERVER_MODEL_H
 #define COMMON_SERVER_MODEL_H
@@ -18,9 +18,9 @@
 #include "common/server/limits.h"
 #include "common/server/worker.h"
 
-/* For a model whose workers need a stack of their own, where that is enough
- * (worker_stack_size()). Address space and one guard page each; an idle echo
- * touches two pages of it, three once it was nudged. */
+/* The stack of a worker, in models whose workers need one (more where the
+ * system demands it, worker_stack_size()). It is address space with a guard
+ * page; an idle echo touches two pages of it, three after a wake signal. */
 #ifndef WORKER_STACK_KIB
 #define WORKER_STACK_KIB 64
 #endif
@@ -28,47 +28,48 @@
 
 struct server_model {
 	const char *name;   /* "thread": the program is server_<name> */
-	const char *worker; /* what serves a connection, in a word or two */
+	const char *worker; /* what serves a connection: "forked child" */
 	struct worker_cost cost;
-	size_t stack; /* bytes wanted of a stack for each worker; 0: none */
+	size_t stack; /* bytes of stack for each worker; 0: none */
 
-	/* SIZE zeroed bytes that all workers see, and may write: nothing that
-	 * the accept loop trusts (loop_memory.h). NULL with errno. Kept until
-	 * exit.
-	 */
+	/* Allocates SIZE zeroed bytes that all workers can read and write, so
+	 * the accept loop must not trust them (see loop_memory.h). They stay
+	 * until exit. NULL with errno. */
 	void *(*share)(size_t size);
-	/* The lock in such memory: who may use it, and whether its holder may
-	 * die alone (shared_init()). */
+	/* For a mutex in such memory: its pshared attribute, and whether its
+	 * holder can die alone (shared_init()). */
 	struct {
 		int pshared, robust;
 	} mutex;
 
 	/*
-	 * Begins to serve WORKER, whose descriptor it owns from now on, and
-	 * returns without waiting for it. -1 with errno: there is no worker,
-	 * and the descriptor is still the caller's.
+	 * Starts WORKER, which owns its descriptor from now on, and does not
+	 * wait for it. -1 with errno: no worker was started, and the caller
+	 * still owns the descriptor.
 	 */
 	int (*spawn)(struct worker *worker);
 
 	/*
-	 * Whether WORKER has ended; then *OUTCOME says how and nothing of it
-	 * is left. Never waits, and costs the same however many others live.
+	 * Whether WORKER has ended. If so, sets *OUTCOME and frees what the
+	 * system holds of it. Never waits; its cost does not depend on the
+	 * number of other workers.
 	 */
 	bool (*reap)(struct worker *worker, enum outcome *outcome);
 
-	/* Sends SIGNAL to WORKER alone; WORKER_WAKE_SIGNAL interrupts the call
-	 * that it is blocked in. */
+	/* Sends SIGNAL to WORKER only. WORKER_WAKE_SIGNAL interrupts the call
+	 * that the worker is blocked in. */
 	void (*wake)(const struct worker *worker, int signal);
 
-	/* Ends WORKER soon, whatever its client does. reap() is still due. */
+	/* Makes WORKER end soon, whatever its client does. It must still be
+	 * reaped. */
 	void (*stop)(struct worker *worker);
 
-	/* A worker's process nudges itself for its idle client's sake
-	 * (worker_start_wake_timer()); else the accept loop does. */
+	/* Each worker has its own wake timer (worker_start_wake_timer()); else
+	 * the accept loop sends the wake signals. */
 	bool own_timer;
 
-	/* A worker is a child process: the kernel tells of each one's end
-	 * (SIGCHLD), and its slot has its pid. */
+	/* A worker is a child process: the kernel reports its end (SIGCHLD),
+	 * and its slot has its pid. */
 	bool children;
 };
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep: a share of the time, with bounds. */
+/* scan_pause: a share of the time, within bounds. */
 #include "common/server/scan_pause.h"
 
 #include "common/base/clock.h"
 
-/* 1 % of the time, */
+/* Scans get 1 % of the time, */
 #define SHARE 100
-/* but not so little that the dead stay for long; */
+/* but are at most so far apart; */
 #define PAUSE_MAX_NS (100 * NS_PER_MS)
-/* and never more than a fifth of it, however many workers there are. */
+/* and never take more than a fifth of the time. */
 #define SHARE_MIN 4
-/* Those who die together are asked together. */
+/* Workers that are killed together are found by one scan. */
 #define PAUSE_MIN_NS (5 * NS_PER_MS)
 
 static uint64_t

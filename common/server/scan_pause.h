@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sweep: how often the accept loop may ask all workers whether they died in
- * silence (workers_scan()).
+ * scan_pause: how long the accept loop waits between two scans of all workers
+ * (workers_scan()).
  *
- * Each asking costs a system call for every live worker, and under fork each
- * child that ends is a reason to ask. So it gets a share of the time; but its
- * clients have an interest in the dead being found.
+ * A scan costs one system call for each live worker, and under fork the end of
+ * any child is a reason for a scan. So scans get a share of the time. On the
+ * other hand, crashed workers should be found soon.
  *
  * Pure.
  */
@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 /*
- * Nanoseconds from the end of a sweep to the next, when it took CPU_NS of CPU
- * time (the clock's would charge it for what ran meanwhile, too) and FOUND
- * tells whether there was a dead one: who was killed among others is found as
- * soon as they are.
+ * Nanoseconds from the end of a scan to the next one. The scan took CPU_NS of
+ * CPU time (wall-clock time would include other programs). FOUND: it found a
+ * crashed worker; workers are often killed together, so the next scan comes
+ * soon.
  */
 uint64_t
 scan_pause(uint64_t cpu_ns, bool found);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* server: the start and the end; the rest is loop.c. */
+/* server: start and end of a server; loop.c does the rest. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +21,9 @@
 #include "common/server/model.h"
 
 /*
- * Becomes the image that was asked for, or else the full one where TLS or
- * WebSocket is wanted and not in this one. Comes back in the right one, or
- * where a service can do without.
+ * Becomes the image that --image names; or the full one, if TLS or WebSocket
+ * needs it. Returns in the right image, or where the service can do without
+ * WebSocket.
  */
 static void
 choose_image(const struct config *config, char **argv)
@@ -65,7 +65,7 @@ takes_any_address(const struct listeners *all)
 	return any;
 }
 
-/* What all connections need to know of the service, in SETTINGS. */
+/* Sets up what all connections know about the service. */
 static int
 set_up_service(const struct config *config, const struct server_model *model,
     struct workers *workers)
@@ -84,11 +84,11 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    .ledger = setup->ledger,
 	    .limits = setup->limits,
 	    .draining = setup->draining,
-	    .hurrying = setup->hurrying,
+	    .closing_silent = setup->closing_silent,
 	};
 	if (!service->shared_size)
 		return 0;
-	/* A model's memory is aligned as malloc(3)'s is, and no better. */
+	/* Memory from model->share() is aligned only as by malloc(3). */
 	size = align + sizeof(*setup->shared) + service->shared_size(setup);
 	memory = model->share(size);
 	if (!memory)
@@ -98,7 +98,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 	    setup->shared, model->mutex.pshared, model->mutex.robust);
 }
 
-/* Of each worker: any of them may be made for a datagram, which this process
+/* What one worker needs. Any worker may serve a datagram, which this process
  * keeps until it is answered. */
 static struct worker_cost
 worker_cost(const struct config *config, const struct server_model *model)
@@ -108,7 +108,7 @@ worker_cost(const struct config *config, const struct server_model *model)
 	bool datagrams = false;
 
 	cost.memory_kib += cost.pages * page_kib;
-	if (model->stack) /* its guard, and what a page's end may waste */
+	if (model->stack) /* the guard page, and rounding up */
 		cost.address_kib +=
 		    worker_stack_size(model->stack) / 1024 + 2 * page_kib;
 	for (size_t i = 0; i < config->listeners.count; i++)
@@ -125,10 +125,9 @@ worker_cost(const struct config *config, const struct server_model *model)
 }
 
 /*
- * How many workers may live, in CONFIG, and from which on they offer themselves
- * where memory runs out. That costs each a fifth of a fork, for the kernel
- * makes a file of /proc for it: so not while seven eighths of the memory are
- * free.
+ * Chooses the limit of workers, and from how many on a new worker raises its
+ * OOM score. That takes a fifth of the time of a fork, because the kernel
+ * creates a file of /proc; so not while seven eighths of the memory are free.
  */
 static void
 choose_limit(struct config *config, struct workers *workers)
@@ -152,8 +151,8 @@ choose_limit(struct config *config, struct workers *workers)
 		    (unsigned long long)limit.workers);
 }
 
-/* A full pipe or a reader that left is the starter's affair; it may wait for
- * the line, so we say that it was lost. */
+/* A failed write is not our error, but the parent may wait for the line: log
+ * it. */
 static void
 say_ready(const struct config *config, unsigned first_private)
 {
@@ -170,10 +169,10 @@ say_ready(const struct config *config, unsigned first_private)
 	}
 	if (config->ready_fd == UINT64_MAX)
 		return;
-	/* Its reader waits for end of file. A number below those that a forked
-	 * child closes stays taken, as a standard descriptor does: a refused
-	 * client that got it would be kept open by every child that came after
-	 * it. */
+	/* The reader waits for end of file. A low number, which forked children
+	 * do not close, gets /dev/null: otherwise a refused client could get
+	 * the number, and every later child would keep that client's connection
+	 * open. */
 	if ((unsigned)fd >= first_private) {
 		close(fd);
 	} else {
@@ -192,7 +191,7 @@ open_ledger(struct ledger_file *file, const char *path)
 		die(1, "--ledger %s: %s", path, strerror(errno));
 }
 
-/* Whether that was done, or nothing is to do. */
+/* Returns false if the ledger was to be written and could not be. */
 static bool
 write_ledger(struct ledger_file *file, const struct ledger *ledger)
 {
@@ -204,7 +203,8 @@ write_ledger(struct ledger_file *file, const struct ledger *ledger)
 	return false;
 }
 
-/* Over TLS, in its words: the service's have to wait for the handshake. */
+/* The answer to a refused client. Over TLS it is an alert: the service's own
+ * words would need a handshake. */
 static struct refusal
 refusal(const struct config *config, enum refusal_reason reason)
 {
@@ -221,8 +221,8 @@ refusal(const struct config *config, enum refusal_reason reason)
 	return (struct refusal){.text = text, .len = strlen(text)};
 }
 
-/* Whether this process has children, or may get some, that are no workers: of
- * the program that became it, or as the one to whom orphans come. */
+/* Whether this process has, or may adopt, children that are no workers: from
+ * the program that became it by exec, or orphans. */
 static bool
 has_other_children(void)
 {
@@ -234,7 +234,7 @@ has_other_children(void)
 	       waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* Calls that workers make where nobody hears of a failure. */
+/* Checks calls that workers make and whose errors they cannot report. */
 static void
 check_calls(const struct server_model *model)
 {
@@ -244,9 +244,9 @@ check_calls(const struct server_model *model)
 		die(1, "setitimer: %s: idle timeouts need it", strerror(errno));
 }
 
-/* As ps(1), top(1) and ss(8) show it, all workers included: 15 bytes, in which
- * perconn-server-thread and perconn-server-fork are the same. The kernel's own
- * choice is the file's name, which is another image's by now. */
+/* Names the process and its workers for ps(1), top(1) and ss(8), which show 15
+ * bytes: too few to tell perconn-server-thread from perconn-server-fork. The
+ * kernel's default is the name of the image's file. */
 static void
 name_process(const char *program, const char *model)
 {
@@ -262,7 +262,7 @@ name_process(const char *program, const char *model)
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
-	/* Static: it is read only once workers exist, so a fork shares it. */
+	/* Static: only read once workers exist, so forks share the pages. */
 	static struct config config;
 	static struct workers workers;
 	static struct loop loop;
@@ -320,7 +320,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    set_up_service(&config, model, &workers) < 0 ||
 	    loop_open(&loop, &workers.settings) < 0)
 		die(1, "cannot start: %s", strerror(errno));
-	/* Behind the first that a child closes: no worker keeps it open. */
+	/* Above the first descriptor that a child closes, so no worker keeps it
+	 * open. */
 	open_ledger(&ledger, config.ledger);
 	if (listeners_open(&config.listeners, (int)config.backlog) < 0)
 		return 1;
@@ -328,8 +329,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	say_ready(&config, workers.settings.first_private);
 	clean = loop_run(&loop);
 	told = write_ledger(&ledger, workers.ledger);
-	/* A thread that could not be cut may still run: no exit handlers, TLS
-	 * library's included, while it does. */
+	/* A thread that could not be stopped may still run; exit handlers, such
+	 * as the TLS library's, would pull its memory away. */
 	if (!clean)
 		_exit(1);
 	return told ? 0 : 1;

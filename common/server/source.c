@@ -25,14 +25,14 @@ source_table_init(struct source_table *table, void *memory, size_t workers_max)
 {
 	table->at = memory;
 	table->mask = slots_for(workers_max) - 1;
-	/* Before the kernel's pool is ready the key stays 0: a weaker hash,
-	 * never a server that does not start. */
+	/* Before the kernel's pool is ready, the key stays 0: the hash is
+	 * weaker, but the server starts. */
 	if (getrandom(table->key, sizeof(table->key), GRND_NONBLOCK) < 0)
 		table->key[0] = table->key[1] = 0;
 }
 
-/* Two rounds of multiply and fold, keyed: enough that an outsider, who sees
- * neither key nor table, cannot find colliding addresses. */
+/* Two rounds of keyed multiply and fold. A client sees neither the key nor the
+ * table, so it cannot find colliding addresses. */
 static size_t
 home_of(const struct source_table *table, uint64_t source)
 {
@@ -78,7 +78,7 @@ source_remove(struct source_table *table, uint64_t source)
 
 	if (table->at[hole].live == 0 || --table->at[hole].live > 0)
 		return;
-	/* Move back what probing would no longer reach across the hole
+	/* Move entries back that probing would no longer reach across the hole
 	 * (Knuth, TAOCP 3, 6.4, algorithm R). */
 	for (;;) {
 		size_t home;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source: how many live workers each client address has, for --max-per-source.
+ * source: counts the live workers of each client address, for --max-per-source.
  *
- * A hash table with open addressing, made once for the largest number of
- * workers, so that a flood of addresses can neither grow it nor fill it. Its
- * hash is keyed with a random number: a client cannot aim at one chain. The
- * accept loop alone uses it.
+ * A hash table with open addressing, allocated once for the largest number of
+ * workers: a flood of addresses can neither grow nor fill it. Its hash has a
+ * random key, so a client cannot make addresses collide. Only the accept loop
+ * uses it.
  */
 #ifndef COMMON_SERVER_SOURCE_H
 #define COMMON_SERVER_SOURCE_H
@@ -27,11 +27,11 @@ struct source_table {
 size_t
 source_table_size(size_t workers_max);
 
-/* MEMORY is zeroed, of that size, and stays the caller's. */
+/* MEMORY is zeroed, has that size, and stays the caller's. */
 void
 source_table_init(struct source_table *table, void *memory, size_t workers_max);
 
-/* Live workers of SOURCE. */
+/* The live workers of SOURCE. */
 uint64_t
 source_live(const struct source_table *table, uint64_t source);
 

@@ -83,7 +83,7 @@ close_silent(struct loop *loop)
 {
 	struct loop_state *s = loop->state;
 
-	loop->workers->state->hurrying = true;
+	loop->workers->state->closing_silent = true;
 	workers_show(loop->workers);
 	s->silent_end = NEVER;
 	s->wake_after = s->now;

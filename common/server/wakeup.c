@@ -9,15 +9,15 @@
 
 #include "common/server/worker.h"
 
-/* A handler, so that the signal interrupts a call; there is nothing to do. */
+/* With a handler, the signal interrupts a blocked call. Nothing else to do. */
 static void
 on_wake(int signal)
 {
 	(void)signal;
 }
 
-/* Once blocked, a signal is read even where it is ignored; and whoever started
- * us so (nohup(1), a shell in the background) wants us to go on. */
+/* A blocked signal is read even if it is ignored. Programs that start a server
+ * with it ignored (nohup(1), a shell's background) want it to go on. */
 static void
 add_unless_ignored(sigset_t *set, int number)
 {
@@ -43,9 +43,9 @@ open_signals(struct wakeup *wakeup)
 	sigaddset(&children, SIGCHLD);
 	sigemptyset(&nudge);
 	sigaddset(&nudge, WORKER_WAKE_SIGNAL);
-	/* An ignored SIGCHLD would lose the children's status and CPU time. */
+	/* An ignored SIGCHLD would lose the status and CPU time of children. */
 	signal(SIGCHLD, SIG_DFL);
-	/* It means nothing here, and would end us without a ledger. */
+	/* By default it would end the server without a ledger. */
 	signal(SIGUSR2, SIG_IGN);
 	if (sigaction(WORKER_WAKE_SIGNAL, &act, NULL) < 0 ||
 	    sigprocmask(SIG_UNBLOCK, &nudge, NULL) < 0 ||
@@ -57,8 +57,8 @@ open_signals(struct wakeup *wakeup)
 	return wakeup->control < 0 || wakeup->children < 0 ? -1 : 0;
 }
 
-/* The two lowest free numbers are the pipe's, in either order: the lower one
- * becomes the workers' end, the other end moves above it. */
+/* The pipe gets the two lowest free numbers, in either order. The lower one
+ * becomes the workers' end; the other end moves above it. */
 static int
 open_pipe(struct wakeup *wakeup)
 {

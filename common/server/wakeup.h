@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wakeup: what the accept loop waits on beside its sockets: the workers'
- * announcements and signals, all as descriptors.
+ * wakeup: the descriptors that wake the accept loop, beside its sockets: a pipe
+ * for the announcements of workers, and signalfd(2)s.
  *
- * The signals that the loop takes are blocked and read from descriptors; SIGHUP
- * and SIGQUIT only where they were not ignored at the start. The one that is
- * not, WORKER_WAKE_SIGNAL, has a handler that does nothing. SIGUSR2 is ignored.
+ * The loop's signals are blocked and read from descriptors; SIGHUP and SIGQUIT
+ * only if they were not ignored at the start. WORKER_WAKE_SIGNAL has a handler
+ * that does nothing. SIGUSR2 is ignored.
  */
 #ifndef COMMON_SERVER_WAKEUP_H
 #define COMMON_SERVER_WAKEUP_H
@@ -18,16 +18,16 @@ struct wakeup {
 };
 
 /*
- * Opens them, blocks the signals taken by descriptor, and makes
- * WORKER_WAKE_SIGNAL (worker.h) interrupt blocked calls. `announce` gets the
- * lowest number of all, and what is opened later is above it, too: so a forked
- * child can close all that is the loop's by number. Call it before any thread
- * is made. Returns 0, or -1 with errno.
+ * Opens the descriptors, blocks their signals, and makes WORKER_WAKE_SIGNAL
+ * (worker.h) interrupt blocked calls. `announce` gets the lowest number; all
+ * descriptors opened later lie above it. So a forked child can close the loop's
+ * descriptors by their range. Call it before any thread is made. Returns 0, or
+ * -1 with errno.
  */
 int
 wakeup_open(struct wakeup *wakeup);
 
-/* The highest of the numbers. */
+/* The highest of the descriptors. */
 int
 wakeup_last(const struct wakeup *wakeup);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* worker: conn, service, close; the same whatever it runs in. */
+/* worker: connection, service, close; the same in all models. */
 #include "common/server/worker.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ announce(const struct worker *worker)
 	struct announcement end = {worker->index, worker->ticket};
 
 	/* So few bytes are written whole or not at all (PIPE_BUF). The write
-	 * waits while the pipe is full: an announcement must not be lost. */
+	 * waits while the pipe is full: no announcement may be lost. */
 	while (write(worker->settings->announce_fd, &end, sizeof(end)) < 0 &&
 	       errno == EINTR)
 		continue;
@@ -57,8 +57,8 @@ worker_serve(const struct worker *worker)
 		settings->tls_limits) == 0)
 		settings->service->serve(&conn, &context);
 	conn.leave = settings->setup.draining;
-	/* Its client sees the end when it has the answer, which is on its way
-	 * with conn_finish(). */
+	/* The answer to a datagram, which conn_finish() sends, is the end that
+	 * its client sees. */
 	if (worker->datagram)
 		announce(worker);
 	return conn_finish(&conn);
@@ -75,7 +75,7 @@ worker_start_wake_timer(const struct worker *worker)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* Into the file NAME; fails where it is not, or another value not allowed. */
+/* Writes NUMBER into the file NAME, if the system allows it. */
 static void
 write_number(const char *name, int number)
 {

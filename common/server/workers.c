@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* workers: slots, and the two lists through them. */
+/* workers: slots, and the two lists of them. */
 #include "common/server/workers.h"
 
 #include <errno.h>
@@ -15,14 +15,15 @@
 #include "common/server/loop_memory.h"
 
 #define NONE UINT32_MAX
-/* So many free slots keep the pages of their stack, ready for the next burst;
- * those beyond give them back to the system. */
+/* So many free slots keep the pages of their stacks for the next burst of
+ * clients; the others return them to the system. */
 #define WARM_STACKS 1024
 
-/* Waited for in one go, of children that are no workers. */
+/* Other children that are reaped in one go. */
 #define OTHERS_AT_ONCE 64
 
-/* 0, or -1 with errno. Address space only; open_slot() makes it memory. */
+/* Reserves address space; open_slot() makes it memory. Returns 0, or -1 with
+ * errno. */
 static int
 map_stacks(struct workers *w)
 {
@@ -57,13 +58,13 @@ workers_init(struct workers *w, uint32_t max)
 	w->settings.setup.ledger = &w->shown->ledger;
 	w->settings.setup.draining = &w->shown->draining;
 	w->settings.setup.limits = &w->shown->limits;
-	w->settings.setup.hurrying = &w->shown->hurrying;
+	w->settings.setup.closing_silent = &w->shown->closing_silent;
 	w->settings.tls_limits = &w->shown->tls_limits;
 	log_lost_at(&w->shown->log_lost);
 	w->max = max;
 	w->state->free_top = w->state->cold_top = NONE;
 	w->state->ending_head = NONE;
-	/* Before the kernel's pool is ready the seed stays 0. */
+	/* Before the kernel's pool is ready, the seed stays 0. */
 	(void)!getrandom(
 	    &w->state->seed, sizeof(w->state->seed), GRND_NONBLOCK);
 	return map_stacks(w);
@@ -74,8 +75,8 @@ workers_show(struct workers *w)
 {
 	atomic_store_explicit(
 	    &w->shown->draining, w->state->draining, memory_order_relaxed);
-	atomic_store_explicit(
-	    &w->shown->hurrying, w->state->hurrying, memory_order_relaxed);
+	atomic_store_explicit(&w->shown->closing_silent,
+	    w->state->closing_silent, memory_order_relaxed);
 }
 
 bool
@@ -93,7 +94,8 @@ workers_source_full(const struct workers *w, const struct address *peer)
 	       source_live(&w->sources, source) >= w->max_per_source;
 }
 
-/* A slot that was never used gets its constants. 0, or -1 with errno. */
+/* Sets the constants of a slot that is used for the first time. Returns 0, or
+ * -1 with errno. */
 static int
 open_slot(struct workers *w)
 {
@@ -114,8 +116,8 @@ open_slot(struct workers *w)
 	return 0;
 }
 
-/* Not to be met by chance, nor by a worker that writes where it should not:
- * Knuth's multiplier (MMIX), the upper half. */
+/* A faulty worker must not guess the ticket of another one. Knuth's multiplier
+ * (MMIX), upper half. */
 static uint32_t
 next_ticket(struct workers *w)
 {
@@ -189,7 +191,7 @@ workers_announced(struct workers *w, struct announcement end)
 	if (end.index >= w->state->used || slot->ticket != end.ticket)
 		return false;
 	if (slot->state == WORKER_LIVE) {
-		/* Its client has all it came for, and may be back already. */
+		/* The client may have seen the end, and be back already. */
 		leave_source(w, slot);
 		enqueue_ending(w, slot);
 	}
@@ -220,7 +222,8 @@ keep_or_cool_stack(struct workers *w, struct worker *slot)
 		madvise(slot->stack, w->settings.stack_size, MADV_DONTNEED);
 }
 
-/* Whom to wake it may read from what workers write: no slot but a live one. */
+/* The service may have read WAKE from memory that workers write, so only live
+ * slots get a signal. */
 static void
 tell_service(struct workers *w, const struct worker *dead)
 {
@@ -237,7 +240,7 @@ tell_service(struct workers *w, const struct worker *dead)
 	}
 }
 
-/* SLOT is in no list and its worker is gone. */
+/* SLOT is in no list, and its worker is gone. */
 static void
 release(struct workers *w, struct worker *slot, enum outcome outcome)
 {
@@ -281,7 +284,8 @@ workers_reap(struct workers *w)
 			release(w, slot, outcome);
 			collected++;
 		} else {
-			enqueue_ending(w, slot); /* it is still on its way */
+			enqueue_ending(
+			    w, slot); /* the worker is still ending */
 		}
 	}
 	return collected;
@@ -353,11 +357,12 @@ workers_abandon(struct workers *w)
 {
 	for (uint32_t i = 0; i < w->state->used; i++) {
 		if (w->slots[i].state != WORKER_FREE) {
-			/* It may have announced its end, so that no stop was
-			 * meant for it, and not come to it. */
+			/* It was not stopped if it had announced its end, but
+			 * may hang before that end. */
 			if (w->slots[i].state == WORKER_ENDING)
 				w->model->stop(&w->slots[i]);
-			/* Not released: its stack is still in use. */
+			/* The slot is not released: its stack is still in
+			 * use. */
 			ledger_end(w->ledger, OUTCOME_FAILED);
 			w->state->any_cut = true;
 		}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workers: the table of slots, and who of them lives.
+ * workers: the table of workers, one slot each.
  *
  * A slot is free, live (its worker serves) or ending (its worker has announced
- * its end, or was seen dead, and is to be reaped). Free slots are a stack, so
- * that the warmest is used next; ending ones a queue. The accept loop alone
- * has the table (loop_memory.h); a worker knows its own slot only (worker.h).
+ * its end and must be reaped). Free slots form a stack, so that the most recent
+ * one, whose memory is warm, is used next. Ending slots form a queue. Only the
+ * accept loop has the table (loop_memory.h).
  */
 #ifndef COMMON_SERVER_WORKERS_H
 #define COMMON_SERVER_WORKERS_H
@@ -21,61 +21,61 @@
 struct workers {
 	const struct server_model *model;
 	struct worker_settings settings;
-	/* What all workers see; the loop writes it and believes none of it. */
+	/* What all workers see. The loop writes it, and never trusts it. */
 	struct workers_shown {
 		struct ledger_shown ledger;
 		struct service_limit_counts limits;
-		_Atomic bool draining, hurrying;  /* service.h says what */
-		struct tls_log_limits tls_limits; /* of the workers */
-		struct log_lost log_lost;	  /* by all processes */
+		_Atomic bool draining, closing_silent; /* see service.h */
+		struct tls_log_limits tls_limits;      /* of all workers */
+		struct log_lost log_lost;	       /* of all processes */
 	} * shown;
-	/* What changes with each connection; kept, like the slots. */
+	/* What changes with each connection; in loop memory, like the slots. */
 	struct workers_state {
 		struct ledger ledger;
 		uint64_t last_number;
-		uint64_t seed; /* of the tickets */
-		uint32_t live; /* not free: live or ending */
+		uint64_t seed; /* for the tickets */
+		uint32_t live; /* slots that are live or ending */
 		uint32_t ending;
-		uint32_t warm; /* free, and the stack's pages kept */
-		uint32_t used; /* slots 0 to used-1 have been used */
+		uint32_t warm; /* free slots whose stacks keep their pages */
+		uint32_t used; /* slots 0 to used-1 have been used so far */
 		uint32_t free_top, cold_top, ending_head, ending_tail;
 		bool any_cut;
-		bool draining, hurrying; /* as workers_show() shows it */
+		bool draining, closing_silent; /* for workers_show() */
 	} * state;
 	struct ledger *ledger; /* in STATE */
 	struct worker *slots;
 	uint32_t max;
 	uint64_t max_per_source; /* 0: none */
-	uint64_t oom_score_from; /* who begins beside so many others offers
-				itself (worker.h) */
+	uint64_t oom_score_from; /* beside so many others, a new worker raises
+				    its OOM score (worker.h) */
 	struct source_table sources;
 	char *stacks; /* NULL: the model wants none */
-	/* Below each, a page that nobody may touch: an overflow is a crash, not
-	 * a change in the stack of another connection. */
+	/* Bytes of the guard page below each stack: an overflow crashes, and
+	 * does not change the stack of another connection. */
 	size_t guard;
 };
 
 /*
- * Makes a table for MAX workers; MODEL, SETTINGS, MAX_PER_SOURCE and OFFER_FROM
- * are set. Returns 0, or -1 with errno.
+ * Makes a table for MAX workers. The caller has set model, settings,
+ * max_per_source and oom_score_from. Returns 0, or -1 with errno.
  */
 int
 workers_init(struct workers *workers, uint32_t max);
 
-/* Tells all workers what STATE says of draining and hurrying. Done again for
- * each that begins: one before it may have overwritten that. */
+/* Shows STATE's draining and closing_silent to all workers. Repeated for each
+ * new worker, because a faulty one may have overwritten them. */
 void
 workers_show(struct workers *workers);
 
-/* Whether one more may begin, of any source. */
+/* Whether the table has room for one more worker. */
 bool
 workers_room(const struct workers *workers);
 
-/* Whether PEER has its share already. */
+/* Whether PEER's address is at its limit (--max-per-source). */
 bool
 workers_source_full(const struct workers *workers, const struct address *peer);
 
-/* Somebody to serve. */
+/* A client to serve. */
 struct client {
 	int fd; /* of the stream, or for the answer; -1: none */
 	struct datagram *datagram; /* NULL: a stream */
@@ -83,49 +83,51 @@ struct client {
 };
 
 /*
- * Begins a worker for CLIENT, whose descriptor it then owns, and the table its
- * datagram. (Its source has one more until the announcement.) There must be
- * room. Returns 0, or -1 with errno: no worker could be made, both are still
- * the caller's.
+ * Starts a worker for CLIENT; there must be room. On success the worker owns
+ * the descriptor, and the table owns the datagram. The client's source has one
+ * more worker until the announcement. Returns 0; or -1 with errno, and the
+ * caller still owns both.
  */
 int
 workers_begin(struct workers *workers, const struct client *client);
 
 /*
- * A worker has announced its end. One that is known already is ignored. Returns
- * whether the slot's last worker could say this: else it is not an
- * announcement, or a late one.
+ * Takes the announcement END. A repeated one is ignored. Returns false if it is
+ * not from the last worker of its slot: then it is no announcement, or comes
+ * late.
  */
 bool
 workers_announced(struct workers *workers, struct announcement end);
 
-/* Collects those that are ending and gone. Returns how many. */
+/* Reaps the ending workers that are gone. Returns how many. */
 uint32_t
 workers_reap(struct workers *workers);
 
 /*
- * Asks all live workers whether they died without announcing it, as one does
- * that a signal killed. Costs a system call for each. Returns how many had.
+ * Reaps the live workers that ended without an announcement, for example
+ * because a signal killed them. One system call for each live worker. Returns
+ * how many it reaped.
  */
 uint32_t
 workers_scan(struct workers *workers);
 
 /*
- * Waits for children that have ended and are no workers: adopted, or of the
- * program that became this one. A worker's status is left to its collection.
+ * Reaps ended children that are not workers: adopted ones, or children of the
+ * program that became this one. Workers stay for workers_reap().
  */
 void
 workers_reap_others(struct workers *workers);
 
-/* Nudges part PART modulo PARTS of those that live. */
+/* Sends the wake signal to part PART modulo PARTS of the live workers. */
 void
 workers_wake(struct workers *workers, uint32_t part, uint32_t parts);
 
-/* Stops all that live. */
+/* Stops all live workers. */
 void
 workers_stop(struct workers *workers);
 
-/* Gives up on all that are left: they count as failed. The last call. */
+/* Gives up on all workers that are left: they count as failed. The last call.
+ */
 void
 workers_abandon(struct workers *workers);
 

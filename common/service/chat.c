@@ -158,7 +158,7 @@ read_more(struct chat *c)
 	if (request)
 		hurry(c);
 	c->conn->leave = request    ? NULL
-			 : len == 0 ? c->context->setup->hurrying
+			 : len == 0 ? c->context->setup->closing_silent
 				    : c->context->setup->draining;
 	n = conn_read(c->conn, space, size);
 	c->conn->leave = NULL;

@@ -121,7 +121,7 @@ counter_serve(struct conn *conn, const struct service_context *context)
 	ssize_t n, rest = 0;
 
 	conn_request_begin(conn);
-	conn->leave = context->setup->hurrying;
+	conn->leave = context->setup->closing_silent;
 	while ((n = conn_read(conn, buf, sizeof(buf))) > 0) {
 		rest = answer_lines(conn, context->setup, buf, (size_t)n);
 		if (rest < 0)

@@ -11,7 +11,7 @@ hello_serve(struct conn *conn, const struct service_context *context)
 	char buf[4096];
 
 	conn_request_begin(conn);
-	conn->leave = context->setup->hurrying;
+	conn->leave = context->setup->closing_silent;
 	if (conn_read(conn, buf, sizeof(buf)) >= 0)
 		conn_write(conn, greeting, strlen(greeting));
 }

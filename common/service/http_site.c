@@ -107,7 +107,7 @@ fill(struct conversation *talk, bool begun)
 	/* Who waits for nothing of ours may be sent away. */
 	conn->leave = begun	    ? NULL
 		      : talk->asked ? setup->draining
-				    : setup->hurrying;
+				    : setup->closing_silent;
 	n = conn_read(conn, talk->in + talk->end, talk->in_size - talk->end);
 	conn->leave = NULL;
 	if (n > 0) {

@@ -34,7 +34,7 @@ struct service_setup {
 	/* The server is about to stop: end where the protocol lets you. */
 	const _Atomic bool *draining;
 	/* And a client that has not asked anything yet has had its time to. */
-	const _Atomic bool *hurrying;
+	const _Atomic bool *closing_silent;
 	struct shared *shared; /* of shared_size() bytes; NULL: none asked */
 };
 
