@@ -2,10 +2,10 @@
 /*
  * server_fork: a forked child for each connection.
  *
- * Read it beside server_thread.c: same names, same order, and what differs is
- * the lesson (`make lesson`). All that both need stands once in common/; the
- * accept loop that calls these functions is common/server/loop.c, what it asks
- * of them is in common/server/model.h.
+ * Read it beside server_thread.c: same names, same order; what differs is the
+ * lesson (`make lesson`). All that both need stands once in common/.
+ * common/server/loop.c is the accept loop, which calls these functions;
+ * common/server/model.h says what it expects of them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 
 /* ---- what workers share ---- */
 
-/* A fork copies: only a mapping that says "shared" is one memory for all. */
+/* A fork copies memory; only a shared mapping is one memory for all. */
 static void *
 model_share(size_t size)
 {
@@ -32,7 +32,7 @@ model_share(size_t size)
 
 /* ---- how a worker ends ---- */
 
-/* It exits; who waits for the child gets the outcome as its status. _exit(),
+/* The child exits; waitpid() gets the outcome as its status. With _exit(),
  * because exit() would flush the parent's buffers a second time. */
 static _Noreturn void
 worker_main(struct worker *worker)
@@ -40,15 +40,15 @@ worker_main(struct worker *worker)
 	enum outcome outcome;
 	const struct worker_settings *settings = worker->settings;
 
-	/* Let go of the listeners and all else that is the accept loop's: a
-	 * port that a child holds open cannot be bound again. Signals stay
-	 * blocked: a terminal's Ctrl-C and a service manager's SIGTERM reach
-	 * every process of the group, and it is the parent who drains. */
+	/* Close the listeners and all else that is the accept loop's: a port
+	 * that a child holds open cannot be bound again. Signals stay blocked:
+	 * Ctrl-C and a service manager's SIGTERM reach every process of the
+	 * group, and the parent drains. */
 	descriptor_close_range(
 	    settings->first_private, settings->last_private, worker->fd);
 
-	worker_start_wake_timer(worker); /* by a timer, for idle clients */
-	worker_raise_oom_score(worker);	 /* before the parent, if memory ends */
+	worker_start_wake_timer(worker); /* checks timeouts */
+	worker_raise_oom_score(worker);	 /* die before the parent */
 	outcome = worker_serve(worker);
 	worker_announce(worker);
 	worker_close(worker);
@@ -57,17 +57,16 @@ worker_main(struct worker *worker)
 
 /* ---- start a worker ---- */
 
-/* Both processes have the connection open: the parent closes its copy, or no
- * client would ever see the end. */
+/* Both processes have the connection open. The parent closes its copy, or the
+ * client would never see the end. */
 static int
 model_spawn(struct worker *worker)
 {
-	/* On the stack, which the child has copied: it has no slots
-	 * (loop_memory.h).
-	 */
+	/* On the stack, which the child has copied. It has no slots
+	 * (loop_memory.h). */
 	struct worker copy = *worker;
-	/* fork() without the atfork handlers, of which there are none: their
-	 * bookkeeping would make the child copy two more pages. */
+	/* fork() without atfork handlers. There are none, but their bookkeeping
+	 * would make the child copy two more pages. */
 	pid_t pid = _Fork();
 
 	if (pid < 0)
@@ -81,9 +80,9 @@ model_spawn(struct worker *worker)
 
 /* ---- collect workers ---- */
 
-/* Until it is waited for, a child that has ended is a zombie. By its pid: a
- * waitpid(-1) walks all children, 10,000 idle ones included. Waiting for it
- * also adds its CPU time to ours, which an ignored SIGCHLD would lose. */
+/* Until it is waited for, a child that has ended is a zombie. By its pid:
+ * waitpid(-1) walks all children, also 10,000 idle ones. Waiting also adds the
+ * child's CPU time to ours, which an ignored SIGCHLD would lose. */
 static bool
 model_reap(struct worker *worker, enum outcome *outcome)
 {
@@ -110,8 +109,8 @@ model_reap(struct worker *worker, enum outcome *outcome)
 /* ---- wake workers ---- */
 
 /* A signal for this process: the call that it is blocked in returns. For idle
- * clients it has a timer of its own (worker_main() sets it); threads share
- * one. */
+ * clients the child has its own timer (worker_main() sets it); threads would
+ * share one. */
 static void
 model_wake(const struct worker *worker, int signal)
 {
@@ -120,8 +119,8 @@ model_wake(const struct worker *worker, int signal)
 
 /* ---- stop workers ---- */
 
-/* SIGKILL: a child that is stopped or spins ends, too. Its pid cannot be a
- * stranger's: it is not waited for yet. */
+/* SIGKILL also ends a child that is stopped or spins. The pid cannot be another
+ * process's: the child has not been waited for yet. */
 static void
 model_stop(struct worker *worker)
 {
@@ -134,7 +133,7 @@ model_stop(struct worker *worker)
 static const struct server_model MODEL = {
     .name = "fork",
     .worker = "forked child",
-    /* The parent holds no descriptor of a connection that has its child. */
+    /* The parent closes a connection once it has its child. */
     .cost = {.descriptors = 0,
 	.tasks = 1,
 	.pages = 14,

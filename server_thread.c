@@ -2,10 +2,10 @@
 /*
  * server_thread: a new thread for each connection.
  *
- * Read it beside server_fork.c: same names, same order, and what differs is
- * the lesson (`make lesson`). All that both need stands once in common/; the
- * accept loop that calls these functions is common/server/loop.c, what it asks
- * of them is in common/server/model.h.
+ * Read it beside server_fork.c: same names, same order; what differs is the
+ * lesson (`make lesson`). All that both need stands once in common/.
+ * common/server/loop.c is the accept loop, which calls these functions;
+ * common/server/model.h says what it expects of them.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +18,7 @@
 
 /* ---- what workers share ---- */
 
-/* One address space: whatever one thread can reach, all can. */
+/* One address space: all threads can reach the same memory. */
 static void *
 model_share(size_t size)
 {
@@ -27,8 +27,8 @@ model_share(size_t size)
 
 /* ---- how a worker ends ---- */
 
-/* It returns; who joins the thread gets the outcome. Nothing else is given
- * back by itself: a descriptor left open here stays open. */
+/* The thread returns; pthread_tryjoin_np() gets the outcome. Nothing else is
+ * freed automatically: a descriptor left open here stays open. */
 static void *
 worker_main(void *arg)
 {
@@ -42,8 +42,8 @@ worker_main(void *arg)
 
 /* ---- start a worker ---- */
 
-/* The thread owns the connection: the descriptor is the same for all threads,
- * so the accept loop must not close it. */
+/* The thread owns the connection. All threads share its descriptor, so the
+ * accept loop must not close it. */
 static int
 model_spawn(struct worker *worker)
 {
@@ -53,8 +53,8 @@ model_spawn(struct worker *worker)
 	errno = pthread_attr_init(&attr);
 	if (errno)
 		return -1;
-	/* A stack of ours, used again as it is: glibc would give its pages
-	 * back at every thread's end, and fault them in again. */
+	/* A stack that is reused as it is: glibc would return its pages at the
+	 * end of each thread, and fault them in again. */
 	errno = pthread_attr_setstack(&attr, worker->stack, size);
 	if (!errno)
 		errno =
@@ -65,7 +65,7 @@ model_spawn(struct worker *worker)
 
 /* ---- collect workers ---- */
 
-/* Until it is joined, a thread that has ended still holds its stack. */
+/* Until it is joined, a thread that has ended keeps its stack. */
 static bool
 model_reap(struct worker *worker, enum outcome *outcome)
 {
@@ -83,8 +83,8 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* ---- wake workers ---- */
 
-/* A signal for this thread alone: the call that it is blocked in returns, and
- * it looks whether its client has been silent for too long. */
+/* A signal for this thread only: the call that it is blocked in returns, and
+ * the thread checks whether its client has been silent for too long. */
 static void
 model_wake(const struct worker *worker, int signal)
 {
@@ -93,9 +93,9 @@ model_wake(const struct worker *worker, int signal)
 
 /* ---- stop workers ---- */
 
-/* A thread cannot be killed alone. Its socket can be shut: the call that it is
- * blocked in returns end of file. Until the thread is gone the number must not
- * be used again, so we close it when we reap. */
+/* A thread cannot be killed alone, but its socket can be shut: the call that it
+ * is blocked in returns end of file. Its number must not be reused before the
+ * thread is gone, so model_reap() closes it. */
 static void
 model_stop(struct worker *worker)
 {
@@ -110,7 +110,7 @@ model_stop(struct worker *worker)
 static const struct server_model MODEL = {
     .name = "thread",
     .worker = "thread",
-    /* A stack is two mappings: the memory and the guard below it. */
+    /* A stack is two mappings: the memory, and the guard page below it. */
     .cost = {.descriptors = 1,
 	.tasks = 1,
 	.mappings = 2,

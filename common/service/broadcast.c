@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* broadcast: a ring without a lock, in which nobody can stand in the way. */
+/* broadcast: a ring without a lock, in which no worker can block another. */
 #include "common/service/broadcast.h"
 
 #include <stdatomic.h>
@@ -10,52 +10,54 @@
 
 enum { AWAKE, ASLEEP, BLOCKED };
 
-/* Half of each word is the message's, half says whose turn it is. */
+/* Half of each word is data, the other half is the lap that wrote it. */
 #define WORD_BYTES 4
 #define WORDS (BROADCAST_RING / WORD_BYTES)
 
-/* Sizes and state, and the sender's number. */
+/* Sizes and state, then the number of the sender. */
 #define HEADER_WORDS 3
 
-/* A record that its writer has begun and not finished for that long is given
- * up: it stands still, or is dead. Who is only slow writes it once more. */
+/* An unfinished record is given up after this time: its writer is stopped or
+ * dead. A slow writer writes it again. */
 #define PATIENCE_NS (10 * NS_PER_MS)
 
-/* The rate is looked at again whenever so many words were published. */
+/* The rate is computed again whenever this many words were published. */
 #define STRIDE (WORDS / 16)
 
-/* A member that has taken nothing for that long slows nobody down: it may be
- * stopped, or its client does not read. */
+/* A member that has taken nothing for this long no longer slows the others: it
+ * is stopped, or its client does not read. */
 #define STILL_NS (300 * NS_PER_MS)
 
 struct member_slot {
-	/* A cache line each: its owner moves the cursor all the time. */
-	_Alignas(64) _Atomic uint64_t number; /* 0: nobody */
+	/* A cache line each, because the owner moves the cursor often. */
+	_Alignas(64) _Atomic uint64_t number; /* 0: the slot is free */
 	_Atomic uint64_t cursor;
 	_Atomic uint32_t state;
 	_Atomic pid_t pid, tid;
 	_Atomic uint32_t kind, tag;
-	/* Where publishers saw the cursor last, and since when. */
+	/* Where publishers saw the cursor last, and when it got there. */
 	_Atomic uint64_t seen, seen_ns;
 };
 
 /*
- * Positions are words since the start, modulo WORDS in the ring. Each word
- * carries the lap of its position, and is changed by a compare-and-exchange
- * from an older lap alone. So who writes where the ring has come round to since
- * (it was stopped meanwhile) writes nothing, and who reads there notices.
+ * Positions count words from the start, modulo WORDS in the ring. Each word
+ * carries the lap of its position. It is changed only by a compare-and-exchange
+ * from an older lap. So a writer that was stopped until the ring came round
+ * writes nothing, and a reader notices the new lap.
  *
- * A record is reserved by its header, at `head`, and from then on in its place
- * in the order; anybody moves `head` past it, whose length the header has. It
- * counts once its header says DONE; if it says GIVEN_UP first (PATIENCE_NS), it
- * is passed over by all, and its writer comes again with a new one.
+ * A record is reserved by its header, at `head`; from then on it has its place
+ * in the order. Any worker may move `head` past it, because the header has its
+ * length. A record counts once its header says DONE. If the header says
+ * GIVEN_UP first (PATIENCE_NS), all readers skip it, and its writer publishes
+ * it again.
  */
 struct broadcast {
-	_Atomic uint64_t head;		/* end of the newest record */
-	_Atomic uint32_t used;		/* slots 0 to used-1 have been used */
-	_Atomic uint64_t paid_until_ns; /* the rate is used up to then */
-	_Atomic uint64_t slowdown;	/* it is divided by that; 0: 1 */
-	_Atomic bool wake_all; /* whoever wakes next wakes the others */
+	_Atomic uint64_t head; /* end of the newest record */
+	_Atomic uint32_t used; /* slots 0 to used-1 have been used */
+	_Atomic uint64_t
+	    paid_until_ns; /* the time up to which the rate is used up */
+	_Atomic uint64_t slowdown; /* divides the rate; 0: 1 */
+	_Atomic bool wake_all;	   /* the next member to wake must wake all */
 	_Alignas(64) _Atomic uint64_t ring[WORDS];
 	struct member_slot slots[];
 };
@@ -74,7 +76,7 @@ of(const struct shared *shared)
 
 /* ---- words ---- */
 
-/* From 1: before it is written, a word has lap 0. */
+/* From 1; a word that was never written has lap 0. */
 static uint32_t
 lap_at(uint64_t at)
 {
@@ -99,8 +101,8 @@ place(struct broadcast *b, uint64_t at)
 	return &b->ring[at % WORDS];
 }
 
-/* Returns false when that place belongs to a later record, or has a header of
- * this lap already. */
+/* Returns false if the place belongs to a later record, or already has a header
+ * of this lap. */
 static bool
 put(struct broadcast *b, uint64_t at, uint32_t half)
 {
@@ -125,8 +127,8 @@ get(struct broadcast *b, uint64_t at, uint32_t *half)
 	return lap_of(word) == lap_at(at);
 }
 
-/* Whole words first: a copy of a fixed size is one instruction, and of 64 KiB
- * there are 16,384 for each member. */
+/* Whole words first: a copy of fixed size is one instruction, and a message of
+ * 64 KiB needs 16,384 copies for each member. */
 static bool
 put_bytes(struct broadcast *b, uint64_t at, const void *from, size_t len)
 {
@@ -166,7 +168,7 @@ get_bytes(struct broadcast *b, uint64_t at, void *to, size_t len)
 
 enum { STATE = 3, BEGUN = 0, DONE = 1, GIVEN_UP = 2 };
 
-/* Its lowest bits are the state. */
+/* The lowest bits are the state. */
 static uint32_t
 pack(const struct broadcast_message *m)
 {
@@ -185,7 +187,7 @@ record_words(uint64_t len)
 	return HEADER_WORDS + (len + WORD_BYTES - 1) / WORD_BYTES;
 }
 
-/* The state of the record at AT, which was BEGUN. Returns false when that had
+/* Changes the state of the record at AT from BEGUN. Returns false if it had
  * changed already. */
 static bool
 conclude(struct broadcast *b, uint64_t at, uint32_t info, uint32_t state)
@@ -196,14 +198,14 @@ conclude(struct broadcast *b, uint64_t at, uint32_t info, uint32_t state)
 	    place(b, at), &begun, word_at(at, info | state));
 }
 
-/* Past a record of LEN bytes at AT, unless somebody was quicker. */
+/* Moves head past a record of LEN bytes at AT, unless another worker did. */
 static void
 move_head(struct broadcast *b, uint64_t at, uint32_t len)
 {
 	atomic_compare_exchange_strong(&b->head, &at, at + record_words(len));
 }
 
-/* Begins a record. Returns its position. */
+/* Reserves a record. Returns its position. */
 static uint64_t
 reserve(struct broadcast *b, uint32_t info)
 {
@@ -220,7 +222,7 @@ reserve(struct broadcast *b, uint32_t info)
 	}
 }
 
-/* Returns false when it was given up. */
+/* Returns false if the record was given up. */
 static bool
 write_record(
     struct broadcast *b, uint64_t sender, uint32_t info, const char *bytes)
@@ -238,10 +240,10 @@ write_record(
 static void
 on_wake(int signal)
 {
-	(void)signal; /* it ends a ppoll: that is all it is for */
+	(void)signal; /* the signal only interrupts ppoll(2) */
 }
 
-/* The signal waits until ppoll(2) lets it through. */
+/* The signal stays blocked except in ppoll(2). */
 static void
 take_signal(sigset_t *mask)
 {
@@ -309,7 +311,8 @@ broadcast_list(
 		entry->tid = atomic_load(&slot->tid);
 		entry->kind = (enum broadcast_kind)atomic_load(&slot->kind);
 		entry->tag = atomic_load(&slot->tag);
-		/* Or it is another's by now, or half of it is. */
+		/* The slot may belong to another worker by now, or be half
+		 * written. */
 		if (atomic_load(&slot->number) != entry->number)
 			continue;
 		(*at)++;
@@ -320,14 +323,14 @@ broadcast_list(
 
 /* ---- sleep and wake ---- */
 
-/* So far that the ring may have come round to it. */
+/* So far behind that the ring may soon overwrite the cursor. */
 static bool
 is_lost(uint64_t cursor, uint64_t head)
 {
 	return head > cursor && head - cursor >= WORDS;
 }
 
-/* Until when the record at the cursor is waited for; 0: it is not. */
+/* Until when to wait for the record at the cursor; 0: no waiting. */
 static uint64_t
 waits_until(const struct broadcast_member *member)
 {
@@ -348,9 +351,9 @@ broadcast_sleep(struct broadcast_member *member, bool blocked)
 	uint64_t head;
 
 	atomic_store(&slot->cursor, member->cursor);
-	/* This store and the loads after it, and a publisher's stores of head
-	 * and of a record's state and load of this one, keep their order: one
-	 * of the two sees the other. */
+	/* Sequentially consistent, like the publisher's stores of head and
+	 * state and its load of this: so either the member sees the record, or
+	 * the publisher sees the sleeper. */
 	atomic_store(&slot->state, blocked ? BLOCKED : ASLEEP);
 	head = atomic_load(&b->head);
 	if (blocked)
@@ -368,10 +371,10 @@ wants_to_wake(const struct member_slot *slot, uint64_t head)
 }
 
 /*
- * All that sleep. Only they themselves say that they are
- * awake: a publisher that is killed between saying so for one and signalling it
- * would leave it to sleep through all that follows. One that takes its time to
- * wake is signalled again, which costs a call and changes nothing.
+ * Signals all sleeping members. Only a member itself clears its flag: a
+ * publisher that was killed between clearing it and sending the signal would
+ * leave the member asleep. A member that is slow to wake gets another signal,
+ * which is harmless.
  */
 static void
 wake_sleepers(struct broadcast *b)
@@ -421,7 +424,7 @@ broadcast_forget(const struct service_setup *setup, uint32_t index,
 
 /* ---- publish and receive ---- */
 
-/* How far behind HEAD it is, if it goes on reading. */
+/* How far a member is behind HEAD, if it is still reading. */
 static uint64_t
 lag_of(struct member_slot *slot, uint64_t head, uint64_t now)
 {
@@ -436,7 +439,7 @@ lag_of(struct member_slot *slot, uint64_t head, uint64_t now)
 	return now - atomic_load(&slot->seen_ns) < STILL_NS ? head - at : 0;
 }
 
-/* By how much the slowest of those that go on reading is behind. */
+/* How far the slowest reading member is behind. */
 static uint64_t
 slowdown(struct broadcast *b, uint64_t head)
 {
@@ -451,7 +454,7 @@ slowdown(struct broadcast *b, uint64_t head)
 	return lag < WORDS / 2 ? 1 : lag < WORDS / 4 * 3 ? 4 : 16;
 }
 
-/* Whether MEMBER has said so little of late that LEN bytes need not wait. */
+/* Whether MEMBER published so little lately that LEN bytes need not wait. */
 static bool
 is_talk(struct broadcast_member *member, uint64_t len, uint64_t now)
 {
@@ -466,10 +469,10 @@ is_talk(struct broadcast_member *member, uint64_t len, uint64_t now)
 }
 
 /*
- * The generic cell rate algorithm (ITU-T I.371), for LEN bytes of MEMBER.
- * Returns as broadcast_publish(); who has to wait has paid. Not to the first
- * instant at which it could go on: who has much to say then comes back for one
- * message at a time, thousands of times a second.
+ * The generic cell rate algorithm (ITU-T I.371) for LEN bytes of MEMBER.
+ * Returns as broadcast_publish(); a member that must wait has paid already. It
+ * waits longer than necessary: otherwise a busy member would come back for each
+ * message, thousands of times a second.
  */
 static uint64_t
 charge(struct broadcast *b, struct broadcast_member *member, uint64_t len)
@@ -526,7 +529,7 @@ broadcast_publish(struct broadcast_member *member,
 	return wait;
 }
 
-/* Past the message at the cursor. Publishers look how far behind it is. */
+/* Moves the cursor past the message; publishers look at it. */
 static void
 advance(struct broadcast_member *member, uint32_t len)
 {
@@ -537,8 +540,8 @@ advance(struct broadcast_member *member, uint32_t len)
 	    memory_order_relaxed);
 }
 
-/* The record at the cursor has begun and is not done. Returns whether to go on
- * waiting for it. */
+/* The record at the cursor is unfinished. Returns whether to go on waiting for
+ * it. */
 static bool
 is_patient(struct broadcast_member *member, uint32_t info)
 {
@@ -555,8 +558,8 @@ is_patient(struct broadcast_member *member, uint32_t info)
 	return false;
 }
 
-/* The DONE message at the cursor. Returns as broadcast_next(), 0 where it is
- * longer than SIZE; one's own is not looked at. */
+/* Reads the DONE message at the cursor. Returns as broadcast_next(), 0 if it is
+ * longer than SIZE; skips the member's own messages. */
 static int
 copy_out(const struct broadcast_member *member, uint32_t info,
     struct broadcast_message *message, char *buf, size_t size)

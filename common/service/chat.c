@@ -3,10 +3,10 @@
  * chat: one room for all workers; members talk in lines, or over WebSocket.
  *
  * The first line decides: an HTTP request gets the page, the list of members,
- * or a WebSocket; anything else is a member's first message. How a message
- * reaches the other workers is broadcast.c's; what a member does is
- * chat_member.c's: what its client sends is published, what others publish is
- * sent to its client, and neither waits for the other.
+ * or a WebSocket; anything else is a member's first message. broadcast.c
+ * carries messages to the other workers. chat_member.c publishes what the
+ * client sends, and sends the client what others publish; neither waits for the
+ * other.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,12 +20,13 @@
 #include "common/service/chat_page.h"
 #include "common/service/http_site.h"
 
-/* The longest text of a message; with its line end it is a whole line. */
+/* The longest text of a message, without its line end. */
 #define TEXT_MAX (64 * 1024)
 
 /* ---- the web ---- */
 
-/* "tag=N", by which a page knows itself in the list of members; else 0. */
+/* The number in "tag=N", by which a page finds itself in the list of members;
+ * else 0. */
 static uint32_t
 tag_of(const char *query)
 {
@@ -49,8 +50,8 @@ join_by_websocket(
 		conn_fail(c.conn, errno);
 		return;
 	}
-	/* First it is in the room: what is said once it knows is for it, too.
-	 */
+	/* Join before the answer: once the client has it, it must miss no
+	 * message. */
 	chat_join(&c, tag_of(visit->query));
 	if (http_site_switch(visit) == 0)
 		chat_converse(&c);
@@ -101,7 +102,7 @@ static const struct http_page PAGES[] = {
 
 /* ---- the first line ---- */
 
-/* A request has a deadline from its first byte on, a talker has none. */
+/* A request has a deadline from its first byte on; lines have none. */
 static void
 hurry(struct chat *c)
 {
@@ -111,7 +112,7 @@ hurry(struct chat *c)
 	conn_request_within(c->conn, most > gone ? most - gone : 0);
 }
 
-/* No more of a line is taken, and it may have been a request's. */
+/* The line is too long; it may be the start of a request. */
 static int
 refuse_long(struct chat *c, bool request)
 {
@@ -125,7 +126,7 @@ refuse_long(struct chat *c, bool request)
 	return -1;
 }
 
-/* A request's deadline may have passed. */
+/* If the deadline of a request has passed, answers 408. */
 static int
 read_failed(struct chat *c, bool request)
 {
@@ -138,9 +139,9 @@ read_failed(struct chat *c, bool request)
 }
 
 /*
- * More of the first line. Returns 1; 0 when no more comes, or the server stops:
- * a browser connects ahead, and may never say a word, a talker may be in the
- * midst of a line; but a request has an answer to wait for. Or -1.
+ * Reads more of the first line. Returns 1; -1; or 0 at the end, also in a
+ * drain. (A browser connects ahead and may never send a byte, and a member may
+ * be in the middle of a line; but a request is still answered.)
  */
 static int
 read_more(struct chat *c)
@@ -165,14 +166,14 @@ read_more(struct chat *c)
 	if (n < 0)
 		return read_failed(c, request);
 	if (n == 0 && !c->conn->ended)
-		return 0; /* sent away */
+		return 0; /* closed by the drain */
 	if (len == 0)
 		c->began_ns = now_ns();
 	lines_add(&c->in, (size_t)n);
 	return n == 0 && chat_end_input(c) < 0 ? -1 : 1;
 }
 
-/* Waits for it. Returns 1; 0 where there is none, -1. */
+/* Reads the first line. Returns 1; 0 if there is none; or -1. */
 static int
 read_first(struct chat *c, const char **line, size_t *len, size_t *end_len)
 {
@@ -198,7 +199,7 @@ chat_serve(struct conn *conn, const struct service_context *context)
 			http_site_serve(conn, context, PAGES, line, len + rest);
 		} else {
 			conn_request_end(conn);
-			/* An empty one joins, and is no message. */
+			/* An empty line joins without a message. */
 			if (len > end_len)
 				lines_put_back(&c.in, len);
 			chat_join(&c, 0);

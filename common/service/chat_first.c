@@ -18,8 +18,8 @@ is_request_line(const char *line, size_t len)
 	       memchr(line, ' ', len - tail);
 }
 
-/* The three forms of a target that begin as no word of a talker does (RFC 9112
- * 3.2): a path, an asterisk, a URL. */
+/* The three forms of a target (RFC 9112 3.2): a path, an asterisk, a URL. No
+ * usual message has them after its first word. */
 static enum chat_first
 look_at_target(const char *target, size_t len)
 {

@@ -8,10 +8,10 @@
 
 #include "common/base/utf8.h"
 
-/* Messages of one client, before the others' are looked at again. */
+/* Messages taken from the client before its output gets its turn. */
 #define INPUT_BATCH 64
 
-/* Returns whether it was published; if not, it is held, or refused. */
+/* Returns whether MESSAGE was published; else it is held, or refused. */
 static bool
 publish(
     struct chat *c, const struct broadcast_message *message, const char *text)
@@ -29,7 +29,7 @@ publish(
 	return !wait;
 }
 
-/* TEXT of LEN bytes has a line end of END_LEN. */
+/* TEXT has LEN bytes, END_LEN of them its line end. */
 static bool
 publish_line(struct chat *c, const char *text, size_t len, size_t end_len)
 {
@@ -72,7 +72,7 @@ chat_end_input(struct chat *c)
 	return 0;
 }
 
-/* Returns 1 when a line was published or held, 0 when none is here, -1. */
+/* Returns 1 if a line was published or held, 0 if there is none, or -1. */
 static int
 take_line(struct chat *c)
 {
@@ -97,8 +97,7 @@ take_line(struct chat *c)
 	return n > 0 ? 1 : chat_end_input(c) < 0 ? -1 : 1;
 }
 
-/* The text of a frame, as a line: that is what it is to those without frames.
- */
+/* Publishes the text of a frame as a line, for members without WebSocket. */
 static int
 publish_frame(struct chat *c, const struct websocket_message *got)
 {

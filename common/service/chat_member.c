@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_member: what is to be done for a client, until there is nothing. */
+/* chat_member: the loop of one member: input, output, sleep. */
 #include "common/service/chat_member.h"
 
 #include <inttypes.h>
@@ -20,11 +20,12 @@ drop(struct chat *c, unsigned code, const char *why)
 	c->conn->outcome = OUTCOME_FAILED;
 }
 
-/* Returns whether the room has no place for it any more; then it was told. */
+/* Drops the client if it is too slow or the room refuses it. Returns whether it
+ * did. */
 static bool
 was_dropped(struct chat *c)
 {
-	/* It did not read, and the room went on. */
+	/* The client did not read, and the ring went on. */
 	if (broadcast_lost(&c->member))
 		drop(c, WEBSOCKET_POLICY,
 		    "Too slow for this room: messages were lost.");
@@ -37,8 +38,8 @@ was_dropped(struct chat *c)
 }
 
 /*
- * A client that says nothing but is there answers a ping, and so is not idle.
- * One that is not there gets no second one: to send it would keep it alive.
+ * A silent but living client answers the ping, and so is not idle. A dead one
+ * gets no second ping, which would keep it alive.
  */
 static void
 ping_the_quiet(struct chat *c)
@@ -52,7 +53,7 @@ ping_the_quiet(struct chat *c)
 		c->pinged = websocket_ping(c->ws) == 0;
 }
 
-/* What to wait for of the client. */
+/* The events to wait for. */
 static short
 events_wanted(const struct chat *c, bool blocked)
 {
@@ -62,8 +63,8 @@ events_wanted(const struct chat *c, bool blocked)
 		       (blocked ? POLLOUT : 0));
 }
 
-/* Until the client sends, can be sent to, or another member published. Returns
- * as conn_wait(). */
+/* Waits until the client sends or can be sent to, or another member publishes.
+ * Returns as conn_wait(). */
 static int
 sleep_until_needed(struct chat *c)
 {
@@ -72,25 +73,25 @@ sleep_until_needed(struct chat *c)
 	uint64_t until = c->held_text ? c->held_until_ns : NEVER;
 	int result;
 
-	/* With something to do already: look at the client all the same, or it
-	 * is not heard while the others never pause. */
+	/* Even with something to do, poll the client: otherwise it is not heard
+	 * in a room that never pauses. */
 	if (!blocked && now_ns() < c->rests_until_ns)
 		until = earlier(until, c->rests_until_ns);
 	else
 		until = earlier(until, broadcast_sleep(&c->member, blocked));
-	/* Who is held waits for us. */
+	/* While its message is held, the client is not idle. */
 	if (c->held_text)
 		conn_touch(c->conn);
 	result = conn_wait(c->conn, events, until, &c->member.mask);
 	broadcast_awake(&c->member);
-	/* Its end, which we did not ask for: what it said last has still to be
-	 * published, and to wait for that on its socket would spin. */
+	/* The client hung up, which poll(2) always reports. Its last message is
+	 * still to be published; without this pause the loop would spin. */
 	if (result > 0 && events == 0 && now_ns() < until)
 		clock_wait_ns(NS_PER_MS);
 	return result;
 }
 
-/* The server is about to stop. */
+/* The server is draining. */
 static void
 say_goodbye(struct chat *c)
 {
@@ -101,8 +102,7 @@ say_goodbye(struct chat *c)
 void
 chat_converse(struct chat *c)
 {
-	/* Whether the client may have said something: woken by the room alone,
-	 * there is no need to ask. */
+	/* Whether to look for input: not if only the room woke this worker. */
 	int look = chat_make_out(c, CHAT_OUT_MIN) == 0 ? 1 : -1;
 
 	while (look >= 0) {

@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Times that its output is filled, before its input is. */
+/* How often the output is filled before the input gets its turn. */
 #define OUTPUT_BATCH 16
 
 /*
- * A client gets its messages at once after a pause, and else so far apart,
- * several in one write: in a busy room it is the waking, not the bytes, that
- * takes the time of all.
+ * The least time between two writes to a client, except after a pause. In a
+ * busy room the cost is in waking, not in the bytes, so messages share a write.
  */
 #define GAP_NS (3 * NS_PER_MS)
 
@@ -28,7 +27,7 @@ chat_make_out(struct chat *c, size_t size)
 	return 0;
 }
 
-/* One message more is at the end of what is to be sent. */
+/* Adds a message to the output. */
 static int
 put_out(struct chat *c, const struct broadcast_message *message)
 {
@@ -41,7 +40,7 @@ put_out(struct chat *c, const struct broadcast_message *message)
 	return 0;
 }
 
-/* Takes messages from the ring, as many as fit. Returns 0, also where some were
+/* Takes messages from the ring, as many as fit. Returns 0, also if some were
  * lost (broadcast_lost()); or -1. */
 static int
 fill(struct chat *c)
@@ -65,7 +64,7 @@ fill(struct chat *c)
 	return 0;
 }
 
-/* Returns 0, also where the client does not take all of it now; or -1. */
+/* Returns 0, also if the client does not take all of it now; or -1. */
 static int
 send_out(struct chat *c)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_page: the file as it is, with a NUL after it, by the assembler. */
+/* chat_page: chat.html with a NUL at its end, included by the assembler. */
 #include "common/service/chat_page.h"
 
 __asm__(".pushsection .rodata\n"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * counter: each line adds one to a number that all workers share, and is
- * answered with the new value.
+ * counter: each line adds one to a number that all workers share, and the
+ * answer is the new value.
  *
- * counter:unlocked leaves the lock out, on purpose: between the load and the
- * store of one worker another may do both, and one of the two additions is
- * lost. Both are atomic, so what is wrong is the pair, not the memory access
- * (and no race detector says a word).
+ * counter:unlocked omits the lock on purpose: between the load and the store of
+ * one worker, another may do both, and one of the two additions is lost. Load
+ * and store are atomic each, so the error is in the pair and no race detector
+ * reports it.
  */
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -18,7 +18,7 @@
 
 enum { LOCKED, UNLOCKED };
 
-/* The lock is held for nanoseconds, unless its holder stands still. */
+/* The lock is held for nanoseconds, unless its holder is stopped. */
 #define PATIENCE_NS (10 * NS_PER_MS)
 
 /* "18446744073709551615\n" */
@@ -56,15 +56,16 @@ add_unlocked(struct counter *counter, uint64_t window_ns)
 	uint64_t value = atomic_load(&counter->value) + 1;
 
 	if (window_ns)
-		clock_wait_ns(window_ns); /* time for another to come between */
+		clock_wait_ns(window_ns); /* time for another worker to add */
 	atomic_store(&counter->value, value);
 	return value;
 }
 
 /*
- * Whoever dies inside has added one or has not: nothing to repair. But it may
- * be stopped in there for as long as it likes: so nobody waits for long, and
- * without the lock it is the exchange that notices when another came between.
+ * A worker that dies in here has added one or not: nothing is to be repaired.
+ * It may also be stopped in here. So no worker waits for long; after that,
+ * without the lock, the exchange fails if another worker added meanwhile, and
+ * is repeated.
  */
 static uint64_t
 add_locked(struct shared *shared, struct counter *counter)
@@ -93,8 +94,8 @@ answer(struct conn *conn, const struct service_setup *setup)
 	return conn_write(conn, text, (size_t)len);
 }
 
-/* Answers the lines of BUF. Returns how many bytes of the next one are left, or
- * -1 when the connection has failed. */
+/* Answers the lines in BUF. Returns how many bytes of the next line are left,
+ * or -1 if the connection has failed. */
 static ssize_t
 answer_lines(
     struct conn *conn, const struct service_setup *setup, char *buf, size_t len)
@@ -105,7 +106,7 @@ answer_lines(
 		if (answer(conn, setup) < 0)
 			return -1;
 		at = newline + 1;
-		/* The next request began if its first byte is here. */
+		/* The next request has begun if its first byte is here. */
 		if (at < end)
 			conn_request_within(conn, conn->request_timeout_ns);
 		else
@@ -126,10 +127,10 @@ counter_serve(struct conn *conn, const struct service_context *context)
 		rest = answer_lines(conn, context->setup, buf, (size_t)n);
 		if (rest < 0)
 			return;
-		/* Between two requests it may be sent away. */
+		/* Between two requests, a drain may close the connection. */
 		conn->leave = rest ? NULL : context->setup->draining;
 	}
-	/* A last line may lack its end, as a datagram's does. */
+	/* The last line needs no line end, as in a datagram. */
 	if (n == 0 && rest > 0)
 		answer(conn, context->setup);
 }

@@ -6,12 +6,12 @@
 enum {
 	/* On the stack of every idle connection, so one page. */
 	ECHO_SMALL = 4096,
-	/* For a stream that fills it: fewer system calls for each byte. */
+	/* For a stream that fills the small buffer: fewer system calls. */
 	ECHO_LARGE = 32 * 1024,
 };
 
-/* Out of line: inlined, its buffer would be part of every connection's frame,
- * and the stack-clash probes would touch all of it. */
+/* Not inlined: its buffer would be part of the frame of every connection, and
+ * the stack-clash probes would touch all of it. */
 static __attribute__((noinline)) void
 echo_large(struct conn *conn)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hello: reads once, greets, closes. */
+/* hello: reads once, sends a greeting, closes. */
 #include <string.h>
 
 #include "common/service/service.h"
@@ -20,7 +20,7 @@ const struct service service_hello = {
     .name = "hello",
     .summary = "reads once, sends \"Hello, client!\", closes",
     .serve = hello_serve,
-    .tls_names = "", /* it says the same to whatever is said */
+    .tls_names = "", /* it sends the same to every client */
     .full = "Server full, please try again later.\n",
     .datagrams = true,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http: a small site (http_site.h). */
+/* http: the pages of the http service (http_site.h). */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ struct text {
 	size_t size, len;
 };
 
-/* What does not fit is left out; no page comes near HTTP_PAGE_MAX. */
+/* Drops what does not fit; no page comes near HTTP_PAGE_MAX. */
 static __attribute__((format(printf, 2, 3))) void
 add(struct text *text, const char *format, ...)
 {
@@ -35,7 +35,7 @@ add(struct text *text, const char *format, ...)
 	text->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* A JSON string (RFC 8259 7). A unix socket's path may have any byte, and a
+/* A JSON string (RFC 8259 7). The path of a unix socket may contain any byte; a
  * byte that is not ASCII stands for the character of its number. */
 static void
 add_string(struct text *text, const char *string)
@@ -92,7 +92,7 @@ http_write_who(const struct http_visit *visit, char *buf, size_t size)
 
 /* ---- /metrics ---- */
 
-/* One metric with its one sample, in the text format 0.0.4 of Prometheus. */
+/* One metric with one sample, in Prometheus' text format 0.0.4. */
 static void
 add_metric(struct text *text, const char *model, const char *type,
     const char *name, const char *help, uint64_t value)
@@ -152,8 +152,8 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 
 /* ---- /echo ---- */
 
-/* It may not be there any more: the close goes out if it can at once, and is
- * given the moment that an answer takes to be read. */
+/* The client may be gone: sends the close if that is possible at once, and
+ * gives the client the time to read it. */
 static void
 say_idle(struct conn *conn, struct websocket *ws)
 {
@@ -164,7 +164,7 @@ say_idle(struct conn *conn, struct websocket *ws)
 	conn->ended = false;
 }
 
-/* Until its end, or ours: the server stops, or has heard nothing for long. */
+/* Until the client ends it, or a drain or the idle timeout does. */
 static void
 converse(struct conn *conn, struct websocket *ws)
 {
@@ -219,8 +219,8 @@ http_serve(struct conn *conn, const struct service_context *context)
 }
 
 /*
- * An answer that comes before its request is none (RFC 9112 9.2): it waits for
- * the first line, which tells whether it may have a content.
+ * An answer must not come before its request (RFC 9112 9.2), so it waits for
+ * the first line, which also tells whether the answer may have content.
  */
 static const char *
 full_for(enum refusal_reason reason, const char *first, size_t len, bool all)

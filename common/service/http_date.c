@@ -12,9 +12,9 @@ two_digits(char *at, unsigned long value)
 }
 
 /*
- * Not by gmtime_r(3), which reads the time zone's file in each forked child.
- * A year here begins in March, so that the day that may be missing is its last;
- * 146097 days are 400 years, 153 days are five months of 31 and 30.
+ * gmtime_r(3) would read the time zone file in each forked child. Years begin
+ * in March here, so that a leap day is the last day; 146097 days are 400 years,
+ * 153 days are five months of 31 and 30.
  */
 void
 http_date(char *out, unsigned long second)

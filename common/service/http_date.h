@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* http_date: a point in time as HTTP writes it (RFC 9110 5.6.7). */
+/* http_date: a time in the form of HTTP (RFC 9110 5.6.7). */
 #ifndef COMMON_SERVICE_HTTP_DATE_H
 #define COMMON_SERVICE_HTTP_DATE_H
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
 #define HTTP_DATE_LEN 29
 
-/* SECOND of Unix time, into HTTP_DATE_LEN bytes at OUT; no NUL follows them. */
+/* Writes SECOND of Unix time into HTTP_DATE_LEN bytes at OUT, without a NUL. */
 void
 http_date(char *out, unsigned long second);
 

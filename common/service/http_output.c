@@ -85,7 +85,7 @@ find_status(int code)
 	return status;
 }
 
-/* Their head is all of them, whatever it says (RFC 9112 6.3). */
+/* These answers consist of a head only (RFC 9112 6.3). */
 static bool
 has_no_content(int status)
 {
@@ -118,7 +118,7 @@ put_head(struct http_output *output, const struct http_answer *answer,
 
 /* ---- answers ---- */
 
-/* Out of line, as what is rare and large has no place in each stack frame. */
+/* Not inlined: it is rare, and its frame is large. */
 static __attribute__((noinline)) void
 put_written(struct http_output *output, const struct http_answer *answer)
 {
@@ -142,7 +142,7 @@ put_written(struct http_output *output, const struct http_answer *answer)
 	free(large);
 }
 
-/* What a page is in one text of its own. */
+/* The content of a page that has a fixed text. */
 static void
 put_page(struct http_output *output, const struct http_answer *answer)
 {
@@ -155,12 +155,12 @@ put_page(struct http_output *output, const struct http_answer *answer)
 		len = 0;
 	put(output, page->text, len);
 	if (start > 0 || output->len != head + len)
-		return; /* not at the start, or not all of it */
+		return; /* it is not at the start, or not whole */
 	output->last = (struct http_repeat){page, output->second, answer->minor,
 	    answer->head_only, answer->keep_alive, output->len};
 }
 
-/* Whether it is the one that lies there already, which then is to be sent. */
+/* Whether BYTES holds this answer already, so that it need only be sent. */
 static bool
 repeats(struct http_output *output, const struct http_answer *answer)
 {

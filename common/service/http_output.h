@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_output: what one HTTP conversation sends: answers, gathered so that
- * pipelined ones share a send. For http_site.c, which decides them.
+ * http_output: the output of one HTTP conversation. Answers are gathered, so
+ * that pipelined ones share a send. http_site.c decides the answers.
  *
- * Gathering cannot fail. Where sending did, all that follows is dropped, and
- * http_output_flush() says so.
+ * Gathering cannot fail. After a failed send, later output is dropped, and
+ * http_output_flush() returns the failure.
  */
 #ifndef COMMON_SERVICE_HTTP_OUTPUT_H
 #define COMMON_SERVICE_HTTP_OUTPUT_H
@@ -22,16 +22,16 @@
 /* On the stack of every idle connection, in one page with its input. */
 #define HTTP_OUTPUT_MAX 1536
 
-/* Of one connection; zeroed, but for VISIT and BYTES, to begin with. */
+/* For one connection. Zeroed at first, except VISIT and BYTES. */
 struct http_output {
 	const struct http_visit *visit;
 	char *bytes; /* of HTTP_OUTPUT_MAX bytes */
 	size_t len;
-	bool failed;   /* to write */
-	time_t second; /* of the date */
+	bool failed;   /* a write failed */
+	time_t second; /* of DATE */
 	char date[HTTP_DATE_LEN];
-	/* What lies at the start of BYTES, sent or not: the same answer again
-	 * needs no writing. LEN 0: nothing. */
+	/* The answer at the start of BYTES, sent or not: the same answer needs
+	 * no new writing. LEN 0: none. */
 	struct http_repeat {
 		const struct http_page *page;
 		time_t second;
@@ -43,13 +43,13 @@ struct http_output {
 
 struct http_answer {
 	int status;
-	const struct http_page *page; /* whose content goes with 200 */
+	const struct http_page *page; /* the content for 200 */
 	bool head_only;
 	bool keep_alive;
 	int minor; /* of the request's version */
 };
 
-/* Sends what was gathered. Returns 0; -1 if that failed, now or before. */
+/* Sends the gathered output. Returns 0; -1 if that failed, now or before. */
 HOT static inline int
 http_output_flush(struct http_output *output)
 {
@@ -60,16 +60,16 @@ http_output_flush(struct http_output *output)
 	return output->failed ? -1 : 0;
 }
 
-/* The answer, with its content. Sends where there is no room for it. */
+/* Adds ANSWER with its content. Sends first if there is no room. */
 void
 http_output_answer(
     struct http_output *output, const struct http_answer *answer);
 
-/* 100 Continue. */
+/* Adds 100 Continue. */
 void
 http_output_continue(struct http_output *output);
 
-/* 101 Switching Protocols, for the handshake with KEY. */
+/* Adds 101 Switching Protocols, for the handshake with KEY. */
 void
 http_output_switch(struct http_output *output, struct http_slice key);
 

@@ -21,19 +21,19 @@
 struct conversation {
 	struct http_visit visit;
 	const struct http_page *pages;
-	const char *early; /* read by our caller, not taken yet */
+	const char *early; /* read by the caller, not used yet */
 	size_t early_len;
 	char *in; /* of in_size bytes */
 	size_t in_size;
-	size_t begin, end; /* what was read and is not used yet */
-	size_t checked;	   /* http.h's, of an incomplete head */
-	bool fresh;	   /* what comes next begins a request */
-	bool asked;	   /* and it is not the first one */
+	size_t begin, end; /* bytes that were read and not used yet */
+	size_t checked;	   /* of http_parse(), for an incomplete head */
+	bool fresh;	   /* the next byte begins a request */
+	bool asked;	   /* which is not the first one */
 	struct http_output output;
 	const struct http_page *upgraded;
 };
 
-/* What was decided about a request, before its head is overwritten. */
+/* The decision about a request, kept because its head is overwritten. */
 struct decision {
 	struct http_answer answer;
 	bool expects_100;
@@ -46,15 +46,15 @@ enum next {
 	ANSWER,
 	GROW, /* the head does not fit the buffer */
 	UPGRADE,
-	LATE, /* the deadline has passed inside a request */
+	LATE, /* the deadline passed within a request */
 	END,
 };
 
 /* ---- input ---- */
 
 /*
- * LATE. Who reads it learns why, if it can be sent at once; either way the
- * connection has timed out, and is ended with the care that an answer takes
+ * LATE: tells the client why, if that can be sent at once. Either way the
+ * connection has timed out, and is ended so that the client can read the answer
  * (conn_finish()).
  */
 static void
@@ -85,7 +85,7 @@ take_early(struct conversation *talk)
 	talk->early_len -= len;
 }
 
-/* Reads what comes into the buffer's free end. BEGUN: a request has. */
+/* Reads into the free end of the buffer. BEGUN: a request has begun. */
 HOT static enum next
 fill(struct conversation *talk, bool begun)
 {
@@ -104,7 +104,7 @@ fill(struct conversation *talk, bool begun)
 	else if (talk->fresh)
 		conn_request_begin(conn);
 	talk->fresh = false;
-	/* Who waits for nothing of ours may be sent away. */
+	/* An idle connection may be closed during a drain. */
 	conn->leave = begun	    ? NULL
 		      : talk->asked ? setup->draining
 				    : setup->closing_silent;
@@ -117,7 +117,7 @@ fill(struct conversation *talk, bool begun)
 	return n < 0 && errno == ETIMEDOUT && begun ? LATE : END;
 }
 
-/* Moves what is not used yet to the start of the buffer. */
+/* Moves unused bytes to the start of the buffer. */
 static void
 to_front(struct conversation *talk)
 {
@@ -140,7 +140,7 @@ read_head(struct conversation *talk)
 	return fill(talk, len > 0);
 }
 
-/* Returns END when the connection is at its end. */
+/* Returns END at the end of the connection. */
 static enum next
 drop_body(struct conversation *talk, struct decision *decision)
 {
@@ -159,7 +159,8 @@ drop_body(struct conversation *talk, struct decision *decision)
 		talk->begin += (size_t)n;
 		if (done)
 			return GO_ON;
-		/* Who waits for it has sent nothing of the body. */
+		/* A client that waits for 100 Continue has sent none of the
+		 * body. */
 		if (decision->expects_100 && n == 0)
 			http_output_continue(&talk->output);
 		talk->begin = talk->end = 0;
@@ -173,7 +174,7 @@ drop_body(struct conversation *talk, struct decision *decision)
 
 /* ---- requests ---- */
 
-/* Returns NULL if there is none. */
+/* Returns NULL if there is no such page. */
 static const struct http_page *
 find_page(const struct http_page *pages, const struct http_request *request)
 {
@@ -189,7 +190,7 @@ find_page(const struct http_page *pages, const struct http_request *request)
 	return any && http_websocket(request, &key) != 0 ? any : NULL;
 }
 
-/* A unix socket is a proxy's, which may speak either before us. */
+/* A unix socket belongs to a proxy, which may have used either scheme. */
 static bool
 is_of_our_pages(
     const struct http_visit *visit, const struct http_request *request)
@@ -202,7 +203,7 @@ is_of_our_pages(
 						 : "http");
 }
 
-/* See http_page.own_host. Over TLS the certificate speaks for the name. */
+/* See http_page.own_host. Over TLS the certificate proves the name. */
 static bool
 was_led_here(const struct http_visit *visit, const struct http_request *request)
 {
@@ -216,14 +217,15 @@ was_led_here(const struct http_visit *visit, const struct http_request *request)
 	       address_is_loopback(&own);
 }
 
-/* The status that REQUEST gets where nothing is wrong with its body. */
+/* The status for REQUEST if its body is in order. */
 static int
 decide(const struct http_visit *visit, const struct http_request *request,
     const struct http_page *page, bool early_fits, struct http_slice *key)
 {
 	int status = 0;
 
-	/* Nobody has proved to its client whom it talks to (RFC 9110 7.4). */
+	/* Without TLS, the client has no proof of the server's name (RFC 9110
+	 * 7.4). */
 	if (request->https && !visit->conn->transport->secure)
 		return 421;
 	if (!page)
@@ -238,7 +240,7 @@ decide(const struct http_visit *visit, const struct http_request *request,
 	if (status == 101 && page->same_origin &&
 	    !is_of_our_pages(visit, request))
 		return 403;
-	/* Who has an answer to wait for has nothing to send yet. */
+	/* The client must wait for the 101 before it sends more. */
 	if (status == 101 && !early_fits)
 		return 400;
 	if (status != 0)
@@ -260,7 +262,7 @@ upgrade(struct conversation *talk, const struct http_page *page,
 	size_t after = request->path.len + 1; /* the "?" */
 	struct http_slice query = request->target;
 
-	if (request->expects_100) /* first of all (RFC 9110 7.8) */
+	if (request->expects_100) /* before all else (RFC 9110 7.8) */
 		http_output_continue(&talk->output);
 	/* NOLINTNEXTLINE(*CallAndMessage): decide() gives 101 with a key */
 	http_output_switch(&talk->output, key);
@@ -274,8 +276,8 @@ upgrade(struct conversation *talk, const struct http_page *page,
 }
 
 /*
- * The next head, if all of it is here. Out of line: the request lies on the
- * stack where the calls that wait will have their frames.
+ * Takes the next head, if it is complete. Not inlined: the request lies on the
+ * stack where the frames of waiting calls will be.
  */
 HOT static __attribute__((noinline)) enum next
 take_head(struct conversation *talk, struct decision *decision)
@@ -306,7 +308,7 @@ take_head(struct conversation *talk, struct decision *decision)
 		return UPGRADE;
 	}
 	answer->head_only = http_is(request.method, "HEAD");
-	/* What follows a handshake that is refused may be frames. */
+	/* After a refused handshake, the next bytes may be frames. */
 	if (answer->status == 400 || answer->status == 403 ||
 	    answer->status == 421 || answer->status == 501)
 		return ANSWER;
@@ -318,7 +320,7 @@ take_head(struct conversation *talk, struct decision *decision)
 	return ANSWER;
 }
 
-/* The answer, and whether the connection goes on. */
+/* Sends the answer; decides whether the connection goes on. */
 static enum next
 conclude(struct conversation *talk, const struct http_answer *answer)
 {
@@ -327,7 +329,7 @@ conclude(struct conversation *talk, const struct http_answer *answer)
 	return answer->keep_alive ? GO_ON : END;
 }
 
-/* Returns GROW, UPGRADE, or another at the end. */
+/* Returns GROW, UPGRADE, or another value at the end. */
 HOT static enum next
 converse(struct conversation *talk)
 {
@@ -361,7 +363,7 @@ move_to(struct conversation *talk, char *in, size_t size)
 	talk->in_size = size;
 }
 
-/* With room for the longest head: not on the stack, where TLS needs some. */
+/* With a buffer for the longest head. Not on the stack, which TLS needs. */
 static enum next
 converse_large(struct conversation *talk, char *small)
 {
@@ -403,7 +405,7 @@ http_site_serve(struct conn *conn, const struct service_context *context,
 		next = converse_large(&talk, in);
 	if (next != UPGRADE || talk.output.failed)
 		return;
-	/* They fit: decide(). */
+	/* They fit; see decide(). */
 	to_front(&talk);
 	take_early(&talk);
 	conn_request_end(conn);
@@ -429,7 +431,7 @@ http_site_time_out(struct conn *conn, const struct service_context *context,
 	say_timed_out(&talk, http_begins_head(begun, len));
 }
 
-/* Of the accept loop alone, which sends it before it asks again. */
+/* Only for the accept loop, which sends the text before the next call. */
 const char *
 http_site_refusal(enum refusal_reason reason, const char *first, size_t len)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lines: one buffer, read from the front, filled at the end. */
+/* lines: one buffer, read at its front and filled at its end. */
 #include "common/service/lines.h"
 
 #include <errno.h>

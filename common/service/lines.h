@@ -19,37 +19,37 @@
 struct lines {
 	char *buf;
 	size_t size, start, len; /* unread: LEN bytes from START */
-	size_t looked;		 /* so many of them hold no line end */
+	size_t looked;		 /* this many of them contain no line end */
 };
 
-/* Holds nothing, and no memory, until lines_space(). */
+/* Allocates nothing until lines_space(). */
 void
 lines_init(struct lines *lines);
 
 void
 lines_release(struct lines *lines);
 
-/* Where to put bytes, *SIZE of them at most and at least one. NULL with errno:
- * ENOMEM, or EMSGSIZE: LINES_MAX bytes are there and no line. */
+/* Returns where to put bytes, *SIZE of them, at least one. NULL with errno:
+ * ENOMEM; or EMSGSIZE: there are LINES_MAX bytes and no line end. */
 char *
 lines_space(struct lines *lines, size_t *size);
 
-/* N bytes were put there. */
+/* N bytes were put into that space. */
 void
 lines_add(struct lines *lines, size_t n);
 
 /*
- * The next whole line, valid until lines_space(). Returns the length of its end
- * (1 or 2), or 0: none is there.
+ * Returns the length of the line end (1 or 2) of the next whole line, which is
+ * valid until lines_space(); 0: there is no whole line.
  */
 size_t
 lines_next(struct lines *lines, const char **text, size_t *len);
 
-/* The LEN bytes that lines_next() gave last are unread again. */
+/* Makes the LEN bytes that lines_next() returned last unread again. */
 void
 lines_put_back(struct lines *lines, size_t len);
 
-/* All that is unread: at end of file, a line without its end. */
+/* All unread bytes: at end of file, a line without its end. */
 const char *
 lines_rest(const struct lines *lines, size_t *len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* shared: a mutex that survives its holder. */
+/* shared: a mutex that survives the death of its holder. */
 #include "common/service/shared.h"
 
 #include <errno.h>
@@ -26,13 +26,13 @@ shared_init(struct shared *memory, int pshared, int robust)
 	return error ? -1 : 0;
 }
 
-/* Returns whether the last holder died inside, of what a lock returned. */
+/* Whether a lock's RESULT says that the last holder died with it. */
 static bool
 inherits(struct shared *shared, int error)
 {
 	if (error != EOWNERDEAD)
 		return false;
-	/* Without this the next unlock would make it useless for ever. */
+	/* Otherwise the next unlock would make the mutex useless for ever. */
 	pthread_mutex_consistent(&shared->mutex);
 	return true;
 }
@@ -49,8 +49,8 @@ shared_lock_within(struct shared *shared, uint64_t patience_ns)
 	int error = pthread_mutex_trylock(&shared->mutex);
 
 	if (error == EBUSY) {
-		/* By the wall clock: GCC 12's thread sanitizer does not know
-		 * pthread_mutex_clocklock(). */
+		/* By the wall clock, because GCC 12's thread sanitizer does not
+		 * know pthread_mutex_clocklock(). */
 		struct timespec due =
 		    clock_timespec(clock_ns(CLOCK_REALTIME) + patience_ns);
 

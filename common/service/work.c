@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * work: spin and sleep, echo after burning CPU or waiting, for each message.
+ * work: spin and sleep, which burn CPU time or wait before they echo a message.
  *
- * A stream has no messages, so that is what has come together, up to
- * MESSAGE_MAX bytes; a datagram is one. No deadline runs meanwhile: a conn
- * looks at the clock only where it waits for the client.
+ * A stream has no messages, so a message is what has come together, up to
+ * MESSAGE_MAX bytes; a datagram is one message. No timeout runs meanwhile: a
+ * conn checks its timeouts only while it waits for the client.
  */
 #include <errno.h>
 #include <poll.h>
@@ -21,7 +21,7 @@
 enum {
 	PIECE = 4096, /* on the stack of every idle connection, so one page */
 	MESSAGE_MAX = 65536,
-	ROUNDS = 500, /* between looks at the clock, at least: under 1 us */
+	ROUNDS = 500, /* rounds between two readings of the clock: under 1 us */
 };
 
 static int
@@ -44,11 +44,11 @@ work_hint(const char *text, size_t at, char *why, size_t size)
 		    WORK_MAX, why, size);
 }
 
-/* The most between two looks at the clock: little is burnt in excess if the
- * speed falls meanwhile. */
+/* The most rounds between two readings of the clock: little is burnt in excess
+ * if the CPU slows down. */
 #define STRETCH_NS (10 * NS_PER_US)
 
-/* How many rounds burn LEFT, if DONE of them took USED. */
+/* How many rounds burn LEFT, if DONE rounds took USED. */
 static uint64_t
 rounds_for(uint64_t left, uint64_t done, uint64_t used)
 {
@@ -61,11 +61,11 @@ rounds_for(uint64_t left, uint64_t done, uint64_t used)
 }
 
 /*
- * CPU time of this worker, not the clock's: who waits for a CPU burns none. To
- * ask for it is a system call, as dear as a thousand rounds, and it is the
- * program that shall burn, not the kernel: so it is asked as often as it takes
- * to end in time. The calls are in USED, which makes the rounds look slower
- * than they are, and a stretch rather end too early.
+ * Burns CPU time of this worker; waiting for a CPU does not count. Reading that
+ * clock is a system call that costs a thousand rounds, and the program is to
+ * burn the time, not the kernel. So it reads the clock only as often as needed
+ * to end in time. USED includes these calls, so a stretch may be a little too
+ * short, not too long.
  */
 static void
 spin(uint64_t ns)
@@ -83,7 +83,7 @@ spin(uint64_t ns)
 	}
 }
 
-/* Whether more came together with the N bytes just read, SUM of them so far. */
+/* Whether more bytes came together with the N just read; SUM is the total. */
 static int
 has_more(struct conn *conn, ssize_t n, size_t sum)
 {
@@ -92,8 +92,8 @@ has_more(struct conn *conn, ssize_t n, size_t sum)
 		   : 0;
 }
 
-/* Writes the N bytes of BUF, and what came with them. Returns whether there may
- * be another message. */
+/* Echoes the N bytes of BUF and the rest of the message. Returns whether there
+ * may be another message. */
 static bool
 answer(struct conn *conn, char *buf, ssize_t n)
 {
@@ -102,8 +102,8 @@ answer(struct conn *conn, char *buf, ssize_t n)
 
 	do {
 		sum += (size_t)n;
-		/* Asked before the answer: after it, the next message may be
-		 * here already. */
+		/* Before the answer: afterwards the next message may be here
+		 * already. */
 		more = has_more(conn, n, sum);
 		if (more < 0 || conn_write(conn, buf, (size_t)n) < 0)
 			return false;
