@@ -9,7 +9,7 @@
 
 #include "common/base/units.h"
 
-/* Of a multicast address (RFC 4291 2.7). */
+/* The scope of a multicast address (RFC 4291 2.7). */
 enum { SCOPE_INTERFACE = 1, SCOPE_LINK = 2 };
 
 int
@@ -41,8 +41,8 @@ parse_unix(const char *path, struct address *out)
 {
 	size_t len = strlen(path);
 
-	/* An abstract name elsewhere: no file, as here, but what looks like it.
-	 */
+	/* Elsewhere "@" begins an abstract name. A file of that name would
+	 * mislead. */
 	if (path[0] == '@' || len == 0 || len >= sizeof(out->un.sun_path))
 		return -1;
 	out->un.sun_family = AF_UNIX;
@@ -52,7 +52,7 @@ parse_unix(const char *path, struct address *out)
 	return 0;
 }
 
-/* The number of an interface that is there, by its name or that; 0: none. */
+/* The number of the interface with this name or number; 0: there is none. */
 static uint32_t
 find_zone(const char *zone)
 {
@@ -72,7 +72,7 @@ is_multicast_of(const struct in6_addr *ip6, int scope)
 	return IN6_IS_ADDR_MULTICAST(ip6) && (ip6->s6_addr[1] & 15) == scope;
 }
 
-/* There is one of it on each link, so that without its zone it is none. */
+/* Each link has its own such address, so it needs a zone. */
 static bool
 needs_zone(const struct in6_addr *ip6)
 {
@@ -81,7 +81,8 @@ needs_zone(const struct in6_addr *ip6)
 	       is_multicast_of(ip6, SCOPE_LINK);
 }
 
-/* Of all others the system ignores it: [::%lo] would be every address. */
+/* The system ignores the zone of other addresses: [::%lo] would be every
+ * address. */
 static bool
 may_have_zone(const struct in6_addr *ip6)
 {
@@ -133,7 +134,7 @@ address_parse(const char *text, struct address *out)
 	return 0;
 }
 
-/* address_explain() for the part in brackets. */
+/* Explains the part in brackets, for address_explain(). */
 static void
 explain_ip6(const char *host, char *why, size_t size)
 {
@@ -215,8 +216,7 @@ address_set_port(struct address *address, uint16_t port)
 		address->in6.sin6_port = htons(port);
 }
 
-/* "%eth0", "%7" for an interface that has gone, "" for an address that is not
- * of a zone. */
+/* "%eth0"; "%7" if the interface has gone; "" without a zone. */
 static const char *
 format_zone(uint32_t index, char zone[static IF_NAMESIZE + 1])
 {
@@ -248,8 +248,8 @@ address_format(const struct address *address, char *buf)
 		    address_port(address));
 		break;
 	default:
-		/* A client's end of a unix socket has no name: len covers the
-		 * family alone and sun_path must not be read. */
+		/* The client's side of a unix socket has no name: the length
+		 * covers only the family, and sun_path must not be read. */
 		snprintf(buf, ADDRESS_TEXT_MAX, "unix:%s",
 		    address->len > offsetof(struct sockaddr_un, sun_path)
 			? address->un.sun_path

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * address: where a socket listens or whom it talks to, as text and as bytes.
+ * address: an address of a socket, as text and as bytes.
  *
- * Text forms (the same for what a server prints and what a client accepts):
- *	127.0.0.1:7007  [::1]:7007  [fe80::1%eth0]:7007  unix:/run/echo.sock
- * The functions neither allocate nor keep state: safe in any thread.
+ * Text forms (the same in the server's output and the client's input):
+ *
+ *	127.0.0.1:7007
+ *	[::1]:7007
+ *	[fe80::1%eth0]:7007
+ *	unix:/run/echo.sock
+ *
+ * No allocation, no state: safe in any thread.
  */
 #ifndef COMMON_NET_ADDRESS_H
 #define COMMON_NET_ADDRESS_H
@@ -32,45 +37,46 @@ struct address {
 };
 
 /*
- * TEXT to an address: an IPv4 literal of four decimal numbers (not inet_aton's
- * shorter, octal and hexadecimal forms), a bracketed IPv6 literal, with its
- * zone (RFC 4007 11: the name or number of an interface) if it is link-local,
- * or "unix:" and a path (whose length sun_path bounds, and whose first byte is
- * no @). Returns 0, or -1 if TEXT is none.
+ * Parses TEXT: an IPv4 literal of four decimal numbers (not the shorter, octal
+ * and hexadecimal forms of inet_aton()); a bracketed IPv6 literal, with its
+ * zone if it is link-local (RFC 4007 11: the name or number of an interface);
+ * or "unix:" and a path (limited by sun_path, not beginning with @). Returns 0,
+ * or -1 if TEXT has none of these forms.
  */
 int
 address_parse(const char *text, struct address *out);
 
-/* Which part of a TEXT that begins with a bracket, and that address_parse() has
- * not taken, is not understood: a few words in WHY of SIZE bytes. */
+/* Writes into WHY of SIZE bytes which part of TEXT is wrong. TEXT begins with a
+ * bracket, and address_parse() did not accept it. */
 void
 address_explain(const char *text, char *why, size_t size);
 
-/* An IPv4 address that is written as one of IPv6 (::ffff:1.2.3.4) becomes one
- * of IPv4; others stay. */
+/* Turns an IPv4 address in IPv6 form (::ffff:1.2.3.4) into IPv4; others
+ * stay. */
 void
 address_unmap(struct address *address);
 
 /*
- * Splits "HOST:PORT" at the last colon, taking brackets off an IPv6 literal.
- * HOST (of SIZE bytes) may come out empty. Returns 0, or -1.
+ * Splits "HOST:PORT" at the last colon, and removes brackets. HOST, of SIZE
+ * bytes, may become empty. Returns 0, or -1.
  */
 int
 address_split(const char *text, char *host, size_t size, uint16_t *port);
 
-/* The text form, in BUF of ADDRESS_TEXT_MAX bytes; "unix:" for no name. */
+/* Writes the text form into BUF of ADDRESS_TEXT_MAX bytes, "unix:" for an
+ * unnamed socket. Returns BUF. */
 char *
 address_format(const struct address *address, char *buf);
 
-/* Whether only this machine can reach it, by IP. */
+/* Whether it is a loopback address. */
 bool
 address_is_loopback(const struct address *address);
 
-/* Whether it stands for all addresses of this machine. */
+/* Whether it means all addresses of this machine. */
 bool
 address_is_any(const struct address *address);
 
-/* Host order; 0 for a unix socket. */
+/* The port in host byte order; 0 for a unix socket. */
 uint16_t
 address_port(const struct address *address);
 
@@ -78,9 +84,9 @@ void
 address_set_port(struct address *address, uint16_t port);
 
 /*
- * What counts as one source of connections: all of an IPv4 address, the first
- * 64 bits of an IPv6 one (a single host owns at least that much). A mapped
- * IPv4 address counts as IPv4. False for unix sockets, which have no source.
+ * The key of a source of connections: all of an IPv4 address (also in IPv6
+ * form), or the first 64 bits of an IPv6 one, which a single host owns. False
+ * for unix sockets, which have no source.
  */
 bool
 address_source(const struct address *address, uint64_t *source);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* address_hint: how others write it, from its front to its end. */
+/* address_hint: forms of other programs, from front to end. */
 #include "common/net/address_hint.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@
 #include "common/base/units.h"
 #include "common/net/address.h"
 
-/* What an address is written with elsewhere, and how here. */
+/* Forms of addresses in other programs, and our own. */
 static const struct scheme {
 	const char *theirs, *ours, *options, *port;
 } SCHEMES[] = {
@@ -83,7 +83,7 @@ is_digits(const char *text)
 	return *text && !text[strspn(text, "0123456789")];
 }
 
-/* TEXT of LEN bytes, which a colon and PORT follow; SCHEME goes before it. */
+/* TEXT has LEN bytes; a colon and PORT follow it, SCHEME precedes it. */
 static void
 hint_port(const char *scheme, const char *text, int len, const char *port,
     char *why, size_t size)
@@ -113,7 +113,7 @@ is_address(const char *text)
 	return address_parse(text, &address) == 0;
 }
 
-/* In brackets, or with more than one colon. */
+/* An address in brackets, or with more than one colon. */
 static void
 hint_ipv6(const char *scheme, const char *text, char *why, size_t size)
 {
@@ -200,7 +200,7 @@ hint_host(enum address_user user, const char *scheme, const char *text,
 		    (int)(colon - text), text);
 }
 
-/* "unix:PATH" that is not taken. */
+/* A "unix:PATH" that was not accepted. */
 static void
 hint_unix(const char *path, char *why, size_t size)
 {
@@ -276,7 +276,7 @@ explain(enum address_user user, const char *text, char *why, size_t size)
 		hint_host(user, before, rest, why, size);
 }
 
-/* Whether USER can be told that. */
+/* Whether TEXT is an address for USER. */
 static bool
 is_taken(enum address_user user, const char *text)
 {
@@ -294,7 +294,7 @@ is_taken(enum address_user user, const char *text)
 		       : !host[0] || strcmp(host, "localhost") == 0);
 }
 
-/* What may be several mistakes at once is not told as if it were one. */
+/* A suggestion that would not be accepted either is left out. */
 void
 address_hint(enum address_user user, const char *text, char *why, size_t size)
 {

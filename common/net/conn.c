@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* conn: recv and send with two deadlines, and an end without a reset. */
+/* conn: recv(2) and send(2) with two deadlines, and an end without a reset. */
 #include "common/net/conn.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ socket_send(struct conn *conn, const void *buf, size_t len, int flags)
 static int
 socket_end(struct conn *conn)
 {
-	/* After the peer's end, or an error, our close says all. */
+	/* After the peer's end, or an error, closing the socket says enough. */
 	return conn->ended ? 0 : shutdown(conn->fd, SHUT_WR);
 }
 
@@ -73,9 +73,9 @@ conn_refuse(struct conn *conn)
 }
 
 /*
- * A call was interrupted: has nothing moved for the idle timeout? A peer that
- * reads slowly moves something as well: then less is queued than when we last
- * looked, though not enough for send() to go on.
+ * A call was interrupted: checks the idle timeout. A peer that reads slowly is
+ * not idle: less is queued than at the last check, even if too little to let
+ * send() return.
  */
 static bool
 is_idle(struct conn *conn)
@@ -99,8 +99,8 @@ obvious_or(const struct conn *conn, short events)
 }
 
 /*
- * Waits for EVENTS until the request's deadline, and not longer than the idle
- * timeout. Returns 0, or -1 with errno.
+ * Waits for EVENTS, until the request's deadline and for the idle timeout at
+ * most. Returns 0, or -1 with errno.
  */
 static int
 wait_in_request(const struct conn *conn, short events)
@@ -120,8 +120,8 @@ wait_in_request(const struct conn *conn, short events)
 }
 
 /*
- * After a recv or send that failed. Returns 0 to try again, or -1 when the
- * connection has failed.
+ * After a failed recv or send. Returns 0 to try again, or -1 if the connection
+ * has failed.
  */
 static int
 try_again(struct conn *conn, short events)
@@ -136,7 +136,7 @@ try_again(struct conn *conn, short events)
 
 /* ---- read and write ---- */
 
-/* After so many bytes were received. */
+/* After this many bytes were received. */
 static void
 note_received(struct conn *conn, ssize_t n)
 {
@@ -166,7 +166,7 @@ conn_read(struct conn *conn, void *buf, size_t size)
 	while ((n = conn->transport->receive(conn, buf, size, flags)) < 0) {
 		if ((errno == EINTR || (errno == EAGAIN && !timed)) &&
 		    leaves(conn))
-			return 0; /* not its end: ours */
+			return 0; /* the server's end, not the client's */
 		if (try_again(conn, POLLIN) < 0)
 			return -1;
 	}
@@ -298,7 +298,7 @@ conn_drain_step(int fd, size_t *drained)
 	return n == 0 || (errno != EAGAIN && errno != EINTR);
 }
 
-/* No client holds its worker for longer than with a request; but a second is
+/* A client holds its worker no longer than with a request, except one second
  * for the answer to arrive. */
 static uint64_t
 hear_until(const struct conn *conn, uint64_t begun)
@@ -310,7 +310,7 @@ hear_until(const struct conn *conn, uint64_t begun)
 	return last > begun + CONN_LINGER_NS ? last : begun + CONN_LINGER_NS;
 }
 
-/* One that still sends may look for our answer only when it is through. */
+/* A client that still sends may read our answer only when it is done. */
 static void
 hear_out(const struct conn *conn)
 {

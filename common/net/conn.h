@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conn: one client's byte stream, as a service sees it.
+ * conn: the byte stream of one client, as a service sees it.
  *
- * Blocking calls, each under a deadline; a conn remembers how it went wrong,
- * so that a service just returns on any failure and the worker's outcome is
- * right (struct ledger). One worker owns a conn; nothing in it is shared.
+ * Blocking calls, each under two deadlines. A conn remembers how it failed, so
+ * a service just returns after a failure, and the worker's outcome (struct
+ * ledger) is right. One worker owns a conn.
  *
  *	while ((n = conn_read(conn, buf, sizeof(buf))) > 0)
  *		if (conn_write(conn, buf, (size_t)n) < 0)
  *			return;
  *
- * Two deadlines hold at once. Idle: no byte in either direction. Nothing is
- * done for it before each call (a poll(2) cost 7 % of an echo, a socket timeout
- * 4 %): somebody interrupts a blocked call now and then with a signal
- * (server/worker.h), and the conn looks at the clock. So it holds within an
- * eighth or two of its length. Request: between conn_request_begin() and
- * conn_request_end(), from the request's first byte, which a byte a second does
- * not extend; it costs a poll only where a call would block.
+ * Idle timeout: no byte in either direction. It costs nothing for each call (a
+ * poll(2) cost 7 % of an echo, a socket timeout 4 %): the wake signal
+ * (server/worker.h) interrupts a blocked call now and then, and the conn reads
+ * the clock. So it is exact to an eighth or two of its length.
+ *
+ * Request timeout: from a request's first byte to conn_request_end(). Slow
+ * progress does not extend it. It costs a poll only where a call would block.
  */
 #ifndef COMMON_NET_CONN_H
 #define COMMON_NET_CONN_H
@@ -27,37 +27,35 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How a connection ended: what a worker hands to the accept loop. */
+/* How a connection ended. A worker passes it to the accept loop. */
 enum outcome {
 	OUTCOME_SERVED,
 	OUTCOME_TIMED_OUT,
 	OUTCOME_FAILED,
-	OUTCOME_CRASHED, /* never by a conn: the worker died of a signal */
+	OUTCOME_CRASHED, /* not set by a conn: a signal killed the worker */
 	OUTCOME_COUNT,
 };
 
 struct conn;
 
 /*
- * How bytes travel. receive() and send() are recv(2) and send(2): FLAGS is 0
- * or MSG_DONTWAIT, errors come by errno; with EAGAIN, conn->blocked_on says
- * what to wait for where that is not POLLIN or POLLOUT.
+ * How bytes are transported. receive() and send() are like recv(2) and send(2):
+ * FLAGS is 0 or MSG_DONTWAIT; errors are in errno; after EAGAIN,
+ * conn->blocked_on is the event to wait for, if it is not POLLIN or POLLOUT.
  */
 struct transport {
 	ssize_t (*receive)(
 	    struct conn *conn, void *buf, size_t size, int flags);
 	ssize_t (*send)(
 	    struct conn *conn, const void *buf, size_t len, int flags);
-	/* Whether it holds input of which poll(2) does not know. NULL: never.
-	 */
+	/* Whether it holds input that poll(2) does not report. NULL: never. */
 	bool (*holds_input)(const struct conn *conn);
-	/* Ends what we write, unless the peer cannot be told any more. Returns
-	 * 0, or -1 with errno: then nothing is waited for. */
+	/* Ends our output, if the peer can still be told. Returns 0; or -1 with
+	 * errno, and nothing is awaited. */
 	int (*end)(struct conn *conn);
-	/* Gives back conn->layer. NULL: there is none. */
+	/* Frees conn->layer. NULL: there is none. */
 	void (*release)(struct conn *conn);
-	/* Nobody on the way can read or change it, and the peer has seen a
-	 * certificate of ours. */
+	/* Encrypted and authenticated: the peer has seen our certificate. */
 	bool secure;
 };
 
@@ -66,44 +64,45 @@ extern const struct transport TRANSPORT_SOCKET;
 struct conn {
 	int fd; /* borrowed: conn_finish() does not close it */
 	const struct transport *transport;
-	void *layer;	  /* the transport's own */
-	short blocked_on; /* poll events, 0: the obvious ones */
-	/* Once true, a read that waits is at its end of file, as if the client
-	 * had left: for where it may be sent away. NULL: never. */
+	void *layer;	  /* data of the transport */
+	short blocked_on; /* poll events; 0: the usual ones */
+	/* Once true, a waiting read returns end of file, as if the client had
+	 * left: set it where a drain may close the connection. NULL: never. */
 	const _Atomic bool *leave;
 	enum outcome outcome;
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
 	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
-	bool heard;		 /* a byte came; who wants to know clears it */
-	bool moved;		 /* a byte, since the clock was looked at */
-	int queued;		 /* bytes not sent by the kernel then */
+	bool heard; /* a byte came; the reader of this flag clears it */
+	bool moved; /* a byte moved since the clock was read */
+	int queued; /* bytes that the kernel had not sent then */
 	uint64_t quiet_since_ns;
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 };
 
-/* Over a plain socket; who wants another transport sets it then. FD stays the
+/* Starts with a plain socket; another transport is set afterwards. FD stays the
  * caller's. */
 void
 conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
     uint64_t request_timeout_ns);
 
 /*
- * Up to SIZE bytes as they come. Returns their count, 0 at end of file, -1
- * with errno (ETIMEDOUT for either deadline).
+ * Reads up to SIZE bytes, as they come. Returns their count, 0 at end of file,
+ * or -1 with errno (ETIMEDOUT for either deadline).
  */
 ssize_t
 conn_read(struct conn *conn, void *buf, size_t size);
 
-/* All LEN bytes, or -1 with errno (ETIMEDOUT for either deadline). */
+/* Writes all LEN bytes. Returns 0, or -1 with errno (ETIMEDOUT for either
+ * deadline). */
 int
 conn_write(struct conn *conn, const void *buf, size_t len);
 
 /*
- * For who serves a client and something else at once: the same without
- * waiting. -1 with EAGAIN (nothing is lost) or EINTR is not a failure. A write
- * may be short; what is not taken has to come again from the same bytes.
+ * The same without waiting, for a service that also does something else. -1
+ * with EAGAIN (nothing is lost) or EINTR is not a failure. A write may be
+ * short; repeat it from the first byte that was not taken.
  */
 ssize_t
 conn_try_read(struct conn *conn, void *buf, size_t size);
@@ -111,39 +110,40 @@ ssize_t
 conn_try_write(struct conn *conn, const void *buf, size_t len);
 
 /*
- * Waits until EVENTS (POLLIN, POLLOUT), the time UNTIL_NS, or one of the
- * signals that MASK lets through (NULL: those that are). Returns 1 when the
- * client's side is worth a look, 0 when it was time or a signal; -1 with errno
- * when either deadline has passed or the connection has failed.
+ * Waits for EVENTS (POLLIN, POLLOUT), until UNTIL_NS, or for a signal that MASK
+ * lets through (NULL: the current mask). Returns 1 if the client's side has
+ * news, 0 after the time or a signal; -1 with errno if a deadline has passed or
+ * the connection has failed.
  */
 int
 conn_wait(
     struct conn *conn, short events, uint64_t until_ns, const sigset_t *mask);
 
-/* Whether more is here already than the last read took. */
+/* Whether there is more input now, beyond the last read. */
 bool
 conn_holds_input(const struct conn *conn);
 
-/* How long nothing has moved in either direction, as far as was looked. */
+/* How long no byte has moved in either direction, at the last check. */
 uint64_t
 conn_quiet_ns(const struct conn *conn);
 
-/* What keeps the connection quiet is not the client: it is not idle. */
+/* The service keeps the connection quiet, not the client: it is not idle. */
 void
 conn_touch(struct conn *conn);
 
-/* The connection has failed with ERROR: its outcome, and -1 with errno. */
+/* Notes that the connection has failed with ERROR. Returns -1 with errno. */
 int
 conn_fail(struct conn *conn, int error);
 
 /*
- * The client broke the protocol and has been told so: its outcome, and -1 with
- * EPROTO. Other than after conn_fail(), conn_finish() lets it read the words.
+ * Notes that the client broke the protocol and was told so. Returns -1 with
+ * EPROTO. Unlike after conn_fail(), conn_finish() lets the client read the
+ * answer.
  */
 int
 conn_refuse(struct conn *conn);
 
-/* All until conn_request_end() is one request, from now, of TIMEOUT_NS. */
+/* A request of TIMEOUT_NS begins now and lasts until conn_request_end(). */
 void
 conn_request_within(struct conn *conn, uint64_t timeout_ns);
 
@@ -151,20 +151,20 @@ conn_request_within(struct conn *conn, uint64_t timeout_ns);
 void
 conn_request_begin(struct conn *conn);
 
-/* The request is answered: only the idle deadline holds. */
+/* The request is answered: only the idle timeout applies. */
 void
 conn_request_end(struct conn *conn);
 
 /*
- * Ends the stream so that the client can read all that was written, and says
- * how it went. Where the client's end of file was not seen, closing at once
- * would reset the connection if input is unread, and a reset destroys the
- * answer on its way (RFC 9112 9.6): so the write side is shut and the input
- * drained, until nothing has come for CONN_LINGER_NS, and for CONN_HEAR_OUT_NS
- * at most. It is so for CONN_LINGER_NS at most once *conn->leave is true, and
- * behind the request's deadline (or, without a request, behind the timeout that
- * one would have). The descriptor stays open; the transport's layer is given
- * back.
+ * Ends the stream so that the client can read all that was written. Returns the
+ * outcome. The descriptor stays open; the transport is freed.
+ *
+ * Closing with unread input would reset the connection, and a reset destroys
+ * the answer on its way (RFC 9112 9.6). So, unless the client's end of file was
+ * seen, the write side is shut and input is read and dropped, until nothing has
+ * come for CONN_LINGER_NS, and for CONN_HEAR_OUT_NS at most; but for
+ * CONN_LINGER_NS at most once *conn->leave is true, or beyond the request's
+ * deadline (without a request, beyond that timeout).
  */
 enum outcome
 conn_finish(struct conn *conn);
@@ -174,9 +174,9 @@ conn_finish(struct conn *conn);
 #define CONN_LINGER_BYTES (1024 * 1024)
 
 /*
- * One step of such a drain, for whoever must not block: reads what is there.
- * Returns true when the peer has closed or failed, or *DRAINED has passed
- * CONN_LINGER_BYTES; false when it has to be called again on new input.
+ * One step of such a lingering close, without blocking: reads what is there.
+ * Returns true if the peer has closed or failed, or *DRAINED exceeds
+ * CONN_LINGER_BYTES; false: call it again on new input.
  */
 bool
 conn_drain_step(int fd, size_t *drained);

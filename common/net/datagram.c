@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* datagram: recvmsg, a conn over memory, sendmsg from where it came to. */
+/* datagram: recvmsg(2), a conn over memory, and sendmsg(2) back. */
 #include "common/net/datagram.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 enum { PORT_ECHO = 7, PORT_CHARGEN = 19 };
 
-/* A dual-stack socket says it both ways. */
+/* A dual-stack socket reports it in both forms. */
 union control {
 	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
 		   CMSG_SPACE(sizeof(struct in_pktinfo)) +
@@ -21,8 +21,8 @@ union control {
 	struct cmsghdr align;
 };
 
-/* ipi_spec_dst is ours even where the datagram went to everybody. It knows more
- * than the mapped address, which may have come before. */
+/* ipi_spec_dst is our own address, also for a broadcast. It is better than the
+ * mapped address that may have come before. */
 static void
 read_local4(struct datagram *d, const struct cmsghdr *c)
 {
@@ -43,14 +43,14 @@ read_local6(struct datagram *d, const struct cmsghdr *c)
 	memcpy(&info, CMSG_DATA(c), sizeof(info));
 	d->local.in6.sin6_family = AF_INET6;
 	d->local.in6.sin6_addr = info.ipi6_addr;
-	/* Only such an address is one of an interface; for others, the way
-	 * back is the routing table's affair. */
+	/* Only a link-local address belongs to an interface. For others the
+	 * routing table decides. */
 	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 		d->local.in6.sin6_scope_id = info.ipi6_ifindex;
 	d->to_many = IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
 }
 
-/* The address that HEADER's datagram was sent to, with port 0, and its hops. */
+/* The address that the datagram was sent to, with port 0, and its hops. */
 static void
 read_control(struct msghdr *header, struct datagram *d)
 {
@@ -72,7 +72,7 @@ read_control(struct msghdr *header, struct datagram *d)
 	}
 }
 
-/* Behind what HEADER has already. */
+/* Appended to the control messages that HEADER has. */
 static void
 put_control(
     struct msghdr *header, int level, int type, const void *info, size_t size)
@@ -87,8 +87,8 @@ put_control(
 	header->msg_controllen += CMSG_SPACE(size);
 }
 
-/* Lets HEADER's datagram leave from D's local address, whatever the route would
- * say, and with one hop less than D came with. */
+/* Makes HEADER's datagram leave from D's local address, whatever the route is,
+ * and with one hop less than D had left. */
 static void
 write_control(struct msghdr *header, const struct datagram *d)
 {
@@ -108,7 +108,7 @@ write_control(struct msghdr *header, const struct datagram *d)
 		put_control(
 		    header, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
 	else
-		return; /* of neither, so neither is known */
+		return; /* of neither family: unknown */
 	if (hops > 0)
 		put_control(header, ip4 ? IPPROTO_IP : IPPROTO_IPV6,
 		    ip4 ? IP_TTL : IPV6_HOPLIMIT, &hops, sizeof(hops));
@@ -117,7 +117,7 @@ write_control(struct msghdr *header, const struct datagram *d)
 struct datagram *
 datagram_receive(int fd)
 {
-	/* Static: too big for a stack, and one thread receives. */
+	/* Static: too large for a stack, and only one thread receives. */
 	static char bytes[DATAGRAM_MAX];
 	struct datagram head, *d;
 	union control control;
@@ -195,8 +195,8 @@ datagram_holds_input(const struct conn *conn)
 	return d->read < d->len;
 }
 
-/* The socket's buffer may be full of other workers' answers. Nobody nudges who
- * has announced its end, so the clock is looked at here. */
+/* The socket's buffer may be full of other workers' answers. A worker that has
+ * announced its end gets no wake signal, so check the time here. */
 static int
 send_or_wait(struct conn *conn, const struct msghdr *header)
 {
@@ -227,7 +227,7 @@ datagram_answer(struct conn *conn)
 	    .msg_control = &control,
 	};
 
-	/* Nothing to drain: what is in the socket is for other workers. */
+	/* Nothing to drain: other input in the socket is for other workers. */
 	conn->ended = true;
 	if (conn->outcome != OUTCOME_SERVED)
 		return -1;

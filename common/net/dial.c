@@ -13,7 +13,8 @@ int
 dial_begin(int fd, const struct address *address)
 {
 	while (connect(fd, &address->any, address->len) < 0) {
-		/* EALREADY, EISCONN: it went on after a signal. */
+		/* EALREADY, EISCONN: the call was interrupted, the connect goes
+		 * on. */
 		if (errno == EINPROGRESS || errno == EALREADY ||
 		    errno == EISCONN)
 			return 0;
@@ -23,7 +24,7 @@ dial_begin(int fd, const struct address *address)
 	return 0;
 }
 
-/* 0, or the errno of a connect that is under way on FD. */
+/* The result of a connect that is under way on FD: 0, or its errno. */
 static int
 wait_connected(int fd, uint64_t due)
 {
@@ -41,7 +42,7 @@ wait_connected(int fd, uint64_t due)
 	return error;
 }
 
-/* 0, or the errno of a connect of FD until DUE. */
+/* Waits for the connect of FD until DUE. Returns 0, or its errno. */
 static int
 connect_until(int fd, const struct address *address, uint64_t due)
 {
@@ -69,7 +70,7 @@ dial(const struct address *address, uint64_t timeout_ns)
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* An urgent byte is one of the stream (RFC 6093 4). */
+	/* Urgent data stays in the stream (RFC 6093 4). */
 	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 	error = connect_until(fd, address, due);
 	if (!error)
@@ -103,8 +104,8 @@ dial_answers(const struct address *address, uint64_t timeout_ns)
 
 	if (fd < 0)
 		return false;
-	/* Two SYNs that cross connect (RFC 9293 3.5), also those of a port that
-	 * happens to be our own. */
+	/* Two crossing SYNs connect (RFC 9293 3.5), also if the port happens to
+	 * be our own. */
 	met_itself = getsockname(fd, &own.any, &own.len) == 0 &&
 		     own.any.sa_family != AF_UNIX && own.len == address->len &&
 		     memcmp(&own.any, &address->any, own.len) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http: heads, by whole lines. */
+/* http: parses heads, line by line. */
 #include "common/net/http.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ http_field(const struct http_request *request, const char *name)
 
 /* ---- the request line (RFC 9112 3) ---- */
 
-/* Inline, for words that the compiler knows. */
+/* Inline, because the compiler knows the words. */
 static inline bool
 is_exactly(struct http_slice text, const char *word)
 {
@@ -36,8 +36,8 @@ is_known_method(struct http_slice method)
 	       is_exactly(method, "PATCH") || is_exactly(method, "TRACE");
 }
 
-/* 0, or less: the status. A higher minor version is 1.1 to us (RFC 9110 2.5).
- */
+/* Returns 0, or the negative status. A higher minor version is treated as 1.1
+ * (RFC 9110 2.5). */
 static int
 parse_version(struct http_slice text, int *minor)
 {
@@ -63,7 +63,7 @@ parse_request_line(struct http_slice line, struct http_request *request)
 	    http_cut(&line, 1).at[0] != ' ')
 		return -400;
 	request->target = http_cut_at(&line, ' ');
-	/* Before the rest: another major version may say it otherwise. */
+	/* First, because another major version may have another syntax. */
 	error = parse_version(line, &request->minor);
 	if (error == 0 && !is_known_method(request->method))
 		error = -501;
@@ -72,7 +72,7 @@ parse_request_line(struct http_slice line, struct http_request *request)
 
 /* ---- fields (RFC 9112 5) ---- */
 
-/* What the fields so far say of the request as a whole. */
+/* What the fields so far say about the request. */
 struct summary {
 	unsigned hosts, lengths, codings;
 	bool close, keep;
@@ -87,8 +87,9 @@ note_host(
 	return sum->hosts++ == 0 && http_is_authority(value) ? 0 : -400;
 }
 
-/* Digits, once: "5, 5" is what a proxy has made of two, and who takes which of
- * them is the smuggler's question (RFC 9112 6.3). */
+/* Only digits, and only once: a proxy may join two fields into "5, 5", and
+ * programs disagree about which one counts: request smuggling (RFC 9112
+ * 6.3). */
 static int
 note_length(
     struct http_slice value, struct summary *sum, struct http_request *request)
@@ -105,8 +106,8 @@ note_length(
 	return request->length <= HTTP_BODY_MAX ? 0 : -413;
 }
 
-/* RFC 9112 6.1, 6.3: where chunked is not the last coding, nobody knows where
- * the body ends. */
+/* RFC 9112 6.1, 6.3: if chunked is not the last coding, the end of the body is
+ * unknown. */
 static int
 note_coding(
     struct http_slice value, struct summary *sum, struct http_request *request)
@@ -158,7 +159,8 @@ note_field(const struct http_field *field, struct summary *sum,
 	return 0;
 }
 
-/* A blank before the colon or at the line's start (obs-fold) is no name. */
+/* A name must not have a blank before the colon or at the start of the line
+ * (obs-fold). */
 static int
 parse_field(
     struct http_slice line, struct summary *sum, struct http_request *request)
@@ -179,8 +181,8 @@ parse_field(
 /* ---- heads ---- */
 
 /*
- * Cuts the next line off *REST, and its end. Returns 1; 0 if it is not all
- * there; -400 if it cannot be one: a bare CR or LF, a control.
+ * Cuts the next line and its end off *REST. Returns 1; 0 if it is incomplete;
+ * -400 if it has a bare CR or LF, or a control byte.
  */
 static inline int
 take_line(struct http_slice *rest, struct http_slice *line)
@@ -207,7 +209,7 @@ judge(const struct summary *sum, struct http_request *request)
 	return 0;
 }
 
-/* All whole lines of HEAD, up to the empty one. */
+/* Parses all whole lines of HEAD, up to the empty one. */
 static int
 parse_lines(struct http_slice head, struct http_request *request)
 {
@@ -220,7 +222,7 @@ parse_lines(struct http_slice head, struct http_request *request)
 	request->chunked = request->expects_100 = false;
 	request->https = request->conditional = false;
 	request->authority.len = 0;
-	/* One empty line may come before (RFC 9112 2.2). */
+	/* One empty line may precede it (RFC 9112 2.2). */
 	if (head.len >= 2 && memcmp(head.at, "\r\n", 2) == 0)
 		http_cut(&head, 2);
 	for (bool first = true; !error; first = false) {
@@ -239,8 +241,8 @@ parse_lines(struct http_slice head, struct http_request *request)
 	return error;
 }
 
-/* Of a head that is not complete: is it too long already? An empty line may
- * have come first. */
+/* Whether an incomplete head is too long already. One empty line may precede
+ * it. */
 static int
 check_length(const char *buf, size_t len)
 {
@@ -258,7 +260,8 @@ http_parse(const char *buf, size_t len, struct http_request *request)
 	struct http_slice news = head, line;
 	int n = 1;
 
-	/* Byte by byte, a head costs no more than its bytes and its lines. */
+	/* So a head that comes byte by byte costs no more than its bytes and
+	 * lines. */
 	http_cut(&news, request->checked);
 	if (request->checked > 0)
 		n = take_line(&news, &line);
@@ -268,7 +271,7 @@ http_parse(const char *buf, size_t len, struct http_request *request)
 		return n;
 	request->checked = head.len;
 	if (head.len > 0 && buf[head.len - 1] == '\r')
-		request->checked--; /* a line's end, perhaps */
+		request->checked--; /* may be a line end */
 	return check_length(buf, len);
 }
 

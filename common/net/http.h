@@ -27,66 +27,68 @@
 
 #include "common/net/http_request.h"
 
-/* Limits: beyond them 414 (the line) or 431 (the rest of the head). */
+/* Limits. A longer line gets 414, a larger head 431. */
 #define HTTP_LINE_MAX 8192
 #define HTTP_HEAD_MAX 32768
-/* Beyond this 413, whether it was announced or came in chunks. */
+/* A longer body gets 413, also one in chunks. */
 #define HTTP_BODY_MAX (1024 * 1024 * 1024ULL)
-/* Of a chunk: beyond them 400. Of all trailers together: beyond it 431. */
+/* Limits of a chunk, beyond which it gets 400; and of all trailers together,
+ * beyond which they get 431. */
 #define HTTP_CHUNK_DIGITS_MAX 16
 #define HTTP_CHUNK_EXTENSION_MAX 256
 #define HTTP_TRAILERS_MAX 8192
 
 /*
- * Parses a head. Returns how many bytes it has; 0 if LEN is not all of it; or
- * less than 0: the status that says what is wrong with it (-400, -413, -414,
- * -417, -431, -501, -505), told with the line that shows it, or with the byte
- * if that may stand nowhere. After 0 call it with the same bytes and more,
- * wherever they are then: the first request->checked of them are not looked at
- * again before a line ends.
+ * Parses a head. Returns how many bytes it has; 0 if LEN bytes are not all of
+ * it; or the negative status of an error (-400, -413, -414, -417, -431, -501,
+ * -505), as soon as the line that contains it is complete, or at once for a
+ * byte that is never allowed.
+ *
+ * After 0, call it again with the same bytes and more, at any address. It does
+ * not look at the first request->checked bytes again before a line ends.
  */
 int
 http_parse(const char *buf, size_t len, struct http_request *request);
 
-/* Whether a request that begins with LEN bytes at BUF is a HEAD, or may become
- * one, however much else may be wrong with it: no answer to that has a content
- * (RFC 9110 9.3.2). */
+/* Whether a request that begins with the LEN bytes at BUF is a HEAD, or may
+ * become one, also if it is otherwise wrong. The answer to a HEAD has no
+ * content (RFC 9110 9.3.2). */
 bool
 http_begins_head(const char *buf, size_t len);
 
-/* The value of the first field NAME (lower case), or NULL. */
+/* Returns the value of the first field NAME (in lower case), or NULL. */
 const struct http_slice *
 http_field(const struct http_request *request, const char *name);
 
 /*
- * What comes of a request that would be answered with 200 from a page that has
- * neither an entity tag nor a date of modification (RFC 9110 13.2.2): 200, 304
- * or 412. Only "*" is true of such a page; what asks for a date is ignored.
+ * The status of a request that would get 200 from a page without entity tag and
+ * modification date (RFC 9110 13.2.2): 200, 304 or 412. Only "*" matches such a
+ * page; conditions on dates are ignored.
  */
 int
 http_precondition(const struct http_request *request);
 
 /*
- * Whether REQUEST comes from no page, or one of the same origin (RFC 6454): the
- * Origin that a browser puts into it has the SCHEME that REQUEST came by, and
- * its host and port. SCHEME NULL: http or https, for nobody knows.
+ * Whether REQUEST comes from no web page, or from one of the same origin (RFC
+ * 6454): the Origin that a browser sends has SCHEME, the scheme of the request
+ * (NULL: unknown, http or https), and the request's host and port.
  */
 bool
 http_same_origin(const struct http_request *request, const char *scheme);
 
 /*
- * Whether REQUEST names a host that is this machine for everybody: localhost, a
- * name below it, a literal of the loopback. Any other name may be one that its
- * owner lets point here, to make a browser take us for him (DNS rebinding).
+ * Whether REQUEST names a host that is always this machine: localhost, a name
+ * below it, or a loopback address. The owner of another name may let it point
+ * here, so that a browser takes this server for his (DNS rebinding).
  */
 bool
 http_host_is_local(const struct http_request *request);
 
-/* What is left of a body; start it from a request. Zeroed, there is none. */
+/* The state of a body. Zeroed: no body. */
 struct http_body {
-	uint64_t left;	/* of the length, or of this chunk */
-	uint64_t total; /* of all chunks so far */
-	int state;	/* http_body.c's */
+	uint64_t left;	/* bytes left, of the length or of this chunk */
+	uint64_t total; /* bytes of all chunks so far */
+	int state;	/* a state of http_body.c */
 	unsigned line;	/* digits or extension bytes so far, or trailer bytes */
 };
 
@@ -94,17 +96,17 @@ void
 http_body_begin(struct http_body *body, const struct http_request *request);
 
 /*
- * Passes over LEN bytes at BUF, which are thrown away. Returns how many belong
- * to the body, and sets *DONE when it is complete; -400, -413 or -431 when it
- * is malformed or too long.
+ * Skips the body in the LEN bytes at BUF. Returns how many bytes belong to it,
+ * and sets *DONE if it is complete; or -400, -413 or -431 if it is malformed or
+ * too long.
  */
 long
 http_body_skip(struct http_body *body, const char *buf, size_t len, bool *done);
 
 /*
- * Whether REQUEST is a WebSocket handshake that can be accepted (RFC 6455
- * 4.2.1): 101, and *KEY is the client's; 0 if it is no upgrade to WebSocket at
- * all; else the status that refuses it (400, 426).
+ * Checks for a WebSocket handshake (RFC 6455 4.2.1). Returns 101 if it can be
+ * accepted, with the client's *KEY; 0 if REQUEST is no upgrade to WebSocket;
+ * else the status that refuses it (400, 426).
  */
 int
 http_websocket(const struct http_request *request, struct http_slice *key);

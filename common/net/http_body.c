@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_body: where a body ends, by a machine of one byte at a time. Data is
- * passed over as a whole; what stands around it is taken as strictly as heads
- * are (http.h).
+ * http_body: finds the end of a body, by a state machine of single bytes. Data
+ * is skipped in whole pieces; the syntax around it is checked as strictly as
+ * heads are (http.h).
  */
 #include "common/net/http.h"
 
@@ -46,7 +46,8 @@ http_body_begin(struct http_body *body, const struct http_request *request)
 		body->state = COMPLETE;
 }
 
-/* White space around ';' and '=' is bad, but must be taken (RFC 9110 5.6.3). */
+/* White space around ';' and '=' is wrong, but must be accepted (RFC 9110
+ * 5.6.3). */
 static int
 after_word(char c, int blank)
 {
@@ -97,7 +98,7 @@ on_extension(struct http_body *body, char c)
 	case QUOTED_PAIR:
 		return http_is_class(c, HTTP_IN_LINE) ? QUOTED : BAD;
 	}
-	/* VALUE or VALUE_END is over; SIZE_BLANK wants another. */
+	/* After VALUE or VALUE_END; SIZE_BLANK allows another extension. */
 	if (c == '\r' && body->state != SIZE_BLANK)
 		return SIZE_LF;
 	return after_word(c, SIZE_BLANK);
@@ -109,7 +110,7 @@ after_size(struct http_body *body)
 	body->line = 0;
 	if (body->left == 0)
 		return TRAILER_START;
-	/* Each alone fits, so that the sum cannot wrap. */
+	/* Each summand is small, so the sum cannot wrap. */
 	if (body->left > HTTP_BODY_MAX ||
 	    (body->total += body->left) > HTTP_BODY_MAX)
 		return BODY_LARGE;
@@ -162,7 +163,8 @@ on_byte(struct http_body *body, char c)
 	}
 }
 
-/* As many of LEN as belong to the length, or to this chunk. */
+/* Skips the bytes, of LEN, that belong to the length or to this chunk. Returns
+ * how many. */
 static size_t
 skip_data(struct http_body *body, size_t len)
 {

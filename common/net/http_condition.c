@@ -2,7 +2,7 @@
 /* http_condition: preconditions (RFC 9110 13), for pages without validators. */
 #include "common/net/http.h"
 
-/* Whether a field NAME is "*", any representation there may be. */
+/* Whether a field NAME is "*", which matches any representation. */
 static bool
 is_any(const struct http_request *request, const char *name)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_websocket: whether a request asks for a WebSocket and may have one (RFC
- * 6455 4.2.1), and whether a page of our own sent it. What is said after it is
- * websocket.h's.
+ * http_websocket: whether a request is a WebSocket handshake (RFC 6455 4.2.1),
+ * and whether a page of this server sent it. websocket.h does the rest.
  */
 #include "common/net/http.h"
 
@@ -11,7 +10,7 @@
 
 #include "common/net/address.h"
 
-/* How many fields NAME there are, and whether one of them lists WORD. */
+/* How many fields have NAME, and whether one of them lists WORD. */
 static size_t
 count_fields(const struct http_request *request, const char *name)
 {
@@ -34,8 +33,8 @@ any_lists(
 	return false;
 }
 
-/* 16 bytes in base64: 22 characters, the last of which has 4 bits of no use,
- * and two that fill up. */
+/* 16 bytes in base64: 22 characters, 4 bits of the last one unused, and two for
+ * padding. */
 static bool
 is_websocket_key(struct http_slice key)
 {
@@ -60,8 +59,8 @@ http_websocket(const struct http_request *request, struct http_slice *key)
 	const struct http_slice *version = http_field(request, version_name);
 	const struct http_slice *sent = http_field(request, key_name);
 
-	/* Without the connection option the field is not for us (RFC 9110
-	 * 7.8), and HTTP/1.0 has no upgrades. */
+	/* Without the connection option, the field is for another hop (RFC 9110
+	 * 7.8). HTTP/1.0 has no upgrades. */
 	if (request->minor == 0 ||
 	    !any_lists(request, "connection", "upgrade") ||
 	    !any_lists(request, "upgrade", "websocket"))
@@ -79,9 +78,9 @@ http_websocket(const struct http_request *request, struct http_slice *key)
 	return 101;
 }
 
-/* ---- whose page sent it ---- */
+/* ---- the page that sent it ---- */
 
-/* Of an authority: the host, without the port that SCHEME has by itself. */
+/* The host of an authority, without the default port of SCHEME. */
 static struct http_slice
 without_port(struct http_slice text, const char *port)
 {
@@ -128,7 +127,7 @@ http_same_origin(const struct http_request *request, const char *scheme)
 	    without_port(rest, port), without_port(request->authority, port));
 }
 
-/* "localhost", and what is below it (RFC 6761 6.3). */
+/* "localhost" and names below it (RFC 6761 6.3). */
 static bool
 is_localhost(struct http_slice name)
 {

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-/* Tries of a reader: so many at once, and the others a millisecond apart. */
+/* Tries of a reader: so many at once, then one each millisecond. */
 enum { TRIES_AT_ONCE = 1000, TRIES = 2000 };
 
 static void
@@ -85,7 +85,7 @@ ledger_count(const struct ledger *ledger)
 	return view_of(ledger->accepted, ledger->refused, ledger->ended);
 }
 
-/* Whether *VIEW is of one moment. */
+/* Whether *VIEW is a consistent copy. */
 static bool
 try_read(const struct ledger_shown *shown, struct ledger_view *view)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen: parse, bind, listen; replace a stale unix socket, spare a live one.
- */
+/* listen: parse, bind, listen; replace a stale unix socket, not a live one. */
 #include "common/net/listen.h"
 
 #include <errno.h>
@@ -18,9 +17,10 @@
 #include "common/base/log.h"
 #include "common/net/datagram.h"
 
-/* How often port 0 is tried for a port that is free in both families. */
+/* How often to try for a port that is free in both families. */
 #define LOCALHOST_TRIES 20
-/* A second for the folder of a unix socket; ours need a millisecond. */
+/* How long to wait for the lock on a unix socket's folder; a server holds it
+ * for a millisecond. */
 #define LOCK_TRIES 100
 #define LOCK_PAUSE_MS 10
 
@@ -72,7 +72,7 @@ add_streams(struct listeners *all, const char *text)
 	}
 	if (address_parse(text, &address) < 0 || !(one = append(all)))
 		return -1;
-	/* A socket of IPv6 alone cannot have it. */
+	/* An IPv6-only socket cannot have it. */
 	address_unmap(&address);
 	one->address = address;
 	return 0;
@@ -96,11 +96,11 @@ listeners_add(struct listeners *all, const char *text)
 }
 
 /*
- * Of two servers that find the same stale socket, both could remove it, the
- * second one what the first has put there. So they take turns, by a lock on its
- * folder that ends with us and leaves no file. Returns its descriptor, or -1:
- * then there is no such safety. A stranger may hold the lock for other reasons,
- * and for ever, so that is no reason not to start.
+ * If two servers find the same stale socket, the second could remove the first
+ * one's new socket. So they take turns by a lock on the folder, which ends with
+ * the process and leaves no file. Returns its descriptor; or -1, without that
+ * safety. Another program may hold the lock for ever, so the server starts
+ * anyway.
  */
 static int
 lock_folder(const struct address *address)
@@ -121,7 +121,7 @@ lock_folder(const struct address *address)
 	return fd;
 }
 
-/* 0: the path is free for us now; -1 with errno: it is not. */
+/* Makes the path free for us. Returns 0, or -1 with errno. */
 static int
 clear_unix_path(const struct address *address)
 {
@@ -131,14 +131,14 @@ clear_unix_path(const struct address *address)
 	if (lstat(address->un.sun_path, &st) < 0)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISSOCK(st.st_mode)) {
-		errno = EEXIST; /* somebody's file: never ours to remove */
+		errno = EEXIST; /* a file of another kind: never removed */
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	/* Only a refusal proves that nobody listens; a full backlog (EAGAIN)
-	 * is a live server, too. */
+	/* Only "connection refused" proves that no server listens. A full
+	 * backlog (EAGAIN) belongs to a live server. */
 	error = connect(fd, &address->any, address->len) < 0 ? errno : 0;
 	close(fd);
 	if (error != ECONNREFUSED) {
@@ -148,7 +148,7 @@ clear_unix_path(const struct address *address)
 	return unlink(address->un.sun_path);
 }
 
-/* What stands there may be another server's by now. */
+/* The file may be another server's by now. */
 static void
 remove_unix_path(const struct listener *one)
 {
@@ -176,15 +176,15 @@ set_on(int fd, int level, int option)
 	return setsockopt(fd, level, option, &(int){1}, sizeof(int));
 }
 
-/* An urgent byte is one of the stream (RFC 6093 4), not one that is handed over
- * beside it and missing from an echo. */
+/* Urgent data stays in the stream (RFC 6093 4): otherwise it would be missing
+ * from an echo. */
 static int
 set_urgent_inline(int fd)
 {
 	return set_on(fd, SOL_SOCKET, SO_OOBINLINE);
 }
 
-/* The answer shall come from where the question went to, with a hop less. No
+/* For answers that come from the address that was asked, with one hop less. No
  * SO_REUSEADDR: for UDP it lets two servers share a port. */
 static int
 set_datagram_options(int fd, int family)
@@ -198,13 +198,14 @@ set_datagram_options(int fd, int family)
 	    (set_on(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO) < 0 ||
 		set_on(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT) < 0))
 		return -1;
-	/* Beyond net.core.rmem_max by privilege alone. */
+	/* A privileged process may exceed net.core.rmem_max. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	return 0;
 }
 
-/* What has to be set before bind. Each is a promise: 0, or -1 with errno. */
+/* Sets the options before bind, which must all succeed. Returns 0, or -1 with
+ * errno. */
 static int
 set_options(const struct listener *one)
 {
@@ -224,7 +225,7 @@ set_options(const struct listener *one)
 	return 0;
 }
 
-/* 0, or -1 with errno and nothing open. */
+/* Returns 0; or -1 with errno, and nothing is open. */
 static int
 open_socket(struct listener *one, int backlog)
 {
@@ -239,7 +240,7 @@ open_socket(struct listener *one, int backlog)
 	if (set_options(one) == 0 &&
 	    bind(one->fd, &address->any, address->len) == 0 &&
 	    (one->datagrams || listen(one->fd, backlog) == 0) &&
-	    /* Learn the port behind port 0. */
+	    /* Finds out the port that port 0 became. */
 	    (address->any.sa_family == AF_UNIX ||
 		getsockname(one->fd, &address->any, &len) == 0))
 		return 0;
@@ -250,7 +251,7 @@ open_socket(struct listener *one, int backlog)
 	return -1;
 }
 
-/* The same, of any kind. */
+/* Opens a listener of any kind. */
 static int
 open_one(struct listener *one, int backlog)
 {
@@ -287,7 +288,7 @@ open_with_fallback(struct listener *one, int backlog)
 	return open_one(one, backlog);
 }
 
-/* The pair of localhost: a port that IPv4 got may be taken in IPv6. */
+/* The pair of localhost: the port that IPv4 got may be taken in IPv6. */
 static int
 open_twins(struct listener *v4, struct listener *v6, int backlog)
 {
@@ -298,7 +299,8 @@ open_twins(struct listener *v4, struct listener *v6, int backlog)
 		address_set_port(&v6->address, address_port(&v4->address));
 		if (open_one(v6, backlog) == 0 || errno == EAFNOSUPPORT ||
 		    errno == EADDRNOTAVAIL)
-			return 0; /* a machine without IPv6 has one of them */
+			return 0; /* on a machine without IPv6 it may be missing
+				   */
 		if (errno != EADDRINUSE)
 			return -1;
 		close(v4->fd);
@@ -361,8 +363,7 @@ listener_accept(const struct listener *one, struct address *peer)
 
 	peer->len = sizeof(*peer) - offsetof(struct address, any);
 	fd = accept4(one->fd, &peer->any, &peer->len, SOCK_CLOEXEC);
-	/* All other options are inherited from the listener, and this one, too,
-	 * by TCP. */
+	/* TCP sockets inherit this option and all others from the listener. */
 	if (fd >= 0 && one->address.any.sa_family == AF_UNIX)
 		set_urgent_inline(fd);
 	return fd;
@@ -378,8 +379,8 @@ listener_dropped(const struct listener *one)
 	return info[SK_MEMINFO_DROPS];
 }
 
-/* What a socket does with a packet: its filter's answer is how many bytes of it
- * to keep. A stream's begins with the TCP header (RFC 9293 3.1). */
+/* A socket filter returns how many bytes of a packet to keep. A TCP packet
+ * begins with its header (RFC 9293 3.1). */
 static void
 drop_what_comes(const struct listener *one)
 {
@@ -423,7 +424,7 @@ listeners_close(struct listeners *all, bool remove)
 			continue;
 		if (remove && one->address.any.sa_family == AF_UNIX)
 			remove_unix_path(one);
-		/* A child that was just born has it open, too. */
+		/* A newly forked child has it open as well. */
 		if (!one->datagrams)
 			shutdown(one->fd, SHUT_RD);
 		close(one->fd);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls_client: the client's side of TLS 1.2 and 1.3, by OpenSSL 3, over a
- * non-blocking socket.
+ * tls_client: the client's side of TLS 1.2 and 1.3, by OpenSSL 3, over a non-
+ * blocking socket. common/full/tls_client.c implements it;
+ * common/plain/tls_client.c replaces it in a client without TLS.
  *
- * common/full/tls_client.c is the real one, common/plain/tls_client.c stands in
- * its place in a client without it. One thread uses a context and its streams.
- *
- * Each connection does a whole handshake: no session is resumed, so that a load
- * of new connections measures what new clients cost. SSLKEYLOGFILE in the
- * environment is honoured.
+ * One thread uses a context and its streams. Each connection does a full
+ * handshake; no session is resumed, so that a load of new connections measures
+ * what new clients cost. SSLKEYLOGFILE in the environment is honoured.
  */
 #ifndef COMMON_NET_TLS_CLIENT_H
 #define COMMON_NET_TLS_CLIENT_H
@@ -17,16 +15,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Whether this client can. */
+/* Whether this client has TLS. */
 extern const bool TLS_CLIENT_HERE;
 
-struct tls_client; /* what all connections have in common */
+struct tls_client; /* settings of all connections */
 struct tls_stream; /* one connection */
 
 /*
  * The server's certificate must be for HOST (a name or a literal address), and
- * signed by one of CA (a PEM file; NULL: those that the system trusts). CERT
- * and KEY are ours, or NULL. Returns NULL with the reason in WHY.
+ * be signed by one in CA (a PEM file; NULL: the system's). CERT and KEY are the
+ * client's own, or NULL. Returns NULL with the reason in WHY.
  */
 struct tls_client *
 tls_client_open(const char *host, const char *ca, const char *cert,
@@ -35,12 +33,13 @@ tls_client_open(const char *host, const char *ca, const char *cert,
 void
 tls_client_close(struct tls_client *client);
 
-/* Streams from now on offer to speak NAME (RFC 7301 6: "http/1.1"), or nothing
+/* New streams offer NAME by ALPN (RFC 7301 6: "http/1.1"), or nothing
  * (NULL). */
 void
 tls_client_offer(struct tls_client *client, const char *name);
 
-/* Over FD, which stays the caller's and does not block. NULL with errno. */
+/* Opens a stream over FD, which is non-blocking and stays the caller's. NULL
+ * with errno. */
 struct tls_stream *
 tls_stream_open(struct tls_client *client, int fd);
 
@@ -49,14 +48,13 @@ void
 tls_stream_close(struct tls_stream *stream);
 
 /*
- * recv(2) and send(2) that do the handshake first; never block. With EAGAIN,
- * *WANTS_OUT says whether the socket has to become writable; -1 with EPROTO is
- * an alert or a refused certificate (tls_stream_why()). End of file (0) is the
- * server's close_notify; an end without it is ECONNRESET, for a part could be
- * taken for the whole. A write that said EAGAIN has to come again with the same
- * bytes, and may be short.
- *
- * Read until EAGAIN: the stream may hold input of which poll(2) does not know.
+ * Like recv(2) and send(2); the handshake comes first. They never block. After
+ * EAGAIN, *WANTS_OUT tells whether to wait until the socket is writable. EPROTO
+ * is an alert or a refused certificate (tls_stream_why()). End of file (0) is
+ * the server's close_notify; an end without it is ECONNRESET, because a part
+ * could be taken for the whole. After EAGAIN, repeat a write with the same
+ * bytes; it may be short. Read until EAGAIN: the stream may hold input that
+ * poll(2) does not report.
  */
 ssize_t
 tls_stream_read(
@@ -65,19 +63,19 @@ ssize_t
 tls_stream_write(
     struct tls_stream *stream, const void *buf, size_t len, bool *wants_out);
 
-/* Tells the peer that nothing more comes (close_notify), as far as the socket
- * takes it at once. Reading goes on as before. */
+/* Sends close_notify, as far as the socket takes it at once. Reading goes
+ * on. */
 void
 tls_stream_end(struct tls_stream *stream);
 
-/* Why it failed, in words ("the certificate is for other.example, not
- * localhost"); "" if it did not. As long as the stream is open. */
+/* Why the stream failed, in words ("the certificate is for other.example, not
+ * localhost"); "" if it did not. Valid while the stream is open. */
 const char *
 tls_stream_why(const struct tls_stream *stream);
 
 /*
  * After the handshake: "TLSv1.3 TLS_AES_256_GCM_SHA384, server CN=localhost,
- * client CN=alice" (the last if the server asked and we showed one).
+ * client CN=alice" (the last one if the server asked for our certificate).
  */
 char *
 tls_stream_describe(const struct tls_stream *stream, char *buf, size_t size);

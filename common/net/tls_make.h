@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls_make: a key, and a certificate that it has signed itself, for servers
- * that live as long as their client.
- *
- * common/full/tls_make.c is the real one, common/plain/tls_make.c stands in its
- * place in a client without OpenSSL.
+ * tls_make: makes a key and a self-signed certificate, for servers that live as
+ * long as their client. common/full/tls_make.c does it; common/plain/tls_make.c
+ * replaces it in a client without OpenSSL.
  */
 #ifndef COMMON_NET_TLS_MAKE_H
 #define COMMON_NET_TLS_MAKE_H
@@ -13,7 +11,7 @@
 
 /*
  * Writes both in PEM to the descriptors CERT and KEY, which stay the caller's.
- * The certificate (EC, P-256) is for 127.0.0.1 and holds for a day. Returns 0;
+ * The certificate (EC, P-256) is for 127.0.0.1 and valid for a day. Returns 0;
  * or -1 with the reason in WHY.
  */
 int
