@@ -797,6 +797,27 @@ def test_the_picture_of_all_ratios_in_a_browser(report, browser, scheme, size):
 
 
 @needs_browser
+@pytest.mark.parametrize("paper", [False, True], ids=["screen", "paper"])
+@pytest.mark.parametrize("size", [NARROW, DESKTOP], ids=["narrow", "desktop"])
+def test_pictures_of_one_row_stand_on_one_line(report, browser, size, paper):
+    browser.emulate("light", size)
+    browser.open_tab(report)
+    browser.emulate("light", size)
+    if paper:
+        browser.emulate_paper()
+    rows = browser.run("""
+        return [...document.querySelectorAll('.pictures')].map(all =>
+          [...all.querySelectorAll('figure')].map(figure =>
+            ['figcaption', 'svg'].map(one => Math.round(
+              figure.querySelector(one).getBoundingClientRect().top))));""")
+    pairs = [(one, other) for row in rows for one in row for other in row
+             if one is not other and abs(one[0] - other[0]) < 100]
+    for one, other in pairs:
+        assert one == other, "captions on one line, pictures on another"
+    assert (len(pairs) > 10) == (size == DESKTOP or paper)
+
+
+@needs_browser
 def test_the_page_can_be_printed(report, browser):
     browser.open_tab(report)
     paper = browser.print()
