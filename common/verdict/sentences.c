@@ -282,8 +282,8 @@ say_controls(char *buf, size_t size, const struct comparison *c,
 	}
 	if (most > 0)
 		snprintf(buf, size,
-		    "control, %s twice: from %s to %s at %zu points (1 is what "
-		    "it should be)",
+		    "control: %s against itself has ratios from %s to %s at "
+		    "%zu points; they should be 1",
 		    c->servers[0].name, figure_ratio(low, sizeof(low), least),
 		    figure_ratio(high, sizeof(high), most),
 		    result->point_count);
@@ -302,13 +302,14 @@ sentence_control(char *buf, size_t size, const struct comparison *c,
 		say_controls(buf, size, c, result);
 	if (result->point_count != 1 || !found->has_ratio)
 		return buf;
-	snprintf(buf, size, "control, %s twice: %s", c->servers[0].name,
+	snprintf(buf, size, "control: %s against itself has a ratio of %s",
+	    c->servers[0].name,
 	    figure_ratio(value, sizeof(value), found->ratio.value));
-	if (!isnan(found->ratio.low))
+	if (found->ratio.low < found->ratio.high)
 		say_more(buf, size, ", between %s and %s",
 		    figure_ratio(low, sizeof(low), found->ratio.low),
 		    figure_ratio(high, sizeof(high), found->ratio.high));
-	say_more(buf, size, " (1 is what it should be)");
+	say_more(buf, size, "; it should be 1");
 	return buf;
 }
 
@@ -337,7 +338,8 @@ sentence_detectable(char *buf, size_t size, const struct comparison *c,
 	if (result->point_count == 1 && sentence_is_speed(result) &&
 	    isfinite(f->min_detectable))
 		snprintf(buf, size,
-		    "%s: a difference of %.1f %% would have shown",
+		    "%s: a difference of %.1f %% or more would have been found "
+		    "in 4 of 5 such measurements",
 		    c->servers[server].name, 100 * (f->min_detectable - 1));
 	return buf;
 }
@@ -432,20 +434,23 @@ sentence_remarks(char *buf, size_t size, const struct server_result *f)
 	}
 	if (f->retries)
 		add(buf, size,
-		    "%llu sent again, as the server closed their connections",
-		    (unsigned long long)f->retries);
+		    "%llu request%s sent again, because the server had closed "
+		    "the connection",
+		    (unsigned long long)f->retries,
+		    f->retries == 1 ? " was" : "s were");
 	if (f->client_bound)
 		add(buf, size,
-		    "the client was the limit (%.0f %% of a CPU): a lower "
-		    "bound, not ranked",
+		    "the client was the limit (%.0f %% of a CPU): the server "
+		    "can do at least this much, perhaps more",
 		    100 * f->client_busy);
 	if (fabs(f->little - 1) > LITTLE_OFF)
 		add(buf, size,
-		    "rate x latency is %.2f times the connections: something "
-		    "here is not true",
+		    "rate x latency should be the number of connections, and "
+		    "is %.2f times it: do not trust these figures",
 		    1 / f->little);
 	if (f->slices && !f->settled)
-		add(buf, size, "it did not come to a steady rate in time");
+		add(buf, size,
+		    "its rate was still changing when the measurement began");
 	return buf;
 }
 
@@ -480,10 +485,11 @@ sentence_blocks(char *buf, size_t size, const struct comparison *c,
 		add(buf, size, "no block was completed");
 	if (kept + dropped)
 		add(buf, size,
-		    "%zu slices count, %zu dropped for a cause outside", kept,
-		    dropped);
+		    "%zu slices used, %zu discarded because other work "
+		    "disturbed them",
+		    kept, dropped);
 	if (dropped) /* counters are read before a block and after it */
-		add(buf, size, "CPU is that of all slices");
+		add(buf, size, "CPU time is that of all slices");
 	return buf;
 }
 
@@ -508,7 +514,9 @@ sentence_machine(char *buf, size_t size, const struct comparison *c)
 		add(buf, size, "load average %.2f before, %.2f after",
 		    m->load_average, c->after.load_average);
 	if (!isnan(m->pressure) && !isnan(c->after.pressure))
-		add(buf, size, "waits for a CPU %.0f %% before, %.0f %% after",
+		add(buf, size,
+		    "tasks waited for a CPU %.0f %% of the time before, %.0f "
+		    "%% after",
 		    m->pressure, c->after.pressure);
 	if (c->after.steal_s - m->steal_s >= 0.05)
 		add(buf, size, "the host took %.1f s of CPU away",
@@ -530,16 +538,16 @@ sentence_method(char *buf, size_t size, const struct comparison *c)
 	buf[0] = '\0';
 	add(buf, size, "%zu blocks with fresh servers", c->blocks);
 	if (c->rounds)
-		add(buf, size, "up to %zu rounds there and back in each",
-		    c->rounds);
+		add(buf, size, "up to %zu ABBA rounds in each", c->rounds);
 	if (!isnan(c->slice_s))
 		add(buf, size, "slices of %.0f ms", 1e3 * c->slice_s);
 	if (!isnan(c->delta))
-		add(buf, size, "%.3g %% is what matters", 100 * c->delta);
+		add(buf, size, "less than %.3g %% does not matter",
+		    100 * c->delta);
 	add(buf, size, "seed %llu", (unsigned long long)c->seed);
 	if (!isnan(c->seconds))
-		add(buf, size, "%.0f s", c->seconds);
+		add(buf, size, "took %.0f s", c->seconds);
 	if (c->quick)
-		add(buf, size, "quick");
+		add(buf, size, "--quick");
 	return buf;
 }

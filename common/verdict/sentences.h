@@ -63,8 +63,8 @@ sentence_verdicts(char *buf, size_t size, const struct comparison *comparison,
 bool
 sentence_depends(const struct scenario_result *result, size_t server);
 
-/* "fork: a difference of 1.1 % would have shown"; empty of counts and memory,
- * which hardly vary, and where it is not known. */
+/* "fork: a difference of 1.1 % or more would have been found ..."; empty of
+ * counts and memory, which hardly vary, and where it is not known. */
 char *
 sentence_detectable(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result, size_t server);
@@ -78,12 +78,13 @@ char *
 sentence_direction(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result, size_t server);
 
-/* "control, thread twice: 1.001, between 0.98 and 1.02"; empty: none. */
+/* "control: thread against itself has a ratio of 1.001, between 0.98 and 1.02;
+ * it should be 1"; empty: none. */
 char *
 sentence_control(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result);
 
-/* "20 blocks; 600 slices count, ..." of all servers and points. */
+/* "20 blocks; 600 slices used, ..." of all servers and points. */
 char *
 sentence_blocks(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result);

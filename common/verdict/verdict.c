@@ -172,7 +172,7 @@ say_difference(struct server_result *found, const struct family *family)
 	else
 		say(found, "by %.1f %%", percent(ratio.value));
 	if (found->has_ratio && ratio.low > 1 - delta && ratio.high < 1 + delta)
-		say(found, ", less than matters");
+		say(found, ", too little to matter");
 	if (family->count > 1)
 		say(found, " (tested as one of %zu ratios)", family->count);
 }
@@ -209,27 +209,28 @@ say_what_is_open(struct server_result *found, const struct family *family)
 
 	if (found->p_value <= PAIRED_ALPHA)
 		say(found,
-		    "by itself it differs, but one of %zu ratios may do so by "
-		    "chance; ",
+		    "alone it would count as a difference, but one of %zu "
+		    "ratios "
+		    "may look so by chance; ",
 		    family->count);
 	if (!found->has_ratio) {
-		say(found, "differences up to %.3g %s are not excluded",
+		say(found, "the difference may be as large as %.3g %s",
 		    fmax(fabs(e->low), fabs(e->high)), family->unit);
 		return;
 	}
 	e = &found->ratio;
-	say(found, "differences up to %.1f %% are not excluded; ",
+	say(found, "the difference may be as large as %.1f %%",
 	    fmax(percent(e->low), percent(e->high)));
 	if (isnan(found->min_detectable))
-		say(found, "with so few blocks none could have shown");
-	else
-		say(found, "%.1f %% would have shown",
+		say(found, "; so few blocks can find none");
+	else if (found->min_detectable > 1)
+		say(found, "; one of %.1f %% would have been found",
 		    percent(found->min_detectable));
 	if (found->required_blocks > RANK_MAX)
-		say(found, "; to see %.3g %%, take a quieter machine",
+		say(found, "; to find one of %.3g %%, use a quieter machine",
 		    100 * family->delta);
 	else if (found->required_blocks > (double)found->blocks)
-		say(found, "; to see %.3g %%, take %.0f blocks",
+		say(found, "; to find one of %.3g %%, use %.0f blocks",
 		    100 * family->delta, found->required_blocks);
 	else
 		say(found, "; more blocks would tell");
@@ -250,16 +251,17 @@ decide(const struct member *member, const struct family *family)
 		say_difference(found, family);
 	} else if (is_equivalent(found, baseline, &pair, family->delta)) {
 		found->verdict = EQUIVALENT;
-		say(found, "within %.3g %%", 100 * family->delta);
+		say(found, "any difference is smaller than %.3g %%",
+		    100 * family->delta);
 	} else {
 		found->verdict = UNDECIDED;
 		say_what_is_open(found, family);
 	}
 	if (found->slices && !(found->settled && baseline->settled))
-		say(found, "; %s did not come to a steady rate in time",
-		    found->settled	? "the baseline"
-		    : baseline->settled ? "it"
-					: "neither it nor the baseline");
+		say(found, "; %s still changing when the measurement began",
+		    found->settled	? "the baseline's rate was"
+		    : baseline->settled ? "its rate was"
+					: "its rate and the baseline's were");
 }
 
 /* Whether the figures that a ratio would be to are no figures; WHAT they are

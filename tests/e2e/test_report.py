@@ -90,7 +90,8 @@ def test_a_saved_comparison_is_told_in_words(made):
             "fork against thread is invalid it ended with status 3: "
             "<b>\"it's\" & $`\\_{x}^2\\x1b[31m",
             " <b>\\x1b[31m&/s ",
-            "control, thread twice: 1.000, between 0.983 and 1.017",
+            "control: thread against itself has a ratio of 1.000, between "
+            "0.983 and 1.017; it should be 1",
             "seed 9223372036854775783", "Note well: sweep.",
             "17 errors of 4000 requests; 12 ECONNRESET; 5 wrong",
             "This holds for this machine"):
@@ -461,7 +462,7 @@ def changed(made, tmp_path, change):
 
 
 @pytest.mark.parametrize("low, value, high, words", [
-    (-64, -64, -64, "64 connections less within"),
+    (-64, -64, -64, "64 connections less any"),
     (-9, -5, -3, "5 connections less, between 3 and 9 less"),
     (-9, -5, 2, "5 connections less, between 2 more and 9 less"),
     (-1, 5, 7, "5 connections more, between 1 less and 7 more"),

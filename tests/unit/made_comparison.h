@@ -96,7 +96,9 @@ made_finding(struct server_result *f, int model, double value, double better)
 		     : better < 0.97 ? SLOWER
 				     : EQUIVALENT;
 	MADE_TEXT(f->reason, "%s %.1f %%",
-	    f->verdict == EQUIVALENT ? "within 3 %; seen" : "by",
+	    f->verdict == EQUIVALENT
+		? "any difference is smaller than 3 %; seen"
+		: "by",
 	    100 * fabs(better - 1));
 	f->min_detectable = 1.011;
 	f->required_blocks = 8;
@@ -283,7 +285,7 @@ made_trouble(struct comparison *c)
 	f->ratio.low = 0.952;
 	f->ratio.high = 1.034;
 	f->required_blocks = 61;
-	MADE_TEXT(f->reason, "differences up to 4.8 %% are not excluded");
+	MADE_TEXT(f->reason, "the difference may be as large as 4.8 %%");
 	o = made_outcome(c, "tls", "handshakes", "connections/s", true);
 	f = &made_point(o, c->server_count, 900, 0.9)->results[1];
 	f->usable = f->has_ratio = false;

@@ -73,12 +73,12 @@ FRESH(a_control_of_few_blocks_has_its_value)
 
 	sentence_control(text, sizeof(text), &comparison, result);
 	says(", between ");
-	says(" (1 is what it should be)");
+	says("; it should be 1");
 	ratio->low = ratio->high = NAN;
 	sentence_control(text, sizeof(text), &comparison, result);
-	says(" twice: 1");
+	says(" has a ratio of 1");
 	does_not_say("between");
-	says(" (1 is what it should be)");
+	says("; it should be 1");
 }
 
 /* ---- what counted ---- */
@@ -98,11 +98,11 @@ slices(size_t kept, size_t dropped)
 FRESH(what_was_dropped_is_told_though_nothing_is_left)
 {
 	slices(10, 0);
-	says("; 30 slices count, 0 dropped for a cause outside");
+	says("; 30 slices used, 0 discarded because other work");
 	does_not_say("CPU");
 	slices(0, 10);
-	says(" blocks; 0 slices count, 30 dropped for a cause outside");
-	says("; CPU is that of all slices");
+	says(" blocks; 0 slices used, 30 discarded because other work");
+	says("; CPU time is that of all slices");
 	slices(0, 0); /* measured otherwise */
 	says(" blocks");
 	does_not_say("slices");
@@ -128,7 +128,7 @@ TEST(requests_that_were_sent_twice_are_told)
 	    .requests = 100, .retries = 3, .little = 1};
 
 	sentence_remarks(text, sizeof(text), &found);
-	says("3 sent again, as the server closed their connections");
+	says("3 requests were sent again, because the server had closed");
 	found.retries = 0;
 	sentence_remarks(text, sizeof(text), &found);
 	does_not_say("again");
@@ -197,7 +197,8 @@ FRESH(what_is_exact_would_not_have_shown_less)
 	point_of("churn");
 	sentence_detectable(text, sizeof(text), &comparison, result, 1);
 	assert_string_equal(
-	    text, "fork: a difference of 1.1 % would have shown");
+	    text, "fork: a difference of 1.1 % or more would have been found "
+		  "in 4 of 5 such measurements");
 	point_of("idle");
 	sentence_detectable(text, sizeof(text), &comparison, result, 1);
 	assert_string_equal(text, "");

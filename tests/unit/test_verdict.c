@@ -95,7 +95,7 @@ TEST(a_steady_gain_is_faster)
 	assert_near(found->difference.value, 100, 10);
 	assert_near(found->p_value, ldexp(2, -12), 1e-12);
 	says("by 10.0 %");
-	does_not_say("less than matters");
+	does_not_say("too little to matter");
 	does_not_say("one of");
 }
 
@@ -110,15 +110,15 @@ TEST(a_steady_loss_is_slower)
 TEST(a_small_gain_is_said_to_be_small)
 {
 	assert_int_equal(verdict_on(0.01, 0.002, 12), FASTER);
-	says("less than matters");
+	says("too little to matter");
 	assert_int_equal(verdict_on(-0.01, 0.002, 12), SLOWER);
-	says("less than matters");
+	says("too little to matter");
 }
 
 TEST(no_difference_is_equivalent)
 {
 	assert_int_equal(verdict_on(0, 0.01, 12), EQUIVALENT);
-	says("within 3 %");
+	says("any difference is smaller than 3 %");
 	assert_int_equal(verdict_on(0, 0, 12), EQUIVALENT);
 	assert_near(points[0].results[1].ratio.value, 1, 0);
 	assert_near(points[0].results[1].p_value, 1, 0);
@@ -130,16 +130,16 @@ TEST(noise_is_undecided)
 	struct server_result *found = &points[0].results[1];
 
 	assert_int_equal(verdict_on(0, 0.2, 12), UNDECIDED);
-	says("are not excluded");
-	says("would have shown");
+	says("the difference may be as large as");
+	says("would have been found");
 	assert_true(found->min_detectable > 1.1);
 	/* More than (2.8 s / ln(1 + delta))^2, since ranks are tested. */
 	assert_true(
 	    found->required_blocks >=
 	    pow(2.8016 * rank_robust_sd(found->ratios, 12) / log(1.03), 2) - 1);
-	says("to see 3 %, take a quieter machine");
+	says("to find one of 3 %, use a quieter machine");
 	assert_int_equal(verdict_on(0, 0.08, 12), UNDECIDED);
-	says("to see 3 %, take 132 blocks");
+	says("to find one of 3 %, use 132 blocks");
 	assert_int_equal(verdict_on(0.03, 0.06, 12), UNDECIDED);
 }
 
@@ -238,17 +238,17 @@ TEST(what_did_not_settle_says_so)
 	found->settled = false;
 	judge(2);
 	assert_int_equal(found->verdict, FASTER);
-	says("it did not come to a steady rate");
+	says("; its rate was still changing");
 	found->settled = true;
 	points[0].results[0].settled = false;
 	judge(2);
-	says("the baseline did not come to a steady rate");
+	says("; the baseline's rate was still changing");
 	found->settled = false;
 	judge(2);
-	says("neither it nor the baseline");
+	says("its rate and the baseline's were still changing");
 	found->slices = 0; /* without slices nobody asks */
 	judge(2);
-	does_not_say("steady rate");
+	does_not_say("still changing");
 }
 
 TEST(trouble_stays)
@@ -330,7 +330,7 @@ TEST(ties_and_zeros_count_against_a_difference)
 	judge(2);
 	assert_int_equal(found->verdict, UNDECIDED);
 	assert_true(found->p_value > 0.5);
-	says("differences up to");
+	says("may be as large as");
 }
 
 TEST(blocks_without_a_value_are_left_out)
@@ -420,7 +420,7 @@ TEST(a_family_is_told_what_it_could_see)
 	assert_int_equal(found->verdict, UNDECIDED);
 	assert_true(isnan(found->min_detectable));
 	assert_true(found->required_blocks >= 8);
-	says("with so few blocks none could have shown");
+	says("so few blocks can find none");
 }
 
 TEST(servers_are_a_family_as_points_are)
