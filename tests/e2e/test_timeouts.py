@@ -38,12 +38,12 @@ def test_a_client_that_does_not_read_its_echo_times_out(server, listen):
 
 
 def test_activity_keeps_a_connection_alive(server, listen):
-    server.start("--idle-timeout", "1s", listen=listen)
+    server.start("--idle-timeout", "500ms", listen=listen)
     sock = server.connect()
-    end = time.monotonic() + 2.5
+    end = time.monotonic() + 1.2
     while time.monotonic() < end:
         echo(sock)
-        time.sleep(0.1)
+        time.sleep(0.05)
     sock.close()
     server.wait_ledger(served=1, timed_out=0)
 
@@ -56,7 +56,7 @@ def test_a_client_that_reads_slowly_is_kept(server, tmp_path):
     sock = server.connect()
     sender = threading.Thread(target=send_what_goes, args=(sock,))
     sender.start()
-    end = time.monotonic() + 4
+    end = time.monotonic() + 2.5
     try:
         while time.monotonic() < end:
             assert read_exactly(sock, 3_000), "cut while bytes came"
@@ -77,9 +77,9 @@ def send_what_goes(sock):
 
 
 def test_the_idle_time_starts_anew_for_each_connection(server):
-    server.start("--idle-timeout", "2s")
+    server.start("--idle-timeout", "1s")
     first = server.connect()
-    time.sleep(1.2)
+    time.sleep(0.6)
     second = server.connect()
     assert read_all(first) == b""
     echo(second)
@@ -118,7 +118,7 @@ def test_echo_has_no_request_timeout(server):
 
 
 def test_a_stop_waits_for_no_timeout_that_is_due_later(server):
-    server.start("--idle-timeout", "2s", "--drain-timeout", "20s")
+    server.start("--idle-timeout", "700ms", "--drain-timeout", "20s")
     server.connect()
     server.wait_ledger(active=1)
     server.send_signal(15)

@@ -149,7 +149,7 @@ def test_a_stream_that_never_pauses_is_worked_on_again(server, naps):
 
 # ---- deadlines, nudges, ends ----
 
-@pytest.mark.parametrize("service", ["spin:600ms", "sleep:600ms"])
+@pytest.mark.parametrize("service", ["spin:300ms", "sleep:300ms"])
 def test_work_longer_than_a_timeout_is_not_idleness(server, service):
     """The server is slow here, not the client."""
     server.start("-s", service, "--idle-timeout", "80ms",
