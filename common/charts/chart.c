@@ -97,7 +97,7 @@ put_legend(struct chart *d, enum legend legend)
 		fprintf(page, "<li><i style=\"background:var(--%s-%zu)\"></i>",
 		    kinds ? "kind" : "server", i);
 		html_text(page,
-		    kinds ? MEMORY_KIND_WORDS[i] : d->all->c->servers[i].name);
+		    kinds ? USAGE_MEMORY_WORDS[i] : d->all->c->servers[i].name);
 		fputs("</li>", page);
 	}
 	fputs("</ul>\n", page);

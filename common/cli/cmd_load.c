@@ -32,10 +32,10 @@ place(struct cpu_placement *placement, enum cpu_placement_kind kind, pid_t pid)
 		log_warn("one CPU only: client and server share it");
 	if (placement->kind == CPU_PLACEMENT_FREE)
 		return image;
-	if (!pid || cpu_placement_of_server(placement, pid) < 0)
+	if (!pid || cpu_placement_pin_server(placement, pid) < 0)
 		log_warn("the server is not one that can be placed from here; "
 			 "the client alone is");
-	cpu_placement_of_client(placement);
+	cpu_placement_pin_client(placement);
 	return image;
 }
 

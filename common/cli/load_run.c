@@ -142,7 +142,8 @@ load_run(struct load_run *run, const struct load_span *span,
 		log_status("\r\033[K");
 	run->overflows = before < 0 ? -1 : listen_overflows() - before;
 	if (run->local && listen_backlog_read(server, &run->backlog))
-		run->backlog.full = listen_backlog_is_full(&own, &run->backlog);
+		run->backlog.overflows =
+		    listen_backlog_overflows(&own, &run->backlog);
 }
 
 void

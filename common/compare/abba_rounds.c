@@ -139,7 +139,7 @@ run_slice(struct block *block, size_t i, size_t step)
 	if (run->point->churn &&
 	    listen_backlog_read(&one->server.address, &after)) {
 		record->backlog = after.size;
-		record->full = listen_backlog_is_full(&before, &after);
+		record->full = listen_backlog_overflows(&before, &after);
 	}
 	note_disturbance(run, &block->slices[i][round], record, back);
 	count_all(accumulator, slice);

@@ -646,7 +646,7 @@ compare_run(const struct compare_plan *plan, struct comparison *result)
 	machine_read(&result->before);
 	if (plan->csv)
 		slice_csv_head(plan->csv);
-	cpu_placement_of_client(&plan->placement);
+	cpu_placement_pin_client(&plan->placement);
 	busy_processes_begin(&others);
 	bad = run_all(&experiment);
 	busy_processes_end(&others, busiest, sizeof(busiest));

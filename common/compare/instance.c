@@ -380,8 +380,8 @@ instance_note_backlog(struct block_run *run, size_t i)
 	struct listen_backlog backlog;
 
 	if (listen_backlog_read(&run->at[i].server.address, &backlog) &&
-	    backlog.full)
+	    backlog.overflows)
 		snprintf(trouble + len, TROUBLE_MAX - len, "; %s",
 		    listen_backlog_words(
-			backlog.size, backlog.full, words, sizeof(words)));
+			backlog.size, backlog.overflows, words, sizeof(words)));
 }

@@ -290,7 +290,7 @@ check_backlog(
 	char reason[300], words[100];
 
 	found->backlog = accumulator->backlog;
-	found->listen_backlog_is_full = accumulator->full;
+	found->backlog_overflows = accumulator->full;
 	if ((double)accumulator->full_slices <=
 	    FULL_SLICES * (double)accumulator->kept)
 		return;

@@ -124,7 +124,7 @@ exec_server(void *context, int log)
 
 	process_restore_signals();
 	inherited_restore();
-	cpu_placement_become_server(exec_plan->plan->placement);
+	cpu_placement_pin_self(exec_plan->plan->placement);
 	memset(pad, 'x', sizeof(pad));
 	pad[padding < sizeof(pad) ? padding : sizeof(pad) - 1] = '\0';
 	setenv("PERCONN_PADDING", pad, 1);

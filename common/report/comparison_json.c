@@ -135,7 +135,7 @@ static const struct field RESULT[] = {
     {"warm_up", COUNT, AT(warm_up)},
     {"dropped", COUNT, AT(dropped)},
     {"backlog", COUNT, AT(backlog)},
-    {"backlog_full", COUNT, AT(listen_backlog_is_full)},
+    {"backlog_full", COUNT, AT(backlog_overflows)},
     {"settled", FLAG, AT(settled)},
     {"cause", TEXT, AT(cause)},
     {"errors_by_name", ERRORS, .offset = 0},

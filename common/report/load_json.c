@@ -144,7 +144,7 @@ backlog(const struct listen_backlog *own)
 		return json_null();
 	object = json_object();
 	set_count(object, "size", own->size);
-	set_count(object, "full", own->full);
+	set_count(object, "full", own->overflows);
 	return object;
 }
 

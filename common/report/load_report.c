@@ -288,13 +288,13 @@ print_queue(const struct load_report *report, FILE *out)
 	const struct listen_backlog *own = report->backlog;
 	char text[100];
 
-	if (own->full)
+	if (own->overflows)
 		print_line(out, "queue",
 		    "%s: each of those connections tried again after 1 s or "
 		    "more. The figures include that time, although it is no "
 		    "cost of serving a request",
 		    listen_backlog_words(
-			own->size, own->full, text, sizeof(text)));
+			own->size, own->overflows, text, sizeof(text)));
 	else if (!own->sockets && report->overflows > 0)
 		print_line(out, "queue",
 		    "full for %lld connections on this machine (of any "

@@ -262,7 +262,7 @@ terminal_table_memory(
 	terminal_table(p);
 	table_cell(&p->table, "server");
 	for (int kind = 0; kind < MEMORY_KINDS; kind++)
-		table_cell(&p->table, "%s", MEMORY_KIND_WORDS[kind]);
+		table_cell(&p->table, "%s", USAGE_MEMORY_WORDS[kind]);
 	table_cell(&p->table, "procs");
 	table_cell(&p->table, "threads");
 	table_cell(&p->table, "maps");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu_contention: /proc/stat, less what is ours. */
+/* cpu_contention: /proc/stat, minus the CPU clocks of client and server. */
 #include "common/sysinfo/cpu_contention.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@ add_process(pid_t pid, void *context)
 
 	if (clock_getcpuclockid(pid, &clock) != 0)
 		return;
-	/* Twice as many whenever the count is a power of two. */
+	/* The array doubles when the count is a power of two. */
 	if ((watch->count & (watch->count - 1)) == 0) {
 		more = realloc(watch->clocks,
 		    (watch->count ? 2 * watch->count : 1) * sizeof(clock));
@@ -71,15 +71,15 @@ watch_ns(const struct cpu_contention_watch *watch)
 /* ---- the machine ---- */
 
 static bool
-ours(const struct cpu_placement *placement, unsigned cpu)
+is_in_placement(const struct cpu_placement *placement, unsigned cpu)
 {
 	return cpu < CPU_SETSIZE && (CPU_ISSET(cpu, &placement->client) ||
 					CPU_ISSET(cpu, &placement->server));
 }
 
-/* proc_stat(5). Returns of how many CPUs. */
+/* proc_stat(5). Returns the number of CPUs. */
 static unsigned
-ask_cpus(
+read_cpus(
     struct cpu_contention *contention, const struct cpu_placement *placement)
 {
 	char line[512];
@@ -93,7 +93,7 @@ ask_cpus(
 		if (sscanf(line, "cpu%u %*u %*u %*u %llu %llu %*u %llu %llu",
 			&cpu, &idle, &waiting, &softirq, &stolen) != 5)
 			continue;
-		if (!ours(placement, cpu))
+		if (!is_in_placement(placement, cpu))
 			continue;
 		contention->idle_ns += (idle + waiting) * procfs_tick_ns();
 		contention->softirq_ns += softirq * procfs_tick_ns();
@@ -106,13 +106,14 @@ ask_cpus(
 }
 
 static unsigned
-ask(struct cpu_contention *contention, const struct cpu_placement *placement,
+read_all(struct cpu_contention *contention,
+    const struct cpu_placement *placement,
     const struct cpu_contention_watch *watch)
 {
 	unsigned cpus;
 
 	*contention = (struct cpu_contention){.placement = placement};
-	cpus = ask_cpus(contention, placement);
+	cpus = read_cpus(contention, placement);
 	contention->client_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	contention->server_ns = watch_ns(watch);
 	contention->at_ns = now_ns();
@@ -124,12 +125,12 @@ cpu_contention_begin(struct cpu_contention *contention,
     const struct cpu_placement *placement,
     const struct cpu_contention_watch *watch)
 {
-	ask(contention, placement, watch);
+	read_all(contention, placement, watch);
 }
 
-/* A less B, which may have been rounded up. */
+/* A - B, or 0 if B was rounded up above A. */
 static double
-less(uint64_t a, uint64_t b)
+minus(uint64_t a, uint64_t b)
 {
 	return a > b ? (double)(a - b) : 0;
 }
@@ -139,13 +140,13 @@ cpu_contention_share(const struct cpu_contention *before,
     const struct cpu_contention_watch *watch)
 {
 	struct cpu_contention now;
-	unsigned cpus = ask(&now, before->placement, watch);
-	double all = (double)cpus * less(now.at_ns, before->at_ns);
-	double busy = all - less(now.idle_ns, before->idle_ns);
-	double others = busy - less(now.client_ns, before->client_ns) -
-			less(now.server_ns, before->server_ns) -
-			less(now.softirq_ns, before->softirq_ns);
-	double stolen = less(now.stolen_ns, before->stolen_ns);
+	unsigned cpus = read_all(&now, before->placement, watch);
+	double all = (double)cpus * minus(now.at_ns, before->at_ns);
+	double busy = all - minus(now.idle_ns, before->idle_ns);
+	double others = busy - minus(now.client_ns, before->client_ns) -
+			minus(now.server_ns, before->server_ns) -
+			minus(now.softirq_ns, before->softirq_ns);
+	double stolen = minus(now.stolen_ns, before->stolen_ns);
 
 	if (all <= 0)
 		return 0;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu_contention: how much of the CPUs somebody else used during a slice.
+ * cpu_contention: the share of the CPUs that other processes used in a slice.
  *
- * Of the CPUs where client and servers run: the time in which they were not
- * idle, less the client's, less that of one server; or the time that a
- * hypervisor took, whichever is more. The kernel tells idle time, of each CPU,
- * and that of reaped children in units of 10 ms, so the figure is an estimate
- * that may be off by a few of them to either side. One is taken off: on two
- * CPUs, a threshold of 20 % is 30 % of a slice of 50 ms, 40 % of one of 25 ms.
+ * On the CPUs of client and servers: busy time minus the time of the client and
+ * of one server; or the time that a hypervisor took (steal), if that is more.
+ * The kernel counts idle time and the time of reaped children in ticks of 10
+ * ms, so the figure is an estimate with an error of a few ticks. One tick is
+ * subtracted: on two CPUs, a threshold of 20 % becomes 30 % of a slice of 50 ms
+ * and 40 % of one of 25 ms.
  *
- * A server is watched by the CPU clocks of its processes, which have to be
- * there when the watch begins, and by the time of children that they have
- * waited for since. That takes microseconds, not a walk through /proc; but of
- * a server whose children come and go it would miss those that have not gone
- * yet, so there it is a walk.
+ * A server's time is the CPU clocks of its processes, which must exist when the
+ * watch begins, and the time of children that they have waited for. Reading it
+ * takes microseconds. If the children of a server come and go, living children
+ * would be missing; then the whole tree is walked through /proc.
+ *
+ * Not thread-safe.
  */
 #ifndef COMMON_SYSINFO_CPU_CONTENTION_H
 #define COMMON_SYSINFO_CPU_CONTENTION_H
@@ -28,19 +29,20 @@
 
 /* The processes of one server. */
 struct cpu_contention_watch {
-	pid_t walked; /* 0: it is not a walk */
-	clockid_t *clocks;
+	pid_t walked;	   /* the root of the tree to walk; 0: use the clocks */
+	clockid_t *clocks; /* owned */
 	size_t count;
-	pid_t roots[8]; /* the first ones: those that wait for children */
+	pid_t roots[8]; /* the first processes, which wait for children */
 	size_t root_count;
 };
 
-/* PID and its descendants: those of now, or, if they CHANGE, of any time.
- * Without memory it watches none of them. */
+/* Watches PID and its descendants of now; with CHANGE, those of any time. A
+ * process for which there is no memory is left out. WATCH is zeroed or in use;
+ * the caller closes it. */
 void
 cpu_contention_open(struct cpu_contention_watch *watch, pid_t pid, bool change);
 
-/* Harmless if it is zeroed. */
+/* Harmless if WATCH is zeroed or closed. */
 void
 cpu_contention_close(struct cpu_contention_watch *watch);
 
@@ -49,13 +51,13 @@ struct cpu_contention {
 	uint64_t at_ns, idle_ns, stolen_ns, softirq_ns, client_ns, server_ns;
 };
 
-/* Before a slice of the server that is watched. */
+/* Call it before a slice of the server of WATCH. */
 void
 cpu_contention_begin(struct cpu_contention *contention,
     const struct cpu_placement *placement,
     const struct cpu_contention_watch *watch);
 
-/* After it: the others' share of these CPUs' time, 0 to 1. */
+/* After the slice: the share of these CPUs' time that others used, 0 to 1. */
 double
 cpu_contention_share(const struct cpu_contention *contention,
     const struct cpu_contention_watch *watch);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu_placement: affinity masks. */
+/* cpu_placement: sched_setaffinity(2). */
 #include "common/sysinfo/cpu_placement.h"
 
 #include <errno.h>
@@ -47,7 +47,7 @@ cpu_placement_choose(struct cpu_placement *p, enum cpu_placement_kind kind)
 }
 
 void
-cpu_placement_of_client(const struct cpu_placement *p)
+cpu_placement_pin_client(const struct cpu_placement *p)
 {
 	sched_setaffinity(0, sizeof(p->client), &p->client);
 }
@@ -74,13 +74,13 @@ pin(pid_t pid, void *context)
 }
 
 void
-cpu_placement_become_server(const struct cpu_placement *p)
+cpu_placement_pin_self(const struct cpu_placement *p)
 {
 	sched_setaffinity(0, sizeof(p->server), &p->server);
 }
 
 int
-cpu_placement_of_server(struct cpu_placement *p, pid_t pid)
+cpu_placement_pin_server(struct cpu_placement *p, pid_t pid)
 {
 	struct pinning pinning = {&p->server, 0};
 

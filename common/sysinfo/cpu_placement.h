@@ -2,8 +2,9 @@
 /*
  * cpu_placement: on which CPUs the client and a server run.
  *
- * It decides more than the server's model does (one connection: 14 us on one
- * CPU, 70 us on two), so it is chosen, done, and printed with every result.
+ * The placement can change a result more than the server's model does (one
+ * connection: 14 us on one CPU, 70 us on two). So the client chooses and sets
+ * it, and prints it with every result.
  */
 #ifndef COMMON_SYSINFO_CPU_PLACEMENT_H
 #define COMMON_SYSINFO_CPU_PLACEMENT_H
@@ -24,39 +25,40 @@ enum cpu_placement_kind {
 struct cpu_placement {
 	enum cpu_placement_kind kind;
 	int client_cpu, server_cpu; /* -1: any */
-	cpu_set_t client, server;   /* what to set */
+	cpu_set_t client, server;   /* the masks to set */
 	pid_t placed;		    /* a running server, or 0 */
-	uint64_t placed_start;	    /* proc_tree_start() of that */
-	cpu_set_t before;	    /* where it was */
+	uint64_t placed_start;	    /* its proc_tree_start() */
+	cpu_set_t before;	    /* its mask before */
 };
 
 /*
- * Chooses CPUs of those this process may use. On a single one, split becomes
+ * Chooses among the CPUs that this process may use. With one CPU, split becomes
  * shared. Sets nothing yet.
  */
 void
 cpu_placement_choose(
     struct cpu_placement *placement, enum cpu_placement_kind kind);
 
-/* Puts this process there. */
+/* Sets the client's mask in this process. */
 void
-cpu_placement_of_client(const struct cpu_placement *placement);
+cpu_placement_pin_client(const struct cpu_placement *placement);
 
-/* Puts this process there, before it executes a server. */
+/* Sets the server's mask in this process, which executes a server next.
+ * Async-signal-safe. */
 void
-cpu_placement_become_server(const struct cpu_placement *placement);
+cpu_placement_pin_self(const struct cpu_placement *placement);
 
-/* Puts the running server PID there, with its threads and children. Returns 0,
- * or -1 with errno. */
+/* Sets the server's mask for the running server PID, with its threads and
+ * descendants. Returns 0, or -1 with errno. */
 int
-cpu_placement_of_server(struct cpu_placement *placement, pid_t pid);
+cpu_placement_pin_server(struct cpu_placement *placement, pid_t pid);
 
-/* Lets such a server go back to where it was, unless it has ended: its number
- * may be another's then. */
+/* Restores the mask of that server. Does nothing if it has ended: its pid may
+ * be another process's. */
 void
 cpu_placement_undo(const struct cpu_placement *placement);
 
-/* "split (client on CPU 0, server on CPU 1)" in BUF. Returns BUF. */
+/* Writes "split (client on CPU 0, server on CPU 1)" to BUF. Returns BUF. */
 char *
 cpu_placement_format(
     const struct cpu_placement *placement, char *buf, size_t size);

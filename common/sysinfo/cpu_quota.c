@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu_quota: from our own group up to where the hierarchy is mounted. */
+/* cpu_quota: from this process's group up to the mount point. */
 #include "common/sysinfo/cpu_quota.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ cpus_of(const struct cgroup *group)
 		return sscanf(text, "%lf %lf", &most, &each) == 2 && each > 0
 			   ? most / each
 			   : 0;
-	/* version 1; -1 is none, and no number that may be known */
+	/* Version 1; -1 is no quota, and reads as a very large number. */
 	return quota < INT64_MAX && period && period < INT64_MAX
 		   ? (double)quota / (double)period
 		   : 0;

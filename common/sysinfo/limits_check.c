@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* limits_check: what is needed, and who has less of it. */
+/* limits_check: what a plan needs, against limits from /proc and cgroups. */
 #include "common/sysinfo/limits_check.h"
 
 #include <dirent.h>
@@ -12,7 +12,7 @@
 #include "common/base/cgroup.h"
 #include "common/base/procfs.h"
 
-/* Log, epoll, the files that are read meanwhile. */
+/* The client's own: log, epoll, files that it reads. */
 #define OWN_DESCRIPTORS 16
 
 /* ---- numbers of the system ---- */
@@ -34,8 +34,8 @@ open_descriptors(const char *process)
 	return count;
 }
 
-/* How many ports from LOW to HIGH the kernel gives to nobody who does not ask
- * for them: "8080,30000-30100". */
+/* The number of ports from LOW to HIGH that the kernel never chooses itself.
+ * The file has "8080,30000-30100". */
 static uint64_t
 reserved_ports(uint64_t low, uint64_t high)
 {
@@ -56,7 +56,7 @@ reserved_ports(uint64_t low, uint64_t high)
 	return count;
 }
 
-/* Ports that connect() may take, without those that are reserved. */
+/* The number of ports that the kernel may choose at connect(2). */
 static uint64_t
 free_ports(void)
 {
@@ -71,7 +71,7 @@ free_ports(void)
 	return high - low + 1 - reserved_ports(low, high);
 }
 
-/* ---- our own ---- */
+/* ---- limits of the client ---- */
 
 static int
 check_descriptors(const struct limits_check_plan *plan, char *why, size_t size)
@@ -116,26 +116,26 @@ check_ports(const struct limits_check_plan *plan, char *why, size_t size)
 	return -1;
 }
 
-/* ---- what a server may run into ---- */
+/* ---- limits of the server ---- */
 
-/* The tightest so far. */
-struct binding {
+/* The lowest limit so far. */
+struct server_limit {
 	uint64_t have;
 	char name[120];
 };
 
 static void
-narrow(struct binding *binding, uint64_t have, const char *name)
+lower(struct server_limit *limit, uint64_t have, const char *name)
 {
-	if (have >= binding->have)
+	if (have >= limit->have)
 		return;
-	binding->have = have;
-	snprintf(binding->name, sizeof(binding->name), "%s", name);
+	limit->have = have;
+	snprintf(limit->name, sizeof(limit->name), "%s", name);
 }
 
 /* The soft limit in the line of /proc/PID/limits that begins with NAME. */
 static uint64_t
-server_limit(const char *limits, const char *name)
+soft_limit(const char *limits, const char *name)
 {
 	const char *line = strstr(limits, name);
 	uint64_t number;
@@ -158,7 +158,7 @@ limits_check_group_tasks(pid_t pid)
 }
 
 static void
-narrow_by_server(struct binding *binding, pid_t pid)
+find_server_limit(struct server_limit *limit, pid_t pid)
 {
 	char limits[4096], status[4096], name[16];
 	uint64_t uid = 0;
@@ -166,38 +166,36 @@ narrow_by_server(struct binding *binding, pid_t pid)
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	if (procfs_read(limits, sizeof(limits), "/proc/%s/limits", name) < 0)
 		return;
-	narrow(binding, server_limit(limits, "Max open files"),
+	lower(limit, soft_limit(limits, "Max open files"),
 	    "descriptors, if one process holds them all (RLIMIT_NOFILE)");
 	procfs_read(status, sizeof(status), "/proc/%s/status", name);
-	/* The kernel does not hold root to it. */
+	/* The kernel exempts root. */
 	if (procfs_number(status, "Uid:", &uid) && uid != 0)
-		narrow(binding, server_limit(limits, "Max processes"),
+		lower(limit, soft_limit(limits, "Max processes"),
 		    "tasks of its user, if each needs one (RLIMIT_NPROC)");
-	narrow(binding, procfs_value(UINT64_MAX, "/proc/sys/kernel/pid_max"),
+	lower(limit, procfs_value(UINT64_MAX, "/proc/sys/kernel/pid_max"),
 	    "process numbers, if each needs a task (kernel.pid_max)");
-	narrow(binding,
-	    procfs_value(UINT64_MAX, "/proc/sys/kernel/threads-max"),
+	lower(limit, procfs_value(UINT64_MAX, "/proc/sys/kernel/threads-max"),
 	    "threads, if each needs one (kernel.threads-max)");
-	narrow(binding,
-	    procfs_value(UINT64_MAX, "/proc/sys/vm/max_map_count") / 2,
+	lower(limit, procfs_value(UINT64_MAX, "/proc/sys/vm/max_map_count") / 2,
 	    "stacks with a guard, if each needs a thread (vm.max_map_count)");
-	narrow(binding, limits_check_group_tasks(pid),
+	lower(limit, limits_check_group_tasks(pid),
 	    "tasks of its cgroup (pids.max)");
 }
 
 static int
 check_server(const struct limits_check_plan *plan, char *why, size_t size)
 {
-	struct binding binding = {UINT64_MAX, ""};
+	struct server_limit limit = {UINT64_MAX, ""};
 
 	if (plan->server > 0)
-		narrow_by_server(&binding, plan->server);
-	if (plan->connections < binding.have)
+		find_server_limit(&limit, plan->server);
+	if (plan->connections < limit.have)
 		return 0;
 	snprintf(why, size,
 	    "%" PRIu64 " connections may be more than the server can have: it "
 	    "has %" PRIu64 " %s",
-	    plan->connections, binding.have, binding.name);
+	    plan->connections, limit.have, limit.name);
 	return 1;
 }
 
@@ -216,10 +214,10 @@ check_burst(const struct limits_check_plan *plan, char *why, size_t size)
 	return 1;
 }
 
-/* Why a port rests for a minute after use, and is not taken again a second
- * later; NULL: it is. ip-sysctl(7). */
+/* Why a port in TIME-WAIT is not used again after 1 s, only after 60 s; NULL:
+ * it is (tcp_tw_reuse in the kernel's ip-sysctl). */
 static const char *
-why_ports_rest(bool loopback)
+why_port_reuse_is_off(bool loopback)
 {
 	uint64_t reuse =
 	    procfs_value(UINT64_MAX, "/proc/sys/net/ipv4/tcp_tw_reuse");
@@ -237,8 +235,9 @@ static int
 check_reuse(const struct limits_check_plan *plan, char *why, size_t size)
 {
 	uint64_t all = free_ports() * (plan->sources ? plan->sources : 1);
-	const char *reason =
-	    plan->churn && plan->ports ? why_ports_rest(plan->loopback) : NULL;
+	const char *reason = plan->churn && plan->ports
+				 ? why_port_reuse_is_off(plan->loopback)
+				 : NULL;
 
 	if (!reason || (plan->churned > 0 && plan->churned <= (double)all))
 		return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* listen_backlog: the listening sockets of a port, by netlink. */
+/* listen_backlog: the listening sockets of a port, by sock_diag(7). */
 #include "common/sysinfo/listen_backlog.h"
 
 #include <arpa/inet.h>
@@ -17,7 +17,7 @@
 
 #include "common/base/units.h"
 
-/* All TCP sockets of FAMILY that listen at PORT. */
+/* Requests all TCP sockets of FAMILY that listen at PORT. */
 static bool
 send_request(int fd, int family, uint16_t port)
 {
@@ -38,14 +38,14 @@ send_request(int fd, int family, uint16_t port)
 	return write(fd, &request, sizeof(request)) == sizeof(request);
 }
 
-/* What is told of a socket beside its addresses. */
-struct extra {
+/* The attributes of a socket that are used here. */
+struct socket_extra {
 	uint32_t memory[SK_MEMINFO_VARS];
 	uint8_t ipv6_only;
 };
 
 static void
-take_attribute(struct extra *extra, const struct rtattr *attribute,
+take_attribute(struct socket_extra *extra, const struct rtattr *attribute,
     const char *value, size_t len)
 {
 	if (attribute->rta_type == INET_DIAG_SKMEMINFO &&
@@ -55,16 +55,16 @@ take_attribute(struct extra *extra, const struct rtattr *attribute,
 		extra->ipv6_only = (uint8_t)*value;
 }
 
-/* RTA_NEXT() mixes signs, so by hand. */
+/* Without RTA_NEXT(), which compares signed with unsigned values. */
 static void
-read_extra(const struct nlmsghdr *head, struct extra *extra)
+read_extra(const struct nlmsghdr *head, struct socket_extra *extra)
 {
 	const char *end = (const char *)head + head->nlmsg_len;
 	const char *at = (const char *)NLMSG_DATA(head) +
 			 NLMSG_ALIGN(sizeof(struct inet_diag_msg));
 	struct rtattr attribute;
 
-	*extra = (struct extra){0};
+	*extra = (struct socket_extra){0};
 	while (end - at >= (ptrdiff_t)sizeof(attribute)) {
 		memcpy(&attribute, at, sizeof(attribute));
 		if (attribute.rta_len < sizeof(attribute) ||
@@ -76,9 +76,9 @@ read_extra(const struct nlmsghdr *head, struct extra *extra)
 	}
 }
 
-/* Whether SOCKET hears what is sent to ADDRESS. */
+/* Whether SOCKET accepts connections to ADDRESS. */
 static bool
-hears(const struct inet_diag_msg *socket, const struct extra *extra,
+listens_at(const struct inet_diag_msg *socket, const struct socket_extra *extra,
     const struct address *address)
 {
 	static const uint32_t any[4];
@@ -97,28 +97,28 @@ hears(const struct inet_diag_msg *socket, const struct extra *extra,
 		   : memcmp(local, &address->in6.sin6_addr, sizeof(any)) == 0;
 }
 
-/* Adds what HEAD says. Whether more follows. */
+/* Adds the socket of message HEAD. Returns whether more messages follow. */
 static bool
-take(const struct nlmsghdr *head, const struct address *address,
+add_socket(const struct nlmsghdr *head, const struct address *address,
     struct listen_backlog *backlog)
 {
 	const struct inet_diag_msg *socket = NLMSG_DATA(head);
-	struct extra extra;
+	struct socket_extra extra;
 
 	if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return false;
 	read_extra(head, &extra);
-	if (!hears(socket, &extra, address))
+	if (!listens_at(socket, &extra, address))
 		return true;
-	/* Of a socket that listens, its "send queue" is the backlog. */
+	/* The "send queue" of a listening socket is its backlog. */
 	if (!backlog->sockets++ || socket->idiag_wqueue < backlog->size)
 		backlog->size = socket->idiag_wqueue;
-	backlog->full += extra.memory[SK_MEMINFO_DROPS];
+	backlog->overflows += extra.memory[SK_MEMINFO_DROPS];
 	return true;
 }
 
 static void
-ask_family(int fd, int family, const struct address *address,
+read_family(int fd, int family, const struct address *address,
     struct listen_backlog *backlog)
 {
 	union {
@@ -134,7 +134,7 @@ ask_family(int fd, int family, const struct address *address,
 		more = n > 0;
 		for (; more && NLMSG_OK(at, (uint32_t)n);
 		     at = NLMSG_NEXT(at, n))
-			more = take(at, address, backlog);
+			more = add_socket(at, address, backlog);
 	}
 }
 
@@ -151,18 +151,18 @@ listen_backlog_read(
 	if (fd < 0)
 		return false;
 	if (address->any.sa_family == AF_INET)
-		ask_family(fd, AF_INET, address, backlog);
-	ask_family(fd, AF_INET6, address, backlog);
+		read_family(fd, AF_INET, address, backlog);
+	read_family(fd, AF_INET6, address, backlog);
 	close(fd);
 	return backlog->sockets > 0;
 }
 
 uint64_t
-listen_backlog_is_full(
+listen_backlog_overflows(
     const struct listen_backlog *before, const struct listen_backlog *after)
 {
-	return before->sockets && after->full > before->full
-		   ? after->full - before->full
+	return before->sockets && after->overflows > before->overflows
+		   ? after->overflows - before->overflows
 		   : 0;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listen_backlog: how many connections a listening socket lets wait to be
- * accepted, and how often it had no room for one more.
+ * listen_backlog: the backlog of a listening socket, and how often it was full.
  *
- * Over TCP, who finds it full tries again after 1, 3, 7 s: that looks like a
- * server that is slow, or dead, and is a number that it gave to listen(2). The
- * kernel tells both of each socket of this network namespace (sock_diag(7)),
- * whoever asks.
+ * A TCP client that finds the backlog full tries again after 1, 3, 7 s. That
+ * looks like a slow or dead server, but is a parameter of listen(2). The kernel
+ * reports both numbers for each socket of this network namespace to any user
+ * (sock_diag(7)). Thread-safe.
  */
 #ifndef COMMON_SYSINFO_LISTEN_BACKLOG_H
 #define COMMON_SYSINFO_LISTEN_BACKLOG_H
@@ -18,23 +17,23 @@
 #include "common/net/address.h"
 
 struct listen_backlog {
-	uint32_t sockets; /* that listen there; 0: nothing is known */
-	uint32_t size;	  /* of the smallest of them */
-	uint64_t full;	  /* times, since they listen, of all */
+	uint32_t sockets;   /* that listen there; 0: unknown */
+	uint32_t size;	    /* the smallest backlog of them */
+	uint64_t overflows; /* times, since they listen, of all */
 };
 
-/* What listens at ADDRESS, which is one of this machine, or at its port at any
- * address. False, and all 0, if nothing is known to. */
+/* Reads the sockets that accept connections to ADDRESS, an address of this
+ * machine. False, with BACKLOG zeroed, if none is known. */
 bool
 listen_backlog_read(
     const struct address *address, struct listen_backlog *backlog);
 
-/* How often it was full between BEFORE and AFTER; 0 if either is not known. */
+/* How often a backlog was full between BEFORE and AFTER; 0 if unknown. */
 uint64_t
-listen_backlog_is_full(
+listen_backlog_overflows(
     const struct listen_backlog *before, const struct listen_backlog *after);
 
-/* "its backlog of 5 was full 4,107 times" in BUF. Returns BUF. */
+/* Writes "its backlog of 5 was full 4,107 times" to BUF. Returns BUF. */
 char *
 listen_backlog_words(uint64_t backlog, uint64_t full, char *buf, size_t size);
 

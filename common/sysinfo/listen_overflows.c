@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* listen_overflows: /proc/net/netstat has a line of names above one of values.
- */
+/* listen_overflows: /proc/net/netstat has lines of names, each followed by a
+ * line of values. */
 #include "common/sysinfo/listen_overflows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The value that stands where NAME does. */
+/* The value in the column of NAME. */
 static int64_t
 value_of(char *names, char *values, const char *name)
 {

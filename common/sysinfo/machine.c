@@ -25,7 +25,7 @@ first_line(const char *file, char *out, int size)
 }
 
 static void
-ask_cpu(struct machine *m)
+read_cpu(struct machine *m)
 {
 	char line[1024];
 	FILE *in = fopen("/proc/cpuinfo", "re");
@@ -44,9 +44,9 @@ ask_cpu(struct machine *m)
 		fclose(in);
 }
 
-/* proc(5): the eighth figure of the first line is steal, in ticks. */
+/* proc_stat(5): the eighth figure of the first line is steal, in ticks. */
 static double
-ask_steal(void)
+read_steal(void)
 {
 	char line[256];
 	unsigned long long ticks;
@@ -58,7 +58,7 @@ ask_steal(void)
 }
 
 static double
-ask_pressure(void)
+read_pressure(void)
 {
 	char line[256];
 	double percent;
@@ -79,7 +79,7 @@ machine_read(struct machine *m)
 	if (uname(&name) == 0)
 		snprintf(m->kernel, sizeof(m->kernel), "%.40s %.60s %.40s",
 		    name.sysname, name.release, name.machine);
-	ask_cpu(m);
+	read_cpu(m);
 	first_line("/sys/devices/system/clocksource/clocksource0/"
 		   "current_clocksource",
 	    m->clocksource, sizeof(m->clocksource));
@@ -87,8 +87,8 @@ machine_read(struct machine *m)
 	    m->governor, sizeof(m->governor));
 	if (m->governor[0] == '?')
 		m->governor[0] = '\0';
-	m->pressure = ask_pressure();
-	m->steal_s = ask_steal();
+	m->pressure = read_pressure();
+	m->steal_s = read_steal();
 	first_line("/proc/loadavg", load, sizeof(load));
 	m->load_average = strtod(load, NULL);
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)

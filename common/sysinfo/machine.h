@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine: what a result was measured on.
+ * machine: the machine that a result was measured on, from uname(2), /proc and
+ * /sys.
  */
 #ifndef COMMON_SYSINFO_MACHINE_H
 #define COMMON_SYSINFO_MACHINE_H
@@ -15,13 +16,15 @@ struct machine {
 	size_t cpus; /* that this process may use */
 	bool virtual_machine;
 	double memory_gib;
-	char governor[32]; /* of the first CPU's clock; empty: none is told */
-	/* At the time of asking: over the last minute; the percentage of it in
-	 * which something waited for a CPU; seconds, since the machine began,
-	 * in which its host ran others. NAN: not told. */
-	double load_average, pressure, steal_s;
+	char governor[32];   /* of the first CPU's clock; "": unknown */
+	double load_average; /* over the last minute */
+	/* NAN: unknown. */
+	double pressure; /* % of the last minute in which a task waited for a
+			    CPU (PSI) */
+	double steal_s;	 /* since boot: seconds of other virtual machines */
 };
 
+/* Unknown texts are "?". */
 void
 machine_read(struct machine *machine);
 

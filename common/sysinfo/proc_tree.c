@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* proc_tree: a walk down the process tree, and the CPU time on the way. */
+/* proc_tree: /proc/PID/task/TID/children, and the CPU clocks of processes. */
 #include "common/sysinfo/proc_tree.h"
 
 #include <dirent.h>
@@ -17,7 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/procfs.h"
 
-/* A child belongs to the thread that made it, so each thread has a list. */
+/* A child belongs to the thread that forked it, so each thread has a list. */
 static void
 walk_children_of(
     pid_t pid, const char *tid, void (*visit)(pid_t, void *), void *context)
@@ -70,7 +70,7 @@ parent_of(pid_t pid)
 		   : 0;
 }
 
-/* A kernel without a list of children (CONFIG_PROC_CHILDREN) has all. */
+/* For a kernel without lists of children (CONFIG_PROC_CHILDREN). */
 static void
 search_own_children(void (*visit)(pid_t pid, void *context), void *context)
 {
@@ -87,8 +87,9 @@ search_own_children(void (*visit)(pid_t pid, void *context), void *context)
 		closedir(dir);
 }
 
-/* One thread made them all, or none of them: those that became ours are the
- * first thread's. A number without the blank behind it is cut. */
+/* The process has one thread, so all children are in its list; the kernel gives
+ * adopted ones to the first thread. A number without a blank after it is cut
+ * off. */
 void
 proc_tree_own_children(void (*visit)(pid_t pid, void *context), void *context)
 {
@@ -221,7 +222,7 @@ proc_tree_ignores_children(const char *status)
 }
 
 static void
-look_for_ignored(pid_t pid, void *context)
+find_ignored(pid_t pid, void *context)
 {
 	bool *ignored = context;
 	char text[PROCFS_STATUS_MAX];
@@ -236,11 +237,11 @@ proc_tree_loses_children(pid_t pid)
 {
 	bool ignored = false;
 
-	proc_tree_walk(pid, look_for_ignored, &ignored);
+	proc_tree_walk(pid, find_ignored, &ignored);
 	return ignored;
 }
 
-/* ELF: whether FD's program headers ask for an interpreter, ld.so. */
+/* Whether the ELF file has a PT_INTERP header: it is linked dynamically. */
 static bool
 has_interpreter(int fd, const ElfW(Ehdr) * head)
 {

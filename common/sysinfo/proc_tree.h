@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc_tree: what /proc says of a server and its children.
+ * proc_tree: processes and their descendants, as /proc shows them (proc(5)).
+ *
+ * It only reads. A process may end at any time: a function then returns its
+ * value for "unknown", and a walk leaves the process out. Thread-safe.
  */
 #ifndef COMMON_SYSINFO_PROC_TREE_H
 #define COMMON_SYSINFO_PROC_TREE_H
@@ -14,8 +17,8 @@ void
 proc_tree_walk(
     pid_t pid, void (*visit)(pid_t pid, void *context), void *context);
 
-/* Calls VISIT for each child of the calling process, which has one thread; dead
- * ones that nobody has waited for included. */
+/* Calls VISIT for each child of the calling process, which has one thread;
+ * zombies included. */
 void
 proc_tree_own_children(void (*visit)(pid_t pid, void *context), void *context);
 
@@ -23,7 +26,7 @@ proc_tree_own_children(void (*visit)(pid_t pid, void *context), void *context);
 bool
 proc_tree_is_below(pid_t pid, pid_t ancestor);
 
-/* Whether PID has ended, its zombie aside. */
+/* Whether PID has ended; a zombie has. */
 bool
 proc_tree_has_ended(pid_t pid);
 
@@ -31,8 +34,8 @@ proc_tree_has_ended(pid_t pid);
 bool
 proc_tree_is_stopped(pid_t pid);
 
-/* When PID was started, in ticks of the machine's; 0: there is none. Together
- * with its number this is no other process's. */
+/* The start time of PID in clock ticks since boot; 0: there is no such process.
+ * Pid and start time together identify a process. */
 uint64_t
 proc_tree_start(pid_t pid);
 
@@ -42,46 +45,46 @@ proc_tree_tasks(pid_t pid, void (*visit)(pid_t pid, pid_t tid, void *context),
     void *context);
 
 /*
- * PID, or if that is a shell that waits for one child, that child: a shell
- * that was given a server's command may stay above it.
+ * If PID is a shell with one child, that child; else PID. A shell that runs a
+ * server's command may stay as the server's parent.
  */
 pid_t
 proc_tree_below_shell(pid_t pid);
 
-/* Whether a process with this text of /proc/PID/status ignores SIGCHLD. */
+/* Whether a process ignores SIGCHLD; STATUS is the text of /proc/PID/status. */
 bool
 proc_tree_ignores_children(const char *status);
 
 /*
- * Whether PID or a living descendant ignores SIGCHLD: then the kernel reaps its
- * children, and their CPU time is lost to everybody.
+ * Whether PID or a living descendant ignores SIGCHLD. Then the kernel reaps its
+ * children, and no process gets to know their CPU time.
  */
 bool
 proc_tree_loses_children(pid_t pid);
 
 /*
- * CPU nanoseconds that PID, its living descendants, and every child that one
- * of them has waited for, have used. Living ones to the nanosecond, the dead
- * to a clock tick (10 ms) in all.
+ * CPU nanoseconds of PID, its living descendants, and all children that these
+ * have waited for. Exact for living processes; the sum for dead ones is in
+ * clock ticks (10 ms).
  */
 uint64_t
 proc_tree_cpu_ns(pid_t pid);
 
-/* CPU nanoseconds of the children that PID has waited for, and of theirs, to a
- * clock tick (10 ms). */
+/* CPU nanoseconds of the children that PID has waited for, and of theirs, in
+ * clock ticks (10 ms). */
 uint64_t
 proc_tree_reaped_ns(pid_t pid);
 
 /*
  * How PID's program is linked: "static PIE", "static", "dynamic" or "dynamic,
- * with libssl" (what it has mapped costs each of its forked children); NULL if
- * we may not look.
+ * with libssl"; NULL without the permission to look. Each mapping makes fork()
+ * slower. A static string.
  */
 const char *
 proc_tree_image(pid_t pid);
 
-/* Nanoseconds that the calling thread was ready to run and did not; 0 where
- * the kernel does not say. */
+/* Nanoseconds that the calling thread has waited for a CPU, its run delay; 0 if
+ * the kernel does not count them. */
 uint64_t
 proc_tree_waited_ns(void);
 

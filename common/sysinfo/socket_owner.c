@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* socket_owner: sockets by their inodes in /proc/net, then in /proc/PID/fd. */
+/* socket_owner: the inode from /proc/net, then its holder in /proc/PID/fd. */
 #include "common/sysinfo/socket_owner.h"
 
 #include <arpa/inet.h>
@@ -14,8 +14,8 @@
 
 /* ---- inodes ---- */
 
-/* Whether HEX, an address of /proc/net/tcp or tcp6 (words in host order), is
- * ADDRESS, or its mapped form. */
+/* Whether HEX, an address as in /proc/net/tcp or tcp6 (32-bit words in host
+ * order), is ADDRESS, or the IPv4-mapped form of it. */
 static bool
 is_same(const char *hex, const struct address *address)
 {
@@ -33,34 +33,33 @@ is_same(const char *hex, const struct address *address)
 	return strcmp(hex, want) == 0;
 }
 
-/* proc_net(5): states of a TCP socket, and of a UDP one that is not
- * connected. */
+/* proc_net(5): states of TCP sockets, and of unconnected UDP sockets. */
 enum { TCP_ESTABLISHED = 0x01, TCP_LISTENS = 0x0a, UDP_IS_OPEN = 0x07 };
 
-/* Which socket: LOCAL's port, at its address or at "any"; and connected to
- * REMOTE if that is not NULL. */
-struct wanted {
+/* A socket at LOCAL's port and at its address or at "any". If REMOTE is not
+ * NULL, one that is at LOCAL and connected to REMOTE. */
+struct socket_query {
 	const struct address *local, *remote;
 	unsigned state;
 };
 
 static bool
-fits(const struct wanted *want, const char *local, const char *remote,
+matches(const struct socket_query *query, const char *local, const char *remote,
     unsigned local_port, unsigned remote_port)
 {
-	if (local_port != address_port(want->local))
+	if (local_port != address_port(query->local))
 		return false;
-	if (want->remote)
-		return remote_port == address_port(want->remote) &&
-		       is_same(local, want->local) &&
-		       is_same(remote, want->remote);
+	if (query->remote)
+		return remote_port == address_port(query->remote) &&
+		       is_same(local, query->local) &&
+		       is_same(remote, query->remote);
 	return strspn(local, "0") == strlen(local) ||
-	       is_same(local, want->local);
+	       is_same(local, query->local);
 }
 
-/* The tenth field of FILE is the inode. */
+/* The inode is the tenth field of a line. */
 static unsigned long
-inet_inode(const char *file, const struct wanted *want)
+inet_inode(const char *file, const struct socket_query *query)
 {
 	char line[512], local[33], remote[33];
 	unsigned local_port, remote_port, state;
@@ -73,8 +72,8 @@ inet_inode(const char *file, const struct wanted *want)
 			"%*x:%*x %*x %*u %*u %lu",
 			local, &local_port, remote, &remote_port, &state,
 			&inode) == 6 &&
-		    state == want->state &&
-		    fits(want, local, remote, local_port, remote_port))
+		    state == query->state &&
+		    matches(query, local, remote, local_port, remote_port))
 			found = inode;
 	}
 	if (in)
@@ -82,15 +81,16 @@ inet_inode(const char *file, const struct wanted *want)
 	return found;
 }
 
-/* An IPv6 socket may take IPv4 clients. */
+/* An IPv6 socket may accept IPv4 clients. */
 static unsigned long
-either_inode(const char *file, const char *file6, const struct wanted *want)
+either_inode(
+    const char *file, const char *file6, const struct socket_query *query)
 {
 	unsigned long inode = 0;
 
-	if (want->local->any.sa_family == AF_INET)
-		inode = inet_inode(file, want);
-	return inode ? inode : inet_inode(file6, want);
+	if (query->local->any.sa_family == AF_INET)
+		inode = inet_inode(file, query);
+	return inode ? inode : inet_inode(file6, query);
 }
 
 static unsigned long
@@ -140,7 +140,7 @@ holds_inode(const char *pid, unsigned long inode)
 	return found;
 }
 
-/* Only an address of this machine can be bound here. */
+/* Only an address of this machine can be bound. */
 static bool
 is_local(const struct address *address)
 {
@@ -158,9 +158,9 @@ is_local(const struct address *address)
 	return local;
 }
 
-/* Whoever of all processes has it. */
+/* Of all processes, the first that has the socket. */
 static pid_t
-any_holder(unsigned long inode)
+find_any_holder(unsigned long inode)
 {
 	struct dirent *entry;
 	pid_t pid = 0;
@@ -181,7 +181,7 @@ any_holder(unsigned long inode)
 pid_t
 socket_owner_listener(const struct address *address, bool datagrams)
 {
-	struct wanted want = {
+	struct socket_query query = {
 	    address, NULL, datagrams ? UDP_IS_OPEN : TCP_LISTENS};
 	unsigned long inode;
 
@@ -190,10 +190,10 @@ socket_owner_listener(const struct address *address, bool datagrams)
 	if (address->any.sa_family == AF_UNIX)
 		inode = unix_inode(address->un.sun_path);
 	else if (datagrams)
-		inode = either_inode("/proc/net/udp", "/proc/net/udp6", &want);
+		inode = either_inode("/proc/net/udp", "/proc/net/udp6", &query);
 	else
-		inode = either_inode("/proc/net/tcp", "/proc/net/tcp6", &want);
-	return inode ? any_holder(inode) : 0;
+		inode = either_inode("/proc/net/tcp", "/proc/net/tcp6", &query);
+	return inode ? find_any_holder(inode) : 0;
 }
 
 struct search {
@@ -203,56 +203,57 @@ struct search {
 };
 
 static void
-look(pid_t pid, void *context)
+search_process(pid_t pid, void *context)
 {
 	struct search *search = context;
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	/* The second is the worker of a parent that has not let go of it; the
-	 * third would be a later child that inherited it. */
+	/* The first holder may be a parent that has not closed its copy yet;
+	 * then the second is the worker. A third would be a later child that
+	 * inherited it. */
 	if (search->holders < 2 && holds_inode(name, search->inode)) {
 		search->holders++;
 		search->pid = pid;
 	}
 }
 
-/* One of those under TREE, or else whoever has it. */
+/* A process below TREE that has the socket, or else any process. */
 static pid_t
-holder(unsigned long inode, pid_t tree)
+find_holder(unsigned long inode, pid_t tree)
 {
 	struct search search = {.inode = inode};
 
 	if (!inode)
 		return 0;
-	proc_tree_walk(tree, look, &search);
-	return search.pid ? search.pid : any_holder(inode);
+	proc_tree_walk(tree, search_process, &search);
+	return search.pid ? search.pid : find_any_holder(inode);
 }
 
 pid_t
 socket_owner_listener_below(const struct address *address, pid_t tree)
 {
-	struct wanted want = {address, NULL, TCP_LISTENS};
+	struct socket_query query = {address, NULL, TCP_LISTENS};
 
-	return holder(
-	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &want), tree);
+	return find_holder(
+	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &query), tree);
 }
 
 pid_t
 socket_owner_peer(int fd, pid_t tree)
 {
 	struct address ours = {.len = sizeof(ours.un)}, theirs = ours;
-	struct wanted want = {&theirs, &ours, TCP_ESTABLISHED};
+	struct socket_query query = {&theirs, &ours, TCP_ESTABLISHED};
 
 	if (getsockname(fd, &ours.any, &ours.len) < 0 ||
 	    getpeername(fd, &theirs.any, &theirs.len) < 0 ||
 	    ours.any.sa_family == AF_UNIX)
 		return 0;
-	return holder(
-	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &want), tree);
+	return find_holder(
+	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &query), tree);
 }
 
-/* ---- where somebody listens ---- */
+/* ---- addresses ---- */
 
 /* HEX as in is_same(). */
 static void
@@ -290,7 +291,7 @@ add_listeners(const char *file, pid_t tree, char *buf, size_t size)
 			local, &port, &state, &search.inode) != 4 ||
 		    state != TCP_LISTENS)
 			continue;
-		proc_tree_walk(tree, look, &search);
+		proc_tree_walk(tree, search_process, &search);
 		parse_hex(local, port, &address);
 		address_format(&address, text);
 		if (search.pid && len + strlen(text) + 3 < size)

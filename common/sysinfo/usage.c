@@ -11,7 +11,7 @@
 #include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
-const char *const MEMORY_KIND_WORDS[] = {
+const char *const USAGE_MEMORY_WORDS[] = {
     [MEMORY_ANONYMOUS] = "anonymous",
     [MEMORY_FILE] = "files",
     [MEMORY_PAGE_TABLES] = "page tables",
@@ -52,15 +52,15 @@ usage_memory_kib(const struct usage *usage)
 	return sum;
 }
 
-/* A share of the CPU below which it does not matter what the dead did. */
-#define DEAD_MATTER 0.01
+/* Below this share of the CPU time, what ended tasks did is neglected. */
+#define DEAD_SHARE_MIN 0.01
 
-/* ---- one look at a tree ---- */
+/* ---- one reading of a tree ---- */
 
 static void
 add_task(pid_t pid, pid_t tid, void *context)
 {
-	struct usage_totals *accumulator = context;
+	struct usage_totals *totals = context;
 	char text[PROCFS_STATUS_MAX];
 	uint64_t number, involuntary;
 
@@ -68,25 +68,25 @@ add_task(pid_t pid, pid_t tid, void *context)
 	    text, sizeof(text), "/proc/%d/task/%d/status", (int)pid, (int)tid);
 	if (procfs_number(text, "voluntary_ctxt_switches:", &number) &&
 	    procfs_number(text, "nonvoluntary_ctxt_switches:", &involuntary)) {
-		accumulator->voluntary += number;
-		accumulator->involuntary += involuntary;
+		totals->voluntary += number;
+		totals->involuntary += involuntary;
 	} else if (text[0]) { /* else it has just ended */
-		accumulator->lost_switches = true;
+		totals->lost_switches = true;
 	}
 	if (pid == tid && proc_tree_ignores_children(text))
-		accumulator->loses_children = true;
-	/* What it ran: what is missing of its process's clock in the end was
-	 * used by threads that have died. */
+		totals->loses_children = true;
+	/* The process's clock minus the time of all its living threads is that
+	 * of its ended threads. */
 	procfs_read(text, sizeof(text), "/proc/%d/task/%d/schedstat", (int)pid,
 	    (int)tid);
 	if (sscanf(text, "%" SCNu64, &number) == 1)
-		accumulator->dead_ns -= number;
+		totals->dead_ns -= number;
 }
 
 static void
 add_process(pid_t pid, void *context)
 {
-	struct usage_totals *accumulator = context;
+	struct usage_totals *totals = context;
 	struct procfs_stat stat;
 	char text[1024];
 	clockid_t clock;
@@ -98,21 +98,20 @@ add_process(pid_t pid, void *context)
 	if (clock_getcpuclockid(pid, &clock) == 0)
 		own = clock_ns(clock);
 	reaped = (stat.reaped_user + stat.reaped_system) * procfs_tick_ns();
-	accumulator->total_ns += own + reaped;
-	accumulator->dead_ns += own + reaped;
-	accumulator->reaped_ns += reaped;
-	accumulator->user += stat.user + stat.reaped_user;
-	accumulator->system += stat.system + stat.reaped_system;
-	accumulator->faults += stat.minor_faults + stat.major_faults +
-			       stat.reaped_minor_faults +
-			       stat.reaped_major_faults;
-	proc_tree_tasks(pid, add_task, accumulator);
+	totals->total_ns += own + reaped;
+	totals->dead_ns += own + reaped;
+	totals->reaped_ns += reaped;
+	totals->user += stat.user + stat.reaped_user;
+	totals->system += stat.system + stat.reaped_system;
+	totals->faults += stat.minor_faults + stat.major_faults +
+			  stat.reaped_minor_faults + stat.reaped_major_faults;
+	proc_tree_tasks(pid, add_task, totals);
 }
 
-/* The number in FILE of the group, behind KEY (empty: there is no other). */
+/* The number after KEY in FILE of the group; KEY "": the file is a number. */
 static bool
-ask_file(const struct usage_group *group, const char *file, const char *key,
-    uint64_t *value)
+read_group_file(const struct usage_group *group, const char *file,
+    const char *key, uint64_t *value)
 {
 	char text[4096];
 
@@ -121,41 +120,41 @@ ask_file(const struct usage_group *group, const char *file, const char *key,
 		      : sscanf(text, "%" SCNu64, value) == 1;
 }
 
-/* The group's CPU instead, which forgets nobody. */
+/* Replaces the CPU time by the group's, which counts all ended processes. */
 static void
-ask_group(struct usage_totals *accumulator, const struct usage_group *group)
+read_group(struct usage_totals *totals, const struct usage_group *group)
 {
 	bool v2 = group->cpu_unified;
 	uint64_t total, user, system;
 
-	if (!ask_file(group, v2 ? "cpu.stat" : "cpuacct.usage",
+	if (!read_group_file(group, v2 ? "cpu.stat" : "cpuacct.usage",
 		v2 ? "usage_usec" : "", &total) ||
-	    !ask_file(group, v2 ? "cpu.stat" : "cpuacct.usage_user",
+	    !read_group_file(group, v2 ? "cpu.stat" : "cpuacct.usage_user",
 		v2 ? "user_usec" : "", &user) ||
-	    !ask_file(group, v2 ? "cpu.stat" : "cpuacct.usage_sys",
+	    !read_group_file(group, v2 ? "cpu.stat" : "cpuacct.usage_sys",
 		v2 ? "system_usec" : "", &system))
 		return;
 	if (v2)
 		total *= NS_PER_US;
-	/* What died without being waited for is in this sum alone. */
-	accumulator->dead_ns += total - accumulator->total_ns;
-	accumulator->total_ns = total;
-	accumulator->user = user;
-	accumulator->system = system;
-	accumulator->has_all_cpu = true;
+	/* Only this sum has processes that were not waited for. */
+	totals->dead_ns += total - totals->total_ns;
+	totals->total_ns = total;
+	totals->user = user;
+	totals->system = system;
+	totals->has_all_cpu = true;
 }
 
 static void
-tally_ask(struct usage_totals *accumulator, pid_t pid,
-    const struct usage_group *group)
+read_totals(
+    struct usage_totals *totals, pid_t pid, const struct usage_group *group)
 {
-	*accumulator = (struct usage_totals){0};
-	proc_tree_walk(pid, add_process, accumulator);
+	*totals = (struct usage_totals){0};
+	proc_tree_walk(pid, add_process, totals);
 	if (group && group->cpu[0])
-		ask_group(accumulator, group);
+		read_group(totals, group);
 }
 
-/* ---- between two looks ---- */
+/* ---- between two readings ---- */
 
 void
 usage_begin(
@@ -163,12 +162,12 @@ usage_begin(
 {
 	meter->pid = pid;
 	meter->group = group;
-	tally_ask(&meter->before, pid, group);
+	read_totals(&meter->before, pid, group);
 }
 
-/* AFTER - BEFORE. Less than nothing: somebody has died unnoticed. */
+/* AFTER - BEFORE. Negative: a process ended without being waited for. */
 static uint64_t
-since(uint64_t before, uint64_t after, bool *lost)
+difference(uint64_t before, uint64_t after, bool *lost)
 {
 	if (after >= before)
 		return after - before;
@@ -176,12 +175,13 @@ since(uint64_t before, uint64_t after, bool *lost)
 	return 0;
 }
 
-/* Whether the dead had a part of TOTAL that matters. These figures are sums and
- * differences that may pass below zero. */
+/* Whether AFTER - BEFORE is a significant part of TOTAL. Both are differences
+ * themselves and may be below 0. */
 static bool
-matters(uint64_t before, uint64_t after, uint64_t total)
+is_significant(uint64_t before, uint64_t after, uint64_t total)
 {
-	return (double)(int64_t)(after - before) > DEAD_MATTER * (double)total;
+	return (double)(int64_t)(after - before) >
+	       DEAD_SHARE_MIN * (double)total;
 }
 
 void
@@ -191,31 +191,32 @@ usage_end(const struct usage_meter *meter, struct usage_sums *sums)
 	struct usage_totals after;
 	uint64_t total, user, system;
 
-	tally_ask(&after, meter->pid, meter->group);
+	read_totals(&after, meter->pid, meter->group);
 	if (after.loses_children || before->loses_children) {
 		sums->lost_cpu |= !after.has_all_cpu;
 		sums->lost_faults = true;
 		sums->lost_switches |= !after.has_all_cpu;
 	}
 	sums->lost_switches |= before->lost_switches || after.lost_switches;
-	total = since(before->total_ns, after.total_ns, &sums->lost_cpu);
-	user = since(before->user, after.user, &sums->lost_cpu);
-	system = since(before->system, after.system, &sums->lost_cpu);
-	/* The sum is exact, its parts are sampled. */
+	total = difference(before->total_ns, after.total_ns, &sums->lost_cpu);
+	user = difference(before->user, after.user, &sums->lost_cpu);
+	system = difference(before->system, after.system, &sums->lost_cpu);
+	/* The sum is exact; the kernel samples its parts. */
 	user = user + system ? (uint64_t)((double)total * (double)user /
 					  (double)(user + system))
 			     : total;
 	sums->user_ns += user;
 	sums->system_ns += total - user;
-	sums->faults += since(before->faults, after.faults, &sums->lost_faults);
-	sums->voluntary +=
-	    since(before->voluntary, after.voluntary, &sums->lost_switches);
-	sums->involuntary +=
-	    since(before->involuntary, after.involuntary, &sums->lost_switches);
-	if (matters(before->dead_ns, after.dead_ns, total))
+	sums->faults +=
+	    difference(before->faults, after.faults, &sums->lost_faults);
+	sums->voluntary += difference(
+	    before->voluntary, after.voluntary, &sums->lost_switches);
+	sums->involuntary += difference(
+	    before->involuntary, after.involuntary, &sums->lost_switches);
+	if (is_significant(before->dead_ns, after.dead_ns, total))
 		sums->lost_switches = true;
 	if (!after.has_all_cpu &&
-	    matters(before->reaped_ns, after.reaped_ns, total))
+	    is_significant(before->reaped_ns, after.reaped_ns, total))
 		sums->lost_split = true;
 }
 
@@ -238,7 +239,7 @@ usage_add_life(struct usage_sums *sums, const struct rusage *used)
 }
 
 static double
-each(uint64_t sum, bool lost, double unit, uint64_t requests)
+per_request(uint64_t sum, bool lost, double unit, uint64_t requests)
 {
 	return lost || requests == 0 ? NAN
 				     : (double)sum / unit / (double)requests;
@@ -250,14 +251,16 @@ usage_of_requests(
 {
 	bool lost = sums->lost_cpu;
 
-	usage->cpu_us =
-	    each(sums->user_ns + sums->system_ns, lost, NS_PER_US, requests);
+	usage->cpu_us = per_request(
+	    sums->user_ns + sums->system_ns, lost, NS_PER_US, requests);
 	lost |= sums->lost_split;
-	usage->user_us = each(sums->user_ns, lost, NS_PER_US, requests);
-	usage->system_us = each(sums->system_ns, lost, NS_PER_US, requests);
+	usage->user_us = per_request(sums->user_ns, lost, NS_PER_US, requests);
+	usage->system_us =
+	    per_request(sums->system_ns, lost, NS_PER_US, requests);
 	usage->voluntary =
-	    each(sums->voluntary, sums->lost_switches, 1, requests);
+	    per_request(sums->voluntary, sums->lost_switches, 1, requests);
 	usage->involuntary =
-	    each(sums->involuntary, sums->lost_switches, 1, requests);
-	usage->faults = each(sums->faults, sums->lost_faults, 1, requests);
+	    per_request(sums->involuntary, sums->lost_switches, 1, requests);
+	usage->faults =
+	    per_request(sums->faults, sums->lost_faults, 1, requests);
 }

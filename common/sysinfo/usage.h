@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: what a server uses beside the load: CPU, switches, faults, memory.
+ * usage: what a server uses under a load: CPU time, context switches, page
+ * faults, memory.
  *
- * It is the usage of the whole tree of processes under a PID, with living
- * children and reaped ones. The cost of a fork moves by 10 to 100 times with
- * what the parent has mapped, so these figures stand beside every result.
+ * A figure is for the process PID with all its descendants, living and reaped.
  *
  *	usage_group_make(&group, pid);		... server has just started ...
  *	usage_begin(&meter, pid, &group);	... load ...
@@ -16,10 +15,10 @@
  *	usage_add_memory(&before, &after, connections, &usage);
  *	usage_group_remove(&group);		... server has ended ...
  *
- * The figures come from /proc (proc(5)), and from cgroup v1 or v2 where the
- * client may make one. No privileges are needed; a figure that would need them
- * is NAN. A reading takes some milliseconds for a hundred processes: never read
- * inside a slice.
+ * The figures come from /proc (proc(5)), and from a cgroup (version 1 or 2) if
+ * the client may make one. A figure that needs other privileges is NAN. A
+ * reading takes milliseconds for a hundred processes: never read during a
+ * slice. Not thread-safe.
  */
 #ifndef COMMON_SYSINFO_USAGE_H
 #define COMMON_SYSINFO_USAGE_H
@@ -31,8 +30,8 @@
 
 #include "common/base/cgroup.h"
 
-/* Where a server's memory is. "For each connection" is the sum over the kinds
- * beyond what the server needs without connections. */
+/* The kinds of a server's memory. Memory for each connection is the sum of the
+ * kinds, minus what the server has without connections. */
 enum memory_kind {
 	MEMORY_ANONYMOUS, /* heap, stacks, copied pages: proportional share */
 	MEMORY_FILE,	  /* program and libraries: proportional share */
@@ -42,34 +41,33 @@ enum memory_kind {
 	MEMORY_KINDS,
 };
 
-/* A server beside the load. */
+/* NAN: unknown. */
 struct usage {
-	double cpu_us;		   /* for a request */
-	double user_us, system_us; /* of it; NAN: the parts are not known */
-	/* for a request: context switches of either kind, page faults */
+	/* For each request: CPU time and its parts, context switches, page
+	 * faults. */
+	double cpu_us, user_us, system_us;
 	double voluntary, involuntary, faults;
 	/* KiB for each connection, with CONNECTIONS open */
 	double memory_kib[MEMORY_KINDS];
-	double pss_kib; /* of all its processes, at that time */
-	/* at that time, all of its */
-	double connections, processes, threads, mappings;
+	/* Of the whole server at that time. */
+	double pss_kib, connections, processes, threads, mappings;
 };
 
-extern const char *const MEMORY_KIND_WORDS[]; /* "anonymous", "page tables" */
+extern const char *const USAGE_MEMORY_WORDS[]; /* "anonymous", "page tables" */
 
 /* Every figure NAN. */
 void
 usage_init(struct usage *usage);
 
-/* The sum of all kinds that are known, KiB for a connection; NAN if none is. */
+/* The sum of all known kinds, KiB for each connection; NAN if none is known. */
 double
 usage_memory_kib(const struct usage *usage);
 
-/* ---- a group of its own: counts also what its dead have used ---- */
+/* ---- a cgroup for the server: it counts ended processes, too ---- */
 
 #define USAGE_GROUP_PATH_MAX CGROUP_PATH_MAX
 
-/* Folders of a cgroup; the same one in version 2. Empty: none may be made. */
+/* Folders of a cgroup; may be the same one. "": the client may make none. */
 struct usage_group {
 	char cpu[USAGE_GROUP_PATH_MAX];
 	char memory[USAGE_GROUP_PATH_MAX];
@@ -77,21 +75,21 @@ struct usage_group {
 };
 
 /*
- * Makes a cgroup and puts PID, its threads and its children into it. No error:
- * /proc alone tells all but the slab, and the CPU of children whom nobody
- * waits for. What an earlier client left that was killed is removed.
- * Where version 2 shares out CPU time at that place, the group has a weight of
- * its own there.
+ * Makes a cgroup and moves PID and its descendants into it. There is no error:
+ * without a group, only the slab and the CPU time of children that were not
+ * waited for are unknown. Removes the groups of clients that were killed.
+ *
+ * Where version 2 divides CPU time among groups, this one has its own weight.
  */
 void
 usage_group_make(struct usage_group *group, pid_t pid);
 
-/* Removes it; its processes have ended, or end within a second. Harmless for
- * one that was not made (or is zeroed), and for a second time. */
+/* Removes GROUP; its processes must end within 1 s. Harmless if GROUP is
+ * zeroed, was not made, or is removed. */
 void
 usage_group_remove(struct usage_group *group);
 
-/* Removes all that were made, for who exits then. Safe in a signal handler. */
+/* Removes all groups, for a client that exits next. Async-signal-safe. */
 void
 usage_group_remove_all(void);
 
@@ -99,27 +97,28 @@ usage_group_remove_all(void);
 
 struct usage_sums {
 	uint64_t user_ns, system_ns, voluntary, involuntary, faults;
-	/* What the dead have used is not known: nobody waited for them. */
+	/* The figures of ended processes are unknown: their parent did not
+	 * wait for them. */
 	bool lost_cpu, lost_faults;
-	/* Dead children had a part of the CPU that matters, and its parts are
-	 * not known: the kernel samples them by clock ticks, and takes all of
-	 * a life without a tick for the user's. */
+	/* Ended children used much CPU time, whose parts are unknown: the
+	 * kernel samples them by clock ticks, and counts a process that lived
+	 * less than a tick as user time. */
 	bool lost_split;
-	/* The dead had a part of the CPU that matters, and nothing tells their
-	 * switches. */
+	/* Ended tasks used much CPU time, and their switches are unknown. */
 	bool lost_switches;
 };
 
-/* What a tree has used since its start. */
+/* What a process tree has used since its start. */
 struct usage_totals {
-	uint64_t total_ns;		 /* CPU */
+	uint64_t total_ns;		 /* CPU time */
 	uint64_t user, system;		 /* its parts, in any unit */
-	uint64_t dead_ns;		 /* of it: of dead tasks */
-	uint64_t reaped_ns;		 /* of it: of dead children */
+	uint64_t dead_ns;		 /* its part of ended tasks */
+	uint64_t reaped_ns;		 /* its part of reaped children */
 	uint64_t voluntary, involuntary; /* of living tasks */
 	uint64_t faults;
-	bool loses_children, has_all_cpu;
-	bool lost_switches; /* they did not fit what we read of them */
+	bool loses_children; /* a process ignores SIGCHLD */
+	bool has_all_cpu;    /* total_ns is the group's */
+	bool lost_switches;  /* a status file was too long to read */
 };
 
 struct usage_meter {
@@ -128,47 +127,47 @@ struct usage_meter {
 	struct usage_totals before;
 };
 
-/* GROUP stays the caller's, until usage_end(). NULL: none. */
+/* GROUP stays the caller's and valid until usage_end(). NULL: no group. */
 void
 usage_begin(
     struct usage_meter *meter, pid_t pid, const struct usage_group *group);
 
-/* What was used since, added to SUMS. */
+/* Adds what was used since usage_begin() to SUMS. */
 void
 usage_end(const struct usage_meter *meter, struct usage_sums *sums);
 
-/* Sums of REQUESTS requests as figures; NAN for what is not known. Leaves
- * COST's memory alone. */
+/* Divides SUMS by REQUESTS; 0 requests give NAN. Does not change the memory in
+ * USAGE. */
 void
 usage_of_requests(
     const struct usage_sums *sums, uint64_t requests, struct usage *usage);
 
 /*
- * What a server has used in its whole life, start and end included, added to
- * SUMS: see launch.h. This alone knows the switches of the dead, unless nobody
- * waited for them; so where a load leaves them unknown, those of a life are
- * the figure, for all requests in it.
+ * Adds what a server has used in its whole life to SUMS, start and end included
+ * (`used` of launch.h). Only this has the switches of ended processes. So where
+ * they are unknown for a load, the figure is that of the life, divided by all
+ * its requests.
  */
 void
 usage_add_life(struct usage_sums *sums, const struct rusage *used);
 
 /* ---- memory ---- */
 
-/* Of all its processes, KiB; counts are numbers. NAN: not known. The slab is
- * an absolute figure in version 2 only: take differences. */
+/* Of all processes of a server; NAN: unknown. Only differences of the slab have
+ * a meaning: in version 1 it is not an absolute figure. */
 struct usage_memory {
 	double kib[MEMORY_KINDS];
 	double pss_kib, processes, threads, mappings;
 };
 
-/* Without the shell that waits for the server, if PID is one. GROUP may be
- * NULL. */
+/* If PID is a shell that waits for the server, the shell is left out. GROUP may
+ * be NULL. */
 void
 usage_memory_read(
     struct usage_memory *memory, pid_t pid, const struct usage_group *group);
 
-/* Fills COST's memory_kib and what goes with it, for CONNECTIONS connections
- * that were opened between BEFORE and AFTER. Leaves the rest of COST alone. */
+/* Sets memory_kib and the members after it, for CONNECTIONS connections that
+ * were opened between BEFORE and AFTER. Does not change the rest of USAGE. */
 void
 usage_add_memory(const struct usage_memory *before,
     const struct usage_memory *after, uint64_t connections,

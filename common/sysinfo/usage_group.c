@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage_group: a cgroup of a server's own, in whatever hierarchies there are.
+ * usage_group: a cgroup for one server, in the hierarchies that are mounted.
  *
- * Version 2 has a CPU clock in every group, but memory only where the parent
- * hands that controller on, which a group with processes in it may not: so we
- * go up from our own group to the nearest that does. Version 1 has a tree for
- * each controller, and both versions may be mounted side by side.
+ * Version 2 counts CPU time in every group, but memory only where the parent
+ * delegates that controller, which a group with processes in it may not
+ * (cgroups(7)). So the client takes the nearest group above its own that does.
+ * Version 1 has a tree for each controller. Both versions may be mounted.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
 
-/* Whether WORD stands in LIST, between blanks or ends. */
+/* Whether LIST, with blanks between its words, has WORD. */
 static bool
 has_word(const char *list, const char *word)
 {
@@ -51,7 +51,8 @@ move(pid_t pid, void *context)
 	moving->moved += write(moving->fd, text, (size_t)len) == len;
 }
 
-/* A group in PARENT with the processes under PID. PATH is empty if not. */
+/* Makes a group in PARENT with PID and its descendants. PATH is "" if it
+ * failed. */
 static bool
 make_in(const char *parent, pid_t pid, char *path)
 {
@@ -74,7 +75,8 @@ make_in(const char *parent, pid_t pid, char *path)
 	return false;
 }
 
-/* To the nearest group above GROUP, or itself, that hands memory on. */
+/* Moves GROUP up to the nearest group, itself included, that delegates the
+ * memory controller. */
 static bool
 find_delegating(struct cgroup *group)
 {

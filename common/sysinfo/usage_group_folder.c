@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage_group_folder: folders of cgroups, made and removed, and a list of those
- * that are there: for who is interrupted, and has no time to ask whose they
- * are.
+ * usage_group_folder: mkdir(2), rmdir(2), and a list of the existing folders
+ * that a signal handler can read.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,9 +18,8 @@
 #include "common/sysinfo/usage_group_folder.h"
 
 #define PREFIX "perconn-"
-#define PATIENCE_MS 1000
+#define REMOVE_TIMEOUT_MS 1000
 
-/* The folder of a group that a client made who is no more. */
 void
 usage_group_folder_remove_stale(const char *parent)
 {
@@ -43,10 +41,10 @@ usage_group_folder_remove_stale(const char *parent)
 		closedir(dir);
 }
 
-/* For usage_group_remove_all(). Where there are more, the next client removes
- * the rest. */
+/* For usage_group_remove_all(). If there are more, the next client removes the
+ * rest. */
 static struct {
-	volatile sig_atomic_t is_there; /* PATH is whole, then */
+	volatile sig_atomic_t is_there; /* set after PATH is complete */
 	char path[USAGE_GROUP_PATH_MAX];
 } folders[32];
 
@@ -72,19 +70,19 @@ forget(const char *path)
 	}
 }
 
-/* A process stays in it for a moment after it was waited for. */
+/* A process leaves its group a moment after it was waited for. */
 static void
 remove_folder(const char *path)
 {
-	for (int i = 0; i < PATIENCE_MS; i++) {
+	for (int i = 0; i < REMOVE_TIMEOUT_MS; i++) {
 		if (rmdir(path) == 0 || errno != EBUSY)
 			break;
 		poll(NULL, 0, 1);
 	}
 }
 
-/* A new folder in PARENT. The same number of a process may be elsewhere, too:
- * namespaces of processes and of groups need not be the same. */
+/* Another process may have the same pid, and a folder of this name: namespaces
+ * of pids and of cgroups are independent. */
 bool
 usage_group_folder_make(const char *parent, char *path)
 {
@@ -115,7 +113,7 @@ usage_group_folder_remove(char *path)
 	path[0] = '\0';
 }
 
-/* rmdir() and poll() alone: signal-safety(7). */
+/* Only rmdir() and poll(), for signal-safety(7). */
 void
 usage_group_remove_all(void)
 {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* usage_group_folder: what usage_group.c needs of usage_folder.c. Paths are
- * texts of USAGE_GROUP_PATH_MAX bytes. One thread. */
+/* usage_group_folder: the folders of usage_group.c. Paths have
+ * USAGE_GROUP_PATH_MAX bytes. Not thread-safe. */
 #ifndef COMMON_SYSINFO_USAGE_GROUP_FOLDER_H
 #define COMMON_SYSINFO_USAGE_GROUP_FOLDER_H
 
 #include <stdbool.h>
 
-/* Removes from PARENT what clients have left that are no more. */
+/* Removes from PARENT the folders of clients that have ended. */
 void
 usage_group_folder_remove_stale(const char *parent);
 
-/* A new folder in PARENT, named for this process: its PATH. */
+/* Makes a folder in PARENT with this process's pid in its name, and writes its
+ * name to PATH. */
 bool
 usage_group_folder_make(const char *parent, char *path);
 
-/* Waits a second at most for its processes to have left it; empties PATH.
- * Harmless if that is empty. */
+/* Waits up to 1 s for the processes to leave, removes the folder and empties
+ * PATH. Harmless if PATH is empty. */
 void
 usage_group_folder_remove(char *path);
 

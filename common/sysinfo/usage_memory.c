@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* usage_memory: where the memory of a tree of processes is. */
+/* usage_memory: the memory of a process tree, by kind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,7 +22,7 @@ page_kib(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* Mappings of PID: lines of a file that may be long. -1 if we may not look. */
+/* The lines of /proc/PID/maps; NAN without permission. */
 static double
 count_mappings(pid_t pid)
 {
@@ -44,8 +44,9 @@ count_mappings(pid_t pid)
 }
 
 /*
- * Pages that several processes have mapped count in parts, so that the sum over
- * a tree is what it takes. Shared memory without a file is memory, too.
+ * PSS divides a page by the number of processes that have mapped it, so the sum
+ * over a tree is the memory that it takes. Shared memory without a file counts
+ * as anonymous.
  */
 static void
 add_pages(struct usage_memory *memory, pid_t pid)
@@ -73,7 +74,7 @@ add_pages(struct usage_memory *memory, pid_t pid)
 }
 
 static void
-all_unknown(struct usage_memory *memory)
+set_unknown(struct usage_memory *memory)
 {
 	for (size_t kind = 0; kind < MEMORY_KINDS; kind++)
 		memory->kib[kind] = NAN;
@@ -92,7 +93,7 @@ add_process(pid_t pid, void *context)
 	if (procfs_read(text, sizeof(text), "/proc/%d/status", (int)pid) < 0)
 		return; /* it has just ended */
 	if (!procfs_number(text, "Threads:", &threads)) {
-		all_unknown(memory); /* there is more of it than we read */
+		set_unknown(memory); /* the file is longer than TEXT */
 		memory->threads = memory->processes = NAN;
 		return;
 	}
@@ -100,7 +101,7 @@ add_process(pid_t pid, void *context)
 		return; /* a zombie */
 	memory->processes++;
 	memory->threads += (double)threads;
-	/* VmPTE leaves out the page at the top of the tree. */
+	/* VmPTE does not count the top-level page table. */
 	memory->kib[MEMORY_PAGE_TABLES] += (double)(tables + page_kib());
 	memory->kib[MEMORY_KERNEL_STACKS] += (double)(threads * stack);
 	memory->mappings += count_mappings(pid);
@@ -108,11 +109,11 @@ add_process(pid_t pid, void *context)
 }
 
 /*
- * Version 2 says it. Version 1 has one sum of the kernel's memory, of which
- * stacks and page tables are known.
+ * Version 2 has the figure. Version 1 has the sum of the kernel's memory, from
+ * which stacks and page tables are subtracted.
  */
 static double
-ask_slab(const struct usage_memory *memory, const struct usage_group *group)
+read_slab(const struct usage_memory *memory, const struct usage_group *group)
 {
 	char text[8192];
 	uint64_t bytes;
@@ -139,15 +140,15 @@ usage_memory_read(
     struct usage_memory *memory, pid_t pid, const struct usage_group *group)
 {
 	*memory = (struct usage_memory){0};
-	/* A shell shares its library with others, who come and go. */
+	/* Without the shell: others share its pages, and come and go. */
 	proc_tree_walk(proc_tree_below_shell(pid), add_process, memory);
-	memory->kib[MEMORY_SLAB] = ask_slab(memory, group);
+	memory->kib[MEMORY_SLAB] = read_slab(memory, group);
 	if (memory->processes == 0)
-		all_unknown(memory);
+		set_unknown(memory);
 }
 
-/* A file's pages are shared with every other instance of the program, and what
- * one of them takes over is not what a connection has given back. */
+/* Other instances of the program share the pages of its file. If they take a
+ * share over, no connection has released memory: so at least 0. */
 static double
 growth(const struct usage_memory *before, const struct usage_memory *after,
     size_t kind)

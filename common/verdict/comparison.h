@@ -78,7 +78,7 @@ struct server_result {
 	double required_blocks; /* so that a difference of delta would show */
 	bool client_bound;	/* the client was the limit: a lower bound */
 	/* New connections found its backlog full, in what counts. */
-	uint64_t backlog, listen_backlog_is_full;
+	uint64_t backlog, backlog_overflows;
 	uint64_t requests, errors;
 	uint64_t retries; /* struct load_result's */
 	struct {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* limits_check: with limits of child processes and of made /proc and cgroups.
+ */
 #include "tests/unit/unit.h"
 
 #include "tests/unit/pretend.h"
@@ -12,9 +14,9 @@
 
 static char why[400];
 
-/* A process that has few descriptors and stays. */
+/* A process with a low limit of descriptors that waits. */
 static pid_t
-start_poor(rlim_t descriptors)
+start_limited(rlim_t descriptors)
 {
 	const struct rlimit few = {descriptors, descriptors};
 	pid_t pid = fork();
@@ -37,20 +39,21 @@ stop(pid_t pid)
 }
 
 static int
-ask(struct limits_check_plan plan)
+check(struct limits_check_plan plan)
 {
 	snprintf(why, sizeof(why), "untouched");
 	return limits_check(&plan, why, sizeof(why));
 }
 
-TEST(small_plans_pass_without_a_word)
+TEST(small_plans_pass_without_a_warning)
 {
 	assert_int_equal(
-	    ask((struct limits_check_plan){
+	    check((struct limits_check_plan){
 		.connections = 10, .ports = true, .server = getpid()}),
 	    0);
 	assert_string_equal(why, "untouched");
-	assert_int_equal(ask((struct limits_check_plan){.connections = 0}), 0);
+	assert_int_equal(
+	    check((struct limits_check_plan){.connections = 0}), 0);
 }
 
 TEST(ports_are_counted_for_each_source)
@@ -58,30 +61,30 @@ TEST(ports_are_counted_for_each_source)
 	struct limits_check_plan plan = {
 	    .connections = 100000, .sources = 1, .ports = true};
 
-	assert_int_equal(ask(plan), -1);
+	assert_int_equal(check(plan), -1);
 	assert_non_null(strstr(why, "net.ipv4.ip_local_port_range"));
 	assert_non_null(strstr(why, "100000 connections"));
-	plan.sources = 0; /* is one */
-	assert_int_equal(ask(plan), -1);
+	plan.sources = 0; /* means 1 */
+	assert_int_equal(check(plan), -1);
 	plan.sources = 100000;
-	ask(plan);
+	check(plan);
 	assert_null(strstr(why, "ip_local_port_range"));
 	plan = (struct limits_check_plan){.connections = 100000};
-	ask(plan);
+	check(plan);
 	assert_null(strstr(why, "ip_local_port_range"));
 }
 
-/* Whether ports are what is too few. */
+/* Whether there are too few ports. */
 static bool
 lacks_ports(uint64_t connections, uint64_t sources)
 {
-	ask((struct limits_check_plan){
+	check((struct limits_check_plan){
 	    .connections = connections, .sources = sources, .ports = true});
 	return strstr(why, "ip_local_port_range") != NULL;
 }
 
-/* In a network of its own: 100 ports, of which 12 are reserved. */
-TEST_PRETENDING(as_many_connections_as_ports_that_are_not_reserved_fit)
+/* In a network namespace with 100 ports, of which 12 are reserved. */
+TEST_PRETENDING(reserved_ports_are_not_counted)
 {
 	pretend_begin();
 	if (unshare(CLONE_NEWNET) < 0)
@@ -99,7 +102,7 @@ TEST_PRETENDING(as_many_connections_as_ports_that_are_not_reserved_fit)
 	child_assert(lacks_ports(101, 1));
 }
 
-TEST_IN_CHILD(descriptors_are_raised_or_named)
+TEST_IN_CHILD(the_descriptor_limit_is_raised_or_reported)
 {
 	struct rlimit limit = {50, 120};
 	struct limits_check_plan plan = {.connections = 200};
@@ -109,30 +112,30 @@ TEST_IN_CHILD(descriptors_are_raised_or_named)
 	child_assert(strstr(why, "RLIMIT_NOFILE"));
 	child_assert(strstr(why, "200 connections"));
 	child_assert(strstr(why, "the limit is 120"));
-	plan.connections = 80; /* more than the soft limit, which is raised */
+	plan.connections = 80; /* above the soft limit */
 	child_assert(limits_check(&plan, why, sizeof(why)) == 0);
 	child_assert(getrlimit(RLIMIT_NOFILE, &limit) == 0);
 	child_assert(limit.rlim_cur == 120);
 }
 
-TEST(what_a_server_may_run_into_is_a_warning)
+TEST(a_limit_of_the_server_is_a_warning)
 {
-	pid_t poor = start_poor(60);
+	pid_t limited = start_limited(60);
 
-	assert_int_equal(
-	    ask((struct limits_check_plan){.connections = 100, .server = poor}),
+	assert_int_equal(check((struct limits_check_plan){
+			     .connections = 100, .server = limited}),
 	    1);
 	assert_non_null(strstr(why, "it has 60 descriptors"));
-	assert_int_equal(
-	    ask((struct limits_check_plan){.connections = 50, .server = poor}),
+	assert_int_equal(check((struct limits_check_plan){
+			     .connections = 50, .server = limited}),
 	    0);
-	stop(poor);
-	assert_int_equal(
-	    ask((struct limits_check_plan){.connections = 100, .server = poor}),
-	    0); /* it is no more: nothing is known */
+	stop(limited);
+	assert_int_equal(check((struct limits_check_plan){
+			     .connections = 100, .server = limited}),
+	    0); /* it has ended: its limits are unknown */
 }
 
-TEST(bursts_are_held_against_the_accept_queue)
+TEST(a_burst_above_the_accept_queue_is_a_warning)
 {
 	FILE *in = fopen("/proc/sys/net/core/somaxconn", "r");
 	struct limits_check_plan plan = {.burst = true};
@@ -147,10 +150,10 @@ TEST(bursts_are_held_against_the_accept_queue)
 	if (limit.rlim_max < queue + 100)
 		skip();
 	plan.connections = queue + 1;
-	assert_int_equal(ask(plan), 1);
+	assert_int_equal(check(plan), 1);
 	assert_non_null(strstr(why, "net.core.somaxconn"));
 	plan.burst = false;
-	assert_int_equal(ask(plan), 0);
+	assert_int_equal(check(plan), 0);
 }
 
 static bool
@@ -159,7 +162,7 @@ may_have(uint64_t tasks)
 	return limits_check_group_tasks(getpid()) == tasks;
 }
 
-TEST_PRETENDING(the_tightest_group_counts)
+TEST_PRETENDING(the_lowest_limit_of_the_groups_counts)
 {
 	const char *const root = "/sys/fs/cgroup/pids.max";
 	const char *const outer = "/sys/fs/cgroup/a/pids.max";
@@ -179,7 +182,7 @@ TEST_PRETENDING(the_tightest_group_counts)
 	child_assert(may_have(30));
 	pretend_write(inner, "50\n");
 	child_assert(may_have(40));
-	/* All that a container may see of who contains it. */
+	/* In a container, the root is the container's own group. */
 	pretend_write(root, "20\n");
 	child_assert(may_have(20));
 }

@@ -92,7 +92,7 @@ FRESH_TEST(a_backlog_that_was_full_once_in_a_while_is_told_and_judged)
 
 	assert_int_not_equal(found->verdict, INVALID);
 	assert_int_equal(found->backlog, 5);
-	assert_int_equal(found->listen_backlog_is_full, 14);
+	assert_int_equal(found->backlog_overflows, 14);
 }
 
 FRESH_TEST(a_backlog_that_was_full_often_is_why_there_is_no_verdict)

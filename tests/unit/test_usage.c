@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cost: of trees of processes that do what they are told: burn CPU, sleep,
- * fork, wait, end.
+ * usage: of process trees that carry out orders of one letter: use CPU time,
+ * sleep, fork, wait, end.
  */
 #include "tests/unit/unit.h"
 
@@ -24,7 +24,7 @@
 #define BURNT_NS (40 * NS_PER_MS)
 #define AREA (8UL << 20)
 
-/* ---- a process that obeys ---- */
+/* ---- a process that carries out orders ---- */
 
 struct puppet {
 	pid_t pid;
@@ -60,7 +60,7 @@ touch(size_t size)
 	memset(area, 1, size);
 }
 
-/* A child that burns, touches memory, and ends or stays. */
+/* Forks a child that uses CPU time and memory, and ends or stays. */
 static void
 fork_one(bool stays)
 {
@@ -81,13 +81,13 @@ fork_one(bool stays)
 		stay(NULL);
 	}
 	close(done[1]);
-	child_assert(read(done[0], &byte, 1) == stays); /* else: its end */
+	child_assert(read(done[0], &byte, 1) == stays); /* or end of file */
 	close(done[0]);
 	if (!stays)
 		waitpid(pid, NULL, 0);
 }
 
-/* So many that /proc/PID/status is longer than anybody reads. */
+/* Makes /proc/PID/status longer than PROCFS_STATUS_MAX. */
 static void
 join_groups(void)
 {
@@ -99,7 +99,7 @@ join_groups(void)
 }
 
 static void
-obey(char order)
+carry_out(char order)
 {
 	pthread_t thread;
 
@@ -152,7 +152,7 @@ puppet_start(struct puppet *puppet)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(wire[0]);
 		while (read(wire[1], &order, 1) == 1) {
-			obey(order);
+			carry_out(order);
 			child_assert(write(wire[1], &order, 1) == 1);
 		}
 		_exit(0);
@@ -161,7 +161,7 @@ puppet_start(struct puppet *puppet)
 }
 
 static void
-tell(const struct puppet *puppet, const char *orders)
+order(const struct puppet *puppet, const char *orders)
 {
 	char answer;
 
@@ -189,7 +189,7 @@ sums_of(const struct puppet *puppet, const char *orders,
 	struct usage_meter meter;
 
 	usage_begin(&meter, puppet->pid, group);
-	tell(puppet, orders);
+	order(puppet, orders);
 	usage_end(&meter, &sums);
 	return sums;
 }
@@ -200,7 +200,7 @@ cpu_of(const struct usage_sums *sums)
 	return sums->user_ns + sums->system_ns;
 }
 
-TEST(usage_counts_itself_its_children_and_its_dead)
+TEST(cpu_time_includes_children_and_ended_tasks)
 {
 	static const char *const orders[] = {"b", "c", "C", "t"};
 	struct puppet puppet;
@@ -217,26 +217,26 @@ TEST(usage_counts_itself_its_children_and_its_dead)
 	}
 }
 
-TEST(usage_adds_up_and_begins_at_its_beginning)
+TEST(cpu_time_counts_from_begin_to_end_and_adds_up)
 {
 	struct usage_sums sums = {0};
 	struct usage_meter meter;
 	struct puppet puppet;
 
 	puppet_start(&puppet);
-	tell(&puppet, "bbbCc");
+	order(&puppet, "bbbCc");
 	sums = sums_of(&puppet, "", NULL);
 	assert_true(cpu_of(&sums) < BURN_NS);
 	for (int i = 0; i < 3; i++) {
 		usage_begin(&meter, puppet.pid, NULL);
-		tell(&puppet, "c");
+		order(&puppet, "c");
 		usage_end(&meter, &sums);
 	}
 	assert_true(cpu_of(&sums) >= 3 * BURNT_NS);
 	puppet_stop(&puppet);
 }
 
-TEST(usage_counts_faults_of_the_living_and_the_dead)
+TEST(page_faults_include_ended_children)
 {
 	struct usage_sums sums;
 	struct puppet puppet;
@@ -250,7 +250,7 @@ TEST(usage_counts_faults_of_the_living_and_the_dead)
 	puppet_stop(&puppet);
 }
 
-TEST(usage_counts_switches_of_the_living)
+TEST(switches_of_living_tasks_are_counted)
 {
 	struct usage_sums sums;
 	struct usage usage;
@@ -266,7 +266,7 @@ TEST(usage_counts_switches_of_the_living)
 	puppet_stop(&puppet);
 }
 
-TEST(usage_knows_that_switches_of_the_dead_are_lost)
+TEST(switches_of_ended_tasks_are_unknown)
 {
 	struct usage_sums sums;
 	struct usage usage;
@@ -285,14 +285,14 @@ TEST(usage_knows_that_switches_of_the_dead_are_lost)
 	puppet_stop(&puppet);
 }
 
-TEST(usage_knows_that_children_nobody_waits_for_are_lost)
+TEST(children_without_a_wait_are_unknown)
 {
 	struct usage_sums sums;
 	struct usage usage;
 	struct puppet puppet;
 
 	puppet_start(&puppet);
-	tell(&puppet, "i");
+	order(&puppet, "i");
 	sums = sums_of(&puppet, "c", NULL);
 	assert_true(sums.lost_cpu && sums.lost_faults && sums.lost_switches);
 	usage_of_requests(&sums, 10, &usage);
@@ -301,7 +301,7 @@ TEST(usage_knows_that_children_nobody_waits_for_are_lost)
 	puppet_stop(&puppet);
 }
 
-TEST(usage_of_a_life_has_the_switches_of_the_dead)
+TEST(usage_of_a_life_includes_switches_of_ended_tasks)
 {
 	struct launched server;
 	struct cpu_placement anywhere;
@@ -313,7 +313,7 @@ TEST(usage_of_a_life_has_the_switches_of_the_dead)
 	char why[300];
 
 	cpu_placement_choose(&anywhere, CPU_PLACEMENT_FREE);
-	/* It does not listen; a shell's children are waited for. */
+	/* It does not listen. A shell waits for its children. */
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "status 3"));
 	usage_add_life(&sums, &server.used);
@@ -323,7 +323,7 @@ TEST(usage_of_a_life_has_the_switches_of_the_dead)
 	assert_false(sums.lost_switches);
 }
 
-TEST(usage_of_no_request_is_not_known)
+TEST(usage_for_0_requests_is_unknown)
 {
 	struct usage_sums sums = {.user_ns = 1000};
 	struct usage usage;
@@ -338,7 +338,7 @@ TEST(usage_of_no_request_is_not_known)
 
 /* ---- the group ---- */
 
-TEST(group_counts_children_whom_nobody_waits_for)
+TEST(a_group_counts_children_without_a_wait)
 {
 	struct usage_group group;
 	struct usage_sums sums;
@@ -347,7 +347,7 @@ TEST(group_counts_children_whom_nobody_waits_for)
 	puppet_start(&puppet);
 	usage_group_make(&group, puppet.pid);
 	if (group.cpu[0]) {
-		tell(&puppet, "i");
+		order(&puppet, "i");
 		sums = sums_of(&puppet, "c", &group);
 		assert_true(cpu_of(&sums) >= BURNT_NS);
 		assert_false(sums.lost_cpu);
@@ -368,13 +368,13 @@ exists(const char *path)
 	return path[0] && stat(path, &info) == 0;
 }
 
-TEST(group_leaves_nothing_behind)
+TEST(no_folder_of_a_group_is_left)
 {
 	struct usage_group group, copy;
 	struct puppet puppet;
 
 	puppet_start(&puppet);
-	tell(&puppet, "C");
+	order(&puppet, "C");
 	usage_group_make(&group, puppet.pid);
 	copy = group;
 	assert_true(!copy.cpu[0] || exists(copy.cpu));
@@ -384,7 +384,7 @@ TEST(group_leaves_nothing_behind)
 	assert_false(exists(copy.cpu));
 	assert_false(exists(copy.memory));
 	usage_group_remove(&group);
-	usage_group_make(&group, puppet.pid); /* who is no more */
+	usage_group_make(&group, puppet.pid); /* it has ended */
 	assert_false(exists(group.cpu));
 	usage_group_remove(&group);
 }
@@ -399,7 +399,7 @@ make_and_forget(void *arg)
 	printf("%s\n%s\n", group.cpu, group.memory);
 }
 
-TEST(group_of_a_client_that_was_killed_is_removed_by_the_next)
+TEST(the_group_of_a_killed_client_is_removed_by_the_next)
 {
 	static struct caught caught;
 	struct usage_group group;
@@ -430,13 +430,13 @@ growth(const struct puppet *puppet, const char *orders,
 	struct usage usage;
 
 	usage_memory_read(&before, puppet->pid, group);
-	tell(puppet, orders);
+	order(puppet, orders);
 	usage_memory_read(&after, puppet->pid, group);
 	usage_add_memory(&before, &after, 1, &usage);
 	return usage;
 }
 
-TEST(memory_knows_its_kinds)
+TEST(memory_has_kinds)
 {
 	struct usage_group group;
 	struct puppet puppet;
@@ -469,7 +469,7 @@ TEST(memory_knows_its_kinds)
 	usage_group_remove(&group);
 }
 
-TEST(what_does_not_fit_is_not_known_and_not_0)
+TEST(figures_of_a_status_file_that_is_too_long_are_unknown)
 {
 	struct usage_sums sums;
 	struct puppet puppet;
@@ -478,7 +478,7 @@ TEST(what_does_not_fit_is_not_known_and_not_0)
 	if (geteuid() != 0)
 		skip();
 	puppet_start(&puppet);
-	tell(&puppet, "g");
+	order(&puppet, "g");
 	sums = sums_of(&puppet, "nb", NULL);
 	assert_true(sums.lost_switches);
 	usage_of_requests(&sums, 10, &usage);
@@ -491,7 +491,7 @@ TEST(what_does_not_fit_is_not_known_and_not_0)
 	puppet_stop(&puppet);
 }
 
-TEST(memory_leaves_out_the_shell_above_a_server)
+TEST(memory_excludes_the_shell_above_a_server)
 {
 	struct usage_memory memory;
 	pid_t shell = fork();
@@ -512,7 +512,7 @@ TEST(memory_leaves_out_the_shell_above_a_server)
 	assert_int_equal(waitpid(shell, NULL, 0), shell);
 }
 
-TEST(memory_of_nobody_is_not_known)
+TEST(memory_of_an_ended_process_is_unknown)
 {
 	struct puppet puppet;
 	struct usage_memory memory;
@@ -527,7 +527,7 @@ TEST(memory_of_nobody_is_not_known)
 
 /* ---- text ---- */
 
-TEST(stat_is_read_behind_any_name)
+TEST(stat_is_parsed_after_any_name)
 {
 	struct procfs_stat stat;
 
@@ -549,7 +549,7 @@ TEST(stat_is_read_behind_any_name)
 	assert_false(procfs_stat_parse("7 (a) S 1 7", &stat));
 }
 
-TEST(numbers_stand_behind_their_whole_key)
+TEST(numbers_are_found_by_their_whole_key)
 {
 	const char *text = "Pss_Dirty:  5 kB\nPss:\t 17 kB\nslab 4096\n"
 			   "slab_reclaimable 1\nnone: x\nlast 3";
@@ -567,7 +567,7 @@ TEST(numbers_stand_behind_their_whole_key)
 	assert_false(procfs_number("", "a", &value));
 }
 
-TEST(reading_says_what_failed)
+TEST(a_read_returns_errno_or_whole_words)
 {
 	char text[12];
 	int n;
@@ -577,7 +577,7 @@ TEST(reading_says_what_failed)
 	assert_string_equal(text, "");
 	n = procfs_read(text, sizeof(text), "/proc/%s/stat", "self");
 	assert_int_equal(n, strlen(text));
-	assert_int_equal(atoi(text), getpid()); /* and "(test": cut */
+	assert_int_equal(atoi(text), getpid()); /* "(test" is cut off */
 	assert_int_equal(text[strlen(text) - 1], ' ');
 }
 
