@@ -11,8 +11,9 @@
  *
  * The first row is the heading. The first LEFT columns (1 if it is 0) are
  * aligned to the left, the others to the right, and the last one as it is if
- * RAGGED. A column in which nothing is known ("-") is left out. Cells hold
- * what escape() lets through. No allocation.
+ * RAGGED; and left out if it is SPARE and there is no room for it. A column in
+ *which nothing is known ("-") is left out. Cells hold what escape() lets
+ *through. No allocation.
  */
 #ifndef COMMON_FORMAT_TABLE_H
 #define COMMON_FORMAT_TABLE_H
@@ -28,7 +29,7 @@
 struct table {
 	size_t rows, at; /* at: the next cell of the last row */
 	size_t left;
-	bool ragged;
+	bool ragged, spare;
 	char cells[TABLE_ROWS][TABLE_COLUMNS][TABLE_CELL];
 };
 
@@ -44,9 +45,14 @@ table_end(struct table *table);
 size_t
 table_columns(const struct table *table);
 
-/* With two spaces before each line; BOLD and PLAIN about the heading. */
+/*
+ * With two blanks before each line; BOLD and PLAIN about the heading. What is
+ * wider than WIDTH columns gets headings of two lines, then one blank between
+ * columns, then becomes several tables, one below the other, each with the
+ * first LEFT columns. So no line wraps, as long as LEFT and one more fit.
+ */
 void
-table_print(
-    const struct table *table, const char *bold, const char *plain, FILE *out);
+table_print(const struct table *table, const char *bold, const char *plain,
+    size_t width, FILE *out);
 
 #endif

@@ -5,14 +5,15 @@
 #include <string.h>
 
 #include "common/base/escape.h"
+#include "common/base/terminal.h"
 #include "common/verdict/sentences.h"
 #include "common/report/server_names.h"
 #include "common/report/side_by_side.h"
 #include "common/format/table.h"
 
 static void
-print_name(
-    const char *letter, const char *name, const struct comparison *c, FILE *out)
+print_name(const char *letter, const char *name, const struct comparison *c,
+    size_t width, FILE *out)
 {
 	char text[SENTENCE_SIZE], machine[SENTENCE_SIZE];
 	char safe[ESCAPED_SIZE(SENTENCE_SIZE)];
@@ -20,9 +21,10 @@ print_name(
 	snprintf(text, sizeof(text), "%s: %s%s%s%s%s", letter, name,
 	    c->when[0] ? ", " : "", c->when,
 	    c->version[0] ? ", measured by perconn " : "", c->version);
-	fprintf(out, "%s\n", escape(text, safe, sizeof(safe)));
+	terminal_fold(out, escape(text, safe, sizeof(safe)), 0, 3, width);
 	sentence_machine(machine, sizeof(machine), c);
-	fprintf(out, "   %s\n", escape(machine, safe, sizeof(safe)));
+	fputs("   ", out);
+	terminal_fold(out, escape(machine, safe, sizeof(safe)), 3, 3, width);
 }
 
 static void
@@ -90,8 +92,8 @@ side_by_side_terminal(const struct comparison *a, const char *a_name,
 
 	server_names_add(&names, a);
 	server_names_add(&names, b);
-	print_name("A", a_name, a, out);
-	print_name("B", b_name, b, out);
+	print_name("A", a_name, a, style->width, out);
+	print_name("B", b_name, b, style->width, out);
 	for (size_t i = 0; i < count;) {
 		const struct point *point = rows[i].point;
 
@@ -101,7 +103,8 @@ side_by_side_terminal(const struct comparison *a, const char *a_name,
 		while (i < count && rows[i].point == point)
 			row(&table, &rows[i++], &names);
 		table_print(&table, style->colour ? "\033[2m" : "",
-		    style->colour ? "\033[0m" : "", out);
+		    style->colour ? "\033[0m" : "", style->width, out);
 	}
-	fprintf(out, "\n%s\n", SIDE_BY_SIDE_CAVEAT);
+	fputc('\n', out);
+	terminal_fold(out, SIDE_BY_SIDE_CAVEAT, 0, 0, style->width);
 }

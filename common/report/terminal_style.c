@@ -69,7 +69,7 @@ terminal_table(struct terminal_printer *p)
 void
 terminal_show(struct terminal_printer *p)
 {
-	table_print(&p->table, DIM(p), PLAIN(p), p->out);
+	table_print(&p->table, DIM(p), PLAIN(p), terminal_width(p), p->out);
 }
 
 void

@@ -56,7 +56,7 @@ terminal_table_values(struct terminal_printer *p,
 	char unit[HEAD_SIZE];
 
 	terminal_table(p);
-	p->table.ragged = true;
+	p->table.ragged = p->table.spare = true; /* bars */
 	table_cell(&p->table, "server");
 	table_cell(&p->table, "%s", escape(o->unit, unit, sizeof(unit)));
 	table_cell(&p->table, "95 %% interval");

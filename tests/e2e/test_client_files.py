@@ -492,7 +492,7 @@ def test_two_names_of_a_file_that_is_not_there_are_one_file(tmp_path):
 def test_two_names_of_standard_output_are_one(output):
     result = client("load", "127.0.0.1:1", *output)
     assert result.code == 2, result
-    assert "standard output is taken" in result.error_line
+    assert "standard output already" in result.error_line
 
 
 def test_a_directory_for_a_report_of_nothing_is_not_left(tmp_path):

@@ -7,13 +7,14 @@ import pty
 import re
 import signal
 import struct
+import subprocess
 import termios
 
 import pytest
 
-from harness import DEADLINE, eventually
-from known_servers import CLIENT, THREAD, check_compare, client, \
-    running_client, result_of, servers_of, words_of
+from harness import BENCH, DEADLINE, eventually
+from known_servers import THREAD, check_compare, client, running_client, \
+    result_of, servers_of
 
 
 @contextlib.contextmanager
@@ -78,3 +79,41 @@ def test_an_interrupted_report_names_what_was_not_begun(groups, tmp_path):
     assert f"Interrupted during idle: this is what was done until then. {words}" \
         in " ".join(result.err.split())
     assert words in (page / "index.html").read_text()
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+@pytest.mark.parametrize("arguments", [
+    ["list"], ["--help"], ["talk", "--help"], ["load", "--help"],
+    ["compare", "--help"]], ids=" ".join)
+def test_no_line_is_wider_than_the_terminal(arguments, columns):
+    for env in ({"COLUMNS": str(columns)}, {}):
+        with terminal(columns) as (stdout, read):
+            result = client(*arguments, stdout=stdout,
+                            env={**os.environ, **env})
+            lines = read().splitlines()
+        assert result.code == 0
+        assert len(lines) > 5
+        assert max(map(len, lines)) <= columns, lines
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("twice", [False, True], ids=["one", "two"])
+def test_no_table_of_a_report_is_wider_than_the_terminal(
+        tmp_path, columns, twice):
+    (tmp_path / "made.json").write_bytes(subprocess.run([BENCH / "made_comparison", "3"], stdout=subprocess.PIPE,
+                                    check=True).stdout)
+    result = client("compare", "--from", "made.json",
+                    *(["--from", "made.json"] * twice), cwd=tmp_path,
+                    env={**os.environ, "COLUMNS": str(columns),
+                         "LC_ALL": "C.UTF-8"})
+    lines = result.out.splitlines()
+    assert len(lines) > 50
+    assert [line for line in lines if len(line) > columns] == []
+
+
+def test_a_load_and_its_sweep_keep_to_80_columns(server):
+    server.start()
+    for more in ([], ["-r", "100,200"], ["--churn"]):
+        result = client("load", server.address, "-d", "300ms", *more)
+        assert result.code == 0, result
+        assert max(map(len, result.out.splitlines())) <= 80, result.out

@@ -378,7 +378,8 @@ def row_of(text, scenario, server):
 def test_of_two_no_figure_looks_better_than_it_is(made, tmp_path):
     """What is a lower bound, and what is no answer, is marked in each."""
     result = client("compare", "--from", made[2], "--from", made[2],
-                    "--report", tmp_path / "pair")
+                    "--report", tmp_path / "pair",
+                    env={**os.environ, "COLUMNS": "120"})
     assert result.code == 0, result
     limited, sure = (row_of(result.out, f"sweep, {count} connections", "fork")
                      for count in ("1,000", "256"))

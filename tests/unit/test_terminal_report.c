@@ -79,7 +79,7 @@ TEST_WITH(what_is_below_nothing_has_no_bar, set_up, tear_down)
 static char *
 text_of(const char *name)
 {
-	const struct terminal_style style = {.utf8 = true};
+	const struct terminal_style style = {.utf8 = true, .width = 120};
 	struct comparison one = comparison;
 	size_t size;
 	char *text;
