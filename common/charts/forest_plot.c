@@ -140,8 +140,10 @@ put_axis(struct forest_plot *plot, double delta)
 {
 	bool zone = delta > 0 && delta < 1;
 
-	plot->low = zone ? fmin(1 / LEAST, 1 - delta) : 1 / LEAST;
-	plot->high = zone ? fmax(LEAST, 1 + delta) : LEAST;
+	plot->low = 1 / LEAST;
+	plot->high = LEAST;
+	widen(plot, zone ? 1 - delta : 1);
+	widen(plot, zone ? 1 + delta : 1);
 	for (size_t i = 0; i < plot->count; i++) {
 		const struct server_result *f = plot->rows[i].found;
 

@@ -223,6 +223,24 @@ put_sense(struct terminal_printer *p, struct layout layout)
 		    CELLS[BEYOND][utf8]);
 }
 
+/* What the shade and the bars are. */
+static void
+put_key(struct terminal_printer *p, const struct forest_plot *plot)
+{
+	bool utf8 = p->style->utf8;
+	char text[200];
+
+	snprintf(
+	    text, sizeof(text), "%s 95 %% interval", CELLS[INTERVAL][utf8]);
+	if (!isnan(plot->zone_low))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "; %s a difference below %.3g %% does not matter",
+		    CELLS[ZONE][utf8], 100 * p->c->delta);
+	fputs(DIM(p), p->out);
+	terminal_line(p, "  ", text);
+	fputs(PLAIN(p), p->out);
+}
+
 void
 terminal_forest(struct terminal_printer *p, const struct forest_plot *plot)
 {
@@ -234,4 +252,5 @@ terminal_forest(struct terminal_printer *p, const struct forest_plot *plot)
 		put_row(p, plot, &plot->rows[i], layout);
 	put_ticks(p, plot, layout);
 	put_sense(p, layout);
+	put_key(p, plot);
 }

@@ -184,7 +184,8 @@ def test_the_picture_of_all_ratios_fits_the_terminal(
     lines = picture.splitlines()
     assert len(lines) > 30 and max(map(len, lines)) <= columns
     if columns > 100:
-        assert "better than thread" in lines[-1]
+        assert "better than thread" in lines[-2]
+    assert "a difference below 3 % does not matter" in unbroken(picture)
     ends = {len(line) - len(word) for line in lines if
             (word := line.split()[-1]) in ("slower", "worse", "invalid")}
     assert len(ends) == 1, "verdicts stand in a column"
@@ -223,7 +224,7 @@ def test_the_page_has_the_same_rows_as_the_terminal(made, tmp_path):
         r'<tr class="(\S+)( below)?"><th scope="row"><a href="#scenario-\d+">'
         r'([^<]*)</a>.*?</tr>', figure)
     shown = on_terminal(made[2], 120, NO_COLOR="1").partition(
-        "In short\n")[2].partition("\n\n")[0].splitlines()[:-2]
+        "In short\n")[2].partition("\n\n")[0].splitlines()[:-3]
     assert [label for *_, label in rows] == [
         re.split("  +", line.strip())[0].rstrip(" :|░│") for line in shown]
     assert figure.count('class="mark"') == sum(

@@ -221,9 +221,10 @@ TEST_WITH(without_a_delta_there_is_no_zone, NULL, release)
 	made.delta = NAN;
 	plot_again();
 	assert_true(isnan(plot.zone_low) && isnan(plot.zone_high));
-	made.delta = 0.9;
+	made.delta = 0.9999999999;
 	plot_again();
 	assert_true(plot.zone_low >= 0 && plot.zone_high <= 1);
+	assert_true(plot.low > 1 / (2 * FOREST_FARTHEST));
 }
 
 /* ---- ticks ---- */
