@@ -229,8 +229,8 @@ def test_no_page_has_a_gap_left():
 def test_install_puts_programs_and_pages_under_names_of_their_own(tmp_path):
     if os.environ.get("PERCONN_BIN", TOP) != TOP:
         pytest.skip("the release programs are what is installed")
-    # -o all: other tests are using the programs, which must not be linked anew.
-    subprocess.run(["make", "-C", TOP, "-o", "all", "install",
+    # -o: other tests are using the programs, which must not be linked anew.
+    subprocess.run(["make", "-C", TOP, "-o", "all", "-o", "client", "install",
                     f"DESTDIR={tmp_path}", "PREFIX=/p"],
                    check=True, capture_output=True)
     found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")
