@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cgroup: where trees are mounted, and which folder is whose. */
+/* cgroup: find the mounts, and the group of a process. */
 #include "common/base/cgroup.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ has_word(const char *list, const char *word)
 	return false;
 }
 
-/* Without /proc: where everybody mounts them, and the root of what is there. */
+/* Without /proc: the usual mount, and its root. */
 static void
 guess_mount(const char *controller, char *point, char *root)
 {
@@ -31,8 +31,8 @@ guess_mount(const char *controller, char *point, char *root)
 }
 
 /*
- * Where the tree is mounted, in POINT, and which of its groups that mount shows
- * as its root, in ROOT: texts of CGROUP_PATH_MAX bytes. proc_pid_mountinfo(5).
+ * Finds the mount POINT of the tree, and the group ROOT that is its root there,
+ * each of CGROUP_PATH_MAX bytes. proc_pid_mountinfo(5).
  */
 static bool
 find_mount(const char *controller, char *point, char *root)
@@ -60,7 +60,7 @@ find_mount(const char *controller, char *point, char *root)
 	return found;
 }
 
-/* PID's group in it: "4:memory:/a/b", or "0::/a/b" in version 2. */
+/* Finds PID's group in the tree: "4:memory:/a/b", or "0::/a/b" in version 2. */
 static bool
 find_own(const char *controller, pid_t pid, char *path)
 {
@@ -102,8 +102,8 @@ cgroup_find(struct cgroup *group, const char *controller, pid_t pid)
 		return false;
 	if (!find_own(controller, pid, own))
 		strcpy(own, "/");
-	/* A container may see only a part of the tree, under the names of
-	 * outside; and what is outside of what it sees as "/..". */
+	/* A container may see only a part of the tree, by the names of the
+	 * host; groups outside of that part begin with "/..". */
 	len = strcmp(root, "/") == 0 ? 0 : strlen(root);
 	if (strncmp(own, root, len) == 0)
 		below += len;

@@ -5,10 +5,9 @@
  *	for (ok = cgroup_find(&group, "pids", 0); ok; ok = cgroup_up(&group))
  *		... cgroup_number(&group, "pids.max") ...
  *
- * A limit of any of them binds, so all are to be asked. Version 1 has a tree
- * for each controller, version 2 one for all; both may be mounted side by side,
- * and a container may see a part of either. Reads files of /proc and of the
- * trees; safe in any thread.
+ * The limit of each of them applies. Version 1 has a tree for each controller,
+ * version 2 one tree for all; both may be mounted at once, and a container may
+ * see a part of either. Reads files; safe in any thread.
  */
 #ifndef COMMON_BASE_CGROUP_H
 #define COMMON_BASE_CGROUP_H
@@ -21,34 +20,35 @@
 #define CGROUP_PATH_MAX 512
 
 struct cgroup {
-	char path[CGROUP_PATH_MAX]; /* of its folder */
-	size_t mount_len;	    /* so much of it is the tree's root */
+	char path[CGROUP_PATH_MAX]; /* the group's folder */
+	size_t mount_len; /* length of the root of the tree, in PATH */
 };
 
 /*
- * PID's group (0: our own) in the tree of CONTROLLER, or of version 2 where
- * that is NULL. False: there is no such tree, or it is not known.
+ * Finds PID's group (0: our own) in the tree of CONTROLLER, or of version 2
+ * (NULL). False: there is no such tree, or it is unknown.
  */
 bool
 cgroup_find(struct cgroup *group, const char *controller, pid_t pid);
 
-/* To the group above. False: it is the highest that we see. */
+/* Moves to the group above. False: this is the highest visible one. */
 bool
 cgroup_up(struct cgroup *group);
 
-/* The number in its file NAME. UINT64_MAX: none ("max", no such file). */
+/* The number in the group's file NAME. UINT64_MAX: none ("max", or no such
+ * file). */
 uint64_t
 cgroup_number(const struct cgroup *group, const char *name);
 
 /*
- * The least that READ finds in PID's groups and all above them: of CONTROLLER,
- * and of version 2. UINT64_MAX: nothing.
+ * The least value of READ for PID's groups and all above them, in the tree of
+ * CONTROLLER and of version 2. UINT64_MAX: none.
  */
 uint64_t
 cgroup_least(const char *controller, pid_t pid,
     uint64_t (*read)(const struct cgroup *group));
 
-/* How many more tasks the group may have: a READ for "pids". */
+/* A READ for "pids": how many more tasks the group may have. */
 uint64_t
 cgroup_tasks_left(const struct cgroup *group);
 

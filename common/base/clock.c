@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clock: monotonic nanoseconds and what poll(2) wants of them. */
+/* clock: nanoseconds, and timeouts for poll(2). */
 #include "common/base/clock.h"
 
 #include <limits.h>

@@ -28,11 +28,11 @@ now_ns(void)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* CLOCK as nanoseconds: for the CPU clocks of this or another process. */
+/* The time of CLOCK in nanoseconds, for CPU clocks. */
 uint64_t
 clock_ns(clockid_t clock);
 
-/* The earlier of two instants is plain min; said once, for readability. */
+/* The earlier of two times. */
 static inline uint64_t
 earlier(uint64_t a, uint64_t b)
 {
@@ -46,11 +46,11 @@ earlier(uint64_t a, uint64_t b)
 int
 clock_timeout_ms(uint64_t deadline, uint64_t now);
 
-/* Waits NS, whatever signals come. */
+/* Waits NS, also if signals come. */
 void
 clock_wait_ns(uint64_t ns);
 
-/* NS as a timespec, for the calls that want one. */
+/* Converts NS to a timespec. */
 struct timespec
 clock_timespec(uint64_t ns);
 

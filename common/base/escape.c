@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* escape: one character in, itself or a few \xNN out. */
+/* escape: copies a character, or writes it as \xNN. */
 #include "common/base/escape.h"
 
 #include <langinfo.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hint: quantities and names; addresses are in hint_address.c. */
+/* hint: quantities and names; addresses are in address_hint.c. */
 #include "common/base/hint.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@
 
 #include "common/base/units.h"
 
-#define WORD_MAX 64 /* a longer one is like nothing that we know */
+#define WORD_MAX 64 /* a longer word is similar to no name */
 
 /* ---- names ---- */
 
@@ -23,8 +23,8 @@ least(unsigned a, unsigned b, unsigned c)
 	return a < c ? a : c;
 }
 
-/* How many letters have to be put in, left out, changed or swapped with the
- * next one (Damerau's distance, of neighbours), whatever their case. */
+/* How many letters must be inserted, removed, changed or swapped with the next
+ * one (Damerau distance), ignoring case. */
 static unsigned
 distance(const char *word, size_t len, const char *name)
 {
@@ -61,7 +61,7 @@ hint_nearest(const char *word, size_t len,
     const char *(*name_of)(const void *context, size_t i), const void *context)
 {
 	const char *best = NULL, *name;
-	/* A third of it may be wrong, but of a short one a letter. */
+	/* A third of a long word may differ, one letter of a short one. */
 	unsigned most = len < 5 ? 2 : (unsigned)(len + 2) / 3 + 1;
 
 	if (len < 2 || len > WORD_MAX)
@@ -73,7 +73,8 @@ hint_nearest(const char *word, size_t len,
 		if (width > WORD_MAX)
 			continue;
 		d = distance(word, len, name);
-		/* What is a part of a name is nearer than its length says. */
+		/* The beginning of a name is more similar than its length
+		 * tells. */
 		if (len >= 3 && width > len &&
 		    strncasecmp(word, name, len) == 0)
 			d = 1;
@@ -107,7 +108,7 @@ parse(enum quantity kind, const char *text, uint64_t *out)
 	return parsers[kind](text, out);
 }
 
-/* How others write our units. */
+/* Units in other notations. */
 static const struct alias {
 	enum quantity kind;
 	const char *theirs, *ours;
@@ -158,7 +159,7 @@ static const struct alias {
     {QUANTITY_PERCENT, "pct", "%"},
 };
 
-/* Ours for UNIT of that KIND: as it is written, else whatever the case. */
+/* Our name of UNIT of KIND: first with the same case, then with any. */
 static const char *
 our_unit(enum quantity kind, const char *unit)
 {
@@ -177,7 +178,8 @@ our_unit(enum quantity kind, const char *unit)
 	return NULL;
 }
 
-/* TEXT without the bytes in DROP, and with a point for each in POINT. */
+/* Copies TEXT without the bytes in DROP, and with a point for each byte in
+ * POINT. */
 static void
 rewrite(
     const char *text, const char *drop, const char *point, char out[WORD_MAX])
@@ -191,8 +193,8 @@ rewrite(
 	out[len] = '\0';
 }
 
-/* Whether that is a quantity; if so, WHY says how it is wrong, and to write
- * it. */
+/* Whether INSTEAD is a quantity. If so, WHY says WHAT is wrong, and suggests
+ * INSTEAD. */
 static bool
 try_instead(enum quantity kind, const char *instead, const char *what,
     char *why, size_t size)
@@ -205,7 +207,7 @@ try_instead(enum quantity kind, const char *instead, const char *what,
 	return true;
 }
 
-/* "1,000", which is one to some, and a thousand to others. */
+/* "1,000" means one in some countries, a thousand in others. */
 static bool
 groups_digits(const char *text)
 {
@@ -214,8 +216,7 @@ groups_digits(const char *text)
 	return comma && strspn(comma + 1, "0123456789") == 3;
 }
 
-/* Signs, spaces, commas, other notations: TEXT is a number, but ours is written
- * in another way. */
+/* TEXT is a number in another notation: with signs, spaces, commas. */
 static bool
 hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 {
@@ -267,7 +268,7 @@ hint_notation(enum quantity kind, const char *text, char *why, size_t size)
 	return false;
 }
 
-/* TEXT begins with a number; UNIT is what is behind it. */
+/* TEXT begins with a number; UNIT is the rest. */
 static void
 hint_unit(enum quantity kind, const char *text, const char *unit, char *why,
     size_t size)

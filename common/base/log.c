@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* log: one line, one write that does not wait. */
+/* log: one line, one write, without waiting. */
 #include "common/base/log.h"
 
 #include <errno.h>
@@ -18,14 +18,14 @@
 #include "common/base/descriptor.h"
 #include "common/base/escape.h"
 
-/* Set once by log_open() before there is a second thread, then only read. */
+/* Set by log_open() before there is a second thread, then only read. */
 static struct {
 	const char *program;
 	enum log_level level;
 	bool stamped;
 } opened = {.program = "perconn", .level = LOG_INFO};
 
-/* Where lines go, and its file type; set by log_take_stderr(). */
+/* The output and its file type; set by log_take_stderr(). */
 static int out = STDERR_FILENO;
 static mode_t out_type;
 
@@ -49,10 +49,10 @@ log_take_stderr(void)
 }
 
 /*
- * As write(2), but never waits: a full disk, a closed pipe, a terminal that
- * nobody reads must not become the caller's fault. Where log_take_stderr() got
- * no description of our own, the kernel is asked not to wait for this once; a
- * poll before alone would be no promise, as others write there, too.
+ * Like write(2), but never waits: a full disk, a closed pipe, or a stopped
+ * terminal must not harm the caller. If log_take_stderr() got no description of
+ * its own, RWF_NOWAIT asks the kernel not to wait. A poll(2) before the write
+ * is not enough, because other processes write there, too.
  */
 static ssize_t
 put(const char *bytes, size_t len)
@@ -65,7 +65,7 @@ put(const char *bytes, size_t len)
 		return send(out, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (out_type == S_IFIFO) {
 		n = pwritev2(out, &part, 1, -1, RWF_NOWAIT);
-		/* Or the call is unknown, or a filter refuses it. */
+		/* Else the call is unknown, or a seccomp filter refuses it. */
 		if (n >= 0 || errno == EAGAIN)
 			return n;
 	}
@@ -149,7 +149,7 @@ put_line(const char *word, const char *format, va_list args)
 	if (n < (ssize_t)len) {
 		atomic_fetch_add(&lost->untold, missing + 1);
 		atomic_fetch_add(&lost->total, 1);
-		/* What stands there is not a line yet. */
+		/* The line is incomplete so far. */
 		atomic_store(&lost->torn, n > 0 || line[0] == '\n');
 	}
 	errno = saved;
@@ -180,7 +180,7 @@ log_limited(struct log_limit *limit, const char *format, ...)
 	char text[LOG_LINE_MAX];
 	va_list args;
 
-	/* Who sets the next time is the one who prints. */
+	/* The thread that sets the next time prints the line. */
 	if (now < next || !atomic_compare_exchange_strong(
 			      &limit->next_ns, &next, now + NS_PER_S)) {
 		atomic_fetch_add(&limit->dropped, 1);

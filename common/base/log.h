@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log: words for people, on standard error.
+ * log: messages on standard error.
  *
- * Invariant: one line is one write(2) of at most LOG_LINE_MAX bytes, so that
- * lines of several threads or processes do not run into one another. Bytes
- * outside printable ASCII come out as \xXX: no client can forge a line or
- * drive a terminal. A line that cannot be written at once is dropped and
- * counted, and the next says so: a log never blocks, stops or ends its caller,
- * be it a terminal that nobody reads, a full disk or a file at its size limit
- * (process.h ignores the signals that these would send).
+ * One line is one write(2) of at most LOG_LINE_MAX bytes, so lines of several
+ * threads or processes do not mix. Bytes outside printable ASCII become \xNN,
+ * so a client cannot forge a line or drive a terminal. Logging never blocks,
+ * stops or ends its caller: a line that cannot be written at once is dropped
+ * and counted, and the next line tells the count. (process.h ignores the
+ * signals of a closed pipe, a full file and a background terminal.)
  *
  *	log_open("server_fork", LOG_INFO, true);
  *	log_warn("fork: %s", strerror(errno));
@@ -31,26 +30,26 @@ enum log_level {
 };
 
 /*
- * Once standard error is open: finds out what it is, so that no line will wait
- * for it. Opens pipes and terminals again where it may, because O_NONBLOCK on
- * what was inherited would change it for all who share it.
+ * Call it once standard error is open. Finds out how to write there without
+ * waiting. Opens a pipe or terminal again if possible, because O_NONBLOCK on
+ * the inherited descriptor would affect other processes.
  */
 void
 log_take_stderr(void);
 
 /*
- * Names the program (kept, not copied), the most talkative level that is
- * printed, and whether a line begins with the time and the process's number
- * (a server's does, a command's does not).
+ * Sets the program's name (kept, not copied), the most verbose level that is
+ * printed, and whether a line begins with the time and the process number (for
+ * servers).
  */
 void
 log_open(const char *program, enum log_level level, bool stamped);
 
-/* The name that log_open() was given. */
+/* The program's name. */
 const char *
 log_program(void);
 
-/* Whether LEVEL is printed: for callers whose arguments cost something. */
+/* Whether LEVEL is printed, for callers with expensive arguments. */
 bool
 log_on(enum log_level level);
 
@@ -63,15 +62,14 @@ log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void
 log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Printed whatever the level: the lines that scripts wait for. */
+/* Printed at any level: lines that scripts wait for. */
 void
 log_always(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * A line that an overload, or anybody outside, would repeat: at most one a
- * second for each LIMIT (start with {0}); the next one that is printed tells
- * how many were not, of whatever words. Threads, and processes that have it in
- * shared memory, may use one LIMIT.
+ * For a line that clients could make the server repeat: at most one a second
+ * for each LIMIT, which starts as {0}. The next printed line tells how many
+ * were not. Threads, and processes with shared memory, may share a LIMIT.
  */
 struct log_limit {
 	_Atomic uint64_t next_ns;
@@ -82,22 +80,22 @@ void
 log_limited(struct log_limit *limit, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* For when there may be no next one: tells how many lines about WHAT were not
- * printed, unless that is none or told. */
+/* Logs how many lines about WHAT were not printed, if any: call it when there
+ * may be no later line. */
 void
 log_left_out(struct log_limit *limit, const char *what);
 
 /*
- * Lines that could not be written. In memory that all writers share, where
- * there are several processes.
+ * Counts lines that could not be written. In memory that all writing processes
+ * share.
  */
 struct log_lost {
 	_Atomic uint64_t total;
-	_Atomic uint64_t untold; /* by a line since */
-	_Atomic bool torn;	 /* the last one was written in part */
+	_Atomic uint64_t untold; /* not reported by a later line yet */
+	_Atomic bool torn;	 /* the last line was written in part */
 };
 
-/* From now on they are counted in SHARED, which is zeroed and stays. */
+/* From now on counts in SHARED, which is zeroed and stays. */
 void
 log_lost_at(struct log_lost *shared);
 
@@ -105,12 +103,12 @@ log_lost_at(struct log_lost *shared);
 uint64_t
 log_lost(void);
 
-/* For a terminal: progress and the like, without a prefix, escapes and all.
- * What cannot be written at once is dropped. */
+/* Writes progress to a terminal, without prefix, escape sequences included.
+ * Drops what cannot be written at once. */
 void
 log_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* "program: " and the words, whatever the level, and exit(STATUS). */
+/* Prints "program: " and the message at any level, then exit(STATUS). */
 void
 die(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));

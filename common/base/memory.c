@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory: the system's, and the control groups'. */
+/* memory: of the system, and of the control groups. */
 #include "common/base/memory.h"
 
 #include <sys/sysinfo.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* option: from a table to getopt_long(3) and back to words. */
+/* option: table, getopt_long(3), help, and error lines. */
 #include "common/base/option.h"
 
 #include <getopt.h>
@@ -19,11 +19,11 @@
 
 enum {
 	OPTIONS_MAX = 40,
-	/* getopt's value of a long option without a letter: above any char */
+	/* getopt's code of a long option without a letter: above any char */
 	FIRST_CODE = 256,
 	CODE_HELP = FIRST_CODE + OPTIONS_MAX,
 	CODE_VERSION,
-	/* the column of --help at which the words begin */
+	/* the column where descriptions begin in --help */
 	HELP_COLUMN = 30,
 };
 
@@ -163,7 +163,7 @@ put_allowed(const struct option_spec *spec, char *buf, size_t size)
 static void
 refuse_one_dash(const struct option_set *set, char **argv)
 {
-	/* getopt goes on to the next word when it is through with one. */
+	/* getopt moves to the next word after the last letter of one. */
 	for (int i = optind; i > 0 && i >= optind - 2; i--) {
 		const char *word = argv[i];
 
@@ -190,7 +190,7 @@ refuse_value(const struct option_set *set, const struct option_spec *spec,
 	refuse_one_dash(set, argv);
 	hint_value(spec, config, text, why, sizeof(why));
 	put_allowed(spec, allowed, sizeof(allowed));
-	/* A long value must not push what is allowed off the line. */
+	/* A long value must not push the rest off the line. */
 	usage_error("--%s %.200s: %s%smust be %s", spec->name,
 	    text[0] ? text : "''", why, why[0] ? "; " : "", allowed);
 }
@@ -273,7 +273,7 @@ option_of(const void *specs, size_t i)
 	return ((const struct option_spec *)specs)[i].name;
 }
 
-/* WORD, "--name" or "--name=value", is not an option of SET: why not. */
+/* Explains why WORD, "--name" or "--name=value", is not an option of SET. */
 static void
 refuse_long(const struct option_set *set, const char *word)
 {
@@ -304,7 +304,8 @@ refuse_long(const struct option_set *set, const char *word)
 	    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
-/* getopt's own words name neither what is allowed nor always the option. */
+/* getopt's own messages name neither the allowed values nor always the
+ * option. */
 static void
 refuse_option(const struct option_set *set, int code, char **argv)
 {
@@ -317,8 +318,8 @@ refuse_option(const struct option_set *set, int code, char **argv)
 		}
 	}
 	refuse_one_dash(set, argv);
-	/* A letter that no option has. (One that an option has stands for its
-	 * long form, given a value that it does not take.) */
+	/* No option has this letter. (A known letter here stands for its long
+	 * form, which got a value that it does not take.) */
 	if (optopt && optopt < FIRST_CODE && !letter_known(set, optopt))
 		usage_error("-%c: no such option; see --help", optopt);
 	refuse_long(set, argv[optind - 1]);

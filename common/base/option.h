@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * option: one table for each program drives getopt_long(3), --help and the
- * test that the manual page names every option.
+ * option: the options of a program, in one table for getopt_long(3), --help and
+ * the test of the manual page.
  *
- * Wrong usage is one line that names the option, the value, what is wrong with
- * it and what is allowed, then exit(2). --help and --version go to standard
- * output, exit(0). Called from main() before there is a second thread; keeps no
- * state but getopt's own.
+ * Wrong usage is one line with the option, its value, what is wrong and what is
+ * allowed, then exit(2). --help and --version print to standard output, then
+ * exit(0). Called from main() before there is a second thread; no state except
+ * getopt's.
  */
 #ifndef COMMON_BASE_OPTION_H
 #define COMMON_BASE_OPTION_H
@@ -15,38 +15,38 @@
 #include <stdint.h>
 
 enum option_type {
-	OPTION_FLAG,	 /* int at OFFSET, counted up; no value */
+	OPTION_FLAG,	 /* int at OFFSET, incremented; no value */
 	OPTION_COUNT,	 /* uint64_t: a whole number, MIN to MAX */
 	OPTION_SIZE,	 /* uint64_t: bytes, MIN to MAX */
 	OPTION_DURATION, /* uint64_t: nanoseconds, MIN to MAX */
 	OPTION_PERCENT,	 /* uint64_t: thousandths of 1 %, MIN to MAX */
 	OPTION_TEXT,	 /* const char *, kept, not copied */
 	OPTION_CHOICE,	 /* int: the index of the word in ALLOWED ("a|b|c") */
-	OPTION_CALL,	 /* PARSE does it, ALLOWED says what it takes */
+	OPTION_CALL,	 /* PARSE parses it; ALLOWED describes the values */
 	OPTION_DO,	 /* PARSE prints something, then exit(0); no value */
 };
 
 struct option_spec {
 	int letter; /* 0: none */
 	const char *name;
-	const char *value; /* what --help calls the value; NULL: none */
+	const char *value; /* the name of the value in --help; NULL: no value */
 	const char *help;
 	enum option_type type;
-	size_t offset; /* into the config that options_parse() fills */
+	size_t offset; /* in the config for options_parse() */
 	uint64_t min, max;
 	const char *allowed;
-	/* 0 if TEXT is taken, -1 if not (wrong usage). */
+	/* Returns 0, or -1 if TEXT is not allowed. */
 	int (*parse)(void *config, const char *text);
-	/* What is wrong with TEXT, which PARSE has not taken, into WHY (see
-	 * hint.h); or nothing. NULL: nothing is known. */
+	/* Explains in WHY what is wrong with TEXT (see hint.h), or writes
+	 * nothing. NULL: no explanation. */
 	void (*hint)(
 	    const void *config, const char *text, char *why, size_t size);
 };
 
 /*
- * A program, or one verb of it. Words are folded to the terminal's width, and
- * a line feed in them ends a line. SYNOPSIS follows the program's name; SPECS ends
- * with a NULL name; FOOT is printed below the options (NULL: nothing).
+ * A program, or one verb of it. Texts are folded to the terminal's width; a
+ * line feed ends a line. SYNOPSIS follows the program's name; SPECS ends with a
+ * NULL name; FOOT is printed below the options (NULL: nothing).
  */
 struct option_set {
 	const char *synopsis;
@@ -56,15 +56,15 @@ struct option_set {
 };
 
 /*
- * Reads ARGV into CONFIG, which the caller has filled with defaults. Returns
- * the index of the first argument that is not an option; arguments may stand
- * before options (getopt moves them to the end).
+ * Reads ARGV into CONFIG, which holds the defaults. Returns the index of the
+ * first argument that is not an option; getopt moves arguments behind the
+ * options.
  */
 int
 options_parse(
     const struct option_set *set, void *config, int argc, char **argv);
 
-/* One line of wrong usage on standard error, and exit(2). */
+/* Prints one line about wrong usage, then exit(2). */
 void
 usage_error(const char *format, ...)
     __attribute__((format(printf, 1, 2), noreturn));

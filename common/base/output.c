@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* output: a file beside the file, and rename(2). */
+/* output: a file beside the older one, and rename(2). */
 #include "common/base/output.h"
 
 #include <errno.h>
@@ -16,15 +16,15 @@
 #include "common/base/process.h"
 #include "common/base/units.h"
 
-#define LINKS_MAX 40   /* as the kernel follows */
-#define PARTS_MAX 1000 /* what killed runs may have left */
-#define NAME_KEPT 240  /* bytes of a name that ".part999" fits behind */
+#define LINKS_MAX 40   /* like the kernel */
+#define PARTS_MAX 1000 /* .part files that killed runs may have left */
+#define NAME_KEPT 240  /* bytes of a name, so that ".part999" can be added */
 #define OUTPUTS_MAX 16 /* open at once */
 
 /* ---- what to remove when we end ---- */
 
-/* Names that stand in PENDING are read by a signal handler: each is put in
- * whole, and taken out before it is freed. */
+/* A signal handler reads PENDING: a name is stored when it is complete, and
+ * removed before it is freed. */
 static char *volatile pending[OUTPUTS_MAX];
 static char *volatile made_directory;
 static pid_t owner; /* a forked child removes nothing */
@@ -39,7 +39,7 @@ output_discard_all(void)
 			unlink(pending[i]);
 	}
 	if (made_directory)
-		rmdir(made_directory); /* refused if something is in it */
+		rmdir(made_directory); /* fails unless it is empty */
 }
 
 static void
@@ -89,7 +89,7 @@ is_same(const struct stat *one, const struct stat *other)
 	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }
 
-/* N of "/dev/fd/N" and its like, or -1. */
+/* The N of "/dev/fd/N" and similar names, or -1. */
 static int
 number_of(const char *path)
 {
@@ -108,8 +108,8 @@ number_of(const char *path)
 }
 
 /*
- * The descriptor of ours that PATH names, or -1. So does a file that standard
- * output or error goes to already: another opening would write over it.
+ * The descriptor of this process that PATH names, or -1. Also a file that
+ * standard output or error goes to: opened again, it would be overwritten.
  */
 static int
 descriptor_of(const char *path)
@@ -137,7 +137,7 @@ output_is_stdout(const char *path)
 	return path && descriptor_of(path) == STDOUT_FILENO;
 }
 
-/* The name in PATH. */
+/* The file name in PATH. */
 static const char *
 name_in(const char *path)
 {
@@ -146,7 +146,7 @@ name_in(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What LINK, which stands at AT, leads to. */
+/* The target of LINK at AT. */
 static char *
 beside(const char *at, const char *link)
 {
@@ -156,7 +156,7 @@ beside(const char *at, const char *link)
 	return asprintf(&path, "%.*s%s", folder, at, link) < 0 ? NULL : path;
 }
 
-/* PATH without its links, whether that is there or not; NULL with errno. */
+/* PATH without links, whether it exists or not; NULL with errno. */
 static char *
 follow(const char *path)
 {
@@ -179,7 +179,7 @@ follow(const char *path)
 	return NULL;
 }
 
-/* The directory that PATH is in, to DIR. */
+/* The directory of PATH, into DIR. */
 static int
 stat_folder(const char *path, struct stat *dir)
 {
@@ -211,7 +211,7 @@ output_is_one_file(const char *path, const char *other)
 
 /* ---- opening ---- */
 
-/* Written at once, or kept in memory. */
+/* Without a .part file: written at once, or kept in memory. */
 static int
 take(struct output *output, int fd)
 {
@@ -280,7 +280,7 @@ remove_part(struct output *output)
 	output->part = NULL;
 }
 
-/* Owner first: changing it takes bits off the mode. */
+/* Owner first: changing it clears bits of the mode. */
 static int
 be_like(int fd, const struct stat *older)
 {
@@ -294,7 +294,7 @@ be_like(int fd, const struct stat *older)
 	return fchmod(fd, older->st_mode & 07777);
 }
 
-/* A part that can take the older file's place; or else memory. */
+/* A .part file that can replace the older one; else memory. */
 static int
 open_for_older(struct output *output, const struct stat *older)
 {
@@ -320,9 +320,9 @@ open_regular(struct output *output, const struct stat *older)
 		errno = EISDIR;
 		return -1;
 	}
-	/* An empty one, as mktemp(1) makes, has nothing to lose. */
+	/* An empty file, as mktemp(1) makes, has nothing to lose. */
 	output->was_there = older->st_size > 0;
-	/* Only so is it known whether it may be written. */
+	/* Opening it is the only way to know whether it may be written. */
 	output->older = open(output->target, O_WRONLY | O_CLOEXEC);
 	if (output->older < 0)
 		return -1;
@@ -375,7 +375,7 @@ output_open(struct output *output, const char *path)
 
 /* ---- closing ---- */
 
-/* All of FROM over the older file, for which there is room. */
+/* Copies all of FROM over the older file; there is room for it. */
 static int
 copy(int from, int to)
 {
@@ -411,7 +411,7 @@ output_close(struct output *output, const char **why)
 	if (!output->file)
 		return 0;
 	*why = process_write_error(output->file);
-	/* Some file systems tell of a full disk only here. */
+	/* Some file systems report a full disk only here. */
 	if (!*why && output->target &&
 	    ((output->part && fsync(output->fd) < 0) ||
 		put_in_place(output) < 0))

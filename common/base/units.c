@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* units: a scale and a list of suffixes for each kind of quantity. */
+/* units: the scale and the suffixes of each kind of quantity. */
 #include "common/base/units.h"
 
 #include <ctype.h>
@@ -37,7 +37,7 @@ static const struct unit PERCENTS[] = {{"%", 1000}, {"", 1000}, {NULL, 0}};
 
 static const struct unit COUNTS[] = {{"", 1}, {NULL, 0}};
 
-/* strtoull() takes signs, spaces and octal; a quantity has none of them. */
+/* strtoull() would accept signs, spaces and octal. */
 static int
 parse_digits(const char **text, uint64_t *out)
 {
@@ -77,7 +77,7 @@ parse_quantity(const char *text, const struct unit *unit, uint64_t *out)
 	}
 	while (unit->suffix && strcmp(unit->suffix, text) != 0)
 		unit++;
-	/* There is no part of a byte, nor of a nanosecond. */
+	/* A byte and a nanosecond cannot be divided. */
 	if (!unit->suffix || (place > 1 && unit->scale == 1) ||
 	    __builtin_mul_overflow(whole, unit->scale, &scaled))
 		return -1;

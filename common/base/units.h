@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * units: quantities as people write them, to numbers and back.
+ * units: parses and prints quantities.
  *
- * Sizes: k, M, G are powers of 1000, KiB, MiB, GiB of 1024, a bare number is
- * bytes. Durations need a unit: ns, us, ms, s, m, h. Both take a decimal
+ * Sizes: k, M, G are powers of 1000, KiB, MiB, GiB of 1024; a bare number is
+ * bytes. Durations need a unit: ns, us, ms, s, m, h. Both may have a decimal
  * fraction ("1.5s"). No sign, no space, nothing after the unit.
  *
- * The parsers return 0 and set *OUT, or -1 and leave it. No allocation, no
- * locale, no state: safe anywhere.
+ * The parsers return 0 and set *OUT; or -1, and *OUT is unchanged. No
+ * allocation, no locale, no state: safe anywhere.
  */
 #ifndef COMMON_BASE_UNITS_H
 #define COMMON_BASE_UNITS_H
@@ -27,24 +27,24 @@ parse_size(const char *text, uint64_t *out);
 int
 parse_duration(const char *text, uint64_t *out);
 
-/* A percentage, with or without its sign, in thousandths of 1 %. */
+/* A percentage, with or without "%", in thousandths of 1 %. */
 int
 parse_percent(const char *text, uint64_t *out);
 
 /*
- * NS in three significant digits with the unit that fits ("71.7 us", "1.02 s"),
- * in BUF of SIZE bytes (16 are enough). Returns BUF.
+ * Writes NS in three significant digits with a suitable unit ("71.7 us", "1.02
+ * s") into BUF of SIZE bytes (16 are enough). Returns BUF.
  */
 char *
 format_duration(char *buf, size_t size, double ns);
 
-/* SECONDS of waiting, as a person counts them ("95 s", "12 min"), in BUF of
- * SIZE bytes (16 are enough). Returns BUF. */
+/* Writes SECONDS of waiting for a person ("95 s", "12 min") into BUF of SIZE
+ * bytes (16 are enough). Returns BUF. */
 char *
 format_wait(char *buf, size_t size, double seconds);
 
-/* VALUE in groups ("155,376"); a fraction below 100 in three digits ("8.53").
- */
+/* Writes VALUE with commas ("155,376"); a fraction below 100 in three digits
+ * ("8.53"). Returns BUF. */
 char *
 format_number(char *buf, size_t size, double value);
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* utf8: RFC 3629 section 4, as ranges of the byte that comes next. */
+/* utf8: RFC 3629 section 4, as a range for the next byte. */
 #include "common/base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* The first byte of a character of more than one. */
+/* Begins a character of several bytes. */
 static bool
 begin(struct utf8 *u, unsigned char byte)
 {
 	if (byte < 0xc2 || byte > 0xf4)
 		return false;
 	u->left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-	/* No over-long forms, no surrogates, nothing above U+10FFFF: the
-	 * second byte tells. */
+	/* The range of the second byte excludes overlong forms, surrogates, and
+	 * code points above U+10FFFF. */
 	u->low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
 	u->high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
 	return true;
@@ -30,7 +30,7 @@ go_on(struct utf8 *u, unsigned char byte)
 	return true;
 }
 
-/* How many of LEN bytes, in steps of eight, are ASCII. */
+/* How many of LEN bytes are ASCII, in steps of eight. */
 static size_t
 ascii_run(const char *at, size_t len)
 {

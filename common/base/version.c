@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* version: the one file that is built again when it changes. */
+/* version: the only file that is compiled again when it changes. */
 #include "common/base/version.h"
 
 #ifndef BUILD_VERSION

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * version: what --version prints and a saved result has. The Makefile hands in
- * `git describe`; an archive that git made knows its commit from the file
- * VERSION; what has neither is "unknown".
+ * version: the version in --version and in saved results. The Makefile passes
+ * `git describe`; an archive made by git has its commit in the file VERSION;
+ * otherwise it is "unknown".
  */
 #ifndef COMMON_BASE_VERSION_H
 #define COMMON_BASE_VERSION_H

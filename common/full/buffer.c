@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* buffer: one block of malloc(3), given back where it is large. */
+/* buffer: one block of malloc(3), freed if it is large. */
 #include "common/full/buffer.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 
-#define KEPT_BYTES (64 * 1024) /* a larger block is given back after use */
+#define KEPT_BYTES (64 * 1024) /* a larger block is freed after use */
 
 /*
- * Once a large block has been freed, malloc takes blocks of that size from the
- * heap, and each thread's heap keeps them. A fixed threshold makes it give them
- * back. Here, because mallopt(3) must not run beside other threads.
+ * After a large block was freed, malloc takes blocks of that size from the
+ * heap, and each thread's heap keeps them. A fixed threshold makes it return
+ * them. Here, because mallopt(3) must not run beside other threads.
  */
 __attribute__((constructor)) static void
 let_large_blocks_go(void)

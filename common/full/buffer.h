@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buffer: bytes that are put in at one end and taken off at the other, with
- * room that grows with them; and room kept free in front of them, for what has
- * to precede them and is known only later.
+ * buffer: a queue of bytes that grows as needed, with room kept free in front
+ * for a header that is known only later.
  *
- * Zeroed, it is empty, and holds no memory. Its bytes are its owner's to free.
+ * Zeroed, it is empty and holds no memory. Its owner frees its bytes.
  */
 #ifndef COMMON_FULL_BUFFER_H
 #define COMMON_FULL_BUFFER_H
@@ -12,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Bytes in use: from begin to end of room. */
+/* The bytes in use, from begin to end. */
 struct buffer {
 	char *bytes;
 	size_t begin, end, room;
@@ -24,13 +23,13 @@ buffer_len(const struct buffer *b)
 	return b->end - b->begin;
 }
 
-/* Empties B, with FRONT bytes free before what comes next. A large one gives
- * its memory back. */
+/* Empties B, with FRONT bytes free in front. A large buffer frees its
+ * memory. */
 void
 buffer_reset(struct buffer *b, size_t front);
 
-/* Makes room for MORE bytes. It doubles, so that bytes cost the same one by
- * one; -1 with ENOMEM, and what is there stays. */
+/* Makes room for MORE bytes. The size doubles, so single bytes stay cheap. -1
+ * with ENOMEM; the content stays. */
 int
 buffer_reserve(struct buffer *b, size_t more);
 
@@ -43,7 +42,7 @@ buffer_put(struct buffer *b, const void *bytes, size_t len)
 	b->end += len;
 }
 
-/* Before what is there, where there is room for it. */
+/* Puts bytes in front, where there is room for them. */
 static inline void
 buffer_put_front(struct buffer *b, const void *bytes, size_t len)
 {
@@ -51,8 +50,7 @@ buffer_put_front(struct buffer *b, const void *bytes, size_t len)
 	memcpy(b->bytes + b->begin, bytes, len);
 }
 
-/* Moves what is there so that FRONT bytes are free before it. -1 with ENOMEM.
- */
+/* Moves the content so that FRONT bytes are free before it. -1 with ENOMEM. */
 int
 buffer_make_front(struct buffer *b, size_t front);
 

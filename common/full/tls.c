@@ -20,8 +20,7 @@
 
 const bool TLS_HERE = true;
 
-/* Of authorities, in one message of a handshake: 64 KiB, less what else it
- * says. */
+/* Bytes of CA names in one handshake message: 64 KiB, less the rest of it. */
 #define NAMES_MAX (63 * 1024)
 
 struct tls {
@@ -31,7 +30,8 @@ struct tls {
 
 /* ---- the context ---- */
 
-/* Of TLS 1.2 only what 1.3 has, too: ephemeral keys, authenticated ciphers. */
+/* Of TLS 1.2, only what TLS 1.3 has as well: ephemeral keys and authenticated
+ * ciphers. */
 static bool
 set_ciphers(SSL_CTX *context)
 {
@@ -43,11 +43,11 @@ set_ciphers(SSL_CTX *context)
 }
 
 /*
- * A session is resumed by a ticket that only the server can read: workers have
- * no cache in common, but the keys of the tickets (tls_tickets.h), and with it
- * what was seen of the client's certificate. One ticket for a connection and
- * not two: each costs its encryption and a quarter of a kilobyte in every
- * handshake, and is used once.
+ * A ticket, which only the server can decrypt, resumes a session: workers share
+ * no cache, but the ticket keys (tls_tickets.h). It also carries the
+ * verification of the client's certificate. One ticket for each connection
+ * instead of two: each costs an encryption and 250 bytes in every handshake,
+ * and is used once.
  */
 static bool
 set_resumption(SSL_CTX *context)
@@ -74,7 +74,7 @@ make_context(void)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
-	/* One recv for each record, not two; see tls_holds_input(). */
+	/* One recv() for each record instead of two; see tls_holds_input(). */
 	SSL_CTX_set_read_ahead(context, 1);
 	if (!set_ciphers(context) || !set_resumption(context)) {
 		SSL_CTX_free(context);
@@ -83,7 +83,7 @@ make_context(void)
 	return context;
 }
 
-/* So that clients know which of theirs to show, CA's names are sent to them. */
+/* Sends the names in CA to clients, so that they can choose a certificate. */
 static int
 demand_certificates(SSL_CTX *context, const char *ca, char *why, size_t size)
 {
@@ -105,14 +105,15 @@ demand_certificates(SSL_CTX *context, const char *ca, char *why, size_t size)
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		names = sk_X509_NAME_new_null();
 	}
-	SSL_CTX_set_client_CA_list(context, names); /* owns them now */
+	SSL_CTX_set_client_CA_list(
+	    context, names); /* the context owns them now */
 	SSL_CTX_set_verify_depth(context, WIRE_CHAIN_MAX);
 	SSL_CTX_set_verify(context,
 	    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, tls_wire_verify);
 	return 0;
 }
 
-/* A wrong clock is no reason to serve nobody: clients judge for themselves. */
+/* Only a warning: our clock may be wrong, and clients check for themselves. */
 static void
 look_at_dates(const SSL_CTX *context, const char *path)
 {
@@ -131,7 +132,7 @@ shake_hands(SSL *server, SSL *client)
 {
 	SSL_set_accept_state(server);
 	SSL_set_connect_state(client);
-	/* A flight a turn; either version is through after four. */
+	/* One flight in each turn; both versions need at most four. */
 	for (int i = 0; i < 4; i++) {
 		SSL_do_handshake(client);
 		SSL_do_handshake(server);
@@ -139,10 +140,10 @@ shake_hands(SSL *server, SSL *client)
 }
 
 /*
- * A handshake with ourselves, of VERSION. OpenSSL makes much of what it needs
- * at the first use: algorithms are looked up, random generators seeded, tables
- * of the key computed. Done here, each forked child finds it made, which saves
- * a fifth of its CPU time with an RSA key. It need not succeed.
+ * A handshake with ourselves, of VERSION. OpenSSL initialises much at first
+ * use: algorithms, random generators, tables of the key. Done here once, it is
+ * ready in each forked child, which saves a fifth of its CPU time with an RSA
+ * key. It may fail.
  */
 static void
 warm_up(SSL_CTX *context, int version)
@@ -195,7 +196,7 @@ tls_open(const char *cert, const char *key, const char *client_ca)
 
 /* ---- what is spoken ---- */
 
-/* NAMES, LEN bytes: as tls_speak() has them, but for the end. */
+/* NAMES are LEN bytes in the form of tls_speak(), without its end. */
 static bool
 offers(const unsigned char *names, unsigned len, const char *name)
 {
@@ -235,8 +236,8 @@ tls_speak(struct tls *tls, const char *names)
 
 /* ---- the transport ---- */
 
-/* A read that has to write first, or a write that has to read: only that is
- * conn's to know, who may be waiting for both. */
+/* A read that must write first, or a write that must read: only then the event
+ * differs from what the caller expects. */
 static ssize_t
 told(struct conn *conn, ssize_t n, short obvious)
 {
@@ -247,10 +248,9 @@ told(struct conn *conn, ssize_t n, short obvious)
 }
 
 /*
- * Many clients just close when they want nothing more. Between two requests
- * nothing can be missing: each of them has an end of its own, which is why
- * RFC 9112 9.8 bears with that. In a stream that ends with the connection it
- * stays a failure.
+ * Many clients just close the connection when they are done. Between two
+ * requests nothing can be missing, because each request has its own end (RFC
+ * 9112 9.8). A stream that ends with the connection has failed.
  */
 static bool
 is_between_requests(const struct conn *conn)
@@ -277,9 +277,9 @@ tls_send(struct conn *conn, const void *buf, size_t len, int flags)
 }
 
 /*
- * OpenSSL reads ahead and cannot tell a whole record from a part of one. But
- * when it has asked for more, only the socket can help: who then did not wait
- * would spin until the rest of a record is there.
+ * OpenSSL reads ahead, and does not tell a whole record from a part of one. But
+ * once it has asked for more input, only the socket can help; a caller that did
+ * not wait would spin.
  */
 static bool
 tls_holds_input(const struct conn *conn)
@@ -290,10 +290,10 @@ tls_holds_input(const struct conn *conn)
 }
 
 /*
- * Our close_notify waits for room in the socket, as the answer before it had
- * to: without it a client that reads slowly would take its answer for cut off.
- * After a failure there is none: it would say that all was sent. But the peer's
- * end without notice is a failure of what it sends alone (RFC 8446 6.1).
+ * Our close_notify waits for room in the socket, like the answer before it:
+ * otherwise a slow client would take its answer for truncated. After a failure
+ * it is not sent, because it would claim that all was sent. An unannounced end
+ * of the peer is a failure of its input only (RFC 8446 6.1).
  */
 static int
 tls_end(struct conn *conn)
@@ -385,8 +385,8 @@ tls_accept(struct conn *conn, struct tls *tls, unsigned long long number,
 	error = errno;
 	log_failure(wire->refused ? &limits->certificates : &limits->others,
 	    number, why_not(conn));
-	/* Our alert is on its way, and input may be unread: the client has to
-	 * be waited for, or it reads a reset where the reason should be. */
+	/* Our alert is on its way, and input may be unread: wait for the
+	 * client, or a reset would destroy the alert. */
 	conn->ended = error != EPROTO;
 	errno = error;
 	return -1;

@@ -22,18 +22,18 @@ const bool TLS_CLIENT_HERE = true;
 struct tls_client {
 	SSL_CTX *context;
 	char host[256];
-	bool literal; /* host is an address: no name to be asked for */
+	bool literal; /* host is an address: it cannot be a server name */
 	int keylog;   /* or -1 */
 };
 
-/* The header's name for a wire that is a client's. */
+/* The public name of a client's wire. */
 struct tls_stream {
 	struct tls_wire wire;
 };
 
 /* ---- the context ---- */
 
-/* Without what is not part of the name: an address's scope, a root's dot. */
+/* Removes what is not part of the name: an address's zone, the final dot. */
 static void
 set_host(struct tls_client *client, const char *host)
 {
@@ -61,7 +61,7 @@ expect_host(struct tls_client *client)
 		   : X509_VERIFY_PARAM_set1_host(param, client->host, 0);
 }
 
-/* Called when the server asks for a certificate; the context has it. */
+/* Called if the server asks for a certificate, which the context has. */
 static int
 note_asked(SSL *ssl, void *arg)
 {
@@ -72,7 +72,7 @@ note_asked(SSL *ssl, void *arg)
 	return 1;
 }
 
-/* What does not depend on files. */
+/* Sets what does not depend on files. */
 static bool
 set_up(SSL_CTX *context)
 {

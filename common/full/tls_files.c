@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_files: what is wrong with a file, in words. */
+/* tls_files: loads files, and explains errors. */
 #include "common/full/tls_files.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 /* ---- certificates ---- */
 
-/* What comes from a pipe may need its time to come. */
+/* How long to wait for data from a pipe. */
 #define PIPE_PATIENCE_MS 10000
 
 static FILE *
@@ -34,7 +34,7 @@ fail_open(int fd)
 	return NULL;
 }
 
-/* NULL with errno. A pipe that nobody writes to ends in ETIMEDOUT. */
+/* Returns NULL with errno; ETIMEDOUT for a pipe without a writer. */
 static FILE *
 open_once(const char *path)
 {
@@ -53,7 +53,7 @@ open_once(const char *path)
 	return file ? file : fail_open(fd);
 }
 
-/* OpenSSL's own words for a file that is missing name its functions. */
+/* For a missing file, OpenSSL's message names its functions. */
 static BIO *
 open_file(const char *path, char *why, size_t size)
 {
@@ -75,8 +75,7 @@ complain(const char *path, const char *wanted, char *why, size_t size)
 	unsigned long error = ERR_peek_error();
 	const char *words = ERR_reason_error_string(error);
 
-	/* What is no PEM runs through several decoders, which all complain in
-	 * their own words. */
+	/* For a file that is not PEM, several decoders each add a message. */
 	if (error == 0 || ERR_GET_LIB(error) == ERR_LIB_PEM ||
 	    ERR_GET_LIB(error) == ERR_LIB_ASN1 ||
 	    ERR_GET_LIB(error) == ERR_LIB_OSSL_DECODER ||
@@ -90,7 +89,7 @@ complain(const char *path, const char *wanted, char *why, size_t size)
 	return -1;
 }
 
-/* Nobody sits at a server's terminal. */
+/* A server cannot ask for a password. */
 static int
 refuse_password(char *buf, int size, int writing, void *asked)
 {
@@ -101,7 +100,7 @@ refuse_password(char *buf, int size, int writing, void *asked)
 	return -1;
 }
 
-/* Whether what could not be read any more was the end of the file. */
+/* Whether the read ended at the end of the file. */
 static bool
 at_end(void)
 {
@@ -114,7 +113,7 @@ at_end(void)
 	return end;
 }
 
-/* As SSL_CTX_use_certificate_chain_file(3), which opens the file itself. */
+/* Like SSL_CTX_use_certificate_chain_file(3), which opens the file itself. */
 static bool
 use_chain(SSL_CTX *context, BIO *in)
 {
@@ -175,7 +174,7 @@ load_key(SSL_CTX *context, const char *key, char *why, size_t size)
 	return result;
 }
 
-/* Names the OPTION that WHY is about. Returns -1. */
+/* Puts OPTION in front of WHY. Returns -1. */
 static int
 of_option(const char *option, char *why, size_t size)
 {
@@ -198,7 +197,7 @@ tls_load_own(
 	return 0;
 }
 
-/* At least one, and nothing that is broken between them. */
+/* At least one certificate, and nothing broken between them. */
 static bool
 trust_all(X509_STORE *store, BIO *in)
 {
@@ -243,7 +242,7 @@ by_name(const X509_NAME *const *a, const X509_NAME *const *b)
 	return X509_NAME_cmp(*a, *b);
 }
 
-/* Each with its length before it. */
+/* Each name has its length before it. */
 static bool
 add_name(STACK_OF(X509_NAME) * names, const X509_NAME *name, size_t *bytes)
 {
@@ -289,7 +288,7 @@ log_key(const SSL *ssl, const char *line)
 	    {"\n", 1},
 	};
 
-	/* Who wanted secrets and has a full disk is not the peer's fault. */
+	/* A full disk must not make connections fail. */
 	if (writev((int)fd, pieces, 2) < 0)
 		return;
 }
@@ -302,8 +301,7 @@ tls_log_keys(SSL_CTX *context)
 
 	if (!path || !*path)
 		return -1;
-	/* A FIFO that nobody reads holds up neither the start nor a handshake.
-	 */
+	/* A FIFO without a reader delays neither the start nor a handshake. */
 	fd = open(path,
 	    O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	    0600);

@@ -9,7 +9,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
-/* A clock may stand a little behind. */
+/* Another machine's clock may be a little behind. */
 #define VALID_BEFORE_S (-3600L)
 #define VALID_AFTER_S (24 * 3600L)
 
@@ -28,9 +28,9 @@ add_extension(X509 *cert, int nid, const char *value)
 	return done;
 }
 
-/* As strict readers want it (RFC 5280 4.2): Python 3.13, say, and OpenSSL with
- * -x509_strict. The key's identifier comes before the authority's, which is
- * copied from it. */
+/* Strict readers demand it (RFC 5280 4.2): Python 3.13, and OpenSSL with
+ * -x509_strict. The subject key identifier comes first, because the authority's
+ * is copied from it. */
 static int
 add_extensions(X509 *cert)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_session: OpenSSL's data of the application in a ticket. */
+/* tls_session: the end of a session, in the application data of its tickets. */
 #include "common/full/tls_session.h"
 
 #include <openssl/x509.h>
@@ -9,7 +9,7 @@
 
 #include "common/net/tls.h"
 
-/* False: there is none yet. */
+/* False: it has none yet. */
 static bool
 read_end(SSL_SESSION *session, int64_t *end)
 {
@@ -23,7 +23,7 @@ read_end(SSL_SESSION *session, int64_t *end)
 	return true;
 }
 
-/* Of a session that begins NOW. */
+/* The end of a session that begins NOW. */
 static int64_t
 end_of(SSL *ssl, int64_t now)
 {
@@ -41,8 +41,8 @@ end_of(SSL *ssl, int64_t now)
 	return end;
 }
 
-/* SSL_CTX_set_session_ticket_cb(3): a ticket is to be sealed. One that renews
- * another has the same end. */
+/* SSL_CTX_set_session_ticket_cb(3): a ticket is to be encrypted. If it renews
+ * another one, the end stays. */
 static int
 write_end(SSL *ssl, void *arg)
 {
@@ -56,13 +56,13 @@ write_end(SSL *ssl, void *arg)
 			session, &end, sizeof(end)) != 1)
 			return 0;
 	}
-	/* What the client is told, so that it does not come in vain. */
+	/* The lifetime that the client is told. */
 	if (end - now < SSL_SESSION_get_timeout(session))
 		SSL_SESSION_set_timeout(session, end > now ? end - now : 1);
 	return 1;
 }
 
-/* One that was opened, or could not be. */
+/* Called for a ticket that was decrypted, or could not be. */
 static SSL_TICKET_RETURN
 look_at_end(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
     size_t name_len, SSL_TICKET_STATUS status, void *arg)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_tickets: a ring of keys, of which two are in use. */
+/* tls_tickets: a ring of keys, two of them in use. */
 #include "common/full/tls_tickets.h"
 
 #include <openssl/core_names.h>
@@ -15,21 +15,22 @@
 enum {
 	NAME_LEN = 16,
 	IV_LEN = 16,
-	/* The one that seals, the one before it, one that a slow worker may
-	 * still look at, and one that nobody does. */
+	/* The current key, the one before, one that a slow worker may still
+	 * use, and one that no worker uses. */
 	RING = 4,
 };
 
 struct tls_tickets {
 	EVP_CIPHER *cipher;
-	uint64_t due_ns;	  /* 0: at the first look */
+	uint64_t due_ns;	  /* 0: before the first use */
 	_Atomic unsigned current; /* modulo RING */
 	struct ticket_key {
 		unsigned char name[NAME_LEN], cipher[32], mac[32];
 	} keys[RING];
 };
 
-/* Where a context has its tickets; set by the first tls_tickets_open(). */
+/* The index of the tickets in a context; set by the first
+ * tls_tickets_open(). */
 static int place = -1;
 
 static struct ticket_key *
@@ -64,7 +65,7 @@ prepare(const struct tls_tickets *tickets, struct ticket_key *key,
 }
 
 /* SSL_CTX_set_tlsext_ticket_key_evp_cb(3). -1: an error; 0: no key for this
- * ticket; 1: go on; 2: and seal a new ticket. */
+ * ticket; 1: go on; 2: and issue a new ticket. */
 static int
 choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seal)
@@ -87,7 +88,7 @@ choose_key(SSL *ssl, unsigned char *name, unsigned char *iv,
 	}
 	if (!prepare(tickets, key, iv, cipher, mac, seal))
 		return -1;
-	/* A ticket of TLS 1.3 is for one use. */
+	/* A ticket of TLS 1.3 is used once. */
 	return !seal && (old || SSL_version(ssl) >= TLS1_3_VERSION) ? 2 : 1;
 }
 
@@ -101,7 +102,7 @@ tls_tickets_open(SSL_CTX *context)
 	if (place < 0)
 		place = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 	tickets->cipher = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
-	/* A key before the first is nobody's guess either. */
+	/* The keys before the first one must not be guessable either. */
 	for (int i = 0; i < RING; i++) {
 		if (!make_key(&tickets->keys[i])) {
 			tls_tickets_close(tickets);
@@ -135,7 +136,8 @@ tls_tickets_renew(struct tls_tickets *tickets, uint64_t now)
 	if (now < tickets->due_ns)
 		return;
 	if (tickets->due_ns != 0 && make_key(key_before(tickets, next, 0))) {
-		/* Two back is forgotten when nobody can be at it any more. */
+		/* The key before last is erased when no worker can use it any
+		 * more. */
 		OPENSSL_cleanse(
 		    key_before(tickets, next, 3), sizeof(struct ticket_key));
 		atomic_store(&tickets->current, next % RING);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls_tickets: the keys of session tickets, changed as time goes by.
+ * tls_tickets: the keys of session tickets, changed regularly.
  *
- * Who has such a key can read what was said in sessions of TLS 1.2 that it has
- * sealed, and take up those of 1.3, so it is not to live as long as the server.
- * A ticket is good for two hours (OpenSSL's default); a key seals for that long
- * and opens for as long again.
+ * With such a key, an attacker can decrypt the recorded sessions of TLS 1.2
+ * whose tickets it encrypted, and resume sessions of TLS 1.3. So a key must not
+ * live as long as the server. A ticket is good for two hours (OpenSSL's
+ * default); a key encrypts tickets for that long, and decrypts them for as long
+ * again.
  *
- * One thread changes keys; all workers use them meanwhile, a forked child those
- * of its start.
+ * One thread changes the keys; all workers use them meanwhile, a forked child
+ * those of its start.
  */
 #ifndef COMMON_FULL_TLS_TICKETS_H
 #define COMMON_FULL_TLS_TICKETS_H
@@ -18,15 +19,15 @@
 
 struct tls_tickets;
 
-/* For CONTEXT, as long as it lives. NULL: no memory, or no random numbers. */
+/* Sets up CONTEXT. NULL: no memory, or no random numbers. */
 struct tls_tickets *
 tls_tickets_open(SSL_CTX *context);
 
-/* After CONTEXT. Harmless for NULL. */
+/* Call it after CONTEXT is freed. Harmless for NULL. */
 void
 tls_tickets_close(struct tls_tickets *tickets);
 
-/* A new key, where the one that seals is due. */
+/* Makes a new key, if the current one is due. */
 void
 tls_tickets_renew(struct tls_tickets *tickets, uint64_t now_ns);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_wire: a BIO of recv and send, and OpenSSL's answers as errno and words.
- */
+/* tls_wire: a BIO of recv() and send(), and OpenSSL's errors as errno and
+ * words. */
 #include "common/full/tls_wire.h"
 
 #include <errno.h>
@@ -19,9 +19,8 @@
 /* ---- the socket below OpenSSL ---- */
 
 /*
- * Bytes of a record that is not complete are bytes all the same: they end a
- * silence, and begin a request. Otherwise a byte a second could stretch a
- * request's first record over hours.
+ * Bytes of an incomplete record count: they end a silence, and begin a request.
+ * Otherwise a byte a second could stretch a request's first record over hours.
  */
 static void
 note_moved(struct conn *conn, bool received)
@@ -33,7 +32,7 @@ note_moved(struct conn *conn, bool received)
 		conn_request_within(conn, conn->request_timeout_ns);
 }
 
-/* A request may begin within a call that was told to block. */
+/* A request may begin within a blocking call. */
 static int
 flags_now(const struct tls_wire *wire)
 {
@@ -152,7 +151,7 @@ tls_wire_close(struct tls_wire *wire)
 
 /* ---- words ---- */
 
-/* What was printed to OUT, which is freed. */
+/* The text that was printed to OUT, which is freed. */
 static char *
 take_text(BIO *out, char *buf, size_t size)
 {
@@ -180,8 +179,8 @@ tls_wire_subject(const X509 *certificate, char *buf, size_t size)
 	    certificate ? X509_get_subject_name(certificate) : NULL, buf, size);
 }
 
-/* "DNS:name", "IP Address:1.2.3.4": without what kind it is, and without line
- * ends, which come through and would drive a terminal. */
+/* Removes the kind from "DNS:name" or "IP Address:1.2.3.4"; and line ends,
+ * which could drive a terminal. */
 static void
 put_general_name(GENERAL_NAME *name, char *buf, size_t size)
 {
@@ -200,7 +199,7 @@ put_general_name(GENERAL_NAME *name, char *buf, size_t size)
 	}
 }
 
-/* The first name that CERTIFICATE is for. */
+/* The first name of CERTIFICATE. */
 static void
 put_own_name(const X509 *certificate, char *buf, size_t size)
 {
@@ -301,8 +300,8 @@ words_of(int reason)
 	}
 }
 
-/* The alert that came as REASON. OpenSSL 3.0 describes none that is new in TLS
- * 1.3, but it has reasons ("tlsv13 alert certificate required") for them. */
+/* The text of the alert in REASON. OpenSSL 3.0 has no text for new alerts of
+ * TLS 1.3, but reasons ("tlsv13 alert certificate required"). */
 static const char *
 alert_of(int reason)
 {
@@ -317,7 +316,8 @@ alert_of(int reason)
 	return alert ? alert + strlen("alert ") : words;
 }
 
-/* From OpenSSL's queue, whose first entry is the cause of all others. */
+/* The text of the error queue's first entry, which is the cause of all
+ * others. */
 static void
 note_reason(struct tls_wire *wire)
 {
@@ -326,7 +326,7 @@ note_reason(struct tls_wire *wire)
 	const char *words;
 
 	if (wire->why[0])
-		return; /* tls_wire_verify() knew better */
+		return; /* tls_wire_verify() has set a better text */
 	if (ERR_GET_LIB(error) != ERR_LIB_SSL) {
 		words = ERR_reason_error_string(error);
 		snprintf(wire->why, sizeof(wire->why), "%s",
@@ -389,8 +389,8 @@ result(struct tls_wire *wire, int got, size_t n)
 	}
 }
 
-/* Before each call: the queue is the thread's, and what another connection
- * left there would be taken for this one's. */
+/* Before each call: the thread's error queue may hold errors of another
+ * connection. */
 static void
 prepare(struct tls_wire *wire, int flags)
 {

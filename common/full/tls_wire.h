@@ -2,19 +2,19 @@
 /*
  * tls_wire: OpenSSL over one socket, for either side of TLS.
  *
- * What OpenSSL says is turned into what recv(2) and send(2) would say: a count,
- * 0 at the peer's close_notify, or -1 with errno:
+ * The calls report like recv(2) and send(2): a count, 0 at the peer's
+ * close_notify, or -1 with errno:
  *
- *	EAGAIN, EINTR	as the socket said it; wire->wants: POLLIN or POLLOUT
- *	ECONNRESET	also an end of file that no close_notify announced
+ *	EAGAIN, EINTR	from the socket; wire->wants is POLLIN or POLLOUT
+ *	ECONNRESET	also for an end of file without close_notify
  *	EPROTO		an alert, a refused certificate, no TLS at all
- *	others		of the socket
+ *	others		from the socket
  *
- * An unannounced end is no end: whoever sits between can forge a FIN, and what
- * is missing then would be taken for the whole (RFC 8446 6.1).
+ * An end without close_notify is an error: an attacker on the way can forge a
+ * FIN, and a part would be taken for the whole (RFC 8446 6.1).
  *
- * After a failure wire->why says it in words and nothing more can be done with
- * the wire. One thread uses a wire.
+ * After a failure, wire->why describes it, and the wire is of no further use.
+ * One thread uses a wire.
  */
 #ifndef COMMON_FULL_TLS_WIRE_H
 #define COMMON_FULL_TLS_WIRE_H
@@ -26,25 +26,27 @@
 
 #include "common/net/conn.h"
 
-/* Certificates that may lie between the peer's own and one that is trusted. */
+/* The most certificates between the peer's own and a trusted one. */
 #define WIRE_CHAIN_MAX 8
 
 struct tls_wire {
 	SSL *ssl;
-	struct conn *conn; /* at a server; told of bytes that move */
-	int fd;		   /* borrowed */
-	int flags;	   /* of recv and send: 0 or MSG_DONTWAIT */
-	int error;	   /* errno of the last one, 0: end of file */
-	short wants;	   /* what to wait for, after EAGAIN */
-	bool starved;	   /* all input that is here was looked at */
+	struct conn
+	    *conn;    /* at a server: notified of bytes that move; else NULL */
+	int fd;	      /* borrowed */
+	int flags;    /* for recv() and send(): 0 or MSG_DONTWAIT */
+	int error;    /* errno of the last failure; 0: end of file */
+	short wants;  /* what to wait for, after EAGAIN */
+	bool starved; /* OpenSSL has looked at all available input */
 	bool failed;
-	bool cut;     /* by an end that was not announced */
-	bool refused; /* the peer, for its certificate or the lack of one */
-	bool asked;   /* the peer wanted a certificate of ours */
+	bool cut;     /* by an end without close_notify */
+	bool refused; /* the peer's certificate, or the lack of one */
+	bool asked;   /* the peer asked for our certificate */
 	char why[192];
 };
 
-/* CONN is NULL at a client, which never blocks. NULL with errno. */
+/* Opens a wire over FD. CONN is NULL at a client, which never blocks. NULL with
+ * errno. */
 struct tls_wire *
 tls_wire_open(SSL_CTX *context, int fd, struct conn *conn);
 
@@ -52,7 +54,7 @@ tls_wire_open(SSL_CTX *context, int fd, struct conn *conn);
 void
 tls_wire_close(struct tls_wire *wire);
 
-/* The three return as told above. A handshake that is done returns 1. */
+/* These three return as described above. A complete handshake returns 1. */
 ssize_t
 tls_wire_handshake(struct tls_wire *wire, int flags);
 ssize_t
@@ -60,17 +62,18 @@ tls_wire_read(struct tls_wire *wire, void *buf, size_t size, int flags);
 ssize_t
 tls_wire_write(struct tls_wire *wire, const void *buf, size_t len, int flags);
 
-/* Sends close_notify, as far as it goes without waiting. Returns 0; -1 with
- * EAGAIN: to be called again; or another error. */
+/* Sends close_notify, as far as possible without waiting. Returns 0; -1 with
+ * EAGAIN: call it again; or another error. */
 int
 tls_wire_end(struct tls_wire *wire);
 
 /* For SSL_CTX_set_verify(): notes in wire->why what is wrong with the peer's
- * certificate, while it is at hand. */
+ * certificate. */
 int
 tls_wire_verify(int good, X509_STORE_CTX *store);
 
-/* CERTIFICATE's subject by RFC 2253, "" for NULL. Returns BUF. */
+/* Writes CERTIFICATE's subject (RFC 2253) into BUF, "" for NULL. Returns
+ * BUF. */
 char *
 tls_wire_subject(const X509 *certificate, char *buf, size_t size);
 

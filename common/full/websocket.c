@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * websocket: what is received: frames by wslay, all that is between them here.
+ * websocket: input. wslay reads frames, this file does the rest.
  *
- * Of wslay it takes the frame layer (wslay_frame_recv), which reads headers
- * and unmasks. Its event layer (1.1.1) is not strict enough and cannot be made
- * so from outside: it answers over-long control frames and lengths with a close
- * without a code, takes a close of one byte, refuses 1012 to 1014, does not
- * check a close's reason that comes byte by byte, hands over all messages of a
- * read at once, and allocates for each pong.
+ * It uses wslay's frame layer (wslay_frame_recv), which reads headers and
+ * unmasks. wslay's event layer (1.1.1) is not strict enough: it answers over-
+ * long control frames and lengths with a close without a code, accepts a close
+ * of one byte, refuses 1012 to 1014, does not check a close reason that comes
+ * byte by byte, delivers all messages of a read at once, and allocates for each
+ * pong.
  */
 #include "common/net/websocket.h"
 
@@ -24,14 +24,14 @@
 
 const bool WEBSOCKET_HERE = true;
 
-#define READS_AT_ONCE 16 /* without WAIT: of 4 KiB, wslay's buffer */
+#define READS_AT_ONCE 16 /* without WAIT: reads of 4 KiB, wslay's buffer */
 
-/* The codes that only this file needs. */
+/* Close codes that only this file uses. */
 enum { PROTOCOL_ERROR = 1002, BAD_DATA = 1007 };
 
 /* ---- the handshake ---- */
 
-/* Fetched once, then only read. */
+/* Set once, then only read. */
 static EVP_MD *fetched_sha1;
 
 int
@@ -40,7 +40,8 @@ websocket_begin(void)
 	char accept[WEBSOCKET_ACCEPT_SIZE];
 
 	fetched_sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-	websocket_accept_key("", 0, accept); /* what else is made at a first */
+	websocket_accept_key(
+	    "", 0, accept); /* what OpenSSL would initialise at first use */
 	return fetched_sha1 && accept[0] ? 0 : -1;
 }
 
@@ -66,8 +67,8 @@ websocket_accept_key(
 /* ---- the end ---- */
 
 /*
- * Our last words, with the close in them. Who serves others as well has no more
- * than a moment to wait for a peer that does not read them.
+ * Sends the last output, with the close. Without WAIT, a peer that does not
+ * read gets only a moment, because others wait for this worker.
  */
 static int
 end_with(struct websocket *ws, const void *close, size_t len)
@@ -82,7 +83,7 @@ end_with(struct websocket *ws, const void *close, size_t len)
 	return -1;
 }
 
-/* What the peer sent ends the connection with CODE. */
+/* Ends the connection with CODE because of the peer's input. */
 static int
 violated(struct websocket *ws, unsigned code)
 {
@@ -95,7 +96,7 @@ violated(struct websocket *ws, unsigned code)
 
 /* ---- control frames ---- */
 
-/* Of those that may be on the wire (RFC 6455 7.4, and its IANA registry). */
+/* The codes that may be sent (RFC 6455 7.4, and its IANA registry). */
 static bool
 code_is_valid(unsigned code)
 {
@@ -125,7 +126,7 @@ take_ping(struct websocket *ws)
 	return 0;
 }
 
-/* A part of a control frame; wslay has seen to it that it is not too long. */
+/* A part of a control frame. wslay has checked its length. */
 static int
 take_control(struct websocket *ws, const struct wslay_frame_iocb *frame)
 {
@@ -149,7 +150,7 @@ take_control(struct websocket *ws, const struct wslay_frame_iocb *frame)
 
 /* ---- messages ---- */
 
-/* A part of a message's frame. Returns 1 when the message is complete. */
+/* A part of a message's frame. Returns 1 if the message is complete. */
 static int
 take_data(struct websocket *ws, const struct wslay_frame_iocb *frame)
 {
@@ -180,7 +181,7 @@ is_control(const struct wslay_frame_iocb *frame)
 	return wslay_is_ctrl_frame(frame->opcode);
 }
 
-/* Whether such a frame may come now. */
+/* Whether this kind of frame may come now. */
 static bool
 is_allowed(const struct websocket *ws, const struct wslay_frame_iocb *frame)
 {
@@ -222,7 +223,7 @@ begin_frame(struct websocket *ws, const struct wslay_frame_iocb *frame)
 	return 0;
 }
 
-/* As much of a frame as has come. Returns as websocket_receive(). */
+/* Handles as much of a frame as has come. Returns as websocket_receive(). */
 static int
 take(struct websocket *ws, const struct wslay_frame_iocb *frame)
 {
@@ -251,8 +252,8 @@ read_early(struct websocket *ws, void *buf, size_t size)
 	return (ssize_t)len;
 }
 
-/* First what is queued goes out: so it is never more than one read brought. In
- * the midst of a message the peer is not sent away. */
+/* First sends the queue, so it never exceeds the output for one read. In the
+ * middle of a message a drain does not close the connection. */
 static ssize_t
 read_waiting(struct websocket *ws, void *buf, size_t size)
 {
@@ -269,8 +270,8 @@ read_waiting(struct websocket *ws, void *buf, size_t size)
 }
 
 /*
- * Not from a peer that does not take its answers; and not for ever from one
- * that sends what is no message.
+ * Stops for a peer that does not take its answers, and after some reads without
+ * a message.
  */
 static ssize_t
 read_at_once(struct websocket *ws, void *buf, size_t size)
@@ -283,7 +284,7 @@ read_at_once(struct websocket *ws, void *buf, size_t size)
 	return conn_try_read(ws->conn, buf, size);
 }
 
-/* wslay wants more. */
+/* wslay asks for more input. */
 static ssize_t
 on_input(uint8_t *buf, size_t size, int flags, void *arg)
 {
@@ -304,8 +305,8 @@ on_input(uint8_t *buf, size_t size, int flags, void *arg)
 	return n > 0 ? n : -1;
 }
 
-/* Whether at the end of input there is still a close to say: sent away
- * (conn->leave), or past a deadline, but not behind half a frame. */
+/* Whether a close must still be sent at the end of input: in a drain
+ * (conn->leave) or after a deadline, but not in the middle of a frame. */
 static bool
 may_say_close(const struct websocket *ws)
 {
@@ -313,8 +314,8 @@ may_say_close(const struct websocket *ws)
 				       websocket_queued(ws) == 0);
 }
 
-/* The next part of a frame. Returns as websocket_receive(), or 0 to go on
- * where ws->input is SOME. */
+/* Handles the next part of a frame. Returns as websocket_receive(), or 0 to go
+ * on if ws->input is SOME. */
 static int
 step(struct websocket *ws)
 {
@@ -323,7 +324,7 @@ step(struct websocket *ws)
 
 	if (n >= 0)
 		return take(ws, &frame);
-	/* wslay also wants more where a read gave it less than a header. */
+	/* wslay also asks for more after an incomplete header. */
 	if (n != WSLAY_ERR_WANT_READ)
 		return violated(ws, PROTOCOL_ERROR);
 	if (ws->input == NO_MORE && !may_say_close(ws))

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * websocket_output: frames that go out, by no library: a server does not mask,
- * so a frame is two to ten bytes and the message. They are written in front of
- * the message where it lies: a message that is sent back (an echo) is never
- * copied, its buffer becomes the queue.
+ * websocket_output: output frames, without a library: a server does not mask,
+ * so a frame is two to ten bytes and the message. The header is written in
+ * front of the message where it lies: an echoed message is never copied, its
+ * buffer becomes the queue.
  */
 #include "common/full/websocket_state.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* A whole frame's header (RFC 6455 5.2); returns its length. */
+/* Writes the header of a whole frame (RFC 6455 5.2). Returns its length. */
 static size_t
 put_header(unsigned char header[HEADER_MAX], unsigned opcode, size_t len)
 {
@@ -38,9 +38,8 @@ websocket_queue_frame(
 }
 
 /*
- * The message just received goes out again: its buffer becomes the queue. The
- * few bytes that are queued already (a pong, from the same read) are put in
- * front of it.
+ * Queues the message just received: its buffer becomes the queue. The few bytes
+ * in the queue (a pong, from the same read) go in front of it.
  */
 static int
 queue_message(struct websocket *ws, unsigned opcode)
@@ -129,7 +128,7 @@ websocket_queued(const struct websocket *ws)
 	return buffer_len(&ws->out);
 }
 
-/* What goes without waiting. Returns as websocket_flush(). */
+/* Sends what is possible without waiting. Returns as websocket_flush(). */
 static int
 flush_at_once(struct websocket *ws)
 {

@@ -18,13 +18,13 @@
 #include "common/full/buffer.h"
 #include "common/net/websocket.h"
 
-#define HEADER_MAX 10	/* of a frame without a mask */
+#define HEADER_MAX 10	/* of an unmasked frame */
 #define CONTROL_MAX 125 /* RFC 6455 5.5 */
-#define CODE_SIZE 2	/* of a close, in front of the reason */
+#define CODE_SIZE 2	/* the code of a close, before its reason */
 
 enum state {
 	OPEN,
-	CLOSING, /* our close is queued or sent, the peer's is awaited */
+	CLOSING, /* our close is queued or sent; awaiting the peer's */
 	ENDED,
 };
 
@@ -41,31 +41,30 @@ struct websocket {
 	enum state state;
 	struct buffer early, out;
 
-	/* The call that is being served. */
+	/* The current call. */
 	bool wait;
 	enum input input;
-	unsigned reads; /* left, without WAIT */
+	unsigned reads; /* input that may still be read, without WAIT */
 
-	/* The frame that is being received. */
+	/* The frame being received. */
 	bool in_frame;
 	uint64_t frame_left;
 
-	/* The message, over all its frames. Its bytes leave room for a header
-	 * in front of them. */
+	/* The message so far, with room for a header in front. */
 	bool in_message;
-	bool delivered; /* and not given up yet */
+	bool delivered; /* not returned to the caller yet */
 	bool text;
 	struct utf8 utf8;
 	struct buffer message;
 
-	/* A control frame, which may come between a message's. */
+	/* A control frame may come between frames of a message. */
 	struct utf8 reason;
 	size_t control_len;
 	unsigned char control[CONTROL_MAX];
 };
 
-/* Queues a copy of BYTES as a whole frame, of an OPCODE of wslay, whatever the
- * state is. -1 with ENOMEM. */
+/* Queues a copy of BYTES as a whole frame with a wslay OPCODE, in any state. -1
+ * with ENOMEM. */
 int
 websocket_queue_frame(
     struct websocket *ws, unsigned opcode, const void *bytes, size_t len);

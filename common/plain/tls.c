@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls: none in this image. */
+/* tls: not in this image; TLS_HERE is false. */
 #include "common/net/tls.h"
 
 #include <errno.h>

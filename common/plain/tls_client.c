@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_client: none in this client; who asks TLS_CLIENT_HERE calls no other. */
+/* tls_client: not in this client. A caller that checks TLS_CLIENT_HERE calls no
+ * other function. */
 #include "common/net/tls_client.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_make: none in this client. */
+/* tls_make: not in this client. */
 #include "common/net/tls_make.h"
 
 #include <stdio.h>

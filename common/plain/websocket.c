@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* websocket: none in this image; who asks WEBSOCKET_HERE calls no other. */
+/* websocket: not in this image. A caller that checks WEBSOCKET_HERE calls no
+ * other function. */
 #include "common/net/websocket.h"
 
 #include <errno.h>
