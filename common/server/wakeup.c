@@ -31,7 +31,7 @@ static int
 open_signals(struct wakeup *wakeup)
 {
 	struct sigaction act = {.sa_handler = on_wake}; /* no SA_RESTART */
-	sigset_t control, children, nudge;
+	sigset_t control, children, wake;
 
 	sigemptyset(&control);
 	sigaddset(&control, SIGTERM);
@@ -41,14 +41,14 @@ open_signals(struct wakeup *wakeup)
 	add_unless_ignored(&control, SIGQUIT);
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
-	sigemptyset(&nudge);
-	sigaddset(&nudge, WORKER_WAKE_SIGNAL);
+	sigemptyset(&wake);
+	sigaddset(&wake, WORKER_WAKE_SIGNAL);
 	/* An ignored SIGCHLD would lose the status and CPU time of children. */
 	signal(SIGCHLD, SIG_DFL);
 	/* By default it would end the server without a ledger. */
 	signal(SIGUSR2, SIG_IGN);
 	if (sigaction(WORKER_WAKE_SIGNAL, &act, NULL) < 0 ||
-	    sigprocmask(SIG_UNBLOCK, &nudge, NULL) < 0 ||
+	    sigprocmask(SIG_UNBLOCK, &wake, NULL) < 0 ||
 	    sigprocmask(SIG_BLOCK, &control, NULL) < 0 ||
 	    sigprocmask(SIG_BLOCK, &children, NULL) < 0)
 		return -1;
