@@ -17,7 +17,7 @@
 
 #include "common/chatload/chat_message.h"
 #include "common/base/list.h"
-#include "common/chatload/chat_load.h"
+#include "common/chatload/chat_load_plan.h"
 #include "common/load/stall.h"
 #include "common/chatload/in_flight.h"
 

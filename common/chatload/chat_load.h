@@ -30,27 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/chatload/chat_message.h"
-#include "common/load/engine.h"
-
-/* A sender and somebody who listens. */
-#define CHAT_LOAD_MEMBERS_MIN 2
-/* Guests there at once, beside the members. */
-#define CHAT_LOAD_GUESTS 128
-
-struct chat_load_plan {
-	/* target, tls, connections (members), churn, rate, size (of a line,
-	 * newline included), timeout_ns and spin count here */
-	const struct load_plan *load;
-	uint64_t duration_ns, requests; /* the one that comes first */
-	/* non-zero: begin no more; negative: nor wait for what is under way;
-	 * NULL */
-	const volatile int *stop;
-	/* Called a few times a second while it runs; NULL. */
-	void (*progress)(void *context, const struct load_result *so_far,
-	    uint64_t elapsed_ns);
-	void *progress_context;
-};
+#include "common/chatload/chat_load_plan.h"
 
 /* Descriptors that it needs at once. */
 uint64_t

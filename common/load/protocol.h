@@ -138,4 +138,11 @@ enum reply_check
 reply_check_bytes(struct protocol_run *run, struct exchange *x,
     const char *want, size_t size, const char *buf, size_t len);
 
+/* Each in a file of its own, but echo and hello, which share one. */
+extern const struct protocol protocol_echo;
+extern const struct protocol protocol_hello;
+extern const struct protocol protocol_http;
+extern const struct protocol protocol_ws;
+extern const struct protocol protocol_counter;
+
 #endif

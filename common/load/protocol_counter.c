@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/load/protocol_table.h"
+#include "common/load/protocol.h"
 
 static const char LINE[] = "+1\n";
 

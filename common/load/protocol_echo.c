@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* protocol_echo: echo and hello: the file to copy for a new protocol. */
-#include "common/load/protocol_table.h"
+#include "common/load/protocol.h"
 
 /* ---- echo ---- */
 

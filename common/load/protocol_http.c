@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/load/http_response.h"
-#include "common/load/protocol_table.h"
+#include "common/load/protocol.h"
 
 #define BODY_MAX ((size_t)256 << 20)
 

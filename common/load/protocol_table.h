@@ -13,11 +13,4 @@ extern const struct protocol *const PROTOCOLS[];
 const struct protocol *
 protocol_find(const char *name);
 
-/* Each in a file of its own, but echo and hello, which share one. */
-extern const struct protocol protocol_echo;
-extern const struct protocol protocol_hello;
-extern const struct protocol protocol_http;
-extern const struct protocol protocol_ws;
-extern const struct protocol protocol_counter;
-
 #endif

@@ -17,7 +17,7 @@
 #include <sys/random.h>
 
 #include "common/load/http_response.h"
-#include "common/load/protocol_table.h"
+#include "common/load/protocol.h"
 #include "common/net/websocket.h"
 
 enum {
