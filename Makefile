@@ -386,7 +386,8 @@ man: ## read the manual pages
 	man -l docs/man/perconn-server.1 docs/man/perconn-client.1
 
 # ---- install, under names that no other package's client has ----
-install: $(CLIENT) all ## install under $(DESTDIR)$(PREFIX)
+install: all ## install under $(DESTDIR)$(PREFIX)
+	$(if $(HAVE_JSON),,@echo '$(NO_CLIENT)' >&2; exit 1)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 server_thread $(DESTDIR)$(PREFIX)/bin/perconn-server-thread
 	install -m 755 server_fork $(DESTDIR)$(PREFIX)/bin/perconn-server-fork

@@ -906,6 +906,10 @@ read_file(const char *path, char *why, size_t size)
 		    path, error.line, error.column, error.text);
 	if (input.fd >= 0 && !standard)
 		close(input.fd);
+	if (input.error) { /* after the last bracket, to jansson an end */
+		json_decref(top);
+		return NULL;
+	}
 	return top;
 }
 

@@ -638,16 +638,18 @@ def test_a_saved_result_comes_from_a_non_blocking_pipe(made):
     assert result.code == 0, result
 
 
-def test_what_is_no_saved_result_is_told():
+def test_what_is_no_saved_result_is_told(made):
     for path, why in ((".", "Is a directory"),
                       ("/dev/null", "cannot be read as JSON"),
                       ("/dev/zero", "cannot be read as JSON")):
         result = client("compare", "--from", path)
         assert result.code == 1
         assert why in result.error_line and path in result.error_line
-    result = client("compare", "--from", "-", stdin=b" " * ((64 << 20) + 1))
-    assert result.code == 1
-    assert result.error_line == "client: -: larger than 64 MiB"
+    for begin in (b"", made.read_bytes()):
+        result = client("compare", "--from", "-",
+                        stdin=begin + b" " * ((64 << 20) + 1))
+        assert result.code == 1
+        assert result.error_line == "client: -: larger than 64 MiB"
     result = client("compare", "--from", "-", "--from", "/dev/stdin")
     assert result.code == 2
     assert "--from /dev/stdin: " in result.error_line
