@@ -36,13 +36,15 @@ drawn(const struct server_result *found)
 }
 
 static void
-put_blocks(FILE *script, const struct server_result *f, size_t row)
+put_blocks(const struct chart *d, size_t row)
 {
+	const struct server_result *f = chart_found(d, 0, row);
+
 	for (size_t b = 0; b < f->blocks; b++) {
 		if (isfinite(f->values[b]))
-			fprintf(script, "%.9g %g %u\n", f->values[b],
+			fprintf(d->plot.script, "%.9g %g %u\n", f->values[b],
 			    (double)row + 0.06 * ((double)(b % 7) - 3),
-			    SVG_COLOUR(SVG_LIGHT, row));
+			    chart_colour(d, 0, row, SVG_LIGHT));
 	}
 }
 
@@ -68,12 +70,12 @@ bar_chart_values(struct chart_page *all, const struct scenario_result *o)
 		e = drawn(f);
 		axis_range_add(&range, e.high);
 		fprintf(script, "%.9g %zu %.9g %.9g %u %u\n", e.value, i, e.low,
-		    e.high, SVG_COLOUR(SVG_SERVER, i),
-		    SVG_COLOUR(SVG_LIGHT, i));
+		    e.high, chart_colour(&d, 0, i, SVG_SERVER),
+		    chart_colour(&d, 0, i, SVG_LIGHT));
 	}
 	fputs("EOD\n$blocks << EOD\n0 -9 0\n", script);
 	for (size_t i = 0; i < chart_servers(&d); i++)
-		put_blocks(script, chart_found(&d, 0, i), i);
+		put_blocks(&d, i);
 	fputs("EOD\n", script);
 	name_rows(&d, 0, chart_servers(&d));
 	axis_linear(script, "x", &range);
@@ -87,7 +89,8 @@ bar_chart_values(struct chart_page *all, const struct scenario_result *o)
 	    "0.45 linewidth 1.4 linecolor rgb variable\n",
 	    script);
 	snprintf(caption, sizeof(caption),
-	    "%s, with 95 %% intervals; a dot for each block", o->unit);
+	    "%s, with 95 %% intervals; a dot for each block%s", o->unit,
+	    chart_has_invalid(&d) ? "; grey: invalid, no result" : "");
 	chart_finish(&d, LEGEND_NONE, caption);
 }
 
@@ -123,8 +126,9 @@ bar_chart_groups(struct chart_page *all, const struct scenario_result *o)
 			e = drawn(f);
 			fprintf(script, "%g %.9g %.9g %.9g %u %u\n",
 			    (double)p - 0.4 + width * ((double)i + 0.5),
-			    e.value, e.low, e.high, SVG_COLOUR(SVG_SERVER, i),
-			    SVG_COLOUR(SVG_LIGHT, i));
+			    e.value, e.low, e.high,
+			    chart_colour(&d, p, i, SVG_SERVER),
+			    chart_colour(&d, p, i, SVG_LIGHT));
 			axis_range_add(&y, e.high);
 		}
 	}
@@ -136,7 +140,8 @@ bar_chart_groups(struct chart_page *all, const struct scenario_result *o)
 	    "$bars using 1:2:3:4:5 with yerrorbars pointtype 7 pointsize 0.4 "
 	    "linewidth 1.4 linecolor rgb variable\n",
 	    width * 0.45, width * 0.45);
-	snprintf(at, sizeof(at), "%s, with 95 %% intervals", o->unit);
+	snprintf(at, sizeof(at), "%s, with 95 %% intervals%s", o->unit,
+	    chart_has_invalid(&d) ? "; grey: invalid, no result" : "");
 	chart_finish(&d, LEGEND_SERVERS, at);
 }
 

@@ -143,8 +143,28 @@ chart_found(const struct chart *d, size_t point, size_t server)
 	return &d->o->points[point].results[server];
 }
 
+unsigned
+chart_colour(const struct chart *d, size_t point, size_t server, int role)
+{
+	return chart_found(d, point, server)->verdict == INVALID
+		   ? SVG_COLOUR(SVG_SOFT, 0)
+		   : SVG_COLOUR(role, server);
+}
+
 size_t
 chart_servers(const struct chart *d)
 {
 	return d->all->c->server_count;
+}
+
+bool
+chart_has_invalid(const struct chart *d)
+{
+	for (size_t p = 0; p < d->o->point_count; p++) {
+		for (size_t i = 0; i < chart_servers(d); i++) {
+			if (chart_found(d, p, i)->verdict == INVALID)
+				return true;
+		}
+	}
+	return false;
 }

@@ -73,6 +73,15 @@ chart_drop(struct chart *drawing);
 size_t
 chart_servers(const struct chart *drawing);
 
+/* Whether any result is. */
+bool
+chart_has_invalid(const struct chart *drawing);
+
+/* A server's at a point, for ROLE; of what is invalid, nobody's. */
+unsigned
+chart_colour(
+    const struct chart *drawing, size_t point, size_t server, int role);
+
 const struct server_result *
 chart_found(const struct chart *drawing, size_t point, size_t server);
 

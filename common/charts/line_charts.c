@@ -159,17 +159,17 @@ put_point(FILE *script, double at, struct estimate e)
 	fprintf(script, "%.9g %.9g %.9g %.9g\n", at, e.value, e.low, e.high);
 }
 
-/* What a point is drawn as: on the curve, apart from it, and a ring about those
- * that no verdict could be had of. */
+/* What a point is drawn as: on the curve, apart from it, or, invalid, as a
+ * cross of no server's colour that no curve leads to. */
 enum mark { MARK_CURVE, MARK_SPECIAL, MARK_INVALID };
 
 static bool
 has_mark(
     const struct point *point, const struct server_result *f, enum mark mark)
 {
-	return mark == MARK_INVALID
-		   ? f->verdict == INVALID
-		   : (special(point) != NULL) == (mark == MARK_SPECIAL);
+	if (f->verdict == INVALID)
+		return mark == MARK_INVALID;
+	return mark == (special(point) ? MARK_SPECIAL : MARK_CURVE);
 }
 
 /* One server's points as data NAME, server, and c, s or i for each mark. There
@@ -211,22 +211,10 @@ gnuplot_points(
 	    "7 pointsize 0.4 linecolor rgb '#%06x', "
 	    "$%s%zus using 1:2:3:4 with yerrorbars linewidth 1.4 pointtype 12 "
 	    "pointsize 0.8 linecolor rgb '#%06x', "
-	    "$%s%zui using 1:2 with points pointtype 6 pointsize 0.9 linewidth "
-	    "1 linecolor rgb '#%06x'",
+	    "$%s%zui using 1:2 with points pointtype 2 pointsize 0.7 linewidth "
+	    "1.2 linecolor rgb '#%06x'",
 	    comma, name, server, colour, name, server, colour, name, server,
-	    colour);
-}
-
-static bool
-any_invalid(const struct chart *d)
-{
-	for (size_t p = 0; p < d->o->point_count; p++) {
-		for (size_t i = 0; i < chart_servers(d); i++) {
-			if (chart_found(d, p, i)->verdict == INVALID)
-				return true;
-		}
-	}
-	return false;
+	    SVG_COLOUR(SVG_SOFT, 0));
 }
 
 /* "requests/s by connections; diamonds: ..." */
@@ -246,8 +234,9 @@ caption_of_points(
 			    last ? "," : "; diamonds:", one);
 		last = one ? one : last;
 	}
-	if (any_invalid(d) && len < (int)size)
-		snprintf(buf + len, size - (size_t)len, "; ringed: invalid");
+	if (chart_has_invalid(d) && len < (int)size)
+		snprintf(buf + len, size - (size_t)len,
+		    "; crosses: invalid, no result");
 }
 
 void
@@ -353,6 +342,6 @@ line_chart_knee(
 	snprintf(caption, sizeof(caption),
 	    "99th percentile by requests/s asked for; solid: response time%s%s",
 	    any_service(&d) ? ", dashed: service time" : "",
-	    any_invalid(&d) ? "; ringed: invalid" : "");
+	    chart_has_invalid(&d) ? "; crosses: invalid, no result" : "");
 	chart_finish(&d, LEGEND_SERVERS, caption);
 }

@@ -45,6 +45,9 @@ put_colour(const char *at, FILE *out)
 	case SVG_GRID:
 		fputs("var(--grid)", out);
 		break;
+	case SVG_SOFT:
+		fputs("var(--soft)", out);
+		break;
 	case SVG_SERVER:
 		fprintf(out, "var(--server-%d)", n);
 		break;

@@ -11,6 +11,7 @@
 enum svg_role {
 	SVG_INK = 1,	 /* axes and words; NN is 0 */
 	SVG_GRID = 2,	 /* NN is 0 */
+	SVG_SOFT = 3,	 /* what is no result; NN is 0 */
 	SVG_SERVER = 16, /* NN: its number */
 	SVG_LIGHT = 17,	 /* the same, fainter */
 	SVG_KIND = 32,	 /* NN: of memory */

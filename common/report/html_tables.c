@@ -149,7 +149,9 @@ table_rows(FILE *page, const struct column *columns, const struct comparison *c,
 			const struct server_result *f =
 			    &o->points[p].results[i];
 
-			fputs("<tr>", page);
+			fputs(f->verdict == INVALID ? "<tr class=\"invalid\">"
+						    : "<tr>",
+			    page);
 			if (i == 0)
 				put_settings(page, c, o, &o->points[p]);
 			html_table_server(page, c, i);

@@ -608,6 +608,19 @@ def test_parents_without_a_remedy_are_a_curve_and_those_with_one_are_not(
 
 
 @needs_gnuplot
+def test_what_is_invalid_is_grey_in_its_pictures(made, tmp_path):
+    page, _ = page_of(made[2], tmp_path / "report")
+    pictures = re.findall(
+        r'<svg [^>]*aria-label="(\w+): ([^"]*)"(.*?)</svg>', page, re.S)
+    told = [name for name, words, _ in pictures if "invalid" in words]
+    grey = [name for name, words, drawn in pictures
+            if "var(--soft)" in drawn and "by kind" not in words]
+    assert told == ["sweep", "sweep", "tls"]
+    assert set(grey) == {"sweep"}, "of tls there is no figure"
+    assert page.count('<tr class="invalid">') > 3
+
+
+@needs_gnuplot
 def test_each_scenario_has_its_words_and_its_pictures(made, tmp_path):
     page, _ = page_of(made[2], tmp_path / "report")
     assert "fork is slower than thread: 5,000 against 14,123" in page
