@@ -12,8 +12,8 @@
 #define TICS_Y 4
 #define TICS_MAX 16
 
-/* What is beyond them cannot be measured, only stand in a file; and halving or
- * doubling it would leave the numbers there are. */
+/* Values beyond these cannot be measured, but a file may have them; halving or
+ * doubling them would leave the range of double. */
 #define SIZE_LEAST 1e-300
 #define SIZE_MOST 1e300
 
@@ -41,7 +41,7 @@ axis_range_is_wide(const struct axis_range *range)
 	return range->low > 0 && range->high / range->low >= 20;
 }
 
-/* The round number that is not below VALUE. */
+/* The next round number, at least VALUE. */
 static double
 round_up(double value)
 {

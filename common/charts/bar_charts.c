@@ -23,8 +23,8 @@ name_rows(struct chart *d, size_t first, size_t count)
 	fputs(")\nset grid xtics noytics linestyle 100\n", d->plot.script);
 }
 
-/* Without an interval, an error bar of no length: gnuplot would leave out all
- * of it. */
+/* Without an interval, an error bar of no length: otherwise gnuplot would leave
+ * out the whole row. */
 static struct estimate
 drawn(const struct server_result *found)
 {
@@ -147,7 +147,7 @@ bar_chart_groups(struct chart_page *all, const struct scenario_result *o)
 
 /* ---- memory ---- */
 
-/* One upon the other. */
+/* Stacked. */
 static void
 put_stack(FILE *script, const struct usage *usage, size_t row,
     struct axis_range *range)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chart: one picture in the making: its script, its words, its frame.
+ * chart: one picture in the making: its script, its words, its frame, and what
+ * all pictures of a page share.
  *
  *	struct chart d;
- *	if (!chart_begin(&d, pictures, outcome, HEIGHT))
+ *	if (!chart_begin(&d, page, result, HEIGHT))
  *		return;
  *	fprintf(d.plot.script, ...);
  *	chart_finish(&d, LEGEND_SERVERS, "requests/s by connections");
@@ -29,9 +30,9 @@ struct chart_page {
 	bool possible;
 	/* If set: non-zero: draw no more. */
 	const volatile int *stop;
-	bool given_up;	/* one took too long, and so might each */
+	bool given_up;	/* one took too long, as the next might */
 	unsigned count; /* drawn so far */
-	char why[120];	/* the last one could not be */
+	char why[120];	/* why the last one was not drawn */
 };
 
 struct chart {
@@ -45,7 +46,7 @@ struct chart {
 
 enum legend { LEGEND_NONE, LEGEND_SERVERS, LEGEND_KINDS };
 
-/* Whether one more is to be drawn; if it was stopped, WHY says so. */
+/* Whether to draw one more picture; after a stop, WHY says so. */
 bool
 chart_page_goes_on(struct chart_page *all);
 
@@ -54,7 +55,7 @@ bool
 chart_begin(struct chart *drawing, struct chart_page *all,
     const struct scenario_result *result, int height);
 
-/* The number of one more word; what is too long is cut. */
+/* Adds a word, cut if it is too long. Returns its number. */
 size_t
 chart_word(struct chart *drawing, const char *text);
 

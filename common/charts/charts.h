@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * charts: what a scenario found, drawn.
+ * charts: the pictures of one scenario.
  *
- * What is drawn follows from what there is, not from the scenario's name: one
- * point has bars and, if latencies are known, their percentiles; points along
- * a number have curves; points that differ by a word have groups of bars; what
- * is measured in KiB is stacked by kind.
+ * The results choose the pictures, not the scenario's name: one point has bars
+ * and, if latencies are known, their percentiles; points along a number have
+ * curves; points that differ by a word have groups of bars; figures in KiB are
+ * stacked by kind of memory.
  */
 #ifndef COMMON_CHARTS_CHARTS_H
 #define COMMON_CHARTS_CHARTS_H

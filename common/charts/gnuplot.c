@@ -111,7 +111,8 @@ start(struct child *child)
 	return -1;
 }
 
-/* What is left of the script; closed at its end, or when nobody reads it. */
+/* Writes what is left of the script; closes the pipe at its end, or when
+ * gnuplot has closed its own. */
 static void
 feed(struct child *child, const char **script, size_t *left)
 {
@@ -164,7 +165,7 @@ converse(struct child *child, uint64_t end, const struct gnuplot *plot,
 	}
 }
 
-/* Its status; -1 if it does not end, so that it has to be ended. */
+/* Its exit status; -1 if it does not end by itself. */
 static int
 reap(const struct child *child, uint64_t end)
 {

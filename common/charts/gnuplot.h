@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gnuplot: a picture by gnuplot(1), run as a program, as SVG to stand in a
- *page.
+ * gnuplot: a picture by gnuplot(1), run as a program, as SVG within a page.
  *
  *	struct gnuplot plot;
  *	if (gnuplot_begin(&plot, 360, 240) < 0) ...

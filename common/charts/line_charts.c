@@ -10,8 +10,8 @@
 
 /* ---- one point: percentiles ---- */
 
-/* Percentile P at 1 / (1 - P): each further nine is a step of one width. What
- * is 100 % has no place there. */
+/* Percentile P stands at 1 / (1 - P): each further nine is a step of the same
+ * width, and 100 % has no place. */
 static void
 put_curve(FILE *script, const char *name, size_t server,
     const struct latency_curve *curve, struct axis_range *x,
@@ -129,7 +129,7 @@ axis_of_points(struct chart *d, const char *key)
 	fputs(")\n", d->plot.script);
 }
 
-/* What is drawn of a finding. */
+/* What is drawn of a result. */
 typedef struct estimate
 getter(const struct server_result *found);
 
@@ -173,7 +173,7 @@ has_mark(
 }
 
 /* One server's points as data NAME, server, and c, s or i for each mark. There
- * is a line at least, for gnuplot does not take empty data. */
+ * is at least one line, because gnuplot refuses empty data. */
 static void
 put_points(struct chart *d, const char *name, size_t server, const char *key,
     getter *get, struct axis_range *y)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* svg: one pass over the text; what is not known to it stays as it is. */
+/* svg: one pass over the text; what it does not know stays as it is. */
 #include "common/charts/svg.h"
 
 #include <ctype.h>
@@ -95,8 +95,8 @@ empty_group(const char *at)
 	return begins(end, "</g>") ? (size_t)(end + 4 - at) : 0;
 }
 
-/* A white spot that gnuplot puts behind a point with an error bar, so that it
- * stands out, on paper: its length, or 0. */
+/* gnuplot puts a white spot behind a point with an error bar, for paper.
+ * Returns its length, or 0. */
 static size_t
 spot(const char *at)
 {
@@ -106,7 +106,7 @@ spot(const char *at)
 	return white && white < end ? (size_t)(end + 2 - at) : 0;
 }
 
-/* What only says who drew it; or what it draws text boxes with, and we none. */
+/* Text that names the program; filters for text boxes, which are not used. */
 static size_t
 superfluous(const char *at)
 {
@@ -126,7 +126,7 @@ superfluous(const char *at)
 	return 0;
 }
 
-/* One step: writes something, returns how much of AT it stood for. */
+/* One step: writes something, returns how many bytes of AT it replaces. */
 static size_t
 step(const char *at, const struct svg_decor *decor, FILE *out)
 {

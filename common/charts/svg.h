@@ -22,7 +22,7 @@ enum svg_role {
 /* What gnuplot is not told. */
 struct svg_decor {
 	unsigned number;	  /* of the picture in its page: ids begin so */
-	const char *label;	  /* for who cannot see it */
+	const char *label;	  /* read aloud in place of the picture */
 	const char *const *words; /* ~0~ and on; ends with NULL */
 };
 

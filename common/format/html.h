@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * html: text that stands in a page as what it is, whatever bytes it has.
+ * html: puts untrusted text into a page, whatever bytes it has.
  *
- * Markup is written by fputs() and its kin; everything that is not a constant
- * of ours goes through these. Good between tags, and within "quoted" values.
+ * fputs() writes markup; all text that is not a constant of this program goes
+ * through these functions. Safe between tags, and within "quoted" values.
  * Errors are the stream's.
  */
 #ifndef COMMON_FORMAT_HTML_H
@@ -11,11 +11,12 @@
 
 #include <stdio.h>
 
-/* Marks become entities; what is not UTF-8, or a control, U+FFFD. */
+/* Markup characters become entities; control characters, and bytes that are not
+ * UTF-8, become U+FFFD. */
 void
 html_text(FILE *out, const char *text);
 
-/* The same of what printf() would make of it. */
+/* The same for a formatted text, as printf(3). */
 void
 html_print(FILE *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -67,8 +67,8 @@ is_shown(const struct table *table, size_t column)
 	return false;
 }
 
-/* Where HEAD is broken in two: at the blank that is nearest to its middle; 0:
- * at none. */
+/* Where to break HEAD in two: at the blank nearest to its middle; 0: no blank.
+ */
 static size_t
 break_of(const char *head)
 {
@@ -111,7 +111,7 @@ head_width(const char *head, bool tall)
 	return above > below ? above : below;
 }
 
-/* 0: nothing is in it, or nothing that is known. */
+/* 0: the column is empty, or has no known value. */
 static size_t
 width_of(const struct table *table, size_t column, bool tall)
 {
@@ -184,7 +184,7 @@ part_width(const struct table *table, const struct shape *shape, size_t from,
 	return width;
 }
 
-/* The end of the part that begins at FROM: one column at least. */
+/* The end of the part that begins at FROM; a part has at least one column. */
 static size_t
 part_end(const struct table *table, const struct shape *shape, size_t from,
     size_t width)

@@ -10,10 +10,10 @@
  *	table_print(&t, out);
  *
  * The first row is the heading. The first LEFT columns (1 if it is 0) are
- * aligned to the left, the others to the right, and the last one as it is if
- * RAGGED; and left out if it is SPARE and there is no room for it. A column in
- *which nothing is known ("-") is left out. Cells hold what escape() lets
- *through. No allocation.
+ * aligned to the left, the others to the right. RAGGED: the last column is not
+ * aligned. SPARE: it is left out where it does not fit. A column without any
+ * known value ("-") is left out. Cells hold escaped text (escape.h). No
+ * allocation.
  */
 #ifndef COMMON_FORMAT_TABLE_H
 #define COMMON_FORMAT_TABLE_H
@@ -33,7 +33,8 @@ struct table {
 	char cells[TABLE_ROWS][TABLE_COLUMNS][TABLE_CELL];
 };
 
-/* What is too long is cut; cells beyond the last row or column are dropped. */
+/* A text that is too long is cut; cells beyond the last row or column are
+ * dropped. */
 void
 table_cell(struct table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -46,10 +47,11 @@ size_t
 table_columns(const struct table *table);
 
 /*
- * With two blanks before each line; BOLD and PLAIN about the heading. What is
- * wider than WIDTH columns gets headings of two lines, then one blank between
- * columns, then becomes several tables, one below the other, each with the
- * first LEFT columns. So no line wraps, as long as LEFT and one more fit.
+ * Two blanks stand before each line, BOLD and PLAIN around the heading. A table
+ * that is wider than WIDTH columns gets headings of two lines, then one blank
+ * between columns, and then becomes several tables, one below the other, each
+ * with the first LEFT columns. So no line wraps if LEFT and one more column
+ * fit.
  */
 void
 table_print(const struct table *table, const char *bold, const char *plain,

@@ -35,7 +35,7 @@ write_lines(void *context)
 	while ((line = next_line(w))) {
 		fputs(line, w->out);
 		putc('\n', w->out);
-		fflush(w->out); /* who closes OUT tells errors */
+		fflush(w->out); /* errors are reported where OUT is closed */
 		free(line);
 	}
 	return NULL;

@@ -38,7 +38,7 @@ struct interval_writer {
 int
 interval_writer_begin(struct interval_writer *writer, FILE *out);
 
-/* As load_json_interval(). Waits for nobody. */
+/* As load_json_interval(). Never waits. */
 void
 interval_writer_put(struct interval_writer *writer, double rate,
     const struct load_result *part, uint64_t from_ns, uint64_t to_ns);

@@ -281,7 +281,7 @@ load_report_head(const struct load_report *report, const char *loop, FILE *out)
 	terminal_fold(out, text, 0, 2, terminal_columns(fileno(out)));
 }
 
-/* Of the server, or, where that is not known, of all on this machine. */
+/* Of the server; where that is unknown, of all listeners of this machine. */
 static void
 print_queue(const struct load_report *report, FILE *out)
 {

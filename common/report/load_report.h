@@ -2,7 +2,7 @@
 /*
  * load_report: the result of one load, as words.
  *
- * Of a sweep, see rate_sweep_report.h; as JSON, load_json.h.
+ * rate_sweep_report.h reports a sweep; load_json.h writes JSON.
  */
 #ifndef COMMON_REPORT_LOAD_REPORT_H
 #define COMMON_REPORT_LOAD_REPORT_H
@@ -35,7 +35,7 @@ struct load_report {
 void
 load_report_print(const struct load_report *report, FILE *out);
 
-/* Its first line: what is sent to which target, in which kind of LOOP. */
+/* The first line: what is sent to which target, in which kind of loop. */
 void
 load_report_head(const struct load_report *report, const char *loop, FILE *out);
 

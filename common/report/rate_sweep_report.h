@@ -14,12 +14,12 @@
 
 #include "common/report/load_report.h"
 
-/* What is sent, to whom, and the columns' names, before the first load. */
+/* Before the first load: what is sent to which target, and the headings. */
 void
 rate_sweep_report_head(
     const struct load_report *report, size_t rates, FILE *out);
 
-/* What became of one rate: a line, and what went wrong below it. Flushed. */
+/* The result of one rate: a line, and its faults below. Flushed. */
 void
 rate_sweep_report_row(const struct load_report *report, FILE *out);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* server_names: the whole, its beginning, its end: the first that is no
- * other's. */
+/* server_names: the whole name, its beginning, or its end: the first of these
+ * that no other server has. */
 #include "common/report/server_names.h"
 
 #include <stdbool.h>
@@ -22,7 +22,7 @@ server_names_add(struct server_names *names, const struct comparison *c)
 		names->at[names->count++] = c->servers[i].name;
 }
 
-/* Without what is more than SERVER_NAME_COLUMNS at one end. */
+/* NAME cut to SERVER_NAME_COLUMNS at one end. */
 static void
 cut(char *text, enum form form)
 {

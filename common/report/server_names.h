@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_names: those of servers, as tables have them: no wider than a column
- * should be, but never so that two look the same.
+ * server_names: the names of servers for tables: cut to a column's width, but
+ * never so that two look the same.
  */
 #ifndef COMMON_REPORT_SERVER_NAMES_H
 #define COMMON_REPORT_SERVER_NAMES_H
@@ -10,8 +10,8 @@
 
 #include "common/verdict/comparison.h"
 
-/* Columns; what is longer is cut, at its end or at its beginning, with a ~
- * there, unless another would look like it. */
+/* Columns. A longer name is cut at its end or at its beginning, with a ~ there,
+ * unless another name would look the same. */
 #define SERVER_NAME_COLUMNS 24
 
 struct server_names {
@@ -23,7 +23,8 @@ struct server_names {
 void
 server_names_add(struct server_names *names, const struct comparison *c);
 
-/* NAME, which is one of them, escaped, in BUF of SIZE bytes. Returns BUF. */
+/* Fills BUF, SIZE bytes, with NAME, which is one of NAMES, cut and escaped.
+ * Returns BUF. */
 char *
 server_names_show(
     const struct server_names *names, const char *name, char *buf, size_t size);

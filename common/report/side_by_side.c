@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* side_by_side: all of A with what B has of it, then what is B's alone. */
+/* side_by_side: the rows of A with their matches in B, then those of B alone.
+ */
 #include "common/report/side_by_side.h"
 
 #include <math.h>

@@ -15,7 +15,7 @@ struct side_by_side_row {
 	const struct scenario_result *result; /* of A, or else of B */
 	const struct point *point;	      /* likewise */
 	const char *server;
-	const struct server_result *a, *b; /* NULL: it has none such */
+	const struct server_result *a, *b; /* NULL: it has no such row */
 	bool a_baseline, b_baseline;	   /* of each, which may have another */
 };
 
@@ -27,14 +27,14 @@ size_t
 side_by_side_rows(const struct comparison *a, const struct comparison *b,
     struct side_by_side_row rows[SIDE_BY_SIDE_ROWS_MAX]);
 
-/* The figure, "-" for none; AT_LEAST before one that is a lower bound, and a
- * word behind one that is no answer. Returns BUF. */
+/* The figure, "-" for none; with AT_LEAST before a lower bound, and "invalid"
+ * or the like behind a figure that is no answer. Returns BUF. */
 char *
 side_by_side_value(char *buf, size_t size, const struct server_result *found,
     const char *at_least);
 
-/* The ratio to its own baseline, which is none itself, nor is there one of what
- * is invalid: all NAN then. */
+/* The ratio to its own baseline; all NAN for the baseline itself and for an
+ * invalid result. */
 struct estimate
 side_by_side_ratio(const struct server_result *found, bool baseline);
 
