@@ -520,10 +520,10 @@ release(struct block *block)
 static void
 open_all(struct block_run *run)
 {
-	size_t order[SERVERS_MAX + 1];
+	size_t order[SERVERS_MAX + 1], count = run->count;
 
-	random_order(run->random, order, run->count);
-	for (size_t i = 0; i < run->count && !block_run_stopped(run); i++) {
+	random_order(run->random, order, count);
+	for (size_t i = 0; i < count && !block_run_stopped(run); i++) {
 		if (!block_run_lacks(run, order[i]) &&
 		    instance_start(run, order[i]))
 			instance_connect(run, order[i]);

@@ -167,8 +167,8 @@ static bool
 is_in(const struct table *table, const struct shape *shape, size_t i,
     size_t from, size_t to)
 {
-	return shape->widths[i] &&
-	       (i < left_columns(table) || (i >= from && i < to));
+	return (i < left_columns(table) || (i >= from && i < to)) &&
+	       shape->widths[i];
 }
 
 static size_t

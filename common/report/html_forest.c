@@ -91,6 +91,7 @@ put_plot(FILE *page, const struct forest_row *row)
 	if (row->drawn) {
 		if (!isnan(row->low))
 			put_interval(page, row);
+		/* NOLINTNEXTLINE(*-core.*): a row that is drawn has FOUND */
 		put_shape(page, row->at, MARKS[row->found->verdict]);
 	}
 	fputs("</svg>", page);

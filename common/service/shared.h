@@ -7,8 +7,8 @@
  *	...                          // short: nothing that waits
  *	shared_unlock(shared);
  *
- * A worker that holds this lock takes no other lock. Under fork the holder may be
- * killed. The mutex is robust there: the next worker that locks it is told of
+ * A worker that holds this lock takes no other lock. Under fork the holder may
+ *be killed. The mutex is robust there: the next worker that locks it is told of
  * the death (POSIX.1-2017 pthread_mutex_lock(), EOWNERDEAD) and goes on.
  */
 #ifndef COMMON_SERVICE_SHARED_H

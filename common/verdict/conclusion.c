@@ -100,7 +100,7 @@ say_size(char *buf, size_t size, double near, double far)
 {
 	double factors[] = {
 	    near < 1 ? 1 / near : near, far < 1 ? 1 / far : far};
-	char low[24], high[24];
+	char texts[2][24], *low = texts[0], *high = texts[1];
 	bool percent[2];
 
 	for (int i = 0; i < 2; i++) {
@@ -108,7 +108,7 @@ say_size(char *buf, size_t size, double near, double far)
 		double shown =
 		    percent[i] ? 100 * fabs((i ? far : near) - 1) : factors[i];
 
-		snprintf(i ? high : low, sizeof(low),
+		snprintf(texts[i], sizeof(texts[i]),
 		    shown < 9.95 ? "%.2g" : "%.0f", shown);
 	}
 	if (percent[0] == percent[1] && strcmp(low, high) == 0)

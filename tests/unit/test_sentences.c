@@ -196,9 +196,9 @@ FRESH(what_is_exact_would_not_have_shown_less)
 {
 	point_of("churn");
 	sentence_detectable(text, sizeof(text), &comparison, result, 1);
-	assert_string_equal(
-	    text, "fork: a difference of 1.1 % or more would have been found "
-		  "in 4 of 5 such measurements");
+	assert_string_equal(text,
+	    "fork: a difference of 1.1 % or more would have been found "
+	    "in 4 of 5 such measurements");
 	point_of("idle");
 	sentence_detectable(text, sizeof(text), &comparison, result, 1);
 	assert_string_equal(text, "");
