@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/verdict/advice.h"
+#include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
 #include "common/format/html.h"
 #include "common/charts/charts.h"
@@ -34,7 +35,7 @@ void
 html_report_end(FILE *page)
 {
 	fputs("<footer class=\"soft\"><p>", page);
-	html_text(page, SENTENCE_CAVEAT);
+	html_text(page, CONDITIONS_CAVEAT);
 	fputs("</p></footer>\n</body>\n</html>\n", page);
 }
 
@@ -196,11 +197,11 @@ put_notes(
 	fputs("<ul class=\"notes\">\n", page);
 	put_note(page, o->note);
 	put_reasons(page, c, o);
-	put_note(page, sentence_control(text, sizeof(text), c, o));
+	put_note(page, conditions_control(text, sizeof(text), c, o));
 	put_notes_of_ratios(page, c, o);
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
-			sentence_remarks(
+			conditions_remarks(
 			    text, sizeof(text), &o->points[p].results[i]);
 			if (!text[0])
 				continue;
@@ -209,7 +210,7 @@ put_notes(
 			    c->servers[i].name, at[0] ? ", " : "", at, text);
 		}
 	}
-	put_note(page, sentence_blocks(text, sizeof(text), c, o));
+	put_note(page, conditions_blocks(text, sizeof(text), c, o));
 	fputs("</ul>\n", page);
 }
 
@@ -257,9 +258,9 @@ put_facts(FILE *page, const struct comparison *c)
 	char text[SENTENCE_SIZE];
 
 	fputs("<dl>\n", page);
-	put_fact(page, "machine", sentence_machine(text, sizeof(text), c));
+	put_fact(page, "machine", conditions_machine(text, sizeof(text), c));
 	put_fact(page, "placement", c->placed[0] ? c->placed : c->placement);
-	put_fact(page, "method", sentence_method(text, sizeof(text), c));
+	put_fact(page, "method", conditions_method(text, sizeof(text), c));
 	put_fact(page, "when", c->when);
 	put_fact(page, "version", c->version);
 	fputs("</dl>\n", page);
@@ -334,7 +335,7 @@ html_report(const struct comparison *c, const struct html_report_plan *plan,
 	title_of(c, text, sizeof(text));
 	html_report_begin(page, text);
 	html_element(page, "p class=\"soft\"", "%s%s%s", c->when,
-	    c->when[0] ? ". " : "", sentence_machine(text, sizeof(text), c));
+	    c->when[0] ? ". " : "", conditions_machine(text, sizeof(text), c));
 	if (c->interrupted)
 		html_element(page, "p class=\"alert\"", "%s",
 		    advice_interrupted(text, sizeof(text), c));

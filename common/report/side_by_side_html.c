@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
 #include "common/format/html.h"
 #include "common/report/side_by_side.h"
@@ -17,7 +18,7 @@ put_name(FILE *page, const char *letter, const char *name,
 
 	html_element(page, "dt", "%s", letter);
 	html_element(page, "dd", "%s%s%s. %s", name, c->when[0] ? ", " : "",
-	    c->when, sentence_machine(text, sizeof(text), c));
+	    c->when, conditions_machine(text, sizeof(text), c));
 }
 
 static void

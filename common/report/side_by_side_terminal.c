@@ -6,6 +6,7 @@
 
 #include "common/base/escape.h"
 #include "common/base/terminal.h"
+#include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
 #include "common/report/server_names.h"
 #include "common/report/side_by_side.h"
@@ -22,7 +23,7 @@ print_name(const char *letter, const char *name, const struct comparison *c,
 	    c->when[0] ? ", " : "", c->when,
 	    c->version[0] ? ", measured by perconn " : "", c->version);
 	terminal_fold(out, escape(text, safe, sizeof(safe)), 0, 3, width);
-	sentence_machine(machine, sizeof(machine), c);
+	conditions_machine(machine, sizeof(machine), c);
 	fputs("   ", out);
 	terminal_fold(out, escape(machine, safe, sizeof(safe)), 3, 3, width);
 }

@@ -6,6 +6,7 @@
 
 #include "common/verdict/advice.h"
 #include "common/verdict/conclusion.h"
+#include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
 #include "common/report/terminal_forest.h"
 #include "common/report/terminal_tables.h"
@@ -77,7 +78,7 @@ print_remarks(struct terminal_printer *p, const struct scenario_result *o)
 
 	for (size_t i = 0; i < o->point_count; i++) {
 		for (size_t k = 0; k < p->c->server_count; k++) {
-			sentence_remarks(
+			conditions_remarks(
 			    remarks, sizeof(remarks), &o->points[i].results[k]);
 			if (!remarks[0])
 				continue;
@@ -121,12 +122,12 @@ print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 	print_advice(p, o);
 	terminal_table_usage(p, o);
 	terminal_table_memory(p, o);
-	terminal_line(p, "  ", sentence_control(head, sizeof(head), p->c, o));
+	terminal_line(p, "  ", conditions_control(head, sizeof(head), p->c, o));
 	for (size_t i = 1; i < p->c->server_count; i++)
 		terminal_line(p, "  ",
 		    sentence_direction(text, sizeof(text), p->c, o, i));
 	terminal_line(p, "  ", o->note);
-	terminal_line(p, "  ", sentence_blocks(head, sizeof(head), p->c, o));
+	terminal_line(p, "  ", conditions_blocks(head, sizeof(head), p->c, o));
 	print_remarks(p, o);
 }
 
@@ -139,11 +140,11 @@ print_method(struct terminal_printer *p)
 	char text[SENTENCE_SIZE];
 
 	fprintf(p->out, "\n%sHow this was measured%s\n", BOLD(p), PLAIN(p));
-	terminal_line(p, "  ", sentence_machine(text, sizeof(text), c));
+	terminal_line(p, "  ", conditions_machine(text, sizeof(text), c));
 	snprintf(text, sizeof(text), "placement %s",
 	    c->placed[0] ? c->placed : c->placement);
 	terminal_line(p, "  ", c->placement[0] ? text : "");
-	terminal_line(p, "  ", sentence_method(text, sizeof(text), c));
+	terminal_line(p, "  ", conditions_method(text, sizeof(text), c));
 	snprintf(text, sizeof(text), "measured by perconn %s", c->version);
 	terminal_line(p, "  ", c->version[0] ? text : "");
 	for (size_t i = 0; i < c->server_count; i++) {
@@ -186,6 +187,6 @@ terminal_report(
 		print_outcome(&p, &c->scenarios[i]);
 	print_method(&p);
 	fputc('\n', out);
-	terminal_line(&p, "", SENTENCE_CAVEAT);
+	terminal_line(&p, "", CONDITIONS_CAVEAT);
 	terminal_line(&p, "", advice_interrupted(text, sizeof(text), c));
 }

@@ -78,36 +78,9 @@ char *
 sentence_direction(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result, size_t server);
 
-/* "control: thread against itself has a ratio of 1.001, between 0.98 and 1.02;
- * it should be 1"; empty: none. */
-char *
-sentence_control(char *buf, size_t size, const struct comparison *comparison,
-    const struct scenario_result *result);
-
-/* "20 blocks; 600 slices used, ..." of all servers and points. */
-char *
-sentence_blocks(char *buf, size_t size, const struct comparison *comparison,
-    const struct scenario_result *result);
-
 /* Whether the reason of SERVER at POINT is that of the baseline, too, so that
  * it need not be said twice. */
 bool
 sentence_repeats(const struct point *point, size_t server);
-
-/* What else there is to know of this finding: errors, a client that was the
- * limit, what was dropped; empty if nothing. */
-char *
-sentence_remarks(char *buf, size_t size, const struct server_result *found);
-
-/* "2 CPUs, A Processor (virtual), ..." */
-char *
-sentence_machine(char *buf, size_t size, const struct comparison *comparison);
-
-/* "20 blocks with fresh servers, ..." */
-char *
-sentence_method(char *buf, size_t size, const struct comparison *comparison);
-
-/* "This holds for this machine, ..." */
-extern const char SENTENCE_CAVEAT[];
 
 #endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* conditions: machine, method, control, blocks, and what was odd. */
+#include "common/verdict/conditions.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/verdict/sentences.h"
+
+/* Little's law: from here on something measured is not true. */
+#define LITTLE_OFF 0.05
+
+const char CONDITIONS_CAVEAT[] =
+    "This holds for this machine, its loopback and these sizes. Ratios travel "
+    "better than rates do.";
+
+/* Appends to BUF. */
+static void __attribute__((format(printf, 3, 4)))
+say_more(char *buf, size_t size, const char *format, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buf + len, size - len, format, args);
+	va_end(args);
+}
+
+/* ---- the control ---- */
+
+/* From the least to the greatest of several points. */
+static void
+say_controls(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result)
+{
+	char low[FIGURE_SIZE], high[FIGURE_SIZE];
+	double least = INFINITY, most = 0;
+
+	for (size_t i = 0; i < result->point_count; i++) {
+		double ratio =
+		    result->points[i].results[c->server_count].ratio.value;
+
+		least = fmin(least, ratio);
+		most = fmax(most, ratio);
+	}
+	if (most > 0)
+		snprintf(buf, size,
+		    "control: %s against itself has ratios from %s to %s at "
+		    "%zu points; they should be 1",
+		    c->servers[0].name, figure_ratio(low, sizeof(low), least),
+		    figure_ratio(high, sizeof(high), most),
+		    result->point_count);
+}
+
+char *
+conditions_control(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result)
+{
+	const struct server_result *found =
+	    &result->points[0].results[c->server_count];
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
+
+	buf[0] = '\0';
+	if (result->point_count > 1)
+		say_controls(buf, size, c, result);
+	if (result->point_count != 1 || !found->has_ratio)
+		return buf;
+	snprintf(buf, size, "control: %s against itself has a ratio of %s",
+	    c->servers[0].name,
+	    figure_ratio(value, sizeof(value), found->ratio.value));
+	if (found->ratio.low < found->ratio.high)
+		say_more(buf, size, ", between %s and %s",
+		    figure_ratio(low, sizeof(low), found->ratio.low),
+		    figure_ratio(high, sizeof(high), found->ratio.high));
+	say_more(buf, size, "; it should be 1");
+	return buf;
+}
+
+/* ---- the run ---- */
+
+/* Appends to BUF, after "; " if it is not empty. */
+static void __attribute__((format(printf, 3, 4)))
+add(char *buf, size_t size, const char *format, ...)
+{
+	size_t len = strlen(buf);
+	va_list args;
+
+	if (len && len + 3 < size) {
+		memcpy(buf + len, "; ", 3);
+		len += 2;
+	}
+	va_start(args, format);
+	vsnprintf(buf + len, size - len, format, args);
+	va_end(args);
+}
+
+char *
+conditions_remarks(char *buf, size_t size, const struct server_result *f)
+{
+	buf[0] = '\0';
+	if (f->errors)
+		add(buf, size, "%llu error%s of %llu request%s",
+		    (unsigned long long)f->errors, f->errors == 1 ? "" : "s",
+		    (unsigned long long)f->requests,
+		    f->requests == 1 ? "" : "s");
+	for (size_t i = 0; i < ERRORS_MAX; i++) {
+		if (f->errors_by_name[i].name[0])
+			add(buf, size, "%llu %s",
+			    (unsigned long long)f->errors_by_name[i].count,
+			    f->errors_by_name[i].name);
+	}
+	if (f->retries)
+		add(buf, size,
+		    "%llu request%s sent again, because the server had closed "
+		    "the connection",
+		    (unsigned long long)f->retries,
+		    f->retries == 1 ? " was" : "s were");
+	if (f->client_bound)
+		add(buf, size,
+		    "the client was the limit (%.0f %% of a CPU): the server "
+		    "can do at least this much, perhaps more",
+		    100 * f->client_busy);
+	if (fabs(f->little - 1) > LITTLE_OFF)
+		add(buf, size,
+		    "rate x latency should be the number of connections, and "
+		    "is %.2f times it: do not trust these figures",
+		    1 / f->little);
+	if (f->slices && !f->settled)
+		add(buf, size,
+		    "its rate was still changing when the measurement began");
+	return buf;
+}
+
+/* Of servers that never started, no block gave anything. */
+static size_t
+blocks_of(const struct server_result *f)
+{
+	return f->usable || f->slices + f->dropped + f->warm_up ? f->blocks : 0;
+}
+
+char *
+conditions_blocks(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *o)
+{
+	size_t kept = 0, dropped = 0, blocks = 0;
+
+	for (size_t i = 0; i < o->point_count; i++) {
+		for (size_t k = 0; k <= c->server_count; k++) {
+			const struct server_result *f =
+			    &o->points[i].results[k];
+
+			kept += f->slices;
+			dropped += f->dropped;
+			if (blocks_of(f) > blocks)
+				blocks = blocks_of(f);
+		}
+	}
+	buf[0] = '\0';
+	if (blocks)
+		add(buf, size, "%zu block%s", blocks, blocks == 1 ? "" : "s");
+	else
+		add(buf, size, "no block was completed");
+	if (kept + dropped)
+		add(buf, size,
+		    "%zu slices used, %zu discarded because other work "
+		    "disturbed them",
+		    kept, dropped);
+	if (dropped) /* counters are read before a block and after it */
+		add(buf, size, "CPU time is that of all slices");
+	return buf;
+}
+
+char *
+conditions_machine(char *buf, size_t size, const struct comparison *c)
+{
+	const struct machine *m = &c->before;
+
+	buf[0] = '\0';
+	if (m->kernel[0])
+		add(buf, size, "%s", m->kernel);
+	if (m->cpus)
+		add(buf, size, "%zu CPUs, %s%s", m->cpus, m->cpu,
+		    m->virtual_machine ? " (virtual)" : "");
+	if (!isnan(m->memory_gib))
+		add(buf, size, "%.1f GiB", m->memory_gib);
+	if (m->governor[0])
+		add(buf, size, "governor %s", m->governor);
+	if (m->clocksource[0])
+		add(buf, size, "clock %s", m->clocksource);
+	if (!isnan(m->load_average))
+		add(buf, size, "load average %.2f before, %.2f after",
+		    m->load_average, c->after.load_average);
+	if (!isnan(m->pressure) && !isnan(c->after.pressure))
+		add(buf, size,
+		    "tasks waited for a CPU %.0f %% of the time before, %.0f "
+		    "%% after",
+		    m->pressure, c->after.pressure);
+	if (c->after.steal_s - m->steal_s >= 0.05)
+		add(buf, size, "the host took %.1f s of CPU away",
+		    c->after.steal_s - m->steal_s);
+	if (c->stall_s > 0)
+		add(buf, size, "THE CLIENT DID NOT RUN for %.2f s in all",
+		    c->stall_s);
+	if (c->throttled)
+		add(buf, size,
+		    "THE CLIENT WAS THROTTLED %llu times, for %.2f s in all, "
+		    "by a quota of CPU time",
+		    (unsigned long long)c->throttled, c->throttled_s);
+	return buf;
+}
+
+char *
+conditions_method(char *buf, size_t size, const struct comparison *c)
+{
+	buf[0] = '\0';
+	add(buf, size, "%zu blocks with fresh servers", c->blocks);
+	if (c->rounds)
+		add(buf, size, "up to %zu ABBA rounds in each", c->rounds);
+	if (!isnan(c->slice_s))
+		add(buf, size, "slices of %.0f ms", 1e3 * c->slice_s);
+	if (!isnan(c->delta))
+		add(buf, size, "less than %.3g %% does not matter",
+		    100 * c->delta);
+	add(buf, size, "seed %llu", (unsigned long long)c->seed);
+	if (!isnan(c->seconds))
+		add(buf, size, "took %.0f s", c->seconds);
+	if (c->quick)
+		add(buf, size, "--quick");
+	return buf;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* conditions: words about a control, blocks and results that are odd. */
+#include "tests/unit/unit.h"
+
+#include "common/verdict/conditions.h"
+#include "tests/unit/made_comparison.h"
+
+static struct comparison comparison;
+static struct scenario_result *result; /* with one point */
+static struct server_result *results;
+static char text[700];
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	made_comparison(&comparison, 2);
+	for (size_t s = 0; s < comparison.scenario_count; s++) {
+		result = &comparison.scenarios[s];
+		results = result->points[0].results;
+		if (result->point_count == 1 && results[1].has_ratio)
+			return 0;
+	}
+	return -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	comparison_release(&comparison);
+	return 0;
+}
+
+#define FRESH(test) TEST_WITH(test, set_up, tear_down)
+
+static void
+says(const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("\"%s\" is not in: %s", words, text);
+}
+
+static void
+does_not_say(const char *words)
+{
+	if (strstr(text, words))
+		fail_msg("\"%s\" is in: %s", words, text);
+}
+
+FRESH(a_control_of_few_blocks_has_its_value)
+{
+	struct estimate *ratio = &results[2].ratio;
+
+	conditions_control(text, sizeof(text), &comparison, result);
+	says(", between ");
+	says("; it should be 1");
+	ratio->low = ratio->high = NAN;
+	conditions_control(text, sizeof(text), &comparison, result);
+	says(" has a ratio of 1");
+	does_not_say("between");
+	says("; it should be 1");
+}
+
+/* ---- what counted ---- */
+
+/* Of each of the three instances. */
+static void
+slices(size_t kept, size_t dropped)
+{
+	for (size_t i = 0; i < 3; i++) {
+		results[i].slices = kept;
+		results[i].dropped = dropped;
+		results[i].warm_up = 0;
+	}
+	conditions_blocks(text, sizeof(text), &comparison, result);
+}
+
+FRESH(what_was_dropped_is_told_though_nothing_is_left)
+{
+	slices(10, 0);
+	says("; 30 slices used, 0 discarded because other work");
+	does_not_say("CPU");
+	slices(0, 10);
+	says(" blocks; 0 slices used, 30 discarded because other work");
+	says("; CPU time is that of all slices");
+	slices(0, 0); /* measured otherwise */
+	says(" blocks");
+	does_not_say("slices");
+}
+
+FRESH(servers_that_never_started_had_no_block)
+{
+	for (size_t i = 0; i < 3; i++)
+		results[i].usable = false;
+	slices(0, 0);
+	assert_string_equal(text, "no block was completed");
+	results[2].usable = true;
+	results[2].blocks = 1;
+	slices(0, 0);
+	assert_string_equal(text, "1 block");
+}
+
+/* ---- remarks ---- */
+
+TEST(requests_that_were_sent_twice_are_told)
+{
+	struct server_result found = {
+	    .requests = 100, .retries = 3, .little = 1};
+
+	conditions_remarks(text, sizeof(text), &found);
+	says("3 requests were sent again, because the server had closed");
+	found.retries = 0;
+	conditions_remarks(text, sizeof(text), &found);
+	does_not_say("again");
+}
+
+RUN_TESTS(NULL, NULL)
