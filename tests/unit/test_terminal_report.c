@@ -46,7 +46,7 @@ bar_of(double share)
 	results[1].value.value = share * results[0].value.value;
 	terminal_report(&comparison, &style, out);
 	fclose(out);
-	at = strstr(text, "95 % interval");
+	at = strstr(text, "\n  server ");
 	assert_non_null(at);
 	at = strstr(at, "\n  fork ");
 	assert_non_null(at);
