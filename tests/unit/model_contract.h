@@ -291,7 +291,7 @@ TEST_IN_CHILD(workers_count_one_by_one_under_the_lock)
 
 /* One is stopped while it has the lock, others wait for it or come later. Who
  * is killed inside leaves it to the next, who learns of that. */
-TEST_IN_CHILD(a_worker_stopped_inside_the_lock_holds_up_nobody)
+TEST_IN_CHILD(a_worker_stopped_inside_the_lock_does_not_delay_others)
 {
 	int holder, waiter, late;
 
@@ -351,7 +351,7 @@ TEST_IN_CHILD(a_stop_ends_one_worker_and_no_other)
 	child_assert(ask(other, 'r') == 'M');
 }
 
-TEST_IN_CHILD(a_nudge_interrupts_a_call_that_blocks)
+TEST_IN_CHILD(the_wake_signal_interrupts_a_blocked_call)
 {
 	struct pollfd in = {.events = POLLIN};
 

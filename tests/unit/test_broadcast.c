@@ -197,7 +197,7 @@ ROOM_TEST(all_others_get_a_message_as_it_was_and_in_order)
 	assert_hears_nothing(&b);
 }
 
-ROOM_TEST(who_joins_late_sees_what_comes_later)
+ROOM_TEST(a_late_member_sees_only_later_messages)
 {
 	struct broadcast_member a, b;
 
@@ -277,7 +277,7 @@ ROOM_TEST(any_sizes_go_round_the_ring_unchanged)
 	assert_true(total > 10 * BROADCAST_RING);
 }
 
-ROOM_TEST(who_falls_a_ring_behind_is_told_of_its_loss)
+ROOM_TEST(a_member_a_ring_behind_is_told_of_its_loss)
 {
 	struct broadcast_member a, slow, quick;
 	struct broadcast_message message;
@@ -340,7 +340,7 @@ ROOM_TEST(only_a_sleeper_is_woken)
 	assert_false(woken());
 }
 
-ROOM_TEST(who_cannot_take_messages_is_woken_by_their_loss_alone)
+ROOM_TEST(a_blocked_member_is_woken_only_by_a_loss)
 {
 	struct broadcast_member a, b;
 
@@ -376,7 +376,7 @@ ROOM_TEST(one_that_was_signalled_and_still_sleeps_is_signalled_again)
 	assert_false(woken());
 }
 
-ROOM_TEST(who_wakes_after_a_death_wakes_the_others)
+ROOM_TEST(a_member_woken_after_a_death_wakes_the_others)
 {
 	struct broadcast_member members[4];
 
@@ -393,7 +393,7 @@ ROOM_TEST(who_wakes_after_a_death_wakes_the_others)
 }
 
 /* The accept loop calls this: it must live, and wake only who is there. */
-ROOM_TEST(a_room_that_was_overwritten_names_no_stranger)
+ROOM_TEST(an_overwritten_room_names_only_live_members)
 {
 	static const int bytes[] = {0x00, 0x01, 0x02, 0x41, 0xff};
 	for (size_t i = 0; i < COUNT_OF(bytes); i++) {
@@ -447,7 +447,7 @@ ROOM_TEST(beyond_the_rate_a_publisher_has_to_wait_and_keeps_its_place)
 	assert_int_equal(broadcast_publish(&polite, &LARGE, text), 0);
 }
 
-ROOM_TEST(beyond_the_queue_a_publisher_is_refused_and_who_says_little_is_heard)
+ROOM_TEST(beyond_the_queue_a_publisher_is_refused_but_not_a_quiet_member)
 {
 	struct broadcast_member many[200], polite;
 	uint64_t wait = 0;
@@ -485,7 +485,7 @@ price(struct broadcast_member *from)
 	return broadcast_publish(from, &LARGE, text) - first;
 }
 
-ROOM_TEST(the_room_slows_down_for_who_is_far_behind_until_it_is_lost)
+ROOM_TEST(the_room_slows_down_for_a_member_far_behind_until_that_is_lost)
 {
 	const uint64_t full = LARGE.len * NS_PER_S / BROADCAST_RATE;
 	struct broadcast_member a, slow;
@@ -514,7 +514,7 @@ ROOM_TEST(the_room_slows_down_for_who_is_far_behind_until_it_is_lost)
 }
 
 /* It may be stopped, or its client does not read: that is its affair. */
-ROOM_TEST(one_that_takes_nothing_slows_nobody_down)
+ROOM_TEST(a_member_that_takes_nothing_does_not_slow_the_others)
 {
 	const uint64_t full = LARGE.len * NS_PER_S / BROADCAST_RATE;
 	struct broadcast_member a, still;
@@ -568,7 +568,7 @@ ROOM_TEST(members_are_listed_until_they_leave_or_are_forgotten)
 }
 
 /* It may have died between its message and its wake-ups. */
-ROOM_TEST(who_sleeps_is_woken_when_another_is_forgotten)
+ROOM_TEST(a_sleeper_is_woken_when_a_killed_member_is_forgotten)
 {
 	struct broadcast_member a, b;
 
@@ -692,7 +692,7 @@ ROOM_TEST(nothing_of_a_killed_publisher_is_ever_half)
  * Stopped by a signal at any instruction, in the midst of a message as a rule.
  * Then it goes on, and what it says is whole and in order all the same.
  */
-ROOM_TEST(a_publisher_that_stands_still_stops_nobody)
+ROOM_TEST(a_stopped_publisher_does_not_stop_the_others)
 {
 	struct broadcast_member reader, other;
 	uint64_t seed = 5, last = 0, until;

@@ -143,7 +143,7 @@ TEST(a_reset_is_a_failure)
 	end();
 }
 
-TEST(a_write_to_nobody_is_a_failure_without_a_signal)
+TEST(a_write_without_a_reader_fails_without_a_signal)
 {
 	signal(SIGPIPE, SIG_DFL);
 	begin(AF_UNIX, LONG, LONG);

@@ -87,7 +87,7 @@ TEST(the_equation_holds_after_every_step)
 }
 
 /* It may have been changed by a worker that writes where it should not. */
-TEST(what_is_shown_is_never_believed)
+TEST(what_workers_see_is_never_trusted)
 {
 	struct ledger_shown shown;
 	struct ledger ledger = {.shown = &shown};

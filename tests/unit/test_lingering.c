@@ -147,7 +147,7 @@ is_heard(uint64_t seconds)
 	return refused.count > 0;
 }
 
-LIST_TEST(a_peer_that_goes_on_sending_is_heard_out)
+LIST_TEST(a_peer_that_goes_on_sending_may_finish)
 {
 	uint64_t seconds = 1;
 
@@ -402,7 +402,7 @@ LIST_TEST(at_the_end_half_a_line_is_all)
 	}
 }
 
-LIST_TEST(who_ends_or_resets_without_a_byte_costs_nothing)
+LIST_TEST(a_client_that_ends_without_a_byte_costs_nothing)
 {
 	struct linger none = {1, 0};
 
@@ -418,7 +418,7 @@ LIST_TEST(who_ends_or_resets_without_a_byte_costs_nothing)
 	assert_int_equal(refused.count, 0);
 }
 
-LIST_TEST(who_had_the_answer_is_pushed_out_first)
+LIST_TEST(an_answered_client_is_pushed_out_first)
 {
 	int clients[LINGERING_MAX + 2];
 

@@ -188,7 +188,7 @@ TEST_IN_CHILD(errno_survives_a_line)
 }
 
 /* As the programs do, it ignores SIGPIPE. */
-TEST_IN_CHILD(a_line_that_nobody_reads_is_dropped)
+TEST_IN_CHILD(a_line_without_a_reader_is_dropped)
 {
 	int ends[2];
 

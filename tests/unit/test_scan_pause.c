@@ -4,20 +4,20 @@
 #include "common/base/clock.h"
 #include "common/server/scan_pause.h"
 
-TEST(a_short_sweep_may_come_again_soon)
+TEST(a_short_scan_may_be_repeated_soon)
 {
 	assert_int_equal(scan_pause(0, false), 5 * NS_PER_MS);
 	assert_int_equal(scan_pause(50 * NS_PER_US, false), 5 * NS_PER_MS);
 }
 
-TEST(a_sweep_that_finds_nobody_takes_a_hundredth_of_the_time)
+TEST(a_scan_that_finds_none_takes_a_hundredth_of_the_time)
 {
 	for (uint64_t us = 50; us <= 1000; us += 50)
 		assert_int_equal(
 		    scan_pause(us * NS_PER_US, false), 100 * us * NS_PER_US);
 }
 
-TEST(the_dead_are_found_within_a_tenth_of_a_second)
+TEST(crashed_workers_are_found_within_a_tenth_of_a_second)
 {
 	for (uint64_t ms = 1; ms <= 25; ms++)
 		assert_int_equal(
@@ -25,13 +25,13 @@ TEST(the_dead_are_found_within_a_tenth_of_a_second)
 }
 
 /* Where many die, most are still to be found after the first sweep. */
-TEST(after_a_dead_one_the_next_sweep_comes_soon)
+TEST(after_a_crashed_worker_the_next_scan_comes_soon)
 {
 	assert_int_equal(scan_pause(0, true), 5 * NS_PER_MS);
 	assert_int_equal(scan_pause(NS_PER_MS, true), 5 * NS_PER_MS);
 }
 
-TEST(sweeps_never_take_more_than_a_fifth_of_the_time)
+TEST(scans_never_take_more_than_a_fifth_of_the_time)
 {
 	for (uint64_t ms = 26; ms <= 5000; ms += 7) {
 		assert_int_equal(

@@ -51,7 +51,7 @@ TEST(what_is_no_service_has_none)
 		names_nothing(texts[i]);
 }
 
-TEST(who_takes_no_argument_gets_none)
+TEST(a_service_without_argument_refuses_one)
 {
 	static const char *const texts[] = {
 	    "echo:", "echo:1s", "hello:x", "http:80", "chat:room"};

@@ -136,7 +136,7 @@ TEST(the_next_holder_learns_that_the_last_one_died_inside)
 }
 
 /* One that is stopped with the lock held does not hold up others for long. */
-TEST(who_waits_for_one_that_stands_still_goes_on_without)
+TEST(a_waiter_goes_on_without_a_stopped_holder)
 {
 	struct shared *shared = of_processes();
 	pid_t pid = fork();
@@ -169,7 +169,7 @@ lock_of_a_dead_one(void *arg)
 }
 
 /* Blocked in the lock already when its holder is killed. */
-TEST(who_waits_gets_the_lock_of_one_that_is_killed)
+TEST(a_waiter_gets_the_lock_of_a_killed_holder)
 {
 	struct shared *shared = of_processes();
 	int ends[2], status;

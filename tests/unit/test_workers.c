@@ -181,7 +181,7 @@ ledger(void)
 
 /* ---- one worker ---- */
 
-TEST(a_worker_begins_and_is_collected)
+TEST(a_worker_begins_and_is_reaped)
 {
 	struct worker *worker;
 
@@ -230,7 +230,7 @@ TEST(each_outcome_reaches_the_ledger)
 	assert_int_equal(workers.state->used, 1); /* one warm slot did */
 }
 
-TEST(a_worker_still_on_its_way_is_collected_later)
+TEST(a_worker_that_is_still_ending_is_reaped_later)
 {
 	struct worker *first, *second;
 
@@ -343,7 +343,7 @@ TEST(an_announcement_of_no_slot_is_ignored)
 	assert_int_equal(workers.state->ending, 0);
 }
 
-TEST(nobody_announces_the_end_of_another)
+TEST(no_worker_can_announce_the_end_of_another)
 {
 	struct worker *one, *other;
 
@@ -395,7 +395,7 @@ TEST(the_table_holds_as_many_as_it_was_made_for)
 	assert_false(workers_room(&workers));
 }
 
-TEST(a_sweep_finds_the_dead_that_said_nothing)
+TEST(a_scan_finds_workers_that_ended_without_announcement)
 {
 	struct worker *all[6];
 
@@ -415,7 +415,7 @@ TEST(a_sweep_finds_the_dead_that_said_nothing)
 }
 
 /* It is in the queue: taking it out of the table would leave it there. */
-TEST(a_sweep_leaves_the_announced_to_collect)
+TEST(a_scan_leaves_announced_workers_to_reap)
 {
 	struct worker *worker;
 
@@ -475,7 +475,7 @@ TEST(the_abandoned_count_as_failed)
 	assert_true(workers.state->any_cut);
 }
 
-TEST(abandoning_nobody_cuts_nobody)
+TEST(abandoning_no_worker_cuts_none)
 {
 	make_table(4, 0);
 	ends(begin(3), OUTCOME_SERVED);
