@@ -71,18 +71,18 @@ refuse(struct loop *loop, const struct client *client)
 }
 
 static void
-refuse_crowded(struct loop *loop, const struct client *client)
+refuse_source(struct loop *loop, const struct client *client)
 {
 	struct loop_state *s = loop->state;
 	char peer[ADDRESS_TEXT_MAX];
 
-	loop->workers->shown->limits.crowded = ++s->crowded;
+	loop->workers->shown->limits.source_refused = ++s->source_refused;
 	log_limited(&s->source_limit,
 	    "%s refused: its address has %llu connections already "
 	    "(--max-per-source)",
 	    address_format(&client->peer, peer),
 	    (unsigned long long)loop->workers->max_per_source);
-	refuse_with(loop, client, &loop->crowded);
+	refuse_with(loop, client, &loop->source_full);
 }
 
 /* ---- admit ---- */
@@ -156,7 +156,7 @@ admit(struct loop *loop, struct client *client, int socket)
 	if (workers_source_full(workers, &client->peer)) {
 		reap_announced(loop);
 		if (workers_source_full(workers, &client->peer)) {
-			refuse_crowded(loop, client);
+			refuse_source(loop, client);
 			return;
 		}
 	}

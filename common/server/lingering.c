@@ -23,7 +23,7 @@ void
 lingering_init(struct lingering *list)
 {
 	list->count = 0;
-	list->hurry = false;
+	list->draining = false;
 	list->spare = -1;
 	refill_spare(list);
 }
@@ -57,7 +57,7 @@ answer(struct lingering_one *one, const char *text, size_t len, uint64_t now)
  * are awaited. Returns false if there is nothing to answer.
  */
 static bool
-hear(struct lingering_one *one, uint64_t now, bool last)
+read_first(struct lingering_one *one, uint64_t now, bool last)
 {
 	ssize_t n = recv(one->fd, one->first + one->first_len,
 	    sizeof(one->first) - one->first_len, MSG_DONTWAIT);
@@ -75,21 +75,21 @@ hear(struct lingering_one *one, uint64_t now, bool last)
 
 /* Does what is due for ONE. Returns whether it is done. */
 static bool
-step(struct lingering_one *one, uint64_t now, bool hurry)
+step(struct lingering_one *one, uint64_t now, bool draining)
 {
 	size_t before = one->drained;
 
 	if (one->choose)
-		return !hear(one, now, now >= one->due_ns);
+		return !read_first(one, now, now >= one->due_ns);
 	if (conn_drain_step(one->fd, &one->drained))
 		return true;
-	if (one->drained != before && !hurry)
+	if (one->drained != before && !draining)
 		one->due_ns = earlier(now + CONN_LINGER_NS, one->end_ns);
 	return now >= one->due_ns;
 }
 
 static void
-push_one_out(struct lingering *list, uint64_t now)
+drop_oldest(struct lingering *list, uint64_t now)
 {
 	size_t i = 0;
 
@@ -97,7 +97,7 @@ push_one_out(struct lingering *list, uint64_t now)
 		i++;
 	if (i == list->count) {
 		i = 0;
-		hear(&list->at[i], now, true);
+		read_first(&list->at[i], now, true);
 	}
 	drop(list, i);
 }
@@ -129,7 +129,7 @@ lingering_accept(struct lingering *list, int listener, struct address *peer)
 	if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
 		return fd;
 	if (list->spare < 0 && list->count > 0) {
-		push_one_out(list, 0);
+		drop_oldest(list, 0);
 		/* The closed descriptor may be one of the reserved numbers. */
 		if (list->spare < 0)
 			return accept_with_reserve(listener, peer);
@@ -157,7 +157,7 @@ lingering_add(
 	struct lingering_one *one;
 
 	if (list->count == LINGERING_MAX)
-		push_one_out(list, now);
+		drop_oldest(list, now);
 	one = &list->at[list->count++];
 	one->fd = fd;
 	one->due_ns = now + CONN_LINGER_NS;
@@ -184,7 +184,7 @@ lingering_step(struct lingering *list, uint64_t now)
 	for (size_t i = 0; i < list->count;) {
 		struct lingering_one *one = &list->at[i];
 
-		if (step(one, now, list->hurry)) {
+		if (step(one, now, list->draining)) {
 			drop(list, i);
 		} else {
 			due = earlier(due, one->due_ns);

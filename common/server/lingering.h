@@ -36,7 +36,7 @@ struct refusal {
 
 struct lingering {
 	size_t count;
-	bool hurry; /* a drain: one second for each client is enough */
+	bool draining; /* one second for each client is enough */
 	struct lingering_one {
 		int fd;
 		uint64_t due_ns, end_ns;

@@ -71,7 +71,7 @@ struct loop_state {
 	struct client held;
 	int held_socket; /* the listener's */
 	struct log_limit accept_limit, spawn_limit, full_limit, source_limit;
-	uint64_t reached, crowded; /* for struct service_limit_counts */
+	uint64_t reached, source_refused; /* for struct service_limit_counts */
 	/* Bytes read from the pipe of announcements. Not on the stack: each
 	 * fork would copy one page more. */
 	char ends[(LOOP_ANNOUNCEMENTS + 1) * sizeof(struct announcement)];
@@ -84,8 +84,8 @@ struct loop {
 	struct workers *workers;
 	struct listeners *listeners;
 	int backlog;
-	struct refusal full, crowded; /* what a refused client reads */
-	bool refuse;		      /* at a limit: refuse; else wait */
+	struct refusal full, source_full; /* what a refused client reads */
+	bool refuse;			  /* at a limit: refuse; else wait */
 	uint64_t drain_timeout_ns;
 	uint64_t wake_every_ns;	 /* each live worker */
 	bool has_other_children; /* children may end that are no workers */

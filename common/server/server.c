@@ -210,7 +210,7 @@ refusal(const struct config *config, enum refusal_reason reason)
 {
 	const struct service *service = config->service;
 	const char *text =
-	    reason == REFUSAL_CROWDED ? SERVICE_CROWDED : service->full;
+	    reason == REFUSAL_SOURCE_FULL ? SERVICE_SOURCE_FULL : service->full;
 
 	if (config->tls_cert)
 		return (struct refusal){
@@ -298,7 +298,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .listeners = &config.listeners,
 	    .backlog = (int)config.backlog,
 	    .full = refusal(&config, REFUSAL_FULL),
-	    .crowded = refusal(&config, REFUSAL_CROWDED),
+	    .source_full = refusal(&config, REFUSAL_SOURCE_FULL),
 	    .refuse = config.when_full == WHEN_FULL_REFUSE,
 	    .drain_timeout_ns = config.drain_timeout_ns,
 	    .wake_every_ns = config.idle_timeout_ns / WORKER_WAKES,

@@ -53,7 +53,7 @@ begin_drain(struct loop *loop)
 	/* First, because datagrams that are turned away count as dropped. */
 	loop_log_dropped(loop);
 	listeners_turn_away(loop->listeners);
-	s->draining = loop->lingering.hurry = true;
+	s->draining = loop->lingering.draining = true;
 	loop->workers->state->draining = true;
 	workers_show(loop->workers);
 	s->wake_after = s->now = now_ns();

@@ -104,7 +104,7 @@ static const struct http_page PAGES[] = {
 
 /* A request has a deadline from its first byte on; lines have none. */
 static void
-hurry(struct chat *c)
+start_deadline(struct chat *c)
 {
 	uint64_t most = c->conn->request_timeout_ns;
 	uint64_t gone = now_ns() - c->began_ns;
@@ -157,7 +157,7 @@ read_more(struct chat *c)
 	if (!space)
 		return refuse_long(c, request);
 	if (request)
-		hurry(c);
+		start_deadline(c);
 	c->conn->leave = request    ? NULL
 			 : len == 0 ? c->context->setup->closing_silent
 				    : c->context->setup->draining;
@@ -194,7 +194,7 @@ chat_serve(struct conn *conn, const struct service_context *context)
 	lines_init(&c.in);
 	if (read_first(&c, &line, &len, &end_len) > 0) {
 		if (chat_first(line, len) == CHAT_REQUEST) {
-			hurry(&c);
+			start_deadline(&c);
 			lines_rest(&c.in, &rest);
 			http_site_serve(conn, context, PAGES, line, len + rest);
 		} else {
@@ -218,7 +218,8 @@ static const char FULL[] = "Server full, please try again later.\n";
 static const char *
 full_for(enum refusal_reason reason, const char *first, size_t len, bool all)
 {
-	const char *line = reason == REFUSAL_CROWDED ? SERVICE_CROWDED : FULL;
+	const char *line =
+	    reason == REFUSAL_SOURCE_FULL ? SERVICE_SOURCE_FULL : FULL;
 
 	switch (chat_first(first, len)) {
 	case CHAT_LINE:

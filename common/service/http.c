@@ -135,7 +135,7 @@ write_metrics(const struct http_visit *visit, char *buf, size_t size)
 		"Times that the last of them was taken.", limits->reached},
 	    {"counter", "refused_source_total",
 		"Of those refused, how many for their address's sake.",
-		limits->crowded},
+		limits->source_refused},
 	};
 
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)

@@ -436,9 +436,9 @@ const char *
 http_site_refusal(enum refusal_reason reason, const char *first, size_t len)
 {
 	static char text[512];
-	bool crowded = reason == REFUSAL_CROWDED;
+	bool source_full = reason == REFUSAL_SOURCE_FULL;
 	const char *content =
-	    crowded ? SERVICE_CROWDED : "Server full, come back soon\n";
+	    source_full ? SERVICE_SOURCE_FULL : "Server full, come back soon\n";
 	char date[HTTP_DATE_LEN];
 
 	http_date(date, (unsigned long)time(NULL));
@@ -446,7 +446,7 @@ http_site_refusal(enum refusal_reason reason, const char *first, size_t len)
 	    "HTTP/1.1 %s\r\nDate: %.*s\r\nContent-Type: text/plain\r\n"
 	    "Content-Length: %zu\r\nConnection: close\r\nRetry-After: 1\r\n"
 	    "\r\n%s",
-	    crowded ? "429 Too Many Requests" : "503 Service Unavailable",
+	    source_full ? "429 Too Many Requests" : "503 Service Unavailable",
 	    HTTP_DATE_LEN, date, strlen(content),
 	    http_begins_head(first, len) ? "" : content);
 	return text;

@@ -48,12 +48,12 @@ struct service_context {
 
 /* Why a client gets no worker. */
 enum refusal_reason {
-	REFUSAL_FULL,	 /* all workers are taken */
-	REFUSAL_CROWDED, /* its address is at --max-per-source */
+	REFUSAL_FULL,	     /* all workers are taken */
+	REFUSAL_SOURCE_FULL, /* its address is at --max-per-source */
 };
 
-/* The answer for REFUSAL_CROWDED, in line protocols. */
-#define SERVICE_CROWDED "Too many connections from your address.\n"
+/* The answer for REFUSAL_SOURCE_FULL, in line protocols. */
+#define SERVICE_SOURCE_FULL "Too many connections from your address.\n"
 
 /*
  * Returns the answer that refuses a client whose first LEN bytes are FIRST.
@@ -69,7 +69,7 @@ choose_refusal(
 struct service_limit_counts {
 	_Atomic uint64_t reached; /* how often the last worker was taken */
 	_Atomic uint64_t
-	    crowded; /* clients refused because of --max-per-source */
+	    source_refused; /* clients refused because of --max-per-source */
 };
 
 /* See worker_died(). Two, because one may be stopped. */

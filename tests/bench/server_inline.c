@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_inline: no worker at all; each connection is served by the accept
- * loop, one after another (the iterative server of UNP 30.2).
+ * server_inline: no workers; the accept loop serves each connection itself, one
+ * after another (the iterative server of UNP 30.2).
  *
- * The third model of the shape of server_thread.c and server_fork.c: it proves
- * that the seam is real, and it is the baseline from which the cost of process
- * control is measured. Not for use: one silent client holds up all others.
+ * The third model, in the form of server_thread.c and server_fork.c. It proves
+ * that the seam is real, and is the baseline for the cost of process control.
+ * Not for use: one silent client blocks all others.
  */
 #include <stdlib.h>
 
@@ -21,8 +21,8 @@ model_share(size_t size)
 
 /* ---- how a worker ends ---- */
 
-/* It has ended before the next connection is accepted; its outcome waits in
- * the slot for the loop to ask. */
+/* It has ended before the next connection is accepted; the slot has its outcome
+ * until the loop asks for it. */
 static void
 worker_main(struct worker *worker)
 {
@@ -52,7 +52,7 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* ---- wake workers ---- */
 
-/* While a worker is blocked, nobody is here to do it. */
+/* While a connection is served, the loop cannot do this. */
 static void
 model_wake(const struct worker *worker, int signal)
 {
@@ -62,7 +62,7 @@ model_wake(const struct worker *worker, int signal)
 
 /* ---- stop workers ---- */
 
-/* Nothing can be stopped: while one is served, nobody is here to stop it. */
+/* While a connection is served, the loop cannot stop it. */
 static void
 model_stop(struct worker *worker)
 {

@@ -161,10 +161,10 @@ LIST_TEST(a_peer_that_goes_on_sending_may_finish)
 	close(client);
 }
 
-LIST_TEST(in_a_hurry_a_second_is_enough)
+LIST_TEST(in_a_drain_a_second_is_enough)
 {
 	refuse(&AT_ONCE, NOW);
-	refused.hurry = true;
+	refused.draining = true;
 	assert_true(is_heard(1));
 	assert_false(is_heard(2));
 	close(client);
