@@ -298,7 +298,7 @@ lose_receiver(struct chat_load *r, struct chat_connection *p, int error,
 	bool counted = false;
 
 	chat_describe(
-	    r->result->failure, "member %u was dropped: %s", p->id, words);
+	    r->result->first_failed, "member %u was dropped: %s", p->id, words);
 	for (uint64_t i = r->in_flight.tail; i < r->in_flight.head; i++) {
 		struct in_flight_message *m = in_flight_find(&r->in_flight, i);
 
@@ -322,8 +322,8 @@ lose_sender(struct chat_load *r, int error, const char *words)
 {
 	uint64_t number;
 
-	chat_describe(
-	    r->result->failure, "member 0, the sender, was dropped: %s", words);
+	chat_describe(r->result->first_failed,
+	    "member 0, the sender, was dropped: %s", words);
 	r->left = 0;
 	if (!r->in_flight.under_way)
 		in_flight_fail_past(&r->in_flight, error);
@@ -337,7 +337,7 @@ static void
 lose_guest(struct chat_load *r, const struct chat_connection *p, int error,
     const char *words)
 {
-	chat_describe(r->result->failure,
+	chat_describe(r->result->first_failed,
 	    "message %" PRIu64 ": its sender was dropped: %s", p->number,
 	    words);
 	in_flight_fail(&r->in_flight, p->number, error);

@@ -286,7 +286,7 @@ static void
 describe_lacking(
     struct chat_load *r, const struct in_flight_message *m, uint64_t number)
 {
-	char *words = r->result->lacking;
+	char *words = r->result->first_timed_out;
 
 	if (words[0])
 		return;

@@ -21,13 +21,13 @@ describe_changed(struct chat_load *r, const struct chat_connection *p,
 	while (i < len && i < size && line[i] == r->scratch[i])
 		i++;
 	if (len != size)
-		chat_describe(r->result->example,
+		chat_describe(r->result->first_wrong,
 		    "member %u, message %" PRIu64
 		    ": a line of %zu bytes, not of %zu; byte %zu is the first "
 		    "that differs",
 		    p->id, number, len, size, i);
 	else
-		chat_describe(r->result->example,
+		chat_describe(r->result->first_wrong,
 		    "member %u, message %" PRIu64
 		    ": byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
 		    p->id, number, i, size, (unsigned char)line[i],
@@ -46,7 +46,7 @@ skip_to(struct chat_load *r, struct chat_connection *p, uint64_t number)
 		/* Of one that has left the window, nothing is to be said. */
 		if (in_flight_find(&r->in_flight, i) &&
 		    in_flight_spoil(&r->in_flight, i))
-			chat_describe(r->result->example,
+			chat_describe(r->result->first_wrong,
 			    "member %u: message %" PRIu64 " came where %" PRIu64
 			    " was due (lost, or out of order)",
 			    p->id, number, due);
@@ -66,7 +66,7 @@ hear_message(struct chat_load *r, struct chat_connection *p, uint64_t number)
 		return;
 	if (!chat_lacks(r, p, number)) {
 		if (in_flight_spoil(&r->in_flight, number))
-			chat_describe(r->result->example,
+			chat_describe(r->result->first_wrong,
 			    "member %u: message %" PRIu64 " came twice", p->id,
 			    number);
 		return;
@@ -92,7 +92,7 @@ hear_other(struct chat_load *r, struct chat_connection *p, const char *line,
 		if (number < r->in_flight.head)
 			describe_changed(r, p, number, line, len);
 		else
-			chat_describe(r->result->example,
+			chat_describe(r->result->first_wrong,
 			    "member %u: a line of %zu bytes that nobody sent",
 			    p->id, len);
 	}
@@ -120,10 +120,10 @@ hear_as_sender(struct chat_load *r, const struct chat_connection *p,
 	if (!in_flight_spoil(&r->in_flight, number))
 		return;
 	if (own)
-		chat_describe(r->result->example,
+		chat_describe(r->result->first_wrong,
 		    "message %" PRIu64 ": its own sender got it, too", number);
 	else
-		chat_describe(r->result->example,
+		chat_describe(r->result->first_wrong,
 		    "message %" PRIu64 ": a sender got a line that nobody sent",
 		    number);
 }

@@ -78,8 +78,8 @@ in_flight_sent(struct in_flight *w, uint64_t number, uint64_t now)
 	if (!w->first_ns)
 		w->first_ns = now;
 	if (w->scheduled)
-		histogram_record(
-		    &w->result->pacing, now > m->due_ns ? now - m->due_ns : 0);
+		histogram_record(&w->result->send_lag,
+		    now > m->due_ns ? now - m->due_ns : 0);
 }
 
 static void

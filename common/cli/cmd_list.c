@@ -78,7 +78,7 @@ list_protocols(void)
 {
 	printf("\nProtocols of `client load --protocol NAME`; a load takes 5 s,"
 	       " or --duration:\n\n");
-	for (const struct protocol *const *p = PROTOCOLS; *p; p++)
+	for (const struct protocol *const *p = PROTOCOL_TABLE; *p; p++)
 		printf("  %-7s  %s\n", (*p)->name, (*p)->summary);
 }
 

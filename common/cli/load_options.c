@@ -34,7 +34,7 @@ static const char *
 protocol_name(const void *context, size_t i)
 {
 	(void)context;
-	return PROTOCOLS[i] ? PROTOCOLS[i]->name : NULL;
+	return PROTOCOL_TABLE[i] ? PROTOCOL_TABLE[i]->name : NULL;
 }
 
 static void
@@ -289,7 +289,7 @@ load_options_read(
 	int i;
 
 	*config = (struct load_options){
-	    .protocol = PROTOCOLS[0],
+	    .protocol = PROTOCOL_TABLE[0],
 	    .connections = 16,
 	    .timeout_ns = 5 * NS_PER_S,
 	    .placement = CPU_PLACEMENT_FREE,

@@ -328,7 +328,7 @@ end_load(struct block_run *run, size_t i)
 	accumulator->wrong += one->slice.wrong;
 	if (one->slice.wrong)
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
-		    "%s", one->slice.example);
+		    "%s", one->slice.first_wrong);
 }
 
 /* ---- the block's numbers ---- */

@@ -38,7 +38,7 @@ block_run_note_bad_replies(
 	    (unsigned long long)slice->wrong,
 	    (unsigned long long)slice->timed_out,
 	    (unsigned long long)slice->failed, (unsigned long long)slice->begun,
-	    slice->example[0] ? ": " : "", slice->example);
+	    slice->first_wrong[0] ? ": " : "", slice->first_wrong);
 }
 
 void

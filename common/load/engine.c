@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine: schedule, epoll, timeouts; the conversation is session.c's. */
+/* engine: the loop of a run: schedule, epoll, timeouts. */
 #include "common/load/engine.h"
 
 #include <errno.h>
@@ -16,41 +16,41 @@
 #include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
 
-/* A connection that failed rests, so that a dead server is not hammered. */
-#define REST_NS (10 * NS_PER_MS)
-/* Where nothing listens, the load ends after so many tries, or at the first one
- * after so long. */
+/* The pause of a connection that failed: a dead server gets few connects. */
+#define BACKOFF_NS (10 * NS_PER_MS)
+/* If nothing listens, the load ends after so many tries, or at the first try
+ * after this time. */
 #define REFUSED_TRIES 10
 #define REFUSED_NS NS_PER_S
 #define PROGRESS_NS (250 * NS_PER_MS)
-/* The longest wait: a signal that sets *stop just before does not end it; and
- * the longer it may be, the later shows that we stood still. */
-#define TURN_NS (20 * NS_PER_MS)
-/* So often a connection is read before its request times out. */
-#define LAST_LOOKS 64
-/* A datagram counts as lost when its socket is wanted and it has waited so many
- * times as long as is usual, and at least so long. */
-#define LOST_TIMES 4
+/* The longest wait in epoll: a signal may set *stop just before it; and a stall
+ * shows only after it. */
+#define MAX_WAIT_NS (20 * NS_PER_MS)
+/* How often a connection is read before its request times out. */
+#define FINAL_READS 64
+/* If its socket is needed, a datagram counts as lost after so many smoothed
+ * round trips, and at least this time. */
+#define LOST_RTTS 4
 #define LOST_NS (50 * NS_PER_MS)
-/* epoll's timer comes up to this much late; on a CPU of our own we wait the
- * rest out in a spin. */
+/* A timeout of epoll is up to this late. With its own CPU, the client
+ * busy-waits for the rest. */
 #define SPIN_NS (60 * NS_PER_US)
 
 /* ---- one request ---- */
 
 static uint64_t
-due_of(const struct engine *e, uint64_t k)
+due_time(const struct engine *e, uint64_t k)
 {
-	/* From the start each time: adding intervals up would add up their
-	 * rounding. */
+	/* Computed from the start: a sum of intervals would add up their
+	 * rounding errors. */
 	return e->schedule_start +
 	       (uint64_t)((double)k * (double)NS_PER_S / e->plan.rate);
 }
 
 static struct session *
-first_of(const struct list_node *ring)
+first_of(const struct list_node *list)
 {
-	return list_empty(ring) ? NULL : session_of(ring->next);
+	return list_empty(list) ? NULL : session_of(list->next);
 }
 
 static void
@@ -59,12 +59,12 @@ note_wrong(struct engine *e, const struct session *s)
 	struct load_result *r = e->result;
 
 	r->wrong++;
-	if (!r->example[0])
+	if (!r->first_wrong[0])
 		reply_diagnosis(&e->shared, s, e->sessions, e->plan.connections,
-		    r->example, sizeof(r->example));
+		    r->first_wrong, sizeof(r->first_wrong));
 }
 
-/* A few tries, in case that the server starts or restarts just now. */
+/* After some tries, because the server may be starting. */
 static bool
 nothing_listens(const struct engine *e)
 {
@@ -86,8 +86,8 @@ note_failed(struct engine *e, int error)
 	r->failed++;
 	r->errors[error < LOAD_RESULT_ERRNOS ? error
 					     : LOAD_RESULT_ERRNOS - 1]++;
-	if (!r->failure[0])
-		memcpy(r->failure, e->shared.why, sizeof(e->shared.why));
+	if (!r->first_failed[0])
+		memcpy(r->first_failed, e->shared.why, sizeof(e->shared.why));
 	if (e->needs_server && nothing_listens(e))
 		e->end_ns = earlier(e->end_ns, now_ns());
 }
@@ -100,20 +100,20 @@ make_idle(struct engine *e, struct session *s)
 }
 
 static void
-make_rest(struct engine *e, struct session *s)
+make_backoff(struct engine *e, struct session *s)
 {
-	s->state = SESSION_RESTING;
-	s->due_ns = e->now + REST_NS;
-	list_move(&s->link, &e->resting);
+	s->state = SESSION_BACKOFF;
+	s->due_ns = e->now + BACKOFF_NS;
+	list_move(&s->link, &e->backoff);
 }
 
-/* The request is over, one way or the other, or cannot begin yet. */
+/* Counts the end of a request; or queues it, if it could not begin. */
 static void
 end_request(struct engine *e, struct session *s, enum session_result what)
 {
 	int error = errno;
 
-	if (what == SESSION_FULL) { /* no: it waits for another try */
+	if (what == SESSION_BACKLOG_FULL) {
 		list_move(&s->link, &e->retrying);
 		return;
 	}
@@ -130,15 +130,15 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 		note_failed(e, error);
 	else
 		note_wrong(e, s);
-	if (what == SESSION_REPEATED)
+	if (what == SESSION_WRONG_KEEP)
 		make_idle(e, s);
 	else
-		make_rest(e, s);
+		make_backoff(e, s);
 }
 
-/* As RFC 6298 does it: an eighth of the latest, the rest of those before. */
+/* RFC 6298 2.3: 1/8 of the latest, 7/8 of the average before. */
 static void
-note_usual(struct engine *e, const struct session *s)
+update_smoothed_rtt(struct engine *e, const struct session *s)
 {
 	uint64_t took = e->now > s->sent_ns ? e->now - s->sent_ns : 1;
 
@@ -148,7 +148,7 @@ note_usual(struct engine *e, const struct session *s)
 		: took;
 }
 
-/* The whole reply is here: its time counts, whatever its end will be. */
+/* Records the times of a reply, even if it proves wrong later. */
 static void
 note_reply(struct engine *e, const struct session *s)
 {
@@ -160,16 +160,16 @@ note_reply(struct engine *e, const struct session *s)
 		histogram_record(
 		    &r->service, e->now > s->sent_ns ? e->now - s->sent_ns : 0);
 	e->last_ns = e->now;
-	note_usual(e, s);
+	update_smoothed_rtt(e, s);
 }
 
 static void
-give_up(struct engine *e, struct session *s)
+time_out(struct engine *e, struct session *s)
 {
 	e->under_way--;
 	e->result->timed_out++;
 	s->not_ok++;
-	session_give_up(&e->shared, s);
+	session_time_out(&e->shared, s);
 }
 
 static void
@@ -182,10 +182,10 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 	s->sent_ns = now_ns();
 	s->due_ns = due ? due : s->sent_ns;
 	if (due)
-		histogram_record(&r->pacing, s->sent_ns - due);
+		histogram_record(&r->send_lag, s->sent_ns - due);
 	if (!e->first_ns)
 		e->first_ns = s->sent_ns;
-	r->think_ns += s->sent_ns; /* see note_turns() */
+	r->think_ns += s->sent_ns; /* see note_think_time() */
 	r->begun++;
 	e->requests_left--;
 	e->under_way++;
@@ -203,42 +203,41 @@ under_way(const struct session *s)
 	return s->state == SESSION_BUSY || s->state == SESSION_CLOSING;
 }
 
-/* How much more time its request has. */
+/* The time of stalls, for which the deadline of S is later. */
 static inline uint64_t
-excused(const struct session *s)
+extension(const struct session *s)
 {
-	return s->excused_ns == s->sent_ns ? s->excuse_ns : 0;
+	return s->extended_ns == s->sent_ns ? s->extension_ns : 0;
 }
 
 static inline uint64_t
-times_out(const struct engine *e, const struct session *s)
+deadline_of(const struct engine *e, const struct session *s)
 {
-	return s->sent_ns + excused(s) + e->plan.timeout_ns;
+	return s->sent_ns + extension(s) + e->plan.timeout_ns;
 }
 
 static bool
-beginning(const struct engine *e)
+may_begin(const struct engine *e)
 {
 	return e->requests_left && e->now < e->end_ns && !(e->stop && *e->stop);
 }
 
 /*
- * When the socket of S, the one that waits longest, is free for another
- * request. A datagram that is lost never comes, and the whole timeout for each
- * would hold every socket soon: at 5000/s and 1 % loss, 50 more a second, and
- * nothing that is due could be sent. So S is given up for the schedule's sake,
- * but only when that has no other socket, and not while its answer may well be
- * on its way: the server has shown what is usual. If the answer comes after
- * all, it is late, as it is after the timeout.
+ * When the socket of S, the one that has waited longest, may be used for
+ * another request. If each lost datagram held its socket for the whole timeout,
+ * all sockets would soon be held (at 5000/s and 1 % loss, 50 more each second)
+ * and no request could be sent on time. So S times out early, but only if no
+ * other socket is idle, and not before several round trips. A reply that still
+ * comes is counted as late.
  */
 static uint64_t
-gives_way(const struct engine *e, const struct session *s)
+reusable_at(const struct engine *e, const struct session *s)
 {
-	uint64_t wait = e->smoothed_rtt_ns * LOST_TIMES;
+	uint64_t wait = e->smoothed_rtt_ns * LOST_RTTS;
 
 	if (!e->shared.datagram_event || !e->smoothed_rtt_ns)
 		return NEVER;
-	return s->sent_ns + excused(s) + (wait > LOST_NS ? wait : LOST_NS);
+	return s->sent_ns + extension(s) + (wait > LOST_NS ? wait : LOST_NS);
 }
 
 static void
@@ -252,14 +251,14 @@ has_input(const struct session *s)
 	return s->fd >= 0 && poll(&input, 1, 0) > 0;
 }
 
-/* Whether the reply to S, whose time is over, is here after all. More may be
- * ready than one wake-up tells of, and the time may have passed since. */
+/* Whether the reply to S, after its deadline, has arrived. One epoll_wait(2)
+ * may not report all sockets, and handling them takes time. */
 static bool
-came(struct engine *e, struct session *s)
+reply_is_here(struct engine *e, struct session *s)
 {
 	uint64_t number = s->x.number;
 
-	for (int i = 0; i < LAST_LOOKS && has_input(s); i++) {
+	for (int i = 0; i < FINAL_READS && has_input(s); i++) {
 		handle(e, s, EPOLLIN);
 		if (s->x.number != number || !under_way(s))
 			return true;
@@ -267,7 +266,8 @@ came(struct engine *e, struct session *s)
 	return false;
 }
 
-/* Whether there is a connection for a request that is due. */
+/* Makes a connection idle for a request that is due. Returns whether there is
+ * one. */
 static bool
 find_idle(struct engine *e)
 {
@@ -276,21 +276,21 @@ find_idle(struct engine *e)
 	if (!list_empty(&e->idle))
 		return true;
 	s = first_of(&e->waiting);
-	if (!s || gives_way(e, s) > now_ns())
+	if (!s || reusable_at(e, s) > now_ns())
 		return false;
-	if (!came(e, s)) {
-		give_up(e, s);
+	if (!reply_is_here(e, s)) {
+		time_out(e, s);
 		make_idle(e, s);
 	}
 	return !list_empty(&e->idle);
 }
 
-/* Begins what the schedule says. */
+/* Open loop: begins the requests that are due. */
 static void
 begin_scheduled(struct engine *e)
 {
 	while (e->requests_left) {
-		uint64_t due = due_of(e, e->scheduled);
+		uint64_t due = due_time(e, e->scheduled);
 
 		if (due > now_ns() || due >= e->end_ns || !find_idle(e))
 			break;
@@ -299,13 +299,13 @@ begin_scheduled(struct engine *e)
 	}
 }
 
-/* Begins what may begin now. */
+/* Begins all requests that may begin now. */
 static inline void
 begin_due(struct engine *e)
 {
 	struct session *s;
 
-	if (!beginning(e))
+	if (!may_begin(e))
 		return;
 	if (e->plan.rate > 0) {
 		begin_scheduled(e);
@@ -316,26 +316,25 @@ begin_due(struct engine *e)
 }
 
 /*
- * Something came in on a connection without a request. It is closed, and stays
- * idle: its next request connects anew.
+ * After an event on a connection without a request in flight. A connection that
+ * was closed stays idle; its next request connects again.
  */
 void
 engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 {
 	struct load_result *r = e->result;
-	/* What is taken back may have been counted before this interval, whose
-	 * number is below 0 then; so they add up. */
+	/* The reply may have been counted in an earlier interval; then `ok` of
+	 * this one becomes negative, so that the sum is right. */
 	uint64_t ok = r->ok + (r == e->total ? 0 : e->total->ok);
 
 	if (what == SESSION_AGAIN)
 		return;
-	if (what != SESSION_TOO_MUCH) {
+	if (what != SESSION_UNSOLICITED) {
 		r->reconnects++;
 		return;
 	}
-	/* The reply that was right when it came is wrong after all. What came
-	 * before any request, or after one that had no right reply, counts as
-	 * one more. */
+	/* A reply that was counted as right is wrong. If there is none, before
+	 * the first request or after a failure, count one more request. */
 	if (s->ok && ok)
 		r->ok--;
 	else
@@ -345,9 +344,9 @@ engine_idle_event(struct engine *e, struct session *s, enum session_result what)
 	note_wrong(e, s);
 }
 
-/* What an event has brought about for a session with a request under way. */
+/* After an event for a session with a request in flight. */
 static void
-summarize(struct engine *e, struct session *s, bool was_busy,
+note_event(struct engine *e, struct session *s, bool was_busy,
     enum session_result what)
 {
 	if (was_busy && (s->state == SESSION_CLOSING || what == SESSION_DONE))
@@ -355,9 +354,9 @@ summarize(struct engine *e, struct session *s, bool was_busy,
 	if (what == SESSION_AGAIN)
 		return;
 	end_request(e, s, what);
-	/* In a closed loop, at once: the other connections' events can wait
-	 * longer than this server can. */
-	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && beginning(e))
+	/* Closed loop: begin the next request before other events, so that the
+	 * server never waits for the client. */
+	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && may_begin(e))
 		begin_request(e, s, 0);
 }
 
@@ -369,19 +368,19 @@ handle(struct engine *e, struct session *s, uint32_t events)
 	uint64_t begun = e->result->begun;
 
 	if (was_under_way) {
-		summarize(e, s, was_busy, what);
+		note_event(e, s, was_busy, what);
 		return;
 	}
 	engine_idle_event(e, s, what);
-	/* What it counts as begun was not sent: see note_turns(). */
+	/* A request that was counted here was never sent. */
 	e->result->think_ns += (e->result->begun - begun) * e->now;
 }
 
-/* The right reply to S is here; its next request follows at once. This is the
- * whole of note_reply(), end_request() and begin_request() for it, but for what
- * handle_all() does once for all of them. */
+/* The fast path after a right reply: note_reply(), end_request() and
+ * begin_request() in one, without what handle_all() does once for all events.
+ */
 HOT static inline void
-turn(struct engine *e, struct session *s)
+continue_echo(struct engine *e, struct session *s)
 {
 	struct load_result *r = e->result;
 	enum session_result what;
@@ -391,7 +390,7 @@ turn(struct engine *e, struct session *s)
 	if (!e->requests_left) {
 		e->under_way--;
 		s->ok = true;
-		session_rest(s);
+		session_make_idle(s);
 		list_move(&s->link, &e->idle);
 		return;
 	}
@@ -406,31 +405,31 @@ turn(struct engine *e, struct session *s)
 }
 
 HOT static inline void
-handle_shortly(struct engine *e, struct session *s, uint32_t events)
+handle_echo(struct engine *e, struct session *s, uint32_t events)
 {
 	ssize_t n;
 
 	if (events != EPOLLIN || !session_awaits_echo(s))
 		handle(e, s, events);
-	else if (session_take_echo(&e->shared, s, &n))
-		turn(e, s);
+	else if (session_receive_echo(&e->shared, s, &n))
+		continue_echo(e, s);
 	else
-		summarize(e, s, true, session_received(&e->shared, s, n));
+		note_event(e, s, true, session_received(&e->shared, s, n));
 }
 
-/* We stood still for NS: what is under way has so much more time. */
+/* After a stall of NS: extends the deadlines of all sessions in LIST. */
 static void
-excuse_all(const struct list_node *ring, uint64_t ns)
+extend_all(const struct list_node *list, uint64_t ns)
 {
-	for (struct list_node *at = ring->next; at != ring; at = at->next) {
+	for (struct list_node *at = list->next; at != list; at = at->next) {
 		struct session *s = session_of(at);
 
-		s->excuse_ns = excused(s) + ns;
-		s->excused_ns = s->sent_ns;
+		s->extension_ns = extension(s) + ns;
+		s->extended_ns = s->sent_ns;
 	}
 }
 
-/* Behind those that were sent before it. */
+/* Moves S to the waiting list, which is in the order of sending. */
 static void
 make_waiting(struct engine *e, struct session *s)
 {
@@ -442,7 +441,8 @@ make_waiting(struct engine *e, struct session *s)
 	list_append(at->next, &s->link);
 }
 
-/* Those that found the backlog full, in turn, until one finds it so again. */
+/* Connects in turn the sessions that found the backlog full, until it is full
+ * again. */
 static void
 retry_connects(struct engine *e)
 {
@@ -451,15 +451,15 @@ retry_connects(struct engine *e)
 	while ((s = first_of(&e->retrying))) {
 		enum session_result what = session_retry_connect(&e->shared, s);
 
-		if (what == SESSION_FULL)
+		if (what == SESSION_BACKLOG_FULL)
 			break;
 		make_waiting(e, s);
 		if (what != SESSION_AGAIN)
 			end_request(e, s, what);
 	}
-	while ((s = first_of(&e->retrying)) && times_out(e, s) <= e->now) {
-		give_up(e, s);
-		make_rest(e, s);
+	while ((s = first_of(&e->retrying)) && deadline_of(e, s) <= e->now) {
+		time_out(e, s);
+		make_backoff(e, s);
 	}
 }
 
@@ -470,13 +470,13 @@ expire(struct engine *e)
 
 	if (!list_empty(&e->retrying))
 		retry_connects(e);
-	while ((s = first_of(&e->waiting)) && times_out(e, s) <= e->now) {
-		if (came(e, s))
+	while ((s = first_of(&e->waiting)) && deadline_of(e, s) <= e->now) {
+		if (reply_is_here(e, s))
 			continue;
-		give_up(e, s);
-		make_rest(e, s);
+		time_out(e, s);
+		make_backoff(e, s);
 	}
-	while ((s = first_of(&e->resting)) && s->due_ns <= e->now)
+	while ((s = first_of(&e->backoff)) && s->due_ns <= e->now)
 		make_idle(e, s);
 }
 
@@ -487,23 +487,23 @@ next_deadline(struct engine *e)
 	uint64_t due = NEVER;
 
 	if ((s = first_of(&e->waiting)))
-		due = earlier(due, times_out(e, s));
+		due = earlier(due, deadline_of(e, s));
 	if (e->progress)
 		due = earlier(due, e->progress_due);
 	if (e->part)
 		due = earlier(due, e->interval_start + e->interval_ns);
-	due = earlier(
-	    due, e->now + (list_empty(&e->retrying) ? TURN_NS : DIAL_AGAIN_NS));
-	if (!beginning(e))
+	due = earlier(due,
+	    e->now + (list_empty(&e->retrying) ? MAX_WAIT_NS : DIAL_AGAIN_NS));
+	if (!may_begin(e))
 		return due;
 	due = earlier(due, e->end_ns);
-	if ((s = first_of(&e->resting)))
+	if ((s = first_of(&e->backoff)))
 		due = earlier(due, s->due_ns);
 	if (e->plan.rate > 0) {
-		uint64_t free = 0, scheduled = due_of(e, e->scheduled);
+		uint64_t free = 0, scheduled = due_time(e, e->scheduled);
 
 		if (list_empty(&e->idle))
-			free = (s = first_of(&e->waiting)) ? gives_way(e, s)
+			free = (s = first_of(&e->waiting)) ? reusable_at(e, s)
 							   : NEVER;
 		due = earlier(due, free > scheduled ? free : scheduled);
 	}
@@ -520,7 +520,7 @@ wait_for_events(struct engine *e)
 	if (e->plan.rate <= 0)
 		return epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
 		    clock_timeout_ms(due, e->now));
-	/* Milliseconds are too coarse for a schedule. */
+	/* A schedule needs nanoseconds. */
 	now = now_ns();
 	due = due > now ? due - now : 0;
 	if (e->plan.spin)
@@ -535,19 +535,19 @@ handle_all(struct engine *e, int n)
 	const struct epoll_event *at = e->events, *end = at + n;
 	uint64_t ok = e->result->ok;
 
-	/* After the end nothing follows a reply. (A stop has set it to now.) */
-	if (!e->shortest || e->now >= e->end_ns) {
+	/* The fast path begins the next request, so not after the end. */
+	if (!e->fast_path || e->now >= e->end_ns) {
 		for (; at < end; at++)
 			handle(e, at->data.ptr, at->events);
 		return;
 	}
 	for (; at < end; at++)
-		handle_shortly(e, at->data.ptr, at->events);
+		handle_echo(e, at->data.ptr, at->events);
 	if (e->result->ok != ok)
 		e->last_ns = e->now;
 }
 
-/* What happened until NOW, since the last interval ended, is one. */
+/* Ends the current interval at NOW. */
 static void
 end_interval(struct engine *e, uint64_t now)
 {
@@ -559,8 +559,8 @@ end_interval(struct engine *e, uint64_t now)
 	e->interval_start = now;
 }
 
-/* What is about to be handled came after them. One in which nothing happened
- * is one, too: a stall shall be seen. */
+/* Ends the intervals before this wake-up, also empty ones: they show a stall.
+ */
 static void
 end_intervals(struct engine *e)
 {
@@ -569,12 +569,12 @@ end_intervals(struct engine *e)
 }
 
 /*
- * Each request since there were BEGUN has added when it was sent to the time
- * of the turns; what counts is how long that was after this wake-up. (One
- * addition for each request, and sums that may wrap around on the way.)
+ * Each request after the first BEGUN added the time of its send to think_ns;
+ * but think time counts from this wake-up. Subtracting here costs one addition
+ * for each request; the sum may wrap around meanwhile.
  */
 static void
-note_turns(struct engine *e, uint64_t begun)
+note_think_time(struct engine *e, uint64_t begun)
 {
 	e->result->think_ns -= (e->result->begun - begun) * e->now;
 }
@@ -588,9 +588,9 @@ step(struct engine *e)
 	e->now = now_ns();
 	stall = stall_note(&e->stall, e->since, e->due, e->now);
 	if (stall)
-		excuse_all(&e->waiting, stall);
+		extend_all(&e->waiting, stall);
 	if (stall)
-		excuse_all(&e->retrying, stall);
+		extend_all(&e->retrying, stall);
 	if (e->stop && *e->stop)
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
@@ -600,8 +600,8 @@ step(struct engine *e)
 	handle_all(e, n);
 	expire(e);
 	begin_due(e);
-	note_turns(e, begun);
-	if (!e->stopped_ns && !beginning(e))
+	note_think_time(e, begun);
+	if (!e->stopped_ns && !may_begin(e))
 		e->stopped_ns = e->now;
 	if (e->progress && e->now >= e->progress_due) {
 		e->progress(
@@ -613,10 +613,10 @@ step(struct engine *e)
 /* ---- a run ---- */
 
 /*
- * Where the time ends over which the rate is. Without an answer it goes on, or
- * a server that stalls or dies would keep the rate that it had before; but what
- * is waited for after the end counts only if it comes. The last of N requests
- * has its interval as each before it has.
+ * The end of the time that a rate refers to. Time without a reply counts, or a
+ * server that stalls or dies would keep its earlier rate; time after the end of
+ * the run counts only up to the last reply. In an open loop of N requests, the
+ * interval after the last one counts like the others.
  */
 static uint64_t
 span_end(const struct engine *e)
@@ -624,7 +624,7 @@ span_end(const struct engine *e)
 	uint64_t end = e->now, due;
 
 	if (e->plan.rate > 0 && !e->requests_left) {
-		due = due_of(e, e->scheduled);
+		due = due_time(e, e->scheduled);
 		end = due > end ? due : end;
 	}
 	end = earlier(end, e->end_ns);
@@ -659,12 +659,45 @@ engine_collect(struct engine *e)
 	e->shared.run.lost_updates = 0;
 }
 
+/* Open loop: the requests that were due before the end and not sent. */
+static uint64_t
+count_unsent(const struct engine *e)
+{
+	uint64_t until = earlier(e->now, e->end_ns) - e->schedule_start;
+	uint64_t due = (uint64_t)((double)until * e->plan.rate / 1e9);
+
+	return e->plan.rate > 0 && e->requests_left && due > e->scheduled
+		   ? due - e->scheduled
+		   : 0;
+}
+
+static void
+end_run(struct engine *e, struct load_result *result)
+{
+	uint64_t end = span_end(e);
+
+	/* The last interval stays open: engine_finish() may find replies of it
+	 * that are wrong. */
+	e->interval_end = e->now;
+	if (e->part) {
+		stall_end(&e->stall, e->part);
+		load_result_add(e->total, e->part);
+	}
+	if (!e->stopped_ns) /* stopped before the first step */
+		e->stopped_ns = e->now;
+	e->result = result;
+	if (e->first_ns && end > e->first_ns)
+		result->span_ns += end - e->first_ns;
+	result->unsent += count_unsent(e);
+	result->wall_ns += now_ns() - e->schedule_start;
+}
+
 void
 engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
     struct load_result *result)
 {
-	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID),
-		 waited = proc_tree_waited_ns(), end, begun;
+	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	uint64_t waited = proc_tree_waited_ns(), begun;
 
 	stall_begin(&e->stall);
 	begin_run(e, result);
@@ -672,30 +705,11 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 	e->requests_left = requests;
 	begun = e->result->begun;
 	begin_due(e);
-	note_turns(e, begun);
-	while ((e->under_way && !abandoned(e)) || beginning(e))
+	note_think_time(e, begun);
+	while ((e->under_way && !abandoned(e)) || may_begin(e))
 		step(e);
-	/* The last interval may still have replies that are taken back. */
-	e->interval_end = e->now;
-	if (e->part) {
-		stall_end(&e->stall, e->part);
-		load_result_add(e->total, e->part);
-	}
-	if (!e->stopped_ns) /* told to stop before the first step */
-		e->stopped_ns = e->now;
-	e->result = result;
-	end = span_end(e);
-	if (e->first_ns && end > e->first_ns)
-		result->span_ns += end - e->first_ns;
-	if (e->plan.rate > 0 && e->requests_left) {
-		uint64_t until = earlier(e->now, e->end_ns) - e->schedule_start;
-		uint64_t due = (uint64_t)((double)until * e->plan.rate / 1e9);
-
-		if (due > e->scheduled)
-			result->unsent += due - e->scheduled;
-	}
-	result->wall_ns += now_ns() - e->schedule_start;
-	/* Time spun away is not work, and would not have been missed. */
+	end_run(e, result);
+	/* Busy-waiting is no work. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
 	result->cpu_ns += cpu > e->spun_ns ? cpu - e->spun_ns : 0;
 	result->wait_ns += proc_tree_waited_ns() - waited;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine_connections: before and after the load: open, connect, finish, close.
- */
+/* engine_connections: open and connect before a run, finish and close after. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,17 +17,17 @@
 
 enum {
 	BUFFER = 64 * 1024,
-	/* Connects under way at once: well below any backlog. */
+	/* Connects in progress at once: below any usual backlog. */
 	CONNECTS = 128,
-	/* Source addresses for churn on the loopback: one has 28,000 ports,
-	 * each of which rests for a second after use. */
+	/* Source addresses for churn on the loopback: one has 28,000 ports, and
+	 * a port can be used again after 1 s. */
 	SOURCES = 8,
 };
 
-/* For a datagram that comes after the last reply. */
+/* How long datagrams are awaited after the last reply. */
 #define LAST_DATAGRAMS_NS (10 * NS_PER_MS)
-/* How soon a stop is noticed. */
-#define TURN_NS (20 * NS_PER_MS)
+/* The longest wait in epoll: a signal may set *stop just before it. */
+#define MAX_WAIT_NS (20 * NS_PER_MS)
 
 bool
 load_plan_churns(const struct load_plan *plan)
@@ -37,7 +36,7 @@ load_plan_churns(const struct load_plan *plan)
 	       (plan->target.kind == TARGET_UDP && !plan->protocol->echoes);
 }
 
-/* Datagram sockets leave no port behind that would have to rest. */
+/* UDP has no TIME-WAIT, so one address has enough ports. */
 static bool
 wants_sources(const struct load_plan *plan)
 {
@@ -56,7 +55,7 @@ load_plan_sources(const struct load_plan *plan)
 	return wants_sources(plan) ? SOURCES : 0;
 }
 
-/* The addresses of a churn on the loopback. */
+/* The source addresses for churn on the loopback. */
 static const struct address *
 loopback(void)
 {
@@ -79,7 +78,7 @@ set_up(struct engine *e, const struct load_plan *plan)
 	list_init(&e->idle);
 	list_init(&e->waiting);
 	list_init(&e->retrying);
-	list_init(&e->resting);
+	list_init(&e->backoff);
 	e->plan.churn = load_plan_churns(plan);
 	shared->target = plan->target.address;
 	shared->datagram_event =
@@ -97,8 +96,8 @@ set_up(struct engine *e, const struct load_plan *plan)
 	shared->run.churn = e->plan.churn;
 	shared->run.host = e->plan.target.authority;
 	shared->run.path = plan->path ? plan->path : plan->protocol->path;
-	e->shortest = plan->rate <= 0 && plan->target.kind == TARGET_STREAM &&
-		      plan->protocol->echoes && !e->plan.churn;
+	e->fast_path = plan->rate <= 0 && plan->target.kind == TARGET_STREAM &&
+		       plan->protocol->echoes && !e->plan.churn;
 }
 
 static int
@@ -110,7 +109,7 @@ allocate(struct engine *e)
 	e->sessions = calloc(n, sizeof(e->sessions[0]));
 	e->events = calloc(ENGINE_EVENTS, sizeof(e->events[0]));
 	e->shared.buffer = malloc(BUFFER);
-	/* Before anything else can fail: engine_close() closes them all. */
+	/* Before the return: engine_close() closes all descriptors. */
 	for (uint32_t i = 0; e->sessions && i < n; i++)
 		e->sessions[i].fd = -1;
 	return e->shared.epoll < 0 || !e->sessions || !e->events ||
@@ -124,7 +123,7 @@ engine_open(
     struct engine *e, const struct load_plan *plan, char *why, size_t size)
 {
 	set_up(e, plan);
-	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
+	/* By default the kernel may delay a timer by 50 us (prctl(2)). */
 	prctl(PR_SET_TIMERSLACK, 1);
 	stall_open(&e->stall);
 	if (allocate(e) < 0) {
@@ -161,7 +160,7 @@ engine_close(struct engine *e)
 
 /* ---- connect ---- */
 
-/* Begins the next one. Whether it is under way. */
+/* Begins a connect. Returns whether it is in progress. */
 static bool
 begin_connect(struct engine *e, struct session *s, uint32_t *failed)
 {
@@ -170,13 +169,13 @@ begin_connect(struct engine *e, struct session *s, uint32_t *failed)
 	s->sent_ns = now_ns();
 	what = session_connect(&e->shared, s);
 	*failed += what == SESSION_FAILED;
-	if (what == SESSION_FULL)
+	if (what == SESSION_BACKLOG_FULL)
 		list_move(&s->link, &e->retrying);
-	return what == SESSION_AGAIN || what == SESSION_FULL;
+	return what == SESSION_AGAIN || what == SESSION_BACKLOG_FULL;
 }
 
-/* Those that found the backlog full, until one does so again. Returns how many
- * are not under way any more. */
+/* Connects in turn the sessions that found the backlog full, until it is full
+ * again. Returns how many have ended. */
 static uint32_t
 retry_connects(struct engine *e, uint32_t *failed, uint64_t *deadline)
 {
@@ -186,7 +185,7 @@ retry_connects(struct engine *e, uint32_t *failed, uint64_t *deadline)
 		struct session *s = session_of(e->retrying.next);
 		enum session_result what = session_retry_connect(&e->shared, s);
 
-		if (what == SESSION_FULL)
+		if (what == SESSION_BACKLOG_FULL)
 			break;
 		*deadline = now_ns() + e->plan.timeout_ns;
 		*failed += what == SESSION_FAILED;
@@ -196,7 +195,7 @@ retry_connects(struct engine *e, uint32_t *failed, uint64_t *deadline)
 	return ended;
 }
 
-/* One of the first events. Whether a connect under way has ended. */
+/* Returns whether the event ended a connect in progress. */
 static bool
 connect_event(
     struct engine *e, struct session *s, uint32_t events, uint32_t *failed)
@@ -210,7 +209,7 @@ connect_event(
 	return new &&what != SESSION_AGAIN;
 }
 
-/* Those that are not ready yet never will be. Returns how many. */
+/* Closes the sessions that are still connecting. Returns how many. */
 static uint32_t
 give_up_connects(struct engine *e)
 {
@@ -227,14 +226,14 @@ give_up_connects(struct engine *e)
 }
 
 /*
- * Waits a turn from SINCE. Returns the number of events; DEADLINE moves on by
- * the time in which we stood still. Whether it has passed is a question of
- * SINCE: what came before that is among the events, if there were any.
+ * Waits for events from SINCE on. Returns their number; adds a stall to
+ * *DEADLINE. The caller compares the deadline with SINCE, not with the time
+ * after: all events before SINCE are reported then.
  */
 static int
-wait_a_turn(struct engine *e, uint64_t since, uint64_t *deadline)
+wait_for_events(struct engine *e, uint64_t since, uint64_t *deadline)
 {
-	uint64_t turn = list_empty(&e->retrying) ? TURN_NS : DIAL_AGAIN_NS;
+	uint64_t turn = list_empty(&e->retrying) ? MAX_WAIT_NS : DIAL_AGAIN_NS;
 	uint64_t due = earlier(*deadline, since + turn);
 	int n = epoll_wait(e->shared.epoll, e->events, ENGINE_EVENTS,
 	    clock_timeout_ms(due, since));
@@ -261,7 +260,7 @@ engine_connect(struct engine *e)
 		pending -= retry_connects(e, &failed, &deadline);
 		if (!pending)
 			continue;
-		n = wait_a_turn(e, since, &deadline);
+		n = wait_for_events(e, since, &deadline);
 		for (int i = 0; i < n; i++)
 			pending -= connect_event(e, e->events[i].data.ptr,
 			    e->events[i].events, &failed);
@@ -275,18 +274,18 @@ engine_connect(struct engine *e)
 
 /* ---- finish ---- */
 
-/* One of the last events. Whether the session has come to its end. */
+/* Returns whether the event ended the session. */
 static bool
 finish_event(struct engine *e, struct session *s, uint32_t events)
 {
 	enum session_result what = session_event(&e->shared, s, events);
 
-	if (what == SESSION_TOO_MUCH)
+	if (what == SESSION_UNSOLICITED)
 		engine_idle_event(e, s, what);
 	return what != SESSION_AGAIN;
 }
 
-/* The last interval, with what has changed in RESULT since it was as BEFORE. */
+/* Ends the last interval, with what changed in RESULT since BEFORE. */
 static void
 end_last_interval(struct engine *e, const struct load_result *result,
     const struct load_result *before)
@@ -313,13 +312,14 @@ engine_finish(struct engine *e, struct load_result *result)
 {
 	const struct load_result before = *result;
 
-	/* Datagrams have no end: what is on its way gets a moment. */
-	uint64_t patience =
+	/* UDP has no end of file: wait shortly for late datagrams. */
+	uint64_t timeout =
 	    e->shared.datagram_event ? LAST_DATAGRAMS_NS : e->plan.timeout_ns;
 	uint64_t since = now_ns();
-	uint64_t deadline = since + earlier(patience, e->plan.timeout_ns);
-	/* After that, at each once more. */
-	uint32_t open = 0, looks = e->plan.connections / ENGINE_EVENTS + 1;
+	uint64_t deadline = since + earlier(timeout, e->plan.timeout_ns);
+	/* After the deadline, read each connection once more. */
+	uint32_t open = 0,
+		 final_reads = e->plan.connections / ENGINE_EVENTS + 1;
 
 	e->result = e->total = result;
 	stall_begin(&e->stall);
@@ -327,16 +327,16 @@ engine_finish(struct engine *e, struct load_result *result)
 		session_end(&e->shared, &e->sessions[i]);
 		open += e->sessions[i].fd >= 0;
 	}
-	for (; open && (since < deadline || looks-- > 0) &&
+	for (; open && (since < deadline || final_reads-- > 0) &&
 	       !(e->stop && *e->stop);
 	     since = now_ns()) {
-		int n = wait_a_turn(e, since, &deadline);
+		int n = wait_for_events(e, since, &deadline);
 
 		for (int i = 0; i < n; i++)
 			open -= finish_event(
 			    e, e->events[i].data.ptr, e->events[i].events);
 	}
-	/* Nor are they waited for once we are told to stop. */
+	/* After a stop the server had no time to close them. */
 	if (!e->shared.datagram_event && !(e->stop && *e->stop))
 		result->unclosed += open;
 	stall_end(&e->stall, result);

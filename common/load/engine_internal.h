@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine_internal: what the two files of the engine share: engine.c is the loop
- * of a run, engine_connections.c all that is before and after it.
+ * engine_internal: what the files of the engine share. engine.c has the loop of
+ * a run, engine_connections.c what comes before and after it.
  */
 #ifndef COMMON_LOAD_ENGINE_INTERNAL_H
 #define COMMON_LOAD_ENGINE_INTERNAL_H
@@ -10,10 +10,10 @@
 
 #include "common/load/engine.h"
 
-/* Taken of epoll at once. */
+/* The most events that one epoll_wait(2) fetches. */
 #define ENGINE_EVENTS 512
 
-/* Whose link it is. */
+/* The session that LINK belongs to. */
 static inline struct session *
 session_of(struct list_node *link)
 {
@@ -21,12 +21,12 @@ session_of(struct list_node *link)
 					  offsetof(struct session, link));
 }
 
-/* WHAT became of something that came in without a request. */
+/* Counts WHAT, the result of an event without a request in flight. */
 void
 engine_idle_event(
     struct engine *engine, struct session *session, enum session_result what);
 
-/* What the sessions have counted goes into the result. */
+/* Moves the counters of the sessions into the result. */
 void
 engine_collect(struct engine *engine);
 

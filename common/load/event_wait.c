@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event_wait: one system call, or two. */
+/* event_wait: epoll_pwait2(2), or ppoll(2) and epoll_wait(2). */
 #include "common/load/event_wait.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "common/base/clock.h"
 
 static int
-in_two_calls(int epoll, struct epoll_event *events, int most, uint64_t ns)
+ppoll_and_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 {
 	struct pollfd ready = {epoll, POLLIN, 0};
 	struct timespec timeout = clock_timespec(ns);
@@ -25,12 +25,12 @@ in_two_calls(int epoll, struct epoll_event *events, int most, uint64_t ns)
 
 #ifdef SYS_epoll_pwait2
 
-static bool refused; /* it always will be: a kernel does not change */
+static bool refused; /* for good: kernel and filter do not change */
 
 int
 event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 {
-	/* The kernel's own type: the time in it has 64 bits on all machines. */
+	/* The kernel's type: its time has 64 bits on all machines. */
 	struct __kernel_timespec timeout = {
 	    .tv_sec = (__kernel_time64_t)(ns / NS_PER_S),
 	    .tv_nsec = (long long)(ns % NS_PER_S),
@@ -40,10 +40,10 @@ event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 	if (!refused) {
 		n = (int)syscall(SYS_epoll_pwait2, epoll, events, most,
 		    &timeout, NULL, (size_t)0);
-		/* A filter may give any error; only this one tells nothing. */
+		/* A filter may return any error; only EINTR says nothing. */
 		refused = n < 0 && errno != EINTR;
 	}
-	return refused ? in_two_calls(epoll, events, most, ns) : n;
+	return refused ? ppoll_and_wait(epoll, events, most, ns) : n;
 }
 
 #else
@@ -51,7 +51,7 @@ event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 int
 event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 {
-	return in_two_calls(epoll, events, most, ns);
+	return ppoll_and_wait(epoll, events, most, ns);
 }
 
 #endif

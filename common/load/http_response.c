@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* http_response: lines are gathered, bodies are passed on in place. */
+/* http_response: copies lines to a buffer and passes bodies on in place. */
 #include "common/load/http_response.h"
 
 #include <stdlib.h>
@@ -55,7 +55,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "HTTP/1.1 200 OK"; the words may be missing, and the space before them. */
+/* "HTTP/1.1 200 OK"; the reason and the space before it may be missing. */
 static void
 take_status_line(struct http_response *r)
 {
@@ -72,7 +72,7 @@ take_status_line(struct http_response *r)
 	r->keep_alive = line[7] > '0';
 }
 
-/* 16 and more for what is no digit. */
+/* 16 if C is no digit. */
 static unsigned
 digit_of(char c)
 {
@@ -82,7 +82,7 @@ digit_of(char c)
 	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
 }
 
-/* In digits of BASE and nothing else, from AT to END. */
+/* Parses AT to END, which must be digits of BASE only. */
 static bool
 parse_number(const char *at, const char *end, unsigned base, uint64_t *out)
 {
@@ -103,7 +103,7 @@ parse_number(const char *at, const char *end, unsigned base, uint64_t *out)
 	return true;
 }
 
-/* Whether a list with commas has WORD in it. */
+/* Whether a comma-separated list has WORD. */
 static bool
 lists(const char *list, const char *word)
 {
@@ -119,7 +119,7 @@ lists(const char *list, const char *word)
 	return false;
 }
 
-/* The next member of a list with commas, *LEN bytes; NULL: there is none. */
+/* The next member of a comma-separated list, *LEN bytes; NULL at the end. */
 static const char *
 next_member(const char **list, size_t *len)
 {
@@ -132,7 +132,7 @@ next_member(const char **list, size_t *len)
 	return *len > 0 ? at : NULL;
 }
 
-/* "5, 5" is what a proxy has made of two that say the same. */
+/* A proxy may join two equal fields to "5, 5" (RFC 9112 6.3). */
 static void
 take_length(struct http_response *r, const char *value)
 {
@@ -152,7 +152,7 @@ take_length(struct http_response *r, const char *value)
 	}
 }
 
-/* The last coding tells where the body ends; identity is none. */
+/* The last coding determines where the body ends; "identity" is no coding. */
 static void
 take_codings(struct http_response *r, const char *value)
 {
@@ -186,7 +186,7 @@ note_field(struct http_response *r, const char *name, const char *value)
 	}
 }
 
-/* Cuts the blank off that TEXT of LEN bytes may end with. */
+/* Removes a blank at the end of TEXT, LEN bytes. */
 static void
 cut_blank(char *text, size_t len)
 {
@@ -200,7 +200,7 @@ take_field(struct http_response *r)
 	char *colon = strchr(r->line, ':'), *value;
 
 	if (!colon) {
-		/* A name longer than we keep is none that we ask for. */
+		/* A name that does not fit is none of those used here. */
 		if (r->line_len < sizeof(r->line))
 			bad(r, "a header field without a name");
 		return;
@@ -212,11 +212,11 @@ take_field(struct http_response *r)
 	note_field(r, r->line, value);
 }
 
-/* The empty line: what RFC 9112 6.3 makes of the head. */
+/* At the empty line: how the body ends (RFC 9112 6.3). */
 static void
 end_head(struct http_response *r)
 {
-	/* A coding in HTTP/1.0 is a fault (RFC 9112 6.1). */
+	/* A coding in HTTP/1.0 is an error (RFC 9112 6.1). */
 	if (r->coded && !r->keep_alive)
 		r->close = true;
 	r->keep_alive = !r->close && (r->keep_alive || r->keep);
@@ -250,9 +250,9 @@ take_chunk_size(struct http_response *r)
 }
 
 /*
- * The first byte of a line. A field may go on in the next line, if that begins
- * with a blank (RFC 9112 5.2), so it is taken only now; such a line behind the
- * status line is none (2.2).
+ * At the first byte of a line. A field continues in the next line if that
+ * begins with a blank (RFC 9112 5.2), so a field is parsed only now. After the
+ * status line such a line is ignored (2.2).
  */
 static void
 begin_line(struct http_response *r, char c)
@@ -291,9 +291,9 @@ end_line(struct http_response *r)
 		r->pending = !r->skipped;
 }
 
-/* Several blanks tell no more than the first of them. */
+/* Keeps only the first of several blanks. */
 static void
-put(struct http_response *r, char c)
+append_byte(struct http_response *r, char c)
 {
 	if (r->skipped ||
 	    (is_blank(c) && r->line_len > 0 && r->line_len < sizeof(r->line) &&
@@ -313,7 +313,7 @@ take_byte(struct http_response *r, char c)
 		begin_line(r, c);
 	r->after_cr = c == '\r';
 	if (bare_cr)
-		put(r, ' '); /* RFC 9112 2.2 */
+		append_byte(r, ' '); /* RFC 9112 2.2 */
 	if (c == '\n')
 		end_line(r);
 	else if (c == '\0')
@@ -321,7 +321,7 @@ take_byte(struct http_response *r, char c)
 	else if (r->state == HTTP_CHUNK_END && (c != '\r' || bare_cr))
 		bad(r, "a chunk longer than its size");
 	else if (c != '\r')
-		put(r, c);
+		append_byte(r, c);
 }
 
 /* ---- all of it ---- */
@@ -353,7 +353,7 @@ http_response_feed(struct http_response *r, const char *buf, size_t len,
 		if (!r->left)
 			r->state =
 			    r->state == HTTP_BODY ? HTTP_DONE : HTTP_CHUNK_END;
-		/* What is around the next chunk has its own limit. */
+		/* The limit of the head holds again for each chunk. */
 		r->head_len = 0;
 		return body->len;
 	case HTTP_TO_END:

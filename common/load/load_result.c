@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* load_result: counters, five histograms, and what follows from them. */
+/* load_result: sums, and what is computed from them. */
 #include "common/load/load_result.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* A share of a CPU from which on it is the limit, and a share of the time that
- * it was not to be had. */
+/* From this share of a CPU on, the CPU is the limit; and the share of the time
+ * waited for a CPU that counts. */
 #define FULL 0.85
 #define WAITED 0.05
 
@@ -16,7 +16,7 @@ load_result_init(struct load_result *result)
 	memset(result, 0, sizeof(*result));
 	if (histogram_init(&result->latency) == 0 &&
 	    histogram_init(&result->service) == 0 &&
-	    histogram_init(&result->pacing) == 0 &&
+	    histogram_init(&result->send_lag) == 0 &&
 	    histogram_init(&result->complete) == 0 &&
 	    histogram_init(&result->connect) == 0)
 		return 0;
@@ -29,7 +29,7 @@ load_result_release(struct load_result *result)
 {
 	histogram_release(&result->latency);
 	histogram_release(&result->service);
-	histogram_release(&result->pacing);
+	histogram_release(&result->send_lag);
 	histogram_release(&result->complete);
 	histogram_release(&result->connect);
 }
@@ -42,12 +42,12 @@ load_result_clear(struct load_result *result)
 	memset(result, 0, sizeof(*result));
 	result->latency = kept.latency;
 	result->service = kept.service;
-	result->pacing = kept.pacing;
+	result->send_lag = kept.send_lag;
 	result->complete = kept.complete;
 	result->connect = kept.connect;
 	histogram_clear(&result->latency);
 	histogram_clear(&result->service);
-	histogram_clear(&result->pacing);
+	histogram_clear(&result->send_lag);
 	histogram_clear(&result->complete);
 	histogram_clear(&result->connect);
 }
@@ -68,7 +68,7 @@ load_result_add(struct load_result *result, const struct load_result *from)
 	result->lost_updates += from->lost_updates;
 	result->unclosed += from->unclosed;
 	result->stall_ns += from->stall_ns;
-	result->stills += from->stills;
+	result->stalls += from->stalls;
 	result->throttled_ns += from->throttled_ns;
 	result->throttled += from->throttled;
 	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++)
@@ -80,15 +80,18 @@ load_result_add(struct load_result *result, const struct load_result *from)
 	result->think_ns += from->think_ns;
 	histogram_add(&result->latency, &from->latency);
 	histogram_add(&result->service, &from->service);
-	histogram_add(&result->pacing, &from->pacing);
+	histogram_add(&result->send_lag, &from->send_lag);
 	histogram_add(&result->complete, &from->complete);
 	histogram_add(&result->connect, &from->connect);
-	if (!result->example[0])
-		memcpy(result->example, from->example, sizeof(result->example));
-	if (!result->failure[0])
-		memcpy(result->failure, from->failure, sizeof(result->failure));
-	if (!result->lacking[0])
-		memcpy(result->lacking, from->lacking, sizeof(result->lacking));
+	if (!result->first_wrong[0])
+		memcpy(result->first_wrong, from->first_wrong,
+		    sizeof(result->first_wrong));
+	if (!result->first_failed[0])
+		memcpy(result->first_failed, from->first_failed,
+		    sizeof(result->first_failed));
+	if (!result->first_timed_out[0])
+		memcpy(result->first_timed_out, from->first_timed_out,
+		    sizeof(result->first_timed_out));
 }
 
 double

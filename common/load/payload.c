@@ -15,7 +15,7 @@ payload_init(struct payload *payload, size_t size, uint32_t connections)
 	uint64_t state = RANDOM_FIXED_STATE, word;
 	size_t len;
 
-	/* Each connection has offsets of its own, two at least. */
+	/* Each connection has its own offsets, at least two. */
 	payload->span = connections > OFFSETS / 2 ? 2 : OFFSETS / connections;
 	len = payload->span * connections + size + sizeof(word);
 	payload->table = malloc(len);

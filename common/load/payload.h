@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * payload: the random bytes that requests are made of.
+ * payload: the bytes of requests, as slices of one table of random bytes.
  *
- * A request is a slice of one table of random bytes, at an offset that its
- * connection and its number choose. So a request costs nothing to make, and a
- * reply that belongs to another connection or another request, or was changed,
- * differs from the expected slice. Two requests that are alive at the same time
- * never have the same offset; nor do two in a row on one connection.
+ * Connection and number of a request determine the offset of its slice. So a
+ * request is made without copying, and a reply of another connection, of
+ * another request, or with a changed byte differs from the expected slice. Two
+ * requests in flight never have the same offset, nor have two consecutive
+ * requests of a connection.
  *
- * The table is the same in every run. Safe in any thread once it is made.
+ * The table is the same in every run. Thread-safe after payload_init().
  */
 #ifndef COMMON_LOAD_PAYLOAD_H
 #define COMMON_LOAD_PAYLOAD_H
@@ -19,24 +19,25 @@
 struct payload {
 	char *table;
 	size_t size;   /* of a request */
-	uint64_t span; /* requests in a row of one connection that differ */
+	uint64_t span; /* consecutive requests of a connection that differ */
 };
 
-/* SIZE bytes for each request. Returns 0, or -1 with errno. */
+/* For requests of SIZE bytes. Returns 0, or -1 with errno. */
 int
 payload_init(struct payload *payload, size_t size, uint32_t connections);
 
+/* Harmless if PAYLOAD is zeroed or released. */
 void
 payload_release(struct payload *payload);
 
-/* Where CONNECTION's requests begin, those of SPAN numbers in a row. */
+/* The offsets of CONNECTION: SPAN slices, one byte apart. */
 static inline const char *
 payload_requests(const struct payload *payload, uint32_t connection)
 {
 	return payload->table + connection * payload->span;
 }
 
-/* Request NUMBER of CONNECTION: SIZE bytes that stay valid. */
+/* The SIZE bytes of request NUMBER of CONNECTION, valid until the release. */
 static inline const char *
 payload_request(
     const struct payload *payload, uint32_t connection, uint64_t number)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* protocol: what all protocols have in common. */
+/* protocol: what the protocols share. */
 #include "common/load/protocol.h"
 
 #include <stdarg.h>
@@ -32,7 +32,7 @@ reply_check_bytes(struct protocol_run *run, struct exchange *x,
 		return REPLY_WRONG;
 	}
 	x->received += len;
-	return len < left ? REPLY_MORE : REPLY_WHOLE;
+	return len < left ? REPLY_MORE : REPLY_COMPLETE;
 }
 
 int

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protocol: what a load sends and what must come back.
+ * protocol: what a load sends, and what must come back.
  *
- * A protocol is a table of functions without I/O: one says which bytes a
- * connection sends next, another judges what came, piece by piece as it comes.
- * Its session (session.h) does the sending and receiving, and calls one of
- * them for each event.
+ * A protocol is a table of functions without I/O: `request` makes the bytes
+ * that a connection sends next, `judge` checks the bytes received, in pieces. A
+ * session (session.h) sends and receives, and calls one of them for each event.
  *
  *	run.protocol->request(&run, &exchange);	   ... send exchange.out
  *	run.protocol->judge(&run, &exchange, buf, n);
  *
- * One thread uses a run and its exchanges.
+ * Not thread-safe: a run and its exchanges belong to one thread.
  */
 #ifndef COMMON_LOAD_PROTOCOL_H
 #define COMMON_LOAD_PROTOCOL_H
@@ -26,26 +25,27 @@
 struct exchange {
 	uint32_t id;	      /* of the connection, from 0 */
 	uint64_t number;      /* of the latest request, from 1; 0: none yet */
-	const char *requests; /* its own of the payload, if there is one */
-	bool asking;	      /* its reply is not complete yet */
-	bool kept;	      /* the connection is older than the request */
-	bool ready;	      /* the way is set up; see greet() */
-	bool interrupted;     /* interject() has something to say */
-	const char *out;      /* to be sent, OUT_LEN bytes, SENT of which are */
+	const char *requests; /* payload_requests(), if there is a payload */
+	bool pending;	      /* a request has no complete reply yet */
+	bool reused;	      /* the request is not the connection's first */
+	bool ready;	      /* the handshake is done */
+	bool control_due;     /* control() has to be called */
+	const char *out;      /* OUT_LEN bytes to send; SENT are sent */
 	size_t out_len, sent;
-	size_t received; /* of the reply, in bytes that were right */
-	void *own;	 /* the protocol's, OWN_SIZE bytes, zeroed at first */
+	size_t received; /* right bytes of the reply so far */
+	void *own;	 /* the protocol's: OWN_SIZE bytes, zeroed at first */
 };
 
+/* What the bytes received mean. */
 enum reply_check {
-	REPLY_MORE,	/* right so far */
-	REPLY_WHOLE,	/* the reply is complete, and right */
-	REPLY_LAST,	/* so it is, and the server will close */
-	REPLY_READY,	/* the way is set up */
-	REPLY_WRONG,	/* it is not right; the run says how */
-	REPLY_REPEATED, /* nor is this, but the reply is complete: go on */
-	REPLY_GOODBYE,	/* the server leaves before the reply is complete */
-	REPLY_GONE,	/* it had left before it saw the request: once more */
+	REPLY_MORE,	  /* right so far */
+	REPLY_COMPLETE,	  /* the reply is complete and right */
+	REPLY_LAST,	  /* likewise, and the server will close */
+	REPLY_READY,	  /* the handshake is done */
+	REPLY_WRONG,	  /* wrong; the run has the reason */
+	REPLY_WRONG_KEEP, /* wrong, but the connection can be used again */
+	REPLY_CLOSED,	  /* the server closes before the end of the reply */
+	REPLY_RETRY,	  /* the server closed before it saw the request */
 };
 
 /* ---- all connections of a load ---- */
@@ -55,15 +55,15 @@ struct protocol_run {
 	struct payload payload;
 	uint32_t connections;
 	bool churn;	  /* a connection for each request */
-	const char *host; /* for HTTP: "localhost:7007" */
-	const char *path; /* likewise: "/" */
-	char *scratch;	  /* an OUT in here holds for one send only: request()
-			     makes it anew for the rest */
+	const char *host; /* of HTTP: "localhost:7007" */
+	const char *path; /* of HTTP: "/" */
+	char *scratch;	  /* shared by all exchanges: if OUT points here, it is
+			     valid for one send; request() makes it again */
 	void *own;	  /* the protocol's */
-	char *states;	  /* what the exchanges' OWN points into */
+	char *states;	  /* memory of the exchanges' OWN */
 	uint64_t lost_updates; /* of counter: values that came twice */
-	/* How the latest REPLY_WRONG is wrong, in words; or, if there are none,
-	 * the bytes that should be those of expected() from GOT_AT on. */
+	/* The reason of the latest REPLY_WRONG as a text; or, if that is "",
+	 * GOT differs from expected() at offset GOT_AT. */
 	char why[160];
 	const char *got;
 	size_t got_len, got_at;
@@ -72,47 +72,50 @@ struct protocol_run {
 struct protocol {
 	const char *name;
 	const char *summary;
-	bool closes;	 /* the server closes after one reply */
-	bool datagrams;	 /* may go over UDP */
-	bool echoes;	 /* the reply is the request, byte for byte, which
-			    tells which one it answers */
-	bool sized;	 /* --size is the request's */
-	bool chat;	 /* not connections, but members: chat_load.h runs it */
-	bool unasked;	 /* bytes may come without a request, for judge() */
-	bool repeatable; /* a request may be sent twice, where nobody knows
-			    whether the first has arrived */
-	const char *path;     /* where --path begins; NULL: it has none */
-	const char *tls_name; /* offered over TLS (RFC 7301); NULL: none */
+	bool closes;	      /* the server closes after one reply */
+	bool datagrams;	      /* works over UDP */
+	bool echoes;	      /* the reply is the request, byte for byte; so it
+				 identifies its request */
+	bool sized;	      /* --size is the size of a request */
+	bool chat;	      /* chat_load.h runs it, with members */
+	bool unsolicited;     /* judge() takes bytes without a request */
+	bool idempotent;      /* a request may be sent again if its connection
+				 was closed (RFC 9110 9.2.2) */
+	const char *path;     /* the default of --path; NULL: has no path */
+	const char *tls_name; /* for ALPN (RFC 7301); NULL: none */
 	size_t own_size;      /* of exchange.own */
-	/* Fills run->own. 0, or -1 with errno or with words in run->why. */
+	/* Sets run->own. 0; or -1 with errno, or with a text in run->why. */
 	int (*open)(struct protocol_run *run);
 	void (*close)(struct protocol_run *run);
-	/* For a new connection: OUT is what sets the way up, before the first
-	 * request; judge() says REPLY_READY. NULL: it is ready at once. */
-	void (*greet)(struct protocol_run *run, struct exchange *x);
-	/* OUT is request x->number. */
+	/* Sets OUT to the handshake of a new connection; judge() then returns
+	 * REPLY_READY. NULL: no handshake. */
+	void (*handshake)(struct protocol_run *run, struct exchange *x);
+	/* Sets OUT to request x->number. */
 	void (*request)(struct protocol_run *run, struct exchange *x);
-	/* LEN bytes came, at least one. A datagram is whole. */
+	/* Checks LEN bytes received, 1 or more; or a whole datagram. */
 	enum reply_check (*judge)(struct protocol_run *run, struct exchange *x,
 	    const char *buf, size_t len);
-	/* End of file came: REPLY_LAST if it makes the reply complete,
-	 * REPLY_GOODBYE if not. NULL: it never does. */
-	enum reply_check (*ended)(struct protocol_run *run, struct exchange *x);
-	/* OUT is what does not wait for a request; nothing else is being sent.
-	 * NULL: there is no such thing. */
-	void (*interject)(struct protocol_run *run, struct exchange *x);
-	/* OUT says that we leave. NULL: the end of our stream says it. */
-	void (*farewell)(struct protocol_run *run, struct exchange *x);
-	/* The reply to x->number and its length; NULL: known by words only. */
+	/* At end of file: REPLY_LAST if that completes the reply, REPLY_CLOSED
+	 * or REPLY_WRONG if not. NULL: it never does. */
+	enum reply_check (*at_eof)(
+	    struct protocol_run *run, struct exchange *x);
+	/* Sets OUT to bytes that wait for no request (a pong), when nothing
+	 * else is being sent. NULL: there are none. */
+	void (*control)(struct protocol_run *run, struct exchange *x);
+	/* Sets OUT to a message that the client closes. NULL: the end of the
+	 * stream is enough. */
+	void (*leave)(struct protocol_run *run, struct exchange *x);
+	/* The reply to request x->number, *LEN bytes. NULL: only `why` says
+	 * what is wrong. */
 	const char *(*expected)(const struct protocol_run *run,
 	    const struct exchange *x, size_t *len);
 };
 
 /*
- * For CONNECTIONS exchanges and requests of SIZE bytes, if the protocol is
- * SIZED; the caller has set protocol, churn, host and path, the rest is zero.
- * Returns 0, or -1 with errno or with words in run->why; protocol_close() is
- * due in any case.
+ * Prepares CONNECTIONS exchanges, with requests of SIZE bytes if the protocol
+ * is `sized`. The caller has set protocol, churn, host and path; the rest of
+ * RUN is zero. Returns 0; or -1 with errno, or with a text in run->why. The
+ * caller calls protocol_close() in any case.
  */
 int
 protocol_open(struct protocol_run *run, size_t size, uint32_t connections);
@@ -120,19 +123,19 @@ protocol_open(struct protocol_run *run, size_t size, uint32_t connections);
 void
 protocol_close(struct protocol_run *run);
 
-/* Sets up exchange ID of those. */
+/* Initializes exchange ID, below CONNECTIONS. */
 void
 exchange_init(
     struct exchange *exchange, const struct protocol_run *run, uint32_t id);
 
-/* Words for run->why. Returns REPLY_WRONG. */
+/* Writes a text to run->why. Returns REPLY_WRONG. */
 enum reply_check
 reply_wrong(struct protocol_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * Judges LEN bytes of a reply that is to be the SIZE bytes at WANT, of which
- * x->received have been right. Counts them.
+ * Compares LEN bytes received with the reply, the SIZE bytes at WANT, from
+ * offset x->received on, and advances that.
  */
 enum reply_check
 reply_check_bytes(struct protocol_run *run, struct exchange *x,

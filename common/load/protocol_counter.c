@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protocol_counter: a line goes out, a number comes back, and no number may
- * come twice: two clients that get the same one have added two and made one, a
- * lost update.
+ * protocol_counter: each line adds one to the server's counter and gets the new
+ * value. If a value comes twice, an update was lost. On one connection values
+ * must rise.
  *
- * Which numbers came is a bit each, from a base a little below the first of
- * them (the first to be answered need not be the first to have come). On one
- * connection they rise.
+ * A bit map says which values came. It begins a little below the first value
+ * received, because replies of several connections come in any order.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,19 +15,19 @@
 
 static const char LINE[] = "+1\n";
 
-/* 256 MiB of bits: at 200,000 answers a second, for three hours. */
+/* 256 MiB of bits: three hours at 200,000 replies per second. */
 #define VALUES_MAX ((uint64_t)1 << 31)
 #define WORD_BITS 64
 
 struct counter_run {
 	uint64_t *words;
-	uint64_t base; /* the value of the first bit, of whole words */
+	uint64_t base; /* the value of the first bit; a multiple of 64 */
 	size_t count;  /* words */
 };
 
 struct counter_state {
-	uint64_t last;	/* of this connection */
-	uint64_t value; /* as far as it has come */
+	uint64_t last;	/* the latest value of this connection */
+	uint64_t value; /* the digits received so far */
 };
 
 static int
@@ -60,7 +59,8 @@ counter_request(struct protocol_run *run, struct exchange *x)
 	x->out_len = sizeof(LINE) - 1;
 }
 
-/* Makes room for VALUE, on either side. 0, or -1 where that is too much. */
+/* Extends the bit map to VALUE, on either side. 0; or -1 if it gets too large.
+ */
 static int
 make_room(struct counter_run *c, uint64_t value, uint64_t slack)
 {
@@ -68,7 +68,7 @@ make_room(struct counter_run *c, uint64_t value, uint64_t slack)
 	uint64_t *words;
 	size_t count;
 
-	/* No sum below wraps then. */
+	/* So that no sum below overflows. */
 	if (value > UINT64_MAX / 2)
 		return -1;
 	if (!c->count)
@@ -98,7 +98,7 @@ make_room(struct counter_run *c, uint64_t value, uint64_t slack)
 	return 0;
 }
 
-/* Whether VALUE came before; from now on it did. -1: no room for it. */
+/* Marks VALUE. 1: it came before; 0; or -1: it is out of range. */
 static int
 came_before(struct counter_run *c, uint64_t value, uint64_t slack)
 {
@@ -133,15 +133,15 @@ judge_value(struct protocol_run *run, struct counter_state *state)
 		run->lost_updates++;
 		reply_wrong(run, "%" PRIu64 " came twice: an update was lost",
 		    state->value);
-		return REPLY_REPEATED;
+		return REPLY_WRONG_KEEP;
 	}
 	if (state->value <= last) {
 		reply_wrong(run,
 		    "%" PRIu64 " after %" PRIu64 " on one connection",
 		    state->value, last);
-		return REPLY_REPEATED;
+		return REPLY_WRONG_KEEP;
 	}
-	return REPLY_WHOLE;
+	return REPLY_COMPLETE;
 }
 
 static enum reply_check

@@ -15,7 +15,7 @@ static enum reply_check
 echo_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
-	/* OUT still is the request: all of it was sent, and nothing since. */
+	/* OUT still is the request: nothing was sent after it. */
 	return reply_check_bytes(run, x, x->out, x->out_len, buf, len);
 }
 

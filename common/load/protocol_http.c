@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protocol_http: GET, and a response with status 2xx, whose body must be that
- * of the first.
+ * protocol_http: GET. The response must have status 2xx and the same body as
+ * the first one.
  *
- * Most responses are, to the byte, the one before them: those are compared as a
- * whole. The others (a Date that has moved on, a response in pieces) are
- * parsed, and become what the next are compared with.
+ * Most responses equal the one before them to the byte: a memcmp(3) is enough.
+ * Others (another Date, a response in pieces) are parsed; the next responses
+ * are compared with them.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,17 +25,17 @@ struct bytes {
 struct http_run {
 	char *request;
 	size_t request_len;
-	/* The latest response that was right and came in one piece. */
+	/* The latest right response that came in one piece. */
 	struct bytes good;
-	bool good_last;	   /* it says Connection: close */
-	struct bytes body; /* of the first that was right ... */
-	bool body_known;   /* ... if there was one */
+	bool good_last;	   /* it has Connection: close */
+	struct bytes body; /* of the first right response */
+	bool body_known;   /* there was one */
 };
 
 struct http_state {
 	struct http_response reply;
 	size_t body_len;   /* so far */
-	struct bytes kept; /* it, while there is none to compare it with */
+	struct bytes kept; /* the body, until the first one is known */
 };
 
 static int
@@ -103,7 +103,7 @@ append(struct bytes *to, const char *at, size_t len)
 	return 0;
 }
 
-/* Whether LEN bytes are those of the first body from AT on. */
+/* Compares LEN bytes with the first body from AT on; REPLY_MORE: equal. */
 static enum reply_check
 compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
 {
@@ -124,9 +124,9 @@ compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
 	    at + i, (unsigned char)bytes[i], (unsigned char)want->at[at + i]);
 }
 
-/* What was kept until the first body was known. */
+/* Compares what was kept until the first body was known. */
 static enum reply_check
-catch_up(struct protocol_run *run, struct http_state *state)
+compare_kept(struct protocol_run *run, struct http_state *state)
 {
 	enum reply_check now = compare(run, 0, state->kept.at, state->kept.len);
 
@@ -135,7 +135,7 @@ catch_up(struct protocol_run *run, struct http_state *state)
 	return now;
 }
 
-/* REPLY_MORE if the piece is as it should be. */
+/* REPLY_MORE: the piece is right. */
 static enum reply_check
 judge_body(struct protocol_run *run, struct http_state *state,
     const struct http_piece *piece)
@@ -150,7 +150,7 @@ judge_body(struct protocol_run *run, struct http_state *state,
 			return reply_wrong(run, "a body too large to be kept");
 		return REPLY_MORE;
 	}
-	if (state->kept.len && catch_up(run, state) == REPLY_WRONG)
+	if (state->kept.len && compare_kept(run, state) == REPLY_WRONG)
 		return REPLY_WRONG;
 	return compare(run, at, piece->at, piece->len);
 }
@@ -166,13 +166,13 @@ judge_end(struct protocol_run *run, struct http_state *state)
 		h->body_known = true;
 		state->kept = (struct bytes){NULL, 0, 0};
 	}
-	if (state->kept.len && catch_up(run, state) == REPLY_WRONG)
+	if (state->kept.len && compare_kept(run, state) == REPLY_WRONG)
 		return REPLY_WRONG;
 	if (state->body_len != h->body.len)
 		return reply_wrong(run,
 		    "a body of %zu bytes, where the first had %zu",
 		    state->body_len, h->body.len);
-	return state->reply.keep_alive ? REPLY_WHOLE : REPLY_LAST;
+	return state->reply.keep_alive ? REPLY_COMPLETE : REPLY_LAST;
 }
 
 static enum reply_check
@@ -181,10 +181,11 @@ judge_status(struct protocol_run *run, const struct exchange *x,
 {
 	if (reply->state == HTTP_BAD)
 		return reply_wrong(run, "no HTTP response: %s", reply->why);
-	/* The server was tired of waiting, and the request crossed that. */
-	if (reply->status == 408 && x->kept)
-		return REPLY_GONE;
-	/* Told before its body, which need not be like the others'. */
+	/* The server closed an idle connection while the request was in flight.
+	 */
+	if (reply->status == 408 && x->reused)
+		return REPLY_RETRY;
+	/* Before the body, which may differ in an error. */
 	if (reply->state != HTTP_HEAD &&
 	    (reply->status < 200 || reply->status > 299))
 		return reply_wrong(run, "status %d", reply->status);
@@ -202,10 +203,10 @@ says_timeout(const char *buf, size_t len)
 	       memcmp(buf + minor + 1, line + minor + 1, end - minor - 1) == 0;
 }
 
-/* What no request asked for, WHICH says how; or a 408, which is a close: alone,
- * or in one piece with the end of a response, if we are late. */
+/* Bytes without a request; WHICH describes them. A 408 means that the server
+ * closes; it may come alone or right after a response. */
 static enum reply_check
-judge_unasked(
+judge_unsolicited(
     struct protocol_run *run, const char *buf, size_t len, const char *which)
 {
 	if (says_timeout(buf, len))
@@ -223,11 +224,12 @@ http_judge(
 	bool first = x->received == 0;
 	enum reply_check now = REPLY_MORE;
 
-	if (!x->asking)
-		return judge_unasked(run, buf, len, "that nobody asked for");
+	if (!x->pending)
+		return judge_unsolicited(
+		    run, buf, len, "that nobody asked for");
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
-		return h->good_last ? REPLY_LAST : REPLY_WHOLE;
+		return h->good_last ? REPLY_LAST : REPLY_COMPLETE;
 	while (used < len && now == REPLY_MORE &&
 	       !http_response_over(&state->reply)) {
 		struct http_piece piece;
@@ -242,33 +244,33 @@ http_judge(
 		return now;
 	now = judge_end(run, state);
 	if (now != REPLY_WRONG && used < len)
-		return judge_unasked(
+		return judge_unsolicited(
 		    run, buf + used, len - used, "too many after the response");
 	if (now != REPLY_WRONG && first) {
 		h->good.len = 0;
 		h->good_last = now == REPLY_LAST;
-		/* Without memory for it, all are parsed. */
+		/* Without memory, all responses are parsed. */
 		append(&h->good, buf, len);
 	}
 	return now;
 }
 
 static enum reply_check
-http_ended(struct protocol_run *run, struct exchange *x)
+http_at_eof(struct protocol_run *run, struct exchange *x)
 {
 	struct http_state *state = x->own;
 
 	run->why[0] = '\0';
 	if (!http_response_end(&state->reply))
-		return REPLY_GOODBYE;
+		return REPLY_CLOSED;
 	return judge_end(run, state) == REPLY_WRONG ? REPLY_WRONG : REPLY_LAST;
 }
 
 const struct protocol protocol_http = {
     .name = "http",
     .summary = "GET: status 2xx, each body like the first",
-    .unasked = true,
-    .repeatable = true,
+    .unsolicited = true,
+    .idempotent = true,
     .path = "/",
     .tls_name = "http/1.1",
     .own_size = sizeof(struct http_state),
@@ -276,5 +278,5 @@ const struct protocol protocol_http = {
     .close = http_close,
     .request = http_request,
     .judge = http_judge,
-    .ended = http_ended,
+    .at_eof = http_at_eof,
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* protocol_table: a line for each protocol. */
+/* protocol_table: one line for each protocol. */
 #include "common/load/protocol_table.h"
 
 #include <string.h>
 
-/* What chat_load.c runs needs no exchange. */
+/* chat_load.c runs it, without exchanges. */
 static const struct protocol protocol_chat = {
     .name = "chat",
     .summary = "a line from one member reaches all others",
@@ -12,7 +12,7 @@ static const struct protocol protocol_chat = {
     .sized = true,
 };
 
-const struct protocol *const PROTOCOLS[] = {
+const struct protocol *const PROTOCOL_TABLE[] = {
     &protocol_echo,
     &protocol_hello,
     &protocol_http,
@@ -25,7 +25,7 @@ const struct protocol *const PROTOCOLS[] = {
 const struct protocol *
 protocol_find(const char *name)
 {
-	for (const struct protocol *const *p = PROTOCOLS; *p; p++) {
+	for (const struct protocol *const *p = PROTOCOL_TABLE; *p; p++) {
 		if (strcmp((*p)->name, name) == 0)
 			return *p;
 	}

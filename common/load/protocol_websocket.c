@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protocol_websocket: WebSocket echo (RFC 6455): the upgrade, then a binary
- * message of random bytes for each request, which has to come back, in as many
- * frames as the server likes. Pings are answered.
+ * protocol_websocket: WebSocket echo (RFC 6455). After the upgrade each request
+ * is a binary message of random bytes, which must come back, in any number of
+ * frames. Pings get a pong.
  *
- * A frame is made from its connection and its number alone, its mask included,
- * so one piece of scratch memory serves all connections: what a full socket
- * does not take is made again.
+ * Connection and number determine a frame with its mask. So all connections
+ * share one scratch memory, and a frame is made again if a full socket took
+ * only a part of it.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -40,20 +40,20 @@ struct ws_run {
 	char *greeting;
 	size_t greeting_len;
 	char accept[WEBSOCKET_ACCEPT_SIZE];
-	uint64_t seed, controls; /* control frames that we sent */
+	uint64_t seed, controls; /* control frames sent */
 };
 
 struct ws_state {
 	enum { WS_HANDSHAKE, WS_HEAD, WS_PAYLOAD } at;
-	bool in_message; /* begun, and not its last frame yet */
-	bool leaving;	 /* we have said so */
-	/* the frame that comes */
+	bool in_message; /* after a frame without FIN */
+	bool leaving;	 /* the client has sent a close frame */
+	/* the frame being received */
 	unsigned char head[10];
 	unsigned head_len;
-	uint64_t left; /* of its payload */
+	uint64_t left; /* bytes of its payload to come */
 	unsigned char control[CONTROL_MAX];
 	unsigned control_len;
-	/* what a ping said, and the control frame that goes out */
+	/* the payload of a ping, and the control frame to send */
 	unsigned char ping[CONTROL_MAX];
 	unsigned ping_len;
 	char say[HEAD_MAX + CONTROL_MAX];
@@ -62,7 +62,7 @@ struct ws_state {
 
 /* ---- open ---- */
 
-/* RFC 4648, of 16 bytes. */
+/* Base64 (RFC 4648) of 16 bytes. */
 static void
 base64_of_16(const unsigned char in[16], char out[25])
 {
@@ -97,7 +97,7 @@ ws_open(struct protocol_run *run)
 	    getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -1;
 	base64_of_16(random, key);
-	/* Not seen by anybody: the masks come from the seed. */
+	/* Masks are made from the seed, which no server can know. */
 	if (getrandom(&w->seed, sizeof(w->seed), 0) != sizeof(w->seed))
 		return -1;
 	websocket_accept_key(key, strlen(key), w->accept);
@@ -126,9 +126,9 @@ ws_close(struct protocol_run *run)
 	run->own = run->scratch = NULL;
 }
 
-/* ---- what we send ---- */
+/* ---- send ---- */
 
-/* Steele, Lea, Flood's splitmix64: one number from another, well mixed. */
+/* splitmix64 (Steele, Lea, Flood): a hash of X. */
 static uint64_t
 mix(uint64_t x)
 {
@@ -152,7 +152,7 @@ mask_bytes(char *out, const char *in, size_t len, uint32_t mask)
 		out[i] = (char)(in[i] ^ ((char *)&mask)[i % 4]);
 }
 
-/* A whole frame at OUT (HEAD_MAX bytes and LEN). Returns its length. */
+/* Makes a frame at OUT, HEAD_MAX + LEN bytes at most. Returns its length. */
 static size_t
 make_frame(
     char *out, unsigned opcode, const void *payload, size_t len, uint32_t mask)
@@ -180,7 +180,7 @@ make_frame(
 }
 
 static void
-ws_greet(struct protocol_run *run, struct exchange *x)
+ws_handshake(struct protocol_run *run, struct exchange *x)
 {
 	const struct ws_run *w = run->own;
 	struct ws_state *state = x->own;
@@ -206,7 +206,7 @@ ws_request(struct protocol_run *run, struct exchange *x)
 }
 
 static void
-say(struct protocol_run *run, struct exchange *x, unsigned opcode,
+make_control(struct protocol_run *run, struct exchange *x, unsigned opcode,
     const void *payload, size_t len)
 {
 	struct ws_run *w = run->own;
@@ -218,24 +218,24 @@ say(struct protocol_run *run, struct exchange *x, unsigned opcode,
 }
 
 static void
-ws_interject(struct protocol_run *run, struct exchange *x)
+ws_control(struct protocol_run *run, struct exchange *x)
 {
 	const struct ws_state *state = x->own;
 
-	say(run, x, PONG, state->ping, state->ping_len);
+	make_control(run, x, PONG, state->ping, state->ping_len);
 }
 
 static void
-ws_farewell(struct protocol_run *run, struct exchange *x)
+ws_leave(struct protocol_run *run, struct exchange *x)
 {
 	uint16_t code = htons(WEBSOCKET_NORMAL);
 
 	((struct ws_state *)x->own)->leaving = true;
-	x->interrupted = false; /* nothing follows a close */
-	say(run, x, CLOSE, &code, sizeof(code));
+	x->control_due = false; /* nothing follows a close */
+	make_control(run, x, CLOSE, &code, sizeof(code));
 }
 
-/* ---- what comes ---- */
+/* ---- receive ---- */
 
 static enum reply_check
 judge_handshake(struct protocol_run *run, struct ws_state *state,
@@ -265,7 +265,7 @@ judge_handshake(struct protocol_run *run, struct ws_state *state,
 	return REPLY_READY;
 }
 
-/* The frame's head is complete: whether such a frame may come now. */
+/* Whether a frame with this head may come now. */
 static enum reply_check
 judge_head(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 {
@@ -283,7 +283,7 @@ judge_head(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 		state->control_len = 0;
 		return REPLY_MORE;
 	}
-	if (!x->asking)
+	if (!x->pending)
 		return reply_wrong(
 		    run, "a message that nobody asked for (doubled?)");
 	if (opcode != (state->in_message ? CONTINUATION : BINARY))
@@ -294,7 +294,7 @@ judge_head(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 	return REPLY_MORE;
 }
 
-/* Gathers the head: 2 bytes, and 2 or 8 of an extended length. */
+/* Collects the head: 2 bytes, and 2 or 8 of an extended length. */
 static enum reply_check
 take_head(
     struct protocol_run *run, struct exchange *x, const char **buf, size_t *len)
@@ -333,20 +333,20 @@ end_control(
 	if (opcode == PING && !state->leaving) {
 		memcpy(state->ping, state->control, state->control_len);
 		state->ping_len = state->control_len;
-		x->interrupted = true;
+		x->control_due = true;
 	}
 	if (opcode != CLOSE || state->leaving)
 		return REPLY_MORE;
-	if (!x->asking)
+	if (!x->pending)
 		return REPLY_LAST;
 	snprintf(run->why, sizeof(run->why), "the server closed, status %u",
 	    state->control_len < 2
 		? 1005U /* none, RFC 6455 7.4.1 */
 		: (unsigned)state->control[0] << 8 | state->control[1]);
-	return REPLY_GOODBYE;
+	return REPLY_CLOSED;
 }
 
-/* The end of a frame. */
+/* At the end of a frame. */
 static enum reply_check
 end_frame(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 {
@@ -358,8 +358,8 @@ end_frame(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 	if (x->received < run->payload.size)
 		return reply_wrong(run, "a message of %zu bytes, not %zu",
 		    x->received, run->payload.size);
-	x->asking = false;
-	return REPLY_WHOLE;
+	x->pending = false;
+	return REPLY_COMPLETE;
 }
 
 static enum reply_check
@@ -393,7 +393,7 @@ ws_judge(
 	struct ws_state *state = x->own;
 	enum reply_check result = REPLY_MORE, now;
 
-	/* A frame without payload ends with its head. */
+	/* A frame without payload ends after its head. */
 	while (len || (state->at == WS_PAYLOAD && !state->left)) {
 		if (state->at == WS_HANDSHAKE)
 			now = judge_handshake(run, state, &buf, &len);
@@ -421,16 +421,16 @@ const struct protocol protocol_ws = {
     .name = "ws",
     .summary = "WebSocket: every binary message comes back (RFC 6455)",
     .sized = true,
-    .unasked = true,
+    .unsolicited = true,
     .path = "/echo",
     .tls_name = "http/1.1",
     .own_size = sizeof(struct ws_state),
     .open = ws_open,
     .close = ws_close,
-    .greet = ws_greet,
+    .handshake = ws_handshake,
     .request = ws_request,
     .judge = ws_judge,
-    .interject = ws_interject,
-    .farewell = ws_farewell,
+    .control = ws_control,
+    .leave = ws_leave,
     .expected = ws_expected,
 };

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* reply_diagnosis: words for what was wrong with a reply. */
+/* reply_diagnosis: compares a wrong reply with those of all connections. */
 #include "common/load/reply_diagnosis.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Whose reply begins with what was received? NULL if nobody's. */
+/* The session whose reply begins with the received bytes; or NULL. */
 static const struct session *
-owner_of(const struct session_shared *shared, const struct session *all,
+find_owner(const struct session_shared *shared, const struct session *all,
     uint32_t count, uint64_t *number)
 {
 	const struct protocol_run *run = &shared->run;
 	size_t len =
 	    run->got_len < run->payload.size ? run->got_len : run->payload.size;
 
-	/* Fewer bytes than this fit somebody by chance. */
+	/* Fewer bytes match some session by chance. */
 	if (!run->protocol->echoes || len < 4)
 		return NULL;
 	for (uint32_t i = 0; i < count; i++) {
@@ -31,7 +31,8 @@ owner_of(const struct session_shared *shared, const struct session *all,
 	return NULL;
 }
 
-/* Whether what was received from I on is what should come a byte later. */
+/* Whether byte I is missing: the bytes from I on are those expected after it.
+ */
 static bool
 misses_a_byte(
     const struct protocol_run *run, const char *want, size_t left, size_t i)
@@ -43,7 +44,7 @@ misses_a_byte(
 		   0;
 }
 
-/* The reply should be the WHOLE bytes at WANT. */
+/* The expected reply is the WHOLE bytes at WANT. */
 static void
 explain_bytes(const struct session_shared *shared,
     const struct session *session, const struct session *all, uint32_t count,
@@ -58,7 +59,7 @@ explain_bytes(const struct session_shared *shared,
 	while (i < left && i < run->got_len && run->got[i] == want[i])
 		i++;
 	if (run->got_at == 0 && i < left)
-		owner = owner_of(shared, all, count, &number);
+		owner = find_owner(shared, all, count, &number);
 	if (i == left)
 		snprintf(buf, size,
 		    "%zu bytes too many after the reply of %zu (doubled?)",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reply_diagnosis: says in words how a reply is wrong: which byte, whose bytes.
+ * reply_diagnosis: describes a wrong reply for the user.
  */
 #ifndef COMMON_LOAD_REPLY_DIAGNOSIS_H
 #define COMMON_LOAD_REPLY_DIAGNOSIS_H
@@ -8,9 +8,10 @@
 #include "common/load/session.h"
 
 /*
- * What was wrong with the latest SESSION_WRONG or SESSION_TOO_MUCH, of SESSION
- * among COUNT ALL, as words in BUF: which connection, which request, a changed
- * byte, a doubled reply, another connection's. Returns BUF.
+ * Writes to BUF (SIZE bytes) what was wrong when SESSION, one of the COUNT
+ * sessions ALL, returned SESSION_WRONG or SESSION_UNSOLICITED: connection and
+ * request, and the changed byte, or that the reply came twice or belongs to
+ * another connection. Valid until the next receive of any session. Returns BUF.
  */
 char *
 reply_diagnosis(const struct session_shared *shared,

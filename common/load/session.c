@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session: connect, send, receive and have it judged, close. */
+/* session: connect, send, receive, close; the fast path is in session.h. */
 #include "common/load/session.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ session_close(struct session *session)
 	tls_stream_close(session->stream);
 	session->stream = NULL;
 	if (session->fd >= 0)
-		close(session->fd); /* which also takes it out of the epoll */
+		close(session->fd); /* also removes it from the epoll set */
 	session->fd = -1;
 	session->state = SESSION_IDLE;
 	session->watched = false;
@@ -40,7 +40,7 @@ fail(struct session_shared *shared, struct session *session, int error)
 
 /* ---- connect ---- */
 
-/* One address has 28,000 ports, and each rests for a second after use. */
+/* One address has 28,000 ports, and a port can be used again after 1 s. */
 static int
 bind_source(struct session_shared *shared, int fd)
 {
@@ -49,13 +49,13 @@ bind_source(struct session_shared *shared, int fd)
 
 	if (++shared->next_source == shared->source_count)
 		shared->next_source = 0;
-	/* The port is chosen at connect, when the target is known; at bind it
-	 * would have to be free for all targets. */
+	/* With this option the kernel chooses the port at connect(2), when it
+	 * knows the target; at bind(2) it would have to be free for all. */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	return bind(fd, &from->any, from->len);
 }
 
-/* A new exchange, on a connection that is done or under way. 0, or -1. */
+/* Begins the exchange of a new connection. 0, or -1 with errno. */
 static int
 begin_exchange(struct session_shared *shared, struct session *session)
 {
@@ -66,31 +66,31 @@ begin_exchange(struct session_shared *shared, struct session *session)
 		if (!session->stream)
 			return -1;
 	}
-	session->x.ready = !protocol->greet;
-	session->x.interrupted = false;
+	session->x.ready = !protocol->handshake;
+	session->x.control_due = false;
 	session->x.out_len = session->x.sent = 0;
 	if (shared->datagram_event) {
 		session->first = session->x.number;
 		memset(session->lost, 0, sizeof(session->lost));
 	}
-	if (protocol->greet)
-		protocol->greet(&shared->run, &session->x);
+	if (protocol->handshake)
+		protocol->handshake(&shared->run, &session->x);
 	return 0;
 }
 
-/* As open_socket(), of the socket that there is. */
+/* Connects the session's socket: AGAIN, BACKLOG_FULL or FAILED. */
 static enum session_result
 connect_socket(struct session_shared *shared, struct session *session)
 {
 	if (dial_begin(session->fd, &shared->target) < 0)
-		return errno == EAGAIN ? SESSION_FULL
+		return errno == EAGAIN ? SESSION_BACKLOG_FULL
 				       : fail(shared, session, errno);
 	return begin_exchange(shared, session) < 0
 		   ? fail(shared, session, errno)
 		   : SESSION_AGAIN;
 }
 
-/* A socket on its way to the target: AGAIN, FULL or FAILED. */
+/* Opens and connects a socket: AGAIN, BACKLOG_FULL or FAILED. */
 static enum session_result
 open_socket(struct session_shared *shared, struct session *session)
 {
@@ -124,7 +124,7 @@ session_watch(struct session_shared *shared, struct session *session, bool out)
 	return epoll_ctl(shared->epoll, how, session->fd, &event);
 }
 
-/* On a socket that is on its way, without a request. */
+/* Waits for a connect in progress, without a request. */
 static enum session_result
 await_connection(struct session_shared *shared, struct session *session)
 {
@@ -151,35 +151,36 @@ session_connect(struct session_shared *shared, struct session *session)
 /* ---- send ---- */
 
 static enum session_result
-begin_on_new(struct session_shared *shared, struct session *session);
+begin_on_new_connection(struct session_shared *shared, struct session *session);
 
 /*
- * The server has closed a kept connection while a request was on its way to it.
- * Nobody is to blame, and what may be sent twice is, on a new one, which is
- * never kept: so only once (RFC 9112 9.3.1).
+ * The server closed a kept connection while a request was in flight. That is no
+ * error, and an idempotent request is sent again, once, on a new connection
+ * (RFC 9112 9.3.1). It is sent once because the new connection is not `reused`.
  */
 static enum session_result
-repeat(struct session_shared *shared, struct session *session)
+retry_on_new(struct session_shared *shared, struct session *session)
 {
 	session_close(session);
 	shared->retries++;
-	return begin_on_new(shared, session);
+	return begin_on_new_connection(shared, session);
 }
 
-/* The connection is lost, by ERROR; 0: end of file. */
+/* The connection ended with ERROR; 0: end of file. */
 static enum session_result
-lose(struct session_shared *shared, struct session *session, int error)
+connection_lost(
+    struct session_shared *shared, struct session *session, int error)
 {
 	const struct exchange *x = &session->x;
 
-	if (shared->run.protocol->repeatable && x->kept && x->asking &&
+	if (shared->run.protocol->idempotent && x->reused && x->pending &&
 	    !x->received && session->state == SESSION_BUSY &&
 	    (error == 0 || error == ECONNRESET || error == EPIPE))
-		return repeat(shared, session);
+		return retry_on_new(shared, session);
 	return fail(shared, session, error);
 }
 
-/* N is what the sending has returned; what did not go waits for the socket. */
+/* Handles the result N of a send. The rest waits for the socket. */
 static inline enum session_result
 note_sent(struct session_shared *shared, struct session *session, ssize_t n,
     bool wants_out)
@@ -187,7 +188,7 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 	struct exchange *x = &session->x;
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return lose(shared, session, errno);
+		return connection_lost(shared, session, errno);
 	if (n > 0)
 		x->sent += (size_t)n;
 	if (session_watch(shared, session, wants_out && x->sent < x->out_len) <
@@ -214,7 +215,7 @@ session_send_rest(struct session_shared *shared, struct session *session)
 	return note_sent(shared, session, n, wants_out);
 }
 
-/* A piece of scratch memory has been others' since: it is made again. */
+/* Other sessions have overwritten the scratch memory: OUT is made again. */
 static enum session_result
 send_more(struct session_shared *shared, struct session *session)
 {
@@ -229,18 +230,18 @@ send_request(struct session_shared *shared, struct session *session)
 	struct exchange *x = &session->x;
 
 	x->sent = x->received = 0;
-	x->asking = true;
+	x->pending = true;
 	shared->run.protocol->request(&shared->run, x);
 	return session_send_rest(shared, session);
 }
 
-/* On a socket that is on its way. */
+/* The first send of a new connection. */
 static enum session_result
 send_first(struct session_shared *shared, struct session *session)
 {
-	/* On the loopback the handshake is over when connect() returns, so the
-	 * request can follow it without a trip through epoll. Elsewhere send()
-	 * says EAGAIN, and EPOLLOUT will tell. */
+	/* On the loopback the handshake is complete when connect(2) returns, so
+	 * the request can be sent without waiting in epoll. On a network send()
+	 * fails with EAGAIN, and EPOLLOUT follows. */
 	return session->x.ready ? send_request(shared, session)
 				: session_send_rest(shared, session);
 }
@@ -250,22 +251,22 @@ session_begin(struct session_shared *shared, struct session *session)
 {
 	struct exchange *x = &session->x;
 
-	/* Half a frame is still to be sent: too late for it. */
+	/* A part of a frame is not sent yet, and no other may follow it. */
 	if (session->fd >= 0 && x->sent < x->out_len)
 		session_close(session);
 	x->number++;
-	x->kept = session->fd >= 0;
+	x->reused = session->fd >= 0;
 	session->state = SESSION_BUSY;
-	return x->kept ? send_request(shared, session)
-		       : begin_on_new(shared, session);
+	return x->reused ? send_request(shared, session)
+			 : begin_on_new_connection(shared, session);
 }
 
 static enum session_result
-begin_on_new(struct session_shared *shared, struct session *session)
+begin_on_new_connection(struct session_shared *shared, struct session *session)
 {
 	enum session_result result;
 
-	session->x.kept = false;
+	session->x.reused = false;
 	session->state = SESSION_BUSY;
 	result = open_socket(shared, session);
 	return result == SESSION_AGAIN ? send_first(shared, session) : result;
@@ -286,59 +287,61 @@ session_retry_connect(struct session_shared *shared, struct session *session)
 /* ---- receive ---- */
 
 static ssize_t
-take(struct session_shared *shared, struct session *session, bool *wants_out)
+receive_piece(
+    struct session_shared *shared, struct session *session, bool *wants_out)
 {
 	return client_stream_receive(session->fd, session->stream,
 	    shared->buffer, shared->buffer_size, wants_out);
 }
 
 inline enum session_result
-session_nothing_came(
+session_receive_failed(
     struct session_shared *shared, struct session *session, bool wants_out)
 {
 	if (errno != EAGAIN && errno != EINTR)
-		return lose(shared, session, errno);
+		return connection_lost(shared, session, errno);
 	if (wants_out && session_watch(shared, session, true) < 0)
 		return fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
 
-/* Tells the server that nothing more comes, in the protocol's way. */
+/* Ends the sending, by the protocol's message if it has one. */
 static void
-say_goodbye(struct session_shared *shared, struct session *session)
+end_sending(struct session_shared *shared, struct session *session)
 {
 	const struct protocol *protocol = shared->run.protocol;
 	struct exchange *x = &session->x;
 
-	if (protocol->farewell && x->ready && x->sent == x->out_len) {
-		protocol->farewell(&shared->run, x);
+	if (protocol->leave && x->ready && x->sent == x->out_len) {
+		protocol->leave(&shared->run, x);
 		x->sent = 0;
-		/* A few bytes on a socket that holds none: they all go. */
+		/* A few bytes to an empty socket buffer: all are sent. */
 		session_send_rest(shared, session);
 		return;
 	}
 	client_stream_end(session->fd, session->stream);
 }
 
-/* The reply is here whole: keep the connection, or see it closed. */
+/* After a complete reply: keeps the connection, or closes it and waits for the
+ * server's end of file. */
 static enum session_result
 reply_complete(
     struct session_shared *shared, struct session *session, bool last)
 {
-	session->x.asking = false;
+	session->x.pending = false;
 	if (!shared->churn && !last) {
 		session->state = SESSION_IDLE;
 		return SESSION_DONE;
 	}
-	/* Only the server's end of file proves that nothing more comes. */
+	/* Only the server's end of file proves that the reply came once. */
 	session->state = SESSION_CLOSING;
-	say_goodbye(shared, session);
+	end_sending(shared, session);
 	return session->fd >= 0 ? SESSION_AGAIN : SESSION_FAILED;
 }
 
-/* The way is set up: the request that waits for it, if there is one. */
+/* Sends the request that waits for the handshake, if there is one. */
 static enum session_result
-way_is_ready(struct session_shared *shared, struct session *session)
+handshake_done(struct session_shared *shared, struct session *session)
 {
 	session->x.ready = true;
 	if (session->state == SESSION_BUSY)
@@ -348,9 +351,9 @@ way_is_ready(struct session_shared *shared, struct session *session)
 }
 
 static enum session_result
-server_left(struct session_shared *shared, struct session *session)
+server_closed(struct session_shared *shared, struct session *session)
 {
-	enum session_result result = lose(shared, session, 0);
+	enum session_result result = connection_lost(shared, session, 0);
 
 	if (result == SESSION_AGAIN)
 		return result;
@@ -359,68 +362,68 @@ server_left(struct session_shared *shared, struct session *session)
 }
 
 inline enum session_result
-session_follow(struct session_shared *shared, struct session *session,
+session_apply(struct session_shared *shared, struct session *session,
     enum reply_check judgement)
 {
 	switch (judgement) {
 	case REPLY_MORE:
 		return SESSION_AGAIN;
-	case REPLY_WHOLE:
+	case REPLY_COMPLETE:
 		return reply_complete(shared, session, false);
 	case REPLY_LAST:
 		return reply_complete(shared, session, true);
 	case REPLY_READY:
-		return way_is_ready(shared, session);
-	case REPLY_REPEATED:
-		session->x.asking = false;
+		return handshake_done(shared, session);
+	case REPLY_WRONG_KEEP:
+		session->x.pending = false;
 		session->state = SESSION_IDLE;
 		if (shared->churn)
 			session_close(session);
-		return SESSION_REPEATED;
-	case REPLY_GOODBYE:
-		return server_left(shared, session);
-	case REPLY_GONE:
-		return repeat(shared, session);
+		return SESSION_WRONG_KEEP;
+	case REPLY_CLOSED:
+		return server_closed(shared, session);
+	case REPLY_RETRY:
+		return retry_on_new(shared, session);
 	default:
 		session_close(session);
 		return SESSION_WRONG;
 	}
 }
 
-/* End of file, with a request under way. */
+/* At end of file, with a request in flight. */
 static enum session_result
 end_of_file(struct session_shared *shared, struct session *session)
 {
 	const struct protocol *protocol = shared->run.protocol;
-	enum reply_check judgement = REPLY_GOODBYE;
+	enum reply_check judgement = REPLY_CLOSED;
 
 	shared->run.why[0] = '\0';
-	if (protocol->ended && session->x.asking)
-		judgement = protocol->ended(&shared->run, &session->x);
+	if (protocol->at_eof && session->x.pending)
+		judgement = protocol->at_eof(&shared->run, &session->x);
 	if (judgement != REPLY_LAST)
-		return session_follow(shared, session, judgement);
+		return session_apply(shared, session, judgement);
 	session_close(session);
 	return SESSION_DONE;
 }
 
-/* A pong, say, once nothing else is on its way out. */
+/* Sends a control message (a pong) as soon as nothing else is being sent. */
 static enum session_result
-interject(struct session_shared *shared, struct session *session)
+send_control(struct session_shared *shared, struct session *session)
 {
 	struct exchange *x = &session->x;
 
 	if (x->sent < x->out_len)
 		return SESSION_AGAIN;
-	x->interrupted = false;
-	shared->run.protocol->interject(&shared->run, x);
+	x->control_due = false;
+	shared->run.protocol->control(&shared->run, x);
 	x->sent = 0;
 	return session_send_rest(shared, session);
 }
 
-/* ---- receive, without a request under way ---- */
+/* ---- receive without a request in flight ---- */
 
 enum session_result
-session_too_much(
+session_unsolicited(
     struct session_shared *shared, struct session *session, size_t len)
 {
 	struct protocol_run *run = &shared->run;
@@ -433,33 +436,33 @@ session_too_much(
 		run->protocol->expected(run, &session->x, &run->got_at);
 	}
 	session_close(session);
-	return SESSION_TOO_MUCH;
+	return SESSION_UNSOLICITED;
 }
 
-/* LEN bytes came. What no request asked for is wrong, for most protocols. */
+/* LEN bytes came without a request: wrong in most protocols. */
 static enum session_result
-judge_unasked(struct session_shared *shared, struct session *session,
+judge_unsolicited(struct session_shared *shared, struct session *session,
     size_t len, enum session_result at_end)
 {
 	const struct protocol *protocol = shared->run.protocol;
 	enum reply_check judgement;
 
-	if (!protocol->unasked)
-		return session_too_much(shared, session, len);
+	if (!protocol->unsolicited)
+		return session_unsolicited(shared, session, len);
 	judgement =
 	    protocol->judge(&shared->run, &session->x, shared->buffer, len);
 	if (judgement == REPLY_MORE) {
-		if (session->x.interrupted)
-			return interject(shared, session);
+		if (session->x.control_due)
+			return send_control(shared, session);
 		return SESSION_AGAIN;
 	}
 	if (judgement == REPLY_LAST)
-		say_goodbye(shared, session);
+		end_sending(shared, session);
 	session_close(session);
-	return judgement == REPLY_LAST ? at_end : SESSION_TOO_MUCH;
+	return judgement == REPLY_LAST ? at_end : SESSION_UNSOLICITED;
 }
 
-/* Nothing is expected but the end. */
+/* Expects only the end of file; then returns AT_END. */
 static enum session_result
 receive_end(struct session_shared *shared, struct session *session,
     enum session_result at_end)
@@ -469,26 +472,26 @@ receive_end(struct session_shared *shared, struct session *session,
 	ssize_t n;
 
 	do {
-		n = take(shared, session, &wants_out);
-		/* All that was asked for is here, so nothing can be missing
-		 * though nobody announced the end (RFC 9112 9.8), or our own
-		 * close_notify came too late for it. */
+		n = receive_piece(shared, session, &wants_out);
+		/* The reply is complete, so an end of file without
+		 * close_notify (RFC 9112 9.8), or after ours, is right. */
 		if (n < 0 && session->stream && errno == ECONNRESET)
 			n = 0;
 		if (n < 0)
-			return session_nothing_came(shared, session, wants_out);
+			return session_receive_failed(
+			    shared, session, wants_out);
 		if (n == 0) {
 			session_close(session);
 			return at_end;
 		}
-		result = judge_unasked(shared, session, (size_t)n, at_end);
+		result = judge_unsolicited(shared, session, (size_t)n, at_end);
 	} while (session->stream && result == SESSION_AGAIN);
 	return result;
 }
 
-/* ---- receive, with one ---- */
+/* ---- receive with a request in flight ---- */
 
-/* N is what the receiving has returned, 0 or more. */
+/* Handles the result N of a receive, 0 or more. */
 static inline enum session_result
 judge_received(
     struct session_shared *shared, struct session *session, ssize_t n)
@@ -498,16 +501,16 @@ judge_received(
 
 	if (n == 0)
 		return end_of_file(shared, session);
-	result = session_follow(shared, session,
+	result = session_apply(shared, session,
 	    shared->run.protocol->judge(
 		&shared->run, x, shared->buffer, (size_t)n));
-	if (x->interrupted && result <= SESSION_DONE &&
-	    interject(shared, session) != SESSION_AGAIN)
+	if (x->control_due && result <= SESSION_DONE &&
+	    send_control(shared, session) != SESSION_AGAIN)
 		return SESSION_FAILED;
 	return result;
 }
 
-/* To the last byte that is here, as no event may tell of what TLS holds. */
+/* Receives until EAGAIN: no event reports bytes that TLS has decrypted. */
 static enum session_result
 receive_tls(struct session_shared *shared, struct session *session)
 {
@@ -516,13 +519,14 @@ receive_tls(struct session_shared *shared, struct session *session)
 
 	while (result == SESSION_AGAIN && session->state != SESSION_CLOSING) {
 		bool wants_out;
-		ssize_t n = take(shared, session, &wants_out);
+		ssize_t n = receive_piece(shared, session, &wants_out);
 
 		if (n < 0)
-			return session_nothing_came(shared, session, wants_out);
+			return session_receive_failed(
+			    shared, session, wants_out);
 		result = judge_received(shared, session, n);
 		if (shared->retries != retries)
-			return result; /* by the writer of a new stream */
+			return result; /* sent again on a new stream */
 	}
 	return result == SESSION_AGAIN
 		   ? receive_end(shared, session, SESSION_DONE)
@@ -533,7 +537,7 @@ enum session_result
 session_received(
     struct session_shared *shared, struct session *session, ssize_t n)
 {
-	return n < 0 ? session_nothing_came(shared, session, false)
+	return n < 0 ? session_receive_failed(shared, session, false)
 		     : judge_received(shared, session, n);
 }
 
@@ -545,7 +549,7 @@ receive(struct session_shared *shared, struct session *session)
 	if (session->stream)
 		return receive_tls(shared, session);
 	return session_received(
-	    shared, session, take(shared, session, &wants_out));
+	    shared, session, receive_piece(shared, session, &wants_out));
 }
 
 /* ---- events ---- */
@@ -560,7 +564,7 @@ socket_error(const struct session *session)
 	return error;
 }
 
-/* Sends on, if there is anything to be sent. */
+/* Sends the rest of x.out, if there is any. */
 static enum session_result
 flush(struct session_shared *shared, struct session *session)
 {
@@ -571,16 +575,16 @@ flush(struct session_shared *shared, struct session *session)
 	return SESSION_AGAIN;
 }
 
-/* A handshake that waits for the server: reading is the writer's until then,
- * or it would have nobody to tell it to go on. */
+/* Whether the TLS handshake waits for the server. Until it is done only the
+ * writer reads: see client_stream.h. */
 static bool
-shakes_hands(const struct session *session)
+in_tls_handshake(const struct session *session)
 {
 	return session->stream && session->x.sent < session->x.out_len &&
 	       !session->out_armed;
 }
 
-/* Connected, but perhaps neither shaken hands with nor upgraded. */
+/* After connect(2): goes on with the handshakes of TLS and of the protocol. */
 static enum session_result
 set_up(struct session_shared *shared, struct session *session)
 {
@@ -589,7 +593,7 @@ set_up(struct session_shared *shared, struct session *session)
 
 	if (!session->x.ready) {
 		result = flush(shared, session);
-		if (result != SESSION_AGAIN || shakes_hands(session))
+		if (result != SESSION_AGAIN || in_tls_handshake(session))
 			return result;
 		return receive(shared, session);
 	}
@@ -612,10 +616,10 @@ busy_event(
 {
 	enum session_result result;
 
-	/* Over TLS, what is to be sent may wait for what comes. */
-	if (events & EPOLLOUT || shakes_hands(session)) {
+	/* Over TLS a send may wait for input. */
+	if (events & EPOLLOUT || in_tls_handshake(session)) {
 		result = flush(shared, session);
-		if (result != SESSION_AGAIN || shakes_hands(session))
+		if (result != SESSION_AGAIN || in_tls_handshake(session))
 			return result;
 	}
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || session->stream)
@@ -656,7 +660,7 @@ session_event(
 	case SESSION_CLOSING:
 		return idle_event(shared, session, events, SESSION_DONE);
 	default:
-		return idle_event(shared, session, events, SESSION_LEFT);
+		return idle_event(shared, session, events, SESSION_CLOSED);
 	}
 }
 
@@ -664,5 +668,5 @@ void
 session_end(struct session_shared *shared, struct session *session)
 {
 	if (session->fd >= 0 && !shared->datagram_event)
-		say_goodbye(shared, session);
+		end_sending(shared, session);
 }

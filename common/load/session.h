@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session: one client connection and the request that is under way on it, as a
- * small state machine that never blocks.
+ * session: a client connection and its request in flight, as a state machine
+ * that never blocks.
  *
- * The engine (engine.h) says when a request begins and what the time is, its
- * protocol (protocol.h) what is sent and whether what comes is right; a session
- * does the system calls, over a stream, over TLS, or as datagrams. Each call
- * returns what became of the request:
+ * The engine (engine.h) decides when a request begins and knows the time; the
+ * protocol (protocol.h) makes requests and checks replies; a session does the
+ * system calls, over a stream, TLS or UDP. Each call returns the state of the
+ * request:
  *
- *	SESSION_AGAIN      nothing yet; there will be an event
- *	SESSION_DONE       the reply is complete and right
- *	SESSION_WRONG      it is not; reply_diagnosis() says how
- *	SESSION_REPEATED   nor is this one, but the connection can go on
- *	SESSION_TOO_MUCH   after DONE: bytes that nobody asked for
- *	SESSION_FAILED     errno says why; 0: end of file too early
- *	SESSION_LEFT       the server closed an idle connection
- *	SESSION_FULL       its backlog has no room (a unix socket's): no event
- *	                   will tell when, session_retry_connect() has to try
- *again
+ *	SESSION_AGAIN         no result yet; an event will follow
+ *	SESSION_DONE          the reply is complete and right
+ *	SESSION_WRONG         the reply is wrong; see reply_diagnosis()
+ *	SESSION_WRONG_KEEP    likewise, but the connection can be used again
+ *	SESSION_UNSOLICITED   after DONE: bytes without a request
+ *	SESSION_FAILED        with errno; 0: end of file too early
+ *	SESSION_CLOSED        the server closed an idle connection
+ *	SESSION_BACKLOG_FULL  the backlog of a unix socket is full. No event
+ *	                      follows: call session_retry_connect() later
  *
- * After anything but AGAIN, DONE, REPEATED and FULL the connection is closed.
+ * AGAIN, DONE, WRONG_KEEP and BACKLOG_FULL leave the connection open, all
+ *others close it.
  *
- * A datagram that is none of the above but the answer to an earlier request
- * is counted, as late or as duplicated, and the request goes on: networks do
- * that. It is known by its bytes, where the protocol echoes.
+ * A datagram that answers an earlier request is counted, as late or as
+ * duplicated, and the request goes on. Its bytes identify it, if the protocol
+ * echoes.
+ *
+ * Not thread-safe: the sessions of an engine belong to one thread.
  */
 #ifndef COMMON_LOAD_SESSION_H
 #define COMMON_LOAD_SESSION_H
@@ -46,45 +48,44 @@ enum session_result {
 	SESSION_AGAIN,
 	SESSION_DONE,
 	SESSION_WRONG,
-	SESSION_REPEATED,
-	SESSION_TOO_MUCH,
+	SESSION_WRONG_KEEP,
+	SESSION_UNSOLICITED,
 	SESSION_FAILED,
-	SESSION_LEFT,
-	SESSION_FULL,
+	SESSION_CLOSED,
+	SESSION_BACKLOG_FULL,
 };
 
 struct session_shared;
 struct session;
 
-/* Takes the EVENTS (of epoll) of a session's socket. */
+/* Handles EVENTS of epoll(7) for a session's socket. */
 typedef enum session_result
 session_event_handler(
     struct session_shared *shared, struct session *session, uint32_t events);
 
-/* What all sessions of an engine have in common. */
+/* What the sessions of an engine share. */
 struct session_shared {
 	struct address target;
-	/* For a UDP target: session_datagram_event(); NULL: a stream. */
+	/* session_datagram_event() for UDP; NULL: a stream. */
 	session_event_handler *datagram_event;
-	struct tls_client *tls; /* NULL: none */
+	struct tls_client *tls; /* NULL: in clear */
 	struct protocol_run run;
 	bool churn; /* close after each reply */
 	int epoll;
-	const struct address *sources; /* to rotate over; NULL: do not bind */
+	const struct address *sources; /* used in turn; NULL: do not bind */
 	uint32_t source_count, next_source;
 	size_t buffer_size;
-	char *buffer; /* for what is received, judged, and forgotten */
-	/* Datagrams that answered an earlier request, which had timed out or
-	 * had been answered. The caller may reset them. */
+	char *buffer; /* for one receive */
+	/* Counters that the caller may reset. Datagrams for a request that had
+	 * timed out, or had its reply; requests that were sent again on a new
+	 * connection, because the server closed the first. */
 	uint64_t late, duplicated;
-	/* Requests that went out again, on a new connection, because the server
-	 * closed the one that they were sent on. The caller may reset them. */
 	uint64_t retries;
-	/* Words on the latest SESSION_FAILED; empty: errno says it all. */
+	/* The text of the latest SESSION_FAILED; "": see errno. */
 	char why[200];
 };
 
-/* So many unanswered requests are remembered of each session. */
+/* The number of unanswered requests that a session remembers. */
 #define SESSION_LOST 32
 
 struct session {
@@ -93,67 +94,70 @@ struct session {
 	enum {
 		SESSION_IDLE,
 		SESSION_CONNECTING,
-		SESSION_BUSY,	 /* a request is under way */
-		SESSION_CLOSING, /* it is answered; the server's close is not
-				    here yet */
-		SESSION_RESTING, /* failed; for the engine to try again */
+		SESSION_BUSY,	 /* a request is in flight */
+		SESSION_CLOSING, /* the reply is here, the server's end of file
+				    is not */
+		SESSION_BACKOFF, /* failed; the engine tries again later */
 	} state;
 	struct exchange x;
-	bool watched;		  /* in the epoll set ... */
-	bool out_armed;		  /* ... for EPOLLOUT as well */
-	bool ok;		  /* its latest request is over, and right */
-	uint64_t not_ok;	  /* requests that had no right reply */
-	uint64_t due_ns, sent_ns; /* when it should have been, and was, sent */
-	struct tls_stream *stream;
-	/* The request that was sent at EXCUSED_NS has so much more time. */
-	uint64_t excused_ns, excuse_ns;
-	/* Datagrams: numbers of requests that no answer came to (0: none), and
-	 * the first that this socket carried. */
+	bool watched;		   /* in the epoll set ... */
+	bool out_armed;		   /* ... for EPOLLOUT as well */
+	bool ok;		   /* the latest request had a right reply */
+	uint64_t not_ok;	   /* requests without a right reply */
+	uint64_t due_ns, sent_ns;  /* of the latest request */
+	struct tls_stream *stream; /* NULL: in clear */
+	/* The deadline of the request that was sent at EXTENDED_NS is
+	 * EXTENSION_NS later. */
+	uint64_t extended_ns, extension_ns;
+	/* UDP: numbers of requests without a reply (0: free), and the first
+	 * request of this socket. */
 	uint64_t lost[SESSION_LOST], first;
 };
 
 /*
- * Connects without a request; for kept connections, before the load begins.
- * AGAIN until it is ready, which is DONE.
+ * Connects without a request, before a load with kept connections. AGAIN, then
+ * DONE when the connection and its handshakes are complete.
  */
 enum session_result
 session_connect(struct session_shared *shared, struct session *session);
 
-/* Begins the next request, connecting if need be. Stamps are the engine's. */
+/* Begins the next request; connects first if necessary. The caller sets the
+ * times. */
 enum session_result
 session_begin(struct session_shared *shared, struct session *session);
 
-/* Connects once more, after SESSION_FULL; returns as that call would have. */
+/* Connects again after SESSION_BACKLOG_FULL; returns as the first call would.
+ */
 enum session_result
 session_retry_connect(struct session_shared *shared, struct session *session);
 
-/* The socket is ready for EVENTS (of epoll). */
+/* Handles EVENTS of epoll(7). */
 enum session_result
 session_event(
     struct session_shared *shared, struct session *session, uint32_t events);
 
 /*
- * ---- the shortest way, which nearly all requests of an echo go ----
+ * ---- the fast path of an echo ----
  *
- * What a load measures is the server only as long as the client is cheap, so
- * on a plain stream that is kept, the usual request is inline: all of it goes
- * in one send, and all of it comes back in one recv. Anything else is left to
- * the calls above.
+ * A load measures the server only if the client is cheaper. So on a kept stream
+ * in clear the usual request is inline: one send for all of it, one recv for
+ * all of its reply. Other cases use the calls above.
  */
 
-/* Whether S waits for a reply, and nothing of its request is left to be sent,
- * in a load that SHARED describes: kept plain streams of a protocol that
- * echoes. */
+/* Whether S has sent its request and waits for the reply. Only for kept streams
+ * in clear of a protocol that echoes. */
 static inline bool
 session_awaits_echo(const struct session *s)
 {
 	return s->state == SESSION_BUSY && !s->out_armed;
 }
 
-/* Receives. Whether all of the reply came, and right, so that session_next() or
- * session_rest() is due; if not, session_received() is, with *N. */
+/* Receives into the buffer. If it returns true, the whole reply is right, and
+ * the caller calls session_next() or session_make_idle(); else
+ * session_received() with *N. */
 static inline bool
-session_take_echo(struct session_shared *shared, struct session *s, ssize_t *n)
+session_receive_echo(
+    struct session_shared *shared, struct session *s, ssize_t *n)
 {
 	const struct exchange *x = &s->x;
 
@@ -162,16 +166,16 @@ session_take_echo(struct session_shared *shared, struct session *s, ssize_t *n)
 	       memcmp(shared->buffer, x->out, x->out_len) == 0;
 }
 
-/* What the receiving, which returned N, makes of the request. */
+/* Handles the result N of a receive. */
 enum session_result
 session_received(
     struct session_shared *shared, struct session *session, ssize_t n);
 
-/* What the sending, which returned N, does. */
+/* Handles the result N of the first send of a request. */
 enum session_result
 session_sent(struct session_shared *shared, struct session *session, ssize_t n);
 
-/* Its next request follows at once. */
+/* Begins the next request. */
 static inline enum session_result
 session_next(struct session_shared *shared, struct session *s)
 {
@@ -184,22 +188,22 @@ session_next(struct session_shared *shared, struct session *s)
 					: session_sent(shared, s, n);
 }
 
-/* No request follows for now. */
+/* Makes S idle. */
 static inline void
-session_rest(struct session *s)
+session_make_idle(struct session *s)
 {
-	s->x.asking = false;
+	s->x.pending = false;
 	s->state = SESSION_IDLE;
 }
 
 /*
- * Takes leave on an idle session: its end of file makes SESSION_LEFT. Datagrams
- * have no end; whoever wants to see the last must wait.
+ * Ends the sending on an idle session; the server's end of file then makes
+ * SESSION_CLOSED. UDP has no end of file: it does nothing.
  */
 void
 session_end(struct session_shared *shared, struct session *session);
 
-/* Closes at once; harmless if not connected. */
+/* Closes at once. Harmless if SESSION is not connected. */
 void
 session_close(struct session *session);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session_datagram: what comes as a datagram, and whether it is an answer to an
- * earlier request. */
+/* session_datagram: finds the request that a datagram answers. */
 #include "common/load/session_datagram.h"
 
 #include <string.h>
@@ -9,10 +8,10 @@
 
 #include "common/load/session_internal.h"
 
-/* How far back an answer is looked for that came twice. */
+/* How many earlier requests a duplicate is compared with. */
 #define LOOK_BACK 1024
 
-/* Whether the LEN bytes at the buffer are the reply to NUMBER. */
+/* Whether the LEN bytes in the buffer are the reply to request NUMBER. */
 static bool
 answers(const struct session_shared *shared, const struct session *session,
     uint64_t number, size_t len)
@@ -24,7 +23,7 @@ answers(const struct session_shared *shared, const struct session *session,
 		   payload_request(payload, session->x.id, number), len) == 0;
 }
 
-/* Counts an answer to an earlier request. False if it is none. */
+/* Counts a reply to an earlier request. False if it is none. */
 static bool
 is_old(struct session_shared *shared, struct session *session, size_t len)
 {
@@ -41,8 +40,8 @@ is_old(struct session_shared *shared, struct session *session, size_t len)
 			return true;
 		}
 	}
-	/* The request under way has its own place, unless it is answered. */
-	for (back = session->x.asking;
+	/* Without the latest request if that is pending. */
+	for (back = session->x.pending;
 	     back < span && back < LOOK_BACK &&
 	     latest - back >= session->first && back < latest;
 	     back++) {
@@ -54,7 +53,7 @@ is_old(struct session_shared *shared, struct session *session, size_t len)
 	return false;
 }
 
-/* One that is too short is no piece of a reply. */
+/* A datagram that is too short is wrong: it is no piece of a reply. */
 static enum session_result
 judge_datagram(
     struct session_shared *shared, struct session *session, size_t len)
@@ -73,12 +72,12 @@ judge_datagram(
 		x->received = 0;
 		return SESSION_AGAIN;
 	}
-	if (judgement == REPLY_WHOLE) {
-		x->asking = false;
+	if (judgement == REPLY_COMPLETE) {
+		x->pending = false;
 		session->state = SESSION_IDLE;
 		return SESSION_DONE;
 	}
-	return session_follow(shared, session, judgement);
+	return session_apply(shared, session, judgement);
 }
 
 enum session_result
@@ -96,19 +95,19 @@ session_datagram_event(
 	n = recv(
 	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
 	if (n < 0)
-		return session_nothing_came(shared, session, false);
+		return session_receive_failed(shared, session, false);
 	if (session->state != SESSION_BUSY)
 		return is_old(shared, session, (size_t)n)
 			   ? SESSION_AGAIN
-			   : session_too_much(shared, session, (size_t)n);
+			   : session_unsolicited(shared, session, (size_t)n);
 	result = judge_datagram(shared, session, (size_t)n);
 	if (result != SESSION_DONE || !shared->churn)
 		return result;
-	/* A second one shows now or never: no end of file follows. */
+	/* A second datagram shows now or never: there is no end of file. */
 	n = recv(
 	    session->fd, shared->buffer, shared->buffer_size, MSG_DONTWAIT);
 	if (n >= 0 && !is_old(shared, session, (size_t)n)) {
-		session_too_much(shared, session, (size_t)n);
+		session_unsolicited(shared, session, (size_t)n);
 		return SESSION_WRONG;
 	}
 	session_close(session);
@@ -116,7 +115,7 @@ session_datagram_event(
 }
 
 void
-session_give_up(struct session_shared *shared, struct session *session)
+session_time_out(struct session_shared *shared, struct session *session)
 {
 	uint64_t number = session->x.number;
 
@@ -126,7 +125,7 @@ session_give_up(struct session_shared *shared, struct session *session)
 		return;
 	}
 	session->lost[number % SESSION_LOST] = number;
-	session->x.asking = false;
+	session->x.pending = false;
 	session->x.out_len = session->x.sent = 0;
 	session->state = SESSION_IDLE;
 	session_watch(shared, session, false);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_internal: what session.c offers to session_datagram.c.
+ * session_internal: the functions of session.c that session_datagram.c uses.
  *
- * session.c is the way of a request over a stream, from connect to close, in
- * one file so that the usual way is inlined; session_datagram.c is what differs
- * for datagrams.
+ * session.c has a connection's life from connect to close, in one file so that
+ * the compiler can inline the usual path. session_datagram.c has what is
+ * different for datagrams.
  */
 #ifndef COMMON_LOAD_SESSION_INTERNAL_H
 #define COMMON_LOAD_SESSION_INTERNAL_H
@@ -15,28 +15,28 @@
 
 #include "common/load/session.h"
 
-/* Whether EPOLLOUT is wanted, too. A socket that is not watched yet will be.
- * 0, or -1 with errno. */
+/* Watches the socket for EPOLLIN, with OUT for EPOLLOUT too. Returns 0, or -1
+ * with errno. */
 int
 session_watch(struct session_shared *shared, struct session *session, bool out);
 
-/* What is left of x.out. */
+/* Sends the rest of x.out. */
 enum session_result
 session_send_rest(struct session_shared *shared, struct session *session);
 
-/* The receiving has returned -1. Only TLS wants to write before it can read. */
+/* After a receive returned -1. WANTS_OUT: TLS has to write first. */
 enum session_result
-session_nothing_came(
+session_receive_failed(
     struct session_shared *shared, struct session *session, bool wants_out);
 
-/* What the protocol says of what came while a request was under way. */
+/* Applies the protocol's JUDGEMENT while a request is in flight. */
 enum session_result
-session_follow(struct session_shared *shared, struct session *session,
+session_apply(struct session_shared *shared, struct session *session,
     enum reply_check judgement);
 
-/* Nobody asked for the LEN bytes at the buffer. */
+/* No request asked for the LEN bytes in the buffer: closes. */
 enum session_result
-session_too_much(
+session_unsolicited(
     struct session_shared *shared, struct session *session, size_t len);
 
 #endif

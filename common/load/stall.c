@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* stall: what the clocks say, less what they explain. */
+/* stall: how late a wake-up is, minus the CPU time and run delay since. */
 #include "common/load/stall.h"
 
 #include "common/sysinfo/proc_tree.h"
 
-/* A look costs some microseconds. */
-#define LOOK_NS (20 * NS_PER_MS)
-/* Of a quota, as a rule; what is cut from it is no longer. */
+/* A check takes some microseconds, so it is done only this often. */
+#define CHECK_NS (20 * NS_PER_MS)
+/* The usual period of a quota; no throttling is longer. */
 #define PERIOD_NS (100 * NS_PER_MS)
 
-/* For how long the machine has slept, plus the same number each time: a time
- * namespace shifts either clock, and it may be below 0. The clocks cannot be
- * read at once: as often as it takes to be nearly so. */
+/* How long the machine has slept, plus a constant that may be negative: a time
+ * namespace shifts both clocks. Repeats until both are read within 1 ms. */
 static int64_t
 asleep_ns(void)
 {
@@ -25,28 +24,28 @@ asleep_ns(void)
 }
 
 static void
-note(struct stall *stall, uint64_t ns)
+add_stall(struct stall *stall, uint64_t ns)
 {
 	stall->ns += ns;
 	stall->times += ns > 0;
 }
 
-/* How much of LATE is more than EXPLAINED, and enough to be told. */
+/* LATE - EXPLAINED if that is long enough for a stall, else 0. */
 static uint64_t
 unexplained(uint64_t late, uint64_t explained)
 {
-	return late > explained + STALL_LEAST_NS ? late - explained : 0;
+	return late > explained + STALL_MIN_NS ? late - explained : 0;
 }
 
-/* What the clocks say, from now on. */
 static void
-look(struct stall *stall, uint64_t now)
+read_clocks(struct stall *stall, uint64_t now)
 {
 	stall->ran_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	stall->waited_ns = proc_tree_waited_ns();
 	stall->asleep_ns = asleep_ns();
-	stall->look_ns = now + LOOK_NS;
-	cpu_quota_read(&stall->quota, &stall->cuts, &stall->cut_ns);
+	stall->next_check_ns = now + CHECK_NS;
+	cpu_quota_read(
+	    &stall->quota, &stall->throttle_count, &stall->throttle_ns);
 }
 
 void
@@ -67,29 +66,32 @@ void
 stall_begin(struct stall *stall)
 {
 	stall->ns = stall->times = 0;
-	look(stall, now_ns());
+	read_clocks(stall, now_ns());
 	cpu_quota_read(&stall->quota, &stall->throttled, &stall->throttled_ns);
 }
 
 uint64_t
-stall_look(struct stall *stall, uint64_t due, uint64_t now)
+stall_check(struct stall *stall, uint64_t due, uint64_t now)
 {
 	struct stall before = *stall;
-	uint64_t late = now > due ? now - due : 0, ran, waited, cut;
+	uint64_t late = now > due ? now - due : 0, ran, waited, throttled;
 	int64_t slept;
 
-	look(stall, now);
+	read_clocks(stall, now);
 	ran = stall->ran_ns - before.ran_ns;
 	waited = stall->waited_ns - before.waited_ns;
-	/* Who gets what others have left is not counted, but timed. */
-	cut = PERIOD_NS * (stall->cuts - before.cuts) + stall->cut_ns -
-	      before.cut_ns;
+	/* A throttled period counts in full; a group that gets less than its
+	 * share is not counted, but timed. */
+	throttled =
+	    PERIOD_NS * (stall->throttle_count - before.throttle_count) +
+	    stall->throttle_ns - before.throttle_ns;
 	slept = stall->asleep_ns - before.asleep_ns;
 	/* What a quota took is told as that. Some kernels count it as time in
 	 * which we waited for a CPU, but it was not others who had that. */
-	note(stall, unexplained(late, ran + (cut > waited ? cut : waited)));
-	note(stall, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));
-	return unexplained(late, ran + (cut ? 0 : waited));
+	add_stall(stall,
+	    unexplained(late, ran + (throttled > waited ? throttled : waited)));
+	add_stall(stall, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));
+	return unexplained(late, ran + (throttled ? 0 : waited));
 }
 
 void
@@ -97,10 +99,10 @@ stall_end(struct stall *stall, struct load_result *result)
 {
 	uint64_t times, ns, now = now_ns();
 
-	stall_look(stall, now, now);
+	stall_check(stall, now, now);
 	cpu_quota_read(&stall->quota, &times, &ns);
 	result->stall_ns += stall->ns;
-	result->stills += stall->times;
+	result->stalls += stall->times;
 	result->throttled += times - stall->throttled;
 	result->throttled_ns += ns - stall->throttled_ns;
 	stall->ns = stall->times = 0;

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stall: for how long the client did not run, though it wanted to.
+ * stall: for how long the client could not run.
  *
- * It was stopped (SIGSTOP, a debugger), frozen (a container that is paused),
- * throttled by a quota of CPU time, or its machine slept. Nothing of that is
- * the server's doing: it must not make requests time out, and the reader has
- * to know. That others had the CPUs is something else, which is told where
- * it is measured (`wait_ns`, cpu_contention.h); they may be the server.
+ * Reasons are SIGSTOP or a debugger, a paused container, a CPU quota, or a
+ * sleep of the machine. The server causes none of them, so they must not make
+ * requests time out, and the result reports them. Waiting for a CPU that others
+ * use is no stall (`wait_ns`, cpu_contention.h): the other may be the server.
  *
- * Who waits for events says until when it wanted to wait. What goes beyond is
- * time in which it stood still, unless it ran or waited for a CPU; less than
- * STALL_LEAST_NS is not noted. Half of what a sleep of the machine does, the
- * monotonic clock does not see: nothing is late by it.
+ * A caller that waits for events passes the time until which it wanted to wait.
+ * If it wakes up later, and neither ran nor waited for a CPU meanwhile, that is
+ * a stall, from STALL_MIN_NS on. The monotonic clock stands still while the
+ * machine sleeps, so a sleep makes no deadline pass.
  *
- *	stall_open(&still);
+ *	stall_open(&stall);
  *	for (before = now_ns();; before = now) {
  *		epoll_wait(..., until due);
  *		now = now_ns();
- *		deadline += stall_note(&still, before, due, now);
+ *		deadline += stall_note(&stall, before, due, now);
  *	}
- *	stall_close(&still);
+ *	stall_close(&stall);
  *
- * One thread, the same for all calls.
+ * All calls from one thread.
  */
 #ifndef COMMON_LOAD_STALL_H
 #define COMMON_LOAD_STALL_H
@@ -32,16 +31,16 @@
 #include "common/sysinfo/cpu_quota.h"
 #include "common/load/load_result.h"
 
-#define STALL_LEAST_NS (20 * NS_PER_MS)
+#define STALL_MIN_NS (20 * NS_PER_MS)
 
 struct stall {
-	uint64_t look_ns; /* not looked before then */
-	/* at the latest look: CPU time, time without a CPU, how often a quota
-	 * was used up and for how long, time of the machine's sleep */
-	uint64_t ran_ns, waited_ns, cuts, cut_ns;
+	uint64_t next_check_ns;
+	/* Clocks at the latest check: CPU time, run delay, throttling by a
+	 * quota, sleep of the machine. */
+	uint64_t ran_ns, waited_ns, throttle_count, throttle_ns;
 	int64_t asleep_ns;
-	uint64_t throttled, throttled_ns; /* at the beginning */
-	uint64_t ns, times;		  /* since then */
+	uint64_t throttled, throttled_ns; /* at stall_begin() */
+	uint64_t ns, times;		  /* of stalls since then */
 	struct cpu_quota quota;
 };
 
@@ -51,25 +50,26 @@ stall_open(struct stall *stall);
 void
 stall_close(struct stall *stall);
 
-/* From now on. */
+/* Begins a period. */
 void
 stall_begin(struct stall *stall);
 
-/* Adds what there was since stall_begin() to RESULT. */
+/* Adds the stalls of the period to RESULT, and begins the next one. */
 void
 stall_end(struct stall *stall, struct load_result *result);
 
 uint64_t
-stall_look(struct stall *stall, uint64_t due, uint64_t now);
+stall_check(struct stall *stall, uint64_t due, uint64_t now);
 
-/* Awake at NOW, after a wait from SINCE, until DUE at the latest. Returns for
- * how long nothing was done since, by the monotonic clock; 0 nearly always. */
+/* For a caller that waited from SINCE until NOW, and wanted to wait until DUE
+ * at the latest. Returns the length of the stall by the monotonic clock; nearly
+ * always 0. */
 static inline uint64_t
 stall_note(struct stall *stall, uint64_t since, uint64_t due, uint64_t now)
 {
-	return now < stall->look_ns
+	return now < stall->next_check_ns
 		   ? 0
-		   : stall_look(stall, due > since ? due : since, now);
+		   : stall_check(stall, due > since ? due : since, now);
 }
 
 #endif

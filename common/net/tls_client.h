@@ -68,8 +68,8 @@ tls_stream_write(
 void
 tls_stream_end(struct tls_stream *stream);
 
-/* Why the stream failed, in words ("the certificate is for other.example, not
- * localhost"); "" if it did not. Valid while the stream is open. */
+/* Why the stream failed, in words ("the certificate is for other.first_wrong,
+ * not localhost"); "" if it did not. Valid while the stream is open. */
 const char *
 tls_stream_why(const struct tls_stream *stream);
 

@@ -211,9 +211,9 @@ set_counts(json_t *object, const struct load_report *report)
 		: json_value_count((uint64_t)report->overflows));
 	json_value_set(object, "backlog", backlog(report->backlog));
 	json_value_set(object, "errors", errors(r));
-	set_text(object, "first_wrong", r->example);
-	set_text(object, "first_failed", r->failure);
-	set_text(object, "first_timed_out", r->lacking);
+	set_text(object, "first_wrong", r->first_wrong);
+	set_text(object, "first_failed", r->first_failed);
+	set_text(object, "first_timed_out", r->first_timed_out);
 	json_value_set(object, "udp", datagrams(report));
 	json_value_set(object, "lost_updates",
 	    counter ? json_value_count(r->lost_updates) : json_null());
@@ -233,7 +233,7 @@ load(const struct load_report *report)
 	    object, "latency_us", r->ok ? latency(&r->latency) : json_null());
 	json_value_set(
 	    object, "service_us", r->ok ? latency(&r->service) : json_null());
-	json_value_set(object, "pacing_us", latency(&r->pacing));
+	json_value_set(object, "pacing_us", latency(&r->send_lag));
 	json_value_set(object, "complete_us", latency(&r->complete));
 	json_value_set(object, "connect_us", latency(&r->connect));
 	json_value_set(object, "fairness", fairness(report->fairness));

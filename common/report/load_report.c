@@ -129,7 +129,7 @@ print_still(const struct load_result *r, FILE *out)
 		    "THE CLIENT DID NOT RUN for %.2f s in all (%s: stopped, "
 		    "frozen or asleep): the latencies include that time",
 		    (double)r->stall_ns / 1e9,
-		    times(r->stills, text, sizeof(text)));
+		    times(r->stalls, text, sizeof(text)));
 	if (r->throttled)
 		print_line(out, "quota",
 		    "THE CLIENT WAS THROTTLED %s, for %.2f s in all, by its "
@@ -147,20 +147,20 @@ load_report_faults(const struct load_result *r, FILE *out)
 	if (r->failed)
 		print_line(out, "errors", "%s%s%s",
 		    load_report_errors(r, errors, sizeof(errors)),
-		    r->failure[0] ? "; first: " : "",
-		    escape(r->failure, text, sizeof(text)));
+		    r->first_failed[0] ? "; first: " : "",
+		    escape(r->first_failed, text, sizeof(text)));
 	if (r->errors[EADDRNOTAVAIL])
 		print_line(out, "ports",
 		    "this machine had no port left for %llu connections, which "
 		    "is not the server's fault: use more --source addresses, "
 		    "fewer requests, or kept connections",
 		    (unsigned long long)r->errors[EADDRNOTAVAIL]);
-	if (r->example[0])
+	if (r->first_wrong[0])
 		print_line(out, "wrong", "first: %s",
-		    escape(r->example, text, sizeof(text)));
-	if (r->lacking[0])
+		    escape(r->first_wrong, text, sizeof(text)));
+	if (r->first_timed_out[0])
 		print_line(out, "late", "first: %s",
-		    escape(r->lacking, text, sizeof(text)));
+		    escape(r->first_timed_out, text, sizeof(text)));
 	print_still(r, out);
 }
 
@@ -343,7 +343,7 @@ load_report_print(const struct load_report *report, FILE *out)
 		print_latency(
 		    out, "service", &r->service, "(from when it was sent)");
 	}
-	print_latency(out, "paced", &r->pacing,
+	print_latency(out, "paced", &r->send_lag,
 	    "(how late requests were sent after they were due)");
 	print_latency(out, "complete", &r->complete,
 	    "(until the last member had the message)");

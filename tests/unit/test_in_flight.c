@@ -100,7 +100,7 @@ FLIGHT_TEST(a_scheduled_message_counts_from_when_it_was_due)
 	assert_int_equal(both->r.latency.max, 300);
 	assert_int_equal(both->r.service.max, 250);
 	assert_int_equal(both->r.complete.max, 300);
-	assert_int_equal(both->r.pacing.max, 50);
+	assert_int_equal(both->r.send_lag.max, 50);
 }
 
 FLIGHT_TEST(a_message_with_a_leaving_sender_waits_for_that)

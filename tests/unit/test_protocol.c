@@ -8,7 +8,7 @@ static const uint32_t CONNECTIONS[] = {
 
 TEST(protocols_are_found_by_name)
 {
-	for (const struct protocol *const *p = PROTOCOLS; *p; p++) {
+	for (const struct protocol *const *p = PROTOCOL_TABLE; *p; p++) {
 		assert_ptr_equal(protocol_find((*p)->name), *p);
 		assert_true(strlen((*p)->summary) > 0);
 	}

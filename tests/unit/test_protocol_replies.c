@@ -28,7 +28,7 @@ static void
 ask(struct fixture *f, struct exchange *x)
 {
 	x->number++;
-	x->asking = true;
+	x->pending = true;
 	x->received = x->sent = 0;
 	f->run.protocol->request(&f->run, x);
 	x->sent = x->out_len;
@@ -76,7 +76,7 @@ TEST(echo_takes_the_request_and_nothing_else)
 		assert_int_equal(
 		    answer(&f, &f.x[0], f.x[0].out, 63, PIECES[p]), REPLY_MORE);
 		assert_int_equal(
-		    answer(&f, &f.x[0], f.x[0].out + 63, 1, 1), REPLY_WHOLE);
+		    answer(&f, &f.x[0], f.x[0].out + 63, 1, 1), REPLY_COMPLETE);
 		ask(&f, &f.x[0]);
 		memcpy(reply, f.x[0].out, 64);
 		reply[40] ^= 1;
@@ -137,7 +137,7 @@ TEST(http_takes_the_same_body_in_any_frame)
 
 			ask(&f, &f.x[0]);
 			if (answer(&f, &f.x[0], text, strlen(text),
-				PIECES[p]) != REPLY_WHOLE)
+				PIECES[p]) != REPLY_COMPLETE)
 				fail_msg("%s: %s", text, f.run.why);
 		}
 		protocol_close(&f.run);
@@ -172,7 +172,7 @@ TEST(http_finds_what_is_not_like_the_first)
 	struct fixture f;
 
 	open_fixture(&f, "http", false, 64);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_COMPLETE);
 	for (size_t i = 0; i < COUNT_OF(lies); i++) {
 		enum reply_check now =
 		    ask_and_answer(&f, &f.x[0], lies[i].text);
@@ -186,7 +186,7 @@ TEST(http_finds_what_is_not_like_the_first)
 			fail_msg("%s: %s", lies[i].text, f.run.why);
 		/* and the truth is still the truth */
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
+		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_COMPLETE);
 	}
 	protocol_close(&f.run);
 }
@@ -203,8 +203,8 @@ TEST(http_does_not_learn_from_a_bad_response)
 	assert_int_equal(
 	    ask_and_answer(&f, &f.x[0], OK "Content-Length: 9\r\n\r\nother"),
 	    REPLY_MORE);
-	assert_int_equal(ask_and_answer(&f, &f.x[1], HELLO), REPLY_WHOLE);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[1], HELLO), REPLY_COMPLETE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_COMPLETE);
 	protocol_close(&f.run);
 }
 
@@ -223,9 +223,9 @@ TEST(http_compares_what_began_before_the_first_was_complete)
 		assert_int_equal(
 		    answer(&f, &f.x[1], second[i], len - 1, 7), REPLY_MORE);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_WHOLE);
+		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_COMPLETE);
 		assert_int_equal(answer(&f, &f.x[1], second[i] + len - 1, 1, 1),
-		    i == 0 ? REPLY_WHOLE : REPLY_WRONG);
+		    i == 0 ? REPLY_COMPLETE : REPLY_WRONG);
 		protocol_close(&f.run);
 	}
 }
@@ -242,14 +242,14 @@ TEST(http_knows_who_closes)
 		    ask_and_answer(&f, &f.x[0], closing), REPLY_LAST);
 	assert_int_equal(
 	    ask_and_answer(&f, &f.x[0], OK "\r\nhello"), REPLY_MORE);
-	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), REPLY_LAST);
+	assert_int_equal(f.run.protocol->at_eof(&f.run, &f.x[0]), REPLY_LAST);
 	assert_int_equal(
 	    ask_and_answer(&f, &f.x[0], OK "\r\nhell"), REPLY_MORE);
-	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), REPLY_WRONG);
+	assert_int_equal(f.run.protocol->at_eof(&f.run, &f.x[0]), REPLY_WRONG);
 	assert_int_equal(
 	    ask_and_answer(&f, &f.x[0], OK "Content-Length: 5\r\n\r\nhell"),
 	    REPLY_MORE);
-	assert_int_equal(f.run.protocol->ended(&f.run, &f.x[0]), REPLY_GOODBYE);
+	assert_int_equal(f.run.protocol->at_eof(&f.run, &f.x[0]), REPLY_CLOSED);
 	protocol_close(&f.run);
 }
 
@@ -265,16 +265,16 @@ TEST(counter_takes_each_value_once)
 	for (int i = 500; i < 5000; i += 2) {
 		snprintf(text, sizeof(text), "%d\n", i + 1);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], text), REPLY_WHOLE);
+		    ask_and_answer(&f, &f.x[0], text), REPLY_COMPLETE);
 		snprintf(text, sizeof(text), "%d\n", i);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], text), REPLY_WHOLE);
+		    ask_and_answer(&f, &f.x[1], text), REPLY_COMPLETE);
 	}
 	assert_int_equal(f.run.lost_updates, 0);
 	for (int i = 500; i < 5000; i++) {
 		snprintf(text, sizeof(text), "%d\n", i);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], text), REPLY_REPEATED);
+		    ask_and_answer(&f, &f.x[0], text), REPLY_WRONG_KEEP);
 		assert_non_null(strstr(f.run.why, "came twice"));
 	}
 	assert_int_equal(f.run.lost_updates, 4500);
@@ -291,12 +291,12 @@ TEST(counter_remembers_far_and_near)
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
 		enum reply_check now = ask_and_answer(&f, &f.x[0], values[i]);
 
-		assert_true(now == REPLY_WHOLE || now == REPLY_REPEATED);
+		assert_true(now == REPLY_COMPLETE || now == REPLY_WRONG_KEEP);
 		assert_int_equal(f.run.lost_updates, 0);
 	}
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], values[i]), REPLY_REPEATED);
+		    ask_and_answer(&f, &f.x[1], values[i]), REPLY_WRONG_KEEP);
 		assert_int_equal(f.run.lost_updates, i + 1);
 	}
 	protocol_close(&f.run);
@@ -316,12 +316,12 @@ TEST(counter_refuses_what_is_too_far_away)
 	for (size_t i = 0; i < COUNT_OF(pairs); i++) {
 		open_fixture(&f, "counter", false, 64);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], pairs[i][0]), REPLY_WHOLE);
+		    ask_and_answer(&f, &f.x[0], pairs[i][0]), REPLY_COMPLETE);
 		assert_int_equal(
 		    ask_and_answer(&f, &f.x[1], pairs[i][1]), REPLY_WRONG);
 		assert_non_null(strstr(f.run.why, "too far"));
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[1], pairs[i][0]), REPLY_REPEATED);
+		    ask_and_answer(&f, &f.x[1], pairs[i][0]), REPLY_WRONG_KEEP);
 		protocol_close(&f.run);
 	}
 }
@@ -331,11 +331,11 @@ TEST(counter_wants_rising_values_on_one_connection)
 	struct fixture f;
 
 	open_fixture(&f, "counter", false, 64);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], "10\n"), REPLY_WHOLE);
-	assert_int_equal(ask_and_answer(&f, &f.x[0], "9\n"), REPLY_REPEATED);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], "10\n"), REPLY_COMPLETE);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], "9\n"), REPLY_WRONG_KEEP);
 	assert_non_null(strstr(f.run.why, "9 after 10 on one connection"));
 	assert_int_equal(f.run.lost_updates, 0);
-	assert_int_equal(ask_and_answer(&f, &f.x[1], "8\n"), REPLY_WHOLE);
+	assert_int_equal(ask_and_answer(&f, &f.x[1], "8\n"), REPLY_COMPLETE);
 	protocol_close(&f.run);
 }
 
@@ -349,14 +349,14 @@ TEST(counter_takes_a_number_and_the_end_of_a_line)
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		open_fixture(&f, "counter", false, 64);
 		assert_int_equal(
-		    ask_and_answer(&f, &f.x[0], "5\n"), REPLY_WHOLE);
+		    ask_and_answer(&f, &f.x[0], "5\n"), REPLY_COMPLETE);
 		if (ask_and_answer(&f, &f.x[1], bad[i]) != REPLY_WRONG)
 			fail_msg("taken: %s", bad[i]);
 		protocol_close(&f.run);
 	}
 	open_fixture(&f, "counter", false, 64);
 	ask(&f, &f.x[0]);
-	assert_int_equal(answer(&f, &f.x[0], "1234\n", 5, 1), REPLY_WHOLE);
+	assert_int_equal(answer(&f, &f.x[0], "1234\n", 5, 1), REPLY_COMPLETE);
 	ask(&f, &f.x[0]);
 	assert_int_equal(answer(&f, &f.x[0], "1235", 4, 4), REPLY_MORE);
 	protocol_close(&f.run);
@@ -376,7 +376,7 @@ upgrade(struct fixture *f, struct exchange *x, size_t piece)
 	char accept[WEBSOCKET_ACCEPT_SIZE], text[300];
 	const char *key;
 
-	f->run.protocol->greet(&f->run, x);
+	f->run.protocol->handshake(&f->run, x);
 	key = strstr(x->out, "Sec-WebSocket-Key: ");
 	assert_non_null(key);
 	key += strlen("Sec-WebSocket-Key: ");
@@ -490,9 +490,9 @@ TEST(ws_takes_a_reply_in_frames_and_pieces_of_any_size)
 				len += frame(text + len, 0x89, "ping", 4);
 		}
 		assert_int_equal(
-		    answer(&f, &f.x[0], text, len, piece), REPLY_WHOLE);
-		assert_true(f.x[0].interrupted);
-		f.run.protocol->interject(&f.run, &f.x[0]);
+		    answer(&f, &f.x[0], text, len, piece), REPLY_COMPLETE);
+		assert_true(f.x[0].control_due);
+		f.run.protocol->control(&f.run, &f.x[0]);
 		assert_int_equal((unsigned char)f.x[0].out[0], 0x8a);
 		assert_int_equal(unmask(f.x[0].out, f.x[0].out_len, text), 4);
 		assert_memory_equal(text, "ping", 4);
@@ -513,7 +513,7 @@ TEST(ws_waits_for_the_final_frame)
 	len = frame(text, 0x02, payload_request(&f.run.payload, 0, 1), 64);
 	assert_int_equal(answer(&f, &f.x[0], text, len, len), REPLY_MORE);
 	len = frame(text, 0x80, "", 0);
-	assert_int_equal(answer(&f, &f.x[0], text, len, len), REPLY_WHOLE);
+	assert_int_equal(answer(&f, &f.x[0], text, len, len), REPLY_COMPLETE);
 	protocol_close(&f.run);
 }
 
@@ -588,13 +588,13 @@ TEST(ws_understands_a_close)
 	if (!open_ws(&f, 64, 4096))
 		skip();
 	ask(&f, &f.x[0]);
-	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_GOODBYE);
+	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_CLOSED);
 	assert_non_null(strstr(f.run.why, "1013"));
 	protocol_close(&f.run);
 	/* with nothing under way, and after our own */
 	open_ws(&f, 64, 4096);
 	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_LAST);
-	f.run.protocol->farewell(&f.run, &f.x[0]);
+	f.run.protocol->leave(&f.run, &f.x[0]);
 	assert_int_equal((unsigned char)f.x[0].out[0], 0x88);
 	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_MORE);
 	protocol_close(&f.run);
@@ -620,7 +620,7 @@ TEST(ws_checks_the_upgrade)
 	for (size_t i = 0; i < COUNT_OF(lies); i++) {
 		if (!open_ws(&f, 64, 1))
 			skip();
-		f.run.protocol->greet(&f.run, &f.x[0]);
+		f.run.protocol->handshake(&f.run, &f.x[0]);
 		assert_int_equal(
 		    answer(&f, &f.x[0], lies[i].text, strlen(lies[i].text), 1),
 		    REPLY_WRONG);

@@ -83,9 +83,9 @@ excused_for(uint64_t often)
 
 	stall_open(&stall);
 	stall.waited_ns -= 300 * NS_PER_MS;
-	stall.cuts -= often;
+	stall.throttle_count -= often;
 	now = now_ns();
-	excused = stall_look(&stall, now - 300 * NS_PER_MS, now);
+	excused = stall_check(&stall, now - 300 * NS_PER_MS, now);
 	assert_int_equal(stall.ns, 0); /* others, or the quota: not told */
 	stall_close(&stall);
 	return excused;
@@ -112,9 +112,9 @@ told_of_sleep(int64_t ns)
 	stall.asleep_ns -= ns;
 	since = now_ns();
 	/* By the monotonic clock nothing is late, so nothing gets more time. */
-	assert_int_equal(stall_look(&stall, since + NS_PER_S, since), 0);
+	assert_int_equal(stall_check(&stall, since + NS_PER_S, since), 0);
 	stall_end(&stall, &result);
-	assert_int_equal(result.stills, result.stall_ns > 0);
+	assert_int_equal(result.stalls, result.stall_ns > 0);
 	stall_close(&stall);
 	return result.stall_ns;
 }
