@@ -27,11 +27,26 @@ json_value_count(uint64_t count)
 	    json_integer(count < INT64_MAX ? (json_int_t)count : INT64_MAX));
 }
 
+/* To JSON_VALUE_DIGITS; a larger number would be rounded to one that jansson
+ * does not read. */
+#define NUMBER_MAX 1.79769313486231e308
+
+static double
+rounded(double number)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.*g", JSON_VALUE_DIGITS,
+	    fmin(fmax(number, -NUMBER_MAX), NUMBER_MAX));
+	return strtod(text, NULL);
+}
+
 json_t *
 json_value_number(double number)
 {
 	if (!isfinite(number))
 		return json_null();
+	number = rounded(number);
 	if (fabs(number) <= WHOLE_MAX && trunc(number) == number)
 		return must(json_integer((json_int_t)number));
 	return must(json_real(number));

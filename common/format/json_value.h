@@ -17,14 +17,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Of json_value_print(): a double is the same again when it is read. */
-#define JSON_VALUE_EXACT 17
+/* For json_value_print(): as many as a double keeps of any decimal number, so
+ * that 0.03 reads 0.03. */
+#define JSON_VALUE_DIGITS 15
 
 /* No more than 2^63 - 1, the largest that jansson reads. */
 json_t *
 json_value_count(uint64_t count);
 
-/* null if NUMBER is not finite; without a fraction if it is whole. */
+/* null if NUMBER is not finite; rounded to JSON_VALUE_DIGITS; without a
+ * fraction if it is whole then. */
 json_t *
 json_value_number(double number);
 

@@ -3,9 +3,10 @@
  * comparison_json: a comparison as JSON, schema perconn.compare/1: written, and
  * read as the same comparison again.
  *
- * What a file does not have is unknown, so older files are read, and those of
- * others that have the contract's keys alone; unknown keys are passed over.
- * Whole numbers go up to 2^63 - 1 (jansson's limit).
+ * The reader takes a missing key for "unknown" and ignores keys that it does
+ * not know, so it reads older files, and files of other programs with the
+ * contract's keys alone. Whole numbers go up to 2^63 - 1 (jansson's limit);
+ * other numbers have 15 significant digits.
  */
 #ifndef COMMON_REPORT_COMPARISON_JSON_H
 #define COMMON_REPORT_COMPARISON_JSON_H
@@ -24,8 +25,8 @@ comparison_json_write(const struct comparison *comparison, FILE *out);
  * in WHY and nothing to release:
  *
  *	PATH: Is a directory
- *	PATH:LINE:COLUMN: cannot be read as JSON: string or '}' expected near
- *'}' PATH: .scenarios[0].points[2].at is not an object
+ *	PATH:1:9: cannot be read as JSON: string or '}' expected near '}'
+ *	PATH: .scenarios[0].points[2].at is not an object
  *
  * WHY may hold bytes of the file.
  */

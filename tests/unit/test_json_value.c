@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
+#include <float.h>
+
 #include "common/format/json_value.h"
 
 /* VALUE, which it frees, is written as EXPECTED. */
@@ -32,11 +34,13 @@ TEST(numbers_have_as_many_digits_as_are_asked_for)
 	    {-0.25, "-0.25", "-0.25"},
 	    {1234567, "1234567", "1234567"},
 	    {123456.75, "123457.0", "123456.75"},
-	    {71.7, "71.7", "71.700000000000003"},
-	    {1.0 / 3, "0.333333", "0.33333333333333331"},
-	    {1e-7, "1e-7", "9.9999999999999995e-8"},
-	    {0x1p53, "9007199254740992", "9007199254740992"},
-	    {1e300, "1e300", "1.0000000000000001e300"},
+	    {71.7, "71.7", "71.7"},
+	    {1.0 / 3, "0.333333", "0.333333333333333"},
+	    {1e-7, "1e-7", "1e-7"},
+	    {0x1p49, "562949953421312", "562949953421312"},
+	    {1e300, "1e300", "1e300"},
+	    {DBL_MAX, "1.79769e308", "1.79769313486231e308"},
+	    {1 - 1e-16, "1", "1"},
 	    {NAN, "null", "null"},
 	    {INFINITY, "null", "null"},
 	    {-INFINITY, "null", "null"},
@@ -44,11 +48,8 @@ TEST(numbers_have_as_many_digits_as_are_asked_for)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		is_written(json_value_number(cases[i].number), 6, cases[i].six);
-		is_written(json_value_number(cases[i].number), JSON_VALUE_EXACT,
-		    cases[i].exact);
-		if (isfinite(cases[i].number))
-			assert_true(
-			    strtod(cases[i].exact, NULL) == cases[i].number);
+		is_written(json_value_number(cases[i].number),
+		    JSON_VALUE_DIGITS, cases[i].exact);
 	}
 }
 

@@ -36,7 +36,7 @@ tear_down(void **state)
 static size_t
 bar_of(double share)
 {
-	const struct terminal_style style = {.utf8 = true};
+	const struct terminal_style style = {.utf8 = true, .width = 120};
 	struct server_result *results =
 	    comparison.scenarios[0].points[0].results;
 	size_t size, count = 0;
