@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * http: parses HTTP/1.1 requests (RFC 9110, RFC 9112). No I/O, no allocation,
- * no state but the caller's; nothing is read beyond the bytes given.
+ * no state except the caller's; it reads nothing beyond the bytes given.
  *
- * Strict, because what one parser forgives and another does not is how requests
- * are smuggled: bare CR or LF, obs-fold, white space before a colon, control
- * bytes, a doubtful Content-Length or Transfer-Encoding are refused (RFC 9112
- * sections 2.2, 5.1, 5.2, 6.3).
+ * It is strict, because requests are smuggled through parsers that disagree. It
+ * refuses bare CR or LF, obs-fold, white space before a colon, control bytes,
+ * and a doubtful Content-Length or Transfer-Encoding (RFC 9112 sections 2.2,
+ * 5.1, 5.2, 6.3).
  *
  *	request.checked = 0;
  *	n = http_parse(buf, len, &request);

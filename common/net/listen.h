@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listen: bound, listening sockets, from what --listen says.
+ * listen: opens the listening sockets of --listen.
  *
  * A listener is a non-blocking stream or UDP socket with close-on-exec.
  * TCP_NODELAY is set once on the listener, because accepted sockets inherit it.
@@ -10,7 +10,7 @@
  *	if (listeners_open(&all, 4096) < 0) ...        // bind, listen
  *	listeners_close(&all, true);
  *
- * Used by the one thread that owns the array.
+ * Only the thread that owns the array uses it.
  */
 #ifndef COMMON_NET_LISTEN_H
 #define COMMON_NET_LISTEN_H

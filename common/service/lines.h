@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lines: bytes as they come, to lines. No I/O; memory grows with the longest
- * line, LINES_MAX at most, and starts at a page.
+ * lines: splits incoming bytes into lines. No I/O. Its memory starts with one
+ * page, and grows with the longest line, to LINES_MAX at most.
  *
  *	space = lines_space(&lines, &size);
  *	lines_add(&lines, read(fd, space, size));
