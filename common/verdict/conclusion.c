@@ -39,7 +39,7 @@ enum kind { WORSE, BETTER, SAME, OPEN, WRONG, KINDS };
 
 struct clause {
 	const struct scenario_result *result;
-	char size[60]; /* "by 24 %"; or empty */
+	char size[60]; /* "by 24 %"; "invalid"; or empty */
 	char text[300];
 };
 
@@ -235,7 +235,8 @@ sort_scenario(struct findings *k, const struct scenario_result *o)
 		    where_of(o, where, sizeof(where)));
 		say_points(one, counts[SAME]);
 	} else {
-		say(one->text, sizeof(one->text), "%s (%s)", o->name,
+		say(one->text, sizeof(one->text), "%s", o->name);
+		say(one->size, sizeof(one->size), "%s",
 		    !o->point_count		    ? "not measured"
 		    : counts[OPEN] && counts[WRONG] ? "undecided or invalid"
 		    : counts[OPEN]		    ? "undecided"
@@ -277,6 +278,26 @@ say_clauses(
 	say(buf, size, ".");
 }
 
+/* "No answer for churn and http (undecided), tls (invalid)." */
+static void
+say_without_answer(
+    char *buf, size_t size, const struct clauses *list, const char *first)
+{
+	if (!list->count)
+		return;
+	say(buf, size, "%s%s ", buf[0] ? " " : "", first);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct clause *one = &list->all[i];
+		bool last =
+		    i + 1 == list->count || strcmp(one->size, one[1].size) != 0;
+
+		say(buf, size, "%s%s", joint(i, list->count), one->text);
+		if (last)
+			say(buf, size, " (%s)", one->size);
+	}
+	say(buf, size, ".");
+}
+
 static void
 say_differences(char *buf, size_t size, struct findings *k,
     struct clauses lists[2], const char *worse, const char *better)
@@ -312,7 +333,7 @@ conclusion(char *buf, size_t size, const struct comparison *c, size_t server)
 	say_clauses(buf, size, &k.same, first);
 	snprintf(first, sizeof(first), "No answer%s%s for",
 	    c->server_count > 2 ? " on " : "", c->server_count > 2 ? name : "");
-	say_clauses(buf, size, &k.none, first);
+	say_without_answer(buf, size, &k.none, first);
 	return buf;
 }
 

@@ -86,6 +86,14 @@ plural(const char *words, double number)
 	    int)(number == 1 && len && words[len - 1] == 's' ? len - 1 : len);
 }
 
+/* "none" of a remedy: nothing is there to be named. */
+static bool
+is_absent(const struct setting *setting)
+{
+	return strcmp(setting->key, "remedy") == 0 &&
+	       strcmp(setting->text, "none") == 0;
+}
+
 char *
 label_point(char *buf, size_t size, const struct point *point)
 {
@@ -95,17 +103,20 @@ label_point(char *buf, size_t size, const struct point *point)
 	for (size_t i = 0; i < point->setting_count && len < size; i++) {
 		const struct setting *one = &point->settings[i];
 		size_t k = setting_index(one->key);
+		const char *comma = len ? ", " : "";
 		char value[FIGURE_SIZE];
 
 		label_setting(value, sizeof(value), one);
+		if (is_absent(one))
+			continue;
 		if (k < SETTINGS_COUNT)
 			len += (size_t)snprintf(buf + len, size - len,
-			    "%s%s%s%.*s", i ? ", " : "", SETTINGS[k].before,
-			    value, plural(SETTINGS[k].after, one->number),
+			    "%s%s%s%.*s", comma, SETTINGS[k].before, value,
+			    plural(SETTINGS[k].after, one->number),
 			    SETTINGS[k].after);
 		else
 			len += (size_t)snprintf(buf + len, size - len,
-			    "%s%s %s", i ? ", " : "", one->key, value);
+			    "%s%s %s", comma, one->key, value);
 	}
 	return buf;
 }

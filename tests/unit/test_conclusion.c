@@ -101,6 +101,17 @@ TEST_WITH(points_without_an_answer_are_both, set_up, tear_down)
 	   "growing number of connections (at 1 of 6 points).");
 }
 
+TEST_WITH(those_without_an_answer_are_told_by_their_reason, set_up, tear_down)
+{
+	for (size_t i = 0; i < made.scenario_count; i++) {
+		for (size_t p = 0; p < made.scenarios[i].point_count; p++)
+			made.scenarios[i].points[p].results[1].verdict =
+			    i < 2 ? UNDECIDED : INVALID;
+	}
+	is("No answer for churn, steady (undecided), sweep, knee, parent, "
+	   "idle, linking, crash, http and tls (invalid).");
+}
+
 /* The verdict is about chance; what matters is another thing. */
 TEST_WITH(a_difference_that_does_not_matter_is_none, set_up, tear_down)
 {

@@ -94,6 +94,8 @@ TEST_WITH(each_ratio_has_a_row_below_the_name_of_its_scenario, NULL, release)
 	assert_int_equal(headings, 4); /* sweep, knee, parent, linking */
 	assert_false(row_of("churn")->below);
 	assert_true(row_of("256 connections")->below);
+	assert_true(row_of("a parent of 16 MiB")->below); /* no remedy */
+	assert_true(row_of("a parent of 1,024 MiB, shared")->below);
 	assert_string_equal(row_of("churn")->words, "0.354");
 }
 
