@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_connection: a connection of a room's load, from connect to its end. */
+/* chat_connection: a connection of a chat load, from connect to its end. */
 #include "common/chatload/chat_internal.h"
 
 #include <errno.h>
@@ -15,376 +15,385 @@
 #include "common/net/client_stream.h"
 #include "common/net/dial.h"
 
-/* After a guest that failed, so that a dead server is not hammered. */
-#define REST_NS (10 * NS_PER_MS)
+/* The pause after a guest that failed: a dead server gets few connects. */
+#define BACKOFF_NS (10 * NS_PER_MS)
 
 /* ---- sockets ---- */
 
 void
-chat_connection_close(struct chat_connection *p)
+chat_connection_close(struct chat_connection *conn)
 {
-	if (p->retries_connect)
-		list_remove(&p->link);
-	p->retries_connect = false;
-	tls_stream_close(p->stream);
-	p->stream = NULL;
-	if (p->fd >= 0)
-		close(p->fd); /* which also takes it out of the epoll */
-	p->fd = -1;
-	p->watched = p->out_armed = false;
-	p->out_waits = p->in_waits = p->shakes_hands = false;
-	p->out_len = 0;
+	if (conn->retries_connect)
+		list_remove(&conn->link);
+	conn->retries_connect = false;
+	tls_stream_close(conn->stream);
+	conn->stream = NULL;
+	if (conn->fd >= 0)
+		close(conn->fd); /* also removes it from the epoll set */
+	conn->fd = -1;
+	conn->watched = conn->out_armed = false;
+	conn->out_waits = conn->in_waits = conn->in_tls_handshake = false;
+	conn->out_len = 0;
 }
 
 void
-chat_connection_reset(struct chat_connection *p, uint32_t id, enum role role)
+chat_connection_reset(
+    struct chat_connection *conn, uint32_t id, enum chat_role role)
 {
-	char *partial = p->partial;
+	char *partial = conn->partial;
 
-	*p = (struct chat_connection){
+	*conn = (struct chat_connection){
 	    .fd = -1, .id = id, .role = role, .next = 1, .partial = partial};
 }
 
-/* Connects the socket that there is. 1: not yet, it knocks; 0, or -1. */
+/* Connects CONN's socket. 1: the backlog is full, CONN is queued; 0; or -1 with
+ * errno. */
 static int
-connect_socket(struct chat_load *r, struct chat_connection *p)
+connect_socket(struct chat_load *chat, struct chat_connection *conn)
 {
-	if (dial_begin(p->fd, &r->load->target.address) < 0) {
+	if (dial_begin(conn->fd, &chat->load->target.address) < 0) {
 		if (errno != EAGAIN)
 			return -1;
-		if (!p->retries_connect)
-			list_append(&r->retrying, &p->link);
-		p->retries_connect = true;
+		if (!conn->retries_connect)
+			list_append(&chat->retrying, &conn->link);
+		conn->retries_connect = true;
 		return 1;
 	}
-	if (p->retries_connect)
-		list_remove(&p->link);
-	p->retries_connect = false;
-	if (!r->load->tls)
+	if (conn->retries_connect)
+		list_remove(&conn->link);
+	conn->retries_connect = false;
+	if (!chat->load->tls)
 		return 0;
-	p->stream = tls_stream_open(r->load->tls, p->fd);
-	return p->stream ? 0 : -1;
+	conn->stream = tls_stream_open(chat->load->tls, conn->fd);
+	return conn->stream ? 0 : -1;
 }
 
-/* A socket on its way to the target; as above. */
+/* Opens and connects a socket. Returns as connect_socket(). */
 static int
-connect_peer(struct chat_load *r, struct chat_connection *p)
+open_socket(struct chat_load *chat, struct chat_connection *conn)
 {
-	int family = r->load->target.address.any.sa_family, on = 1;
+	int family = chat->load->target.address.any.sa_family, on = 1;
 
-	p->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (p->fd < 0)
+	conn->fd =
+	    socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (conn->fd < 0)
 		return -1;
 	if (family != AF_UNIX)
-		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return connect_socket(r, p);
+		setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return connect_socket(chat, conn);
 }
 
-/* For what P waits for. One that is not watched yet will be. */
+/* Watches the socket for EPOLLIN, and for EPOLLOUT if CONN waits for that. */
 static int
-watch(const struct chat_load *r, struct chat_connection *p)
+watch(const struct chat_load *chat, struct chat_connection *conn)
 {
-	bool out = p->out_waits || p->in_waits;
+	bool out = conn->out_waits || conn->in_waits;
 	struct epoll_event event = {
 	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
-	    .data.ptr = p,
+	    .data.ptr = conn,
 	};
-	int how = p->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	int how = conn->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	if (p->watched && p->out_armed == out)
+	if (conn->watched && conn->out_armed == out)
 		return 0;
-	p->watched = true;
-	p->out_armed = out;
-	return epoll_ctl(r->epoll, how, p->fd, &event);
+	conn->watched = true;
+	conn->out_armed = out;
+	return epoll_ctl(chat->epoll, how, conn->fd, &event);
 }
 
 void
-chat_connection_leave(struct chat_connection *p)
+chat_connection_leave(struct chat_connection *conn)
 {
-	if (p->fd >= 0)
-		client_stream_end(p->fd, p->stream);
-	p->leaving = true;
+	if (conn->fd >= 0)
+		client_stream_end(conn->fd, conn->stream);
+	conn->leaving = true;
 }
 
 /* As send(2). */
 static ssize_t
-give(struct chat_connection *p, const char *data, size_t len)
+send_some(struct chat_connection *conn, const char *data, size_t len)
 {
 	bool wants_out;
-	ssize_t n = client_stream_send(p->fd, p->stream, data, len, &wants_out);
+	ssize_t n =
+	    client_stream_send(conn->fd, conn->stream, data, len, &wants_out);
 
-	p->shakes_hands = n < 0 && !wants_out;
+	conn->in_tls_handshake = n < 0 && !wants_out;
 	return n;
 }
 
-/* All that P had to send is sent. */
+/* After all of CONN's output is sent. */
 static void
-sent_all(struct chat_load *r, struct chat_connection *p)
+sent_all(struct chat_load *chat, struct chat_connection *conn)
 {
-	if (p->role == GUEST && !p->leaving) {
-		chat_connection_leave(p);
-	} else if (r->phase == JOINING && !p->entered) {
-		p->entered = true;
-		r->entered++;
-		r->moved = now_ns();
+	if (conn->role == CHAT_GUEST && !conn->leaving) {
+		chat_connection_leave(conn);
+	} else if (chat->phase == JOINING && !conn->joined) {
+		conn->joined = true;
+		chat->joined++;
+		chat->last_join_ns = now_ns();
 	}
 }
 
-/* Sends what is left; before a connect is over, send() says EAGAIN. */
+/* Sends the rest. While a connect is in progress, send() fails with EAGAIN. */
 static void
-push(struct chat_load *r, struct chat_connection *p)
+flush(struct chat_load *chat, struct chat_connection *conn)
 {
-	while (p->out_len) {
-		ssize_t n = give(p, p->out, p->out_len);
+	while (conn->out_len) {
+		ssize_t n = send_some(conn, conn->out, conn->out_len);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			chat_connection_lose(r, p, errno);
+			chat_connection_lose(chat, conn, errno);
 			return;
 		}
 		if (n < 0)
 			break;
-		p->out += n;
-		p->out_len -= (size_t)n;
+		conn->out += n;
+		conn->out_len -= (size_t)n;
 	}
-	p->out_waits = p->out_len && !p->shakes_hands;
-	if (watch(r, p) < 0)
-		chat_connection_lose(r, p, errno);
-	else if (!p->out_len)
-		sent_all(r, p);
+	conn->out_waits = conn->out_len && !conn->in_tls_handshake;
+	if (watch(chat, conn) < 0)
+		chat_connection_lose(chat, conn, errno);
+	else if (!conn->out_len)
+		sent_all(chat, conn);
 }
 
 void
-chat_connection_say(struct chat_load *r, struct chat_connection *p,
+chat_connection_send(struct chat_load *chat, struct chat_connection *conn,
     const char *text, size_t len)
 {
 	int status = 0;
 
-	p->out = text;
-	p->out_len = len;
-	if (p->fd < 0)
-		status = connect_peer(r, p);
+	conn->out = text;
+	conn->out_len = len;
+	if (conn->fd < 0)
+		status = open_socket(chat, conn);
 	if (status < 0)
-		chat_connection_lose(r, p, errno);
-	else if (!p->retries_connect)
-		push(r, p);
+		chat_connection_lose(chat, conn, errno);
+	else if (!conn->retries_connect)
+		flush(chat, conn);
 }
 
 void
-chat_retry_connects(struct chat_load *r)
+chat_retry_connects(struct chat_load *chat)
 {
-	while (!list_empty(&r->retrying)) {
-		struct chat_connection *p = (struct chat_connection *)(void
-			*)((char *)r->retrying.next -
+	while (!list_empty(&chat->retrying)) {
+		struct chat_connection *conn = (struct chat_connection *)(void
+			*)((char *)chat->retrying.next -
 			   offsetof(struct chat_connection, link));
-		int status = connect_socket(r, p);
+		int status = connect_socket(chat, conn);
 
 		if (status > 0)
 			break;
 		if (status < 0)
-			chat_connection_lose(r, p, errno);
+			chat_connection_lose(chat, conn, errno);
 		else
-			push(r, p);
+			flush(chat, conn);
 	}
 }
 
-/* ---- the sender's stream: the ring, from where it is sent to its head ---- */
+/* ---- member 0 sends the ring ---- */
 
-/* Of all whose first byte is in the N that were sent at NOW. */
+/* Notes the messages whose first byte is among the next N bytes, sent at NOW.
+ */
 static void
-stamp(struct chat_load *r, uint64_t n, uint64_t now)
+note_sent(struct chat_load *chat, uint64_t n, uint64_t now)
 {
-	uint64_t size = r->load->size;
+	uint64_t size = chat->load->size;
 
-	for (uint64_t i = (r->wired + size - 1) / size; i * size < r->wired + n;
-	     i++)
-		in_flight_sent(&r->in_flight, i, now);
+	for (uint64_t i = (chat->bytes_sent + size - 1) / size;
+	     i * size < chat->bytes_sent + n; i++)
+		in_flight_sent(&chat->in_flight, i, now);
 }
 
 void
-chat_send(struct chat_load *r)
+chat_send(struct chat_load *chat)
 {
-	struct chat_connection *p = &r->connections[0];
-	uint64_t end = r->in_flight.head * r->load->size;
-	uint64_t ring = r->in_flight.slots * r->load->size;
+	struct chat_connection *conn = &chat->connections[0];
+	uint64_t end = chat->in_flight.head * chat->load->size;
+	uint64_t ring = chat->in_flight.slots * chat->load->size;
 
-	while (p->fd >= 0 && r->wired < end) {
-		uint64_t at = r->wired % ring, now = now_ns();
-		ssize_t n =
-		    give(p, r->ring + at, earlier(ring - at, end - r->wired));
+	while (conn->fd >= 0 && chat->bytes_sent < end) {
+		uint64_t at = chat->bytes_sent % ring, now = now_ns();
+		ssize_t n = send_some(conn, chat->ring + at,
+		    earlier(ring - at, end - chat->bytes_sent));
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			chat_connection_lose(r, p, errno);
+			chat_connection_lose(chat, conn, errno);
 			return;
 		}
 		if (n < 0)
 			break;
-		stamp(r, (uint64_t)n, now);
-		r->wired += (uint64_t)n;
+		note_sent(chat, (uint64_t)n, now);
+		chat->bytes_sent += (uint64_t)n;
 	}
-	if (p->fd < 0)
+	if (conn->fd < 0)
 		return;
-	p->out_waits = r->wired < end && !p->shakes_hands;
-	if (watch(r, p) < 0)
-		chat_connection_lose(r, p, errno);
+	conn->out_waits = chat->bytes_sent < end && !conn->in_tls_handshake;
+	if (watch(chat, conn) < 0)
+		chat_connection_lose(chat, conn, errno);
 }
 
-/* ---- what is ready ---- */
+/* ---- events ---- */
 
-/* Nothing more is here; or, over TLS, enough for once. */
+/* After EAGAIN; or, over TLS, after enough bytes for one turn. */
 static void
-receive_later(struct chat_load *r, struct chat_connection *p, bool wants_out)
+receive_later(
+    struct chat_load *chat, struct chat_connection *conn, bool wants_out)
 {
-	p->in_waits = wants_out;
-	if (watch(r, p) < 0)
-		chat_connection_lose(r, p, errno);
+	conn->in_waits = wants_out;
+	if (watch(chat, conn) < 0)
+		chat_connection_lose(chat, conn, errno);
 }
 
 /*
- * Over TLS to the last byte that is here, as no event may tell of what it
- * holds; but one that is flooded does not keep the others waiting: that its
- * socket is writable calls it back.
+ * Over TLS, receives until EAGAIN: no event reports decrypted bytes. A
+ * connection with very much input must not delay the others: after a limit it
+ * waits for EPOLLOUT, which comes at once.
  */
 static void
-receive(struct chat_load *r, struct chat_connection *p)
+receive(struct chat_load *chat, struct chat_connection *conn)
 {
 	size_t got = 0;
 	bool wants_out;
 	ssize_t n;
 
 	do {
-		n = client_stream_receive(
-		    p->fd, p->stream, r->buffer, CHAT_LOAD_BUFFER, &wants_out);
+		n = client_stream_receive(conn->fd, conn->stream, chat->buffer,
+		    CHAT_LOAD_BUFFER, &wants_out);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			receive_later(r, p, wants_out);
+			receive_later(chat, conn, wants_out);
 			return;
 		}
 		if (n <= 0) {
-			chat_connection_lose(r, p, n < 0 ? errno : 0);
+			chat_connection_lose(chat, conn, n < 0 ? errno : 0);
 			return;
 		}
 		got += (size_t)n;
-		r->now = now_ns();
-		if (p->role != LEAVER &&
-		    chat_receive(r, p, r->buffer, (size_t)n) < 0) {
-			chat_connection_lose(r, p, errno);
+		chat->now = now_ns();
+		if (conn->role != CHAT_LEAVER &&
+		    chat_receive(chat, conn, chat->buffer, (size_t)n) < 0) {
+			chat_connection_lose(chat, conn, errno);
 			return;
 		}
-	} while (p->stream && got < CHAT_LOAD_BUFFER);
-	if (p->stream)
-		receive_later(r, p, true);
+	} while (conn->stream && got < CHAT_LOAD_BUFFER);
+	if (conn->stream)
+		receive_later(chat, conn, true);
 }
 
 void
 chat_connection_event(
-    struct chat_load *r, struct chat_connection *p, uint32_t events)
+    struct chat_load *chat, struct chat_connection *conn, uint32_t events)
 {
-	if (p->fd >= 0 && (events & EPOLLOUT || p->shakes_hands)) {
-		if (p->out_len)
-			push(r, p);
-		else if (p->role == SENDER)
-			chat_send(r);
+	if (conn->fd >= 0 && (events & EPOLLOUT || conn->in_tls_handshake)) {
+		if (conn->out_len)
+			flush(chat, conn);
+		else if (conn->role == CHAT_SENDER)
+			chat_send(chat);
 	}
-	if (p->fd >= 0 && !p->shakes_hands &&
-	    (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || p->stream))
-		receive(r, p);
+	if (conn->fd >= 0 && !conn->in_tls_handshake &&
+	    (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || conn->stream))
+		receive(chat, conn);
 }
 
 /* ---- a connection's end ---- */
 
 static void
-lose_receiver(struct chat_load *r, struct chat_connection *p, int error,
+lose_receiver(struct chat_load *chat, struct chat_connection *conn, int error,
     const char *words)
 {
 	bool counted = false;
 
-	chat_describe(
-	    r->result->first_failed, "member %u was dropped: %s", p->id, words);
-	for (uint64_t i = r->in_flight.tail; i < r->in_flight.head; i++) {
-		struct in_flight_message *m = in_flight_find(&r->in_flight, i);
+	chat_describe(chat->result->first_failed, "member %u was dropped: %s",
+	    conn->id, words);
+	for (uint64_t i = chat->in_flight.tail; i < chat->in_flight.head; i++) {
+		struct in_flight_message *m =
+		    in_flight_find(&chat->in_flight, i);
 
-		if (!m || m->over || !chat_lacks(r, p, i))
+		if (!m || m->over || !chat_misses(chat, conn, i))
 			continue;
-		if (!counted && m->fault < FAULT_FAILED) {
-			in_flight_fail(&r->in_flight, i, error);
+		if (!counted && m->fault < IN_FLIGHT_FAILED) {
+			in_flight_fail(&chat->in_flight, i, error);
 			counted = true;
 		}
-		in_flight_settle(&r->in_flight, i);
+		in_flight_count_down(&chat->in_flight, i);
 	}
 	if (!counted)
-		in_flight_fail_past(&r->in_flight, error);
-	if (--r->receivers == 0)
-		r->left = 0;
+		in_flight_fail_completed(&chat->in_flight, error);
+	if (--chat->receivers == 0)
+		chat->left = 0;
 }
 
-/* Without member 0, nothing that is under way can be told from lost. */
+/* Without member 0, all messages in flight have failed. */
 static void
-lose_sender(struct chat_load *r, int error, const char *words)
+lose_sender(struct chat_load *chat, int error, const char *words)
 {
 	uint64_t number;
 
-	chat_describe(r->result->first_failed,
+	chat_describe(chat->result->first_failed,
 	    "member 0, the sender, was dropped: %s", words);
-	r->left = 0;
-	if (!r->in_flight.under_way)
-		in_flight_fail_past(&r->in_flight, error);
-	while (in_flight_first(&r->in_flight, &number)) {
-		in_flight_fail(&r->in_flight, number, error);
-		in_flight_end(&r->in_flight, number);
+	chat->left = 0;
+	if (!chat->in_flight.under_way)
+		in_flight_fail_completed(&chat->in_flight, error);
+	while (in_flight_first(&chat->in_flight, &number)) {
+		in_flight_fail(&chat->in_flight, number, error);
+		in_flight_end(&chat->in_flight, number);
 	}
 }
 
 static void
-lose_guest(struct chat_load *r, const struct chat_connection *p, int error,
-    const char *words)
+lose_guest(struct chat_load *chat, const struct chat_connection *conn,
+    int error, const char *words)
 {
-	chat_describe(r->result->first_failed,
-	    "message %" PRIu64 ": its sender was dropped: %s", p->number,
+	chat_describe(chat->result->first_failed,
+	    "message %" PRIu64 ": its sender was dropped: %s", conn->number,
 	    words);
-	in_flight_fail(&r->in_flight, p->number, error);
-	in_flight_end(&r->in_flight, p->number);
-	r->rest_until = now_ns() + REST_NS;
+	in_flight_fail(&chat->in_flight, conn->number, error);
+	in_flight_end(&chat->in_flight, conn->number);
+	chat->backoff_until = now_ns() + BACKOFF_NS;
 }
 
 static void
-lose_joining(struct chat_load *r, const struct chat_connection *p, int error,
-    const char *words)
+lose_joining(struct chat_load *chat, const struct chat_connection *conn,
+    int error, const char *words)
 {
-	if (r->lost)
+	if (chat->failed)
 		return;
-	r->lost = p;
-	r->lost_error = error;
-	snprintf(r->lost_words, sizeof(r->lost_words), "%s", words);
+	chat->failed = conn;
+	chat->failed_error = error;
+	snprintf(chat->failed_text, sizeof(chat->failed_text), "%s", words);
 }
 
-/* What ERROR was, into WORDS, as long as the connection is there to tell. */
+/* Writes a text for ERROR to WORDS, before the stream is closed. */
 static void
-explain_end(
-    const struct chat_connection *p, int error, char words[LOAD_RESULT_WORDS])
+explain_end(const struct chat_connection *conn, int error,
+    char words[LOAD_RESULT_WORDS])
 {
-	const char *why = error ? client_stream_why(p->stream) : "end of file";
+	const char *why =
+	    error ? client_stream_why(conn->stream) : "end of file";
 
 	snprintf(
 	    words, LOAD_RESULT_WORDS, "%s", why[0] ? why : strerror(error));
 }
 
 void
-chat_connection_lose(struct chat_load *r, struct chat_connection *p, int error)
+chat_connection_lose(
+    struct chat_load *chat, struct chat_connection *conn, int error)
 {
-	bool asked_for = p->leaving && !error;
+	bool asked_for = conn->leaving && !error;
 	char words[LOAD_RESULT_WORDS];
 
-	explain_end(p, error, words);
-	chat_connection_close(p);
-	if (r->phase == JOINING) {
-		lose_joining(r, p, error, words);
-	} else if (p->role == GUEST) {
+	explain_end(conn, error, words);
+	chat_connection_close(conn);
+	if (chat->phase == JOINING) {
+		lose_joining(chat, conn, error, words);
+	} else if (conn->role == CHAT_GUEST) {
 		if (asked_for)
-			in_flight_left(&r->in_flight, p->number);
+			in_flight_sender_left(&chat->in_flight, conn->number);
 		else
-			lose_guest(r, p, error, words);
-	} else if (r->phase == RUNNING && p->role == RECEIVER) {
-		lose_receiver(r, p, error, words);
-	} else if (r->phase == RUNNING && p->role == SENDER) {
-		lose_sender(r, error, words);
+			lose_guest(chat, conn, error, words);
+	} else if (chat->phase == RUNNING && conn->role == CHAT_RECEIVER) {
+		lose_receiver(chat, conn, error, words);
+	} else if (chat->phase == RUNNING && conn->role == CHAT_SENDER) {
+		lose_sender(chat, error, words);
 	}
 }

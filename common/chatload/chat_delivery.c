@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_delivery: which member has which message, and where its line stands. */
+/* chat_delivery: with one sender, the number of the next message of a member;
+ * with churn, a bit for each message and member. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -18,44 +19,48 @@ chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...)
 }
 
 char *
-chat_line_of(const struct chat_load *r, uint64_t number)
+chat_line_of(const struct chat_load *chat, uint64_t number)
 {
-	return r->ring + number % r->in_flight.slots * r->load->size;
+	return chat->ring + number % chat->in_flight.slots * chat->load->size;
 }
 
 static uint64_t *
-has_word(
-    const struct chat_load *r, const struct chat_connection *p, uint64_t number)
+has_word(const struct chat_load *chat, const struct chat_connection *conn,
+    uint64_t number)
 {
-	return r->has + number % r->in_flight.slots * r->has_row + p->id / 64;
+	return chat->has + number % chat->in_flight.slots * chat->has_row +
+	       conn->id / 64;
 }
 
 bool
-chat_lacks(
-    const struct chat_load *r, const struct chat_connection *p, uint64_t number)
+chat_misses(const struct chat_load *chat, const struct chat_connection *conn,
+    uint64_t number)
 {
-	if (!r->load->churn)
-		return number >= p->next;
-	return !(*has_word(r, p, number) >> p->id % 64 & 1);
+	if (!chat->load->churn)
+		return number >= conn->next;
+	return !(*has_word(chat, conn, number) >> conn->id % 64 & 1);
 }
 
 void
-chat_note_had(struct chat_load *r, struct chat_connection *p, uint64_t number)
+chat_mark_received(
+    struct chat_load *chat, struct chat_connection *conn, uint64_t number)
 {
-	if (!r->load->churn)
-		p->next = number + 1;
-	else if (in_flight_find(&r->in_flight, number))
-		*has_word(r, p, number) |= 1ULL << p->id % 64;
+	if (!chat->load->churn)
+		conn->next = number + 1;
+	else if (in_flight_find(&chat->in_flight, number))
+		*has_word(chat, conn, number) |= 1ULL << conn->id % 64;
 }
 
 uint64_t
-chat_first_lacked(const struct chat_load *r, const struct chat_connection *p)
+chat_first_missing(
+    const struct chat_load *chat, const struct chat_connection *conn)
 {
-	uint64_t number = r->in_flight.tail;
+	uint64_t number = chat->in_flight.tail;
 
-	if (!r->load->churn)
-		return p->next;
-	while (number < r->in_flight.head && !chat_lacks(r, p, number))
+	if (!chat->load->churn)
+		return conn->next;
+	while (
+	    number < chat->in_flight.head && !chat_misses(chat, conn, number))
 		number++;
 	return number;
 }

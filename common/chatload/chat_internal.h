@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chat_internal: what the parts of a chat load share; the rest of the client
- * sees chat_load.h. A part calls those below it:
+ * chat_internal: what the files of a chat load share; the rest of the client
+ * uses chat_load.h. A file calls only those below it:
  *
- *	chat_load.c        joins, runs, leaves: when something happens
- *	chat_connection.c  sockets, what is sent, how a connection ends
- *	chat_receive.c     bytes received to lines, and what they mean
+ *	chat_load.c        join, run, leave: the event loop
+ *	chat_connection.c  sockets: connect, send, receive, end
+ *	chat_receive.c     from bytes to lines, and what a line means
  *	chat_delivery.c    which member has which message
  */
 #ifndef COMMON_CHATLOAD_CHAT_INTERNAL_H
@@ -21,43 +21,42 @@
 #include "common/load/stall.h"
 #include "common/chatload/in_flight.h"
 
-/* For one recv(). */
+/* Bytes of one recv(2). */
 #define CHAT_LOAD_BUFFER ((size_t)64 * 1024)
 
-/* One connection. */
+enum chat_role {
+	CHAT_SENDER,   /* member 0 */
+	CHAT_RECEIVER, /* the other members */
+	CHAT_GUEST,    /* churn: sends one message */
+	CHAT_LEAVER,   /* churn: member 0 after the probes */
+};
+
 struct chat_connection {
-	struct list_node link; /* among those that knock */
-	bool retries_connect; /* on a backlog that is full, until it has room */
-	int fd;		      /* -1: none */
+	struct list_node link; /* in `retrying` */
+	bool retries_connect;  /* the backlog was full */
+	int fd;		       /* -1: none */
 	uint32_t id;
-	enum role {
-		SENDER,	  /* member 0 */
-		RECEIVER, /* the other members */
-		GUEST,	  /* churn: sends one message */
-		LEAVER,	  /* churn: member 0 has shown who is there, and goes */
-	} role;
+	enum chat_role role;
 	struct tls_stream *stream; /* NULL: in clear */
-	bool watched, out_armed;   /* in the epoll set; for EPOLLOUT as well */
-	/* Until the socket is writable: what is left to send, and over TLS
-	 * what is to be received; until something comes: the handshake, which
-	 * is the sending's. */
-	bool out_waits, in_waits, shakes_hands;
-	bool leaving;	 /* half-closed; the end of file is right */
-	bool entered;	 /* its empty line is sent */
-	const char *out; /* what is left to send, but for messages of */
-	size_t out_len;	 /* the sender, which the ring has */
-	uint64_t number; /* of a guest's message */
-	uint64_t heard;	 /* the latest probe */
-	/* Where a receiver is in the stream of the one sender: in message
-	 * NEXT, of which it has OFFSET bytes. */
+	bool watched, out_armed;   /* in the epoll set; for EPOLLOUT, too */
+	/* Waits for EPOLLOUT: to send the rest, or, over TLS, to receive. */
+	bool out_waits, in_waits;
+	bool in_tls_handshake; /* only the writer reads: client_stream.h */
+	bool leaving;	       /* half-closed: an end of file is right */
+	bool joined;	       /* its empty line is sent */
+	const char *out;       /* the rest to send, without the ring */
+	size_t out_len;
+	uint64_t number;       /* of a guest's message */
+	uint64_t latest_probe; /* received; 0: none yet */
+	/* The position of a receiver in the stream of member 0: OFFSET bytes of
+	 * message NEXT are received. */
 	uint64_t next;
 	size_t offset;
-	/* The beginning of a line that is not as expected; NULL until one is
-	 * not. */
-	char *partial;
+	/* The beginning of a line that differs from the expected one. */
+	char *partial; /* NULL until a line differs */
 	size_t partial_len;
-	bool cut; /* the line before had no newline: what comes may be its end
-		   */
+	bool cut; /* the line before had no newline, so the next bytes may
+		     belong to it */
 };
 
 struct chat_load {
@@ -67,112 +66,114 @@ struct chat_load {
 	enum { JOINING, RUNNING, FINISHING } phase;
 	int epoll;
 	struct epoll_event *events;
-	char *buffer; /* for what is received, compared, and forgotten */
+	char *buffer; /* for one receive */
 	struct chat_connection *connections;
 	uint32_t members, opened;
-	uint32_t receivers; /* still there */
-	struct chat_connection
-	    *guests;		    /* churn: one for each slot of the window */
-	struct in_flight in_flight; /* messages under way ... */
+	uint32_t receivers;		/* still connected */
+	struct chat_connection *guests; /* churn: one for each slot */
+	struct in_flight in_flight;
 	struct chat_messages lines;
-	char *ring;	/* ... their lines, in the same slots ... */
-	uint64_t *has;	/* ... churn: and a row of bits, who has them */
-	size_t has_row; /* words */
-	char *scratch;	/* one line */
-	uint64_t wired; /* bytes that the sender has sent; message 1 begins
-			   at 1 x size */
-	/* joining */
-	uint32_t entered, heard, caught;   /* members that sent their line, got
-					      a probe, got the latest */
-	uint64_t probes, probe_due, moved; /* moved: one more was there */
+	/* For each slot of in_flight: the line, and with churn a row of bits,
+	 * one for each member that received it. */
+	char *ring;
+	uint64_t *has;
+	size_t has_row;	     /* words of a row */
+	char *scratch;	     /* one line */
+	uint64_t bytes_sent; /* by member 0, plus the size of one line: message
+				N begins at N x size */
+	/* Joining: members that sent their empty line, that received a probe,
+	 * and that received the latest probe. */
+	uint32_t joined, probed, caught_up;
+	uint64_t probes, probe_due;
+	uint64_t last_join_ns; /* the latest progress of a member */
 	char probe[CHAT_MESSAGE_MIN];
-	const struct chat_connection *lost; /* the first that was, ... */
-	int lost_error;			    /* ... and why */
-	char lost_words[LOAD_RESULT_WORDS]; /* in words */
-	/* running */
-	uint64_t now; /* of this wake-up, or of what was received since */
+	const struct chat_connection *failed; /* the first; NULL: none */
+	int failed_error;
+	char failed_text[LOAD_RESULT_WORDS];
+	/* Running: */
+	uint64_t now; /* the time of this wake-up, or of the latest receive */
 	uint64_t start_ns, end_ns, left, scheduled;
-	uint64_t rest_until, progress_due;
-	bool spinning;
-	uint64_t spun_ns;
+	uint64_t backoff_until, progress_due;
+	bool spinning;	  /* the latest wait was a busy-wait */
+	uint64_t spun_ns; /* busy-waited */
 	struct stall stall;
-	struct list_node retrying; /* peers */
+	struct list_node retrying; /* connections: the backlog was full */
 };
 
 /* ---- chat_connection.c ---- */
 
-/* A peer without a connection; its buffer stays. */
+/* Initializes CONN without a socket; keeps its buffer `partial`. */
 void
 chat_connection_reset(
-    struct chat_connection *conn, uint32_t id, enum role role);
+    struct chat_connection *conn, uint32_t id, enum chat_role role);
 
 /*
- * Sends TEXT (LEN bytes that stay valid until it is sent), connecting if need
- * be. A failure is a chat_connection_lose().
+ * Sends TEXT, LEN bytes that must stay valid until they are sent; connects
+ * first if necessary. On failure it calls chat_connection_lose().
  */
 void
-chat_connection_say(struct chat_load *chat, struct chat_connection *conn,
+chat_connection_send(struct chat_load *chat, struct chat_connection *conn,
     const char *text, size_t len);
 
-/* Connects those that found the backlog full, until one does so again. */
+/* Connects in turn those that found the backlog full, until it is full again.
+ */
 void
 chat_retry_connects(struct chat_load *chat);
 
-/* Half-closes: its end of file is right from now on. */
+/* Half-closes: from now on an end of file is expected. */
 void
 chat_connection_leave(struct chat_connection *conn);
 
-/* Closes at once; harmless if it is closed. */
+/* Closes at once. Harmless if CONN is closed. */
 void
 chat_connection_close(struct chat_connection *conn);
 
-/* The connection has ended; ERROR 0: by an end of file. */
+/* CONN has ended with ERROR; 0: end of file. Counts and closes it. */
 void
 chat_connection_lose(
     struct chat_load *chat, struct chat_connection *conn, int error);
 
-/* The socket is ready for EVENTS (of epoll). */
+/* Handles EVENTS of epoll(7). */
 void
 chat_connection_event(
     struct chat_load *chat, struct chat_connection *conn, uint32_t events);
 
-/* Sends what of the ring member 0 has not sent yet. */
+/* Sends the lines of the ring that member 0 has not sent yet. */
 void
 chat_send(struct chat_load *chat);
 
 /* ---- chat_receive.c ---- */
 
-/* PEER, which is no LEAVER, has received the LEN bytes at DATA. Returns 0, or
- * -1 with errno: no memory for the beginning of a line. */
+/* Handles LEN bytes received by CONN, which is no CHAT_LEAVER. Returns 0, or -1
+ * with ENOMEM. */
 int
 chat_receive(struct chat_load *chat, struct chat_connection *conn,
     const char *data, size_t len);
 
 /* ---- chat_delivery.c ---- */
 
-/* Fills WORDS, a text of the result, with what happened first: a later event
- * leaves them as they are. */
+/* Writes a text of the result, unless WORDS already has one: only the first
+ * event is described. */
 __attribute__((format(printf, 2, 3))) void
 chat_describe(char words[LOAD_RESULT_WORDS], const char *format, ...);
 
-/* Where the line of message NUMBER, which is in flight, stands. */
+/* The place in the ring for the line of message NUMBER, which is in flight. */
 char *
 chat_line_of(const struct chat_load *chat, uint64_t number);
 
-/* Whether CONN, a receiver, lacks message NUMBER, which is in flight. */
+/* Whether CONN, a receiver, misses message NUMBER, which is in flight. */
 bool
-chat_lacks(const struct chat_load *chat, const struct chat_connection *conn,
+chat_misses(const struct chat_load *chat, const struct chat_connection *conn,
     uint64_t number);
 
-/* CONN has got message NUMBER, or will never get it. */
+/* CONN has received message NUMBER, or never will. */
 void
-chat_note_had(
+chat_mark_received(
     struct chat_load *chat, struct chat_connection *conn, uint64_t number);
 
-/* The first message that CONN still has to get; the next to be sent if it has
- * all. */
+/* The first message that CONN misses; the next one to be sent if it has all. */
 uint64_t
-chat_first_lacked(
+chat_first_missing(
     const struct chat_load *chat, const struct chat_connection *conn);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_load: join, run, leave. */
+/* chat_load: the event loop: join, run, leave. */
 #include "common/chatload/chat_load.h"
 
 #include <errno.h>
@@ -20,273 +20,283 @@
 
 enum {
 	EVENTS = 512,
-	/* Connects under way at once: well below any backlog. */
+	/* Connects in progress at once: below any usual backlog. */
 	CONNECTS = 128,
-	/* What the ring of sent lines may hold: messages, or bytes if that is
-	 * less, but some in any case. */
+	/* The size of the ring: SLOTS_MAX messages, or RING_BYTES if that is
+	 * less, but at least SLOTS_MIN messages. */
 	SLOTS_MAX = 16384,
 	SLOTS_MIN = 16,
 	RING_BYTES = 8 << 20,
 };
 
 #define PROGRESS_NS (250 * NS_PER_MS)
-/* The longest wait: a signal that sets *stop just before does not end it; and
- * the longer it may be, the later shows that we stood still. */
-#define TURN_NS (20 * NS_PER_MS)
-/* So often, and once for each EVENTS members, sockets are read before a message
- * times out. */
-#define LAST_LOOKS 64
-/* epoll's timer comes up to this much late; on a CPU of our own we wait the
- * rest out in a spin. */
+/* The longest wait in epoll: a signal may set *stop just before it; and a stall
+ * shows only after it. */
+#define MAX_WAIT_NS (20 * NS_PER_MS)
+/* How often sockets are read before a message times out; and once more for each
+ * EVENTS members. */
+#define FINAL_READS 64
+/* A timeout of epoll is up to this late. With its own CPU, the client
+ * busy-waits for the rest. */
 #define SPIN_NS (60 * NS_PER_US)
-/* Between probes: the first pause, then twice as much each time. */
+/* The pause between probes: it doubles each time, up to the maximum. */
 #define PROBE_NS (10 * NS_PER_MS)
 #define PROBE_MAX_NS (500 * NS_PER_MS)
 
 static void
-handle_all(struct chat_load *r, int count)
+handle_all(struct chat_load *chat, int count)
 {
 	for (int i = 0; i < count; i++)
 		chat_connection_event(
-		    r, r->events[i].data.ptr, r->events[i].events);
+		    chat, chat->events[i].data.ptr, chat->events[i].events);
 }
 
 /* ---- joining ---- */
 
 static uint64_t
-timeout_after(const struct chat_load *r, uint64_t now)
+timeout_after(const struct chat_load *chat, uint64_t now)
 {
-	uint64_t timeout = r->load->timeout_ns;
+	uint64_t timeout = chat->load->timeout_ns;
 
 	return timeout > NEVER - now ? NEVER : now + timeout;
 }
 
 static bool
-stopped(const struct chat_load *r)
+stopped(const struct chat_load *chat)
 {
-	return r->plan->stop && *r->plan->stop;
+	return chat->plan->stop && *chat->plan->stop;
 }
 
-/* Nobody waits for what is under way. */
+/* Whether to leave without waiting for messages in flight. */
 static bool
-abandoned(const struct chat_load *r)
+abandoned(const struct chat_load *chat)
 {
-	return r->plan->stop && *r->plan->stop < 0;
+	return chat->plan->stop && *chat->plan->stop < 0;
 }
 
 static uint64_t
-think_ns(const struct chat_load *r)
+max_wait_ns(const struct chat_load *chat)
 {
-	return list_empty(&r->retrying) ? TURN_NS : DIAL_AGAIN_NS;
+	return list_empty(&chat->retrying) ? MAX_WAIT_NS : DIAL_AGAIN_NS;
 }
 
-/* What happens from NOW until DUE, or a little earlier. Returns for how long we
- * stood still. Who then takes NOW for the time has seen all that came before.
- */
+/* Waits from NOW until DUE at most, and handles events. Returns the length of a
+ * stall. Afterwards all events before NOW are handled, so a caller compares
+ * deadlines with NOW. */
 static uint64_t
-handle_until(struct chat_load *r, uint64_t due, uint64_t now)
+handle_until(struct chat_load *chat, uint64_t due, uint64_t now)
 {
 	int n;
 	uint64_t stall;
 
-	due = earlier(due, now + think_ns(r));
-	n = epoll_wait(r->epoll, r->events, EVENTS, clock_timeout_ms(due, now));
-	stall = stall_note(&r->stall, now, due, now_ns());
-	handle_all(r, n);
-	chat_retry_connects(r);
+	due = earlier(due, now + max_wait_ns(chat));
+	n = epoll_wait(
+	    chat->epoll, chat->events, EVENTS, clock_timeout_ms(due, now));
+	stall = stall_note(&chat->stall, now, due, now_ns());
+	handle_all(chat, n);
+	chat_retry_connects(chat);
 	return stall;
 }
 
-/* What is there, as far as that has an end. */
+/* Handles pending events; a limit, because a server may send without end. */
 static void
-handle_what_came(struct chat_load *r)
+handle_pending(struct chat_load *chat)
 {
-	for (uint32_t i = r->members / EVENTS + LAST_LOOKS; i > 0; i--) {
-		int n = epoll_wait(r->epoll, r->events, EVENTS, 0);
+	for (uint32_t i = chat->members / EVENTS + FINAL_READS; i > 0; i--) {
+		int n = epoll_wait(chat->epoll, chat->events, EVENTS, 0);
 
 		if (n <= 0)
 			break;
-		handle_all(r, n);
+		handle_all(chat, n);
 	}
 }
 
 static bool
-all_joined(const struct chat_load *r)
+all_joined(const struct chat_load *chat)
 {
-	return r->entered == r->members && r->caught == r->members - 1;
+	return chat->joined == chat->members &&
+	       chat->caught_up == chat->members - 1;
 }
 
 /*
- * Probes go out until all members have got one. Then none is on its way any
- * more once all have got the latest.
+ * Sends probes until all members have received one. When all have received the
+ * latest, no probe is in flight any more.
  */
 static void
-probe_again(struct chat_load *r, uint64_t now)
+probe_again(struct chat_load *chat, uint64_t now)
 {
-	uint64_t pause = PROBE_NS << (r->probes < 10 ? r->probes : 10);
+	uint64_t pause = PROBE_NS << (chat->probes < 10 ? chat->probes : 10);
 
-	if (r->entered < r->members || r->connections[0].out_len ||
-	    (r->probes && r->heard == r->members - 1)) {
-		r->probe_due = NEVER;
+	if (chat->joined < chat->members || chat->connections[0].out_len ||
+	    (chat->probes && chat->probed == chat->members - 1)) {
+		chat->probe_due = NEVER;
 		return;
 	}
-	if (now < r->probe_due && r->probes)
+	if (now < chat->probe_due && chat->probes)
 		return;
-	r->probe_due = now + earlier(pause, PROBE_MAX_NS);
-	r->caught = 0;
-	chat_message_write_probe(&r->lines, ++r->probes, r->probe);
-	chat_connection_say(r, &r->connections[0], r->probe, sizeof(r->probe));
+	chat->probe_due = now + earlier(pause, PROBE_MAX_NS);
+	chat->caught_up = 0;
+	chat_message_write_probe(&chat->lines, ++chat->probes, chat->probe);
+	chat_connection_send(
+	    chat, &chat->connections[0], chat->probe, sizeof(chat->probe));
 }
 
 static int
-explain_join(const struct chat_load *r, char *why, size_t size)
+explain_join(const struct chat_load *chat, char *why, size_t size)
 {
-	if (r->lost)
-		snprintf(why, size, "member %u could not join: %s", r->lost->id,
-		    r->lost_words);
-	else if (r->entered < r->members)
+	if (chat->failed)
+		snprintf(why, size, "member %u could not join: %s",
+		    chat->failed->id, chat->failed_text);
+	else if (chat->joined < chat->members)
 		snprintf(why, size,
 		    "%u of %u members could not connect in time",
-		    r->members - r->entered, r->members);
+		    chat->members - chat->joined, chat->members);
 	else
 		snprintf(why, size,
 		    "%u of %u members heard nothing in time: is this a chat "
 		    "room?",
-		    r->members - 1 - r->heard, r->members - 1);
-	errno = !r->lost	? ETIMEDOUT
-		: r->lost_error ? r->lost_error
-				: ECONNRESET;
+		    chat->members - 1 - chat->probed, chat->members - 1);
+	errno = !chat->failed	     ? ETIMEDOUT
+		: chat->failed_error ? chat->failed_error
+				     : ECONNRESET;
 	return -1;
 }
 
 /* Returns 0, or -1 with errno and WHY. */
 static int
-join(struct chat_load *r, char *why, size_t size)
+join(struct chat_load *chat, char *why, size_t size)
 {
-	uint64_t now, looked = 0;
+	uint64_t now, handled = 0;
 
-	r->moved = now_ns();
-	while (!all_joined(r) && !stopped(r)) {
+	chat->last_join_ns = now_ns();
+	while (!all_joined(chat) && !stopped(chat)) {
 		uint64_t limit;
 
-		while (!r->lost && r->opened < r->members &&
-		       r->opened - r->entered < CONNECTS)
-			chat_connection_say(
-			    r, &r->connections[r->opened++], "\n", 1);
+		while (!chat->failed && chat->opened < chat->members &&
+		       chat->opened - chat->joined < CONNECTS)
+			chat_connection_send(
+			    chat, &chat->connections[chat->opened++], "\n", 1);
 		now = now_ns();
-		if (!r->lost)
-			probe_again(r, now);
-		limit = timeout_after(r, r->moved);
-		if (r->lost || looked >= limit)
-			return explain_join(r, why, size);
-		r->moved += handle_until(r, earlier(limit, r->probe_due), now);
-		looked = now;
+		if (!chat->failed)
+			probe_again(chat, now);
+		limit = timeout_after(chat, chat->last_join_ns);
+		if (chat->failed || handled >= limit)
+			return explain_join(chat, why, size);
+		chat->last_join_ns +=
+		    handle_until(chat, earlier(limit, chat->probe_due), now);
+		handled = now;
 	}
 	return 0;
 }
 
 /*
- * Member 0 has shown who is there, and the guests do its work. If it is not
- * let go, neither will they be, and that counts.
+ * Churn: the probes of member 0 are done, and guests send the messages. A
+ * server that does not close its connection will not close the guests' either;
+ * those count.
  */
 static void
-let_sender_go(struct chat_load *r)
+close_sender(struct chat_load *chat)
 {
-	struct chat_connection *p = &r->connections[0];
+	struct chat_connection *conn = &chat->connections[0];
 	uint64_t now = now_ns(), since = now;
 
-	p->role = LEAVER;
-	chat_connection_leave(p);
-	while (p->fd >= 0 && now < timeout_after(r, since) && !stopped(r)) {
-		since += handle_until(r, timeout_after(r, since), now);
+	conn->role = CHAT_LEAVER;
+	chat_connection_leave(conn);
+	while (conn->fd >= 0 && now < timeout_after(chat, since) &&
+	       !stopped(chat)) {
+		since += handle_until(chat, timeout_after(chat, since), now);
 		now = now_ns();
 	}
-	handle_what_came(r);
+	handle_pending(chat);
 }
 
 /* ---- running ---- */
 
 static bool
-beginning(const struct chat_load *r)
+run_is_open(const struct chat_load *chat)
 {
-	return r->left && r->now < r->end_ns && !stopped(r);
+	return chat->left && chat->now < chat->end_ns && !stopped(chat);
 }
 
 static uint64_t
-due_of(const struct chat_load *r, uint64_t k)
+due_time(const struct chat_load *chat, uint64_t k)
 {
-	/* From the start each time: adding intervals up would add up their
-	 * rounding. */
-	return r->start_ns +
-	       (uint64_t)((double)k * (double)NS_PER_S / r->load->rate);
+	/* Computed from the start: a sum of intervals would add up their
+	 * rounding errors. */
+	return chat->start_ns +
+	       (uint64_t)((double)k * (double)NS_PER_S / chat->load->rate);
 }
 
-/* Messages may time out while they wait to be sent; their lines stay. */
+/* Messages may time out before they are sent; their lines stay in the ring. */
 static bool
-ring_is_full(const struct chat_load *r)
+ring_is_full(const struct chat_load *chat)
 {
-	return !r->load->churn &&
-	       (r->in_flight.head + 1) * r->load->size >
-		   r->wired + r->in_flight.slots * r->load->size;
+	return !chat->load->churn &&
+	       (chat->in_flight.head + 1) * chat->load->size >
+		   chat->bytes_sent + chat->in_flight.slots * chat->load->size;
 }
 
 static bool
-may_begin(struct chat_load *r)
+may_begin_message(struct chat_load *chat)
 {
-	if (r->rest_until > r->now || !r->left || ring_is_full(r))
+	if (chat->backoff_until > chat->now || !chat->left ||
+	    ring_is_full(chat))
 		return false;
-	if (r->load->rate <= 0)
-		return !r->in_flight.under_way;
-	return in_flight_has_room(&r->in_flight) &&
-	       (!r->load->churn || r->in_flight.under_way < CHAT_LOAD_GUESTS);
+	if (chat->load->rate <= 0)
+		return !chat->in_flight.under_way;
+	return in_flight_has_room(&chat->in_flight) &&
+	       (!chat->load->churn ||
+		   chat->in_flight.under_way < CHAT_LOAD_GUESTS);
 }
 
 static void
-begin_message(struct chat_load *r, uint64_t due)
+begin_message(struct chat_load *chat, uint64_t due)
 {
 	uint64_t now = now_ns();
-	uint64_t number = in_flight_begin(
-	    &r->in_flight, due ? due : now, now, r->receivers, r->load->churn);
-	uint64_t slot = number % r->in_flight.slots;
+	uint64_t number = in_flight_begin(&chat->in_flight, due ? due : now,
+	    now, chat->receivers, chat->load->churn);
+	uint64_t slot = number % chat->in_flight.slots;
 	struct chat_connection *guest;
 
-	r->left--;
-	chat_message_write(&r->lines, number, chat_line_of(r, number));
-	if (!r->load->churn)
+	chat->left--;
+	chat_message_write(&chat->lines, number, chat_line_of(chat, number));
+	if (!chat->load->churn)
 		return;
-	memset(r->has + slot * r->has_row, 0, r->has_row * sizeof(r->has[0]));
-	in_flight_sent(&r->in_flight, number, now);
-	guest = &r->guests[slot];
-	chat_connection_reset(guest, r->members, GUEST);
+	memset(chat->has + slot * chat->has_row, 0,
+	    chat->has_row * sizeof(chat->has[0]));
+	in_flight_sent(&chat->in_flight, number, now);
+	guest = &chat->guests[slot];
+	chat_connection_reset(guest, chat->members, CHAT_GUEST);
 	guest->number = number;
-	chat_connection_say(r, guest, chat_line_of(r, number), r->load->size);
+	chat_connection_send(
+	    chat, guest, chat_line_of(chat, number), chat->load->size);
 }
 
-/* Begins what may begin now. */
+/* Begins all messages that may begin now. */
 static void
-begin_due(struct chat_load *r)
+begin_due(struct chat_load *chat)
 {
-	while (beginning(r) && may_begin(r)) {
+	while (run_is_open(chat) && may_begin_message(chat)) {
 		uint64_t due = 0;
 
-		if (r->load->rate > 0) {
-			due = due_of(r, r->scheduled);
-			if (due > now_ns() || due >= r->end_ns)
+		if (chat->load->rate > 0) {
+			due = due_time(chat, chat->scheduled);
+			if (due > now_ns() || due >= chat->end_ns)
 				break;
-			r->scheduled++;
+			chat->scheduled++;
 		}
-		begin_message(r, due);
+		begin_message(chat, due);
 	}
-	if (!r->load->churn)
-		chat_send(r);
+	if (!chat->load->churn)
+		chat_send(chat);
 }
 
-/* M is NUMBER and has timed out: who lacks it? */
+/* Describes why message M, NUMBER, has timed out. */
 static void
-describe_lacking(
-    struct chat_load *r, const struct in_flight_message *m, uint64_t number)
+describe_missing(
+    struct chat_load *chat, const struct in_flight_message *m, uint64_t number)
 {
-	char *words = r->result->first_timed_out;
+	char *words = chat->result->first_timed_out;
 
 	if (words[0])
 		return;
@@ -295,187 +305,189 @@ describe_lacking(
 		    "message %" PRIu64 " could not be sent in time", number);
 		return;
 	}
-	for (uint32_t i = 1; i < r->members && m->lacking; i++) {
-		if (r->connections[i].fd >= 0 &&
-		    chat_lacks(r, &r->connections[i], number))
+	for (uint32_t i = 1; i < chat->members && m->missing; i++) {
+		if (chat->connections[i].fd >= 0 &&
+		    chat_misses(chat, &chat->connections[i], number))
 			chat_describe(words,
 			    "message %" PRIu64 " did not reach member %" PRIu32
 			    " in time",
 			    number, i);
 	}
-	if (!m->lacking)
+	if (!m->missing)
 		chat_describe(words,
 		    "message %" PRIu64 ": its sender was not let go of in time",
 		    number);
 }
 
 static void
-expire(struct chat_load *r)
+expire(struct chat_load *chat)
 {
-	bool looked = false;
+	bool handled = false;
 	struct in_flight_message *m;
 	uint64_t number;
 
-	while ((m = in_flight_first(&r->in_flight, &number)) &&
-	       timeout_after(r, m->begun_ns) <= r->now) {
-		if (!looked) {
-			handle_what_came(r);
-			looked = true;
+	while ((m = in_flight_first(&chat->in_flight, &number)) &&
+	       timeout_after(chat, m->begun_ns) <= chat->now) {
+		if (!handled) {
+			handle_pending(chat);
+			handled = true;
 			continue;
 		}
-		if (m->fault == FAULT_NONE)
-			describe_lacking(r, m, number);
-		in_flight_time_out(&r->in_flight, number);
-		if (r->load->churn)
+		if (m->fault == IN_FLIGHT_NONE)
+			describe_missing(chat, m, number);
+		in_flight_time_out(&chat->in_flight, number);
+		if (chat->load->churn)
 			chat_connection_close(
-			    &r->guests[number % r->in_flight.slots]);
+			    &chat->guests[number % chat->in_flight.slots]);
 	}
-	/* The server does not read any more, and there is nothing to wait for.
-	 */
-	if (!r->in_flight.under_way && ring_is_full(r) &&
-	    r->connections[0].fd >= 0)
-		chat_connection_lose(r, &r->connections[0], ETIMEDOUT);
+	/* The server has stopped reading, and no message is in flight. */
+	if (!chat->in_flight.under_way && ring_is_full(chat) &&
+	    chat->connections[0].fd >= 0)
+		chat_connection_lose(chat, &chat->connections[0], ETIMEDOUT);
 }
 
 static uint64_t
-next_deadline(struct chat_load *r)
+next_deadline(struct chat_load *chat)
 {
 	uint64_t due = NEVER, number;
 	const struct in_flight_message *m =
-	    in_flight_first(&r->in_flight, &number);
+	    in_flight_first(&chat->in_flight, &number);
 
 	if (m)
-		due = timeout_after(r, m->begun_ns);
-	if (r->plan->progress)
-		due = earlier(due, r->progress_due);
-	due = earlier(due, r->now + think_ns(r));
-	if (!beginning(r))
+		due = timeout_after(chat, m->begun_ns);
+	if (chat->plan->progress)
+		due = earlier(due, chat->progress_due);
+	due = earlier(due, chat->now + max_wait_ns(chat));
+	if (!run_is_open(chat))
 		return due;
-	due = earlier(due, r->end_ns);
-	if (r->rest_until > r->now)
-		due = earlier(due, r->rest_until);
-	else if (r->load->rate > 0 && may_begin(r))
-		due = earlier(due, due_of(r, r->scheduled));
+	due = earlier(due, chat->end_ns);
+	if (chat->backoff_until > chat->now)
+		due = earlier(due, chat->backoff_until);
+	else if (chat->load->rate > 0 && may_begin_message(chat))
+		due = earlier(due, due_time(chat, chat->scheduled));
 	return due;
 }
 
-/* From NOW. */
 static int
-wait_for_events(struct chat_load *r, uint64_t due, uint64_t now)
+wait_for_events(struct chat_load *chat, uint64_t due, uint64_t now)
 {
-	/* Milliseconds are too coarse for a schedule. */
+	/* A schedule needs nanoseconds. */
 	due = due > now ? due - now : 0;
-	if (r->load->spin && r->load->rate > 0)
+	if (chat->load->spin && chat->load->rate > 0)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
-	r->spinning = r->load->spin && r->load->rate > 0 && due == 0;
-	return event_wait(r->epoll, r->events, EVENTS, due);
+	chat->spinning = chat->load->spin && chat->load->rate > 0 && due == 0;
+	return event_wait(chat->epoll, chat->events, EVENTS, due);
 }
 
 static void
-step(struct chat_load *r)
+step(struct chat_load *chat)
 {
-	uint64_t due = next_deadline(r), before = now_ns();
-	int n = wait_for_events(r, due, before);
+	uint64_t due = next_deadline(chat), before = now_ns();
+	int n = wait_for_events(chat, due, before);
 
-	r->now = now_ns();
-	in_flight_excuse(
-	    &r->in_flight, stall_note(&r->stall, before, due, r->now));
-	if (stopped(r))
-		r->end_ns = earlier(r->end_ns, r->now);
-	if (r->spinning && n == 0)
-		r->spun_ns += r->now - before;
-	handle_all(r, n);
-	chat_retry_connects(r);
-	r->now = now_ns();
-	expire(r);
-	begin_due(r);
-	if (r->plan->progress && r->now >= r->progress_due) {
-		r->plan->progress(
-		    r->plan->progress_context, r->result, r->now - r->start_ns);
-		r->progress_due = r->now + PROGRESS_NS;
+	chat->now = now_ns();
+	in_flight_extend(
+	    &chat->in_flight, stall_note(&chat->stall, before, due, chat->now));
+	if (stopped(chat))
+		chat->end_ns = earlier(chat->end_ns, chat->now);
+	if (chat->spinning && n == 0)
+		chat->spun_ns += chat->now - before;
+	handle_all(chat, n);
+	chat_retry_connects(chat);
+	chat->now = now_ns();
+	expire(chat);
+	begin_due(chat);
+	if (chat->plan->progress && chat->now >= chat->progress_due) {
+		chat->plan->progress(chat->plan->progress_context, chat->result,
+		    chat->now - chat->start_ns);
+		chat->progress_due = chat->now + PROGRESS_NS;
 	}
 }
 
 /*
- * Where the time ends over which the rate is. Without a delivery it goes on;
- * but what is waited for after the end counts only if it comes. The last of N
- * messages has its interval as each before it has.
+ * The end of the time that a rate refers to. Time without a delivery counts;
+ * time after the end of the run counts only up to the last delivery. In an open
+ * loop of N messages, the interval after the last one counts like the others.
  */
 static uint64_t
-span_end(const struct chat_load *r)
+span_end(const struct chat_load *chat)
 {
-	uint64_t end = r->now, due;
+	uint64_t end = chat->now, due;
 
-	if (r->load->rate > 0 && r->scheduled == r->plan->requests) {
-		due = due_of(r, r->scheduled);
+	if (chat->load->rate > 0 && chat->scheduled == chat->plan->requests) {
+		due = due_time(chat, chat->scheduled);
 		end = due > end ? due : end;
 	}
-	end = earlier(end, r->end_ns);
-	return r->in_flight.last_ns > end ? r->in_flight.last_ns : end;
+	end = earlier(end, chat->end_ns);
+	return chat->in_flight.last_ns > end ? chat->in_flight.last_ns : end;
 }
 
 static void
-run(struct chat_load *r)
+run(struct chat_load *chat)
 {
 	uint64_t cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	uint64_t waited = proc_tree_waited_ns(), end;
-	struct load_result *result = r->result;
+	struct load_result *result = chat->result;
 
-	stall_end(&r->stall, result); /* of the joining */
-	stall_begin(&r->stall);
-	r->phase = RUNNING;
-	r->now = r->start_ns = now_ns();
-	r->progress_due = r->now + PROGRESS_NS;
-	r->end_ns = r->plan->duration_ns > NEVER - r->now
-			? NEVER
-			: r->now + r->plan->duration_ns;
-	r->left = r->plan->requests;
-	begin_due(r);
-	while ((r->in_flight.under_way && !abandoned(r)) || beginning(r))
-		step(r);
-	end = span_end(r);
-	if (r->in_flight.first_ns && end > r->in_flight.first_ns)
-		result->span_ns += end - r->in_flight.first_ns;
-	if (r->load->rate > 0 && r->left) {
-		uint64_t until = earlier(r->now, r->end_ns) - r->start_ns;
-		uint64_t due = (uint64_t)((double)until * r->load->rate / 1e9);
+	stall_end(&chat->stall, result); /* of the joining */
+	stall_begin(&chat->stall);
+	chat->phase = RUNNING;
+	chat->now = chat->start_ns = now_ns();
+	chat->progress_due = chat->now + PROGRESS_NS;
+	chat->end_ns = chat->plan->duration_ns > NEVER - chat->now
+			   ? NEVER
+			   : chat->now + chat->plan->duration_ns;
+	chat->left = chat->plan->requests;
+	begin_due(chat);
+	while ((chat->in_flight.under_way && !abandoned(chat)) ||
+	       run_is_open(chat))
+		step(chat);
+	end = span_end(chat);
+	if (chat->in_flight.first_ns && end > chat->in_flight.first_ns)
+		result->span_ns += end - chat->in_flight.first_ns;
+	if (chat->load->rate > 0 && chat->left) {
+		uint64_t until =
+		    earlier(chat->now, chat->end_ns) - chat->start_ns;
+		uint64_t due =
+		    (uint64_t)((double)until * chat->load->rate / 1e9);
 
-		if (due > r->scheduled)
-			result->unsent += due - r->scheduled;
+		if (due > chat->scheduled)
+			result->unsent += due - chat->scheduled;
 	}
-	result->wall_ns += now_ns() - r->start_ns;
-	/* Time spun away is not work, and would not have been missed. */
+	result->wall_ns += now_ns() - chat->start_ns;
+	/* Busy-waiting is no work. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
-	result->cpu_ns += cpu > r->spun_ns ? cpu - r->spun_ns : 0;
+	result->cpu_ns += cpu > chat->spun_ns ? cpu - chat->spun_ns : 0;
 	result->wait_ns += proc_tree_waited_ns() - waited;
 }
 
 /* ---- leaving ---- */
 
 static bool
-any_open(const struct chat_load *r)
+any_open(const struct chat_load *chat)
 {
-	for (uint32_t i = 0; i < r->members; i++) {
-		if (r->connections[i].fd >= 0)
+	for (uint32_t i = 0; i < chat->members; i++) {
+		if (chat->connections[i].fd >= 0)
 			return true;
 	}
 	return false;
 }
 
-/* Only the end of file proves that nothing more comes, twice or late. */
+/* Only the end of file proves that no message came twice. */
 static void
-finish(struct chat_load *r)
+finish(struct chat_load *chat)
 {
 	uint64_t now = now_ns(), since = now;
 
-	r->phase = FINISHING;
-	for (uint32_t i = 0; i < r->members; i++)
-		chat_connection_leave(&r->connections[i]);
-	while (any_open(r) && now < timeout_after(r, since) && !stopped(r)) {
-		since += handle_until(r, timeout_after(r, since), now);
+	chat->phase = FINISHING;
+	for (uint32_t i = 0; i < chat->members; i++)
+		chat_connection_leave(&chat->connections[i]);
+	while (any_open(chat) && now < timeout_after(chat, since) &&
+	       !stopped(chat)) {
+		since += handle_until(chat, timeout_after(chat, since), now);
 		now = now_ns();
 	}
-	handle_what_came(r);
+	handle_pending(chat);
 }
 
 /* ---- open, close ---- */
@@ -489,62 +501,62 @@ slots_for(uint64_t size)
 }
 
 static void
-close_room(struct chat_load *r)
+close_chat(struct chat_load *chat)
 {
-	for (uint32_t i = 0; r->connections && i < r->members; i++) {
-		chat_connection_close(&r->connections[i]);
-		free(r->connections[i].partial);
+	for (uint32_t i = 0; chat->connections && i < chat->members; i++) {
+		chat_connection_close(&chat->connections[i]);
+		free(chat->connections[i].partial);
 	}
-	for (uint64_t i = 0; r->guests && i < r->in_flight.slots; i++) {
-		chat_connection_close(&r->guests[i]);
-		free(r->guests[i].partial);
+	for (uint64_t i = 0; chat->guests && i < chat->in_flight.slots; i++) {
+		chat_connection_close(&chat->guests[i]);
+		free(chat->guests[i].partial);
 	}
-	if (r->epoll >= 0)
-		close(r->epoll);
-	stall_close(&r->stall);
-	in_flight_release(&r->in_flight);
-	chat_messages_release(&r->lines);
-	free(r->connections);
-	free(r->guests);
-	free(r->events);
-	free(r->buffer);
-	free(r->ring);
-	free(r->has);
-	free(r->scratch);
+	if (chat->epoll >= 0)
+		close(chat->epoll);
+	stall_close(&chat->stall);
+	in_flight_release(&chat->in_flight);
+	chat_messages_release(&chat->lines);
+	free(chat->connections);
+	free(chat->guests);
+	free(chat->events);
+	free(chat->buffer);
+	free(chat->ring);
+	free(chat->has);
+	free(chat->scratch);
 }
 
-/* Memory in order of the window's slots. */
+/* Allocates the ring, and what has an element for each of its slots. */
 static int
-open_window(struct chat_load *r)
+allocate_ring(struct chat_load *chat)
 {
-	uint64_t size = r->load->size, slots = slots_for(size);
+	uint64_t size = chat->load->size, slots = slots_for(size);
 
-	if (in_flight_init(&r->in_flight, slots, r->load->rate > 0, r->result) <
-	    0)
+	if (in_flight_init(&chat->in_flight, slots, chat->load->rate > 0,
+		chat->result) < 0)
 		return -1;
-	r->ring = malloc(slots * size);
-	r->scratch = malloc(size);
-	r->wired = size;
-	if (!r->ring || !r->scratch)
+	chat->ring = malloc(slots * size);
+	chat->scratch = malloc(size);
+	chat->bytes_sent = size;
+	if (!chat->ring || !chat->scratch)
 		return -1;
-	if (!r->load->churn)
+	if (!chat->load->churn)
 		return 0;
-	r->has_row = r->members / 64 + 1;
-	r->has = calloc(slots, r->has_row * sizeof(r->has[0]));
-	r->guests = calloc(slots, sizeof(r->guests[0]));
-	for (uint64_t i = 0; r->guests && i < slots; i++)
-		r->guests[i].fd = -1;
-	return r->has && r->guests ? 0 : -1;
+	chat->has_row = chat->members / 64 + 1;
+	chat->has = calloc(slots, chat->has_row * sizeof(chat->has[0]));
+	chat->guests = calloc(slots, sizeof(chat->guests[0]));
+	for (uint64_t i = 0; chat->guests && i < slots; i++)
+		chat->guests[i].fd = -1;
+	return chat->has && chat->guests ? 0 : -1;
 }
 
-/* Returns 0, or -1 with errno; close_room() in any case. */
+/* Returns 0, or -1 with errno. The caller calls close_chat() in any case. */
 static int
-open_room(struct chat_load *r, const struct chat_load_plan *plan,
+open_chat(struct chat_load *chat, const struct chat_load_plan *plan,
     struct load_result *result)
 {
 	uint32_t run_id = 0;
 
-	*r = (struct chat_load){
+	*chat = (struct chat_load){
 	    .plan = plan,
 	    .load = plan->load,
 	    .result = result,
@@ -552,23 +564,24 @@ open_room(struct chat_load *r, const struct chat_load_plan *plan,
 	    .receivers = plan->load->connections - 1,
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
 	};
-	list_init(&r->retrying);
-	/* Timers fire up to 50 us late to save wake-ups; ours must not. */
+	list_init(&chat->retrying);
+	/* By default the kernel may delay a timer by 50 us (prctl(2)). */
 	prctl(PR_SET_TIMERSLACK, 1);
-	stall_open(&r->stall);
-	/* It only tells this run's lines from those of another. */
+	stall_open(&chat->stall);
+	/* It distinguishes the lines of this run from those of others. */
 	if (getrandom(&run_id, sizeof(run_id), 0) < 0)
 		run_id = (uint32_t)now_ns();
-	r->connections = calloc(r->members, sizeof(r->connections[0]));
-	for (uint32_t i = 0; r->connections && i < r->members; i++)
+	chat->connections = calloc(chat->members, sizeof(chat->connections[0]));
+	for (uint32_t i = 0; chat->connections && i < chat->members; i++)
 		chat_connection_reset(
-		    &r->connections[i], i, i ? RECEIVER : SENDER);
-	r->events = calloc(EVENTS, sizeof(r->events[0]));
-	r->buffer = malloc(CHAT_LOAD_BUFFER);
-	if (r->epoll < 0 || !r->connections || !r->events || !r->buffer ||
-	    chat_messages_init(&r->lines, r->load->size, run_id) < 0)
+		    &chat->connections[i], i, i ? CHAT_RECEIVER : CHAT_SENDER);
+	chat->events = calloc(EVENTS, sizeof(chat->events[0]));
+	chat->buffer = malloc(CHAT_LOAD_BUFFER);
+	if (chat->epoll < 0 || !chat->connections || !chat->events ||
+	    !chat->buffer ||
+	    chat_messages_init(&chat->lines, chat->load->size, run_id) < 0)
 		return -1;
-	return open_window(r);
+	return allocate_ring(chat);
 }
 
 static int
@@ -605,20 +618,20 @@ chat_load_run(const struct chat_load_plan *plan, struct load_result *result,
 
 	if (check_plan(plan->load, why, size) < 0)
 		return -1;
-	status = open_room(&chat, plan, result);
+	status = open_chat(&chat, plan, result);
 	if (status < 0)
 		snprintf(why, size, "%s", strerror(errno));
 	else
 		status = join(&chat, why, size);
 	if (status == 0) {
 		if (plan->load->churn)
-			let_sender_go(&chat);
+			close_sender(&chat);
 		run(&chat);
 		finish(&chat);
 		stall_end(&chat.stall, result);
 	}
 	saved = errno;
-	close_room(&chat);
+	close_chat(&chat);
 	errno = saved;
 	return status;
 }

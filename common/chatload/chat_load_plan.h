@@ -13,14 +13,14 @@
 #define CHAT_LOAD_GUESTS 128
 
 struct chat_load_plan {
-	/* target, tls, connections (members), churn, rate, size (of a line,
-	 * newline included), timeout_ns and spin count here */
+	/* Used: target, tls, connections (members), churn, rate, size (of a
+	 * line with its newline), timeout_ns, spin. */
 	const struct load_plan *load;
-	uint64_t duration_ns, requests; /* the one that comes first */
-	/* non-zero: begin no more; negative: nor wait for what is under way;
-	 * NULL */
+	uint64_t duration_ns, requests; /* whichever ends first */
+	/* If not NULL. Non-zero: begin no message; negative: do not wait for
+	 * those in flight either. */
 	const volatile int *stop;
-	/* Called a few times a second while it runs; NULL. */
+	/* If not NULL, called a few times a second during the run. */
 	void (*progress)(void *context, const struct load_result *so_far,
 	    uint64_t elapsed_ns);
 	void *progress_context;

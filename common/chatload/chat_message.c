@@ -48,7 +48,7 @@ chat_messages_release(struct chat_messages *lines)
 	lines->table = NULL;
 }
 
-/* Neighbours in number are far from each other in the table. */
+/* Consecutive numbers have offsets that are far apart. */
 static const char *
 filler(const struct chat_messages *lines, uint64_t number)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_receive: what a member receives, and what that means. */
+/* chat_receive: compares the bytes of a member with the expected ones; only
+ * what differs is cut into lines and parsed. */
 #include "common/chatload/chat_internal.h"
 
 #include <inttypes.h>
@@ -10,295 +11,300 @@
 
 #include "common/base/clock.h"
 
-/* LINE, of P, should have been message NUMBER, and is not. */
+/* Describes how LINE of CONN differs from message NUMBER. */
 static void
-describe_changed(struct chat_load *r, const struct chat_connection *p,
+describe_changed(struct chat_load *chat, const struct chat_connection *conn,
     uint64_t number, const char *line, size_t len)
 {
-	size_t size = r->load->size, i = 0;
+	size_t size = chat->load->size, i = 0;
 
-	chat_message_write(&r->lines, number, r->scratch);
-	while (i < len && i < size && line[i] == r->scratch[i])
+	chat_message_write(&chat->lines, number, chat->scratch);
+	while (i < len && i < size && line[i] == chat->scratch[i])
 		i++;
 	if (len != size)
-		chat_describe(r->result->first_wrong,
+		chat_describe(chat->result->first_wrong,
 		    "member %u, message %" PRIu64
 		    ": a line of %zu bytes, not of %zu; byte %zu is the first "
 		    "that differs",
-		    p->id, number, len, size, i);
+		    conn->id, number, len, size, i);
 	else
-		chat_describe(r->result->first_wrong,
+		chat_describe(chat->result->first_wrong,
 		    "member %u, message %" PRIu64
 		    ": byte %zu of %zu is 0x%02x, not 0x%02x (changed)",
-		    p->id, number, i, size, (unsigned char)line[i],
-		    (unsigned char)r->scratch[i]);
+		    conn->id, number, i, size, (unsigned char)line[i],
+		    (unsigned char)chat->scratch[i]);
 }
 
-/* ---- what a receiver hears, line by line ---- */
+/* ---- lines ---- */
 
-/* Those before NUMBER are left out. */
+/* CONN received message NUMBER before those up to it: they are wrong. */
 static void
-skip_to(struct chat_load *r, struct chat_connection *p, uint64_t number)
+skip_to(struct chat_load *chat, struct chat_connection *conn, uint64_t number)
 {
-	uint64_t due = p->next;
+	uint64_t due = conn->next;
 
 	for (uint64_t i = due; i < number; i++) {
-		/* Of one that has left the window, nothing is to be said. */
-		if (in_flight_find(&r->in_flight, i) &&
-		    in_flight_spoil(&r->in_flight, i))
-			chat_describe(r->result->first_wrong,
+		/* Only messages in the ring can be counted as wrong. */
+		if (in_flight_find(&chat->in_flight, i) &&
+		    in_flight_mark_wrong(&chat->in_flight, i))
+			chat_describe(chat->result->first_wrong,
 			    "member %u: message %" PRIu64 " came where %" PRIu64
 			    " was due (lost, or out of order)",
-			    p->id, number, due);
-		in_flight_settle(&r->in_flight, i);
+			    conn->id, number, due);
+		in_flight_count_down(&chat->in_flight, i);
 	}
-	p->next = number;
+	conn->next = number;
 }
 
-/* A message that was sent, whole. */
+/* CONN, a receiver, received message NUMBER unchanged. */
 static void
-hear_message(struct chat_load *r, struct chat_connection *p, uint64_t number)
+receive_message(
+    struct chat_load *chat, struct chat_connection *conn, uint64_t number)
 {
-	bool known = in_flight_find(&r->in_flight, number);
+	bool known = in_flight_find(&chat->in_flight, number);
 
-	/* Churn: that long ago, that it may have been lacked as well. */
-	if (!known && r->load->churn)
+	/* Churn: it is not known any more whether CONN had missed it. */
+	if (!known && chat->load->churn)
 		return;
-	if (!chat_lacks(r, p, number)) {
-		if (in_flight_spoil(&r->in_flight, number))
-			chat_describe(r->result->first_wrong,
-			    "member %u: message %" PRIu64 " came twice", p->id,
-			    number);
+	if (!chat_misses(chat, conn, number)) {
+		if (in_flight_mark_wrong(&chat->in_flight, number))
+			chat_describe(chat->result->first_wrong,
+			    "member %u: message %" PRIu64 " came twice",
+			    conn->id, number);
 		return;
 	}
-	if (!r->load->churn)
-		skip_to(r, p, number);
-	chat_note_had(r, p, number);
-	in_flight_delivered(&r->in_flight, number, r->now);
+	if (!chat->load->churn)
+		skip_to(chat, conn, number);
+	chat_mark_received(chat, conn, number);
+	in_flight_delivered(&chat->in_flight, number, chat->now);
 }
 
 /*
- * A line that nobody has sent. Which message it was can be told by its place;
- * with many senders, by its header, if that is whole.
+ * CONN, a receiver, received a line that was never sent. With one sender its
+ * place says which message it was; with churn its header, if that is right.
  */
 static void
-hear_other(struct chat_load *r, struct chat_connection *p, const char *line,
-    size_t len, enum chat_message_kind kind, uint64_t number)
+receive_other_line(struct chat_load *chat, struct chat_connection *conn,
+    const char *line, size_t len, enum chat_message_kind kind, uint64_t number)
 {
-	if (!r->load->churn || kind != CHAT_CHANGED ||
-	    !in_flight_find(&r->in_flight, number) || !chat_lacks(r, p, number))
-		number = chat_first_lacked(r, p);
-	if (in_flight_spoil(&r->in_flight, number)) {
-		if (number < r->in_flight.head)
-			describe_changed(r, p, number, line, len);
+	if (!chat->load->churn || kind != CHAT_CHANGED ||
+	    !in_flight_find(&chat->in_flight, number) ||
+	    !chat_misses(chat, conn, number))
+		number = chat_first_missing(chat, conn);
+	if (in_flight_mark_wrong(&chat->in_flight, number)) {
+		if (number < chat->in_flight.head)
+			describe_changed(chat, conn, number, line, len);
 		else
-			chat_describe(r->result->first_wrong,
+			chat_describe(chat->result->first_wrong,
 			    "member %u: a line of %zu bytes that nobody sent",
-			    p->id, len);
+			    conn->id, len);
 	}
-	if (number >= r->in_flight.head)
+	if (number >= chat->in_flight.head)
 		return;
-	chat_note_had(r, p, number);
-	in_flight_settle(&r->in_flight, number);
+	chat_mark_received(chat, conn, number);
+	in_flight_count_down(&chat->in_flight, number);
 }
 
 /*
- * What the one who speaks hears. A guest may hear others while it is there;
- * of a line of nobody's, the members say which message it was.
+ * A sender received a line. A guest may receive messages of other guests. If a
+ * line is changed, the receivers find out which message it was.
  */
 static void
-hear_as_sender(struct chat_load *r, const struct chat_connection *p,
+receive_as_sender(struct chat_load *chat, const struct chat_connection *conn,
     enum chat_message_kind kind, uint64_t number)
 {
-	bool guest = p->role == GUEST;
-	bool own = kind == CHAT_MESSAGE && (!guest || number == p->number);
+	bool guest = conn->role == CHAT_GUEST;
+	bool own = kind == CHAT_MESSAGE && (!guest || number == conn->number);
 
 	if (guest && !own && kind != CHAT_CHANGED)
 		return;
 	if (kind == CHAT_FOREIGN)
-		number = r->in_flight.head - 1;
-	if (!in_flight_spoil(&r->in_flight, number))
+		number = chat->in_flight.head - 1;
+	if (!in_flight_mark_wrong(&chat->in_flight, number))
 		return;
 	if (own)
-		chat_describe(r->result->first_wrong,
+		chat_describe(chat->result->first_wrong,
 		    "message %" PRIu64 ": its own sender got it, too", number);
 	else
-		chat_describe(r->result->first_wrong,
+		chat_describe(chat->result->first_wrong,
 		    "message %" PRIu64 ": a sender got a line that nobody sent",
 		    number);
 }
 
 static void
-hear_probe(struct chat_load *r, struct chat_connection *p, uint64_t number)
+receive_probe(
+    struct chat_load *chat, struct chat_connection *conn, uint64_t number)
 {
-	if (p->role != RECEIVER || number <= p->heard || number > r->probes)
+	if (conn->role != CHAT_RECEIVER || number <= conn->latest_probe ||
+	    number > chat->probes)
 		return;
-	if (!p->heard) {
-		r->heard++;
-		r->moved = now_ns();
+	if (!conn->latest_probe) {
+		chat->probed++;
+		chat->last_join_ns = now_ns();
 	}
-	p->heard = number;
-	r->caught += number == r->probes;
+	conn->latest_probe = number;
+	chat->caught_up += number == chat->probes;
 }
 
-/* LINE is not simply what was expected. */
+/* Parses a line that could not be compared with the expected one. */
 static void
-hear(struct chat_load *r, struct chat_connection *p, const char *line,
-    size_t len)
+receive_line(struct chat_load *chat, struct chat_connection *conn,
+    const char *line, size_t len)
 {
 	uint64_t number = 0;
 	enum chat_message_kind kind =
-	    chat_message_parse(&r->lines, line, len, &number);
+	    chat_message_parse(&chat->lines, line, len, &number);
 
-	if (r->phase == JOINING) {
-		/* Others may have been talking before. */
+	if (chat->phase == JOINING) {
+		/* Other clients may use the room. */
 		if (kind == CHAT_PROBE)
-			hear_probe(r, p, number);
+			receive_probe(chat, conn, number);
 		return;
 	}
-	if (kind == CHAT_PROBE || (p->cut && kind != CHAT_MESSAGE))
+	if (kind == CHAT_PROBE || (conn->cut && kind != CHAT_MESSAGE))
 		return;
-	if (!number || number >= r->in_flight.head)
+	if (!number || number >= chat->in_flight.head)
 		kind = CHAT_FOREIGN;
-	if (p->role != RECEIVER)
-		hear_as_sender(r, p, kind, number);
+	if (conn->role != CHAT_RECEIVER)
+		receive_as_sender(chat, conn, kind, number);
 	else if (kind == CHAT_MESSAGE)
-		hear_message(r, p, number);
+		receive_message(chat, conn, number);
 	else
-		hear_other(r, p, line, len, kind, number);
+		receive_other_line(chat, conn, line, len, kind, number);
 }
 
 /* ---- from bytes to lines ---- */
 
 /*
- * What P has to get next: as many bytes as stand together in the ring. One
- * that is behind by more than the ring holds gets its line made anew.
+ * The bytes that CONN should receive next: as many as are contiguous in the
+ * ring. If CONN is behind by more than the ring, one line, made again.
  */
 static const char *
-expected(
-    const struct chat_load *r, const struct chat_connection *p, size_t *len)
+expected(const struct chat_load *chat, const struct chat_connection *conn,
+    size_t *len)
 {
-	const struct in_flight *w = &r->in_flight;
-	uint64_t slot = p->next % w->slots;
+	const struct in_flight *w = &chat->in_flight;
+	uint64_t slot = conn->next % w->slots;
 
-	if (p->next >= w->head) {
+	if (conn->next >= w->head) {
 		*len = 0;
 		return NULL;
 	}
-	if (!in_flight_find(w, p->next)) {
-		*len = r->load->size - p->offset;
-		chat_message_write(&r->lines, p->next, r->scratch);
-		return r->scratch + p->offset;
+	if (!in_flight_find(w, conn->next)) {
+		*len = chat->load->size - conn->offset;
+		chat_message_write(&chat->lines, conn->next, chat->scratch);
+		return chat->scratch + conn->offset;
 	}
-	*len = earlier(w->slots - slot, w->head - p->next) * r->load->size -
-	       p->offset;
-	return chat_line_of(r, p->next) + p->offset;
+	*len =
+	    earlier(w->slots - slot, w->head - conn->next) * chat->load->size -
+	    conn->offset;
+	return chat_line_of(chat, conn->next) + conn->offset;
 }
 
-/* N bytes were as expected. */
+/* CONN has received N right bytes. */
 static void
-advance(struct chat_load *r, struct chat_connection *p, size_t n)
+advance(struct chat_load *chat, struct chat_connection *conn, size_t n)
 {
-	uint64_t number = p->next;
-	size_t bytes = p->offset + n;
+	uint64_t number = conn->next;
+	size_t bytes = conn->offset + n;
 
-	p->next += bytes / r->load->size;
-	p->offset = bytes % r->load->size;
-	for (; number < p->next; number++) {
-		in_flight_delivered(&r->in_flight, number, r->now);
-		p->cut = false;
+	conn->next += bytes / chat->load->size;
+	conn->offset = bytes % chat->load->size;
+	for (; number < conn->next; number++) {
+		in_flight_delivered(&chat->in_flight, number, chat->now);
+		conn->cut = false;
 	}
 }
 
-/* Takes what is as expected: all, or up to the end of a line, or nothing. */
+/* Returns how many bytes are right: all, or those of the current line, or 0. */
 static size_t
-take_expected(struct chat_load *r, struct chat_connection *p, const char *data,
-    size_t len)
+match_expected(struct chat_load *chat, struct chat_connection *conn,
+    const char *data, size_t len)
 {
 	size_t n;
-	const char *want = expected(r, p, &n);
+	const char *want = expected(chat, conn, &n);
 
 	n = earlier(n, len);
 	if (n && memcmp(data, want, n) != 0) {
-		n = earlier(n, r->load->size - p->offset);
+		n = earlier(n, chat->load->size - conn->offset);
 		if (memcmp(data, want, n) != 0)
 			return 0;
 	}
-	advance(r, p, n);
+	advance(chat, conn, n);
 	return n;
 }
 
-/* Adds to the beginning of a line. Returns 0, or -1: no memory. */
+/* Appends to the beginning of a line. Returns 0, or -1 without memory. */
 static int
-keep(struct chat_load *r, struct chat_connection *p, const char *data,
-    size_t len)
+save_partial(struct chat_load *chat, struct chat_connection *conn,
+    const char *data, size_t len)
 {
-	if (!p->partial && !(p->partial = malloc(r->load->size)))
+	if (!conn->partial && !(conn->partial = malloc(chat->load->size)))
 		return -1;
-	memcpy(p->partial + p->partial_len, data, len);
-	p->partial_len += len;
+	memcpy(conn->partial + conn->partial_len, data, len);
+	conn->partial_len += len;
 	return 0;
 }
 
-/* The part of the line that was as expected. */
+/* Saves the part of the line that was right. */
 static int
-keep_offset(struct chat_load *r, struct chat_connection *p)
+save_matched(struct chat_load *chat, struct chat_connection *conn)
 {
-	size_t len = p->offset;
+	size_t len = conn->offset;
 
-	p->offset = 0;
+	conn->offset = 0;
 	if (!len)
 		return 0;
-	chat_message_write(&r->lines, p->next, r->scratch);
-	return keep(r, p, r->scratch, len);
+	chat_message_write(&chat->lines, conn->next, chat->scratch);
+	return save_partial(chat, conn, chat->scratch, len);
 }
 
 /*
- * Takes a line, or the beginning of one. Returns bytes, or -1: no memory. A
- * line without its newline ends where the newline should be: it is wrong at
- * once, and the line behind it is not.
+ * Takes a line, or the beginning of one. Returns the number of bytes, or -1
+ * without memory. A line without its newline is cut where the newline should
+ * be: it is wrong at once, and the next line is not affected.
  */
 static ssize_t
-take_line(struct chat_load *r, struct chat_connection *p, const char *data,
-    size_t len)
+collect_line(struct chat_load *chat, struct chat_connection *conn,
+    const char *data, size_t len)
 {
 	const char *end;
 	size_t n;
 
-	if (keep_offset(r, p) < 0)
+	if (save_matched(chat, conn) < 0)
 		return -1;
-	n = earlier(len, r->load->size - p->partial_len);
+	n = earlier(len, chat->load->size - conn->partial_len);
 	end = memchr(data, '\n', n);
 	if (end)
 		n = (size_t)(end - data) + 1;
-	if (!end && p->partial_len + n < r->load->size) {
-		return keep(r, p, data, n) < 0 ? -1 : (ssize_t)n;
+	if (!end && conn->partial_len + n < chat->load->size) {
+		return save_partial(chat, conn, data, n) < 0 ? -1 : (ssize_t)n;
 	}
-	if (p->partial_len) {
-		keep(r, p, data, n);
-		hear(r, p, p->partial, p->partial_len);
+	if (conn->partial_len) {
+		save_partial(chat, conn, data, n);
+		receive_line(chat, conn, conn->partial, conn->partial_len);
 	} else {
-		hear(r, p, data, n);
+		receive_line(chat, conn, data, n);
 	}
-	p->partial_len = 0;
-	p->cut = !end;
+	conn->partial_len = 0;
+	conn->cut = !end;
 	return (ssize_t)n;
 }
 
 int
-chat_receive(struct chat_load *r, struct chat_connection *p, const char *data,
-    size_t len)
+chat_receive(struct chat_load *chat, struct chat_connection *conn,
+    const char *data, size_t len)
 {
-	bool stream =
-	    p->role == RECEIVER && !r->load->churn && r->phase != JOINING;
+	bool stream = conn->role == CHAT_RECEIVER && !chat->load->churn &&
+		      chat->phase != JOINING;
 
 	while (len) {
 		ssize_t n = 0;
 
-		if (stream && !p->partial_len)
-			n = (ssize_t)take_expected(r, p, data, len);
+		if (stream && !conn->partial_len)
+			n = (ssize_t)match_expected(chat, conn, data, len);
 		if (!n)
-			n = take_line(r, p, data, len);
+			n = collect_line(chat, conn, data, len);
 		if (n < 0)
 			return -1;
 		data += n;

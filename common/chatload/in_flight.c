@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* in_flight: a ring of messages, and the counters that follow from it. */
+/* in_flight: a ring of messages, and the counters of the result. */
 #include "common/chatload/in_flight.h"
 
 #include <stdlib.h>
@@ -54,12 +54,12 @@ in_flight_has_room(struct in_flight *w)
 
 uint64_t
 in_flight_begin(struct in_flight *w, uint64_t due, uint64_t now,
-    uint32_t lacking, bool leaving)
+    uint32_t missing, bool leaving)
 {
 	w->ring[w->head % w->slots] = (struct in_flight_message){
 	    .due_ns = due,
 	    .begun_ns = now,
-	    .lacking = lacking,
+	    .missing = missing,
 	    .leaving = leaving,
 	};
 	w->under_way++;
@@ -94,16 +94,16 @@ static void
 count(struct load_result *r, const struct in_flight_message *m)
 {
 	switch (m->fault) {
-	case FAULT_NONE:
+	case IN_FLIGHT_NONE:
 		r->ok++;
 		break;
-	case FAULT_LATE:
+	case IN_FLIGHT_TIMED_OUT:
 		r->timed_out++;
 		break;
-	case FAULT_FAILED:
+	case IN_FLIGHT_FAILED:
 		count_failed(r, m->error);
 		break;
-	case FAULT_WRONG:
+	case IN_FLIGHT_WRONG:
 		r->wrong++;
 		break;
 	}
@@ -131,18 +131,18 @@ in_flight_end(struct in_flight *w, uint64_t number)
 static void
 end_if_done(struct in_flight *w, struct in_flight_message *m)
 {
-	if (!m->lacking && !m->leaving)
+	if (!m->missing && !m->leaving)
 		end(w, m);
 }
 
 void
-in_flight_settle(struct in_flight *w, uint64_t number)
+in_flight_count_down(struct in_flight *w, uint64_t number)
 {
 	struct in_flight_message *m = in_flight_find(w, number);
 
-	if (!m || m->over || !m->lacking)
+	if (!m || m->over || !m->missing)
 		return;
-	m->lacking--;
+	m->missing--;
 	end_if_done(w, m);
 }
 
@@ -153,7 +153,7 @@ in_flight_delivered(struct in_flight *w, uint64_t number, uint64_t now)
 	struct load_result *r = w->result;
 	uint64_t from, took;
 
-	/* What comes after the timeout has been counted as that. */
+	/* After its timeout it was counted as timed out. */
 	if (!m || m->over)
 		return;
 	from = w->scheduled ? m->due_ns : m->sent_ns;
@@ -163,13 +163,13 @@ in_flight_delivered(struct in_flight *w, uint64_t number, uint64_t now)
 		histogram_record(
 		    &r->service, now > m->sent_ns ? now - m->sent_ns : 0);
 	w->last_ns = now;
-	if (m->lacking == 1 && m->fault == FAULT_NONE)
+	if (m->missing == 1 && m->fault == IN_FLIGHT_NONE)
 		histogram_record(&r->complete, took);
-	in_flight_settle(w, number);
+	in_flight_count_down(w, number);
 }
 
 void
-in_flight_left(struct in_flight *w, uint64_t number)
+in_flight_sender_left(struct in_flight *w, uint64_t number)
 {
 	struct in_flight_message *m = in_flight_find(w, number);
 
@@ -179,7 +179,7 @@ in_flight_left(struct in_flight *w, uint64_t number)
 	end_if_done(w, m);
 }
 
-/* One that was counted as ok, and is not. */
+/* Counts a message that was counted as ok under its fault. */
 static void
 revise(struct in_flight *w, struct in_flight_message *m)
 {
@@ -187,14 +187,14 @@ revise(struct in_flight *w, struct in_flight_message *m)
 	count(w->result, m);
 }
 
-/* Returns whether it was counted, or will be. */
+/* Returns whether the message is counted under this fault, now or later. */
 static bool
-put_fault(struct in_flight *w, struct in_flight_message *m,
+set_fault(struct in_flight *w, struct in_flight_message *m,
     enum in_flight_fault fault, int error)
 {
-	bool was_ok = m->over && m->fault == FAULT_NONE;
+	bool was_ok = m->over && m->fault == IN_FLIGHT_NONE;
 
-	/* Other faults have been counted, and once is enough. */
+	/* A message is counted once, so its first fault stays. */
 	if (m->fault >= fault || (m->over && !was_ok))
 		return false;
 	m->fault = fault;
@@ -205,15 +205,15 @@ put_fault(struct in_flight *w, struct in_flight_message *m,
 }
 
 bool
-in_flight_spoil(struct in_flight *w, uint64_t number)
+in_flight_mark_wrong(struct in_flight *w, uint64_t number)
 {
 	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (!m)
 		m = in_flight_find(w, w->head - 1);
 	if (m)
-		return put_fault(w, m, FAULT_WRONG, 0);
-	/* Before the first message: it counts as one more. */
+		return set_fault(w, m, IN_FLIGHT_WRONG, 0);
+	/* Before the first message: count one more. */
 	w->result->begun++;
 	w->result->wrong++;
 	return true;
@@ -225,11 +225,11 @@ in_flight_fail(struct in_flight *w, uint64_t number, int error)
 	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (m)
-		put_fault(w, m, FAULT_FAILED, error);
+		set_fault(w, m, IN_FLIGHT_FAILED, error);
 }
 
 void
-in_flight_excuse(struct in_flight *w, uint64_t ns)
+in_flight_extend(struct in_flight *w, uint64_t ns)
 {
 	for (uint64_t i = w->tail; i < w->head; i++)
 		w->ring[i % w->slots].begun_ns += ns;
@@ -241,19 +241,19 @@ in_flight_time_out(struct in_flight *w, uint64_t number)
 	struct in_flight_message *m = in_flight_find(w, number);
 
 	if (m) {
-		put_fault(w, m, FAULT_LATE, 0);
+		set_fault(w, m, IN_FLIGHT_TIMED_OUT, 0);
 		end(w, m);
 	}
 }
 
 void
-in_flight_fail_past(struct in_flight *w, int error)
+in_flight_fail_completed(struct in_flight *w, int error)
 {
 	struct in_flight_message *m;
 
 	for (uint64_t i = w->head - 1; (m = in_flight_find(w, i)); i--) {
-		if (m->over && m->fault == FAULT_NONE) {
-			put_fault(w, m, FAULT_FAILED, error);
+		if (m->over && m->fault == IN_FLIGHT_NONE) {
+			set_fault(w, m, IN_FLIGHT_FAILED, error);
 			return;
 		}
 	}

@@ -57,9 +57,9 @@ assert_counts(const struct both *both, uint64_t ok, uint64_t wrong,
 
 /* A message that was sent at SENT, for LACKING members. */
 static uint64_t
-begin(struct both *both, uint64_t sent, uint32_t lacking)
+begin(struct both *both, uint64_t sent, uint32_t missing)
 {
-	uint64_t number = in_flight_begin(&both->w, sent, sent, lacking, false);
+	uint64_t number = in_flight_begin(&both->w, sent, sent, missing, false);
 
 	in_flight_sent(&both->w, number, sent);
 	return number;
@@ -110,10 +110,10 @@ FLIGHT_TEST(a_message_with_a_leaving_sender_waits_for_that)
 
 	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 0, 0, 0, 0);
-	in_flight_left(&both->w, one);
+	in_flight_sender_left(&both->w, one);
 	assert_counts(both, 1, 0, 0, 0);
 	one = in_flight_begin(&both->w, 0, 0, 1, true);
-	in_flight_left(&both->w, one);
+	in_flight_sender_left(&both->w, one);
 	assert_counts(both, 1, 0, 0, 0);
 	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 2, 0, 0, 0);
@@ -125,7 +125,7 @@ FLIGHT_TEST(the_worst_fault_counts)
 	uint64_t one = begin(both, 0, 2);
 
 	in_flight_fail(&both->w, one, ECONNRESET);
-	assert_true(in_flight_spoil(&both->w, one));
+	assert_true(in_flight_mark_wrong(&both->w, one));
 	in_flight_fail(&both->w, one, EPIPE);
 	in_flight_time_out(&both->w, one);
 	assert_counts(both, 0, 1, 0, 0);
@@ -144,7 +144,7 @@ FLIGHT_TEST(a_message_with_a_fault_has_no_time_of_completion)
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
 
-	in_flight_spoil(&both->w, one);
+	in_flight_mark_wrong(&both->w, one);
 	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 0, 1, 0, 0);
 	assert_int_equal(both->r.latency.total, 1);
@@ -159,10 +159,10 @@ FLIGHT_TEST(what_comes_after_the_timeout_changes_nothing)
 	in_flight_delivered(&both->w, one, 10);
 	in_flight_time_out(&both->w, one);
 	in_flight_delivered(&both->w, one, 20);
-	in_flight_settle(&both->w, one);
+	in_flight_count_down(&both->w, one);
 	in_flight_end(&both->w, one);
 	in_flight_fail(&both->w, one, EPIPE);
-	assert_false(in_flight_spoil(&both->w, one));
+	assert_false(in_flight_mark_wrong(&both->w, one));
 	assert_counts(both, 0, 0, 1, 0);
 	assert_int_equal(both->r.latency.total, 1);
 }
@@ -174,8 +174,8 @@ FLIGHT_TEST(a_message_that_was_ok_may_turn_out_wrong_once)
 
 	in_flight_delivered(&both->w, one, 10);
 	assert_counts(both, 1, 0, 0, 0);
-	assert_true(in_flight_spoil(&both->w, one));
-	assert_false(in_flight_spoil(&both->w, one));
+	assert_true(in_flight_mark_wrong(&both->w, one));
+	assert_false(in_flight_mark_wrong(&both->w, one));
 	assert_counts(both, 0, 1, 0, 0);
 }
 
@@ -187,10 +187,10 @@ FLIGHT_TEST(one_that_left_the_ring_stands_for_the_latest)
 		in_flight_delivered(&both->w, begin(both, 0, 1), 10);
 	assert_null(in_flight_find(&both->w, SLOTS));
 	assert_non_null(in_flight_find(&both->w, SLOTS + 1));
-	assert_true(in_flight_spoil(&both->w, 3));
+	assert_true(in_flight_mark_wrong(&both->w, 3));
 	assert_counts(both, 2 * SLOTS - 1, 1, 0, 0);
 	assert_int_equal(
-	    in_flight_find(&both->w, 2 * SLOTS)->fault, FAULT_WRONG);
+	    in_flight_find(&both->w, 2 * SLOTS)->fault, IN_FLIGHT_WRONG);
 }
 
 FLIGHT_TEST(a_fault_before_any_message_counts_as_one_more)
@@ -199,8 +199,8 @@ FLIGHT_TEST(a_fault_before_any_message_counts_as_one_more)
 
 	assert_null(in_flight_find(&both->w, 0));
 	assert_null(in_flight_find(&both->w, 1));
-	assert_true(in_flight_spoil(&both->w, 1));
-	in_flight_fail_past(&both->w, EPIPE);
+	assert_true(in_flight_mark_wrong(&both->w, 1));
+	in_flight_fail_completed(&both->w, EPIPE);
 	assert_counts(both, 0, 1, 0, 1);
 }
 
@@ -210,10 +210,10 @@ FLIGHT_TEST(a_failure_between_messages_costs_the_latest_that_was_ok)
 
 	for (int i = 0; i < 3; i++)
 		in_flight_delivered(&both->w, begin(both, 0, 1), 10);
-	in_flight_spoil(&both->w, 3);
-	in_flight_fail_past(&both->w, 0);
+	in_flight_mark_wrong(&both->w, 3);
+	in_flight_fail_completed(&both->w, 0);
 	assert_counts(both, 1, 1, 0, 1);
-	assert_int_equal(in_flight_find(&both->w, 2)->fault, FAULT_FAILED);
+	assert_int_equal(in_flight_find(&both->w, 2)->fault, IN_FLIGHT_FAILED);
 	assert_int_equal(both->r.errors[0], 1);
 }
 
