@@ -309,13 +309,13 @@ def check_changed(mode, byte):
 
 
 @ORDERED
-@pytest.mark.parametrize("byte", [0, 8, 9, 12, 20, 21])
+@pytest.mark.parametrize("byte", [0, 9, 21])
 def test_a_changed_byte_of_the_header(mode, byte):
     check_changed(mode, byte)
 
 
 @MODES
-@pytest.mark.parametrize("byte", [22, 40, 62, 63])
+@pytest.mark.parametrize("byte", [22, 63])
 def test_a_changed_byte(mode, byte):
     check_changed(mode, byte)
 
@@ -334,7 +334,7 @@ def test_a_missing_byte_of_the_header(mode):
 
 
 @MODES
-@pytest.mark.parametrize("byte", [22, 40, 62])
+@pytest.mark.parametrize("byte", [22, 62])
 def test_a_missing_byte(mode, byte):
     check_missing(mode, byte)
 

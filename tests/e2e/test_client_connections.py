@@ -9,7 +9,7 @@ import pytest
 
 from harness import eventually, has_ipv6
 from known_servers import (
-    DEADLINE, DatagramServer, KnownServer, client, counts, load)
+    DatagramServer, KnownServer, client, counts, load)
 
 pytestmark = pytest.mark.timed
 

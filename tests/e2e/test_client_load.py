@@ -450,7 +450,7 @@ def test_what_timeout_ends_has_its_results(server):
     server.start()
     for _ in range(3):
         done = subprocess.run(
-            ["timeout", "2", CLIENT, "load", server.address, "-d", "1h"],
+            ["timeout", "1", CLIENT, "load", server.address, "-d", "1h"],
             capture_output=True, text=True, timeout=DEADLINE, check=False)
         assert done.returncode == 124
         assert "requests/s over" in done.stdout, done

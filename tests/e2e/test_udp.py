@@ -89,12 +89,13 @@ def injection(calls, error, when):
 
 @FAMILIES
 @pytest.mark.parametrize("service", ["echo", "spin:1us", "sleep:1us"])
-@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1472, 4096, 4097, LARGEST])
-def test_a_datagram_comes_back_whole(server, ask, listen, service, size):
+def test_a_datagram_comes_back_whole(server, ask, listen, service):
     server.start("-s", service, listen=listen)
-    assert ask(pattern(size)) == pattern(size)
+    sizes = (0, 1, 63, 64, 65, 1472, 4096, 4097, LARGEST)
+    for size in sizes:
+        assert ask(pattern(size)) == pattern(size), size
     assert server.stop() == 0
-    assert server.ledger["served"] == server.ledger["accepted"] == 1
+    assert server.ledger["served"] == server.ledger["accepted"] == len(sizes)
 
 
 @FAMILIES
@@ -240,7 +241,7 @@ def test_an_address_that_is_none_is_wrong_usage(server, text):
 
 # ---- what is answered to whom ----
 
-@pytest.mark.parametrize("size", [0, 1, 10, 63, 64, 65, 100, 1000, 20000])
+@pytest.mark.parametrize("size", [0, 10, 64, 65, 20000])
 def test_no_answer_is_larger_than_its_question_or_64_bytes(server, ask, size):
     server.start("-s", "counter", listen="udp:127.0.0.1:0")
     answer = ask(b"\n" * size)
