@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures. What they are made of is in harness.py."""
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 
-from harness import BENCH, BIN, Server, eventually, needs_ipv6
+from harness import BENCH, BIN, Server, eventually, has_ipv6, needs_ipv6
 from known_servers import server_groups
+from tls_files import Files
 
 # ---- tests of time ----
 
@@ -122,6 +124,31 @@ def inline_server(request, tmp_path):
     if not program.exists():
         pytest.skip(f"no {program} (make bench-programs)")
     yield from run_of(program, tmp_path, request)
+
+
+@pytest.fixture(scope="module", params=["thread", "fork"])
+def site(request, tmp_path_factory):
+    """A running server for many requests of HTTP. Its targets: IPv4, unix and,
+    where there is one, IPv6."""
+    directory = tmp_path_factory.mktemp("site")
+    server = Server(BIN / f"server_{request.param}", directory)
+    listen = ["127.0.0.1:0", f"unix:{directory}/s"]
+    try:
+        server.start("-s", "http",
+                     listen=listen + ["[::1]:0"] * has_ipv6())
+        yield server
+        server.stop()
+        server.check()
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """Certificates, which are made once."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    return Files(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(params=[

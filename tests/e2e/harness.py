@@ -310,6 +310,12 @@ MOVE = ("import os, sys; source, target = map(int, sys.argv[1:3]); "
         "os.execv(sys.argv[3], sys.argv[3:])")
 
 
+def injection(calls, error, when):
+    """For Server.start(strace=): CALLS fail with ERROR, WHEN says which."""
+    return ["-e", f"trace={calls}",
+            "-e", f"inject={calls}:error={error}:when={when}"]
+
+
 def in_group(folder):
     """For Server.start(preexec=): inside the control group at FOLDER."""
     def join():

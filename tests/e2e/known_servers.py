@@ -13,6 +13,7 @@ as a program, this file is a server for `client compare`:
     known_servers.py NAME[:ARG] PORT
 """
 import contextlib
+import csv
 import json
 import os
 import re
@@ -660,6 +661,22 @@ def has_pending(pid, number):
     status = Path(f"/proc/{pid}/status").read_text()
     pending = int(re.search(r"ShdPnd:\s*(\w+)", status)[1], 16)
     return bool(pending >> (number - 1) & 1)
+
+
+def interrupt_twice(process):
+    """So that the second one is not taken for the first."""
+    process.send_signal(signal.SIGINT)
+    end = time.monotonic() + DEADLINE
+    while has_pending(process.pid, signal.SIGINT):
+        assert time.monotonic() < end, "the first one is never taken"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+
+
+def rows_of(path):
+    """Of a CSV file. Read at once: a reader of a file that is still written takes
+    what comes after its first end of file for the head."""
+    return list(csv.DictReader(path.read_text().splitlines()))
 
 
 def load(target, *options, code=0, **more):

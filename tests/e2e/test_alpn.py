@@ -9,9 +9,8 @@ import pytest
 from harness import needs, needs_full, needs_websocket, read_exactly
 from known_servers import Close, KnownServer, load
 from test_http import ask
-from test_tls import VERSIONS, files, shake, trusting
+from test_tls import VERSIONS, shake, trusting
 
-__all__ = ["files"]  # a fixture
 pytestmark = [needs("openssl"), needs_full]
 
 

@@ -19,7 +19,6 @@ from harness import (DEADLINE, SANITIZER, connect, eventually, has_ipv6,
                      in_parallel, needs, needs_full, parse_target, proc_stat,
                      read_all, read_exactly)
 from test_tls import shake, trusting
-from tls_files import Files
 
 __all__ = ["read_for"]  # a fixture
 RING = 2 * 1024 * 1024
@@ -792,8 +791,7 @@ def test_curl_at_a_full_room_sees_503(full_room):
 
 @needs("openssl")
 @needs_full
-def test_members_over_tls_talk_both_ways_at_once(server, tmp_path):
-    files = Files(tmp_path)
+def test_members_over_tls_talk_both_ways_at_once(server, files):
     start(server, *files.options())
     a, b = (shake(server, trusting(files)) for _ in range(2))
     b.sendall(b"\n")

@@ -15,7 +15,6 @@ from harness import (connect, eventually, needs, needs_websocket,
                      read_exactly, release_only)
 from test_chat import cpu_of
 from test_tls import shake, trusting
-from tls_files import Files
 from ws_frames import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame,
                        WebSocket, close_payload, fragments, frame)
 
@@ -344,8 +343,7 @@ def test_the_port_that_a_scheme_has_anyway_need_not_be_said(server, host, origin
 
 
 @needs("openssl")
-def test_over_tls_the_page_has_to_be_one_of_https(server, tmp_path):
-    files = Files(tmp_path)
+def test_over_tls_the_page_has_to_be_one_of_https(server, files):
     start(server, *files.options())
     for origin, status in [("http://localhost", b"403"),
                            ("https://localhost", b"101")]:

@@ -13,10 +13,9 @@ from known_servers import (
     KnownServer, client, counts, load, result_of, running_client, saying,
     silent)
 from test_client_chat import MODES, STEADY, check_times
-from test_client_protocols import ended_well, files, needs_full
+from test_client_protocols import ended_well, needs_full
 from test_tls import shake, trusting
 
-__all__ = ["files"]  # a fixture
 pytestmark = [pytest.mark.timed, needs_full]
 
 

@@ -7,10 +7,9 @@ import pytest
 
 from harness import needs, needs_full, needs_ipv6
 from known_servers import Close, KnownServer, counts, load
-from test_client_protocols import (HELLO, MODES, OK, files, http_load, says,
+from test_client_protocols import (HELLO, MODES, OK, http_load, says,
                                    tls_load, tls_server)
 
-__all__ = ["files"]  # a fixture
 pytestmark = pytest.mark.timed
 
 FULL = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n" \
@@ -140,7 +139,8 @@ def test_a_connection_closed_as_a_request_was_sent_is_no_failure(lie, clients):
         seen = server.requests
     assert counts(report) == (60, 0, 0, 0)
     assert report["retries"] == seen - 60 >= 4
-    assert f"{report['retries']} requests, on a new connection" in report["words"]
+    assert f"{report['retries']} requests were sent again on a new connection" \
+        in report["words"]
 
 
 def test_408_that_crosses_a_request_is_no_answer_to_it():

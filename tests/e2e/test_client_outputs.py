@@ -11,8 +11,8 @@ import time
 import pytest
 
 from known_servers import (
-    DEADLINE, SWEEP, Close, KnownServer, check_interval, check_load, client, counts,
-    delayed, misfit, refusing, result_of, running_client)
+    DEADLINE, SWEEP, Close, KnownServer, check_interval, check_load, client,
+    counts, delayed, misfit, result_of, running_client)
 
 pytestmark = pytest.mark.timed
 

@@ -19,7 +19,6 @@ from known_servers import (
     Close, DatagramServer, KnownServer, at_request, changed, client, closing,
     counts, delayed, doubled, honest, load, missing, refusing_datagrams, saying,
     silent)
-from tls_files import Files
 
 pytestmark = pytest.mark.timed
 
@@ -29,13 +28,6 @@ needs_ws = pytest.mark.skipif(
     "no WebSocket here" in client(
         "load", "127.0.0.1:1", "-p", "ws", "-n", 1).err,
     reason="built without wslay")
-
-
-@pytest.fixture(scope="session")
-def files(tmp_path_factory):
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    return Files(tmp_path_factory.mktemp("tls"))
 
 
 def ended_well(server, connections=None):

@@ -5,7 +5,6 @@ told of it; and the file of all slices.
 A whole scenario takes minutes. To see that one works, its first blocks will
 do: it is interrupted when each kind of row that is wanted is in the file.
 """
-import csv
 import os
 import re
 import resource
@@ -18,7 +17,7 @@ import pytest
 from harness import SANITIZER, eventually, needs_full, release_only
 from known_servers import (
     FORK, SMALL, THREAD, check_compare, client, compare, result_of,
-    running_client, servers_of)
+    rows_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
 
@@ -28,12 +27,6 @@ POINTS = {
     "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,
     "knee": 2, "linking": 2, "held": 2, "http": 1, "tls": 2,
 }
-
-
-def rows_of(path):
-    # At once: a reader of a file that is still written takes what comes after
-    # its first end of file for the head.
-    return list(csv.DictReader(path.read_text().splitlines()))
 
 
 def points_in(path):

@@ -16,8 +16,8 @@ import pytest
 from harness import (
     DEADLINE, eventually, every_process, needs, proc_stat)
 from known_servers import (
-    CLIENT, SMALL, THREAD, client, compare, has_pending, ratio_of, result_of,
-    running_client, servers_of, value_of, words_of)
+    CLIENT, SMALL, THREAD, client, compare, interrupt_twice, ratio_of,
+    result_of, running_client, servers_of, value_of, words_of)
 
 pytestmark = pytest.mark.timed
 
@@ -28,13 +28,6 @@ DAEMONS = 20
 # ---- strangers ----
 
 def interrupt_once(process):
-    process.send_signal(signal.SIGINT)
-
-
-def interrupt_twice(process):
-    process.send_signal(signal.SIGINT)
-    eventually(lambda: not has_pending(process.pid, signal.SIGINT),
-               "the first one is taken")
     process.send_signal(signal.SIGINT)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A client that did not run blames nobody else for it, and says so."""
 import contextlib
-import csv
 import json
 import os
 import resource
@@ -15,18 +14,11 @@ from harness import eventually, needs, needs_full, proc_stat, release_only
 from known_servers import (
     FORK, THREAD, ChatServer, DatagramServer, KnownServer, check_compare,
     check_interval, check_load, client, counts, delayed, load, result_of,
-    running_client,
-    servers_of)
-from tls_files import Files
+    rows_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
 
 STOP = 2.0
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    return Files(tmp_path_factory.mktemp("tls"))
 
 
 def stop_for(pids, seconds=STOP):
@@ -186,10 +178,6 @@ def test_the_series_says_when_the_client_was_stopped(server):
     assert still and still[0]["still_s"] >= 0.5
     assert 0.3 <= still[0]["t_s"] <= 1.5
     assert still[0]["duration_s"] == pytest.approx(0.1)
-
-
-def rows_of(file):
-    return list(csv.DictReader(file.open()))
 
 
 def test_slices_in_which_the_client_was_stopped_do_not_count(

@@ -11,7 +11,7 @@ import pytest
 
 from harness import eventually, every_process, proc_stat
 from known_servers import (
-    DEADLINE, FORK, SMALL, THREAD, UNSTEADY, check_compare, has_pending,
+    DEADLINE, FORK, SMALL, THREAD, UNSTEADY, check_compare, interrupt_twice,
     point_of, ratio_of, result_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
@@ -71,14 +71,6 @@ def test_sigint_while_a_server_does_not_come_up(groups):
     check_compare(result.json)
     assert time.monotonic() - start < DEADLINE
     assert groups.alive() == []
-
-
-def interrupt_twice(process):
-    """So that the second one is not taken for the first."""
-    process.send_signal(signal.SIGINT)
-    eventually(lambda: not has_pending(process.pid, signal.SIGINT),
-               "the first one is taken")
-    process.send_signal(signal.SIGINT)
 
 
 def test_a_second_sigint_leaves_no_server_either(groups):

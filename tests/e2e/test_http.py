@@ -15,36 +15,16 @@ import time
 
 import pytest
 
-from harness import (BIN, Server, assert_exact, connect, eventually, exchange,
-                     has_ipv6, needs, needs_full, needs_ipv6,
-                     needs_websocket, read_all, read_exactly)
+from harness import (assert_exact, connect, eventually, exchange, needs,
+                     needs_full, needs_ipv6, needs_websocket, read_all,
+                     read_exactly)
 from http_cases import ANSWERED, HELLO, LAST, REFUSED, head
 from test_tls import shake, trusting
-from tls_files import Files
 
 BODY = b"Hello, World!\n"
 HANDSHAKE = ("Connection: upgrade\r\nUpgrade: websocket\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
              "Sec-WebSocket-Version: 13\r\n")
-
-
-# ---- one server for many requests ----
-
-@pytest.fixture(scope="module", params=["thread", "fork"])
-def site(request, tmp_path_factory):
-    """A running server on every kind of stream. Its targets: IPv4, unix and,
-    where there is one, IPv6."""
-    directory = tmp_path_factory.mktemp("http")
-    server = Server(BIN / f"server_{request.param}", directory)
-    listen = ["127.0.0.1:0", f"unix:{directory}/s"]
-    try:
-        server.start("-s", "http",
-                     listen=listen + ["[::1]:0"] * has_ipv6())
-        yield server
-        server.stop()
-        server.check()
-    finally:
-        server.kill()
 
 
 # ---- responses ----
@@ -193,8 +173,7 @@ def test_not_modified_has_no_content_and_a_date(site):
 
 @needs_full
 @needs("openssl")
-def test_https_over_tls_is_answered(server, tmp_path):
-    files = Files(tmp_path)
+def test_https_over_tls_is_answered(server, files):
     server.start("-s", "http", *files.options())
     with shake(server, trusting(files)) as sock:
         sock.sendall(b"GET https://localhost/ HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -519,10 +498,10 @@ def test_who_goes_on_sending_holds_a_worker_no_longer_than_a_request_may(
 @pytest.mark.timed
 @pytest.mark.parametrize("tls", [
     False, pytest.param(True, marks=[needs("openssl"), needs_full])])
-def test_who_goes_on_sending_does_not_hold_up_a_stop(server, tls, tmp_path):
+def test_who_goes_on_sending_does_not_hold_up_a_stop(server, tls, files):
     """After a bad request, or after what is no handshake."""
     server.start("-s", "http", "--drain-timeout", "1h",
-                 *(Files(tmp_path).options() if tls else ()))
+                 *(files.options() if tls else ()))
     with server.connect() as sock:
         sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
         sock.recv(1)  # it has been answered, be it with the end

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import (SANITIZER, answer_of, connect, cpu_share, descriptors,
-                     echo, in_parallel, needs, needs_root,
+                     echo, in_parallel, injection, needs, needs_root,
                      read_all)
 
 NOFILE = resource.RLIMIT_NOFILE
@@ -151,11 +151,6 @@ def test_a_lowered_hard_limit_still_lets_it_refuse(thread_server):
 ERRORS = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EPROTO", "ECONNABORTED",
           "EINTR", "EPERM", "ENETDOWN"]
 SHORTAGES = ERRORS[:4]
-
-
-def injection(calls, error, when):
-    return ["-e", f"trace={calls}",
-            "-e", f"inject={calls}:error={error}:when={when}"]
 
 
 def ask(server):

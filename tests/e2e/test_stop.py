@@ -12,7 +12,6 @@ from harness import (connect, descriptors, echo, echoes, eventually,
                      needs_full, needs_websocket, read_all, reset,
                      send_what_goes, with_signals)
 from test_tls import shake, trusting
-from tls_files import Files
 from ws_frames import CLOSE, TEXT, Frame, WebSocket, frame
 
 STOPS = pytest.mark.parametrize(
@@ -265,8 +264,7 @@ def test_a_half_sent_message_is_waited_for_in_a_drain(server):
 
 @needs_full
 def test_over_tls_too_who_has_not_asked_yet_is_served_in_a_drain(
-        server, tmp_path):
-    files = Files(tmp_path)
+        server, files):
     server.start("-s", "http", *files.options())
     sock = shake(server, trusting(files))
     begin_drain(server)

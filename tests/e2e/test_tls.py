@@ -14,7 +14,7 @@ import pytest
 
 from harness import (BIN, connect, echo, eventually, in_parallel,
                      needs, parse_target, read_all, read_exactly)
-from tls_files import Files, openssl
+from tls_files import openssl
 
 pytestmark = [
     needs("openssl"),
@@ -23,11 +23,6 @@ pytestmark = [
 ]
 VERSIONS = pytest.mark.parametrize("version", ["1.2", "1.3"])
 PROTOCOL = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
-@pytest.fixture(scope="session")
-def files(tmp_path_factory):
-    return Files(tmp_path_factory.mktemp("tls"))
 
 
 # ---- clients ----

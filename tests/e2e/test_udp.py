@@ -13,8 +13,8 @@ import time
 import pytest
 
 from harness import (DEADLINE, SANITIZER, cpu_share, echo, eventually,
-                     in_parallel, needs, needs_ipv6, needs_root, parse_target,
-                     release_only)
+                     in_parallel, injection, needs, needs_ipv6, needs_root,
+                     parse_target, release_only)
 
 NOFILE = resource.RLIMIT_NOFILE
 LARGEST = 65507  # what IPv4's length field leaves
@@ -78,11 +78,6 @@ def hold_worker(server, client, wanted=1):
     """A datagram whose worker sleeps."""
     client.send(b"held")
     server.wait_ledger(active=wanted)
-
-
-def injection(calls, error, when):
-    return ["-e", f"trace={calls}",
-            "-e", f"inject={calls}:error={error}:when={when}"]
 
 
 # ---- the services ----

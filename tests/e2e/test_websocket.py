@@ -15,7 +15,7 @@ from typing import NamedTuple, Optional
 
 import pytest
 
-from harness import BIN, Server, eventually, needs_websocket, release_only
+from harness import eventually, needs_websocket, release_only
 from ws_frames import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frame,
                        WebSocket, close_payload, fragments, frame)
 
@@ -29,20 +29,6 @@ MESSAGE_MAX = 16 * MIB
 PROTOCOL_ERROR, BAD_DATA, TOO_BIG = 1002, 1007, 1009
 
 pytestmark = needs_websocket
-
-
-@pytest.fixture(scope="module", params=["thread", "fork"])
-def site(request, tmp_path_factory):
-    """One server for all cases: they are many."""
-    server = Server(BIN / f"server_{request.param}",
-                    tmp_path_factory.mktemp(request.param))
-    try:
-        server.start("-s", "http")
-        yield server
-        server.stop()
-        server.check()
-    finally:
-        server.kill()
 
 
 class Case(NamedTuple):
