@@ -315,7 +315,8 @@ describe_missing(
 	}
 	if (!m->missing)
 		chat_describe(words,
-		    "message %" PRIu64 ": its sender was not let go of in time",
+		    "message %" PRIu64 ": the server did not close its "
+				       "sender's connection in time",
 		    number);
 }
 

@@ -96,7 +96,8 @@ receive_other_line(struct chat_load *chat, struct chat_connection *conn,
 			describe_changed(chat, conn, number, line, len);
 		else
 			chat_describe(chat->result->first_wrong,
-			    "member %u: a line of %zu bytes that nobody sent",
+			    "member %u: a line of %zu bytes that no member "
+			    "sent",
 			    conn->id, len);
 	}
 	if (number >= chat->in_flight.head)
@@ -124,10 +125,11 @@ receive_as_sender(struct chat_load *chat, const struct chat_connection *conn,
 		return;
 	if (own)
 		chat_describe(chat->result->first_wrong,
-		    "message %" PRIu64 ": its own sender got it, too", number);
+		    "message %" PRIu64 ": its sender got it back", number);
 	else
 		chat_describe(chat->result->first_wrong,
-		    "message %" PRIu64 ": a sender got a line that nobody sent",
+		    "message %" PRIu64
+		    ": a sender got a line that no member sent",
 		    number);
 }
 

@@ -174,7 +174,8 @@ keep_older(struct output *output, bool measured)
 {
 	if (measured || !output->was_there)
 		return false;
-	log_warn("%s is as it was: nothing was measured", output->path);
+	log_warn("%s was left as it was, because nothing was measured",
+	    output->path);
 	output_discard(output);
 	return true;
 }

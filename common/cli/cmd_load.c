@@ -29,12 +29,14 @@ place(struct cpu_placement *placement, enum cpu_placement_kind kind, pid_t pid)
 
 	cpu_placement_choose(placement, kind);
 	if (placement->kind != kind)
-		log_warn("one CPU only: client and server share it");
+		log_warn(
+		    "this machine has one CPU: client and server share it");
 	if (placement->kind == CPU_PLACEMENT_FREE)
 		return image;
 	if (!pid || cpu_placement_pin_server(placement, pid) < 0)
-		log_warn("the server is not one that can be placed from here; "
-			 "the client alone is");
+		log_warn(
+		    "the server cannot be placed from here (another machine, "
+		    "user or container): only the client is placed");
 	cpu_placement_pin_client(placement);
 	return image;
 }
@@ -179,8 +181,8 @@ end_series(struct interval_writer *writer, const char *interval)
 	uint64_t dropped = writer ? interval_writer_end(writer) : 0;
 
 	if (dropped)
-		log_warn("--interval %s: %llu lines were dropped, as their "
-			 "reader did not keep up",
+		log_warn("--interval %s: %llu lines were dropped, because "
+			 "their reader is too slow",
 		    interval, (unsigned long long)dropped);
 }
 

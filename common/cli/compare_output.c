@@ -68,7 +68,9 @@ warn_of(const struct compare_output *output, const char *name)
 	const char *path = path_of(output, name);
 
 	if (access(path, F_OK) == 0)
-		log_warn("%s was there before, and is not of this page", path);
+		log_warn("%s is of an older comparison, not of this page: "
+			 "remove it if you do not need it",
+		    path);
 }
 
 /* They may be all that is left of hours, so they stay. */
@@ -182,7 +184,7 @@ compare_output_write(
 	bad = close_measured(output, comparison, measured);
 	if (page && !html_report(
 			comparison, &plan, output->page.file, why, sizeof(why)))
-		log_warn("not all pictures are drawn: %s", why);
+		log_warn("some pictures are missing: %s", why);
 	/* What is saved can be drawn again. */
 	if (output->saved && cli_interrupted) {
 		output_discard(&output->page);

@@ -146,7 +146,7 @@ note_doubt(struct block_run *run, size_t i, const char *why, double rate)
 	char words[200], number[32];
 
 	snprintf(words, sizeof(words),
-	    "%s when the capacity of %.40s was looked for: it is above %s/s",
+	    "%s while the capacity of %.40s was measured: it is above %s/s",
 	    why, run->plan->servers[i].name,
 	    format_number(number, sizeof(number), rate));
 	run->note(run, words);

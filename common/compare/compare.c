@@ -317,7 +317,8 @@ check_csv(struct scenario_run *s)
 	experiment->csv_failed = true;
 	if (experiment->plan->note)
 		experiment->plan->note(s->scenario->name,
-		    "the slices cannot be written: their file is not whole");
+		    "the file of slices cannot be written and is not complete: "
+		    "is the disk full?");
 }
 
 static void
@@ -373,8 +374,8 @@ note_unchanged(struct scenario_run *s)
 		if (strstr(plan->servers[i].command, "{options}"))
 			continue;
 		snprintf(words, sizeof(words),
-		    "the command of %.40s has no {options}: it runs as it is, "
-		    "without %s",
+		    "the command of %.40s has no {options}, so it runs without "
+		    "%s",
 		    plan->servers[i].name, s->points[s->count - 1].options);
 		put_note(s, words);
 	}
@@ -408,8 +409,7 @@ note_blocks(struct scenario_run *s)
 	if (!wanted || wanted == s->blocks)
 		return;
 	snprintf(words, sizeof(words),
-	    "%zu blocks, since with %zu none of its ratios could have a "
-	    "verdict",
+	    "%zu blocks instead of %zu, because fewer could give no verdict",
 	    s->blocks, wanted);
 	put_note(s, words);
 }
@@ -471,7 +471,7 @@ measure(struct scenario_run *s)
 {
 	const struct metric *kind = s->scenario->measure;
 	int64_t overflows = listen_overflows();
-	char words[100];
+	char words[160];
 
 	if (kind->prepare) {
 		struct block_run run = block_run_of(s, 0, 0);
@@ -487,7 +487,8 @@ measure(struct scenario_run *s)
 	overflows = listen_overflows() - overflows;
 	if (overflows > 0) {
 		snprintf(words, sizeof(words),
-		    "queues of connections to be accepted were full %lld times",
+		    "queues of connections to be accepted were full %lld "
+		    "times: connecting then takes 1 s or more",
 		    (long long)overflows);
 		put_note(s, words);
 	}

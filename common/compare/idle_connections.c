@@ -144,7 +144,7 @@ fail_by_errno(const struct opening *o)
 		    "(net.ipv4.ip_local_port_range)");
 	if (errno == 0 || errno == ECONNRESET || errno == EPIPE)
 		return fail_by_server(
-		    o, "the server closed the next without an answer; ");
+		    o, "the server closed the next one without an answer; ");
 	return fail(o, "the next: ", strerror(errno));
 }
 

@@ -60,9 +60,9 @@ note_other_listener(struct block_run *run, size_t i, pid_t pid)
 		return;
 	one->listener_noted = true;
 	snprintf(words, sizeof(words),
-	    "process %d listens in place of %.40s, whose command has not "
-	    "started that: CPU time and memory are not of what answers (a "
-	    "container?), or its port was taken by somebody else",
+	    "process %d listens in place of %.40s, but the command did not "
+	    "start it (a container, or another program on that port?): CPU "
+	    "time and memory are not those of the server",
 	    (int)pid, one->contender->name);
 	run->note(run, words);
 }
@@ -278,7 +278,7 @@ instance_connect(struct block_run *run, size_t i)
 		instance_note_memory(run, i, run->point->held);
 	if (engine_open(&one->engine, &plan, why, sizeof(why)) < 0) {
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
-		    "the client cannot load it: %s", why);
+		    "the client cannot load the server: %s", why);
 		return false;
 	}
 	one->open = true;
@@ -320,8 +320,8 @@ note_stubborn(struct block_run *run, size_t i)
 		return;
 	named->stop_noted = true;
 	snprintf(words, sizeof(words),
-	    "%.40s did not end within %d s of SIGTERM and was killed: let it "
-	    "end by that, or each block takes as much longer",
+	    "%.40s did not end within %d s of SIGTERM and was killed: make it "
+	    "end on SIGTERM, or each block takes that much longer",
 	    named->contender->name, (int)(SUPERVISOR_STOP_NS / NS_PER_S));
 	run->note(run, words);
 }
@@ -335,7 +335,7 @@ give_up_on_survivor(struct block_run *run, size_t i)
 	if (!run->at[i].server.unkillable)
 		return;
 	snprintf(accumulator->trouble, sizeof(accumulator->trouble),
-	    "something of it could not be ended, and is still there");
+	    "a process of the server could not be ended and still runs");
 	accumulator->failed_to_start = true; /* it is not to start again */
 }
 

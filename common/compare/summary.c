@@ -211,14 +211,14 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 		return;
 	found->client_bound = load_result_is_client_bound(load, false);
 	snprintf(reason, sizeof(reason),
-	    "the client did not get its CPU for %.0f %% of the time, and used "
-	    "what was left: the figure says little about the server",
+	    "other work had the client's CPU for %.0f %% of the time, and the "
+	    "client used the rest: the figure says little about the server",
 	    100 * (double)load->wait_ns / (double)load->wall_ns);
 	invalidate(found, found->client_bound ? CAUSE_CLIENT : CAUSE_DISTURBED,
 	    !found->client_bound ? reason
 	    : point->rate > 0
 		? "the client was the limit, not the server: some of the delay "
-		  "is its own"
+		  "is the client's"
 		: "the client was the limit, not the server: the figure is a "
 		  "lower bound");
 }
@@ -256,8 +256,8 @@ check_little(struct server_result *found, const struct accumulator *accumulator,
 	if (fabs(found->little - 1) <= LITTLE_OFF)
 		return;
 	snprintf(reason, sizeof(reason),
-	    "rate times latency is not the %u connections, but off by a "
-	    "factor of %.2f: something was not counted",
+	    "rate x latency should be the %u connections (Little's law), but "
+	    "is off by a factor of %.2f: something was not counted",
 	    load->connections, 1 / found->little);
 	invalidate(found, CAUSE_LITTLE, reason);
 }
@@ -272,8 +272,8 @@ check_rate(struct server_result *found, const struct accumulator *accumulator)
 	if ((double)load->unsent <= UNSENT * (double)load->begun)
 		return;
 	snprintf(reason, sizeof(reason),
-	    "the rate was not reached: for %llu requests beside %llu no "
-	    "connection was free",
+	    "the rate was not reached: %llu requests were due, beside %llu "
+	    "that were sent, but no connection was free",
 	    (unsigned long long)load->unsent, (unsigned long long)load->begun);
 	invalidate(found, CAUSE_RATE, reason);
 }
@@ -296,7 +296,7 @@ check_backlog(
 		return;
 	snprintf(reason, sizeof(reason),
 	    "%s: each of those connections tried again after 1 s or more, "
-	    "which is no cost of the model",
+	    "which is not a cost of the model",
 	    listen_backlog_words(
 		accumulator->backlog, accumulator->full, words, sizeof(words)));
 	invalidate(found, CAUSE_BACKLOG, reason);
@@ -345,9 +345,10 @@ explain_trouble(struct server_result *found, const struct accumulator *own,
 	found->verdict = INVALID;
 	snprintf(found->cause, sizeof(found->cause), "%s", CAUSE_SERVER);
 	snprintf(found->reason, sizeof(found->reason), "%s%.600s",
-	    whose == own	? ""
-	    : whose == baseline ? "no baseline: "
-				: "no control, the baseline's second instance ",
+	    whose == own ? ""
+	    : whose == baseline
+		? "no baseline: "
+		: "no control, because the baseline's second instance ",
 	    whose->trouble);
 	if (whose == own) {
 		found->usable = false;

@@ -61,20 +61,20 @@ kill_worker(int fd, const struct launched *server, char *why, size_t size)
 
 	if (!pid) {
 		snprintf(why, size,
-		    "no process was found that has the server's end of a "
-		    "connection");
+		    "no process was found that serves a connection: may this "
+		    "user look at the server's processes?");
 		return -1;
 	}
 	process = (int)syscall(SYS_pidfd_open, pid, 0);
 	bad = process < 0 ? -1 : signal_own(process, pid, server);
 	if (bad > 0)
 		snprintf(why, size,
-		    "its connections are served by process %d, which its "
-		    "command has not started: that one is not killed",
+		    "process %d serves the connections, but the command did "
+		    "not start it: it is not killed",
 		    (int)pid);
 	else if (bad < 0)
 		snprintf(why, size,
-		    "process %d could not be killed: %s (Linux 5.3 is needed)",
+		    "process %d could not be killed: %s (this needs Linux 5.3)",
 		    (int)pid, strerror(errno));
 	if (process >= 0)
 		close(process);

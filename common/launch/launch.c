@@ -162,16 +162,17 @@ exit_advice(const struct supervisor_report *report)
 {
 	switch (WEXITSTATUS(report->status)) {
 	case 127:
-		return " (no such command: is its path right, is it built?)";
+		return " (no such command: check its path, and whether it is "
+		       "built)";
 	case 126:
-		return " (it cannot be executed: is it a program of this "
-		       "machine, and allowed to be one?)";
+		return " (it cannot be executed: check that it is a program "
+		       "for this machine, with execute permission)";
 	case 0:
 		return report->others_left
-			   ? " while processes of it ran on: it must "
-			     "stay in the foreground (an option like "
-			     "-f, -D, --foreground, --no-daemon)"
-			   : " (it must run until it gets SIGTERM)";
+			   ? " while its processes ran on: the command must "
+			     "stay in the foreground (an option like -f, -D, "
+			     "--foreground, --no-daemon)"
+			   : " (a server must run until it gets SIGTERM)";
 	default:
 		return "";
 	}
@@ -185,7 +186,7 @@ describe_status(
 	snprintf(
 	    why, size, "ended with status %d%s", status, exit_advice(report));
 	if (status > 128 && status < 128 + NSIG)
-		append(why, size, " (of signal %d, %s, as a shell says it)",
+		append(why, size, " (a shell reports signal %d, %s, so)",
 		    status - 128, strsignal(status - 128));
 }
 
@@ -194,8 +195,8 @@ describe_end(const struct supervisor_report *report, char *why, size_t size)
 {
 	if (report->lost)
 		snprintf(why, size,
-		    "was lost: the process of the client that "
-		    "watched it was killed");
+		    "was lost: the client's process that watches it "
+		    "(perconn-keeper) was killed");
 	else if (WIFSIGNALED(report->status))
 		snprintf(why, size, "died of signal %d (%s)",
 		    WTERMSIG(report->status),
@@ -226,14 +227,14 @@ describe_timeout(const struct launched *server, const struct launch_plan *plan,
 	if (socket_owner_listeners(
 		server->supervisor.pid, elsewhere, sizeof(elsewhere)))
 		append(why, size,
-		    "; it listens at %s, not at %s, over IPv4, which its "
-		    "command says by {address}, {host} or {port}",
+		    "; it listens on %s, not on %s: its command must use "
+		    "{address}, {host} or {port}, which are of IPv4",
 		    elsewhere, address_format(&server->address, here));
 	proc_tree_walk(server->supervisor.pid, find_stopped, &stopped);
 	if (stopped)
 		append(why, size,
-		    "; process %d of it is stopped, as by a question that it "
-		    "asks on the terminal",
+		    "; its process %d is stopped: does it ask a question on "
+		    "the terminal?",
 		    (int)stopped);
 }
 

@@ -141,12 +141,12 @@ take_length(struct http_response *r, const char *value)
 	size_t len;
 
 	if (!strpbrk(value, "0123456789"))
-		r->bad_length = "Content-Length is no number";
+		r->bad_length = "Content-Length is not a number";
 	while ((member = next_member(&value, &len))) {
 		if (!parse_number(member, member + len, 10, &length))
-			r->bad_length = "Content-Length is no number";
+			r->bad_length = "Content-Length is not a number";
 		else if (r->has_length && length != r->left)
-			r->bad_length = "two Content-Lengths that differ";
+			r->bad_length = "two different Content-Lengths";
 		r->has_length = true;
 		r->left = length;
 	}

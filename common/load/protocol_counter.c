@@ -165,8 +165,8 @@ counter_judge(
 		    __builtin_mul_overflow(state->value, 10, &state->value) ||
 		    __builtin_add_overflow(state->value, digit, &state->value))
 			return reply_wrong(run,
-			    "byte %zu is 0x%02x: the answer is no number and "
-			    "the end of a line",
+			    "byte %zu is 0x%02x: the answer is not a number "
+			    "and an end of line",
 			    x->received, (unsigned char)buf[i]);
 		x->received++;
 	}

@@ -147,7 +147,8 @@ judge_body(struct protocol_run *run, struct http_state *state,
 	if (!h->body_known) {
 		if (state->body_len > BODY_MAX ||
 		    append(&state->kept, piece->at, piece->len) < 0)
-			return reply_wrong(run, "a body too large to be kept");
+			return reply_wrong(
+			    run, "a body too large to keep and compare");
 		return REPLY_MORE;
 	}
 	if (state->kept.len && compare_kept(run, state) == REPLY_WRONG)

@@ -88,8 +88,9 @@ ws_open(struct protocol_run *run)
 	int len;
 
 	if (!WEBSOCKET_HERE) {
-		reply_wrong(run, "no WebSocket here (OpenSSL or wslay was "
-				 "missing at build time)");
+		reply_wrong(
+		    run, "this client has no WebSocket: install OpenSSL and "
+			 "wslay (make deps), and build it again");
 		return -1;
 	}
 	run->scratch = malloc(HEAD_MAX + run->payload.size);
@@ -274,18 +275,20 @@ judge_head(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 
 	if (state->head[0] & RESERVED || state->head[1] & MASKED)
 		return reply_wrong(run, "a frame with %s",
-		    state->head[1] & MASKED ? "a mask, which only clients set"
-					    : "a reserved bit");
+		    state->head[1] & MASKED
+			? "a masked frame, which only clients may send"
+			: "a reserved bit");
 	if (opcode >= CLOSE) {
 		if (opcode > PONG || !fin || state->left > CONTROL_MAX)
 			return reply_wrong(run,
-			    "no proper control frame (0x%02x)", state->head[0]);
+			    "an invalid control frame (0x%02x)",
+			    state->head[0]);
 		state->control_len = 0;
 		return REPLY_MORE;
 	}
 	if (!x->pending)
 		return reply_wrong(
-		    run, "a message that nobody asked for (doubled?)");
+		    run, "a message without a request (doubled?)");
 	if (opcode != (state->in_message ? CONTINUATION : BINARY))
 		return reply_wrong(run,
 		    "a frame of opcode %u, where a binary message should %s",

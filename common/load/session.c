@@ -428,7 +428,7 @@ session_unsolicited(
 {
 	struct protocol_run *run = &shared->run;
 
-	reply_wrong(run, "%zu bytes that nobody asked for (doubled?)", len);
+	reply_wrong(run, "%zu bytes without a request (doubled?)", len);
 	run->got = shared->buffer;
 	run->got_len = len;
 	if (run->protocol->expected) {

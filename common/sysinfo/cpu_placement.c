@@ -106,7 +106,7 @@ char *
 cpu_placement_format(const struct cpu_placement *p, char *buf, size_t size)
 {
 	if (p->kind == CPU_PLACEMENT_FREE)
-		snprintf(buf, size, "free (wherever the kernel puts them)");
+		snprintf(buf, size, "free (the kernel chooses the CPUs)");
 	else if (p->kind == CPU_PLACEMENT_SHARED)
 		snprintf(buf, size, "shared (client and server on CPU %d)",
 		    p->client_cpu);

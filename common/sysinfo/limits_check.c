@@ -84,8 +84,8 @@ check_descriptors(const struct limits_check_plan *plan, char *why, size_t size)
 	if (need > limit.rlim_max) {
 		snprintf(why, size,
 		    "%" PRIu64 " connections need %" PRIu64
-		    " descriptors of this process; the limit is %llu "
-		    "(RLIMIT_NOFILE, ulimit -Hn)",
+		    " descriptors of the client, and the limit is %llu: raise "
+		    "it (RLIMIT_NOFILE, ulimit -Hn)",
 		    plan->connections, need,
 		    (unsigned long long)limit.rlim_max);
 		return -1;
@@ -111,7 +111,7 @@ check_ports(const struct limits_check_plan *plan, char *why, size_t size)
 	snprintf(why, size,
 	    "%" PRIu64 " connections need as many ports; %" PRIu64
 	    " source address%s with %" PRIu64
-	    " each (net.ipv4.ip_local_port_range): more sources are needed",
+	    " each (net.ipv4.ip_local_port_range): add addresses with --source",
 	    plan->connections, sources, sources == 1 ? "" : "es", ports);
 	return -1;
 }

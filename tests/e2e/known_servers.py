@@ -651,6 +651,11 @@ def result_of(process):
     return Result(process.returncode, out, err)
 
 
+def flat(words):
+    """WORDS without the ends of lines at which a terminal's width folds them."""
+    return " ".join(words.split())
+
+
 def unfolded(words):
     """A load's WORDS with each line in one piece again."""
     return re.sub(r"\n {11}(?=\S)", " ", words)
@@ -958,14 +963,14 @@ def compare(groups, servers, *arguments, code=0, **options):
     check_compare(report)
     assert result.code == (code or (1 if unsteady(result) else 0)), result
     assert [one["name"] for one in report["servers"]] == list(servers)
-    report["words"] = result.err
+    report["words"] = result.err + flat(result.err)
     return report
 
 
 # Reasons that are the machine's, not a server's.
 UNSTEADY = ("control.* differs|other work on this machine|"
             "the client did not run|a quota of CPU time stopped the client|"
-            "the client was the limit|the client did not get its CPU")
+            "the client was the limit|other work had the client's CPU")
 
 
 def unsteady(result):

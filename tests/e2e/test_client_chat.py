@@ -360,7 +360,7 @@ def test_a_line_that_comes_back_to_its_sender(mode, at):
     report = lied_to(chat_echoed(at), mode)
     assert counts(report) == (19, 1, 0, 0)
     assert report["first_wrong"] == \
-        f"message {at}: its own sender got it, too"
+        f"message {at}: its sender got it back"
 
 
 @MODES
@@ -463,7 +463,7 @@ def test_a_guest_that_is_not_let_go_times_out():
         report = chat(room.target, "-c", 3, "-n", 2, "--churn",
                       "--timeout", "200ms", code=1)
     assert counts(report) == (0, 0, 2, 0)
-    assert "message 1: its sender was not let go of in time" in \
+    assert "message 1: the server did not close its sender" in \
         report["first_timed_out"]
 
 

@@ -83,7 +83,7 @@ def test_an_older_result_stays_where_nothing_was_measured(older, output):
     with refusing() as target:
         result = client("load", target, "-n", 3, *output, cwd=older)
     assert result.code == 1
-    assert "x is as it was: nothing was measured" in result.err
+    assert "x was left as it was, because nothing was measured" in result.err
     check_older(older)
 
 
@@ -119,7 +119,7 @@ def test_an_older_comparison_stays_where_no_server_could_be_measured(
                     "a=exit 3; {port}", "--server", "b=exit 3; {port}",
                     cwd=older)
     assert result.code == 1
-    assert "is as it was: nothing was measured" in result.err
+    assert "was left as it was, because nothing was measured" in result.err
     check_older(older)
 
 

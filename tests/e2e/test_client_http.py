@@ -60,7 +60,7 @@ def test_what_ends_with_its_connection_is_right(text):
 @MODES
 @pytest.mark.parametrize("text, words", [
     (OK + b"Content-Length: 5, 6\r\n\r\nhello", "differ"),
-    (OK + b"Content-Length: 5x\r\n\r\nhello", "no number"),
+    (OK + b"Content-Length: 5x\r\n\r\nhello", "not a number"),
     (OK + b"X\r\nContent-Length: 5\r\n\r\nhello", "without a name"),
     (b"HTTP/1.1 600 Odd\r\nContent-Length: 5\r\n\r\nhello", "status 600"),
     (b"HTTP/2 200\r\nContent-Length: 5\r\n\r\nhello", "no HTTP"),

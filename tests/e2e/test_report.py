@@ -537,14 +537,14 @@ def test_slices_that_get_lost_are_told_of_while_they_are_measured():
 def test_what_is_of_another_comparison_is_told_of_and_stays(made, tmp_path):
     report = tmp_path / "report"
     shown = ["compare", "--report", report, "--from"]
-    assert "was there before" not in client(*shown, made[2]).err
+    assert "is of an older comparison" not in client(*shown, made[2]).err
     (report / "slices.csv").write_text("of hours")
 
     def warned(*arguments):
         result = client(*shown, *arguments)
         assert result.code == 0, result
         assert (report / "slices.csv").read_text() == "of hours"
-        return re.findall("([a-z.]+) was there before", result.err)
+        return re.findall("([a-z.]+) is of an older comparison", result.err)
     assert warned(made[3]) == ["slices.csv"]
     assert warned(report / "compare.json") == [], "they are its own"
     assert warned(made[2], "--from", made[3]) == ["compare.json", "slices.csv"]
@@ -657,7 +657,7 @@ def test_a_gnuplot_that_fails_costs_the_pictures_only(
     env = fake_gnuplot(tmp_path, script)
     page, result = page_of(made[2], tmp_path / "report", env=env)
     assert PICTURE not in page and page.rstrip().endswith("</html>")
-    assert "not all pictures are drawn: gnuplot" in result.error_line
+    assert "some pictures are missing: gnuplot" in result.error_line
 
 
 def test_what_was_measured_is_complete_before_the_drawing(made, tmp_path):

@@ -126,7 +126,7 @@ FRESH_TEST(it_is_found_of_those_that_answer)
 	assert_string_equal(accumulators[1].trouble, "");
 	/* Others may have the CPUs at this very time. */
 	if (words[0])
-		assert_non_null(strstr(words, "the capacity of b was looked"));
+		assert_non_null(strstr(words, "the capacity of b was measured"));
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(instances[i].server.pid, 0);
 		assert_false(instances[i].open);

@@ -170,15 +170,15 @@ static const struct {
 } TROUBLE[] = {
     {"/no/such/program {port}", "ended with status 127 (no such command"},
     {"/dev/null {port}", "ended with status 126 (it cannot be executed"},
-    {": {port}", "ended with status 0 (it must run until it gets SIGTERM)"},
+    {": {port}", "ended with status 0 (a server must run until it gets SIGTERM)"},
     {"exit 3; : {port}", "ended with status 3"},
     {"kill -9 $$; : {port}", "died of signal 9"},
     {"sleep 1000 & : {port}",
-	"ended with status 0 while processes of it ran on: it must stay in "
+	"ended with status 0 while its processes ran on: the command must stay in "
 	"the foreground"},
     {"echo sorry; exit 3; : {port}", "its last words: sorry"},
     {"sh -c 'kill -9 $$'; exit $?; : {port}",
-	"ended with status 137 (of signal 9, Killed, as a shell says it)"},
+	"ended with status 137 (a shell reports signal 9, Killed, so)"},
     {"printf 'a\\n\\n'; exit 3; : {port}", "its last words: a"},
     {"seq 200000; echo the end; exit 4; : {port}", "its last words: the end"},
     {"head -c 3000000 /dev/zero; exit 4; : {port}", "its last words: ????"},
@@ -277,8 +277,8 @@ TEST(the_address_of_a_server_that_listens_elsewhere_is_reported)
 	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
 	if (!strstr(why, "within 0.3 s (--start-timeout") ||
-	    !strstr(why, "it listens at 127.0.0.2:") ||
-	    !strstr(why, ", not at 127.0.0.1:") ||
+	    !strstr(why, "it listens on 127.0.0.2:") ||
+	    !strstr(why, ", not on 127.0.0.1:") ||
 	    !strstr(why, "its last words: ready"))
 		fail_msg("%s", why);
 	is_gone(&server);
@@ -296,7 +296,7 @@ TEST(a_stopped_server_is_reported)
 
 	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
 	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
-	if (!strstr(why, "of it is stopped"))
+	if (!strstr(why, "is stopped: does it ask"))
 		fail_msg("%s", why);
 	is_gone(&server);
 }

@@ -169,7 +169,7 @@ FRESH_TEST(a_client_that_got_no_cpu_gives_no_lower_bound)
 	assert_false(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
 	assert_non_null(
-	    strstr(found->reason, "did not get its CPU for 45 % of the time"));
+	    strstr(found->reason, "had the client's CPU for 45 % of the time"));
 	assert_null(strstr(found->reason, "lower bound"));
 }
 
@@ -209,7 +209,7 @@ FRESH_TEST(at_a_rate_a_full_client_is_late_itself)
 	found = summarize();
 	assert_true(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
-	assert_non_null(strstr(found->reason, "some of the delay is its own"));
+	assert_non_null(strstr(found->reason, "some of the delay is the client's"));
 }
 
 /* ---- what else it says ---- */
