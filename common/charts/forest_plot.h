@@ -22,7 +22,7 @@
 #include "common/verdict/comparison.h"
 
 /* The axis ends here at the latest; what is beyond has an arrow. */
-#define FOREST_FARTHEST 20.0
+#define FOREST_FARTHEST 10.0
 #define FOREST_TICKS 32
 #define FOREST_WORDS 700
 

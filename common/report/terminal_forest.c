@@ -45,7 +45,7 @@ static struct layout
 layout_of(const struct terminal_printer *p, const struct forest_plot *plot)
 {
 	struct layout layout = {.label = LABEL_LEAST, .plot = PLOT_LEAST};
-	size_t width = terminal_width(p), most = width * 2 / 5, beside;
+	size_t width = terminal_width(p), most = width * 5 / 12, beside;
 
 	for (size_t i = 0; i < plot->count; i++) {
 		const struct forest_row *row = &plot->rows[i];
@@ -223,16 +223,19 @@ put_sense(struct terminal_printer *p, struct layout layout)
 		    CELLS[BEYOND][utf8]);
 }
 
-/* What the shade and the bars are. */
+/* What the bars are, and the shade, where it is wide enough to be seen. */
 static void
-put_key(struct terminal_printer *p, const struct forest_plot *plot)
+put_key(struct terminal_printer *p, const struct forest_plot *plot,
+    struct layout layout)
 {
 	bool utf8 = p->style->utf8;
 	char text[200];
 
 	snprintf(
 	    text, sizeof(text), "%s 95 %% interval", CELLS[INTERVAL][utf8]);
-	if (!isnan(plot->zone_low))
+	if (!isnan(plot->zone_low) &&
+	    column_of(plot->zone_low, layout.plot) <
+		column_of(plot->zone_high, layout.plot))
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 		    "; %s a difference below %.3g %% does not matter",
 		    CELLS[ZONE][utf8], 100 * p->c->delta);
@@ -252,5 +255,5 @@ terminal_forest(struct terminal_printer *p, const struct forest_plot *plot)
 		put_row(p, plot, &plot->rows[i], layout);
 	put_ticks(p, plot, layout);
 	put_sense(p, layout);
-	put_key(p, plot);
+	put_key(p, plot, layout);
 }
