@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Measures the servers against plain floors, and the client against wrk.
+"""Compares the servers with the smallest possible ones, and the client with wrk.
 
     make bench                          everything, about 15 minutes
     make bench BENCH_ARGS='floors'      one part: floors http tls held memory client million chat
                                         stall pacing instructions
 
-Nothing else should run meanwhile. Each figure is a ratio of two things that
-were measured in turn in one run, with its spread; rates alone mean little.
+Nothing else should run meanwhile. Each figure is a ratio of two programs that
+one run measured in turn, with its spread; rates alone mean little.
 """
 import contextlib
 import json
@@ -83,7 +83,7 @@ class Server:
         self.process.wait()
 
     def stop(self):
-        """Its ledger, after an orderly end."""
+        """Stops the server; returns its ledger."""
         self.process.terminate()
         status = self.process.wait()
         return status, json.load(open(self.ledger.name))
@@ -139,7 +139,7 @@ def floors():
 
 
 def process_control():
-    """Stevens' measure: CPU for each connection, less that of the iterative server."""
+    """Stevens' measure: CPU for each connection, minus that of the iterative server."""
     servers = []
     for name in ("inline", "thread", "fork"):
         servers += ["--server", f"{name}=" + " ".join(COMMANDS[name]).format("{address}")]
@@ -154,7 +154,7 @@ def process_control():
 
 
 def hold(server, count):
-    """COUNT idle connections from 127.0.1.1 and up, each of which has echoed."""
+    """Opens COUNT idle connections from 127.0.1.1 on; each has echoed once."""
     held = []
     for i in range(count):
         one = socket.socket()
@@ -215,7 +215,7 @@ def meminfo():
 
 
 def socket_slab(count):
-    """KiB of slab for each held loopback pair itself: nobody accepts."""
+    """KiB of slab for a loopback connection alone: no server accepts it."""
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         before, held = meminfo(), []
         for _ in range(count):
@@ -241,8 +241,8 @@ def memory():
         for _ in range(3):
             time.sleep(1)
             before = meminfo()
-            # Every worker is to have been nudged, which touches one page more:
-            # an eighth of the idle timeout, and the time to hold them.
+            # A worker's first wake signal, after an eighth of the idle timeout,
+            # touches one more page: wait until every worker had it.
             options = () if name.startswith("floor") else ("--idle-timeout", "16s")
             with Server(name, *options) as server:
                 held = hold(server, count)
@@ -301,7 +301,7 @@ def http(turns=24, seconds=1):
 
 
 def load_http(server, seconds):
-    """Rate, and CPU for each request, of our client where wrk() has them."""
+    """Rate and CPU for each request of our client, in the form of wrk()."""
     run = subprocess.run(
         [CLIENT, "load", server.target, "-p", "http", "-c", "64", "-d", f"{seconds}s",
          "--json", "-"], preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CPU}),
@@ -333,7 +333,7 @@ def http_part():
 
 
 class Certificate(tempfile.TemporaryDirectory):
-    """For localhost, signed by itself."""
+    """A self-signed certificate for localhost."""
 
     def __enter__(self):
         self.cert, self.key = (os.path.join(self.name, n) for n in ("cert.pem", "key.pem"))
@@ -346,7 +346,7 @@ class Certificate(tempfile.TemporaryDirectory):
 
 
 def handshakes(server, seconds):
-    """Full ones a second, one after another, by openssl's own client."""
+    """Full handshakes per second, one after another, by openssl s_time."""
     run = subprocess.run(
         ["openssl", "s_time", "-connect", server.target, "-new", "-time", str(seconds)],
         preexec_fn=lambda: os.sched_setaffinity(0, {CLIENT_CPU}),
@@ -419,7 +419,7 @@ ROOM = ["-p", "chat", "-c", "100", "-r", "1000", "-d", "5s", "--timeout", "2s"]
 
 
 class Member:
-    """A member of the room beside those of the load: it reads, and says nothing."""
+    """A member of the room beside the load: it reads and sends nothing."""
 
     def __init__(self, server):
         self.sock = socket.socket()
@@ -458,9 +458,9 @@ class Member:
         self.end = "reset"
 
     def leave(self):
-        """What became of it."""
+        """Describes how the connection ended."""
         if self.sock.fileno() >= 0 and not self.reader.is_alive() and self.stopped:
-            # Whatever is left for it, until nothing comes for a second.
+            # Reads the rest, until no byte comes for 1 s.
             self.stopped, self.reader = False, threading.Thread(target=self.read)
             self.reader.start()
             time.sleep(1)
@@ -475,7 +475,7 @@ class Room(Server):
         self.forks = name == "fork"
 
     def worker_of(self, sock):
-        """The child that has the other end, by its inode."""
+        """The child that has the other end, found by its inode."""
         ends = (f":{self.port:04X}", f":{sock.getsockname()[1]:04X}")
         for _ in range(1000):
             links = {}
@@ -495,8 +495,8 @@ class Room(Server):
         return {int(pid) for pid in open(path).read().split()}
 
 
-# What happens to the one more after a second, and whether under fork only: a
-# thread cannot be stopped or killed alone.
+# What is done to the additional member after 1 s, and whether only under fork: a
+# single thread cannot be stopped or killed.
 TROUBLES = [
     ("all are well", False, lambda member: None),
     ("one stops reading", False, Member.stop_reading),
@@ -538,7 +538,7 @@ def chat_with(model, name, trouble):
 
 
 def percentile(values, percent):
-    """As the client's: the least that so many do not exceed."""
+    """As the client's: the least value that PERCENT % do not exceed."""
     return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
@@ -579,7 +579,7 @@ def pacing():
 
 
 def counted(target, connections, requests):
-    """User instructions for each request, from the first to the last."""
+    """User instructions for each request of a run."""
     with tempfile.NamedTemporaryFile() as out:
         run = subprocess.run(
             ["valgrind", "--tool=callgrind", "--toggle-collect=engine_run",
@@ -596,7 +596,7 @@ def instructions():
         return
     with Server("thread") as server:
         for connections in (16, 64):
-            # What a wake-up costs is shared by the replies that it finds.
+            # The replies of one wake-up share its cost, so the figure varies.
             each = [counted(server.target, connections, 50_000) for _ in range(5)]
             say(f"{connections} connections, echo of 64 bytes: {spread(each)}"
                 f" (160 is what is allowed)")

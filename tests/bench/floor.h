@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor: the least code that can do a model's job, to measure the servers
- * against. No limits, no timeouts, no log, no end but a signal; a failing call
- * ends the program. Same build flags and buffer size as the servers.
+ * floor: the smallest echo server of a model, for comparison with ours. It has
+ * no limits, timeouts or log; a failing call or a signal ends it. Build flags
+ * and buffer size are those of our servers.
  *
  *	floor_thread IPv4:PORT
  */
@@ -19,7 +19,7 @@
 
 #include "common/net/address.h"
 
-/* recv, send, close. */
+/* Echoes, then closes FD. */
 static inline void
 floor_serve(int fd)
 {
@@ -33,8 +33,8 @@ floor_serve(int fd)
 	close(fd);
 }
 
-/* Accepts for ever; a detached thread with a 64 KiB stack (the least there is,
- * where that is more) runs SERVE with the descriptor as its argument. */
+/* Accepts for ever. A detached thread with a stack of 64 KiB (or the minimum)
+ * calls SERVE with the descriptor. */
 static inline void
 floor_threads(int listener, void *(*serve)(void *))
 {
@@ -56,7 +56,7 @@ floor_threads(int listener, void *(*serve)(void *))
 	}
 }
 
-/* Accepts for ever; a forked child runs SERVE, the kernel reaps it. */
+/* Accepts for ever. A forked child calls SERVE; the kernel reaps it. */
 static inline void
 floor_forks(int listener, void *(*serve)(void *))
 {

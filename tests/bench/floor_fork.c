@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* floor_fork: accept; a fork; the kernel reaps (SIGCHLD ignored). */
+/* floor_fork: echo in a forked child for each connection. */
 #include "tests/bench/floor.h"
 
 static void *

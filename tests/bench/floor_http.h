@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor_http: answers whatever it receives with what a server's `/` answers,
- * byte for byte but for the date, and parses nothing. For a client that sends
- * one request at a time.
+ * floor_http: answers each recv(2) with the response of our `GET /`, with a
+ * fixed date, and parses nothing. For clients that send one request at a time.
  */
 #ifndef TESTS_BENCH_FLOOR_HTTP_H
 #define TESTS_BENCH_FLOOR_HTTP_H

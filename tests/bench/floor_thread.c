@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* floor_thread: accept; a detached thread with a 64 KiB stack. */
+/* floor_thread: echo in a detached thread for each connection. */
 #include "tests/bench/floor.h"
 
 static void *

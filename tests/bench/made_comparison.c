@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* made_comparison: the made-up comparison of the tests, as JSON, for those that
- * drive the client: made_comparison [2|3] */
+/* made_comparison [2|3]: prints the example comparison of the unit tests as
+ * JSON, for tests that run the client. */
 #include "tests/unit/made_comparison.h"
 
 #include "common/report/comparison_json.h"

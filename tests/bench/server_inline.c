@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_inline: no workers; the accept loop serves each connection itself, one
- * after another (the iterative server of UNP 30.2).
+ * server_inline: the accept loop serves each connection itself, one after
+ * another (the iterative server of UNP 30.2).
  *
- * The third model, in the form of server_thread.c and server_fork.c. It proves
- * that the seam is real, and is the baseline for the cost of process control.
- * Not for use: one silent client blocks all others.
+ * A third model in the form of server_thread.c and server_fork.c: it shows that
+ * struct server_model is enough for one, and is the baseline for the cost of
+ * process control. Not for use: one silent client blocks all others.
  */
 #include <stdlib.h>
 
@@ -21,8 +21,8 @@ model_share(size_t size)
 
 /* ---- how a worker ends ---- */
 
-/* It has ended before the next connection is accepted; the slot has its outcome
- * until the loop asks for it. */
+/* It ends before the next accept(2); the slot keeps its outcome until
+ * model_reap(). */
 static void
 worker_main(struct worker *worker)
 {
@@ -52,7 +52,7 @@ model_reap(struct worker *worker, enum outcome *outcome)
 
 /* ---- wake workers ---- */
 
-/* While a connection is served, the loop cannot do this. */
+/* While a connection is served, the loop does not run. */
 static void
 model_wake(const struct worker *worker, int signal)
 {
@@ -62,7 +62,7 @@ model_wake(const struct worker *worker, int signal)
 
 /* ---- stop workers ---- */
 
-/* While a connection is served, the loop cannot stop it. */
+/* Likewise. */
 static void
 model_stop(struct worker *worker)
 {

@@ -4,15 +4,15 @@
 
     real.py [equal] [slower] [COUNT] [--OPTION...]
 
-equal: a server against itself, COUNT times (40), for half of them by churn and
-for half on kept connections; at most one in eight may end in faster or slower,
-and one in four may be invalid.
-slower: against itself made 5 % slower (slower.c), 10 times each at the quick and
-at the default plan, by churn and spin; found in at least 80 % of those of the default plan.
+equal: compares a server with itself, COUNT times (40), half of them with churn
+and half with kept connections. At most 1 in 8 verdicts may be faster or slower,
+at most 1 in 4 invalid.
+slower: compares a server with itself made 5 % slower (slower.c), COUNT times (10)
+with --quick and with the default plan, with churn and spin. At least 80 % of the
+verdicts of the default plan must be slower.
 
-A quarter of an hour for both, on a quiet machine. Verdicts are listed as they
-come; none is repeated. Options go on to `client compare`. Exit status 1 if a
-limit is not met.
+Both take a quarter of an hour, on a quiet machine. No comparison is repeated.
+Options are passed to `client compare`. Exit status 1 if a limit is not met.
 """
 import collections
 import json
@@ -25,13 +25,14 @@ SLOWER = ROOT / "build/release/tests/selftest/slower"
 SERVER = f"exec {ROOT}/server_thread -q {{options}} -l {{address}}"
 PERCENT = 5
 ALIKE = ("churn", "steady")
-# Where the server is the limit: a client that is could hide its stops.
+# Scenarios in which the server is the limit: a client at its limit would hide
+# that the server is slower.
 BOUND = ("churn", "spin")
 MORE = [word for word in sys.argv[1:] if word.startswith("--")]
 
 
 def compare(scenario, other, *options):
-    """The one ratio of a comparison of the server with OTHER."""
+    """Compares the server with OTHER; returns the ratio."""
     command = [str(ROOT / "client"), "compare", *options, *MORE, "--json", "-",
                scenario, "--server", f"a={SERVER}", "--server", f"b={other}"]
     done = subprocess.run(command, stdout=subprocess.PIPE,

@@ -2,20 +2,20 @@
 /*
  * simulate: how often the verdicts of a comparison are wrong.
  *
- * Makes up the slices of comparisons whose truth is known, and takes them
- * through the very functions that judge real ones. The machine that it makes
- * up is as bad as the one that common/verdict/verdict.h was written on: rates
- * drift, neighbours in time resemble each other, one slice in fifty is hit and
- * 2 to 10 times slower, each start of a server has a speed of its own, and a
- * fresh one is slow at first. Only half of the hits can be seen from outside.
+ * Simulates slices of comparisons whose true ratio is known, and judges them
+ * with the functions of common/verdict. The simulated machine is as noisy as
+ *the one on which they were developed: rates drift, consecutive slices are
+ * correlated, one slice in fifty is disturbed and 2 to 10 times slower, each
+ * start of a server has its own speed, and a new server is slow at first. Only
+ * half of the disturbances can be seen as CPU contention.
  *
  *	simulate [COMPARISONS]
  *
- * 10,000 by default of each kind in which all servers are alike, and a tenth as
- * many of each in which one is slower.
+ * COMPARISONS (10,000) of each kind with equal servers, and a tenth of that of
+ * each kind with a slower server.
  *
- * Prints a line for each kind; exit status 1 if one is beyond its limit. The
- * same numbers in every run, however many CPUs share the work.
+ * Prints a line for each kind; exit status 1 if a kind exceeds its limit. The
+ * numbers are the same in every run, with any number of CPUs.
  */
 #include <math.h>
 #include <stdio.h>
@@ -31,25 +31,26 @@
 #include "common/verdict/block_estimate.h"
 
 #define DELTA 0.03
-#define SLICE_SD 0.06  /* of the logarithm of a rate */
-#define NEIGHBOURS 0.5 /* correlation of one slice with the next */
-#define DRIFT_SD 0.005 /* of a block, for each slice */
-#define LAUNCH_SD 0.01 /* of a start */
-#define HIT 0.02       /* how often somebody takes the CPU */
-#define COLD 0.6       /* at most, as a logarithm, in the first slice */
-#define RUNS 10000     /* for which a limit holds as it stands */
-#define FEWER 10       /* of those whose share need not be known so well */
+/* Standard deviations (SD) are of the logarithm of a rate. */
+#define SLICE_SD 0.06
+#define CORRELATION 0.5	 /* of consecutive slices */
+#define DRIFT_SD 0.005	 /* of a block, for each slice */
+#define LAUNCH_SD 0.01	 /* of a start */
+#define DISTURBANCE 0.02 /* probability that another process takes the CPU */
+#define COLD 0.6   /* maximum in the first slice of a new server, logarithm */
+#define RUNS 10000 /* from which on limits hold exactly */
+#define FEWER 10   /* divides RUNS for kinds with a slower server */
 
 /* A kind of comparison. */
 struct kind {
 	const char *name;
 	size_t blocks, rounds, points, servers;
-	double effect;	    /* of the last server, as a share of the rate */
-	double least, most; /* share of comparisons that may find one */
+	double effect;	    /* of the last server on its rate */
+	double least, most; /* limits of the share that finds a difference */
 };
 
-/* The plans are those of the client: of a scenario with one point and of one
- * with several, in full and --quick. */
+/* The client's plans, default and --quick, for scenarios with one point and
+ * with several. */
 static const struct kind KINDS[] = {
     {"default, all alike", 18, 5, 1, 2, 0, 0.001, 0.055},
     {"quick, all alike", 8, 3, 1, 2, 0, 0.001, 0.055},
@@ -67,13 +68,13 @@ static const struct kind KINDS[] = {
 
 enum { KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]) };
 
-/* Of all comparisons of a kind. */
-struct accumulator {
-	size_t found; /* with a faster or slower in them */
+/* The results of all comparisons of a kind. */
+struct kind_sums {
+	size_t found; /* comparisons with a faster or slower */
 	size_t verdicts[INVALID + 1], ratios;
 };
 
-/* ---- chance ---- */
+/* ---- random numbers ---- */
 
 static double
 normal(uint64_t *state)
@@ -87,7 +88,7 @@ normal(uint64_t *state)
 
 struct machine_state {
 	uint64_t *random;
-	double weather; /* what neighbours in time have in common */
+	double noise; /* of the latest slice */
 	double drift, drifted;
 };
 
@@ -110,16 +111,16 @@ run_slice(struct machine_state *machine, struct server_state *server,
 	uint64_t *random = machine->random;
 	double *value = &slice->log_value[side];
 
-	machine->weather =
-	    NEIGHBOURS * machine->weather +
-	    sqrt(1 - NEIGHBOURS * NEIGHBOURS) * SLICE_SD * normal(random);
+	machine->noise =
+	    CORRELATION * machine->noise +
+	    sqrt(1 - CORRELATION * CORRELATION) * SLICE_SD * normal(random);
 	machine->drifted += machine->drift;
-	*value = 10 + server->level + machine->weather + machine->drifted -
+	*value = 10 + server->level + machine->noise + machine->drifted -
 		 server->cold;
 	server->cold *= server->warming;
 	slice->contention[side] = 0.1 * random_unit(random);
 	slice->stretch[side] = 1;
-	if (random_unit(random) < HIT) {
+	if (random_unit(random) < DISTURBANCE) {
 		*value -= log(2 + 8 * random_unit(random));
 		slice->contention[side] += random_unit(random) < 0.5 ? 0.3 : 0;
 	}
@@ -207,7 +208,7 @@ run_point(struct comparison_state *c, struct point *point)
 }
 
 static void
-count_verdicts(struct comparison_state *c, struct accumulator *accumulator)
+count_verdicts(struct comparison_state *c, struct kind_sums *sums)
 {
 	bool found = false;
 
@@ -216,21 +217,21 @@ count_verdicts(struct comparison_state *c, struct accumulator *accumulator)
 			const struct server_result *one =
 			    &c->result->points[p].results[i];
 
-			accumulator->ratios++;
-			accumulator->verdicts[one->verdict]++;
+			sums->ratios++;
+			sums->verdicts[one->verdict]++;
 			found |=
 			    one->verdict == SLOWER ||
 			    (one->verdict == FASTER && c->kind->effect >= 0);
 		}
 	}
-	accumulator->found += found;
+	sums->found += found;
 }
 
 static void
 run_comparison(
-    struct comparison_state *c, size_t number, struct accumulator *accumulator)
+    struct comparison_state *c, size_t number, struct kind_sums *sums)
 {
-	/* A state of its own for each: far apart, and never 0. */
+	/* Each comparison has its own state, never 0. */
 	c->random = (number + 1) * 0x9e3779b97f4a7c15ULL;
 	for (int i = 0; i < 10; i++)
 		random_next(&c->random);
@@ -239,22 +240,21 @@ run_comparison(
 	for (size_t p = 0; p < c->kind->points; p++)
 		run_point(c, &c->result->points[p]);
 	verdict_of_scenario(c->result, c->kind->servers, DELTA);
-	count_verdicts(c, accumulator);
+	count_verdicts(c, sums);
 }
 
 /* ---- all of them ---- */
 
-/* False verdicts are rare, so it takes many to know how rare. */
+/* False verdicts are rare, so it takes many comparisons to count them. */
 static size_t
 runs_of(const struct kind *kind, size_t runs)
 {
 	return kind->effect < 0 ? (runs + FEWER - 1) / FEWER : runs;
 }
 
-/* Every WORKERS-th comparison of each kind. */
+/* Runs every WORKERS-th comparison of each kind. */
 static void
-work(size_t worker, size_t workers, size_t runs,
-    struct accumulator *accumulators)
+work(size_t worker, size_t workers, size_t runs, struct kind_sums *sums)
 {
 	static struct scenario_result result;
 	struct comparison_state c = {.result = &result};
@@ -266,14 +266,14 @@ work(size_t worker, size_t workers, size_t runs,
 		c.kind = &KINDS[k];
 		for (size_t run = worker; run < runs_of(c.kind, runs);
 		     run += workers)
-			run_comparison(&c, k * runs + run, &accumulators[k]);
+			run_comparison(&c, k * runs + run, &sums[k]);
 	}
 	free(result.points);
 }
 
-/* A process for each CPU, each with tallies of its own. */
+/* Starts a process for each CPU, with its own sums in shared memory. */
 static int
-share_work(size_t workers, size_t runs, struct accumulator *accumulators)
+share_work(size_t workers, size_t runs, struct kind_sums *sums)
 {
 	int bad = 0, status;
 
@@ -283,7 +283,7 @@ share_work(size_t workers, size_t runs, struct accumulator *accumulators)
 		if (pid < 0)
 			return -1;
 		if (pid == 0) {
-			work(w, workers, runs, accumulators + w * KIND_COUNT);
+			work(w, workers, runs, sums + w * KIND_COUNT);
 			_exit(0);
 		}
 	}
@@ -293,7 +293,7 @@ share_work(size_t workers, size_t runs, struct accumulator *accumulators)
 }
 
 static void
-add(struct accumulator *sum, const struct accumulator *one)
+add(struct kind_sums *sum, const struct kind_sums *one)
 {
 	sum->found += one->found;
 	sum->ratios += one->ratios;
@@ -301,7 +301,7 @@ add(struct accumulator *sum, const struct accumulator *one)
 		sum->verdicts[v] += one->verdicts[v];
 }
 
-/* Fewer comparisons than planned may stray: three standard errors. */
+/* With fewer than RUNS comparisons, limits are wider by 3 standard errors. */
 static bool
 is_within(const struct kind *kind, double share, size_t runs)
 {
@@ -313,17 +313,16 @@ is_within(const struct kind *kind, double share, size_t runs)
 }
 
 static bool
-print_kind(
-    const struct kind *kind, const struct accumulator *accumulator, size_t runs)
+print_kind(const struct kind *kind, const struct kind_sums *sums, size_t runs)
 {
-	double share = (double)accumulator->found / (double)runs;
+	double share = (double)sums->found / (double)runs;
 	bool well = is_within(kind, share, runs);
 
 	printf("%-26s %3zu x %zu %6zu %6.2f %% ", kind->name, kind->blocks,
 	    kind->rounds, runs, 100 * share);
 	for (int v = 0; v <= INVALID; v++)
-		printf(" %6.2f", 100 * (double)accumulator->verdicts[v] /
-				     (double)accumulator->ratios);
+		printf(" %6.2f",
+		    100 * (double)sums->verdicts[v] / (double)sums->ratios);
 	if (kind->most < 1)
 		printf("   at most %.1f %%", 100 * kind->most);
 	else if (kind->least > 0)
@@ -338,30 +337,28 @@ main(int argc, char **argv)
 	long asked = argc > 1 ? atol(argv[1]) : RUNS;
 	size_t runs = (size_t)asked;
 	size_t workers = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-	size_t size = workers * KIND_COUNT * sizeof(struct accumulator);
-	struct accumulator *accumulators = mmap(NULL, size,
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t size = workers * KIND_COUNT * sizeof(struct kind_sums);
+	struct kind_sums *sums = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool well = true;
 
 	if (argc > 2 || asked < 1) {
 		fprintf(stderr, "usage: simulate [COMPARISONS]\n");
 		return 2;
 	}
-	if (accumulators == MAP_FAILED ||
-	    share_work(workers, runs, accumulators) < 0) {
+	if (sums == MAP_FAILED || share_work(workers, runs, sums) < 0) {
 		perror("simulate");
 		return 1;
 	}
 	printf("                          blocks                    "
 	       "of all ratios, percent\n"
-	       "what was simulated        x quads  times    found  "
+	       "what was simulated        x rounds times    found  "
 	       "faster slower equiv. undec. invalid\n");
 	for (size_t k = 0; k < KIND_COUNT; k++) {
 		for (size_t w = 1; w < workers; w++)
-			add(&accumulators[k],
-			    &accumulators[w * KIND_COUNT + k]);
-		well &= print_kind(
-		    &KINDS[k], &accumulators[k], runs_of(&KINDS[k], runs));
+			add(&sums[k], &sums[w * KIND_COUNT + k]);
+		well &=
+		    print_kind(&KINDS[k], &sums[k], runs_of(&KINDS[k], runs));
 	}
 	return well ? 0 : 1;
 }

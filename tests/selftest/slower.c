@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slower: a command that is PERCENT slower than it would be.
+ * slower: runs a command PERCENT slower.
  *
  *	slower PERCENT COMMAND [ARGUMENT...]
  *
- * Stops COMMAND's whole process group, threads and children alike, for PERCENT
- * of the time: 20 times a second, so that each slice of a comparison has its
- * share. More often would cost more than it says: each stop wakes every thread
- * twice, which takes a millisecond or so for 64 processes and is not made up
- * for. What a stop takes too long is, by the next ones. So it works for any
- * server of either model, without any privilege. Signals go on to COMMAND, and
- * its end is this one's.
+ * It stops COMMAND's process group with SIGSTOP for PERCENT of the time, 20
+ * times a second, so that each slice of a comparison has its share. More stops
+ * would cost too much: each wakes all threads twice, which takes about a
+ * millisecond for 64 processes. If a stop takes too long, the next ones are
+ * shorter. It works for any server without privileges. It passes signals on to
+ * COMMAND and ends as COMMAND does.
  *
  *	slower --waits for--> pacer --stops, continues--> COMMAND's group
  *
- * Nothing stopped stays behind if any of the three is killed: a pacer without
- * slower kills the group, and so does slower without its pacer. All three are
- *in one session, as an unwrapped COMMAND would be: to the scheduler a session
- *may be a party of its own (sched(7), autogroup), with a share of a busy CPU
- *that is not that of the server beside it.
+ * If any of the three is killed, no stopped process is left: pacer and slower
+ * each kill the group when the other is gone. All three are in one session: the
+ * scheduler may give each session its own share of a CPU (sched(7), autogroup).
  */
 #include <errno.h>
 #include <signal.h>
@@ -39,11 +36,11 @@
 
 #define SLOWER_ENDED SIGALRM /* to the pacer */
 
-/* Those that go on to COMMAND, and those that say who ended: all blocked, and
- * waited for. */
+/* Signals to pass on, and signals on the end of a process: all are blocked and
+ * received by sigwaitinfo(2). */
 static sigset_t signals;
 
-/* COMMAND's group, for whoever is left to end it; 0: done. In shared memory. */
+/* COMMAND's process group, in shared memory; 0: it has ended. */
 static volatile pid_t *group;
 
 static void
@@ -56,14 +53,14 @@ block_signals(void)
 	for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++)
 		sigaddset(&signals, which[i]);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	/* Only ends are news. */
+	/* No SIGCHLD for stops. */
 	sigaction(SIGCHLD,
 	    &(struct sigaction){
 		.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP},
 	    NULL);
 }
 
-/* Ends as STATUS says that another did. */
+/* Ends this process with the status or signal of STATUS. */
 static _Noreturn void
 end_as(int status)
 {
@@ -81,7 +78,7 @@ end_as(int status)
 	_exit(WEXITSTATUS(status));
 }
 
-/* Also what is stopped ends of that. */
+/* SIGKILL ends stopped processes, too. */
 static void
 end_group(void)
 {
@@ -92,7 +89,7 @@ end_group(void)
 	*group = 0;
 }
 
-/* Whoever has ended, adopted ones too; true if CHILD is among them. */
+/* Waits for all ended children, adopted ones too. True if CHILD is one. */
 static bool
 reap(pid_t child, int *status)
 {
@@ -104,8 +101,7 @@ reap(pid_t child, int *status)
 	return pid == child;
 }
 
-/* Passes signals on to CHILD until DUE. True, with its STATUS, if it has
- * ended by then. */
+/* Passes signals on to CHILD until DUE. True, with its STATUS, if it ends. */
 static bool
 watch(pid_t child, uint64_t due, int *status)
 {
@@ -130,7 +126,7 @@ watch(pid_t child, uint64_t due, int *status)
 	}
 }
 
-/* Lets CHILD, which leads a group, run but for a SHARE of the time. */
+/* Stops the group of CHILD for a SHARE of the time. */
 static _Noreturn void
 pace(pid_t child, double share)
 {
@@ -149,13 +145,13 @@ pace(pid_t child, double share)
 		kill(-child, SIGCONT);
 		stopped += now_ns() - from;
 	}
-	end_group(); /* what it has left behind */
+	end_group(); /* processes that are left of it */
 	end_as(status);
 }
 
-/* Forks a child that gets NUMBER when we end. Returns as fork(2) does. */
+/* As fork(2); the child gets signal NUMBER when this process ends. */
 static pid_t
-fork_with_us(int number)
+fork_watched(int number)
 {
 	pid_t parent = getpid(), child = fork();
 
@@ -176,11 +172,11 @@ pacer(char **command, double share)
 {
 	pid_t child;
 
-	/* Whoever kills slower's group does not kill us with it. */
+	/* A signal to slower's group must not reach the pacer. */
 	setpgid(0, 0);
-	/* What it forks and leaves is ours, so that we see the last of it. */
+	/* Orphans of COMMAND become the pacer's children. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	child = fork_with_us(SIGKILL);
+	child = fork_watched(SIGKILL);
 	if (child == 0) {
 		setpgid(0, 0);
 		signal(SIGCHLD, SIG_DFL);
@@ -190,7 +186,7 @@ pacer(char **command, double share)
 		    stderr, "slower: %s: %s\n", command[0], strerror(errno));
 		_exit(127);
 	}
-	setpgid(child, child); /* whoever of us is first */
+	setpgid(child, child); /* in both processes: either may run first */
 	*group = child;
 	pace(child, share);
 }
@@ -216,11 +212,11 @@ main(int argc, char **argv)
 		perror("slower: mmap");
 		return 1;
 	}
-	child = fork_with_us(SLOWER_ENDED);
+	child = fork_watched(SLOWER_ENDED);
 	if (child == 0)
 		pacer(argv + 2, percent / 100);
 	while (!watch(child, NEVER, &status))
 		;
-	end_group(); /* nobody is left of it, unless the pacer was killed */
+	end_group(); /* a part of it is left if the pacer was killed */
 	end_as(status);
 }

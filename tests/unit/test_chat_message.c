@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* chat_message: lines are parsed as what was written; any change is found. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@ enum { RUN = 0x5f3a91c0 };
 static const size_t SIZES[] = {
     CHAT_MESSAGE_MIN, 25, 64, 4096, CHAT_MESSAGE_MAX};
 
-/* At its exact size: the sanitizers see a byte beyond. */
+/* In memory of the exact size, so that sanitizers report a byte too far. */
 static char *
 message(const struct chat_messages *lines, uint64_t number)
 {
@@ -21,7 +22,7 @@ message(const struct chat_messages *lines, uint64_t number)
 	return line;
 }
 
-TEST(a_message_reads_as_what_it_is)
+TEST(a_message_is_parsed_as_written)
 {
 	static const uint64_t numbers[] = {
 	    0, 1, 65535, 65536, CHAT_MESSAGES - 1};
@@ -62,7 +63,7 @@ TEST(a_message_is_one_printable_line)
 	}
 }
 
-TEST(any_changed_byte_shows)
+TEST(any_changed_byte_is_found)
 {
 	struct chat_messages lines;
 	uint64_t number;
@@ -77,7 +78,7 @@ TEST(any_changed_byte_shows)
 			line[i] = (char)(line[i] ^ 1 << bit);
 			kind = chat_message_parse(&lines, line, 64, &number);
 			line[i] = (char)(line[i] ^ 1 << bit);
-			/* 42 may become 43, whose filler is another. */
+			/* 42 may become 43, which has another filler. */
 			assert_in_range(kind, CHAT_FOREIGN, CHAT_CHANGED);
 			assert_int_not_equal(kind, CHAT_PROBE);
 		}
@@ -86,7 +87,7 @@ TEST(any_changed_byte_shows)
 	chat_messages_release(&lines);
 }
 
-TEST(a_changed_filler_leaves_the_number)
+TEST(a_message_with_a_changed_filler_has_its_number)
 {
 	struct chat_messages lines;
 	uint64_t number = 0;
@@ -102,7 +103,7 @@ TEST(a_changed_filler_leaves_the_number)
 	chat_messages_release(&lines);
 }
 
-TEST(no_other_length_is_a_message)
+TEST(a_line_of_another_length_is_no_message)
 {
 	struct chat_messages lines;
 	uint64_t number;
@@ -129,7 +130,7 @@ TEST(no_other_length_is_a_message)
 	chat_messages_release(&lines);
 }
 
-TEST(a_probe_reads_as_what_it_is)
+TEST(a_probe_is_parsed_as_written)
 {
 	struct chat_messages lines;
 	uint64_t number = 0;

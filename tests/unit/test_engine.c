@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine: what a run says of itself, whatever comes in between. */
+/* engine: counts and times of a run with servers that misbehave. */
 #include "tests/unit/toy.h"
 
 #include "common/base/clock.h"
@@ -9,7 +9,7 @@
 static struct engine engine;
 static struct load_result result;
 
-/* A server that does what SERVE says with its listener. */
+/* Starts a server process that calls SERVE with a listener. */
 static void
 start(struct toy *toy, void (*serve)(int listener))
 {
@@ -19,7 +19,7 @@ start(struct toy *toy, void (*serve)(int listener))
 		serve(fd);
 }
 
-/* CONNECTIONS kept ones to ADDRESS, at a RATE or one request after another. */
+/* Opens an engine with kept CONNECTIONS to ADDRESS; RATE 0: closed loop. */
 static void
 begin(const struct address *address, uint32_t connections, double rate)
 {
@@ -45,7 +45,7 @@ end(struct toy *toy)
 	toy_stop(toy);
 }
 
-TEST(a_run_that_is_stopped_before_it_begins_has_its_times)
+TEST(a_run_stopped_before_its_first_request_has_times)
 {
 	const volatile int stop = 1;
 	struct toy toy;
@@ -60,8 +60,8 @@ TEST(a_run_that_is_stopped_before_it_begins_has_its_times)
 	end(&toy);
 }
 
-/* Answers the one request that there is after it has sent something to the
- * connection that did not ask. */
+/* Sends a byte to the connection without a request, then answers the request.
+ */
 static _Noreturn void
 babble(int listener)
 {
@@ -90,8 +90,8 @@ babble(int listener)
 		pause();
 }
 
-/* It counts as one more that was begun, but was no turn of the client's. */
-TEST(what_nobody_asked_for_takes_no_time)
+/* They count as one more request, but the client sent none. */
+TEST(unsolicited_bytes_add_no_think_time)
 {
 	struct toy toy;
 
@@ -105,7 +105,7 @@ TEST(what_nobody_asked_for_takes_no_time)
 	end(&toy);
 }
 
-/* Says more after its last answer, once it knows that this was taken. */
+/* Sends more after its last answer, when that was received. */
 static _Noreturn void
 add_later(int listener)
 {
@@ -121,8 +121,8 @@ add_later(int listener)
 		pause();
 }
 
-/* Whichever way a request goes: the shortest one is of closed loops alone. */
-TEST(the_last_reply_is_right_only_if_nothing_follows)
+/* In a closed loop with its fast path, and in an open loop. */
+TEST(the_last_reply_is_wrong_if_bytes_follow)
 {
 	for (double rate = 0; rate <= 1000; rate += 1000) {
 		struct toy toy;

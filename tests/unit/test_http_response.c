@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
+/* http_response: good and bad responses, in pieces of all sizes. */
 #include "tests/unit/unit.h"
 
 #include "common/load/http_response.h"
 
 /* One run of a response through the parser. */
-struct scenario_result {
+struct parse_result {
 	struct http_response reply;
 	char body[4096];
 	size_t body_len;
 	size_t used;
 };
 
-/* In pieces of PIECE bytes, each of which ends flush at the end of its own
- * memory: the sanitizers see a byte too far. */
+/* Parses TEXT in pieces of PIECE bytes, each at the end of its own memory: so
+ * sanitizers report a byte too far. */
 static void
-feed(struct scenario_result *o, const char *text, size_t len, size_t piece)
+feed(struct parse_result *o, const char *text, size_t len, size_t piece)
 {
 	memset(o, 0, sizeof(*o));
 	http_response_begin(&o->reply);
@@ -70,7 +71,7 @@ static const struct {
      "Content-Length: 1\r\n\r\nx",
 	"x", 200, true},
     {"HTTP/1.1 503 Full\r\nContent-Length: 3\r\n\r\nno\n", "no\n", 503, true},
-    /* Liberally, as RFC 9110 and 9112 tell a client to. */
+    /* Irregular, but RFC 9110 and 9112 tell a client to accept it. */
     {HEAD "X: a\r\n b\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
     {HEAD "Content-Length:\r\n\t 1\r\n\r\nx", "x", 200, true},
     {HEAD "Connection: x,\r\n close\r\nContent-Length: 1\r\n\r\nx", "x", 200,
@@ -108,9 +109,9 @@ static const struct {
 	"", 204, true},
 };
 
-TEST(good_responses_are_taken_in_pieces_of_any_size)
+TEST(good_responses_are_accepted_in_pieces_of_any_size)
 {
-	struct scenario_result o;
+	struct parse_result o;
 
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
@@ -130,10 +131,10 @@ TEST(good_responses_are_taken_in_pieces_of_any_size)
 	}
 }
 
-/* Each begin of them is just not complete, never wrong and never done. */
+/* For each good response: any beginning of it is neither bad nor complete. */
 TEST(a_part_of_a_response_is_not_complete)
 {
-	struct scenario_result o;
+	struct parse_result o;
 
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		for (size_t len = 1; len < strlen(GOOD[i].text); len++) {
@@ -144,9 +145,9 @@ TEST(a_part_of_a_response_is_not_complete)
 	}
 }
 
-TEST(nothing_behind_a_response_is_taken)
+TEST(bytes_after_a_response_are_not_consumed)
 {
-	struct scenario_result o;
+	struct parse_result o;
 
 	for (size_t i = 0; i < COUNT_OF(GOOD); i++) {
 		char twice[1024];
@@ -159,13 +160,13 @@ TEST(nothing_behind_a_response_is_taken)
 	}
 }
 
-TEST(a_body_without_a_length_ends_with_the_file)
+TEST(a_body_without_a_length_ends_at_end_of_file)
 {
 	static const char *const texts[] = {HEAD "\r\nhello",
 	    HEAD "Transfer-Encoding: chunked, gzip\r\nContent-Length: 2\r\n"
 		 "\r\nhello",
 	    "HTTP/1.0 200 OK\n\nhello"};
-	struct scenario_result o;
+	struct parse_result o;
 
 	for (size_t p = 0; p < COUNT_OF(PIECES) * COUNT_OF(texts); p++) {
 		const char *text = texts[p / COUNT_OF(PIECES)];
@@ -179,7 +180,7 @@ TEST(a_body_without_a_length_ends_with_the_file)
 	}
 }
 
-TEST(what_is_no_proper_response_is_bad)
+TEST(malformed_responses_are_bad)
 {
 	static const char *const bad[] = {
 	    "Hello, World!\r\n\r\n",
@@ -204,7 +205,7 @@ TEST(what_is_no_proper_response_is_bad)
 	    HEAD "Transfer-Encoding: chunked\r\n\r\n2\r\nhello",
 	    HEAD "Transfer-Encoding: chunked\r\n\r\n11111111111111111\r\n",
 	};
-	struct scenario_result o;
+	struct parse_result o;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
@@ -220,7 +221,7 @@ TEST(what_is_no_proper_response_is_bad)
 TEST(a_nul_in_a_head_is_bad)
 {
 	static const char text[] = HEAD "Server: a\0b\r\n\r\n";
-	struct scenario_result o;
+	struct parse_result o;
 
 	feed(&o, text, sizeof(text) - 1, 4096);
 	assert_int_equal(o.reply.state, HTTP_BAD);
@@ -228,7 +229,7 @@ TEST(a_nul_in_a_head_is_bad)
 
 TEST(a_head_without_end_is_bad)
 {
-	struct scenario_result o;
+	struct parse_result o;
 	size_t len = HTTP_RESPONSE_HEAD_MAX + 1000;
 	char *text = malloc(len);
 
@@ -241,12 +242,11 @@ TEST(a_head_without_end_is_bad)
 	free(text);
 }
 
-/* Longer than is kept of a line: with a name that is, and with one that is
- * not. */
-TEST(long_fields_are_passed_over)
+/* Longer than HTTP_RESPONSE_LINE_MAX, in their name or in their value. */
+TEST(long_fields_are_skipped)
 {
 	char text[3000], name[600], value[600];
-	struct scenario_result o;
+	struct parse_result o;
 
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -262,13 +262,13 @@ TEST(long_fields_are_passed_over)
 	}
 }
 
-TEST(an_upgrade_keeps_what_follows_for_others)
+TEST(bytes_after_an_upgrade_are_not_consumed)
 {
 	static const char text[] =
 	    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
 	    "Connection: Upgrade\r\n"
 	    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\x81";
-	struct scenario_result o;
+	struct parse_result o;
 
 	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
 		feed(&o, text, strlen(text), PIECES[p]);

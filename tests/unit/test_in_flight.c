@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* in_flight: under which fault a message is counted, and that counts add up. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* The counters, and that they add up. */
+/* Checks the counters and that they add up. */
 static void
 assert_counts(const struct both *both, uint64_t ok, uint64_t wrong,
     uint64_t timed_out, uint64_t failed)
@@ -55,7 +56,7 @@ assert_counts(const struct both *both, uint64_t ok, uint64_t wrong,
 	assert_int_equal(errors, failed);
 }
 
-/* A message that was sent at SENT, for LACKING members. */
+/* Begins a message for MISSING members and sends it at SENT. */
 static uint64_t
 begin(struct both *both, uint64_t sent, uint32_t missing)
 {
@@ -67,7 +68,7 @@ begin(struct both *both, uint64_t sent, uint32_t missing)
 
 #define FLIGHT_TEST(name) TEST_WITH(name, setup, teardown)
 
-FLIGHT_TEST(a_message_is_ok_when_the_last_member_has_it)
+FLIGHT_TEST(a_message_is_ok_after_its_last_delivery)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 1000, 3);
@@ -88,7 +89,7 @@ FLIGHT_TEST(a_message_is_ok_when_the_last_member_has_it)
 	assert_int_equal(both->w.last_ns, 1300);
 }
 
-FLIGHT_TEST(a_scheduled_message_counts_from_when_it_was_due)
+FLIGHT_TEST(latency_of_a_scheduled_message_counts_from_its_due_time)
 {
 	struct both *both = *state;
 	uint64_t one;
@@ -103,7 +104,7 @@ FLIGHT_TEST(a_scheduled_message_counts_from_when_it_was_due)
 	assert_int_equal(both->r.send_lag.max, 50);
 }
 
-FLIGHT_TEST(a_message_with_a_leaving_sender_waits_for_that)
+FLIGHT_TEST(a_message_is_not_over_before_its_guest_has_left)
 {
 	struct both *both = *state;
 	uint64_t one = in_flight_begin(&both->w, 0, 0, 1, true);
@@ -139,7 +140,7 @@ FLIGHT_TEST(the_worst_fault_counts)
 	assert_counts(both, 0, 1, 1, 1);
 }
 
-FLIGHT_TEST(a_message_with_a_fault_has_no_time_of_completion)
+FLIGHT_TEST(a_message_with_a_fault_has_no_completion_time)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
@@ -151,7 +152,7 @@ FLIGHT_TEST(a_message_with_a_fault_has_no_time_of_completion)
 	assert_int_equal(both->r.complete.total, 0);
 }
 
-FLIGHT_TEST(what_comes_after_the_timeout_changes_nothing)
+FLIGHT_TEST(deliveries_after_the_timeout_change_nothing)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 2);
@@ -167,7 +168,7 @@ FLIGHT_TEST(what_comes_after_the_timeout_changes_nothing)
 	assert_int_equal(both->r.latency.total, 1);
 }
 
-FLIGHT_TEST(a_message_that_was_ok_may_turn_out_wrong_once)
+FLIGHT_TEST(a_message_counted_as_ok_can_become_wrong_once)
 {
 	struct both *both = *state;
 	uint64_t one = begin(both, 0, 1);
@@ -179,7 +180,7 @@ FLIGHT_TEST(a_message_that_was_ok_may_turn_out_wrong_once)
 	assert_counts(both, 0, 1, 0, 0);
 }
 
-FLIGHT_TEST(one_that_left_the_ring_stands_for_the_latest)
+FLIGHT_TEST(a_fault_of_a_message_outside_the_ring_hits_the_latest)
 {
 	struct both *both = *state;
 
@@ -193,7 +194,7 @@ FLIGHT_TEST(one_that_left_the_ring_stands_for_the_latest)
 	    in_flight_find(&both->w, 2 * SLOTS)->fault, IN_FLIGHT_WRONG);
 }
 
-FLIGHT_TEST(a_fault_before_any_message_counts_as_one_more)
+FLIGHT_TEST(a_fault_before_the_first_message_counts_one_more)
 {
 	struct both *both = *state;
 
@@ -204,7 +205,7 @@ FLIGHT_TEST(a_fault_before_any_message_counts_as_one_more)
 	assert_counts(both, 0, 1, 0, 1);
 }
 
-FLIGHT_TEST(a_failure_between_messages_costs_the_latest_that_was_ok)
+FLIGHT_TEST(a_failure_between_messages_hits_the_latest_ok_one)
 {
 	struct both *both = *state;
 
@@ -217,7 +218,7 @@ FLIGHT_TEST(a_failure_between_messages_costs_the_latest_that_was_ok)
 	assert_int_equal(both->r.errors[0], 1);
 }
 
-FLIGHT_TEST(there_is_room_while_the_oldest_is_over)
+FLIGHT_TEST(there_is_room_when_the_oldest_message_is_over)
 {
 	struct both *both = *state;
 	uint64_t number;
@@ -237,7 +238,7 @@ FLIGHT_TEST(there_is_room_while_the_oldest_is_over)
 	assert_int_equal(number, 3);
 }
 
-FLIGHT_TEST(an_errno_beyond_the_table_is_counted_too)
+FLIGHT_TEST(an_errno_beyond_the_table_is_counted)
 {
 	struct both *both = *state;
 

@@ -22,7 +22,7 @@ TEST(protocols_are_found_by_name)
 	assert_null(protocol_find("ech"));
 }
 
-/* Where in the table it is: equal places are equal bytes. */
+/* The offset of a request: equal offsets are equal bytes. */
 static size_t
 place(const struct payload *p, uint32_t connection, uint64_t number)
 {
@@ -43,8 +43,8 @@ TEST(a_request_is_the_same_each_time)
 	payload_release(&two); /* harmless */
 }
 
-/* Each byte of it: the sanitizers see one that is beyond the table. */
-TEST(a_request_has_as_many_bytes_as_asked)
+/* Reads all its bytes: sanitizers report one beyond the table. */
+TEST(a_request_has_its_size)
 {
 	static const size_t sizes[] = {1, 7, 8, 64, 100000};
 
@@ -64,8 +64,7 @@ TEST(a_request_has_as_many_bytes_as_asked)
 	}
 }
 
-/* What differs in place differs in bytes, long before the 64th. */
-TEST(different_places_hold_different_bytes)
+TEST(different_offsets_have_different_bytes)
 {
 	struct payload p;
 	uint64_t random = 4;
@@ -83,7 +82,7 @@ TEST(different_places_hold_different_bytes)
 	payload_release(&p);
 }
 
-TEST(the_requests_of_one_moment_differ)
+TEST(requests_in_flight_differ)
 {
 	for (size_t c = 0; c < COUNT_OF(CONNECTIONS); c++) {
 		static bool taken[1 << 17];
@@ -93,7 +92,7 @@ TEST(the_requests_of_one_moment_differ)
 		for (uint64_t number = 1; number < 400; number += 57) {
 			memset(taken, 0, sizeof(taken));
 			for (uint32_t i = 0; i < CONNECTIONS[c]; i++) {
-				/* every other one is a request ahead */
+				/* every second connection is one ahead */
 				size_t at = place(&p, i, number + i % 2);
 
 				assert_false(taken[at]);
@@ -118,10 +117,10 @@ TEST(a_request_differs_from_the_one_before)
 }
 
 /*
- * The other connections go on while one of them waits, for seconds perhaps:
- * theirs, a hundred thousand numbers further, must not be the same as its own.
+ * One connection waits while the others send a hundred thousand requests: none
+ * of them may equal the one that waits.
  */
-TEST(a_request_that_waits_differs_from_all_that_pass)
+TEST(a_waiting_request_differs_from_later_ones_of_other_connections)
 {
 	for (size_t c = 1; c < COUNT_OF(CONNECTIONS); c++) {
 		struct payload p;
@@ -139,9 +138,9 @@ TEST(a_request_that_waits_differs_from_all_that_pass)
 	}
 }
 
-/* As many as the client's --connections takes, and the powers of two at which
- * a step through the table of 65536 comes back to its beginning. */
-TEST(many_connections_still_send_changing_requests)
+/* Up to the maximum of --connections, and at the powers of two where the
+ * offsets could wrap to the beginning of the table. */
+TEST(consecutive_requests_differ_with_many_connections)
 {
 	static const uint32_t many[] = {32768, 65535, 65536, 131072, 1000000};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each protocol makes of bytes that are right, and of lies. */
+/* Each protocol with right and with wrong replies. */
 #include "tests/unit/unit.h"
 
 #include "common/load/protocol_table.h"
@@ -34,8 +34,9 @@ ask(struct fixture *f, struct exchange *x)
 	x->sent = x->out_len;
 }
 
-/* LEN bytes in pieces of PIECE, flush at the end of their memory: the first
- * judgement that is not REPLY_MORE. */
+/* Judges LEN bytes in pieces of PIECE, each at the end of its memory, so that
+ * sanitizers report a byte too far. Returns the first result that is not
+ * REPLY_MORE. */
 static enum reply_check
 answer(struct fixture *f, struct exchange *x, const char *text, size_t len,
     size_t piece)
@@ -65,7 +66,7 @@ static const size_t PIECES[] = {1, 2, 5, 4096};
 
 /* ---- echo ---- */
 
-TEST(echo_takes_the_request_and_nothing_else)
+TEST(echo_accepts_only_the_request)
 {
 	struct fixture f;
 	char reply[65];
@@ -100,7 +101,7 @@ TEST(echo_takes_the_request_and_nothing_else)
 #define OK "HTTP/1.1 200 OK\r\n"
 #define HELLO OK "Content-Length: 5\r\n\r\nhello"
 
-TEST(http_asks_for_the_path_at_the_host)
+TEST(http_requests_have_path_and_host)
 {
 	struct fixture f;
 
@@ -117,7 +118,7 @@ TEST(http_asks_for_the_path_at_the_host)
 	protocol_close(&f.run);
 }
 
-TEST(http_takes_the_same_body_in_any_frame)
+TEST(http_accepts_the_same_body_in_any_framing)
 {
 	static const char *const same[] = {
 	    HELLO,
@@ -144,7 +145,7 @@ TEST(http_takes_the_same_body_in_any_frame)
 	}
 }
 
-TEST(http_finds_what_is_not_like_the_first)
+TEST(http_refuses_responses_unlike_the_first)
 {
 	static const struct {
 		const char *text, *why;
@@ -184,14 +185,14 @@ TEST(http_finds_what_is_not_like_the_first)
 		assert_int_equal(now, REPLY_WRONG);
 		if (!strstr(f.run.why, lies[i].why))
 			fail_msg("%s: %s", lies[i].text, f.run.why);
-		/* and the truth is still the truth */
+		/* and the right response is still accepted */
 		assert_int_equal(
 		    ask_and_answer(&f, &f.x[0], HELLO), REPLY_COMPLETE);
 	}
 	protocol_close(&f.run);
 }
 
-TEST(http_does_not_learn_from_a_bad_response)
+TEST(http_does_not_compare_with_a_bad_response)
 {
 	struct fixture f;
 
@@ -208,8 +209,8 @@ TEST(http_does_not_learn_from_a_bad_response)
 	protocol_close(&f.run);
 }
 
-/* Two that are under way at once, before there is anything to compare with. */
-TEST(http_compares_what_began_before_the_first_was_complete)
+/* Two responses in flight before one is complete. */
+TEST(http_compares_responses_that_began_before_the_first_was_complete)
 {
 	static const char *const second[] = {
 	    HELLO, OK "Content-Length: 5\r\n\r\nhallo"};
@@ -230,7 +231,7 @@ TEST(http_compares_what_began_before_the_first_was_complete)
 	}
 }
 
-TEST(http_knows_who_closes)
+TEST(http_recognizes_a_last_response)
 {
 	static const char closing[] =
 	    OK "Connection: close\r\nContent-Length: 5\r\n\r\nhello";
@@ -255,13 +256,13 @@ TEST(http_knows_who_closes)
 
 /* ---- counter ---- */
 
-TEST(counter_takes_each_value_once)
+TEST(counter_accepts_each_value_once)
 {
 	struct fixture f;
 	char text[32];
 
 	open_fixture(&f, "counter", false, 64);
-	/* The second connection is a step behind, as with two in flight. */
+	/* The second connection is one reply behind, as with two in flight. */
 	for (int i = 500; i < 5000; i += 2) {
 		snprintf(text, sizeof(text), "%d\n", i + 1);
 		assert_int_equal(
@@ -281,7 +282,7 @@ TEST(counter_takes_each_value_once)
 	protocol_close(&f.run);
 }
 
-TEST(counter_remembers_far_and_near)
+TEST(counter_finds_repeated_values_at_any_distance)
 {
 	static const char *const values[] = {"1000000\n", "1\n", "70000000\n",
 	    "64\n", "0\n", "63\n", "2000000000\n", "65\n"};
@@ -302,8 +303,8 @@ TEST(counter_remembers_far_and_near)
 	protocol_close(&f.run);
 }
 
-/* The bits in between would be more than there is memory. */
-TEST(counter_refuses_what_is_too_far_away)
+/* The bit map would be too large. */
+TEST(counter_refuses_values_too_far_apart)
 {
 	static const char *const pairs[][2] = {
 	    {"5\n", "9000000000\n"},
@@ -326,7 +327,7 @@ TEST(counter_refuses_what_is_too_far_away)
 	}
 }
 
-TEST(counter_wants_rising_values_on_one_connection)
+TEST(counter_values_must_rise_on_one_connection)
 {
 	struct fixture f;
 
@@ -339,7 +340,7 @@ TEST(counter_wants_rising_values_on_one_connection)
 	protocol_close(&f.run);
 }
 
-TEST(counter_takes_a_number_and_the_end_of_a_line)
+TEST(counter_accepts_only_a_number_and_a_newline)
 {
 	static const char *const bad[] = {"\n", "-1\n", "1 \n", " 1\n", "x\n",
 	    "1\r\n", "1\n\n", "1\n2\n", "18446744073709551616\n",
@@ -369,7 +370,7 @@ TEST(counter_takes_a_number_and_the_end_of_a_line)
 	"Upgrade: websocket\r\nConnection: Upgrade\r\n" \
 	"Sec-WebSocket-Accept: %s\r\n\r\n"
 
-/* The upgrade, answered as a server does. Returns the judgement. */
+/* Does the upgrade as a server does. Returns the result of judge(). */
 static enum reply_check
 upgrade(struct fixture *f, struct exchange *x, size_t piece)
 {
@@ -396,7 +397,7 @@ open_ws(struct fixture *f, size_t size, size_t piece)
 	return true;
 }
 
-/* Unmasks the frame at OUT into PAYLOAD. Returns its payload's length. */
+/* Unmasks the frame at OUT into PAYLOAD. Returns the payload's length. */
 static size_t
 unmask(const char *out, size_t out_len, char *payload)
 {
@@ -416,7 +417,7 @@ unmask(const char *out, size_t out_len, char *payload)
 	return len;
 }
 
-/* A server's frame at OUT. Returns its length. */
+/* Makes a frame of a server at OUT. Returns its length. */
 static size_t
 frame(char *out, int first, const char *payload, size_t len)
 {
@@ -435,7 +436,7 @@ frame(char *out, int first, const char *payload, size_t len)
 	return head + len;
 }
 
-TEST(ws_masks_what_it_sends)
+TEST(ws_masks_its_frames)
 {
 	static const size_t sizes[] = {1, 2, 7, 125, 126, 127, 65535, 65536};
 	static char payload[70000], first[70020];
@@ -452,12 +453,12 @@ TEST(ws_masks_what_it_sends)
 		assert_memory_equal(
 		    payload, payload_request(&f.run.payload, 0, 1), sizes[i]);
 		memcpy(first, f.x[0].out, f.x[0].out_len);
-		/* The rest of a frame is made again, to the same bytes ... */
+		/* A frame made again has the same bytes. */
 		f.run.protocol->request(&f.run, &f.x[1]);
 		f.run.protocol->request(&f.run, &f.x[0]);
 		assert_memory_equal(first, f.x[0].out, f.x[0].out_len);
 		protocol_close(&f.run);
-		/* ... but another run's mask is another. */
+		/* Another run has other masks. */
 		open_ws(&f, sizes[i], 4096);
 		ask(&f, &f.x[0]);
 		assert_memory_not_equal(first, f.x[0].out, f.x[0].out_len);
@@ -465,7 +466,7 @@ TEST(ws_masks_what_it_sends)
 	}
 }
 
-TEST(ws_takes_a_reply_in_frames_and_pieces_of_any_size)
+TEST(ws_accepts_a_reply_in_frames_and_pieces_of_any_size)
 {
 	static const size_t parts[] = {1, 64, 100, 199};
 
@@ -486,7 +487,7 @@ TEST(ws_takes_a_reply_in_frames_and_pieces_of_any_size)
 			len += frame(text + len,
 			    (at ? 0 : 2) | (at + n == 200 ? 0x80 : 0),
 			    want + at, n);
-			if (at == 0) /* in between, as is allowed */
+			if (at == 0) /* between two frames (RFC 6455 5.5) */
 				len += frame(text + len, 0x89, "ping", 4);
 		}
 		assert_int_equal(
@@ -517,7 +518,7 @@ TEST(ws_waits_for_the_final_frame)
 	protocol_close(&f.run);
 }
 
-TEST(ws_finds_what_is_no_reply)
+TEST(ws_refuses_wrong_frames)
 {
 	static const struct {
 		int first;
@@ -554,7 +555,7 @@ TEST(ws_finds_what_is_no_reply)
 	}
 }
 
-TEST(ws_finds_a_changed_byte_and_a_second_reply)
+TEST(ws_refuses_a_changed_byte_and_a_second_reply)
 {
 	struct fixture f;
 	char text[300];
@@ -579,7 +580,7 @@ TEST(ws_finds_a_changed_byte_and_a_second_reply)
 	protocol_close(&f.run);
 }
 
-TEST(ws_understands_a_close)
+TEST(ws_accepts_a_close)
 {
 	struct fixture f;
 	char text[100];
@@ -591,7 +592,7 @@ TEST(ws_understands_a_close)
 	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_CLOSED);
 	assert_non_null(strstr(f.run.why, "1013"));
 	protocol_close(&f.run);
-	/* with nothing under way, and after our own */
+	/* without a request in flight, and after the client's close */
 	open_ws(&f, 64, 4096);
 	assert_int_equal(answer(&f, &f.x[0], text, len, 1), REPLY_LAST);
 	f.run.protocol->leave(&f.run, &f.x[0]);

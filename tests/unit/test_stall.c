@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* still: what counts as standing still; quota: whose it is. */
+/* stall: what counts as a stall; cpu_quota: in which cgroups it is found. */
 #include "tests/unit/unit.h"
 
 #include "tests/unit/pretend.h"
@@ -9,7 +9,7 @@
 
 #include "common/load/stall.h"
 
-/* In a child that is stopped from outside for 300 ms. */
+/* In a child that a parent stops for 300 ms. */
 static void
 is_stopped(void *arg)
 {
@@ -27,7 +27,7 @@ is_stopped(void *arg)
 	_exit(0);
 }
 
-TEST(who_is_stopped_stood_still)
+TEST(sigstop_is_a_stall)
 {
 	int status;
 	pid_t pid = fork();
@@ -42,8 +42,8 @@ TEST(who_is_stopped_stood_still)
 	assert_int_equal(status, 0);
 }
 
-/* A long handshake, say. */
-TEST(who_was_busy_did_not_stand_still)
+/* As in a long TLS handshake. */
+TEST(using_the_cpu_is_no_stall)
 {
 	struct stall stall;
 	uint64_t since;
@@ -53,13 +53,13 @@ TEST(who_was_busy_did_not_stand_still)
 	while (
 	    clock_ns(CLOCK_THREAD_CPUTIME_ID) - stall.ran_ns < 100 * NS_PER_MS)
 		continue;
-	/* What others had of the CPU explains the rest. */
+	/* Other processes may use the CPU for the rest. */
 	assert_true(
 	    stall_note(&stall, since, since, now_ns()) < 60 * NS_PER_MS);
 	stall_close(&stall);
 }
 
-TEST(who_waits_as_long_as_it_wanted_did_not_stand_still)
+TEST(waiting_as_long_as_planned_is_no_stall)
 {
 	struct stall stall;
 	uint64_t since;
@@ -73,36 +73,36 @@ TEST(who_waits_as_long_as_it_wanted_did_not_stand_still)
 	stall_close(&stall);
 }
 
-/* As if we had been 300 ms late, and ready to run all the while, and a quota
- * had been used up so OFTEN. Returns how much more time that gives. */
+/* As after a wake-up 300 ms late that waited for a CPU all the time, while a
+ * quota was used up COUNT times. Returns the extension of deadlines. */
 static uint64_t
-excused_for(uint64_t often)
+extension_for(uint64_t count)
 {
 	struct stall stall;
-	uint64_t now, excused;
+	uint64_t now, extension;
 
 	stall_open(&stall);
 	stall.waited_ns -= 300 * NS_PER_MS;
-	stall.throttle_count -= often;
+	stall.throttle_count -= count;
 	now = now_ns();
-	excused = stall_check(&stall, now - 300 * NS_PER_MS, now);
-	assert_int_equal(stall.ns, 0); /* others, or the quota: not told */
+	extension = stall_check(&stall, now - 300 * NS_PER_MS, now);
+	assert_int_equal(stall.ns, 0); /* it is no stall */
 	stall_close(&stall);
-	return excused;
+	return extension;
 }
 
-/* Some kernels count it as time without a CPU. */
-TEST(what_a_quota_took_is_excused_and_what_others_took_is_not)
+/* Some kernels count throttling as run delay. */
+TEST(throttling_extends_deadlines_and_run_delay_does_not)
 {
-	assert_int_equal(excused_for(0), 0);
-	assert_in_range(excused_for(1), 250 * NS_PER_MS, 300 * NS_PER_MS);
-	assert_in_range(excused_for(3), 250 * NS_PER_MS, 300 * NS_PER_MS);
+	assert_int_equal(extension_for(0), 0);
+	assert_in_range(extension_for(1), 250 * NS_PER_MS, 300 * NS_PER_MS);
+	assert_in_range(extension_for(3), 250 * NS_PER_MS, 300 * NS_PER_MS);
 }
 
-/* As if the machine had slept for NS since the latest look. Returns how long
- * it slept, as it is told. */
+/* As if the machine had slept for NS since the latest check. Returns the length
+ * of the stall in the result. */
 static uint64_t
-told_of_sleep(int64_t ns)
+stall_of_sleep(int64_t ns)
 {
 	struct load_result result = {0};
 	struct stall stall;
@@ -111,7 +111,7 @@ told_of_sleep(int64_t ns)
 	stall_open(&stall);
 	stall.asleep_ns -= ns;
 	since = now_ns();
-	/* By the monotonic clock nothing is late, so nothing gets more time. */
+	/* The monotonic clock stood still, so no deadline is extended. */
 	assert_int_equal(stall_check(&stall, since + NS_PER_S, since), 0);
 	stall_end(&stall, &result);
 	assert_int_equal(result.stalls, result.stall_ns > 0);
@@ -119,16 +119,16 @@ told_of_sleep(int64_t ns)
 	return result.stall_ns;
 }
 
-TEST(a_machine_that_slept_is_told_of_and_excuses_nothing)
+TEST(a_sleep_of_the_machine_is_a_stall_without_extension)
 {
-	uint64_t told = told_of_sleep(3600 * NS_PER_S);
+	uint64_t told = stall_of_sleep(3600 * NS_PER_S);
 
 	assert_in_range(told, 3600 * NS_PER_S - 2 * NS_PER_MS,
 	    3600 * NS_PER_S + 2 * NS_PER_MS);
-	assert_int_equal(told_of_sleep(10 * NS_PER_MS), 0);
-	assert_int_equal(told_of_sleep(0), 0);
-	/* The clocks are never read at once. */
-	assert_int_equal(told_of_sleep(-(int64_t)NS_PER_MS), 0);
+	assert_int_equal(stall_of_sleep(10 * NS_PER_MS), 0);
+	assert_int_equal(stall_of_sleep(0), 0);
+	/* The two clocks are not read at exactly the same time. */
+	assert_int_equal(stall_of_sleep(-(int64_t)NS_PER_MS), 0);
 }
 
 static void
@@ -144,7 +144,7 @@ cpu_quota_of(double cpus, uint64_t want_times, uint64_t want_ns)
 	cpu_quota_close(&quota);
 }
 
-/* Of the group itself and of the one above it; the tightest is told. */
+/* In the group itself and above it; the lowest quota counts. */
 TEST_PRETENDING(a_quota_of_version_2_is_found_in_all_groups_above)
 {
 	pretend_begin();
