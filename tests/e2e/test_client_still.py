@@ -18,7 +18,7 @@ from known_servers import (
 
 pytestmark = pytest.mark.timed
 
-STOP = 2.0
+STOP = 1.5
 
 
 def stop_for(pids, seconds=STOP):
@@ -64,13 +64,13 @@ def test_a_client_that_was_stopped_times_nothing_out(server, mode):
     """More connections than one wake-up tells of."""
     server.start("-m", 1000, **MANY)
     check_stood_still(stopped_load(
-        server.address, "-c", 700, "-d", "3500ms", *mode))
+        server.address, "-c", 700, "-d", "2700ms", *mode))
 
 
 def test_chat_of_a_client_that_was_stopped_times_nothing_out(server):
     server.start("-s", "chat", "-m", 1000, **MANY)
     check_stood_still(stopped_load(
-        server.address, "-p", "chat", "-c", 100, "-r", 20, "-d", "3500ms"))
+        server.address, "-p", "chat", "-c", 100, "-r", 20, "-d", "2700ms"))
 
 
 @needs_full
@@ -79,12 +79,12 @@ def test_tls_of_a_client_that_was_stopped_times_nothing_out(server, files):
                  files.key("server"), **MANY)
     check_stood_still(stopped_load(
         f"tls:{server.address}", "--tls-ca", files.cert("ca"),
-        "-c", 50, "-d", "3500ms"))
+        "-c", 50, "-d", "2700ms"))
 
 
 def test_datagrams_that_came_while_the_client_was_stopped_are_not_lost():
     with DatagramServer() as server:
-        report = stopped_load(server.target, "-c", 20, "-d", "3500ms")
+        report = stopped_load(server.target, "-c", 20, "-d", "2700ms")
     check_stood_still(report)
     assert report["udp"] == {"lost": 0, "late": 0, "duplicated": 0}
 
@@ -93,7 +93,7 @@ def test_a_container_that_is_paused_times_nothing_out(server):
     """Client and server stood still, so no reply has come when they go on."""
     server.start("-s", "sleep:300ms")
     check_stood_still(stopped_load(
-        server.address, "-c", 20, "-d", "3500ms",
+        server.address, "-c", 20, "-d", "2700ms",
         others=[server.process.pid, *children_of(server.process.pid)]))
 
 

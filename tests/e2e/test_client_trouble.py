@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import needs, proc_stat
+from harness import needs
 from known_servers import (
     FORK, THREAD, UNSTEADY, VERDICTS, command, compare, ratio_of, value_of)
 
@@ -52,25 +52,6 @@ def test_servers_in_trouble_are_invalid_and_the_rest_goes_on(groups):
     for name in ("base", "good"):
         assert value_of(report, "steady", name)["errors"] == 0
         assert value_of(report, "steady", name)["value"] > 0
-
-
-def test_servers_that_leave_their_group_end_with_the_comparison(
-        groups, tmp_path):
-    """In a session of their own, below a shell that stays or has gone."""
-    file = tmp_path / "sessions"
-    leaves = f"setsid sh -c 'echo $$ >>{file}; {THREAD}' & sleep 1000; " \
-        ": {address}"
-    gone = f"(setsid sh -c 'echo $$ >>{file}; {THREAD}' &); sleep 1000; " \
-        ": {address}"
-    report = compare(
-        groups, {"base": THREAD, "leaves": leaves, "gone": gone}, "crash")
-    for name in ("leaves", "gone"):
-        assert value_of(report, "crash", name)["value"] is not None
-    numbers = [int(line) for line in file.read_text().split()]
-    assert len(numbers) >= 12
-    # Another may have such a number by now, but does not lead its session.
-    assert not [pid for pid in numbers if (fields := proc_stat(pid))
-                and int(fields[3]) == pid and fields[0] != "Z"]
 
 
 # A baseline that does not start ends it at once.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One datagram as a connection, over loopback. */
+/* One datagram as a connection, over loopback; what clients see of it is in
+ * tests/e2e/test_udp.py. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include "common/net/datagram.h"
 #include "common/net/listen.h"
 
-#define LARGEST 65507
 #define LONG (10 * NS_PER_S)
 
 static struct listeners all;
@@ -20,33 +20,22 @@ static struct conn conn;
 static int client;
 static char big[DATAGRAM_MAX + 1];
 
-/* A server's socket on what TEXT says, and a client's that is connected to HOST
- * (NULL: the same address) there: it gets what comes from no other. */
-static void
-begin_at(const char *text, const char *host)
-{
-	struct timeval patience = {10, 0};
-	struct address to;
-
-	all = (struct listeners){0};
-	datagram = NULL;
-	assert_int_equal(listeners_add(&all, text), 0);
-	assert_int_equal(listeners_open(&all, 1), 0);
-	to = all.at[0].address;
-	if (host) {
-		assert_int_equal(address_parse(host, &to), 0);
-		address_set_port(&to, address_port(&all.at[0].address));
-	}
-	client = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	setsockopt(
-	    client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	assert_int_equal(connect(client, &to.any, to.len), 0);
-}
-
+/* A server's socket, and a client's that is connected there: it gets what comes
+ * from no other. */
 static void
 begin(void)
 {
-	begin_at("udp:127.0.0.1:0", NULL);
+	struct timeval patience = {10, 0};
+	const struct address *to = &all.at[0].address;
+
+	all = (struct listeners){0};
+	datagram = NULL;
+	assert_int_equal(listeners_add(&all, "udp:127.0.0.1:0"), 0);
+	assert_int_equal(listeners_open(&all, 1), 0);
+	client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	setsockopt(
+	    client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	assert_int_equal(connect(client, &to->any, to->len), 0);
 }
 
 static void
@@ -120,51 +109,6 @@ TEST(what_is_written_goes_out_as_one)
 	end();
 }
 
-TEST(an_empty_one_is_answered_by_an_empty_one)
-{
-	char byte;
-
-	begin();
-	question("", 0);
-	assert_int_equal(datagram->len, 0);
-	assert_int_equal(conn_read(&conn, &byte, 1), 0);
-	answer_is("", 0);
-	end();
-}
-
-TEST(the_largest_comes_back)
-{
-	ssize_t n;
-	char buf[4096];
-
-	begin();
-	for (size_t i = 0; i < LARGEST; i++)
-		big[i] = (char)(i % 251);
-	question(big, LARGEST);
-	while ((n = conn_read(&conn, buf, sizeof(buf))) > 0)
-		assert_int_equal(conn_write(&conn, buf, (size_t)n), 0);
-	answer_is(big, LARGEST);
-	end();
-}
-
-TEST(an_answer_has_the_size_of_its_question_or_64_bytes)
-{
-	static const struct {
-		size_t question, answer;
-	} cases[] = {{0, 64}, {1, 64}, {63, 64}, {64, 64}, {65, 65},
-	    {1000, 1000}, {LARGEST, LARGEST}};
-
-	begin();
-	memset(big, 'x', sizeof(big));
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		question(big, cases[i].question);
-		for (size_t n = 0; n <= cases[i].answer + 10; n++)
-			assert_int_equal(conn_write(&conn, "x", 1), 0);
-		answer_is(big, cases[i].answer);
-	}
-	end();
-}
-
 /* Or a client would read half a number, or the third after the first. */
 TEST(what_does_not_fit_is_left_out_whole_and_all_after_it)
 {
@@ -207,25 +151,6 @@ TEST(several_are_read_one_by_one)
 	end();
 }
 
-static void
-comes_from_where_it_was_sent_to(const char *text, const char *host)
-{
-	begin_at(text, host);
-	question("who?", 4);
-	assert_int_equal(conn_write(&conn, "me", 2), 0);
-	answer_is("me", 2);
-	end();
-}
-
-TEST(the_answer_comes_from_the_address_that_was_asked)
-{
-	comes_from_where_it_was_sent_to("udp:127.0.0.1:0", NULL);
-	comes_from_where_it_was_sent_to("udp:0.0.0.0:0", "127.0.0.2:0");
-	comes_from_where_it_was_sent_to("udp::0", "127.0.0.3:0");
-	if (all.at[0].address.any.sa_family == AF_INET6)
-		comes_from_where_it_was_sent_to("udp::0", "[::1]:0");
-}
-
 /* As an inherited socket may be: its answers take the route's address. */
 TEST(without_the_address_it_is_answered_all_the_same)
 {
@@ -258,35 +183,6 @@ TEST(some_ports_get_no_answer)
 	}
 	one.to_many = true;
 	assert_true(datagram_forbidden(&one));
-}
-
-static void
-to_everybody(const char *text)
-{
-	struct address to;
-	int on = 1;
-
-	begin_at(text, "127.0.0.1:0");
-	question("just you", 8);
-	assert_false(datagram->to_many);
-	address_parse("127.255.255.255:0", &to);
-	address_set_port(&to, address_port(&all.at[0].address));
-	setsockopt(client, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-	assert_int_equal(
-	    connect(client, &(struct sockaddr){.sa_family = AF_UNSPEC},
-		sizeof(struct sockaddr)),
-	    0);
-	assert_int_equal(sendto(client, "you all", 7, 0, &to.any, to.len), 7);
-	take();
-	assert_true(datagram->to_many);
-	assert_true(datagram_forbidden(datagram));
-	end();
-}
-
-TEST(a_broadcast_is_known_as_one)
-{
-	to_everybody("udp:0.0.0.0:0");
-	to_everybody("udp::0");
 }
 
 static void
