@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* image: this is the dynamic one. */
+/* dynamic: the dynamic image: the plain one, linked dynamically. */
 #include "common/server/image.h"
 
 const enum image IMAGE = IMAGE_DYNAMIC;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* image: this is the full one. */
+/* full: the full image: with OpenSSL and wslay, for TLS and WebSocket. */
 #include "common/server/image.h"
 
 const enum image IMAGE = IMAGE_FULL;

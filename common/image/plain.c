@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* image: this is the plain one. */
+/* plain: the plain image: static, with libc only. */
 #include "common/server/image.h"
 
 const enum image IMAGE = IMAGE_PLAIN;

@@ -144,7 +144,26 @@ def circles(arrows):
                f"they share into a module below them")
 
 
+def misnamed(root):
+    """What is wrong with each file whose header begins with another name than
+    the file's, in words. Those of the unit tests may have no name."""
+    found = [(path, path.stem, True) for path in root.glob("common/*/*.[ch]")]
+    found += [(root / f"{name}.c", name, True) for name in TOP]
+    found += [(path, path.stem.removeprefix("test_"), False)
+              for path in root.glob("tests/unit/test_*.c")]
+    for path, name, required in sorted(found):
+        named = re.match(r"/\*.*\*/\n/\*(?:\n \*)? (\w+):",
+                         path.read_text())
+        if named[1] != name if named else required:
+            yield (f"{path.relative_to(root)}: begin the header comment with "
+                   f"'{name}: '")
+
+
 # ---- this tree ----
+
+def test_every_header_comment_begins_with_the_name_of_its_file():
+    assert not list(misnamed(ROOT))
+
 
 def test_every_folder_has_a_place_in_the_order():
     folders = {path.parent.name for path in ROOT.glob("common/*/*.[ch]")}

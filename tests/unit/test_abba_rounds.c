@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slices: real blocks of short slices. What the slices say is made up, so that
- * the number of rounds depends on no machine; the servers are this program.
+ * abba_rounds: real blocks of short slices. The figures of the slices are made
+ * up, so that the number of rounds does not depend on the machine; the servers
+ * are this program.
  */
 #include "tests/unit/toy.h"
 

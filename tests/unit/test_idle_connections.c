@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hold, crash and owner, against small servers of either kind. */
+/* idle_connections, worker_crash and socket_owner, with small servers of both
+ * models. */
 #include "tests/unit/toy.h"
 
 #include "common/compare/worker_crash.h"

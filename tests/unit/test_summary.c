@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conclude: one server that was measured alone, on a CPU of its own for a
+ * summary: one server that was measured alone, on a CPU of its own for a
  * second, and what its figures are worth.
  */
 #include "tests/unit/unit.h"
