@@ -86,8 +86,8 @@ Q := $(if $(V),,@)
 # TLS and WebSocket stand in two folders, a file for each case: the real ones
 # in full/, those that say "not here" in plain/; each program links one of them.
 # Each image of a server has its name from a file in image/.
-JSON     := common/format/json_value.c common/report/comparison_json.c \
-            common/report/load_json.c
+JSON     := common/format/json_value.c common/report/comparison_json_reader.c \
+            common/report/comparison_json_writer.c common/report/load_json.c
 COMMON   := $(filter-out common/full/% common/plain/% common/image/% \
                 $(if $(HAVE_JSON),,$(JSON)),$(wildcard common/*/*.c)) \
             $(if $(filter coverage,$(VARIANT)),tests/coverage.c)
