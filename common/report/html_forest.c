@@ -109,7 +109,7 @@ put_figure(FILE *page, const struct forest_row *row)
 	fputs("<td class=\"figure\">", page);
 	if (row->drawn && row->words[0]) {
 		html_text(page, row->words);
-		if (!isnan(e->low))
+		if (e->low < e->high)
 			html_element(page, "span class=\"soft\"", " %s",
 			    figure_ratio_interval(text, sizeof(text), e));
 	}
