@@ -3,7 +3,9 @@
  * chat_internal: what the files of a chat load share; the rest of the client
  * uses chat_load.h. A file calls only those below it:
  *
- *	chat_load.c        join, run, leave: the event loop
+ *	chat_load.c        open, run, leave, close
+ *	chat_join.c        all members join before a run
+ *	chat_events.c      waits, timeouts, stalls
  *	chat_connection.c  sockets: connect, send, receive, end
  *	chat_receive.c     from bytes to lines, and what a line means
  *	chat_delivery.c    which member has which message
@@ -23,6 +25,8 @@
 
 /* Bytes of one recv(2). */
 #define CHAT_LOAD_BUFFER ((size_t)64 * 1024)
+/* The most events that one epoll_wait(2) fetches. */
+#define CHAT_EVENTS 512
 
 enum chat_role {
 	CHAT_SENDER,   /* member 0 */
@@ -99,6 +103,49 @@ struct chat_load {
 	struct stall stall;
 	struct list_node retrying; /* connections: the backlog was full */
 };
+
+/* ---- chat_join.c ---- */
+
+/* Connects all members and waits until each is in the room. Returns 0, also
+ * after a stop; or -1 with errno and the reason in WHY (SIZE bytes). */
+int
+chat_join_members(struct chat_load *chat, char *why, size_t size);
+
+/*
+ * Churn: the probes of member 0 are done, and guests send the messages. A
+ * server that does not close its connection will not close the guests' either;
+ * those count.
+ */
+void
+chat_close_sender(struct chat_load *chat);
+
+/* ---- chat_events.c ---- */
+
+/* The end of a timeout that begins at NOW. */
+uint64_t
+chat_timeout_after(const struct chat_load *chat, uint64_t now);
+
+/* Whether *STOP asks to begin no more. */
+bool
+chat_is_stopped(const struct chat_load *chat);
+
+/* Handles COUNT of chat->events; less than 1: none. */
+void
+chat_handle_events(struct chat_load *chat, int count);
+
+/* The longest wait in epoll. */
+uint64_t
+chat_max_wait_ns(const struct chat_load *chat);
+
+/* Waits from NOW until DUE at most, and handles events. Returns the length of a
+ * stall. Afterwards all events before NOW are handled, so a caller compares
+ * deadlines with NOW. */
+uint64_t
+chat_handle_until(struct chat_load *chat, uint64_t due, uint64_t now);
+
+/* Handles all pending events, without waiting. */
+void
+chat_handle_pending(struct chat_load *chat);
 
 /* ---- chat_connection.c ---- */
 

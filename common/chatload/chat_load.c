@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_load: the event loop: join, run, leave. */
+/* chat_load: the loop of a run, and what comes before and after it. */
 #include "common/chatload/chat_load.h"
 
 #include <errno.h>
@@ -16,12 +16,8 @@
 #include "common/load/event_wait.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/chatload/chat_internal.h"
-#include "common/net/dial.h"
 
 enum {
-	EVENTS = 512,
-	/* Connects in progress at once: below any usual backlog. */
-	CONNECTS = 128,
 	/* The size of the ring: SLOTS_MAX messages, or RING_BYTES if that is
 	 * less, but at least SLOTS_MIN messages. */
 	SLOTS_MAX = 16384,
@@ -30,42 +26,11 @@ enum {
 };
 
 #define PROGRESS_NS (250 * NS_PER_MS)
-/* The longest wait in epoll: a signal may set *stop just before it; and a stall
- * shows only after it. */
-#define MAX_WAIT_NS (20 * NS_PER_MS)
-/* How often sockets are read before a message times out; and once more for each
- * EVENTS members. */
-#define FINAL_READS 64
 /* A timeout of epoll is up to this late. With its own CPU, the client
  * busy-waits for the rest. */
 #define SPIN_NS (60 * NS_PER_US)
-/* The pause between probes: it doubles each time, up to the maximum. */
-#define PROBE_NS (10 * NS_PER_MS)
-#define PROBE_MAX_NS (500 * NS_PER_MS)
 
-static void
-handle_all(struct chat_load *chat, int count)
-{
-	for (int i = 0; i < count; i++)
-		chat_connection_event(
-		    chat, chat->events[i].data.ptr, chat->events[i].events);
-}
-
-/* ---- joining ---- */
-
-static uint64_t
-timeout_after(const struct chat_load *chat, uint64_t now)
-{
-	uint64_t timeout = chat->load->timeout_ns;
-
-	return timeout > NEVER - now ? NEVER : now + timeout;
-}
-
-static bool
-stopped(const struct chat_load *chat)
-{
-	return chat->plan->stop && *chat->plan->stop;
-}
+/* ---- running ---- */
 
 /* Whether to leave without waiting for messages in flight. */
 static bool
@@ -74,148 +39,10 @@ abandoned(const struct chat_load *chat)
 	return chat->plan->stop && *chat->plan->stop < 0;
 }
 
-static uint64_t
-max_wait_ns(const struct chat_load *chat)
-{
-	return list_empty(&chat->retrying) ? MAX_WAIT_NS : DIAL_AGAIN_NS;
-}
-
-/* Waits from NOW until DUE at most, and handles events. Returns the length of a
- * stall. Afterwards all events before NOW are handled, so a caller compares
- * deadlines with NOW. */
-static uint64_t
-handle_until(struct chat_load *chat, uint64_t due, uint64_t now)
-{
-	int n;
-	uint64_t stall;
-
-	due = earlier(due, now + max_wait_ns(chat));
-	n = epoll_wait(
-	    chat->epoll, chat->events, EVENTS, clock_timeout_ms(due, now));
-	stall = stall_note(&chat->stall, now, due, now_ns());
-	handle_all(chat, n);
-	chat_retry_connects(chat);
-	return stall;
-}
-
-/* Handles pending events; a limit, because a server may send without end. */
-static void
-handle_pending(struct chat_load *chat)
-{
-	for (uint32_t i = chat->members / EVENTS + FINAL_READS; i > 0; i--) {
-		int n = epoll_wait(chat->epoll, chat->events, EVENTS, 0);
-
-		if (n <= 0)
-			break;
-		handle_all(chat, n);
-	}
-}
-
-static bool
-all_joined(const struct chat_load *chat)
-{
-	return chat->joined == chat->members &&
-	       chat->caught_up == chat->members - 1;
-}
-
-/*
- * Sends probes until all members have received one. When all have received the
- * latest, no probe is in flight any more.
- */
-static void
-probe_again(struct chat_load *chat, uint64_t now)
-{
-	uint64_t pause = PROBE_NS << (chat->probes < 10 ? chat->probes : 10);
-
-	if (chat->joined < chat->members || chat->connections[0].out_len ||
-	    (chat->probes && chat->probed == chat->members - 1)) {
-		chat->probe_due = NEVER;
-		return;
-	}
-	if (now < chat->probe_due && chat->probes)
-		return;
-	chat->probe_due = now + earlier(pause, PROBE_MAX_NS);
-	chat->caught_up = 0;
-	chat_message_write_probe(&chat->lines, ++chat->probes, chat->probe);
-	chat_connection_send(
-	    chat, &chat->connections[0], chat->probe, sizeof(chat->probe));
-}
-
-static int
-explain_join(const struct chat_load *chat, char *why, size_t size)
-{
-	if (chat->failed)
-		snprintf(why, size, "member %u could not join: %s",
-		    chat->failed->id, chat->failed_text);
-	else if (chat->joined < chat->members)
-		snprintf(why, size,
-		    "%u of %u members could not connect in time",
-		    chat->members - chat->joined, chat->members);
-	else
-		snprintf(why, size,
-		    "%u of %u members heard nothing in time: is this a chat "
-		    "room?",
-		    chat->members - 1 - chat->probed, chat->members - 1);
-	errno = !chat->failed	     ? ETIMEDOUT
-		: chat->failed_error ? chat->failed_error
-				     : ECONNRESET;
-	return -1;
-}
-
-/* Returns 0, or -1 with errno and WHY. */
-static int
-join(struct chat_load *chat, char *why, size_t size)
-{
-	uint64_t now, handled = 0;
-
-	chat->last_join_ns = now_ns();
-	while (!all_joined(chat) && !stopped(chat)) {
-		uint64_t limit;
-
-		while (!chat->failed && chat->opened < chat->members &&
-		       chat->opened - chat->joined < CONNECTS)
-			chat_connection_send(
-			    chat, &chat->connections[chat->opened++], "\n", 1);
-		now = now_ns();
-		if (!chat->failed)
-			probe_again(chat, now);
-		limit = timeout_after(chat, chat->last_join_ns);
-		if (chat->failed || handled >= limit)
-			return explain_join(chat, why, size);
-		chat->last_join_ns +=
-		    handle_until(chat, earlier(limit, chat->probe_due), now);
-		handled = now;
-	}
-	return 0;
-}
-
-/*
- * Churn: the probes of member 0 are done, and guests send the messages. A
- * server that does not close its connection will not close the guests' either;
- * those count.
- */
-static void
-close_sender(struct chat_load *chat)
-{
-	struct chat_connection *conn = &chat->connections[0];
-	uint64_t now = now_ns(), since = now;
-
-	conn->role = CHAT_LEAVER;
-	chat_connection_leave(conn);
-	while (conn->fd >= 0 && now < timeout_after(chat, since) &&
-	       !stopped(chat)) {
-		since += handle_until(chat, timeout_after(chat, since), now);
-		now = now_ns();
-	}
-	handle_pending(chat);
-}
-
-/* ---- running ---- */
-
 static bool
 run_is_open(const struct chat_load *chat)
 {
-	return chat->left && chat->now < chat->end_ns && !stopped(chat);
+	return chat->left && chat->now < chat->end_ns && !chat_is_stopped(chat);
 }
 
 static uint64_t
@@ -316,7 +143,7 @@ describe_missing(
 	if (!m->missing)
 		chat_describe(words,
 		    "message %" PRIu64 ": the server did not close its "
-				       "sender's connection in time",
+		    "sender's connection in time",
 		    number);
 }
 
@@ -328,9 +155,9 @@ expire(struct chat_load *chat)
 	uint64_t number;
 
 	while ((m = in_flight_first(&chat->in_flight, &number)) &&
-	       timeout_after(chat, m->begun_ns) <= chat->now) {
+	       chat_timeout_after(chat, m->begun_ns) <= chat->now) {
 		if (!handled) {
-			handle_pending(chat);
+			chat_handle_pending(chat);
 			handled = true;
 			continue;
 		}
@@ -355,10 +182,10 @@ next_deadline(struct chat_load *chat)
 	    in_flight_first(&chat->in_flight, &number);
 
 	if (m)
-		due = timeout_after(chat, m->begun_ns);
+		due = chat_timeout_after(chat, m->begun_ns);
 	if (chat->plan->progress)
 		due = earlier(due, chat->progress_due);
-	due = earlier(due, chat->now + max_wait_ns(chat));
+	due = earlier(due, chat->now + chat_max_wait_ns(chat));
 	if (!run_is_open(chat))
 		return due;
 	due = earlier(due, chat->end_ns);
@@ -377,7 +204,7 @@ wait_for_events(struct chat_load *chat, uint64_t due, uint64_t now)
 	if (chat->load->spin && chat->load->rate > 0)
 		due = due > SPIN_NS ? due - SPIN_NS : 0;
 	chat->spinning = chat->load->spin && chat->load->rate > 0 && due == 0;
-	return event_wait(chat->epoll, chat->events, EVENTS, due);
+	return event_wait(chat->epoll, chat->events, CHAT_EVENTS, due);
 }
 
 static void
@@ -389,11 +216,11 @@ step(struct chat_load *chat)
 	chat->now = now_ns();
 	in_flight_extend(
 	    &chat->in_flight, stall_note(&chat->stall, before, due, chat->now));
-	if (stopped(chat))
+	if (chat_is_stopped(chat))
 		chat->end_ns = earlier(chat->end_ns, chat->now);
 	if (chat->spinning && n == 0)
 		chat->spun_ns += chat->now - before;
-	handle_all(chat, n);
+	chat_handle_events(chat, n);
 	chat_retry_connects(chat);
 	chat->now = now_ns();
 	expire(chat);
@@ -423,6 +250,18 @@ span_end(const struct chat_load *chat)
 	return chat->in_flight.last_ns > end ? chat->in_flight.last_ns : end;
 }
 
+/* Open loop: the messages that were due before the end and not sent. */
+static uint64_t
+count_unsent(const struct chat_load *chat)
+{
+	uint64_t until = earlier(chat->now, chat->end_ns) - chat->start_ns;
+	uint64_t due = (uint64_t)((double)until * chat->load->rate / 1e9);
+
+	return chat->load->rate > 0 && chat->left && due > chat->scheduled
+		   ? due - chat->scheduled
+		   : 0;
+}
+
 static void
 run(struct chat_load *chat)
 {
@@ -446,15 +285,7 @@ run(struct chat_load *chat)
 	end = span_end(chat);
 	if (chat->in_flight.first_ns && end > chat->in_flight.first_ns)
 		result->span_ns += end - chat->in_flight.first_ns;
-	if (chat->load->rate > 0 && chat->left) {
-		uint64_t until =
-		    earlier(chat->now, chat->end_ns) - chat->start_ns;
-		uint64_t due =
-		    (uint64_t)((double)until * chat->load->rate / 1e9);
-
-		if (due > chat->scheduled)
-			result->unsent += due - chat->scheduled;
-	}
+	result->unsent += count_unsent(chat);
 	result->wall_ns += now_ns() - chat->start_ns;
 	/* Busy-waiting is no work. */
 	cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
@@ -483,12 +314,13 @@ finish(struct chat_load *chat)
 	chat->phase = FINISHING;
 	for (uint32_t i = 0; i < chat->members; i++)
 		chat_connection_leave(&chat->connections[i]);
-	while (any_open(chat) && now < timeout_after(chat, since) &&
-	       !stopped(chat)) {
-		since += handle_until(chat, timeout_after(chat, since), now);
+	while (any_open(chat) && now < chat_timeout_after(chat, since) &&
+	       !chat_is_stopped(chat)) {
+		since += chat_handle_until(
+		    chat, chat_timeout_after(chat, since), now);
 		now = now_ns();
 	}
-	handle_pending(chat);
+	chat_handle_pending(chat);
 }
 
 /* ---- open, close ---- */
@@ -576,7 +408,7 @@ open_chat(struct chat_load *chat, const struct chat_load_plan *plan,
 	for (uint32_t i = 0; chat->connections && i < chat->members; i++)
 		chat_connection_reset(
 		    &chat->connections[i], i, i ? CHAT_RECEIVER : CHAT_SENDER);
-	chat->events = calloc(EVENTS, sizeof(chat->events[0]));
+	chat->events = calloc(CHAT_EVENTS, sizeof(chat->events[0]));
 	chat->buffer = malloc(CHAT_LOAD_BUFFER);
 	if (chat->epoll < 0 || !chat->connections || !chat->events ||
 	    !chat->buffer ||
@@ -623,10 +455,10 @@ chat_load_run(const struct chat_load_plan *plan, struct load_result *result,
 	if (status < 0)
 		snprintf(why, size, "%s", strerror(errno));
 	else
-		status = join(&chat, why, size);
+		status = chat_join_members(&chat, why, size);
 	if (status == 0) {
 		if (plan->load->churn)
-			close_sender(&chat);
+			chat_close_sender(&chat);
 		run(&chat);
 		finish(&chat);
 		stall_end(&chat.stall, result);

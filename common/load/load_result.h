@@ -16,8 +16,8 @@
 #include "common/stats/histogram.h"
 
 #define LOAD_RESULT_WORDS 200 /* bytes of a text, its NUL included */
-#define LOAD_RESULT_ERRNOS                                \
-	160 /* errno values fit; 0 stands for end of file \
+#define LOAD_RESULT_ERRNOS                           \
+	160 /* all errno values; 0 means end of file \
 	     */
 
 struct load_result {
@@ -50,13 +50,9 @@ struct load_result {
 	struct histogram complete; /* chat: until the last member had it */
 	struct histogram connect;  /* kept connections: of connect(2) */
 	/* Texts on the first of each kind; "" if there was none. */
-	char first_wrong[LOAD_RESULT_WORDS];  /* what the first wrong reply
-					     looked  like */
-	char first_failed[LOAD_RESULT_WORDS]; /* why the first that failed did,
-				       beyond errno */
-	char first_timed_out[LOAD_RESULT_WORDS]; /* chat: who lacked the first
-						  * that timed out
-						  */
+	char first_wrong[LOAD_RESULT_WORDS];
+	char first_failed[LOAD_RESULT_WORDS];	 /* "": errno says it */
+	char first_timed_out[LOAD_RESULT_WORDS]; /* chat: which member */
 };
 
 /* Zeroes RESULT and allocates its histograms. Returns 0, or -1 with errno. */

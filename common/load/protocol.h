@@ -141,7 +141,7 @@ enum reply_check
 reply_check_bytes(struct protocol_run *run, struct exchange *x,
     const char *want, size_t size, const char *buf, size_t len);
 
-/* Each in a file of its own, but echo and hello, which share one. */
+/* The protocols of protocol_*.c. */
 extern const struct protocol protocol_echo;
 extern const struct protocol protocol_hello;
 extern const struct protocol protocol_http;

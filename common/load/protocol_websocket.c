@@ -33,7 +33,7 @@ enum {
 	LENGTH_16 = 126,
 	LENGTH_64 = 127,
 	CONTROL_MAX = 125, /* bytes of a control frame's payload */
-	HEAD_MAX = 14,	   /* ours, with its mask */
+	HEAD_MAX = 14,	   /* of a client's frame, with its mask */
 };
 
 struct ws_run {

@@ -86,8 +86,8 @@ stall_check(struct stall *stall, uint64_t due, uint64_t now)
 	    PERIOD_NS * (stall->throttle_count - before.throttle_count) +
 	    stall->throttle_ns - before.throttle_ns;
 	slept = stall->asleep_ns - before.asleep_ns;
-	/* What a quota took is told as that. Some kernels count it as time in
-	 * which we waited for a CPU, but it was not others who had that. */
+	/* Throttling is reported separately, so it is no stall. Some kernels
+	 * count it as run delay, too; then it still extends deadlines. */
 	add_stall(stall,
 	    unexplained(late, ran + (throttled > waited ? throttled : waited)));
 	add_stall(stall, unexplained(slept > 0 ? (uint64_t)slept : 0, 0));

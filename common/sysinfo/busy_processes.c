@@ -36,7 +36,7 @@ read_process(const char *pid, struct busy_process *out)
 	out->start = stat.start;
 	out->ticks =
 	    stat.user + stat.system + stat.reaped_user + stat.reaped_system;
-	/* "PID (NAME) STATE": a name may have parentheses of its own. */
+	/* "PID (NAME) STATE": a name may have parentheses. */
 	*strrchr(text, ')') = '\0';
 	snprintf(out->name, sizeof(out->name), "%.31s", strchr(text, '(') + 1);
 	return true;
@@ -54,7 +54,7 @@ add(struct busy_processes *list, const struct busy_process *one)
 	list->at[list->count++] = *one;
 }
 
-/* All but this one, and the first: it has waited for whatever ended alone. */
+/* All processes except this one and init, which has the time of all orphans. */
 static struct busy_processes
 read_all(void)
 {

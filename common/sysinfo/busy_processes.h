@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * busy_processes: which processes of this machine used the CPUs meanwhile.
+ * busy_processes: which processes of this machine used the CPUs in a period.
  *
  *	struct busy_processes watch;
  *
@@ -23,15 +23,14 @@ struct busy_processes {
 	uint64_t start_ns;
 };
 
-/* What they have used until now. Without memory, none of them is known. */
+/* Begins a period. A process for which there is no memory is left out. */
 void
 busy_processes_begin(struct busy_processes *watch);
 
 /*
- * Up to three names, the busiest first, in BUF of SIZE bytes: "make (71 % of a
- * CPU), firefox (12 %)". Empty if none but this process and the first one of
- * the machine used 5 % of a CPU. The names are a stranger's bytes. Frees what
- * WATCH has. Returns BUF.
+ * Writes to BUF (SIZE bytes) up to three names, the busiest first: "make (71 %
+ * of a CPU), firefox (12 %)"; "" if no process except this one and init used 5
+ * % of a CPU. A name may have any bytes but NUL. Releases WATCH. Returns BUF.
  */
 char *
 busy_processes_end(struct busy_processes *watch, char *buf, size_t size);
