@@ -66,7 +66,7 @@ add(struct advice *advice, const char *format, ...)
 static bool
 is_plain(const char *command)
 {
-	static const char *const others[] = {"--se", "--pl", "--de", "--sta"};
+	static const char *const others[] = {"--ser", "--pl", "--de", "--st"};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (strstr(command, others[i]))

@@ -135,6 +135,13 @@ ADVICE_TEST(undecided_tells_the_command_that_decides)
 	assert_string_equal(advice.lines[0], command);
 }
 
+ADVICE_TEST(a_seed_is_no_part_of_the_command)
+{
+	MADE_TEXT(comparison.command, "client compare --seed 42 all");
+	undecided(8, 40);
+	assert_true(advises("client compare --blocks 40 "));
+}
+
 ADVICE_TEST(more_blocks_are_twice_as_many_where_enough_were_planned)
 {
 	undecided(8, 7);
