@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""`client load -p http` with servers that write HTTP in another way than ours, and
-that close a connection when they like, as RFC 9110 and RFC 9112 let them."""
+"""`client load -p http` with servers that close a connection when they like, as
+RFC 9112 lets them. How a response may be written is tested in
+tests/unit/test_http_response.c."""
 import collections
 
 import pytest
@@ -14,63 +15,6 @@ pytestmark = pytest.mark.timed
 
 FULL = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n" \
     b"Content-Length: 0\r\n\r\n"
-
-
-# ---- how a response may be written ----
-
-@MODES
-@pytest.mark.parametrize("text", [
-    OK + b"X: a\r\n b\r\nContent-Length: 5\r\n\r\nhello",
-    OK + b"Content-Length:\r\n\t5\r\n\r\nhello",
-    b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
-    b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello",
-    b"HTTP/1.1 200 \xc4\xd6\r\nX: \xff\r\nContent-Length: 5\r\n\r\nhello",
-    OK + b"content-LENGTH : 5\r\n\r\nhello",
-    OK + b"Content-Length: 5, 5\r\nContent-Length: 5\r\n\r\nhello",
-    OK + b"Content-Length: 5\r\nX: " + b"a" * 100_000 + b"\r\n\r\nhello",
-    OK + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"005 ; a=\"b\"\r\nhello\r\n0\r\nA: b\r\n c\r\n\r\n",
-    OK + b"Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello",
-    OK + b"two words: x\r\n: x\r\nContent-Length: 5\r\n\r\nhello",
-    b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
-    b"HTTP/1.1 100 Continue\r\n\r\n" + HELLO,
-], ids=["folded", "folded before the value", "LF", "no reason", "obs-text",
-        "a blank before the colon", "lengths that are equal", "a long field",
-        "chunks and a length", "identity", "odd names", "interim responses"])
-def test_what_rfc_9112_lets_a_client_take_is_right(mode, text):
-    report = http_load(says(text), *mode, code=0)
-    assert counts(report) == (20, 0, 0, 0) and report["retries"] == 0
-
-
-@pytest.mark.parametrize("text", [
-    OK + b"Connection: close\r\nConnection: keep-alive\r\n"
-    b"Content-Length: 5\r\n\r\nhello",
-    OK + b"Transfer-Encoding: chunked, x\r\n\r\nhello", b"HTTP/1.0 200\n\nhello",
-    b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n"
-    b"\r\n5\r\nhello\r\n0\r\n\r\n"],
-    ids=["close and keep-alive", "an end that nobody knows", "bare HTTP/1.0",
-         "chunks of HTTP/1.0"])
-def test_what_ends_with_its_connection_is_right(text):
-    with KnownServer(says(text, close=True), size=b"\r\n\r\n") as server:
-        report = load(server.target, "-p", "http", "-n", 20, "-c", 2)
-        assert counts(report) == (20, 0, 0, 0)
-        assert server.connections == 20 and report["retries"] == 0
-
-
-@MODES
-@pytest.mark.parametrize("text, words", [
-    (OK + b"Content-Length: 5, 6\r\n\r\nhello", "differ"),
-    (OK + b"Content-Length: 5x\r\n\r\nhello", "not a number"),
-    (OK + b"X\r\nContent-Length: 5\r\n\r\nhello", "without a name"),
-    (b"HTTP/1.1 600 Odd\r\nContent-Length: 5\r\n\r\nhello", "status 600"),
-    (b"HTTP/2 200\r\nContent-Length: 5\r\n\r\nhello", "no HTTP"),
-    (OK + b"X: a\r\n b\r\nContent-Length: 5\r\n\r\nhellO", "byte 4")],
-    ids=range(6))
-def test_where_a_body_ends_is_not_guessed_and_what_it_is_not_forgiven(
-        mode, text, words):
-    report = http_load(says(text), *mode)
-    assert counts(report) == (19, 1, 0, 0)
-    assert words in report["first_wrong"]
 
 
 # ---- how a connection may end ----

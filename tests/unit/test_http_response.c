@@ -87,6 +87,10 @@ static const struct {
 	true},
     {"HTTP/1.1 999 No\r\nContent-Length: 1\r\n\r\nx", "x", 999, true},
     {HEAD "Content-Length : 1\r\n\r\nx", "x", 200, true},
+    {HEAD "two words: x\r\n: x\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
+    {HEAD "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+	  "001 ; a=\"b\"\r\nx\r\n0\r\nA: b\r\n c\r\n\r\n",
+	"x", 200, true},
     {HEAD "X: a\rb\r\nContent-Length: 1\r\n\r\nx", "x", 200, true},
     {HEAD "Content-Length: 1, 1\r\nContent-Length: 01\r\n\r\nx", "x", 200,
 	true},
