@@ -120,12 +120,12 @@ times(uint64_t count, char *buf, size_t size)
 
 /* Time in which the client could not run is not the server's. */
 static void
-print_still(const struct load_result *r, FILE *out)
+print_stall(const struct load_result *r, FILE *out)
 {
 	char text[32];
 
 	if (r->stall_ns)
-		print_line(out, "still",
+		print_line(out, "stall",
 		    "THE CLIENT DID NOT RUN for %.2f s in all (%s: stopped, "
 		    "frozen or asleep): the latencies include that time",
 		    (double)r->stall_ns / 1e9,
@@ -161,7 +161,7 @@ load_report_faults(const struct load_result *r, FILE *out)
 	if (r->first_timed_out[0])
 		print_line(out, "late", "first: %s",
 		    escape(r->first_timed_out, text, sizeof(text)));
-	print_still(r, out);
+	print_stall(r, out);
 }
 
 static void
@@ -283,20 +283,20 @@ load_report_head(const struct load_report *report, const char *loop, FILE *out)
 
 /* Of the server; where that is unknown, of all listeners of this machine. */
 static void
-print_queue(const struct load_report *report, FILE *out)
+print_backlog(const struct load_report *report, FILE *out)
 {
 	const struct listen_backlog *own = report->backlog;
 	char text[100];
 
 	if (own->overflows)
-		print_line(out, "queue",
+		print_line(out, "backlog",
 		    "%s: each of those connections tried again after 1 s or "
 		    "more. The figures include that time, although it is no "
 		    "cost of serving a request",
 		    listen_backlog_words(
 			own->size, own->overflows, text, sizeof(text)));
 	else if (!own->sockets && report->overflows > 0)
-		print_line(out, "queue",
+		print_line(out, "backlog",
 		    "full for %lld connections on this machine (of any "
 		    "program): each tried again after 1 s or more",
 		    (long long)report->overflows);
@@ -343,13 +343,13 @@ load_report_print(const struct load_report *report, FILE *out)
 		print_latency(
 		    out, "service", &r->service, "(from when it was sent)");
 	}
-	print_latency(out, "paced", &r->send_lag,
+	print_latency(out, "send lag", &r->send_lag,
 	    "(how late requests were sent after they were due)");
 	print_latency(out, "complete", &r->complete,
 	    "(until the last member had the message)");
 	if (r->connect.max > SLOW_CONNECT_NS)
 		print_latency(out, "connect", &r->connect, NULL);
-	print_queue(report, out);
+	print_backlog(report, out);
 	print_fairness(report, out);
 	print_check(report, out);
 	print_line(out, "client",

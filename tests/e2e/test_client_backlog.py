@@ -140,7 +140,7 @@ def test_the_load_says_how_often_the_servers_backlog_was_full():
     assert counts(report) == (30, 0, 0, 0)
     assert report["backlog"]["size"] == 5
     assert report["backlog"]["full"] >= 20
-    assert re.search(r"queue +its backlog of 5 was full \d+ times",
+    assert re.search(r"backlog +its backlog of 5 was full \d+ times",
                      report["words"])
 
 
@@ -149,7 +149,7 @@ def test_a_backlog_that_was_never_full_is_not_spoken_of(server):
     report = load(server.address, "-c", 30, "-n", 300, "--churn")
     assert report["backlog"]["size"] >= 128
     assert report["backlog"]["full"] == 0
-    assert "queue" not in report["words"]
+    assert "backlog  " not in report["words"]
 
 
 @contextlib.contextmanager
@@ -180,7 +180,7 @@ def test_a_full_backlog_of_another_at_the_same_port_is_not_the_servers(
         with full_listener((host, port), family):
             report = load(server.target, "-c", 2, "-d", "1500ms", "--churn")
     assert report["backlog"] == {"size": 64, "full": 0}
-    assert "queue" not in report["words"]
+    assert "backlog  " not in report["words"]
 
 
 def test_a_full_backlog_is_the_reason_and_no_cost_of_the_model(groups):

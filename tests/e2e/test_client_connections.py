@@ -170,7 +170,7 @@ def test_a_slow_accept_shows_as_the_time_to_connect():
     assert report["listen_overflows"] >= 1
     assert report["listen_overflows"] <= overflows() - before
     assert "connect" in report["words"]
-    assert "queue    its backlog of 0 was full" in report["words"]
+    assert "backlog  its backlog of 0 was full" in report["words"]
 
 
 def test_a_quick_accept_has_a_time_to_connect_and_no_line(server):

@@ -309,7 +309,7 @@ def test_more_connections_than_descriptors(thread_server):
             resource.RLIMIT_NOFILE, (32, 32)))
     assert result.code == 1
     assert "60 connections need" in result.error_line
-    assert "the limit is 32 (RLIMIT_NOFILE" in result.error_line
+    assert "the limit is 32: raise it (RLIMIT_NOFILE" in result.error_line
 
 
 def test_more_connections_than_ports():

@@ -261,7 +261,7 @@ def test_a_comparison_under_a_quota_has_no_verdict(groups):
     assert "THE CLIENT WAS THROTTLED" in flat(result.err)
     ratio, = report["scenarios"][0]["points"][0]["ratios"]
     assert ratio["verdict"] == "invalid"
-    assert "throttled" in ratio["reason"]
+    assert "a quota of CPU time stopped the client" in ratio["reason"]
 
 
 def test_without_a_quota_nothing_is_said_of_one(thread_server):
