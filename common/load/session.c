@@ -1,152 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* session: connect, send, receive, close; the fast path is in session.h. */
+/* session: send, receive, events; the fast path is in session.h. */
 #include "common/load/session.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/net/client_stream.h"
 #include "common/load/session_internal.h"
-#include "common/net/dial.h"
-
-void
-session_close(struct session *session)
-{
-	tls_stream_close(session->stream);
-	session->stream = NULL;
-	if (session->fd >= 0)
-		close(session->fd); /* also removes it from the epoll set */
-	session->fd = -1;
-	session->state = SESSION_IDLE;
-	session->watched = false;
-}
-
-static enum session_result
-fail(struct session_shared *shared, struct session *session, int error)
-{
-	shared->why[0] = '\0';
-	if (error)
-		snprintf(shared->why, sizeof(shared->why), "%s",
-		    client_stream_why(session->stream));
-	session_close(session);
-	errno = error;
-	return SESSION_FAILED;
-}
-
-/* ---- connect ---- */
-
-/* One address has 28,000 ports, and a port can be used again after 1 s. */
-static int
-bind_source(struct session_shared *shared, int fd)
-{
-	const struct address *from = &shared->sources[shared->next_source];
-	int on = 1;
-
-	if (++shared->next_source == shared->source_count)
-		shared->next_source = 0;
-	/* With this option the kernel chooses the port at connect(2), when it
-	 * knows the target; at bind(2) it would have to be free for all. */
-	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	return bind(fd, &from->any, from->len);
-}
-
-/* Begins the exchange of a new connection. 0, or -1 with errno. */
-static int
-begin_exchange(struct session_shared *shared, struct session *session)
-{
-	const struct protocol *protocol = shared->run.protocol;
-
-	if (shared->tls) {
-		session->stream = tls_stream_open(shared->tls, session->fd);
-		if (!session->stream)
-			return -1;
-	}
-	session->x.ready = !protocol->handshake;
-	session->x.control_due = false;
-	session->x.out_len = session->x.sent = 0;
-	if (shared->datagram_event) {
-		session->first = session->x.number;
-		memset(session->lost, 0, sizeof(session->lost));
-	}
-	if (protocol->handshake)
-		protocol->handshake(&shared->run, &session->x);
-	return 0;
-}
-
-/* Connects the session's socket: AGAIN, BACKLOG_FULL or FAILED. */
-static enum session_result
-connect_socket(struct session_shared *shared, struct session *session)
-{
-	if (dial_begin(session->fd, &shared->target) < 0)
-		return errno == EAGAIN ? SESSION_BACKLOG_FULL
-				       : fail(shared, session, errno);
-	return begin_exchange(shared, session) < 0
-		   ? fail(shared, session, errno)
-		   : SESSION_AGAIN;
-}
-
-/* Opens and connects a socket: AGAIN, BACKLOG_FULL or FAILED. */
-static enum session_result
-open_socket(struct session_shared *shared, struct session *session)
-{
-	int type = shared->datagram_event ? SOCK_DGRAM : SOCK_STREAM, on = 1;
-
-	session->fd = socket(shared->target.any.sa_family,
-	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (session->fd < 0)
-		return fail(shared, session, errno);
-	if (shared->target.any.sa_family != AF_UNIX && !shared->datagram_event)
-		setsockopt(
-		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (shared->sources && bind_source(shared, session->fd) < 0)
-		return fail(shared, session, errno);
-	return connect_socket(shared, session);
-}
-
-inline int
-session_watch(struct session_shared *shared, struct session *session, bool out)
-{
-	struct epoll_event event = {
-	    .events = EPOLLIN | (out ? EPOLLOUT : 0),
-	    .data.ptr = session,
-	};
-	int how = session->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
-	if (session->watched && session->out_armed == out)
-		return 0;
-	session->watched = true;
-	session->out_armed = out;
-	return epoll_ctl(shared->epoll, how, session->fd, &event);
-}
-
-/* Waits for a connect in progress, without a request. */
-static enum session_result
-await_connection(struct session_shared *shared, struct session *session)
-{
-	if (session_watch(shared, session, !shared->datagram_event) < 0)
-		return fail(shared, session, errno);
-	if (!shared->datagram_event)
-		return SESSION_AGAIN;
-	session->state = SESSION_IDLE;
-	return SESSION_DONE;
-}
-
-enum session_result
-session_connect(struct session_shared *shared, struct session *session)
-{
-	enum session_result result = open_socket(shared, session);
-
-	if (result == SESSION_FAILED)
-		return result;
-	session->state = SESSION_CONNECTING;
-	return result == SESSION_AGAIN ? await_connection(shared, session)
-				       : result;
-}
 
 /* ---- send ---- */
 
@@ -177,7 +40,7 @@ connection_lost(
 	    !x->received && session->state == SESSION_BUSY &&
 	    (error == 0 || error == ECONNRESET || error == EPIPE))
 		return retry_on_new(shared, session);
-	return fail(shared, session, error);
+	return session_fail(shared, session, error);
 }
 
 /* Handles the result N of a send. The rest waits for the socket. */
@@ -193,7 +56,7 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 		x->sent += (size_t)n;
 	if (session_watch(shared, session, wants_out && x->sent < x->out_len) <
 	    0)
-		return fail(shared, session, errno);
+		return session_fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
 
@@ -268,20 +131,20 @@ begin_on_new_connection(struct session_shared *shared, struct session *session)
 
 	session->x.reused = false;
 	session->state = SESSION_BUSY;
-	result = open_socket(shared, session);
+	result = session_open_socket(shared, session);
 	return result == SESSION_AGAIN ? send_first(shared, session) : result;
 }
 
 enum session_result
 session_retry_connect(struct session_shared *shared, struct session *session)
 {
-	enum session_result result = connect_socket(shared, session);
+	enum session_result result = session_connect_socket(shared, session);
 
 	if (result != SESSION_AGAIN)
 		return result;
 	return session->state == SESSION_BUSY
 		   ? send_first(shared, session)
-		   : await_connection(shared, session);
+		   : session_await_connection(shared, session);
 }
 
 /* ---- receive ---- */
@@ -301,7 +164,7 @@ session_receive_failed(
 	if (errno != EAGAIN && errno != EINTR)
 		return connection_lost(shared, session, errno);
 	if (wants_out && session_watch(shared, session, true) < 0)
-		return fail(shared, session, errno);
+		return session_fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
 
@@ -571,7 +434,7 @@ flush(struct session_shared *shared, struct session *session)
 	if (session->x.sent < session->x.out_len)
 		return send_more(shared, session);
 	if (session_watch(shared, session, false) < 0)
-		return fail(shared, session, errno);
+		return session_fail(shared, session, errno);
 	return SESSION_AGAIN;
 }
 
@@ -602,10 +465,10 @@ set_up(struct session_shared *shared, struct session *session)
 		if (errno == EAGAIN &&
 		    session_watch(shared, session, wants_out) == 0)
 			return SESSION_AGAIN;
-		return fail(shared, session, errno);
+		return session_fail(shared, session, errno);
 	}
 	if (session_watch(shared, session, false) < 0)
-		return fail(shared, session, errno);
+		return session_fail(shared, session, errno);
 	session->state = SESSION_IDLE;
 	return SESSION_DONE;
 }
@@ -653,7 +516,7 @@ session_event(
 	case SESSION_CONNECTING:
 		error = socket_error(session);
 		if (error)
-			return fail(shared, session, error);
+			return session_fail(shared, session, error);
 		return set_up(shared, session);
 	case SESSION_BUSY:
 		return busy_event(shared, session, events);

@@ -2,9 +2,9 @@
 /*
  * session_internal: the functions of session.c that session_datagram.c uses.
  *
- * session.c has a connection's life from connect to close, in one file so that
- * the compiler can inline the usual path. session_datagram.c has what is
- * different for datagrams.
+ * session.c sends, receives and handles events, in one file so that the
+ * compiler can inline the usual path. session_datagram.c has what is different
+ * over UDP.
  */
 #ifndef COMMON_LOAD_SESSION_INTERNAL_H
 #define COMMON_LOAD_SESSION_INTERNAL_H
@@ -14,11 +14,6 @@
 #include <stdint.h>
 
 #include "common/load/session.h"
-
-/* Watches the socket for EPOLLIN, with OUT for EPOLLOUT too. Returns 0, or -1
- * with errno. */
-int
-session_watch(struct session_shared *shared, struct session *session, bool out);
 
 /* Sends the rest of x.out. */
 enum session_result
