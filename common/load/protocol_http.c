@@ -215,15 +215,48 @@ judge_unsolicited(
 	return reply_wrong(run, "%zu bytes %s (doubled?)", len, which);
 }
 
+/* Parses the LEN bytes at BUF up to the end of the response, *USED bytes.
+ * Checks status and body, but not that the body is complete. */
+static enum reply_check
+parse(struct protocol_run *run, struct exchange *x, const char *buf, size_t len,
+    size_t *used)
+{
+	struct http_state *state = x->own;
+	enum reply_check now = REPLY_MORE;
+
+	*used = 0;
+	while (*used < len && now == REPLY_MORE &&
+	       !http_response_over(&state->reply)) {
+		struct http_piece piece;
+
+		*used += http_response_feed(
+		    &state->reply, buf + *used, len - *used, &piece);
+		now = judge_status(run, x, &state->reply);
+		if (now == REPLY_MORE && piece.len)
+			now = judge_body(run, state, &piece);
+	}
+	return now;
+}
+
+/* Keeps a right response that came in one piece, for the next memcmp(3).
+ * Without memory for it, all responses are parsed. */
+static void
+keep_good(struct http_run *h, const char *buf, size_t len, bool last)
+{
+	h->good.len = 0;
+	h->good_last = last;
+	append(&h->good, buf, len);
+}
+
 static enum reply_check
 http_judge(
     struct protocol_run *run, struct exchange *x, const char *buf, size_t len)
 {
 	struct http_run *h = run->own;
 	struct http_state *state = x->own;
-	size_t used = 0;
+	size_t used;
 	bool first = x->received == 0;
-	enum reply_check now = REPLY_MORE;
+	enum reply_check now;
 
 	if (!x->pending)
 		return judge_unsolicited(
@@ -231,28 +264,15 @@ http_judge(
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
 		return h->good_last ? REPLY_LAST : REPLY_COMPLETE;
-	while (used < len && now == REPLY_MORE &&
-	       !http_response_over(&state->reply)) {
-		struct http_piece piece;
-
-		used += http_response_feed(
-		    &state->reply, buf + used, len - used, &piece);
-		now = judge_status(run, x, &state->reply);
-		if (now == REPLY_MORE && piece.len)
-			now = judge_body(run, state, &piece);
-	}
+	now = parse(run, x, buf, len, &used);
 	if (now != REPLY_MORE || state->reply.state != HTTP_DONE)
 		return now;
 	now = judge_end(run, state);
 	if (now != REPLY_WRONG && used < len)
 		return judge_unsolicited(
 		    run, buf + used, len - used, "too many after the response");
-	if (now != REPLY_WRONG && first) {
-		h->good.len = 0;
-		h->good_last = now == REPLY_LAST;
-		/* Without memory, all responses are parsed. */
-		append(&h->good, buf, len);
-	}
+	if (now != REPLY_WRONG && first)
+		keep_good(h, buf, len, now == REPLY_LAST);
 	return now;
 }
 
