@@ -121,6 +121,10 @@ advise_invalid(struct advice *advice, const struct comparison *c,
 		if (strcmp(f->cause, ADVICE[i].cause) == 0)
 			add(advice, "%s", ADVICE[i].line);
 	}
+	if (!f->cause[0])
+		add(advice,
+		    "Read the reason in this scenario's section, remove what "
+		    "it names, and run it again.");
 	if (strcmp(f->cause, CAUSE_DISTURBED) == 0)
 		advise_quiet(advice, c);
 	if (strcmp(f->cause, CAUSE_CONTROL) == 0)
@@ -169,14 +173,15 @@ say_discarded(struct advice *advice, const struct comparison *c,
 
 /* ---- undecided ---- */
 
-/* Blocks at a point that would decide F, as far as can be told. */
+/* Blocks at a point that would decide F, as far as can be told; with fewer than
+ * LEAST, no difference can be found among so many ratios. */
 static double
-needed(const struct server_result *f)
+needed(const struct server_result *f, double least)
 {
 	double more = fmin(2 * (double)f->blocks, RANK_MAX);
 
-	if (f->blocks < PAIRED_BLOCKS_MIN)
-		return PAIRED_BLOCKS_MIN;
+	if (f->blocks < least)
+		return least;
 	return f->required_blocks > (double)f->blocks ? f->required_blocks
 						      : more;
 }
@@ -188,6 +193,8 @@ advise_undecided(struct advice *advice, const struct comparison *c,
     const struct scenario_result *o)
 {
 	double most = 0;
+	double least = (double)verdict_blocks_least(
+	    o->point_count * (c->server_count - 1));
 	bool hopeless = false;
 	char command[200];
 
@@ -198,9 +205,9 @@ advise_undecided(struct advice *advice, const struct comparison *c,
 
 			if (f->verdict != UNDECIDED)
 				continue;
-			hopeless |= needed(f) > RANK_MAX;
-			if (needed(f) <= RANK_MAX)
-				most = fmax(most, needed(f));
+			hopeless |= needed(f, least) > RANK_MAX;
+			if (needed(f, least) <= RANK_MAX)
+				most = fmax(most, needed(f, least));
 		}
 	}
 	if (most > 0)

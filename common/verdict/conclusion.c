@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/verdict/labels.h"
 #include "common/verdict/sentences.h"
 
 /* Of each kind so many are told in words, the others by their names. */
@@ -25,14 +26,14 @@ static const struct {
     {"sleep", "where a request waits for 1 ms", NULL},
     {"counter", "where all workers share a lock", NULL},
     {"bulk", "where messages are large", NULL},
-    {"idle", NULL, "an idle connection takes"},
+    {"idle", "in memory for an idle connection", "an idle connection takes"},
     {"parent", "where the server has much memory in use", NULL},
     {"knee", "where requests arrive on a schedule", NULL},
     {"linking", "with static or shared libraries", NULL},
     {"held", "beside many idle connections", NULL},
     {"http", "for small web pages", NULL},
     {"tls", "under TLS", NULL},
-    {"crash", NULL, "a crash ends"},
+    {"crash", "in connections that a crash ends", "a crash ends"},
 };
 
 enum kind { WORSE, BETTER, SAME, OPEN, WRONG, KINDS };
@@ -155,19 +156,27 @@ add_clause(struct clauses *list, const struct scenario_result *o)
 	return one;
 }
 
-/* " at 4 of 6 points"; nothing if it is all. */
+/* " (at 4 of 6 points)"; nothing if it is all. Of a single one, which: AT, the
+ * last. */
 static void
-say_points(struct clause *one, size_t count)
+say_points(struct clause *one, size_t count, const struct point *at)
 {
-	if (count < one->result->point_count)
-		say(one->text, sizeof(one->text), " (at %zu of %zu points)",
-		    count, one->result->point_count);
+	char label[100];
+
+	if (count == one->result->point_count)
+		return;
+	say(one->text, sizeof(one->text), " (at %zu of %zu points", count,
+	    one->result->point_count);
+	if (count == 1)
+		say(one->text, sizeof(one->text), ": %s",
+		    label_point(label, sizeof(label), at));
+	say(one->text, sizeof(one->text), ")");
 }
 
 /* The least and the greatest ratio of those points. */
 static void
 add_difference(struct findings *k, const struct scenario_result *o,
-    enum kind kind, size_t count)
+    enum kind kind, size_t count, const struct point *last)
 {
 	struct clause *one = add_clause(
 	    sentence_is_speed(o) ? &k->speed[kind] : &k->merit[kind], o);
@@ -188,7 +197,7 @@ add_difference(struct findings *k, const struct scenario_result *o,
 		    kind == WORSE ? most : least, kind == WORSE ? least : most);
 	say(one->text, sizeof(one->text), "%s%s%s", one->size,
 	    one->size[0] ? " " : "", where_of(o, where, sizeof(where)));
-	say_points(one, count);
+	say_points(one, count, last);
 }
 
 /* "a crash ends 1 of 64 connections instead of all 64". The medians have to
@@ -217,15 +226,20 @@ static void
 sort_scenario(struct findings *k, const struct scenario_result *o)
 {
 	size_t counts[KINDS] = {0};
+	const struct point *last[KINDS] = {NULL};
 	struct clause *one;
 	char where[60];
 
-	for (size_t i = 0; i < o->point_count; i++)
-		counts[kind_of(
-		    &o->points[i].results[k->server], k->c->delta)]++;
+	for (size_t i = 0; i < o->point_count; i++) {
+		enum kind kind =
+		    kind_of(&o->points[i].results[k->server], k->c->delta);
+
+		counts[kind]++;
+		last[kind] = &o->points[i];
+	}
 	for (enum kind kind = WORSE; kind <= BETTER; kind++) {
 		if (counts[kind] && !add_amount(k, o, kind))
-			add_difference(k, o, kind, counts[kind]);
+			add_difference(k, o, kind, counts[kind], last[kind]);
 	}
 	if (counts[WORSE] + counts[BETTER])
 		return;
@@ -233,7 +247,7 @@ sort_scenario(struct findings *k, const struct scenario_result *o)
 	if (counts[SAME]) {
 		say(one->text, sizeof(one->text), "%s",
 		    where_of(o, where, sizeof(where)));
-		say_points(one, counts[SAME]);
+		say_points(one, counts[SAME], last[SAME]);
 	} else {
 		say(one->text, sizeof(one->text), "%s", o->name);
 		say(one->size, sizeof(one->size), "%s",

@@ -37,6 +37,7 @@ say_controls(char *buf, size_t size, const struct comparison *c,
 {
 	char low[FIGURE_SIZE], high[FIGURE_SIZE];
 	double least = INFINITY, most = 0;
+	bool same;
 
 	for (size_t i = 0; i < result->point_count; i++) {
 		double ratio =
@@ -45,13 +46,16 @@ say_controls(char *buf, size_t size, const struct comparison *c,
 		least = fmin(least, ratio);
 		most = fmax(most, ratio);
 	}
+	figure_ratio(low, sizeof(low), least);
+	figure_ratio(high, sizeof(high), most);
+	same = strcmp(low, high) == 0;
 	if (most > 0)
 		snprintf(buf, size,
-		    "control: %s against itself has ratios from %s to %s at "
-		    "%zu points; they should be 1",
-		    c->servers[0].name, figure_ratio(low, sizeof(low), least),
-		    figure_ratio(high, sizeof(high), most),
-		    result->point_count);
+		    "control: %s against itself has %s %s%s%s at all %zu "
+		    "points; %s should be 1",
+		    c->servers[0].name, same ? "a ratio of" : "ratios from",
+		    low, same ? "" : " to ", same ? "" : high,
+		    result->point_count, same ? "it" : "they");
 }
 
 char *

@@ -41,6 +41,10 @@ say_difference(
 	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
 	int len;
 
+	if (e.value == 0 && !(e.low < e.high)) {
+		snprintf(buf, size, "no difference");
+		return;
+	}
 	if (e.value < 0)
 		e = (struct estimate){-e.value, -e.high, -e.low};
 	len = snprintf(buf, size, "%s %s %s",
@@ -315,6 +319,7 @@ sentence_direction(char *buf, size_t size, const struct comparison *c,
     const struct scenario_result *result, size_t server)
 {
 	size_t count = 0, at = 0;
+	bool sure = true;
 	char point[100];
 
 	buf[0] = '\0';
@@ -322,17 +327,20 @@ sentence_direction(char *buf, size_t size, const struct comparison *c,
 		if (!contradicts(result, &result->points[i], server))
 			continue;
 		at = count++ ? at : i;
+		sure &= result->points[i].results[server].verdict <= SLOWER;
 	}
 	if (!count)
 		return buf;
 	label_point(point, sizeof(point), &result->points[at]);
 	snprintf(buf, size,
-	    "%s%s%s: the figures point the other way than the ratio. Believe "
-	    "the ratio: it compares slices that ran side by side, while each "
-	    "figure is a median over the whole run, in which the machine's "
-	    "speed changes",
+	    "%s%s%s: the figures point the other way than the ratio. %s: "
+	    "it compares slices that ran side by side, while each figure is a "
+	    "median over the whole run, in which the machine's speed changes",
 	    c->servers[server].name, result->point_count > 1 ? ", " : "",
-	    result->point_count > 1 ? point : "");
+	    result->point_count > 1 ? point : "",
+	    sure ? "Believe the ratio"
+		 : "Neither direction is sure, but the ratio is the better "
+		   "guess");
 	if (count > 1)
 		say_more(buf, size, " (so at %zu points)", count);
 	return buf;

@@ -196,4 +196,26 @@ ADVICE_TEST(an_interrupt_names_what_was_not_begun)
 	assert_non_null(strstr(text, comparison.scenarios[0].name));
 }
 
+/* Of six ratios, Holm rejects none with six blocks. */
+ADVICE_TEST(undecided_asks_for_the_blocks_that_so_many_ratios_need)
+{
+	struct scenario_result *sweep = &comparison.scenarios[2];
+
+	assert_int_equal(sweep->point_count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		sweep->points[i].results[1].verdict = UNDECIDED;
+		sweep->points[i].results[1].blocks = 3;
+	}
+	advice_of(&advice, &comparison, sweep);
+	assert_true(advises("client compare --blocks 8 sweep"));
+}
+
+ADVICE_TEST(invalid_without_a_known_cause_has_advice_all_the_same)
+{
+	fork_result()->dropped = 0;
+	invalid("");
+	assert_int_equal(advice.count, 1);
+	assert_true(advises("Read the reason"));
+}
+
 RUN_TESTS(NULL, NULL)

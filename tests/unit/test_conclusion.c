@@ -98,7 +98,7 @@ TEST_WITH(points_without_an_answer_are_both, set_up, tear_down)
 	is("No answer for sweep (undecided or invalid).");
 	made.scenarios[0].points[3].results[1].verdict = EQUIVALENT;
 	is("Between fork and thread, nothing that matters differs with a "
-	   "growing number of connections (at 1 of 6 points).");
+	   "growing number of connections (at 1 of 6 points: 64 connections).");
 }
 
 TEST_WITH(those_without_an_answer_are_told_by_their_reason, set_up, tear_down)
@@ -147,7 +147,7 @@ TEST_WITH(
 	is("fork is slower than thread by 20 % to a factor of 2.5 with a "
 	   "growing number of connections (at 5 of 6 points). fork is faster "
 	   "than thread by 40 % with a growing number of connections (at 1 of "
-	   "6 points).");
+	   "6 points: 1 connection).");
 }
 
 /* The medians of the table may lie the other way round. */
@@ -155,7 +155,8 @@ TEST_WITH(amounts_that_contradict_the_verdict_are_not_told, set_up, tear_down)
 {
 	struct server_result *f = only("idle", FASTER, 1.2);
 
-	is("fork is better than thread by 20 % in idle.");
+	is("fork is better than thread by 20 % in memory for an idle "
+	   "connection.");
 	f->value.value = 30;
 	is("With fork, an idle connection takes 30 KiB instead of 38.");
 }
@@ -207,6 +208,15 @@ TEST_WITH(a_short_buffer_is_not_left, set_up, tear_down)
 
 	conclusion(little, sizeof(little), &made, 1);
 	assert_int_equal(strlen(little), sizeof(little) - 1);
+}
+
+TEST_WITH(a_crash_that_ends_all_with_both_is_told_in_words, set_up, tear_down)
+{
+	struct server_result *f = only("crash", EQUIVALENT, 1);
+
+	f->value = made.scenarios[0].points[0].results[0].value;
+	is("Between fork and thread, nothing that matters differs in "
+	   "connections that a crash ends.");
 }
 
 RUN_TESTS(NULL, NULL)

@@ -115,4 +115,17 @@ TEST(requests_that_were_sent_twice_are_told)
 	does_not_say("again");
 }
 
+TEST(controls_that_are_all_alike_have_one_ratio)
+{
+	static struct comparison made;
+
+	made_comparison(&made, 2);
+	conditions_control(text, sizeof(text), &made, &made.scenarios[2]);
+	says("has a ratio of 1.000 at all 6 points; it should be 1");
+	made.scenarios[2].points[3].results[2].ratio.value = 1.05;
+	conditions_control(text, sizeof(text), &made, &made.scenarios[2]);
+	says("has ratios from 1.000 to 1.050 at all 6 points; they should");
+	comparison_release(&made);
+}
+
 RUN_TESTS(NULL, NULL)

@@ -169,4 +169,26 @@ FRESH(of_several_points_one_sentence_explains_it)
 	does_not_say("so at");
 }
 
+FRESH(an_undecided_ratio_that_contradicts_is_not_to_be_believed)
+{
+	point_of("churn");
+	results[1].ratio.value = 1.01;
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	says("Believe the ratio: it compares");
+	results[1].verdict = UNDECIDED;
+	sentence_direction(text, sizeof(text), &comparison, result, 1);
+	says("Neither direction is sure");
+	does_not_say("Believe");
+}
+
+FRESH(no_difference_is_not_0_more)
+{
+	point_of("crash");
+	results[1].value = results[0].value;
+	results[1].difference = (struct estimate){0, 0, 0};
+	results[1].verdict = EQUIVALENT;
+	say_verdict();
+	says("64 of 64 connections lost with both; no difference");
+}
+
 RUN_TESTS(NULL, NULL)
