@@ -196,7 +196,7 @@ describe_end(const struct supervisor_report *report, char *why, size_t size)
 	if (report->lost)
 		snprintf(why, size,
 		    "was lost: the client's process that watches it "
-		    "(perconn-keeper) was killed");
+		    "(" SUPERVISOR_NAME ") was killed");
 	else if (WIFSIGNALED(report->status))
 		snprintf(why, size, "died of signal %d (%s)",
 		    WTERMSIG(report->status),

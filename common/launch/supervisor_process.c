@@ -310,7 +310,7 @@ open_supervision(struct supervision *s, int log[2])
 	 * must not reach the supervisor: `pkill -9 client` would leave the
 	 * servers running. */
 	setpgid(0, 0);
-	prctl(PR_SET_NAME, "perconn-superv");
+	prctl(PR_SET_NAME, SUPERVISOR_NAME);
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);

@@ -13,6 +13,8 @@
 
 #include "common/base/clock.h"
 
+/* The name of the process; the kernel keeps 15 bytes (prctl(2)). */
+#define SUPERVISOR_NAME "perconn-superv"
 /* The timeout after SIGTERM, and again after SIGKILL. */
 #define SUPERVISOR_STOP_NS (5 * NS_PER_S)
 

@@ -88,9 +88,9 @@ ws_open(struct protocol_run *run)
 	int len;
 
 	if (!WEBSOCKET_HERE) {
-		reply_wrong(
-		    run, "this client has no WebSocket: install OpenSSL and "
-			 "wslay (make deps), and build it again");
+		reply_wrong(run,
+		    "this client has no WebSocket: install OpenSSL and "
+		    "wslay (make deps), and build it again");
 		return -1;
 	}
 	run->scratch = malloc(HEAD_MAX + run->payload.size);
@@ -276,7 +276,7 @@ judge_head(struct protocol_run *run, struct exchange *x, struct ws_state *state)
 	if (state->head[0] & RESERVED || state->head[1] & MASKED)
 		return reply_wrong(run, "a frame with %s",
 		    state->head[1] & MASKED
-			? "a masked frame, which only clients may send"
+			? "a mask, which only clients may set"
 			: "a reserved bit");
 	if (opcode >= CLOSE) {
 		if (opcode > PONG || !fin || state->left > CONTROL_MAX)

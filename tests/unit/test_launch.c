@@ -8,6 +8,7 @@
 #include <fcntl.h>
 
 #include "common/base/clock.h"
+#include "common/base/procfs.h"
 #include "common/launch/launch.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
@@ -170,12 +171,13 @@ static const struct {
 } TROUBLE[] = {
     {"/no/such/program {port}", "ended with status 127 (no such command"},
     {"/dev/null {port}", "ended with status 126 (it cannot be executed"},
-    {": {port}", "ended with status 0 (a server must run until it gets SIGTERM)"},
+    {": {port}",
+	"ended with status 0 (a server must run until it gets SIGTERM)"},
     {"exit 3; : {port}", "ended with status 3"},
     {"kill -9 $$; : {port}", "died of signal 9"},
-    {"sleep 1000 & : {port}",
-	"ended with status 0 while its processes ran on: the command must stay in "
-	"the foreground"},
+    {"sleep 1000 & : {port}", "ended with status 0 while its processes ran on: "
+			      "the command must stay in "
+			      "the foreground"},
     {"echo sorry; exit 3; : {port}", "its last words: sorry"},
     {"sh -c 'kill -9 $$'; exit $?; : {port}",
 	"ended with status 137 (a shell reports signal 9, Killed, so)"},
@@ -329,15 +331,20 @@ TEST(a_server_with_much_output_is_not_blocked)
 TEST(a_server_ends_though_its_supervisor_is_killed)
 {
 	struct launched server;
-	char command[1000], why[600];
+	char command[1000], why[600], name[32], expected[64];
 
 	snprintf(command, sizeof(command), "exec '%s' serve {address}", self);
 	if (start_command(&server, command, why, sizeof(why)) < 0)
 		fail_msg("%s", why);
+	procfs_read(
+	    name, sizeof(name), "/proc/%d/comm", (int)server.supervisor.pid);
+	name[strcspn(name, "\n")] = '\0';
 	kill(server.supervisor.pid, SIGKILL);
 	while (!launch_ended(&server, why, sizeof(why)))
 		nap_ms(1);
-	assert_non_null(strstr(why, "was killed"));
+	snprintf(expected, sizeof(expected), "(%s) was killed", name);
+	if (!strstr(why, expected))
+		fail_msg("%s, not %s", why, expected);
 	while (answers(&server))
 		nap_ms(1);
 	is_gone(&server);

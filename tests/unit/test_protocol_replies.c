@@ -561,6 +561,23 @@ TEST(ws_refuses_wrong_frames)
 	}
 }
 
+TEST(ws_refuses_a_masked_frame)
+{
+	struct fixture f;
+	char text[300];
+	size_t len;
+
+	if (!open_ws(&f, 64, 4096))
+		skip();
+	ask(&f, &f.x[0]);
+	len = frame(text, 0x82, payload_request(&f.run.payload, 0, 1), 64);
+	text[1] |= (char)0x80;
+	assert_int_equal(answer(&f, &f.x[0], text, len, len), REPLY_WRONG);
+	assert_string_equal(
+	    f.run.why, "a frame with a mask, which only clients may set");
+	protocol_close(&f.run);
+}
+
 TEST(ws_refuses_a_changed_byte_and_a_second_reply)
 {
 	struct fixture f;
