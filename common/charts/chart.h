@@ -74,11 +74,12 @@ chart_drop(struct chart *drawing);
 size_t
 chart_servers(const struct chart *drawing);
 
-/* Whether any result is. */
+/* Whether any result of the scenario is invalid. */
 bool
 chart_has_invalid(const struct chart *drawing);
 
-/* A server's at a point, for ROLE; of what is invalid, nobody's. */
+/* The colour of a server's result at a point, for ROLE; grey if the result is
+ * invalid. */
 unsigned
 chart_colour(
     const struct chart *drawing, size_t point, size_t server, int role);

@@ -5,9 +5,9 @@
  *
  * Messages have numbers from 1 on, in the order in which they begin. A ring has
  * the latest `slots` of them: a message begins only when the message in its
- *slot is over. A message is over when all members have it, or at its timeout.
- *Then it is counted, once, under its worst fault. If a message that was counted
- *as ok proves faulty, it is counted again under its fault. So always
+ * slot is over. A message is over when all members have it, or at its timeout.
+ * Then it is counted, once, under its worst fault. If a message that was
+ * counted as ok proves faulty, it is counted again under its fault. So always
  *
  *	begun = ok + wrong + timed_out + failed + under_way
  *

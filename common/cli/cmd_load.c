@@ -153,7 +153,7 @@ struct outputs {
 	struct output json, histogram, series;
 };
 
-/* A FIFO may wait for its reader: who waits in vain can end us. */
+/* Opening a FIFO may wait for its reader: an interrupt ends the client then. */
 static struct outputs
 open_outputs(const struct load_options *config)
 {
@@ -254,7 +254,7 @@ cmd_load(int argc, char **argv)
 	count =
 	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
 	cpu_placement_undo(&placement);
-	cli_second_interrupt_is_told = false; /* nobody is to be put back */
+	cli_second_interrupt_is_told = false; /* CPUs are given back */
 	end_series(span.series, config.interval);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)

@@ -16,7 +16,7 @@
 #include "common/sysinfo/cpu_placement.h"
 #include "common/report/interval_writer.h"
 
-/* How long, and who is told of it meanwhile. */
+/* How long a load lasts, and what reports on it meanwhile. */
 struct load_span {
 	uint64_t duration_ns, requests; /* the one that comes first */
 	uint64_t interval_ns;

@@ -103,7 +103,7 @@ would_wait(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/* The handshake alone; then we know whom we talk to. */
+/* The handshake alone: after it the name of the server is known. */
 static int
 shake_hands(struct talk *t)
 {

@@ -15,7 +15,7 @@
  * Connects to TARGET, sends MESSAGE (NULL: standard input as it comes), ends
  * the sending side, and copies to standard output what comes until the server
  * closes. TIMEOUT_NS bounds the connecting, and the wait for more once all is
- * sent. TLS is there for a TLS target: who the server is goes to standard
+ * sent. TLS is needed for a TLS target: the name of the server goes to standard
  * error. Over UDP, MESSAGE (or all of standard input) is one datagram, and so
  * is the answer. Returns 0, or -1 after an error line.
  */

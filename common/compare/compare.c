@@ -304,8 +304,7 @@ look_for_failures(struct scenario_run *s, struct block_run *run, size_t p)
 	}
 }
 
-/* A full disk, say: whoever wants the slices need not wait for the end to hear
- * of it. */
+/* A full disk, say: the user hears of it at once, not at the end. */
 static void
 check_csv(struct scenario_run *s)
 {

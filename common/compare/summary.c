@@ -336,21 +336,21 @@ static void
 explain_trouble(struct server_result *found, const struct accumulator *own,
     const struct accumulator *baseline, const struct accumulator *control)
 {
-	const struct accumulator *whose = own->trouble[0]	 ? own
-					  : baseline->trouble[0] ? baseline
-								 : control;
+	const struct accumulator *source = own->trouble[0]	  ? own
+					   : baseline->trouble[0] ? baseline
+								  : control;
 
-	if (!whose->trouble[0])
+	if (!source->trouble[0])
 		return;
 	found->verdict = INVALID;
 	snprintf(found->cause, sizeof(found->cause), "%s", CAUSE_SERVER);
 	snprintf(found->reason, sizeof(found->reason), "%s%.600s",
-	    whose == own ? ""
-	    : whose == baseline
+	    source == own ? ""
+	    : source == baseline
 		? "no baseline: "
 		: "no control, because the baseline's second instance ",
-	    whose->trouble);
-	if (whose == own) {
+	    source->trouble);
+	if (source == own) {
 		found->usable = false;
 		found->has_ratio = false;
 	}

@@ -259,8 +259,7 @@ http_judge(
 	enum reply_check now;
 
 	if (!x->pending)
-		return judge_unsolicited(
-		    run, buf, len, "that nobody asked for");
+		return judge_unsolicited(run, buf, len, "without a request");
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
 		return h->good_last ? REPLY_LAST : REPLY_COMPLETE;

@@ -19,7 +19,7 @@
  *	                      follows: call session_retry_connect() later
  *
  * AGAIN, DONE, WRONG_KEEP and BACKLOG_FULL leave the connection open, all
- *others close it.
+ * others close it.
  *
  * A datagram that answers an earlier request is counted, as late or as
  * duplicated, and the request goes on. Its bytes identify it, if the protocol

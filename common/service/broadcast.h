@@ -4,12 +4,12 @@
  *
  * One ring in memory that all workers see (shared.h), without a lock: a worker
  * that is stopped, slow or killed, at any instruction, delays the others by
- *some milliseconds at most. A publisher reserves a record in the ring, copies
- *its message there and marks it as done. If that takes too long, the readers
- *give the record up, and its publisher, if it lives, publishes the message
- *again. A reader has its own cursor. When the ring comes round to a cursor, the
- *unread messages are lost to that reader, which is told so. That bounds what a
- *slow member can cost.
+ * some milliseconds at most. A publisher reserves a record in the ring, copies
+ * its message there and marks it as done. If that takes too long, the readers
+ * give the record up, and its publisher, if it lives, publishes the message
+ * again. A reader has its own cursor. When the ring comes round to a cursor,
+ * the unread messages are lost to that reader, which is told so. That bounds
+ * what a slow member can cost.
  *
  * All members see the same order, and the messages of one sender in the order
  * in which it sent them. A message whose publisher was killed is published

@@ -8,8 +8,8 @@
  *	shared_unlock(shared);
  *
  * A worker that holds this lock takes no other lock. Under fork the holder may
- *be killed. The mutex is robust there: the next worker that locks it is told of
- * the death (POSIX.1-2017 pthread_mutex_lock(), EOWNERDEAD) and goes on.
+ * be killed. The mutex is robust there: the next worker that locks it is told
+ * of the death (POSIX.1-2017 pthread_mutex_lock(), EOWNERDEAD) and goes on.
  */
 #ifndef COMMON_SERVICE_SHARED_H
 #define COMMON_SERVICE_SHARED_H

@@ -82,7 +82,7 @@ block_warm_up(
 	return count;
 }
 
-/* Notes the warm-up, and who settled. */
+/* Notes the warm-up, and which instances settled. */
 static void
 end_warm_up(const struct block_slice *const slices[], size_t instances,
     size_t count, struct block_estimate *block)

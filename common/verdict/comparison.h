@@ -9,11 +9,11 @@
  *	comparison
  *	  servers     up to SERVERS_MAX; the first is the baseline
  *	  scenarios   each with one or more points ("64 connections")
- *	    points    each with one finding for each server, and one for the
+ *	    points    each with one result for each server, and one for the
  *	              control: a second instance of the baseline
  *
  * What is not known is NAN, or an empty text. Texts end in NUL; they may hold
- * bytes of a server, so who prints them escapes them.
+ * bytes of a server, so a caller that prints them escapes them.
  */
 #ifndef COMMON_VERDICT_COMPARISON_H
 #define COMMON_VERDICT_COMPARISON_H

@@ -3,9 +3,9 @@
  * verdict: from the estimates of a scenario to its verdicts, without measuring.
  *
  * All arithmetic of a comparison stands in this folder, so that it can be
- *tested on millions of made-up slices whose truth is known (`make selftest`)
- *exactly as it is used on real slices: compare.c calls the same functions in
- *the same order.
+ * tested on millions of made-up slices whose truth is known (`make selftest`)
+ * exactly as it is used on real slices: compare.c calls the same functions in
+ * the same order.
  *
  *	slices --block_estimate()--> one number for each server and block
  *	       --paired_estimate()--> ratio, interval, p-value, power
@@ -14,13 +14,13 @@
  * How often a server beats itself. One ratio is tested by exact signed ranks at
  * 5 % over blocks, which are independent (slices are not). But a reader of a
  * sweep, or of a table of five servers, picks out what differs. So all ratios
- *of a scenario (points times servers other than the baseline) are one family,
- *and "faster" or "slower" needs a rejection by Holm's procedure: of 100
- *scenarios in which all servers are alike, at most 5 have any false verdict,
- *however many points and servers there are, and however they depend on each
- *other (all share the baseline's slices). Each scenario answers a question of
- *its own, so scenarios are not counted together. Equivalence is two one-sided
- *tests at 5 % for each ratio by itself. Intervals are of 95 % each.
+ * of a scenario (points times servers other than the baseline) are one family,
+ * and "faster" or "slower" needs a rejection by Holm's procedure: of 100
+ * scenarios in which all servers are alike, at most 5 have any false verdict,
+ * however many points and servers there are, and however they depend on each
+ * other (all share the baseline's slices). Each scenario answers a question of
+ * its own, so scenarios are not counted together. Equivalence is two one-sided
+ * tests at 5 % for each ratio by itself. Intervals are of 95 % each.
  *
  * No state, no I/O: safe in any thread.
  */

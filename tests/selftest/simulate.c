@@ -4,7 +4,7 @@
  *
  * Simulates slices of comparisons whose true ratio is known, and judges them
  * with the functions of common/verdict. The simulated machine is as noisy as
- *the one on which they were developed: rates drift, consecutive slices are
+ * the one on which they were developed: rates drift, consecutive slices are
  * correlated, one slice in fifty is disturbed and 2 to 10 times slower, each
  * start of a server has its own speed, and a new server is slow at first. Only
  * half of the disturbances can be seen as CPU contention.
