@@ -14,8 +14,8 @@
 #include "common/base/log.h"
 #include "common/base/option.h"
 #include "common/base/process.h"
-#include "common/launch/inherited.h"
 #include "common/cli/cli.h"
+#include "common/launch/inherited.h"
 
 static const struct {
 	const char *name, *summary;

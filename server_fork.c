@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
 #include "common/base/descriptor.h"
+#include "common/base/log.h"
 #include "common/server/model.h"
 
 /* ---- what workers share ---- */

@@ -17,11 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/chatload/chat_message.h"
 #include "common/base/list.h"
 #include "common/chatload/chat_load_plan.h"
-#include "common/load/stall.h"
+#include "common/chatload/chat_message.h"
 #include "common/chatload/in_flight.h"
+#include "common/load/stall.h"
 
 /* Bytes of one recv(2). */
 #define CHAT_LOAD_BUFFER ((size_t)64 * 1024)

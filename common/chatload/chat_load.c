@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/chatload/chat_internal.h"
 #include "common/load/event_wait.h"
 #include "common/sysinfo/proc_tree.h"
-#include "common/chatload/chat_internal.h"
 
 enum {
 	/* The size of the ring: SLOTS_MAX messages, or RING_BYTES if that is

@@ -13,9 +13,9 @@
 #include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
-#include "common/sysinfo/usage.h"
 #include "common/launch/supervisor.h"
 #include "common/net/tls_client.h"
+#include "common/sysinfo/usage.h"
 
 /* Standard ones, epoll, a file or two. */
 #define OWN_DESCRIPTORS 16

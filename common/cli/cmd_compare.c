@@ -11,12 +11,12 @@
 #include "common/base/terminal.h"
 #include "common/base/units.h"
 #include "common/base/utf8.h"
+#include "common/cli/cli.h"
+#include "common/cli/compare_output.h"
 #include "common/compare/compare.h"
+#include "common/compare/scenario_table.h"
 #include "common/launch/launch.h"
 #include "common/sysinfo/cpu_placement.h"
-#include "common/cli/compare_output.h"
-#include "common/cli/cli.h"
-#include "common/compare/scenario_table.h"
 #include "common/verdict/paired_estimate.h"
 
 #define NOT_GIVEN (-1)

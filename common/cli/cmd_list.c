@@ -4,11 +4,11 @@
 
 #include "common/base/process.h"
 #include "common/base/units.h"
-#include "common/load/protocol_table.h"
-#include "common/compare/compare.h"
-#include "common/compare/scenario_table.h"
 #include "common/cli/cli.h"
+#include "common/compare/compare.h"
 #include "common/compare/metric.h"
+#include "common/compare/scenario_table.h"
+#include "common/load/protocol_table.h"
 
 /* Of our two servers: a full run, and a quick one. */
 enum { FULL, QUICK, PACES };

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_load: one target, at one rate or several, and the reports. */
 #include <errno.h>
-#include <stdio.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
-#include "common/sysinfo/socket_owner.h"
-#include "common/sysinfo/limits_check.h"
-#include "common/sysinfo/proc_tree.h"
 #include "common/chatload/chat_load.h"
+#include "common/cli/load_options.h"
+#include "common/cli/load_run.h"
 #include "common/net/tls_client.h"
 #include "common/report/hdr_percentiles.h"
 #include "common/report/load_json.h"
 #include "common/report/rate_sweep_report.h"
-#include "common/cli/load_options.h"
-#include "common/cli/load_run.h"
+#include "common/sysinfo/limits_check.h"
+#include "common/sysinfo/proc_tree.h"
+#include "common/sysinfo/socket_owner.h"
 
 /* Returns how the server PID is linked, or NULL if it is none of this machine,
  * and PID is 0. */

@@ -2,9 +2,9 @@
 /* cmd_talk: a conversation by hand. */
 #include <stddef.h>
 
+#include "common/cli/cli.h"
 #include "common/cli/talk.h"
 #include "common/net/tls_client.h"
-#include "common/cli/cli.h"
 
 struct talk_config {
 	uint64_t timeout_ns;

@@ -9,11 +9,11 @@
 
 #include "common/base/log.h"
 #include "common/base/process.h"
+#include "common/cli/cli.h"
 #include "common/report/comparison_json.h"
 #include "common/report/html_report.h"
 #include "common/report/side_by_side_html.h"
 #include "common/report/side_by_side_terminal.h"
-#include "common/cli/cli.h"
 
 static const char *
 path_of(const struct compare_output *output, const char *name)

@@ -16,8 +16,8 @@
 #include <stdio.h>
 
 #include "common/base/output.h"
-#include "common/verdict/comparison.h"
 #include "common/report/terminal_report.h"
+#include "common/verdict/comparison.h"
 
 #define SAVED_MAX 2
 

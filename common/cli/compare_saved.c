@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* compare_saved: what was measured before, shown again. */
 #include "common/base/log.h"
-#include "common/report/comparison_json.h"
-#include "common/cli/compare_output.h"
 #include "common/cli/cli.h"
+#include "common/cli/compare_output.h"
+#include "common/report/comparison_json.h"
 
 #define WHY_MAX 4500 /* a path and what is wrong */
 

@@ -10,10 +10,10 @@
 #include "common/base/hint.h"
 #include "common/base/log.h"
 #include "common/base/units.h"
-#include "common/chatload/chat_message.h"
-#include "common/sysinfo/cpu_placement.h"
 #include "common/chatload/chat_load.h"
+#include "common/chatload/chat_message.h"
 #include "common/load/protocol_table.h"
+#include "common/sysinfo/cpu_placement.h"
 
 #define INTERVAL_MIN (10 * NS_PER_MS)
 #define INTERVAL_MAX (3600 * NS_PER_S)

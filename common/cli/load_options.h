@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/load/engine.h"
-#include "common/cli/rate_list.h"
-#include "common/net/address_list.h"
 #include "common/cli/cli.h"
+#include "common/cli/rate_list.h"
+#include "common/load/engine.h"
+#include "common/net/address_list.h"
 
 struct load_options {
 	const struct protocol *protocol;

@@ -9,9 +9,9 @@
 
 #include "common/base/log.h"
 #include "common/base/units.h"
-#include "common/sysinfo/listen_overflows.h"
 #include "common/chatload/chat_load.h"
 #include "common/cli/cli.h"
+#include "common/sysinfo/listen_overflows.h"
 
 static void
 show_progress(

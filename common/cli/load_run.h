@@ -11,10 +11,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/sysinfo/listen_backlog.h"
 #include "common/load/engine.h"
-#include "common/sysinfo/cpu_placement.h"
 #include "common/report/interval_writer.h"
+#include "common/sysinfo/cpu_placement.h"
+#include "common/sysinfo/listen_backlog.h"
 
 /* How long a load lasts, and what reports on it meanwhile. */
 struct load_span {

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/descriptor.h"
+#include "common/base/log.h"
 #include "common/cli/cli.h"
-#include "common/net/client_stream.h"
 #include "common/load/stall.h"
+#include "common/net/client_stream.h"
 #include "common/net/dial.h"
 
 struct talk {

@@ -10,12 +10,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/random.h"
-#include "common/sysinfo/proc_tree.h"
-#include "common/compare/slice_csv.h"
-#include "common/compare/scenario_points.h"
-#include "common/verdict/block_estimate.h"
 #include "common/compare/instance.h"
+#include "common/compare/scenario_points.h"
+#include "common/compare/slice_csv.h"
 #include "common/sysinfo/listen_backlog.h"
+#include "common/sysinfo/proc_tree.h"
+#include "common/verdict/block_estimate.h"
 
 /* With fewer requests in a slice, rates come in coarse steps: the slice gets
  * longer. */

@@ -7,10 +7,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/units.h"
-#include "common/compare/summary.h"
-#include "common/verdict/verdict.h"
-#include "common/sysinfo/proc_tree.h"
 #include "common/compare/instance.h"
+#include "common/compare/summary.h"
+#include "common/sysinfo/proc_tree.h"
+#include "common/verdict/verdict.h"
 
 #define WARM_UP_NS (250 * NS_PER_MS)
 #define TRY_NS (100 * NS_PER_MS)

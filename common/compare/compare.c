@@ -12,16 +12,16 @@
 #include "common/base/clock.h"
 #include "common/base/random.h"
 #include "common/base/version.h"
-#include "common/compare/summary.h"
 #include "common/compare/block_run.h"
+#include "common/compare/instance.h"
+#include "common/compare/metric.h"
+#include "common/compare/scenario_points.h"
+#include "common/compare/slice_csv.h"
+#include "common/compare/summary.h"
+#include "common/launch/test_certificate.h"
 #include "common/sysinfo/busy_processes.h"
 #include "common/sysinfo/listen_overflows.h"
-#include "common/launch/test_certificate.h"
-#include "common/compare/slice_csv.h"
-#include "common/compare/scenario_points.h"
 #include "common/verdict/verdict.h"
-#include "common/compare/metric.h"
-#include "common/compare/instance.h"
 
 /* At each point, where there are several. */
 #define POINT_BLOCKS 8

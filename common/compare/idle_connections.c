@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/socket_owner.h"
-#include "common/sysinfo/limits_check.h"
 #include "common/load/stall.h"
 #include "common/net/dial.h"
+#include "common/sysinfo/limits_check.h"
+#include "common/sysinfo/socket_owner.h"
 
 /* Fewer than the shortest backlog in common use, Python's five: a connection
  * that does not fit waits for a second. Four keep a server busy. */

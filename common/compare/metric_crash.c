@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "common/compare/worker_crash.h"
 #include "common/compare/block_run.h"
-#include "common/compare/metric.h"
 #include "common/compare/instance.h"
+#include "common/compare/metric.h"
+#include "common/compare/worker_crash.h"
 
 static double
 lost_with_one(struct block_run *run, size_t i)

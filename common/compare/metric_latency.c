@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/compare/capacity.h"
 #include "common/compare/abba_rounds.h"
+#include "common/compare/capacity.h"
 #include "common/compare/metric.h"
 
 /* With fewer replies, a p99 rests on ten replies or less. */

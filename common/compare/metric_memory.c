@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "common/compare/block_run.h"
-#include "common/compare/metric.h"
 #include "common/compare/instance.h"
+#include "common/compare/metric.h"
 
 static double
 sum_of_kinds(const struct usage *usage)

@@ -15,8 +15,8 @@
 
 #include "common/compare/scenario.h"
 #include "common/sysinfo/cpu_placement.h"
-#include "common/verdict/comparison.h"
 #include "common/verdict/block_estimate.h"
+#include "common/verdict/comparison.h"
 
 struct contender {
 	const char *name;

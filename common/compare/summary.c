@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/sysinfo/listen_backlog.h"
 #include "common/verdict/paired_estimate.h"
 #include "common/verdict/verdict.h"
-#include "common/sysinfo/listen_backlog.h"
 
 /* A server that used this share of a CPU had no room for more. */
 #define SERVER_FULL 0.95

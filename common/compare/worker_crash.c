@@ -13,8 +13,8 @@
 
 #include "common/base/clock.h"
 #include "common/compare/idle_connections.h"
-#include "common/sysinfo/socket_owner.h"
 #include "common/sysinfo/proc_tree.h"
+#include "common/sysinfo/socket_owner.h"
 
 #define DIES_NS (5 * NS_PER_S)
 #define PATIENCE_NS (2 * NS_PER_S)

@@ -15,9 +15,9 @@
 #include "common/base/clock.h"
 #include "common/base/process.h"
 #include "common/launch/inherited.h"
-#include "common/sysinfo/socket_owner.h"
-#include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
+#include "common/sysinfo/proc_tree.h"
+#include "common/sysinfo/socket_owner.h"
 
 /* The timeout for the report of a server that has just ended. */
 #define REPORT_MS 1000

@@ -22,8 +22,8 @@
 
 #include "common/base/clock.h"
 #include "common/launch/supervisor.h"
-#include "common/sysinfo/cpu_placement.h"
 #include "common/net/address.h"
+#include "common/sysinfo/cpu_placement.h"
 
 struct launched {
 	pid_t pid; /* of its first process, and its group; 0: not running */

@@ -9,12 +9,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/hot.h"
-#include "common/load/event_wait.h"
 #include "common/load/engine_internal.h"
+#include "common/load/event_wait.h"
 #include "common/load/reply_diagnosis.h"
 #include "common/load/session_datagram.h"
-#include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
+#include "common/sysinfo/proc_tree.h"
 
 /* The pause of a connection that failed: a dead server gets few connects. */
 #define BACKOFF_NS (10 * NS_PER_MS)

@@ -8,8 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "common/net/client_stream.h"
 #include "common/load/session_internal.h"
+#include "common/net/client_stream.h"
 
 /* ---- send ---- */
 

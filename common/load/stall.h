@@ -28,8 +28,8 @@
 #include <stdint.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/cpu_quota.h"
 #include "common/load/load_result.h"
+#include "common/sysinfo/cpu_quota.h"
 
 #define STALL_MIN_NS (20 * NS_PER_MS)
 

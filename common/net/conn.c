@@ -3,8 +3,8 @@
 #include "common/net/conn.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 

@@ -5,14 +5,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/charts/charts.h"
+#include "common/format/html.h"
+#include "common/report/html_summary.h"
+#include "common/report/html_tables.h"
+#include "common/report/report_css.h"
 #include "common/verdict/advice.h"
 #include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
-#include "common/format/html.h"
-#include "common/charts/charts.h"
-#include "common/report/report_css.h"
-#include "common/report/html_summary.h"
-#include "common/report/html_tables.h"
 
 /* ---- frame ---- */
 

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "common/verdict/sentences.h"
 #include "common/format/html.h"
+#include "common/verdict/sentences.h"
 
 void
 html_table_badge(

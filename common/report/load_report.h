@@ -9,10 +9,10 @@
 
 #include <stdio.h>
 
-#include "common/sysinfo/listen_backlog.h"
 #include "common/load/engine.h"
-#include "common/sysinfo/cpu_placement.h"
 #include "common/net/address_list.h"
+#include "common/sysinfo/cpu_placement.h"
+#include "common/sysinfo/listen_backlog.h"
 
 struct load_report {
 	const char *target; /* as the user wrote it */

@@ -4,11 +4,11 @@
 
 #include <math.h>
 
+#include "common/format/html.h"
+#include "common/report/html_report.h"
+#include "common/report/side_by_side.h"
 #include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
-#include "common/format/html.h"
-#include "common/report/side_by_side.h"
-#include "common/report/html_report.h"
 
 static void
 put_name(FILE *page, const char *letter, const char *name,

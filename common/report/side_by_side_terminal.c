@@ -6,11 +6,11 @@
 
 #include "common/base/escape.h"
 #include "common/base/terminal.h"
-#include "common/verdict/conditions.h"
-#include "common/verdict/sentences.h"
+#include "common/format/table.h"
 #include "common/report/server_names.h"
 #include "common/report/side_by_side.h"
-#include "common/format/table.h"
+#include "common/verdict/conditions.h"
+#include "common/verdict/sentences.h"
 
 static void
 print_name(const char *letter, const char *name, const struct comparison *c,

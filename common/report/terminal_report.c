@@ -4,12 +4,12 @@
 
 #include <string.h>
 
+#include "common/report/terminal_forest.h"
+#include "common/report/terminal_tables.h"
 #include "common/verdict/advice.h"
 #include "common/verdict/conclusion.h"
 #include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
-#include "common/report/terminal_forest.h"
-#include "common/report/terminal_tables.h"
 
 /* ---- verdicts ---- */
 

@@ -9,8 +9,8 @@
 
 #include "common/base/escape.h"
 #include "common/base/terminal.h"
-#include "common/verdict/conclusion.h"
 #include "common/report/server_names.h"
+#include "common/verdict/conclusion.h"
 
 /* As no-color.org has it: an empty one says nothing. */
 static bool

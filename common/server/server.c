@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/descriptor.h"
+#include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/net/websocket.h"
 #include "common/server/config.h"

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "common/base/cgroup.h"
-#include "common/sysinfo/usage.h"
-#include "common/sysinfo/usage_group_folder.h"
 #include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
+#include "common/sysinfo/usage.h"
+#include "common/sysinfo/usage_group_folder.h"
 
 /* Whether LIST, with blanks between its words, has WORD. */
 static bool

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/sysinfo/usage.h"
 #include "common/base/procfs.h"
 #include "common/sysinfo/proc_tree.h"
+#include "common/sysinfo/usage.h"
 
 /* THREAD_SIZE of x86-64 and arm64, where that is a page or more. */
 #define KERNEL_STACK_KIB 16

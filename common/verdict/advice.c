@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/verdict/sentences.h"
 #include "common/verdict/paired_estimate.h"
+#include "common/verdict/sentences.h"
 #include "common/verdict/verdict.h"
 
 /* A command that is longer is not typed again. */

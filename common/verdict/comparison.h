@@ -22,9 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/stats/rank_tests.h"
 #include "common/sysinfo/machine.h"
 #include "common/sysinfo/usage.h"
-#include "common/stats/rank_tests.h"
 
 #define SERVERS_MAX 8
 #define POINTS_MAX 16

@@ -72,8 +72,8 @@ sentence_detectable(char *buf, size_t size, const struct comparison *comparison,
 /*
  * Why the figures of SERVER and the baseline point one way and the ratio the
  * other, where they do at a point: the ratio is the median of ratios side by
- * side, the figures are medians over all times. Else empty. It asks to believe the ratio
- * only where the verdict does.
+ * side, the figures are medians over all times. Else empty. It asks to believe
+ * the ratio only where the verdict does.
  */
 char *
 sentence_direction(char *buf, size_t size, const struct comparison *comparison,

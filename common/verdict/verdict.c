@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/verdict/paired_estimate.h"
 #include "common/stats/rank_tests.h"
+#include "common/verdict/paired_estimate.h"
 
 /* The ratios of a scenario on which there is a verdict, by p-value. */
 struct family {

@@ -26,9 +26,9 @@
 #include <unistd.h>
 
 #include "common/base/random.h"
-#include "common/verdict/verdict.h"
-#include "common/verdict/paired_estimate.h"
 #include "common/verdict/block_estimate.h"
+#include "common/verdict/paired_estimate.h"
+#include "common/verdict/verdict.h"
 
 #define DELTA 0.03
 /* Standard deviations (SD) are of the logarithm of a rate. */

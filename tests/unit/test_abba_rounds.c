@@ -11,10 +11,10 @@
 
 #include "common/base/clock.h"
 #include "common/compare/abba_rounds.h"
+#include "common/compare/instance.h"
+#include "common/compare/metric.h"
 #include "common/compare/scenario_table.h"
 #include "common/verdict/block_estimate.h"
-#include "common/compare/metric.h"
-#include "common/compare/instance.h"
 
 #define PLANNED 8 /* rounds that shall count */
 #define MOST BLOCK_ROUNDS_MOST(PLANNED)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
-#include "common/server/ballast.h"
 #include "common/base/memory.h"
+#include "common/server/ballast.h"
 
 #define MIB (UINT64_C(1) << 20)
 

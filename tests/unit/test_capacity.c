@@ -6,8 +6,8 @@
 
 #include "common/base/clock.h"
 #include "common/compare/capacity.h"
-#include "common/compare/scenario_table.h"
 #include "common/compare/instance.h"
+#include "common/compare/scenario_table.h"
 
 /* RATES, COUNT of them; those below 0 are disturbed ones. */
 static double
@@ -126,7 +126,8 @@ FRESH_TEST(it_is_found_of_those_that_answer)
 	assert_string_equal(accumulators[1].trouble, "");
 	/* Others may have the CPUs at this very time. */
 	if (words[0])
-		assert_non_null(strstr(words, "the capacity of b was measured"));
+		assert_non_null(
+		    strstr(words, "the capacity of b was measured"));
 	for (size_t i = 0; i < 3; i++) {
 		assert_int_equal(instances[i].server.pid, 0);
 		assert_false(instances[i].open);

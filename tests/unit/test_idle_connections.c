@@ -3,8 +3,8 @@
  * models. */
 #include "tests/unit/toy.h"
 
-#include "common/compare/worker_crash.h"
 #include "common/compare/idle_connections.h"
+#include "common/compare/worker_crash.h"
 #include "common/sysinfo/socket_owner.h"
 
 #define LOCAL "127.0.0.1:0"

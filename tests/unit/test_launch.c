@@ -10,8 +10,8 @@
 #include "common/base/clock.h"
 #include "common/base/procfs.h"
 #include "common/launch/launch.h"
-#include "common/sysinfo/proc_tree.h"
 #include "common/net/dial.h"
+#include "common/sysinfo/proc_tree.h"
 
 static char self[400];
 static struct cpu_placement placement;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "tests/unit/unit.h"
 #include "tests/unit/pretend.h"
+#include "tests/unit/unit.h"
 
 #include <sys/resource.h>
 
-#include "common/launch/launch.h"
-#include "common/load/protocol_table.h"
-#include "common/compare/slice_csv.h"
 #include "common/compare/scenario_points.h"
 #include "common/compare/scenario_table.h"
+#include "common/compare/slice_csv.h"
+#include "common/launch/launch.h"
+#include "common/load/protocol_table.h"
 
 static struct load_point points[POINTS_MAX];
 static char note[400];

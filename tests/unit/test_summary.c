@@ -6,8 +6,8 @@
 #include "tests/unit/unit.h"
 
 #include "common/base/clock.h"
-#include "common/compare/summary.h"
 #include "common/compare/scenario.h"
+#include "common/compare/summary.h"
 
 #define WALL_NS NS_PER_S
 
@@ -209,7 +209,8 @@ FRESH_TEST(at_a_rate_a_full_client_is_late_itself)
 	found = summarize();
 	assert_true(found->client_bound);
 	assert_int_equal(found->verdict, INVALID);
-	assert_non_null(strstr(found->reason, "some of the delay is the client's"));
+	assert_non_null(
+	    strstr(found->reason, "some of the delay is the client's"));
 }
 
 /* ---- what else it says ---- */

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 
 #include "common/base/clock.h"
-#include "common/sysinfo/usage.h"
-#include "common/launch/launch.h"
 #include "common/base/procfs.h"
+#include "common/launch/launch.h"
 #include "common/sysinfo/proc_tree.h"
+#include "common/sysinfo/usage.h"
 
 #define BURN_NS (60 * NS_PER_MS)
 /* A clock tick may be lost at each end. */

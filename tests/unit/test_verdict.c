@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/unit.h"
 
-#include "common/verdict/verdict.h"
 #include "common/stats/rank_tests.h"
-#include "common/verdict/paired_estimate.h"
 #include "common/verdict/block_estimate.h"
+#include "common/verdict/paired_estimate.h"
+#include "common/verdict/verdict.h"
 
 #define DELTA 0.03
 #define CONTROL 1 /* with one server beside the baseline it is findings[2] */

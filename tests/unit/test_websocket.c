@@ -9,9 +9,9 @@
 #include <errno.h>
 
 #include "common/base/clock.h"
+#include "common/compare/instance.h"
 #include "common/net/conn.h"
 #include "common/net/websocket.h"
-#include "common/compare/instance.h"
 
 #define LONG (10 * NS_PER_S)
 #define MAX (1024 * 1024)
