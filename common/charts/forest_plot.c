@@ -86,6 +86,7 @@ add_result(struct forest_plot *plot, const struct comparison *c,
 	row->found = &point->results[server];
 	row->below = rows_of(c, o) > 1;
 	row->drawn = is_drawn(row->found);
+	plot->drawn += row->drawn;
 	put_label(row, c, point, server);
 	put_words(row, o, point, server);
 }

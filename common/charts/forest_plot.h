@@ -51,6 +51,7 @@ struct forest_plot {
 	double one;		    /* where the baseline stands */
 	double zone_low, zone_high; /* what does not matter; NAN: unknown */
 	size_t count;
+	size_t drawn;		 /* rows with places; 0: no axis is needed */
 	struct forest_row *rows; /* owned */
 };
 

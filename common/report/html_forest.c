@@ -176,6 +176,7 @@ html_forest(
 	    page);
 	for (size_t i = 0; i < plot->count; i++)
 		put_row(page, c, &plot->rows[i]);
-	put_axis(page, c, plot);
+	if (plot->drawn)
+		put_axis(page, c, plot);
 	fputs("</tbody></table>\n</figure>\n", page);
 }

@@ -143,20 +143,12 @@ static void
 put_reasons(
     FILE *page, const struct comparison *c, const struct scenario_result *o)
 {
-	char at[100];
+	char text[SENTENCE_SIZE];
 
 	for (size_t p = 0; o->point_count > 1 && p < o->point_count; p++) {
-		for (size_t i = 0; i < c->server_count; i++) {
-			const struct server_result *f =
-			    &o->points[p].results[i];
-
-			if ((f->verdict == INVALID ||
-				(i && f->verdict == UNDECIDED)) &&
-			    !sentence_repeats(&o->points[p], i))
-				html_element(page, "li", "%s, %s: %s",
-				    label_point(at, sizeof(at), &o->points[p]),
-				    c->servers[i].name, f->reason);
-		}
+		for (size_t i = 0; i < c->server_count; i++)
+			put_note(page,
+			    sentence_reason(text, sizeof(text), c, o, p, i));
 	}
 }
 
@@ -166,11 +158,13 @@ put_discarded(FILE *page, const struct comparison *c,
     const struct scenario_result *o, size_t server)
 {
 	const struct server_result *f = &o->points[0].results[server];
+	char ratio[FIGURE_SIZE];
 
 	if (f->dropped && f->verdict != INVALID && isfinite(f->with_dropped))
 		html_element(page, "li",
-		    "%s: with the discarded slices, the ratio would be %.3f",
-		    c->servers[server].name, f->with_dropped);
+		    "%s: with the discarded slices, the ratio would be %s",
+		    c->servers[server].name,
+		    figure_ratio(ratio, sizeof(ratio), f->with_dropped));
 }
 
 static void

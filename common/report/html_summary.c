@@ -3,6 +3,7 @@
 #include "common/report/html_summary.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "common/format/html.h"
 #include "common/report/html_forest.h"
@@ -98,8 +99,8 @@ put_reading(FILE *page, const struct comparison *c)
 	    "half or twice the time, the memory or the losses. The bar shows "
 	    "how "
 	    "sure the figure is: the true ratio lies within it in 95 of 100 "
-	    "such measurements. A mark without a bar has too few blocks for "
-	    "that.",
+	    "such measurements. Where no bar shows, it is shorter than the "
+	    "mark, or there are too few blocks for one.",
 	    other, base, other, base);
 	if (!isnan(c->delta))
 		html_element(page, "p class=\"soft\"",
@@ -107,6 +108,42 @@ put_reading(FILE *page, const struct comparison *c)
 		    "which was said not to matter (--delta). More in "
 		    "docs/measuring.md.",
 		    100 * c->delta);
+}
+
+/* Whether the advice on scenario S has LINE. */
+static bool
+has_line(const struct comparison *c, size_t s, const char *line)
+{
+	struct advice advice;
+
+	advice_of(&advice, c, &c->scenarios[s]);
+	for (size_t i = 0; i < advice.to_do; i++) {
+		if (strcmp(advice.lines[i], line) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* LINE, of scenario FIRST, behind the names of all that share it; nothing if an
+ * earlier one did. */
+static void
+put_shared(
+    FILE *page, const struct comparison *c, size_t first, const char *line)
+{
+	for (size_t s = 0; s < first; s++) {
+		if (has_line(c, s, line))
+			return;
+	}
+	fputs("<li>", page);
+	for (size_t s = first; s < c->scenario_count; s++) {
+		if (!has_line(c, s, line))
+			continue;
+		fputs(s == first ? "" : ", ", page);
+		html_text(page, c->scenarios[s].name);
+	}
+	fputs(": ", page);
+	html_text(page, line);
+	fputs("</li>\n", page);
 }
 
 /* Where there is no answer. */
@@ -118,14 +155,13 @@ put_next(FILE *page, const struct comparison *c)
 
 	for (size_t s = 0; s < c->scenario_count; s++) {
 		advice_of(&advice, c, &c->scenarios[s]);
-		for (size_t i = 0; i < advice.count; i++) {
+		for (size_t i = 0; i < advice.to_do; i++) {
 			fputs(begun ? ""
 				    : "<h3>What to do next</h3>\n<ul "
 				      "class=\"notes\">\n",
 			    page);
 			begun = true;
-			html_element(page, "li", "%s: %s", c->scenarios[s].name,
-			    advice.lines[i]);
+			put_shared(page, c, s, advice.lines[i]);
 		}
 	}
 	fputs(begun ? "</ul>\n" : "", page);

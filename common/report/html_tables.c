@@ -246,6 +246,7 @@ static void
 put_result(FILE *page, const struct scenario_result *o,
     const struct server_result *f, size_t server)
 {
+	const struct estimate ratio = label_ratio(f);
 	char text[2 * FIGURE_SIZE];
 
 	if (f->usable)
@@ -257,10 +258,10 @@ put_result(FILE *page, const struct scenario_result *o,
 	html_element(page, "td", "%s",
 	    f->usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	html_element(page, "td", "%s",
-	    server ? figure_ratio(text, sizeof(text), f->ratio.value)
+	    server ? figure_ratio(text, sizeof(text), ratio.value)
 		   : "baseline");
 	html_element(page, "td", "%s",
-	    server ? figure_ratio_interval(text, sizeof(text), &f->ratio) : "");
+	    server ? figure_ratio_interval(text, sizeof(text), &ratio) : "");
 	fputs("<td>", page);
 	if (server || f->verdict == INVALID)
 		html_table_badge(page, o, f->verdict);

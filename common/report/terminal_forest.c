@@ -12,9 +12,10 @@
 #define LABEL_LEAST 8 /* columns */
 #define FIGURE 7
 #define VERDICT 10
-#define PLOT_LEAST 12
+#define PLOT_LEAST 8
 #define PLOT_MOST 72
-#define TICK 6 /* a tick's number, and a space */
+#define NARROW 60 /* a label that is cut would say too little */
+#define TICK 6	  /* a tick's number, and a space */
 
 /* What a column of the picture shows; the later covers the earlier. */
 enum cell { EMPTY, ZONE, BASELINE, INTERVAL, FAINT, BEFORE, BEYOND, MARK };
@@ -47,6 +48,12 @@ layout_of(const struct terminal_printer *p, const struct forest_plot *plot)
 	struct layout layout = {.label = LABEL_LEAST, .plot = PLOT_LEAST};
 	size_t width = terminal_width(p), most = width * 5 / 12, beside;
 
+	beside = INDENT + 2 + 1 + FIGURE + 1 + VERDICT;
+	if (width < beside + PLOT_LEAST + most)
+		most = width > beside + PLOT_LEAST + LABEL_LEAST
+			   ? width - beside - PLOT_LEAST
+			   : LABEL_LEAST;
+
 	for (size_t i = 0; i < plot->count; i++) {
 		const struct forest_row *row = &plot->rows[i];
 		char safe[ESCAPED_SIZE(sizeof(row->label))];
@@ -57,7 +64,7 @@ layout_of(const struct terminal_printer *p, const struct forest_plot *plot)
 		if (len > layout.label && layout.label < most)
 			layout.label = len < most ? len : most;
 	}
-	beside = INDENT + layout.label + 2 + 1 + FIGURE + 1 + VERDICT;
+	beside += layout.label;
 	if (width > beside + PLOT_LEAST)
 		layout.plot =
 		    width - beside < PLOT_MOST ? width - beside : PLOT_MOST;
@@ -164,7 +171,14 @@ put_row(struct terminal_printer *p, const struct forest_plot *plot,
     const struct forest_row *row, struct layout layout)
 {
 	char safe[ESCAPED_SIZE(sizeof(row->label))];
+	const char *label = row->label;
 
+	if (row->found && terminal_width(p) < NARROW &&
+	    escape_columns(escape(label, safe, sizeof(safe))) >
+		layout.label - 2 * row->below) {
+		terminal_line(p, row->below ? "    " : "  ", label);
+		label = "";
+	}
 	fprintf(p->out, "%*s", INDENT + 2 * row->below, "");
 	if (!row->found) {
 		fprintf(p->out, "%s%s%s\n",
@@ -172,7 +186,7 @@ put_row(struct terminal_printer *p, const struct forest_plot *plot,
 		    row->words[0] ? ": " : "", row->words);
 		return;
 	}
-	put_padded(p, row->label, layout.label - 2 * row->below);
+	put_padded(p, label, layout.label - 2 * row->below);
 	fputs("  ", p->out);
 	put_result(p, plot, row, layout.plot);
 }
@@ -253,6 +267,8 @@ terminal_forest(struct terminal_printer *p, const struct forest_plot *plot)
 		return;
 	for (size_t i = 0; i < plot->count; i++)
 		put_row(p, plot, &plot->rows[i], layout);
+	if (!plot->drawn)
+		return;
 	put_ticks(p, plot, layout);
 	put_sense(p, layout);
 	put_key(p, plot, layout);

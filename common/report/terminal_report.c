@@ -38,22 +38,12 @@ print_verdict(struct terminal_printer *p, const struct scenario_result *o,
 static void
 print_reasons(struct terminal_printer *p, const struct scenario_result *o)
 {
-	char at[2 * FIGURE_SIZE], text[SENTENCE_SIZE];
+	char text[SENTENCE_SIZE];
 
 	for (size_t i = 0; i < o->point_count; i++) {
-		for (size_t k = 0; k < p->c->server_count; k++) {
-			const struct server_result *f =
-			    &o->points[i].results[k];
-
-			if ((f->verdict != INVALID &&
-				(k == 0 || f->verdict != UNDECIDED)) ||
-			    sentence_repeats(&o->points[i], k))
-				continue;
-			snprintf(text, sizeof(text), "%s, %s: %s",
-			    label_point(at, sizeof(at), &o->points[i]),
-			    p->c->servers[k].name, f->reason);
-			terminal_line(p, "    ", text);
-		}
+		for (size_t k = 0; k < p->c->server_count; k++)
+			terminal_line(p, "    ",
+			    sentence_reason(text, sizeof(text), p->c, o, i, k));
 	}
 }
 
@@ -155,6 +145,23 @@ print_method(struct terminal_printer *p)
 	}
 }
 
+/* Where the lines stand that print_advice() prints. */
+static void
+print_what_next(struct terminal_printer *p)
+{
+	struct advice advice;
+
+	for (size_t i = 0; i < p->c->scenario_count; i++) {
+		advice_of(&advice, p->c, &p->c->scenarios[i]);
+		if (!advice.to_do)
+			continue;
+		terminal_line(p, "  ",
+		    "Where there is no answer: a line with -> below says what "
+		    "to do next.");
+		return;
+	}
+}
+
 /* The whole answer at once. */
 static void
 print_summary(struct terminal_printer *p)
@@ -170,6 +177,7 @@ print_summary(struct terminal_printer *p)
 		fputs(i == 1 ? "\n" : "", p->out);
 		terminal_line(p, "  ", conclusion(text, sizeof(text), p->c, i));
 	}
+	print_what_next(p);
 }
 
 void

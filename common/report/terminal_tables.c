@@ -75,8 +75,10 @@ terminal_table_values(struct terminal_printer *p,
 		    figure_number(value, sizeof(value), f->value.value));
 		table_cell(&p->table, "%s",
 		    figure_interval(range, sizeof(range), &f->value));
-		table_cell(
-		    &p->table, "%s", bar(p, strip, sizeof(strip), share));
+		table_cell(&p->table, "%s",
+		    f->verdict == INVALID
+			? "(invalid)"
+			: bar(p, strip, sizeof(strip), share));
 		table_end(&p->table);
 	}
 	terminal_show(p);
@@ -124,6 +126,7 @@ print_sweep_row(struct terminal_printer *p, const struct scenario_result *o,
     const struct point *point, size_t server, size_t settings)
 {
 	const struct server_result *f = &point->results[server];
+	const struct estimate ratio = label_ratio(f);
 	const size_t both[] = {0, server};
 	char text[2 * FIGURE_SIZE];
 
@@ -137,9 +140,9 @@ print_sweep_row(struct terminal_printer *p, const struct scenario_result *o,
 			one->usable ? one->value.value : NAN));
 	}
 	table_cell(
-	    &p->table, "%s", figure_ratio(text, sizeof(text), f->ratio.value));
-	table_cell(&p->table, "%s",
-	    figure_ratio_interval(text, sizeof(text), &f->ratio));
+	    &p->table, "%s", figure_ratio(text, sizeof(text), ratio.value));
+	table_cell(
+	    &p->table, "%s", figure_ratio_interval(text, sizeof(text), &ratio));
 	table_cell(&p->table, "%s%s%s", terminal_colour(p, f->verdict),
 	    sentence_verdict_word(o, f->verdict), PLAIN(p));
 	table_end(&p->table);

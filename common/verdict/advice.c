@@ -236,9 +236,10 @@ advice_of(struct advice *advice, const struct comparison *c,
 				advise_invalid(advice, c, o, f);
 		}
 	}
+	advise_undecided(advice, c, o);
+	advice->to_do = advice->count;
 	for (size_t k = 1; k < c->server_count; k++)
 		say_discarded(advice, c, o, k);
-	advise_undecided(advice, c, o);
 }
 
 char *

@@ -18,6 +18,7 @@
 
 struct advice {
 	size_t count; /* 0: every ratio has its answer */
+	size_t to_do; /* so many at the start say what to do */
 	char lines[ADVICE_LINES][ADVICE_SIZE];
 };
 

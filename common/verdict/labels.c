@@ -59,6 +59,14 @@ setting_index(const char *key)
 	return i;
 }
 
+struct estimate
+label_ratio(const struct server_result *found)
+{
+	if (found->verdict == INVALID)
+		return (struct estimate){NAN, NAN, NAN};
+	return found->ratio;
+}
+
 const char *
 label_setting_name(const char *key)
 {

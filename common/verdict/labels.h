@@ -30,6 +30,11 @@ label_cpu(char *buf, size_t size, const struct usage *usage);
 char *
 label_point(char *buf, size_t size, const struct point *point);
 
+/* The ratio that a table shows: unknown if it is invalid, so that nobody takes
+ * it for a result. */
+struct estimate
+label_ratio(const struct server_result *found);
+
 /* Its name for a column or an axis: "connections", "parent's size, MiB". */
 const char *
 label_setting_name(const char *key);

@@ -349,8 +349,50 @@ sentence_direction(char *buf, size_t size, const struct comparison *c,
 bool
 sentence_repeats(const struct point *point, size_t server)
 {
+	static const char through[] = "the baseline: ";
 	const struct server_result *base = &point->results[0];
+	const char *reason = point->results[server].reason;
 
+	if (strncmp(reason, through, strlen(through)) == 0)
+		reason += strlen(through);
 	return server > 0 && base->verdict == INVALID && base->reason[0] &&
-	       strcmp(point->results[server].reason, base->reason) == 0;
+	       strcmp(reason, base->reason) == 0;
+}
+
+static bool
+all_share_reason(const struct scenario_result *result, size_t server)
+{
+	const struct server_result *first = &result->points[0].results[server];
+
+	for (size_t i = 1; i < result->point_count; i++) {
+		const struct server_result *f =
+		    &result->points[i].results[server];
+
+		if (f->verdict != first->verdict ||
+		    strcmp(f->reason, first->reason) != 0)
+			return false;
+	}
+	return true;
+}
+
+char *
+sentence_reason(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result, size_t i, size_t server)
+{
+	const struct point *point = &result->points[i];
+	const struct server_result *f = &point->results[server];
+	bool shared = all_share_reason(result, server);
+	char at[100];
+
+	buf[0] = '\0';
+	if (f->verdict < (server ? UNDECIDED : INVALID) || !f->reason[0] ||
+	    sentence_repeats(point, server) || (shared && i > 0))
+		return buf;
+	if (shared)
+		snprintf(at, sizeof(at), "all %zu points", result->point_count);
+	else
+		label_point(at, sizeof(at), point);
+	snprintf(
+	    buf, size, "%s, %s: %s", at, c->servers[server].name, f->reason);
+	return buf;
 }

@@ -84,4 +84,11 @@ sentence_direction(char *buf, size_t size, const struct comparison *comparison,
 bool
 sentence_repeats(const struct point *point, size_t server);
 
+/* Why there is no answer on SERVER at point I of several: "64 connections,
+ * fork: 3 blocks are too few"; once for all points if they share it; else
+ * empty. */
+char *
+sentence_reason(char *buf, size_t size, const struct comparison *comparison,
+    const struct scenario_result *result, size_t i, size_t server);
+
 #endif

@@ -107,7 +107,7 @@ def test_its_tables_are_aligned_and_not_wide(made):
     head, rows = lines[at + 1], lines[at + 2:at + 8]
     for row, count in zip(rows, (1, 4, 16, 64, 256, 1000)):
         assert row.startswith(f"  {count:<11,} "), row
-        assert row[head.index("ratio"):].lstrip()[0].isdigit(), row
+        assert row[head.index("ratio"):].lstrip()[0] in "01-", row
         assert row[head.index("verdict"):].split() == [row.split()[-1]]
     assert ">= 118,616" in rows[5] and rows[5].endswith("invalid")
     wide = [line for line in lines if re.match(r"  (thread|fork) +[\d-]", line)
@@ -961,3 +961,54 @@ def test_an_archive_knows_its_version_and_a_mere_copy_says_unknown(tmp_path):
     assert commit.stdout.strip() in version_in(tree)
     shutil.copy(ROOT / "VERSION", tree)
     assert version_in(tree) == "unknown"
+
+
+def all_results(made, tmp_path, verdict, cause, reason):
+    """A file in which no ratio has an answer."""
+    data = json.loads(made[2].read_text())
+    for scenario in data["scenarios"]:
+        for point in scenario["points"]:
+            point["ratios"][0].update(verdict=verdict, reason=reason)
+            point["results"][1]["cause"] = cause
+    (tmp_path / "all.json").write_text(json.dumps(data))
+    return tmp_path / "all.json"
+
+
+def test_an_invalid_ratio_stands_in_no_table(made, tmp_path):
+    file = all_results(made, tmp_path, "invalid", "disturbed", "other work")
+    page, result = page_of(file, tmp_path)
+    told = [line for line in result.out.splitlines() if "-> " not in line
+            and "control" not in line]
+    assert not re.search(r"\b0\.(354|950|393)\b", "\n".join(told))
+    assert "0.354" not in re.sub(r"<li class=.advice.*", "", page)
+
+
+def test_advice_for_many_scenarios_is_given_once(made, tmp_path):
+    file = all_results(made, tmp_path, "invalid", "disturbed", "other work")
+    page, result = page_of(file, tmp_path)
+    following = page.split("What to do next")[1].split("</ul>")[0]
+    assert following.count("<li>") == 1
+    assert "churn, steady, sweep, knee, " in following
+    assert "no result" not in following
+    assert "Where there is no answer: a line with -> below says what" in \
+        unbroken(result.out)
+
+
+def test_a_picture_of_words_alone_has_no_axis(made, tmp_path):
+    data = json.loads(made[2].read_text())
+    data["scenarios"] = [one for one in data["scenarios"]
+                         if one["name"] == "crash"]
+    (tmp_path / "crash.json").write_text(json.dumps(data))
+    page, result = page_of(tmp_path / "crash.json", tmp_path)
+    assert "0 of 64 connections lost" in result.out
+    assert "95 % interval;" not in result.out
+    assert '<tr class="axis">' not in page
+
+
+def test_the_picture_fits_forty_columns(made):
+    result = client("compare", "--from", made[2],
+                    env=dict(os.environ, COLUMNS="40"))
+    picture = result.out.split("\n\n")[0]
+    assert max(map(len, picture.splitlines())) <= 40
+    assert re.search(r"^    a parent of 1,024 MiB, dontfork\n +[^a-z]*"
+                     r"0\.390 slower$", result.out, re.M)

@@ -191,4 +191,32 @@ FRESH(no_difference_is_not_0_more)
 	says("64 of 64 connections lost with both; no difference");
 }
 
+FRESH(a_reason_that_all_points_share_is_told_once)
+{
+	point_of("sweep");
+	for (size_t i = 0; i < result->point_count; i++) {
+		result->points[i].results[1].verdict = UNDECIDED;
+		MADE_TEXT(result->points[i].results[1].reason, "too few");
+	}
+	assert_string_equal(
+	    sentence_reason(text, sizeof(text), &comparison, result, 0, 1),
+	    "all 6 points, fork: too few");
+	assert_string_equal(
+	    sentence_reason(text, sizeof(text), &comparison, result, 3, 1), "");
+	MADE_TEXT(result->points[5].results[1].reason, "another");
+	sentence_reason(text, sizeof(text), &comparison, result, 3, 1);
+	assert_string_equal(text, "64 connections, fork: too few");
+}
+
+FRESH(a_reason_that_is_the_baseline_s_is_told_once)
+{
+	point_of("sweep");
+	results[0].verdict = results[1].verdict = INVALID;
+	MADE_TEXT(results[0].reason, "it did not start");
+	MADE_TEXT(results[1].reason, "the baseline: it did not start");
+	assert_true(sentence_repeats(&result->points[0], 1));
+	MADE_TEXT(results[1].reason, "the baseline: something else");
+	assert_false(sentence_repeats(&result->points[0], 1));
+}
+
 RUN_TESTS(NULL, NULL)
