@@ -68,16 +68,6 @@ print_list(FILE *out, const char *format, va_list args)
 }
 
 void
-html_print(FILE *out, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_list(out, format, args);
-	va_end(args);
-}
-
-void
 html_element(FILE *out, const char *tag, const char *format, ...)
 {
 	va_list args;

@@ -16,11 +16,6 @@
 void
 html_text(FILE *out, const char *text);
 
-/* The same for a formatted text, as printf(3). */
-void
-html_print(FILE *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* <TAG>text</TAG>; TAG may have attributes: "td class=\"name\"". */
 void
 html_element(FILE *out, const char *tag, const char *format, ...)

@@ -17,8 +17,6 @@
 #include "common/full/tls_files.h"
 #include "common/full/tls_wire.h"
 
-const bool TLS_CLIENT_HERE = true;
-
 struct tls_client {
 	SSL_CTX *context;
 	char host[256];

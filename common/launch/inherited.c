@@ -18,7 +18,7 @@ static struct {
 void
 inherited_remember(void)
 {
-	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		getrlimit(i, &given.limits[i]);
 	given.slack_ns = prctl(PR_GET_TIMERSLACK);
 	given.has_cpus =
@@ -31,7 +31,7 @@ inherited_restore(void)
 {
 	if (!given.known)
 		return;
-	for (int i = 0; i < (int)RLIM_NLIMITS; i++)
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
 		setrlimit(i, &given.limits[i]);
 	prctl(PR_SET_TIMERSLACK, given.slack_ns);
 }

@@ -15,9 +15,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Whether this client has TLS. */
-extern const bool TLS_CLIENT_HERE;
-
 struct tls_client; /* settings of all connections */
 struct tls_stream; /* one connection */
 

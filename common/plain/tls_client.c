@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_client: not in this client. A caller that checks TLS_CLIENT_HERE calls no
- * other function. */
+/* tls_client: not in this client. tls_client_open() fails, so the other
+ * functions are not called. */
 #include "common/net/tls_client.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-const bool TLS_CLIENT_HERE = false;
 
 struct tls_client *
 tls_client_open(const char *host, const char *ca, const char *cert,

@@ -88,7 +88,7 @@ set_descriptors(rlim_t kept_back)
 
 /* UINT64_MAX if it cannot be read; then other limits apply. */
 static uint64_t
-soft_limit(int resource)
+soft_limit(unsigned resource)
 {
 	struct rlimit limit;
 

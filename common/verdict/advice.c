@@ -180,7 +180,7 @@ needed(const struct server_result *f, double least)
 {
 	double more = fmin(2 * (double)f->blocks, RANK_MAX);
 
-	if (f->blocks < least)
+	if ((double)f->blocks < least)
 		return least;
 	return f->required_blocks > (double)f->blocks ? f->required_blocks
 						      : more;
