@@ -11,7 +11,9 @@
 
 const char SIDE_BY_SIDE_CAVEAT[] =
     "These two were not measured in turn: what differs between A and B may be "
-    "the machine, its neighbours or the hour. No verdict across them.";
+    "the machine, its neighbours or the hour. No verdict across them. "
+    "Ratios compare the servers of one measurement: above 1 is better than the "
+    "first.";
 
 static const struct scenario_result *
 same_outcome(const struct comparison *c, const struct scenario_result *o)

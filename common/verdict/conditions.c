@@ -193,7 +193,7 @@ conditions_machine(char *buf, size_t size, const struct comparison *c)
 		add(buf, size, "governor %s", m->governor);
 	if (m->clocksource[0])
 		add(buf, size, "clock %s", m->clocksource);
-	if (!isnan(m->load_average))
+	if (!isnan(m->load_average) && !isnan(c->after.load_average))
 		add(buf, size, "load average %.2f before, %.2f after",
 		    m->load_average, c->after.load_average);
 	if (!isnan(m->pressure) && !isnan(c->after.pressure))

@@ -360,6 +360,7 @@ def test_two_saved_comparisons_stand_side_by_side(made, tmp_path):
     page = (tmp_path / "pair/index.html").read_text()
     for text in (result.out, page):
         assert "No verdict across them" in text
+        assert "above 1 is better than the first." in text
         assert str(made[2]) in text and str(made[3]) in text
         assert "sweep, 1,000 connections" in text
         assert not re.search("faster|slower|equivalent", text.partition(

@@ -128,4 +128,17 @@ TEST(controls_that_are_all_alike_have_one_ratio)
 	comparison_release(&made);
 }
 
+TEST(a_load_that_was_not_read_is_not_told)
+{
+	static struct comparison made;
+
+	made_comparison(&made, 2);
+	conditions_machine(text, sizeof(text), &made);
+	says("load average 0.21 before, 1.92 after");
+	made.after.load_average = NAN;
+	conditions_machine(text, sizeof(text), &made);
+	does_not_say("load average");
+	comparison_release(&made);
+}
+
 RUN_TESTS(NULL, NULL)
