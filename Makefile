@@ -181,10 +181,10 @@ $(REST): $(DEPS)
 	@$(MAKE) --no-print-directory $@
 else
 
-# They take what stands at the top.
+# They take the programs at the top of the tree.
 ifneq ($(and $(SAN)$(CROSS),$(filter compare install,$(MAKECMDGOALS))),)
-$(error $(if $(SAN),SAN=$(SAN),CROSS=$(CROSS)): allowed is none with \
-    $(filter compare install,$(MAKECMDGOALS)), which takes the release programs)
+$(error $(if $(SAN),SAN=$(SAN),CROSS=$(CROSS)): leave it out, because \
+    $(filter compare install,$(MAKECMDGOALS)) takes the release programs)
 endif
 
 all: $(PROGRAMS) ## build the two servers and the client
