@@ -237,8 +237,12 @@ check_sources(const struct load_options *config, const struct target *target)
 		    address_list_format(bad, text),
 		    target->address.any.sa_family == AF_INET ? 4 : 6);
 	if (address_list_check(sources, &bad) < 0)
-		die(1, "--source %s: %s", address_list_format(bad, text),
-		    strerror(errno));
+		die(1, "--source %s: %s%s", address_list_format(bad, text),
+		    strerror(errno),
+		    errno == EADDRNOTAVAIL
+			? "; name addresses of this machine (`ip address` "
+			  "lists them)"
+			: "");
 }
 
 /* What does not go together. */

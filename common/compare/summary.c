@@ -129,10 +129,11 @@ figure_at(const struct usage *usage, size_t offset)
 }
 
 /*
- * Where the context switches of ended processes are lost, those of whole lives
- * stand in, over all requests; they contain a start and an end more. Not with
- * idle connections beside the load, which would weigh too much, nor where the
- * server does not wait for its children, whose switches are in neither.
+ * Where the context switches of ended processes are unknown, those of the
+ * server's whole life replace them, divided by all requests; they include a
+ * start and an end. This is not done with idle connections beside the load,
+ * which would weigh too much, nor for a server that does not wait for its
+ * children, because the switches of the children are lost in both counts.
  */
 static void
 summarize_switches(struct server_result *found,
@@ -331,7 +332,7 @@ check_foreign(
 
 /* ---- trouble ---- */
 
-/* Its own, or that of an instance of the baseline. */
+/* The trouble of the server itself, or of an instance of the baseline. */
 static void
 explain_trouble(struct server_result *found, const struct accumulator *own,
     const struct accumulator *baseline, const struct accumulator *control)

@@ -310,6 +310,22 @@ open_twins(struct listener *v4, struct listener *v6, int backlog)
 	return -1;
 }
 
+/* The end of an error line. */
+static const char *
+what_to_do(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "; stop the program that listens there (`ss -lnp` names "
+		       "it), or choose another address";
+	case EADDRNOTAVAIL:
+		return "; choose an address of this machine (`ip address` "
+		       "lists them)";
+	default:
+		return "";
+	}
+}
+
 int
 listeners_open(struct listeners *all, int backlog)
 {
@@ -329,8 +345,9 @@ listeners_open(struct listeners *all, int backlog)
 		    (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
 			continue;
 		if (bad) {
-			log_error("cannot listen on %s: %s",
-			    listener_format(one, text), strerror(errno));
+			log_error("cannot listen on %s: %s%s",
+			    listener_format(one, text), strerror(errno),
+			    what_to_do(errno));
 			listeners_close(all, true);
 			return -1;
 		}

@@ -143,7 +143,7 @@ has_discarded(const struct server_result *f)
 	       isfinite(f->with_dropped) && f->with_dropped > 0;
 }
 
-/* For someone who wants to know all the same. */
+/* The ratio with the discarded slices, for readers who want it anyway. */
 static void
 say_discarded(struct advice *advice, const struct comparison *c,
     const struct scenario_result *o, size_t server)

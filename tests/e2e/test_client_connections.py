@@ -79,6 +79,7 @@ def test_a_source_that_is_not_ours_is_a_failure_with_a_line():
         assert server.connections == 0
     assert result.code == 1, result
     assert "--source 192.0.2.1" in result.error_line
+    assert "name addresses of this machine" in result.error_line
 
 
 # ---- fairness ----

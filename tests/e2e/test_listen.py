@@ -161,6 +161,7 @@ def test_an_address_of_another_machine_is_exit_1(server):
     done = server.run("-l", "198.51.100.1:0")
     assert done.returncode == 1
     assert b"cannot listen on 198.51.100.1:0: " in done.stderr
+    assert b"choose an address of this machine" in done.stderr
 
 
 def test_a_stale_unix_socket_is_replaced(server, tmp_path):

@@ -206,6 +206,7 @@ def test_a_port_belongs_to_one_server(server):
     assert second.returncode == 1
     assert b"cannot listen on " + server.address.encode() in second.stderr
     assert b"Address already in use" in second.stderr
+    assert b"or choose another address" in second.stderr
 
 
 def test_after_a_stop_the_port_is_free(server, ask):
