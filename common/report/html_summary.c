@@ -179,6 +179,9 @@ html_summary(FILE *page, const struct comparison *c)
 	for (size_t i = 1; i < c->server_count; i++)
 		html_element(page, "p class=\"lead\"", "%s",
 		    conclusion(text, sizeof(text), c, i));
+	if (conclusion_missing(c)[0])
+		html_element(
+		    page, "p class=\"lead\"", "%s", conclusion_missing(c));
 	put_next(page, c);
 	if (plot.count) {
 		put_reading(page, c);

@@ -177,6 +177,7 @@ print_summary(struct terminal_printer *p)
 		fputs(i == 1 ? "\n" : "", p->out);
 		terminal_line(p, "  ", conclusion(text, sizeof(text), p->c, i));
 	}
+	terminal_line(p, "  ", conclusion_missing(p->c));
 	print_what_next(p);
 }
 

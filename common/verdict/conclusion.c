@@ -351,6 +351,17 @@ conclusion(char *buf, size_t size, const struct comparison *c, size_t server)
 	return buf;
 }
 
+const char *
+conclusion_missing(const struct comparison *c)
+{
+	if (!c->scenario_count)
+		return "No scenario was measured: there is no result.";
+	if (c->server_count < 2)
+		return "Only one server was measured: there is nothing to "
+		       "compare it with.";
+	return "";
+}
+
 bool
 conclusion_scenario_has(
     const struct scenario_result *o, size_t servers, enum verdict verdict)

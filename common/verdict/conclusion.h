@@ -24,6 +24,10 @@ char *
 conclusion(
     char *buf, size_t size, const struct comparison *comparison, size_t server);
 
+/* Why there is no conclusion at all; empty if there is one. */
+const char *
+conclusion_missing(const struct comparison *comparison);
+
 /* Whether a ratio of RESULT has this verdict. A scenario without a result is
  * INVALID. */
 bool

@@ -1013,3 +1013,12 @@ def test_the_picture_fits_forty_columns(made):
     assert max(map(len, picture.splitlines())) <= 40
     assert re.search(r"^    a parent of 1,024 MiB, dontfork\n +[^a-z]*"
                      r"0\.390 slower$", result.out, re.M)
+
+
+def test_a_file_without_scenarios_says_that_there_is_no_result(made, tmp_path):
+    data = json.loads(made[2].read_text())
+    data["scenarios"] = []
+    (tmp_path / "none.json").write_text(json.dumps(data))
+    page, result = page_of(tmp_path / "none.json", tmp_path)
+    for text in (result.out, page):
+        assert "No scenario was measured: there is no result." in text
