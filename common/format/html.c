@@ -3,6 +3,7 @@
 #include "common/format/html.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "common/base/utf8.h"
@@ -28,6 +29,21 @@ entity(unsigned char c)
 	}
 }
 
+/* Whether the character of three bytes at TEXT turns the direction of what
+ * follows (U+202A to U+202E, U+2066 to U+2069): "38" would read "83". */
+static bool
+turns(const char *text)
+{
+	unsigned char last;
+
+	if (strncmp(text, "\xe2\x80", 2) != 0 &&
+	    strncmp(text, "\xe2\x81", 2) != 0)
+		return false;
+	last = (unsigned char)text[2];
+	return (unsigned char)text[1] == 0x80 ? last >= 0xaa && last <= 0xae
+					      : last >= 0xa6 && last <= 0xa9;
+}
+
 /* Bytes of the character at TEXT; 0 if it is none, or a control. */
 static size_t
 length_of(const char *text)
@@ -38,6 +54,8 @@ length_of(const char *text)
 		return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t';
 	if (c == 0xc2 && (unsigned char)text[1] < 0xa0)
 		return 0; /* U+0080 to U+009F: controls */
+	if (turns(text))
+		return 0;
 	return utf8_length(text);
 }
 

@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
-/* Markup characters become entities; control characters, and bytes that are not
- * UTF-8, become U+FFFD. */
+/* Markup characters become entities; control characters, those that turn the
+ * direction of text, and bytes that are not UTF-8, become U+FFFD. */
 void
 html_text(FILE *out, const char *text);
 

@@ -1022,3 +1022,12 @@ def test_a_file_without_scenarios_says_that_there_is_no_result(made, tmp_path):
     page, result = page_of(tmp_path / "none.json", tmp_path)
     for text in (result.out, page):
         assert "No scenario was measured: there is no result." in text
+
+
+@pytest.mark.parametrize("turn", ["\u202e", "\u2067"])
+def test_a_name_cannot_turn_the_sentences_of_the_page(made, tmp_path, turn):
+    data = made[2].read_text().replace('"fork"', f'"fork{turn}"')
+    (tmp_path / "turned.json").write_text(data, encoding="utf-8")
+    page, result = page_of(tmp_path / "turned.json", tmp_path)
+    assert turn not in page and turn not in result.out
+    assert "fork\ufffd" in page and "38" in page
