@@ -20,6 +20,9 @@ TURNS = 4
 
 
 def pytest_configure(config):
+    # The pytest of Debian 13 sets it for its workers: no terminal of a test
+    # would have a width of its own.
+    os.environ.pop("COLUMNS", None)
     config.addinivalue_line(
         "markers", "timed(longest): it asserts what holds only while the "
         "machine runs. When that stood still for so many seconds and it "
