@@ -17,7 +17,7 @@ from chat_room import (Readers, get, hears, hears_nothing, join, member_of,
                        members, read_for, start, wait_members)
 from harness import (DEADLINE, SANITIZER, connect, eventually, has_ipv6,
                      in_parallel, needs, needs_full, parse_target, proc_stat,
-                     read_all, read_exactly)
+                     read_all, read_exactly, release_only)
 from test_tls import shake, trusting
 
 __all__ = ["read_for"]  # a fixture
@@ -504,6 +504,7 @@ def test_a_killed_member_leaves_the_room_at_once(fork_server):
 
 
 @pytest.mark.timed
+@release_only  # with a sanitizer the room is too slow for its own limits
 def test_many_who_flood_do_not_shut_up_the_room(server):
     """Each of them within its rights: one long line. Who says little does
     not wait for theirs."""
