@@ -10,8 +10,9 @@
 #include "common/base/utf8.h"
 #include "common/format/html.h"
 
-bool
-chart_page_goes_on(struct chart_page *all)
+/* Whether to draw one more picture; after a stop, WHY says so. */
+static bool
+page_goes_on(struct chart_page *all)
 {
 	bool stopped = all->stop && *all->stop;
 
@@ -74,7 +75,7 @@ chart_begin(struct chart *d, struct chart_page *all,
 	memset(d, 0, sizeof(*d));
 	d->all = all;
 	d->o = o;
-	if (!chart_page_goes_on(all) ||
+	if (!page_goes_on(all) ||
 	    gnuplot_begin(&d->plot, CHART_WIDTH, height) < 0)
 		return false;
 	d->plot.stop = all->stop;

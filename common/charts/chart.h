@@ -46,10 +46,6 @@ struct chart {
 
 enum legend { LEGEND_NONE, LEGEND_SERVERS, LEGEND_KINDS };
 
-/* Whether to draw one more picture; after a stop, WHY says so. */
-bool
-chart_page_goes_on(struct chart_page *all);
-
 /* False if there is no memory for it, or no more shall be drawn. */
 bool
 chart_begin(struct chart *drawing, struct chart_page *all,

@@ -74,8 +74,10 @@ stopped(const struct experiment *experiment)
 
 /* ---- what is planned ---- */
 
-size_t
-compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
+/* How many blocks SCENARIO has at each of POINTS points: PLAN's, or those that
+ * are usual; never so few that no ratio could have a verdict. */
+static size_t
+blocks_of(const struct compare_plan *plan, const struct scenario *scenario,
     size_t points)
 {
 	const struct metric *measure = scenario->measure;
@@ -129,7 +131,7 @@ compare_seconds(
 
 	for (size_t p = 0; p < count; p++)
 		sum += scenario->measure->seconds(plan, &points[p]);
-	return sum * (double)compare_blocks(plan, scenario, count);
+	return sum * (double)blocks_of(plan, scenario, count);
 }
 
 /* How many blocks at the most, and how long all of it takes. */
@@ -144,7 +146,7 @@ plan_all(struct experiment *experiment)
 		const struct scenario *scenario = plan->scenarios[i];
 		size_t count =
 		    plan_points(plan, scenario, points, note, sizeof(note));
-		size_t blocks = compare_blocks(plan, scenario, count);
+		size_t blocks = blocks_of(plan, scenario, count);
 
 		experiment->later_s += compare_seconds(plan, scenario);
 		if (blocks > experiment->result->blocks)
@@ -528,7 +530,7 @@ run_scenario(struct experiment *experiment, const struct scenario *scenario)
 	experiment->later_s -= compare_seconds(experiment->plan, scenario);
 	s->count = plan_points(
 	    experiment->plan, scenario, s->points, note, sizeof(note));
-	s->blocks = compare_blocks(experiment->plan, scenario, s->count);
+	s->blocks = blocks_of(experiment->plan, scenario, s->count);
 	bad = allocate(s);
 	if (!bad) {
 		describe(s);

@@ -39,12 +39,6 @@ double
 compare_seconds(
     const struct compare_plan *plan, const struct scenario *scenario);
 
-/* How many blocks SCENARIO has at each of POINTS points: PLAN's, or those that
- * are usual; never so few that no ratio could have a verdict. */
-size_t
-compare_blocks(const struct compare_plan *plan, const struct scenario *scenario,
-    size_t points);
-
 /*
  * Runs PLAN and fills RESULT, which comparison_release() releases. Returns 0,
  * or -1 with errno if not even memory could be had; all else is in the result.

@@ -287,7 +287,7 @@ idle_connections_lost(const struct idle_connections *idle)
 }
 
 uint32_t
-idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
+idle_connections_ask(struct idle_connections *idle, uint64_t timeout_ns,
     const volatile int *stop)
 {
 	struct epoll_event events[EVENTS];
@@ -305,7 +305,7 @@ idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
 			   watch(&o, EPOLL_CTL_ADD, i, EPOLLIN) == 0;
 	stall_open(&stall);
 	since = now_ns();
-	deadline = since + patience_ns;
+	deadline = since + timeout_ns;
 	for (int n = 1;
 	     waiting > 0 && (n > 0 || since < deadline) && !(stop && *stop);
 	     since = now_ns()) {
@@ -319,7 +319,7 @@ idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
 			waiting--;
 		}
 		if (n > 0)
-			deadline = now_ns() + patience_ns;
+			deadline = now_ns() + timeout_ns;
 	}
 	idle->stall_ns += stall.ns;
 	stall_close(&stall);

@@ -48,9 +48,9 @@ uint32_t
 idle_connections_lost(const struct idle_connections *idle);
 
 /* Sends one more line on each. Returns how many were answered before nothing
- * came for PATIENCE_NS, or *STOP. */
+ * came for TIMEOUT_NS, or *STOP. */
 uint32_t
-idle_connections_ask(struct idle_connections *idle, uint64_t patience_ns,
+idle_connections_ask(struct idle_connections *idle, uint64_t timeout_ns,
     const volatile int *stop);
 
 /* Harmless if none are open, or IDLE is zeroed. */

@@ -16,8 +16,9 @@ html_table_badge(
 	    VERDICT_WORDS[verdict], sentence_verdict_word(result, verdict));
 }
 
-void
-html_table_server(FILE *page, const struct comparison *c, size_t server)
+/* A <td>: a server's name and colour. */
+static void
+put_server(FILE *page, const struct comparison *c, size_t server)
 {
 	fprintf(page,
 	    "<td class=\"name\"><i style=\"background:var(--server-%zu)\"></i>",
@@ -154,7 +155,7 @@ table_rows(FILE *page, const struct column *columns, const struct comparison *c,
 			    page);
 			if (i == 0)
 				put_settings(page, c, o, &o->points[p]);
-			html_table_server(page, c, i);
+			put_server(page, c, i);
 			if (before)
 				before(page, o, f, i);
 			put_columns(page, columns, c, o, f);

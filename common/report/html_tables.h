@@ -16,11 +16,6 @@ void
 html_table_badge(
     FILE *page, const struct scenario_result *result, enum verdict verdict);
 
-/* A <td>: a server's name and colour. */
-void
-html_table_server(
-    FILE *page, const struct comparison *comparison, size_t server);
-
 /* Value, interval, ratio, verdict, latency of each server at each point. */
 void
 html_table_results(FILE *page, const struct comparison *comparison,

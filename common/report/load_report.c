@@ -20,8 +20,9 @@ load_report_error_name(int error)
 	return name ? name : "EUNKNOWN";
 }
 
-char *
-load_report_errors(const struct load_result *result, char *buf, size_t size)
+/* "3 ECONNRESET, 1 EOF", in BUF. Returns BUF. */
+static char *
+errors_by_name(const struct load_result *result, char *buf, size_t size)
 {
 	size_t len = 0;
 
@@ -71,7 +72,7 @@ is_udp(const struct load_report *report)
 /* Enough for each text of a result. */
 #define ESCAPED_MAX ESCAPED_SIZE(LOAD_RESULT_WORDS)
 
-/* A line, folded to the width of OUT. The caller has escaped strangers' texts.
+/* A line, folded to the width of OUT. The caller has escaped untrusted texts.
  */
 static void __attribute__((format(printf, 3, 4)))
 print_line(FILE *out, const char *label, const char *format, ...)
@@ -146,7 +147,7 @@ load_report_faults(const struct load_result *r, FILE *out)
 
 	if (r->failed)
 		print_line(out, "errors", "%s%s%s",
-		    load_report_errors(r, errors, sizeof(errors)),
+		    errors_by_name(r, errors, sizeof(errors)),
 		    r->first_failed[0] ? "; first: " : "",
 		    escape(r->first_failed, text, sizeof(text)));
 	if (r->errors[EADDRNOTAVAIL])

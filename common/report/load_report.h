@@ -47,10 +47,6 @@ load_report_place(const struct load_report *report, FILE *out);
 void
 load_report_faults(const struct load_result *result, FILE *out);
 
-/* "3 ECONNRESET, 1 EOF", in BUF. Returns BUF. */
-char *
-load_report_errors(const struct load_result *result, char *buf, size_t size);
-
 /* "ECONNRESET"; of 0 "EOF". */
 const char *
 load_report_error_name(int error);

@@ -3,8 +3,8 @@
  * side_by_side: two comparisons beside each other, matched by the names of
  * scenarios, points and servers.
  *
- * They were not measured in turn, so what differs between them may be the
- * machine's mood: there are figures, and no verdict across.
+ * They were not measured in turn, so a difference between them may come from
+ * the machine: there are figures, and no verdict across.
  */
 #ifndef COMMON_REPORT_SIDE_BY_SIDE_H
 #define COMMON_REPORT_SIDE_BY_SIDE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * terminal_style: what the parts of terminal_report share: the stream, its
- * style, a table, and lines of words that may be a stranger's.
+ * style, a table, and lines of words that may be untrusted.
  */
 #ifndef COMMON_REPORT_TERMINAL_STYLE_H
 #define COMMON_REPORT_TERMINAL_STYLE_H

@@ -44,7 +44,7 @@ shared_lock(struct shared *shared)
 }
 
 bool
-shared_lock_within(struct shared *shared, uint64_t patience_ns)
+shared_lock_within(struct shared *shared, uint64_t timeout_ns)
 {
 	int error = pthread_mutex_trylock(&shared->mutex);
 
@@ -52,7 +52,7 @@ shared_lock_within(struct shared *shared, uint64_t patience_ns)
 		/* By the wall clock, because GCC 12's thread sanitizer does not
 		 * know pthread_mutex_clocklock(). */
 		struct timespec due =
-		    clock_timespec(clock_ns(CLOCK_REALTIME) + patience_ns);
+		    clock_timespec(clock_ns(CLOCK_REALTIME) + timeout_ns);
 
 		error = pthread_mutex_timedlock(&shared->mutex, &due);
 	}

@@ -41,7 +41,7 @@ shared_lock(struct shared *shared);
  * (SIGSTOP): waits for a limited time. Returns whether the caller has the lock.
  */
 bool
-shared_lock_within(struct shared *shared, uint64_t patience_ns);
+shared_lock_within(struct shared *shared, uint64_t timeout_ns);
 
 void
 shared_unlock(struct shared *shared);
