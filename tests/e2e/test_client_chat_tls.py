@@ -174,7 +174,8 @@ def test_a_killed_member_costs_one_message(fork_server, files):
         listener.hears(20)
         result = result_of(process)
     assert result.code == 1
-    assert counts(result.json) == (999, 0, 0, 1)
+    # One of the 1,000; one more where the load had none in flight just then.
+    assert counts(result.json) in [(999, 0, 0, 1), (1000, 0, 0, 1)]
     assert result.json["errors"] == {"ECONNRESET": 1}
     assert re.fullmatch(
         r"member 4 was dropped: (the peer closed without close_notify|"
