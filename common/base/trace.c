@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/* trace: the file, its mapping, and the ring. */
+#include "common/base/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+/* A page on most machines. */
+#define HEADER_SIZE 4096
+
+_Static_assert(sizeof(struct trace_header) <= HEADER_SIZE, "header too large");
+_Static_assert(sizeof(struct trace_event) == 64, "events have holes");
+
+struct trace_header *trace_ring;
+
+/* Not read from the mapping, where a faulty worker may have changed them. */
+static struct trace_event *events;
+static uint32_t mask;
+
+/* Who records. It costs a system call or two, so it is asked for once. */
+static __thread struct {
+	uint64_t connection;
+	int32_t pid, tid;
+} here;
+
+/* ---- record ---- */
+
+void
+trace_worker(uint64_t connection)
+{
+	here.connection = connection;
+	here.pid = getpid();
+	here.tid = gettid();
+}
+
+/* Atomic, because a writer that was stopped for a whole lap of the ring meets
+ * another one in its place. One of the two events is lost then. */
+#define SET(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
+
+void
+trace_record(
+    enum trace_kind kind, uint64_t connection, uint64_t time_ns, uint64_t value)
+{
+	uint64_t number = atomic_fetch_add_explicit(
+	    &trace_ring->next, 1, memory_order_relaxed);
+	struct trace_event *event = &events[number & mask];
+
+	SET(event->time_ns, time_ns);
+	SET(event->connection, connection);
+	SET(event->value, value);
+	SET(event->pid, here.pid);
+	SET(event->tid, here.tid);
+	SET(event->kind, kind);
+	/* Last: until then, the number in the file is of the event that was
+	 * here before, and tells that this one is incomplete. */
+	atomic_store_explicit(
+	    &event->sequence, number + 1, memory_order_release);
+}
+
+void
+trace_record_here(enum trace_kind kind, uint64_t value)
+{
+	trace_record(kind, here.connection, now_ns(), value);
+}
+
+/* ---- open ---- */
+
+static size_t
+file_size(uint32_t capacity)
+{
+	return HEADER_SIZE + (size_t)capacity * sizeof(struct trace_event);
+}
+
+static void
+fill_header(struct trace_header *header, uint32_t capacity, const char *program,
+    const char *model)
+{
+	memcpy(header->magic, TRACE_MAGIC, sizeof(header->magic));
+	header->version = TRACE_VERSION;
+	header->header_size = HEADER_SIZE;
+	header->event_size = sizeof(struct trace_event);
+	header->capacity = capacity;
+	snprintf(header->program, sizeof(header->program), "%s", program);
+	snprintf(header->model, sizeof(header->model), "%s", model);
+	header->pid = getpid();
+	header->monotonic_ns = now_ns();
+	header->realtime_ns = clock_ns(CLOCK_REALTIME);
+}
+
+/*
+ * The place of PATH, with links followed, so that a link stays one. Returns
+ * NULL if PATH may be made or replaced; else what to do about it.
+ */
+static const char *
+find_place(const char *path, char place[static PATH_MAX])
+{
+	struct stat st;
+
+	if (snprintf(place, PATH_MAX, "%s", path) >= PATH_MAX)
+		return strerror(ENAMETOOLONG);
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? NULL : strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "not a regular file, and only such a file can be "
+		       "mapped; name another one";
+	if (access(path, W_OK) < 0 || !realpath(path, place))
+		return strerror(errno);
+	return NULL;
+}
+
+/* Maps SIZE bytes of the new file FD and takes their space. NULL with errno. */
+static void *
+map_new(int fd, size_t size)
+{
+	void *memory;
+
+	errno = posix_fallocate(fd, 0, (off_t)size);
+	if (errno)
+		return NULL;
+	/* Populated: otherwise workers would wait for the file system at the
+	 * first event in each page. */
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_POPULATE, fd, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/*
+ * Makes the file PLACE by way of another name: a server that has the old file
+ * mapped would get SIGBUS if it were cut. NULL with errno.
+ */
+static struct trace_header *
+make_file(const char *place, const struct trace_header *header)
+{
+	size_t size = file_size(header->capacity);
+	char made[PATH_MAX + 16];
+	struct trace_header *mapped;
+	int fd, error = 0;
+
+	snprintf(made, sizeof(made), "%s.%d", place, header->pid);
+	fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return NULL;
+	mapped = map_new(fd, size);
+	if (mapped)
+		memcpy(mapped, header, sizeof(*header));
+	if (!mapped || rename(made, place) < 0) {
+		error = errno;
+		if (mapped)
+			munmap(mapped, size);
+		unlink(made);
+	}
+	close(fd);
+	errno = error;
+	return error ? NULL : mapped;
+}
+
+int
+trace_open(const char *path, uint32_t capacity, const char *program,
+    const char *model, char *why, size_t size)
+{
+	char place[PATH_MAX];
+	struct trace_header header = {0};
+	const char *wrong = find_place(path, place);
+
+	if (!wrong) {
+		fill_header(&header, capacity, program, model);
+		trace_ring = make_file(place, &header);
+		if (!trace_ring)
+			wrong = strerror(errno);
+	}
+	if (wrong) {
+		snprintf(why, size, "%s", wrong);
+		return -1;
+	}
+	events = (void *)((char *)trace_ring + HEADER_SIZE);
+	mask = capacity - 1;
+	trace_worker(0);
+	return 0;
+}
+
+void
+trace_close(void)
+{
+	if (!trace_ring)
+		return;
+	munmap(trace_ring, file_size(mask + 1));
+	trace_ring = NULL;
+}

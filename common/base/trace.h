@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace: records what each worker did and when, in a file (--trace FILE).
+ *
+ * The file is a header and a ring of events, in a mapping that all threads and
+ * forked children share. An event is in the file as soon as it is recorded, so
+ * a process that is killed leaves what it had recorded. Nothing is written by a
+ * system call and no lock is taken. When the ring is full, the oldest events
+ * are overwritten.
+ *
+ *	trace_open("out.trace", TRACE_CAPACITY, "server_fork", "fork", ...);
+ *	trace_worker(7);                      // this thread serves connection 7
+ *	trace_event(TRACE_FIRST_BYTE, 0);     // one branch while it is off
+ *
+ * trace_open() is called before there are workers. The other calls are safe in
+ * any thread, in a forked child and in a signal handler.
+ *
+ * The format (version 1; all numbers in the byte order of the machine)
+ *
+ *	struct trace_header    at 0
+ *	struct trace_event     at header_size + i * event_size, 0 <= i <
+ *capacity
+ *
+ * Event number n, counted from 0, is at i = n % capacity; its `sequence` is
+ * n + 1, which is written last. header.next is the number of the next event, so
+ * events max(0, next - capacity) to next - 1 should be in the file, and
+ * next - capacity events are gone. Of those that should be there, one whose
+ * sequence is not n + 1 is missing: its writer was killed or is not done.
+ *
+ * Events are in the order in which they were recorded. A few have an earlier
+ * time (see below), and threads race: sort them by time. A reader of a file
+ * that is still being written copies the events first and reads `next`
+ * afterwards: then what was overwritten meanwhile counts as gone.
+ *
+ * A reader must trust nothing: a faulty worker may have written anything to the
+ * mapping, and the file may be cut, empty, or of another program. The writer
+ * trusts nothing in it either.
+ */
+#ifndef COMMON_BASE_TRACE_H
+#define COMMON_BASE_TRACE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRACE_MAGIC "perconnT" /* 8 bytes, without the end of the string */
+#define TRACE_VERSION 1
+/* Events that a file holds: 4 MiB. */
+#define TRACE_CAPACITY (64 * 1024)
+
+struct trace_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t header_size; /* bytes before the first event: 4096 */
+	uint32_t event_size;  /* sizeof(struct trace_event): 64 */
+	uint32_t capacity;    /* events in the ring, a power of two */
+	char program[32];     /* "server_fork"; ends with a zero byte */
+	char model[16];	      /* "thread", "fork"; "" for the client */
+	int32_t pid;	      /* of the server's first process, or the client */
+	int32_t unused;
+	/* The same moment by both clocks, so that a time can be shown as a time
+	 * of day. */
+	uint64_t monotonic_ns;
+	uint64_t realtime_ns; /* since 1970 */
+	_Alignas(64) _Atomic uint64_t next;
+};
+
+/* Each event is in a cache line of its own: two CPUs that record at the same
+ * time do not wait for each other. */
+struct trace_event {
+	_Alignas(64) _Atomic uint64_t sequence; /* 0: never written */
+	uint64_t time_ns;			/* CLOCK_MONOTONIC */
+	uint64_t connection; /* its number, from 1; 0: of none */
+	uint64_t value;	     /* see enum trace_kind */
+	int32_t pid, tid;    /* of the recorder, as getpid() and gettid() */
+	uint32_t kind;	     /* an enum trace_kind */
+	uint32_t unused[5];
+};
+
+/*
+ * Numbers are part of the format: new kinds are added at the end, and a reader
+ * ignores kinds that it does not know. VALUE is 0 where nothing is said of it.
+ *
+ * The accept loop records accept, spawn, refused, reap, stop, cut and exit; the
+ * worker of a connection the others.
+ */
+enum trace_kind {
+	TRACE_NONE,
+	/* The client was accepted. VALUE: its port, 0 where it has none.
+	 * Recorded when it has a worker; time: of the accept. */
+	TRACE_ACCEPT,
+	/* A worker was started for it. Time: before the call; VALUE: how long
+	 * pthread_create() or fork() took, in ns. */
+	TRACE_SPAWN,
+	TRACE_START,	  /* the worker runs */
+	TRACE_FIRST_BYTE, /* the service has read its first bytes */
+	/* The mutex that all workers share. */
+	TRACE_LOCK_WAIT,     /* the worker wants it */
+	TRACE_LOCK_HELD,     /* it has it; VALUE 1: the last holder died */
+	TRACE_LOCK_RELEASED, /* it has let it go */
+	TRACE_LOCK_GAVE_UP,  /* it no longer waits, and has not got it */
+	/* The service has returned. Time: when the last bytes were read or
+	 * written. Missing if there were none. */
+	TRACE_LAST_BYTE,
+	/* The worker is done. VALUE: the outcome: 0 served, 1 timed out, 2
+	 * failed. */
+	TRACE_END,
+	/* The accept loop has collected the worker. VALUE: the outcome as above
+	 * or 3 crashed, plus 256 times the signal that killed the worker. */
+	TRACE_REAP,
+	/* A client got no worker; connection is 0. VALUE: 0 the server is full,
+	 * 1 its address has too many connections, 2 it is a datagram that must
+	 * not be answered. */
+	TRACE_REFUSED,
+	TRACE_STOP, /* the server was told to stop. VALUE: by this signal */
+	TRACE_CUT,  /* the server stops this worker: its time is over */
+	TRACE_EXIT, /* the server ends by itself. VALUE: its exit status */
+
+	/* The client's. A connection is numbered by the client itself. */
+	TRACE_CONNECT,	 /* it begins to connect */
+	TRACE_CONNECTED, /* VALUE: its own port, which the server's accept has
+			  */
+	TRACE_DUE,	 /* time: when a request was due */
+	TRACE_SENT,	 /* the request's last byte was written */
+	TRACE_ANSWERED,	 /* the last byte of the right answer has come */
+	TRACE_FAILED,	 /* no right answer. VALUE: errno; 0: a wrong one */
+	TRACE_CLOSED,	 /* the connection was closed */
+	TRACE_KINDS,
+};
+
+/* NULL: nothing is recorded. Use trace_on(). */
+extern struct trace_header *trace_ring;
+
+static inline bool
+trace_on(void)
+{
+	return __builtin_expect(trace_ring != NULL, 0);
+}
+
+/*
+ * Makes the file PATH with room for CAPACITY events, a power of two, and
+ * records in it from now on. All its space is taken now, so a full disk is an
+ * error here and no signal later. A regular file is replaced by a new one:
+ * whatever else has it open keeps the old one. Returns 0; or -1 with the reason
+ * in WHY of SIZE bytes, and PATH is as it was. No descriptor stays open.
+ */
+int
+trace_open(const char *path, uint32_t capacity, const char *program,
+    const char *model, char *why, size_t size);
+
+/* Records no more: for tests and for a client's next run. */
+void
+trace_close(void);
+
+/* This thread works for CONNECTION now: its events are of that connection. Call
+ * it first in each new thread or process. */
+void
+trace_worker(uint64_t connection);
+
+/* Records an event of CONNECTION at TIME_NS. Only while trace_on(). */
+void
+trace_record(enum trace_kind kind, uint64_t connection, uint64_t time_ns,
+    uint64_t value);
+
+/* Records an event of this thread's connection, now. Only while trace_on(). */
+void
+trace_record_here(enum trace_kind kind, uint64_t value);
+
+/* The same; does nothing while trace is off. */
+static inline void
+trace_event(enum trace_kind kind, uint64_t value)
+{
+	if (trace_on())
+		trace_record_here(kind, value);
+}
+
+#endif
