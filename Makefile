@@ -121,7 +121,7 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 LIBRARY  := $(BUILD)/libcommon.a
 OBJECTS  := $(patsubst %.c,$(BUILD)/%.o,$(COMMON))
 # What `make deps` looks for: COMMAND-or-FILE=PACKAGE.
-NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git \
+NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git patch=patch \
             /usr/include/cmocka.h=libcmocka-dev \
             pkg-config=pkg-config /usr/include/openssl/ssl.h=libssl-dev \
             /usr/include/wslay/wslay.h=libwslay-dev \
@@ -290,7 +290,7 @@ $(BUILD)/version: FORCE
 $(BUILD)/common/server/image.o: ALL_CFLAGS += -DFULL_LACKS='"$(if $(HAVE_TLS),$(if $(HAVE_WS),,wslay),OpenSSL 3)"'
 $(BUILD)/common/server/image.o: $(BUILD)/libraries
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/labs -prune -o -name '*.d' -print 2>/dev/null)
 
 # ---- tests ----
 test check: check-unit check-e2e ## run all tests
@@ -379,7 +379,7 @@ lint: ## format check, static analysis, shell and manual pages
 	    printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P $$(nproc) -n 1 sh -c \
 	    'found=$$(clang-tidy --quiet "$$1" 2>&1) || { echo "$$found"; exit 1; }' - ;; \
 	*) echo 'clang-tidy not run: its findings are those of version 14 (Debian 12)' ;; esac
-	shellcheck .ci/run tests/cross/*
+	shellcheck .ci/run tests/cross/* docs/labs/workshop
 	mandoc -T lint -W warning docs/man/*.1
 
 man: ## read the manual pages

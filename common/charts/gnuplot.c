@@ -15,6 +15,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
+#include "common/base/program.h"
 #include "common/launch/inherited.h"
 
 #define TIMEOUT_NS (20 * NS_PER_S)
@@ -24,18 +25,7 @@
 int
 gnuplot_possible(void)
 {
-	const char *path = getenv("PATH");
-	char file[4096];
-
-	for (size_t len; path && *path; path += len + (path[len] == ':')) {
-		len = strcspn(path, ":");
-		if (len &&
-		    snprintf(file, sizeof(file), "%.*s/gnuplot", (int)len,
-			path) < (int)sizeof(file) &&
-		    access(file, X_OK) == 0)
-			return 1;
-	}
-	return 0;
+	return program_is_installed("gnuplot");
 }
 
 int

@@ -60,7 +60,8 @@ struct lab_run {
 	bool zh;	       /* sentences in Chinese */
 	const char *models[3]; /* "thread", "fork", NULL: those that run */
 	struct lab_facts facts;
-	FILE *out;		  /* words for people */
+	const char *source; /* the sources' folder; NULL: beside this client */
+	FILE *out;	    /* words for people */
 	const volatile int *stop; /* non-zero: return soon (SIGINT) */
 	char cannot[LAB_WORDS];	  /* why it cannot be shown here; "" if not */
 	unsigned unmet;		  /* how often lab_require() was not met */
