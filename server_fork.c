@@ -86,7 +86,7 @@ model_spawn(struct worker *worker)
 static bool
 model_reap(struct worker *worker, enum outcome *outcome)
 {
-	int status, signal;
+	int status;
 
 	if (waitpid(worker->pid, &status, WNOHANG) != worker->pid)
 		return false;
@@ -96,12 +96,12 @@ model_reap(struct worker *worker, enum outcome *outcome)
 			*outcome = (enum outcome)WEXITSTATUS(status);
 		return true;
 	}
-	signal = WTERMSIG(status);
-	if (signal == SIGKILL && worker->stopped)
+	worker->killed_by = WTERMSIG(status);
+	if (worker->killed_by == SIGKILL && worker->stopped)
 		return true;
 	log_warn("connection %llu: worker %d died of signal %d (%s)",
-	    (unsigned long long)worker->number, (int)worker->pid, signal,
-	    strsignal(signal));
+	    (unsigned long long)worker->number, (int)worker->pid,
+	    worker->killed_by, strsignal(worker->killed_by));
 	*outcome = OUTCOME_CRASHED;
 	return true;
 }

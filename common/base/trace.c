@@ -54,7 +54,7 @@ trace_record(
 	    &trace_ring->next, 1, memory_order_relaxed);
 	struct trace_event *event = &events[number & mask];
 
-	SET(event->time_ns, time_ns);
+	SET(event->time_ns, time_ns ? time_ns : now_ns());
 	SET(event->connection, connection);
 	SET(event->value, value);
 	SET(event->pid, here.pid);
@@ -67,9 +67,24 @@ trace_record(
 }
 
 void
-trace_record_here(enum trace_kind kind, uint64_t value)
+trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value)
 {
-	trace_record(kind, here.connection, now_ns(), value);
+	trace_record(kind, here.connection, time_ns, value);
+}
+
+void
+trace_start(uint64_t connection)
+{
+	trace_worker(connection);
+	trace_record_here(TRACE_START, 0, 0);
+}
+
+uint64_t
+trace_overwritten(void)
+{
+	uint64_t next = trace_on() ? atomic_load(&trace_ring->next) : 0;
+
+	return next > mask + 1ULL ? next - mask - 1 : 0;
 }
 
 /* ---- open ---- */

@@ -44,10 +44,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/clock.h"
+
 #define TRACE_MAGIC "perconnT" /* 8 bytes, without the end of the string */
 #define TRACE_VERSION 1
-/* Events that a file holds: 4 MiB. */
+/* Events that a file holds, and its size. */
 #define TRACE_CAPACITY (64 * 1024)
+#define TRACE_FILE_MIB 4
 
 struct trace_header {
 	char magic[8];
@@ -98,10 +101,10 @@ enum trace_kind {
 	/* The mutex that all workers share. */
 	TRACE_LOCK_WAIT,     /* the worker wants it */
 	TRACE_LOCK_HELD,     /* it has it; VALUE 1: the last holder died */
-	TRACE_LOCK_RELEASED, /* it has let it go */
+	TRACE_LOCK_RELEASED, /* it is about to let it go */
 	TRACE_LOCK_GAVE_UP,  /* it no longer waits, and has not got it */
-	/* The service has returned. Time: when the last bytes were read or
-	 * written. Missing if there were none. */
+	/* Recorded when the service has returned; time: when it read or wrote
+	 * its last bytes. Missing if there were none. */
 	TRACE_LAST_BYTE,
 	/* The worker is done. VALUE: the outcome: 0 served, 1 timed out, 2
 	 * failed. */
@@ -109,9 +112,8 @@ enum trace_kind {
 	/* The accept loop has collected the worker. VALUE: the outcome as above
 	 * or 3 crashed, plus 256 times the signal that killed the worker. */
 	TRACE_REAP,
-	/* A client got no worker; connection is 0. VALUE: 0 the server is full,
-	 * 1 its address has too many connections, 2 it is a datagram that must
-	 * not be answered. */
+	/* A client got no worker; connection is 0. VALUE: 1 its address has too
+	 * many connections, 0 another reason (the server is full). */
 	TRACE_REFUSED,
 	TRACE_STOP, /* the server was told to stop. VALUE: by this signal */
 	TRACE_CUT,  /* the server stops this worker: its time is over */
@@ -158,21 +160,45 @@ trace_close(void);
 void
 trace_worker(uint64_t connection);
 
-/* Records an event of CONNECTION at TIME_NS. Only while trace_on(). */
+/* Records an event of CONNECTION at TIME_NS (0: now). Only while trace_on(). */
 void
 trace_record(enum trace_kind kind, uint64_t connection, uint64_t time_ns,
     uint64_t value);
 
-/* Records an event of this thread's connection, now. Only while trace_on(). */
+/* The same for this thread's connection. */
 void
-trace_record_here(enum trace_kind kind, uint64_t value);
+trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value);
 
-/* The same; does nothing while trace is off. */
+/* A worker of CONNECTION starts: trace_worker(), and the event. Only while
+ * trace_on(). */
+void
+trace_start(uint64_t connection);
+
+/* Records an event of this thread's connection, now, if trace is on. */
 static inline void
 trace_event(enum trace_kind kind, uint64_t value)
 {
 	if (trace_on())
-		trace_record_here(kind, value);
+		trace_record_here(kind, 0, value);
 }
+
+/* Records an event of CONNECTION (0: of none), now, if trace is on. */
+static inline void
+trace_event_of(uint64_t connection, enum trace_kind kind, uint64_t value)
+{
+	if (trace_on())
+		trace_record(kind, connection, 0, value);
+}
+
+/* The time, for an event that is recorded later; 0 while trace is off. */
+static inline uint64_t
+trace_now(void)
+{
+	return trace_on() ? now_ns() : 0;
+}
+
+/* How many events were overwritten, by what the file says. */
+uint64_t
+trace_overwritten(void);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hot.h"
+#include "common/base/trace.h"
 
 /* ---- a plain socket ---- */
 
@@ -49,6 +50,7 @@ conn_init(struct conn *conn, int fd, uint64_t idle_timeout_ns,
 	    .transport = &TRANSPORT_SOCKET,
 	    .outcome = OUTCOME_SERVED,
 	    .moved = true,
+	    .traced = trace_on(),
 	    .request_due_ns = NEVER,
 	    .idle_timeout_ns = idle_timeout_ns,
 	    .request_timeout_ns = request_timeout_ns,
@@ -136,12 +138,33 @@ try_again(struct conn *conn, short events)
 
 /* ---- read and write ---- */
 
+/* For the trace: bytes were RECEIVED, or sent. */
+static void
+trace_moved(struct conn *conn, bool received)
+{
+	conn->traced_ns = now_ns();
+	if (!received || conn->first_traced)
+		return;
+	conn->first_traced = true;
+	trace_record_here(TRACE_FIRST_BYTE, conn->traced_ns, 0);
+}
+
+static void
+note_sent(struct conn *conn)
+{
+	conn->moved = true;
+	if (conn->traced)
+		trace_moved(conn, false);
+}
+
 /* After this many bytes were received. */
 static void
 note_received(struct conn *conn, ssize_t n)
 {
 	conn->moved = true;
 	conn->heard = true;
+	if (conn->traced && n > 0)
+		trace_moved(conn, true);
 	if (n == 0)
 		conn->ended = true;
 	else if (conn->in_request && conn->request_due_ns == NEVER)
@@ -187,7 +210,7 @@ conn_write(struct conn *conn, const void *buf, size_t len)
 		if (n < 0 && try_again(conn, POLLOUT) < 0)
 			return -1;
 		if (n > 0) {
-			conn->moved = true;
+			note_sent(conn);
 			at += n;
 			len -= (size_t)n;
 		}
@@ -219,7 +242,7 @@ conn_try_write(struct conn *conn, const void *buf, size_t len)
 	ssize_t n = conn->transport->send(conn, buf, len, MSG_DONTWAIT);
 
 	if (n > 0)
-		conn->moved = true;
+		note_sent(conn);
 	return tried(conn, n);
 }
 
@@ -337,6 +360,8 @@ hear_out(const struct conn *conn)
 enum outcome
 conn_finish(struct conn *conn)
 {
+	if (conn->traced_ns)
+		trace_record_here(TRACE_LAST_BYTE, conn->traced_ns, 0);
 	if (conn->transport->end(conn) == 0 && !conn->ended)
 		hear_out(conn);
 	if (conn->transport->release)

@@ -73,9 +73,12 @@ struct conn {
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
 	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
-	bool heard; /* a byte came; the reader of this flag clears it */
-	bool moved; /* a byte moved since the clock was read */
-	int queued; /* bytes that the kernel had not sent then */
+	bool heard;	    /* a byte came; the reader of this flag clears it */
+	bool moved;	    /* a byte moved since the clock was read */
+	int queued;	    /* bytes that the kernel had not sent then */
+	bool traced;	    /* the trace is on */
+	bool first_traced;  /* and has the first byte */
+	uint64_t traced_ns; /* when the last byte moved, if TRACED; 0: none */
 	uint64_t quiet_since_ns;
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;

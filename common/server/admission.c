@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/trace.h"
 #include "common/server/reap.h"
 
 enum {
@@ -54,6 +55,7 @@ refuse_with(struct loop *loop, const struct client *client,
     const struct refusal *refusal)
 {
 	ledger_refuse(loop->workers->ledger);
+	trace_event_of(0, TRACE_REFUSED, refusal == &loop->source_full);
 	if (client->datagram) {
 		free(client->datagram);
 		if (client->fd >= 0)
@@ -274,6 +276,7 @@ accept_batch(struct loop *loop, const struct listener *listener)
 				break;
 			continue;
 		}
+		client.accepted_ns = trace_now();
 		came++;
 		loop->state->busy = true;
 		ledger_accept(loop->workers->ledger);
@@ -316,6 +319,7 @@ receive_failed(struct loop *loop)
 	if (errno == ENOMEM) {
 		ledger_accept(loop->workers->ledger);
 		ledger_refuse(loop->workers->ledger);
+		trace_event_of(0, TRACE_REFUSED, 0);
 	}
 	pause_for(loop, "receive", &loop->state->accept_limit);
 }
@@ -334,6 +338,7 @@ receive_batch(struct loop *loop, const struct listener *listener)
 			receive_failed(loop);
 			return came;
 		}
+		client.accepted_ns = trace_now();
 		client.peer = client.datagram->peer;
 		came++;
 		loop->state->busy = true;

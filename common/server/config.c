@@ -152,6 +152,9 @@ static const struct option_spec OPTIONS[] = {
 	OPTION_COUNT, .offset = AT(ready_fd), .max = 1 << 20},
     {0, "ledger", "FILE", "write the final ledger as JSON (- is stdout)",
 	OPTION_TEXT, .offset = AT(ledger)},
+    {0, "trace", "FILE",
+	"record every worker's life in FILE, for client\ntrace (default off)",
+	OPTION_TEXT, .offset = AT(trace)},
     {'v', "verbose", NULL, "log each connection", OPTION_FLAG,
 	.offset = AT(verbose)},
     {'q', "quiet", NULL, "log only errors and listening addresses", OPTION_FLAG,
@@ -276,6 +279,8 @@ config_read(struct config *config, int argc, char **argv, const char *worker)
 	    strcmp(config->ledger, "-") == 0)
 		usage_error("--ready-fd 1: --ledger - writes there; use "
 			    "another descriptor");
+	if (config->trace && strcmp(config->trace, "-") == 0)
+		usage_error("--trace -: must be a file, because it is mapped");
 	if (!config->service)
 		parse_service(config, "echo");
 	if (config->listeners.count == 0)

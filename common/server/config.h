@@ -32,6 +32,7 @@ struct config {
 	uint64_t backlog;
 	uint64_t ready_fd; /* UINT64_MAX: none */
 	const char *ledger;
+	const char *trace;
 	struct ballast ballast;
 	int image; /* an enum image; -1: the one that is needed */
 	int when_full;

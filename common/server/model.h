@@ -50,7 +50,8 @@ struct server_model {
 	int (*spawn)(struct worker *worker);
 
 	/*
-	 * Whether WORKER has ended. If so, sets *OUTCOME and frees what the
+	 * Whether WORKER has ended. If so, sets *OUTCOME (and
+	 * WORKER->killed_by, if a signal killed it alone) and frees what the
 	 * system holds of it. Never waits; its cost does not depend on the
 	 * number of other workers.
 	 */

@@ -13,6 +13,7 @@
 #include "common/base/descriptor.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
+#include "common/base/trace.h"
 #include "common/net/websocket.h"
 #include "common/server/config.h"
 #include "common/server/image.h"
@@ -203,6 +204,33 @@ write_ledger(struct ledger_file *file, const struct ledger *ledger)
 	return false;
 }
 
+static void
+open_trace(const char *path, const char *program, const char *model)
+{
+	char why[LOG_LINE_MAX];
+
+	if (!path)
+		return;
+	if (trace_open(path, TRACE_CAPACITY, program, model, why, sizeof(why)) <
+	    0)
+		die(1, "--trace %.200s: %s", path, why);
+	log_debug("trace %.200s: room for %d events, %d MiB", path,
+	    TRACE_CAPACITY, TRACE_FILE_MIB);
+}
+
+static void
+end_trace(const char *path, int status)
+{
+	uint64_t gone;
+
+	trace_event_of(0, TRACE_EXIT, (uint64_t)status);
+	gone = trace_overwritten();
+	if (gone)
+		log_info("trace %.200s: full; the oldest %llu events were "
+			 "overwritten",
+		    path, (unsigned long long)gone);
+}
+
 /* The answer to a refused client. Over TLS it is an alert: the service's own
  * words would need a handshake. */
 static struct refusal
@@ -307,6 +335,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 
 	choose_image(&config, argv);
 	check_calls(model);
+	open_trace(config.trace, program, model->name);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)
 		return 1;
 	choose_limit(&config, &workers);
@@ -329,6 +358,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	say_ready(&config, workers.settings.first_private);
 	clean = loop_run(&loop);
 	told = write_ledger(&ledger, workers.ledger);
+	end_trace(config.trace, clean && told ? 0 : 1);
 	/* A thread that could not be stopped may still run; exit handlers, such
 	 * as the TLS library's, would pull its memory away. */
 	if (!clean)

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "common/base/clock.h"
+#include "common/base/trace.h"
 #include "common/server/admission.h"
 #include "common/server/loop_log.h"
 
@@ -70,6 +71,7 @@ stopping_signal(struct loop *loop, uint32_t number)
 	struct loop_state *s = loop->state;
 	bool second = s->told_to_stop && number != SIGHUP;
 
+	trace_event_of(0, TRACE_STOP, number);
 	s->told_to_stop |= number != SIGHUP;
 	if (!s->draining)
 		begin_drain(loop);

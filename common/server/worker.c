@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hot.h"
+#include "common/base/trace.h"
 
 size_t
 worker_stack_size(size_t wanted)
@@ -47,7 +48,10 @@ worker_serve(const struct worker *worker)
 	    .peer = &worker->peer,
 	};
 	struct conn conn;
+	enum outcome outcome;
 
+	if (trace_on())
+		trace_start(worker->number);
 	conn_init(&conn, worker->fd, settings->idle_timeout_ns,
 	    settings->request_timeout_ns);
 	if (worker->datagram)
@@ -61,7 +65,9 @@ worker_serve(const struct worker *worker)
 	 * its client sees. */
 	if (worker->datagram)
 		announce(worker);
-	return conn_finish(&conn);
+	outcome = conn_finish(&conn);
+	trace_event(TRACE_END, outcome);
+	return outcome;
 }
 
 HOT void

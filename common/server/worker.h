@@ -58,6 +58,7 @@ struct worker {
 	bool warm;	       /* free, and its stack keeps its pages */
 	bool stopped;	       /* by stop(), before it ended */
 	bool raises_oom_score; /* see worker_raise_oom_score() */
+	int killed_by;	       /* this signal, as reap() found; 0: none */
 	int cut_fd;	       /* the connection that stop() took (threads) */
 	union {		       /* the model's handle */
 		pthread_t thread;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/trace.h"
 #include "common/server/loop_memory.h"
 
 #define NONE UINT32_MAX
@@ -126,12 +127,24 @@ next_ticket(struct workers *w)
 	return (uint32_t)(w->state->seed >> 32);
 }
 
+/* SLOT's worker was started; the call began at SPAWNED_NS. */
+static void
+trace_begun(
+    const struct worker *slot, uint64_t accepted_ns, uint64_t spawned_ns)
+{
+	uint64_t now = now_ns();
+
+	trace_record(
+	    TRACE_ACCEPT, slot->number, accepted_ns, address_port(&slot->peer));
+	trace_record(TRACE_SPAWN, slot->number, spawned_ns, now - spawned_ns);
+}
+
 int
 workers_begin(struct workers *w, const struct client *client)
 {
 	const struct address *peer = &client->peer;
 	struct worker *slot;
-	uint64_t source;
+	uint64_t source, spawned_ns;
 
 	if (w->state->free_top == NONE) {
 		w->state->free_top = w->state->cold_top;
@@ -145,11 +158,15 @@ workers_begin(struct workers *w, const struct client *client)
 	slot->fd = client->fd;
 	slot->datagram = client->datagram;
 	slot->stopped = false;
+	slot->killed_by = 0;
 	workers_show(w);
 	slot->raises_oom_score = w->state->live >= w->oom_score_from;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
+	spawned_ns = trace_now();
 	if (w->model->spawn(slot) < 0)
 		return -1;
+	if (trace_on())
+		trace_begun(slot, client->accepted_ns, spawned_ns);
 	w->state->last_number++;
 	w->state->warm -= slot->warm;
 	slot->warm = false;
@@ -249,6 +266,8 @@ release(struct workers *w, struct worker *slot, enum outcome outcome)
 
 	if (log_on(LOG_DEBUG))
 		log_end(slot, outcome);
+	trace_event_of(slot->number, TRACE_REAP,
+	    outcome + 256 * (uint64_t)slot->killed_by);
 	ledger_end(w->ledger, outcome);
 	if (slot->stopped && outcome == OUTCOME_FAILED)
 		w->state->any_cut = true;
@@ -342,13 +361,19 @@ workers_wake(struct workers *w, uint32_t part, uint32_t parts)
 	}
 }
 
+static void
+stop(struct workers *w, struct worker *slot)
+{
+	trace_event_of(slot->number, TRACE_CUT, 0);
+	w->model->stop(slot);
+}
+
 void
 workers_stop(struct workers *w)
 {
 	for (uint32_t i = 0; i < w->state->used; i++) {
-		if (w->slots[i].state == WORKER_LIVE) {
-			w->model->stop(&w->slots[i]);
-		}
+		if (w->slots[i].state == WORKER_LIVE)
+			stop(w, &w->slots[i]);
 	}
 }
 
@@ -360,7 +385,7 @@ workers_abandon(struct workers *w)
 			/* It was not stopped if it had announced its end, but
 			 * may hang before that end. */
 			if (w->slots[i].state == WORKER_ENDING)
-				w->model->stop(&w->slots[i]);
+				stop(w, &w->slots[i]);
 			/* The slot is not released: its stack is still in
 			 * use. */
 			ledger_end(w->ledger, OUTCOME_FAILED);

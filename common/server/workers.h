@@ -80,6 +80,7 @@ struct client {
 	int fd; /* of the stream, or for the answer; -1: none */
 	struct datagram *datagram; /* NULL: a stream */
 	struct address peer;
+	uint64_t accepted_ns; /* for the trace; 0 while it is off */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/base/clock.h"
+#include "common/base/trace.h"
 
 int
 shared_init(struct shared *memory, int pshared, int robust)
@@ -40,14 +41,22 @@ inherits(struct shared *shared, int error)
 bool
 shared_lock(struct shared *shared)
 {
-	return inherits(shared, pthread_mutex_lock(&shared->mutex));
+	bool inherited;
+
+	trace_event(TRACE_LOCK_WAIT, 0);
+	inherited = inherits(shared, pthread_mutex_lock(&shared->mutex));
+	trace_event(TRACE_LOCK_HELD, inherited);
+	return inherited;
 }
 
 bool
 shared_lock_within(struct shared *shared, uint64_t timeout_ns)
 {
-	int error = pthread_mutex_trylock(&shared->mutex);
+	bool inherited, locked;
+	int error;
 
+	trace_event(TRACE_LOCK_WAIT, 0);
+	error = pthread_mutex_trylock(&shared->mutex);
 	if (error == EBUSY) {
 		/* By the wall clock, because GCC 12's thread sanitizer does not
 		 * know pthread_mutex_clocklock(). */
@@ -56,11 +65,17 @@ shared_lock_within(struct shared *shared, uint64_t timeout_ns)
 
 		error = pthread_mutex_timedlock(&shared->mutex, &due);
 	}
-	return inherits(shared, error) || error == 0;
+	inherited = inherits(shared, error);
+	locked = inherited || error == 0;
+	trace_event(locked ? TRACE_LOCK_HELD : TRACE_LOCK_GAVE_UP, inherited);
+	return locked;
 }
 
 void
 shared_unlock(struct shared *shared)
 {
+	/* First: no other worker's time with the lock is to overlap this one.
+	 */
+	trace_event(TRACE_LOCK_RELEASED, 0);
 	pthread_mutex_unlock(&shared->mutex);
 }

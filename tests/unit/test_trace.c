@@ -91,7 +91,7 @@ TEST_WITH(an_event_has_who_when_and_what, begin, end)
 	uint64_t before = now_ns();
 
 	trace_worker(7);
-	trace_event(TRACE_FIRST_BYTE, 3);
+	trace_record_here(TRACE_FIRST_BYTE, 0, 3);
 	trace_record(TRACE_REAP, 6, 5, 4);
 	read_file();
 	assert_int_equal(file.header.next, 2);
