@@ -113,6 +113,8 @@ BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 # The floors of http, linked as the image that http runs in.
 FULL_FLOORS := $(if $(HAVE_TLS),$(addprefix $(BUILD)/tests/bench/,\
                 floor_http_thread-full floor_http_fork-full))
+# The pair that fits a slide.
+FIRST    := $(addprefix $(BUILD)/docs/labs/first/,thread fork)
 SELFTEST := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/selftest/*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAYS  := $(addprefix $(BUILD)/tests/fuzz/replay_,$(FUZZ))
@@ -136,7 +138,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git patch=patch \
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help coverage deps deps-browser deps-cross deps-lint check-cross compare lesson test check check-unit check-e2e bench \
+.PHONY: all help first coverage deps deps-browser deps-cross deps-lint check-cross compare lesson test check check-unit check-e2e bench \
         bench-programs selftest selftest-programs format lint man install uninstall clean FORCE
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
@@ -211,6 +213,8 @@ lesson: ## what differs between a thread and a process, in colour
 	@diff -u --color=always --label server_thread.c --label server_fork.c \
 	    server_thread.c server_fork.c; [ $$? -eq 1 ]
 
+first: $(FIRST) ## build the two small servers of docs/labs/first
+
 # ---- compile and link ----
 LINK = $(if $(V),,@echo "LINK $@"; )$(CC) $(ALL_CFLAGS) -o $@ \
        $(filter %.o %.a,$^) $(ALL_LDFLAGS) -lm
@@ -246,6 +250,9 @@ $(BUILD)/tests/bench/made_comparison: LDLIBS = $(JSON_LIB)
 
 $(BENCHES) $(SELFTEST): %: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK) $(LDLIBS)
+
+$(FIRST): %: %.o
+	$(LINK)
 
 $(FULL_FLOORS): %-full: %.o $(IMAGE)/plain.o $(NOT_HERE) $(LIBRARY)
 	$(LINK) -Wl,--no-as-needed $(HERE_LIB)
@@ -311,7 +318,7 @@ run-units: $(UNITS)
 	    sed -n 's/^\[  PASSED  \]/UNIT/p' $$t.log | \
 	    sed "s|$$| of $${t##*/}|"; done
 
-check-e2e: $(CLIENT) all bench-programs selftest-programs ## drive the real programs
+check-e2e: $(CLIENT) all bench-programs selftest-programs first ## drive the real programs
 	PERCONN_BIN=$(abspath $(or $(BIN),.)) \
 	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
 	/usr/bin/python3 -m pytest -q -n 4 tests/e2e $(PYTEST_ARGS)

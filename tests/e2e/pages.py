@@ -38,7 +38,7 @@ VARIES = (
     (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
     (r"\b(server_\w+|client)\[\d+\]", r"\1[PID]"),
     (r"\b(pid|tid|fd|worker|connection)(\W+)\d+", r"\1\2NUMBER"),
-    (r"(?m)^ *\d+ +\d+ ([SR])", r"PID PID \1"),
+    (r"(?m)^ *\d+ +\d+ [SR]", "PID PID S"),
     (r"(127\.0\.0\.1|\[::1\]):[3-6]\d{4}\b", "LOCALHOST:PORT"),
     (r"\b[\d,.]+( |)(ns|us|ms|s|seconds?)\b", "DURATION"),
     (NOT_NOUGHT + " (requests/s|ok|wrong|answers|lost|of them came late|"
@@ -185,7 +185,8 @@ class Shell:
 
     def _fill_directory(self):
         """With what the commands take of a tree that is built."""
-        for place in [ROOT / "README.md", ROOT / "Makefile", BIN / "client",
+        for place in [ROOT / "README.md", ROOT / "Makefile", ROOT / "docs",
+                      BIN / "client",
                       *ROOT.glob("server_*.c"), *BIN.glob("server_*")]:
             link = self.directory / place.name
             if not link.exists():
@@ -203,7 +204,7 @@ class Shell:
         self.script.write_text(self._on_own_ports(command) + "\n")
         os.write(self.give, f"{self.script}\n".encode())
         serves = re.match(
-            r"(\w+=\S+ |strace [^|;&]*)?\./server_\w+", command)
+            r"(\w+=\S+ |strace [^|;&]*)?\./(server_\w+|build/first/)", command)
         if serves:
             self._wait(lambda: "listening on" in self.output(start), command)
             if not without_comment(command).endswith("&"):
@@ -237,6 +238,7 @@ class Shell:
         if self.ports and not re.search("-l |--listen ", words):
             words = re.sub(r"(\./server_\w+)",
                            r"\1 -l 127.0.0.1:7007", words)
+            words = re.sub(r"(\./build/first/\w+)", r"\1 7007", words)
         for port, own in self.ports.items():
             words = re.sub(rf"\b{port}\b", own, words)
         return words

@@ -111,7 +111,7 @@ def test_each_duty_of_http_names_what_shows_it():
 
 # ---- the commands of the pages ----
 
-PAGES = ["README.md", *sorted(
+PAGES = ["README.md", "docs/labs/first/README.md", *sorted(
     os.path.join("docs/systems", name)
     for name in os.listdir(os.path.join(TOP, "docs/systems")))]
 
@@ -185,7 +185,7 @@ def test_no_command_of_a_page_escapes_its_test(page):
     words = text(page)
     assert not pages.indented_blocks(words)
     assert {fence[2] for fence in pages.FENCE.finditer(words)} <= {
-        "sh", "text", "diff"}
+        "sh", "text", "diff", "python"}
     for command in pages.inline_commands(words):
         assert command in NOT_RUN or any(
             run.startswith(command) for run in commands_in_blocks()), command
