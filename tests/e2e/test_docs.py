@@ -112,8 +112,8 @@ def test_each_duty_of_http_names_what_shows_it():
 # ---- the commands of the pages ----
 
 PAGES = ["README.md", "docs/labs/first/README.md", *sorted(
-    os.path.join("docs/systems", name)
-    for name in os.listdir(os.path.join(TOP, "docs/systems")))]
+    str(path.relative_to(TOP)) for folder in ("docs/systems", "docs/labs")
+    for path in Path(TOP, folder).glob("*.md"))]
 
 # Commands that are not run as they stand, and why.
 CAPTURE = "it needs a right to capture packets, and runs until Ctrl-C"
