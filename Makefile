@@ -87,7 +87,8 @@ Q := $(if $(V),,@)
 # in full/, those that say "not here" in plain/; each program links one of them.
 # Each image of a server has its name from a file in image/.
 JSON     := common/format/json_value.c common/report/comparison_json_reader.c \
-            common/report/comparison_json_writer.c common/report/load_json.c
+            common/report/comparison_json_writer.c common/report/load_json.c \
+            $(wildcard common/lab/*.c common/cli/cmd_lab.c)
 COMMON   := $(filter-out common/full/% common/plain/% common/image/% \
                 $(if $(HAVE_JSON),,$(JSON)),$(wildcard common/*/*.c)) \
             $(if $(filter coverage,$(VARIANT)),tests/coverage.c)
@@ -286,6 +287,15 @@ $(BUILD)/%.o: %.c Makefile
 # The assembler's includes are not in the .d files.
 $(BUILD)/common/service/chat_page.o: common/service/chat.html
 $(BUILD)/common/report/report_css.o: common/report/report.css
+
+# The pages of the labs in one file, each after a line of 0x1e and its path.
+LAB_PAGES := $(sort $(wildcard docs/labs/*/README.md docs/labs/*/README.zh.md))
+$(BUILD)/common/lab/lab_pages.o: ALL_CFLAGS += -DPAGES_FILE='"$(BUILD)/lab_pages"'
+$(BUILD)/common/lab/lab_pages.o: $(BUILD)/lab_pages
+$(BUILD)/lab_pages: FORCE
+	@mkdir -p $(@D); for page in $(LAB_PAGES); do \
+	    printf '\036%s\n' $$page; cat $$page; done >$@.new; \
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Only what prints the version is built again when it changes.
 $(BUILD)/common/base/version.o: ALL_CFLAGS += -DBUILD_VERSION='"$(VERSION)"'

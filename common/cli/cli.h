@@ -32,6 +32,9 @@ cmd_compare(int argc, char **argv);
 int
 cmd_list(int argc, char **argv);
 
+int
+cmd_lab(int argc, char **argv);
+
 /* ---- what they have in common ---- */
 
 #define CLI_TIMEOUT_MIN NS_PER_MS

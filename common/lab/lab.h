@@ -38,7 +38,7 @@
 
 #define LAB_PARAMETERS 4
 #define LAB_CHOICES 8
-#define LAB_SERVERS 8
+#define LAB_SERVERS 64
 #define LAB_WORDS 400 /* bytes of a sentence, its NUL included */
 
 /*

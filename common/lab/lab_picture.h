@@ -27,9 +27,9 @@
 #define LAB_TEXT 100
 
 enum lab_panel_kind {
-	LAB_BARS,
-	LAB_TABLE,
-	LAB_TIMELINE,
+	LAB_PANEL_BARS,
+	LAB_PANEL_TABLE,
+	LAB_PANEL_TIMELINE,
 };
 
 enum lab_colour {

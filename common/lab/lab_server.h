@@ -25,15 +25,20 @@
 #include "common/net/address.h"
 #include "common/net/ledger.h"
 
+#define LAB_OWN_TASKS 8
+
 struct lab_server {
 	const char *model; /* "thread" or "fork" */
 	pid_t pid;	   /* of the server itself; 0: it has ended */
 	struct supervisor supervisor;
 	struct address address;
-	char where[ADDRESS_TEXT_MAX];	    /* the address as text */
-	bool ended;			    /* by itself; then STATUS is set */
-	int status;			    /* as of waitpid(2) */
-	int ready, messages, ledger, trace; /* descriptors; -1: none */
+	char where[ADDRESS_TEXT_MAX]; /* the address as text */
+	bool ended;		      /* by itself; then STATUS is set */
+	int status;		      /* as of waitpid(2) */
+	int messages, ledger, trace;  /* descriptors; -1: none */
+	/* Tasks that it has without a connection. */
+	pid_t own[LAB_OWN_TASKS];
+	size_t own_count;
 };
 
 struct lab_plan {

@@ -184,12 +184,20 @@ write_scenario(const struct comparison *c, const struct scenario_result *result)
 	return object;
 }
 
-static json_t *
-write_machine(const struct comparison *c)
+json_t *
+comparison_json_machine(const struct machine *machine)
 {
 	json_t *object = json_object();
 
-	write_fields(object, COMPARISON_MACHINE, &c->before);
+	write_fields(object, COMPARISON_MACHINE, machine);
+	return object;
+}
+
+static json_t *
+write_machine(const struct comparison *c)
+{
+	json_t *object = comparison_json_machine(&c->before);
+
 	write_fields(object, COMPARISON_LOADS, c);
 	json_value_set(object, "steal_s",
 	    json_value_number(c->after.steal_s - c->before.steal_s));

@@ -239,8 +239,8 @@ socket_owner_listener_below(const struct address *address, pid_t tree)
 	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &query), tree);
 }
 
-pid_t
-socket_owner_peer(int fd, pid_t tree)
+unsigned long
+socket_owner_peer_inode(int fd)
 {
 	struct address ours = {.len = sizeof(ours.un)}, theirs = ours;
 	struct socket_query query = {&theirs, &ours, TCP_ESTABLISHED};
@@ -249,8 +249,13 @@ socket_owner_peer(int fd, pid_t tree)
 	    getpeername(fd, &theirs.any, &theirs.len) < 0 ||
 	    ours.any.sa_family == AF_UNIX)
 		return 0;
-	return find_holder(
-	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &query), tree);
+	return either_inode("/proc/net/tcp", "/proc/net/tcp6", &query);
+}
+
+pid_t
+socket_owner_peer(int fd, pid_t tree)
+{
+	return find_holder(socket_owner_peer_inode(fd), tree);
 }
 
 /* ---- addresses ---- */

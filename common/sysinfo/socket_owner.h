@@ -34,6 +34,11 @@ socket_owner_listener_below(const struct address *address, pid_t tree);
 bool
 socket_owner_listeners(pid_t tree, char *buf, size_t size);
 
+/* The inode of the other end of FD, an established TCP connection within this
+ * machine; 0: unknown. */
+unsigned long
+socket_owner_peer_inode(int fd);
+
 /*
  * The process that has the other end of FD, a TCP connection within this
  * machine: the worker that serves it. TREE or a descendant if possible, else

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_lab: one idea shown on both servers: predict, run, look, explain. */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/base/hint.h"
+#include "common/base/log.h"
+#include "common/base/process.h"
+#include "common/base/version.h"
+#include "common/cli/cli.h"
+#include "common/lab/lab_draw.h"
+#include "common/lab/lab_server.h"
+#include "common/lab/lab_show.h"
+#include "common/lab/lab_table.h"
+
+#define EXIT_CANNOT 77 /* as automake has it: skipped */
+
+enum { MODEL_THREAD, MODEL_FORK, MODEL_BOTH };
+
+struct lab_options {
+	int model, language;
+	const char *predict, *json, *svg;
+	uint64_t seed;
+	int quiz, answer, hand;
+};
+
+#define AT(field) offsetof(struct lab_options, field)
+
+static const struct option_spec LAB_OPTIONS[] = {
+    {0, "model", "MODEL", "run it on one server: thread or fork (default both)",
+	OPTION_CHOICE, .offset = AT(model), .allowed = "thread|fork|both"},
+    {0, "predict", "LETTER", "your answer to the question, such as B",
+	OPTION_TEXT, .offset = AT(predict)},
+    {0, "answer", NULL, "ask for no prediction: run, and give the answer",
+	OPTION_FLAG, .offset = AT(answer)},
+    {0, "quiz", NULL, "print the question only", OPTION_FLAG,
+	.offset = AT(quiz)},
+    {0, "hand", NULL, "print the commands to run the lab by hand, only",
+	OPTION_FLAG, .offset = AT(hand)},
+    {0, "seed", "N",
+	"other numbers than the page's, the same ones for the same N",
+	OPTION_COUNT, .offset = AT(seed), .min = 1, .max = INT64_MAX},
+    {0, "json", "FILE", "write the result as JSON to FILE (-: standard output)",
+	OPTION_TEXT, .offset = AT(json)},
+    {0, "svg", "FILE", "write the picture to FILE (-: standard output)",
+	OPTION_TEXT, .offset = AT(svg)},
+    {0, "lang", "LANGUAGE",
+	"en (English) or zh (Chinese); default: by LC_ALL, LC_MESSAGES or LANG",
+	OPTION_CHOICE, .offset = AT(language), .allowed = "en|zh"},
+    {0},
+};
+
+#undef AT
+
+/* ---- the language ---- */
+
+/* As setlocale(3) looks for that of messages. */
+static const char *
+locale_name(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+	const char *name = "";
+
+	for (size_t i = 0; i < 3 && !name[0]; i++) {
+		const char *value = getenv(names[i]);
+
+		name = value ? value : "";
+	}
+	return name;
+}
+
+/* Chinese where the user's locale is Chinese and can show it; its name says so
+ * where this machine does not have that locale. */
+static bool
+wants_chinese(int language)
+{
+	const char *name = locale_name();
+
+	if (language >= 0)
+		return language == 1;
+	return strncmp(name, "zh", 2) == 0 &&
+	       (strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
+		   strcasestr(name, "utf-8") || strcasestr(name, "utf8"));
+}
+
+/* ---- the command line ---- */
+
+static const char *
+lab_name(const void *context, size_t i)
+{
+	(void)context;
+	return LAB_TABLE[i] ? LAB_TABLE[i]->name : NULL;
+}
+
+static const struct lab *
+find_lab(const char *name)
+{
+	const struct lab *lab = lab_find(name);
+	const char *near = hint_nearest(name, strlen(name), lab_name, NULL);
+
+	if (!lab)
+		usage_error(
+		    "lab: %.200s: no such lab%s%s%s; `client lab` lists them",
+		    name, near ? "; did you mean " : "", near ? near : "",
+		    near ? "?" : "");
+	return lab;
+}
+
+/* Of options that exclude each other, two that are there. */
+static void
+refuse_both(bool first, const char *one, bool second, const char *other)
+{
+	if (first && second)
+		usage_error("--%s: has no meaning beside --%s; give one of "
+			    "them",
+		    one, other);
+}
+
+static void
+check_options(const struct lab_options *options)
+{
+	bool predict = options->predict, seed = options->seed;
+
+	refuse_both(options->quiz, "quiz", options->hand, "hand");
+	refuse_both(options->quiz, "quiz", options->answer, "answer");
+	refuse_both(options->quiz, "quiz", predict, "predict");
+	refuse_both(options->quiz, "quiz", options->json, "json");
+	refuse_both(options->quiz, "quiz", options->svg, "svg");
+	refuse_both(options->quiz, "quiz", options->model >= 0, "model");
+	refuse_both(options->hand, "hand", options->answer, "answer");
+	refuse_both(options->hand, "hand", predict, "predict");
+	refuse_both(options->hand, "hand", options->json, "json");
+	refuse_both(options->hand, "hand", options->svg, "svg");
+	refuse_both(options->hand, "hand", options->model >= 0, "model");
+	refuse_both(options->hand, "hand", seed, "seed");
+	refuse_both(options->answer, "answer", predict, "predict");
+	if (output_is_stdout(options->json) && output_is_stdout(options->svg))
+		usage_error("--svg -: --json writes to standard output "
+			    "already: name a file");
+	cli_refuse_one_file("svg", options->svg, "json", options->json);
+}
+
+/* A letter that the page has an answer for. */
+static char
+predicted_letter(const struct lab_options *options, const struct lab_page *page)
+{
+	const char *text = options->predict;
+	char last = (char)('A' + page->answers - 1), letter;
+
+	if (!text)
+		return '\0';
+	letter = (char)(text[0] & ~0x20);
+	if (text[0] && !text[1] && letter >= 'A' && letter <= last)
+		return letter;
+	usage_error("--predict %.200s: write the letter of an answer, A to %c",
+	    text, last);
+}
+
+/* ---- a run ---- */
+
+static void
+set_models(struct lab_run *run, int model)
+{
+	static const char *const names[] = {"thread", "fork"};
+
+	for (int m = MODEL_THREAD, count = 0; m < MODEL_BOTH; m++) {
+		if (model < 0 || model == MODEL_BOTH || model == m)
+			run->models[count++] = names[m];
+	}
+}
+
+/* Runs it and judges what it found. */
+static void
+run_lab(const struct lab_view *view, const struct lab_options *options,
+    struct lab_result *result)
+{
+	static struct lab_run run;
+
+	run = (struct lab_run){.lab = view->lab,
+	    .zh = view->page.zh,
+	    .out = view->out,
+	    .facts = view->numbers,
+	    .stop = &cli_interrupted};
+	set_models(&run, options->model);
+	fputc('\n', view->out);
+	view->lab->run(&run);
+	if (cli_interrupted)
+		supervisor_kill_all(); /* the user waits */
+	lab_servers_release(&run);
+	result->facts = run.facts;
+	if (run.cannot[0]) {
+		result->outcome = LAB_CANNOT;
+		snprintf(
+		    result->reason, sizeof(result->reason), "%s", run.cannot);
+	} else if (!cli_interrupted) {
+		lab_result_judge(result);
+	}
+}
+
+static void
+draw(const struct lab_view *view, const struct lab_result *result, FILE *svg)
+{
+	static struct lab_picture picture;
+	char title[300];
+
+	picture = (struct lab_picture){.zh = view->page.zh};
+	view->lab->draw(&result->facts, &picture);
+	lab_draw_terminal(&picture, &view->style, view->out);
+	snprintf(title, sizeof(title), "%s: %.*s", view->lab->name,
+	    (int)view->page.title.len, view->page.title.at);
+	if (svg)
+		lab_draw_svg(&picture, title, svg);
+}
+
+/* The prediction: given, asked for on a terminal, or none. */
+static char
+predict(const struct lab_view *view, const struct lab_options *options)
+{
+	char letter = predicted_letter(options, &view->page);
+
+	if (letter || options->answer)
+		return letter;
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+	    view->out == stdout)
+		return lab_ask_prediction(view, stdin);
+	lab_show_how_to_predict(view);
+	return '\0';
+}
+
+static void
+name_result(struct lab_result *result, const struct lab_view *view,
+    const struct lab_options *options)
+{
+	static const char *const models[] = {"thread", "fork", "both"};
+
+	result->lab = view->lab;
+	result->seed = options->seed;
+	snprintf(result->model, sizeof(result->model), "%s",
+	    models[options->model < 0 ? MODEL_BOTH : options->model]);
+	snprintf(result->language, sizeof(result->language), "%s",
+	    view->page.zh ? "zh" : "en");
+	snprintf(
+	    result->version, sizeof(result->version), "%s", PERCONN_VERSION);
+}
+
+static int
+show_lab(const struct lab_view *view, const struct lab_options *options)
+{
+	static struct lab_result result;
+	struct output json, svg;
+	bool known, written;
+
+	cli_take_interrupts();
+	name_result(&result, view, options);
+	predicted_letter(options, &view->page); /* or wrong usage */
+	json = cli_open_output(options->json);
+	svg = cli_open_output(options->svg);
+	lab_show_question(view);
+	result.predicted = predict(view, options);
+	if (!cli_interrupted)
+		run_lab(view, options, &result);
+	if (cli_interrupted)
+		return 128 + abs(cli_interrupted);
+	known = result.outcome != LAB_CANNOT;
+	if (known)
+		draw(view, &result, svg.file);
+	lab_show_result(view, &result);
+	if (known)
+		lab_show_why(view);
+	if (json.file)
+		lab_result_write(&result, json.file);
+	written = cli_close_output(&json, true) == 0;
+	written = cli_close_output(&svg, known) == 0 && written;
+	process_flush();
+	if (!written)
+		return 1;
+	return result.outcome == LAB_SHOWN    ? 0
+	       : result.outcome == LAB_CANNOT ? EXIT_CANNOT
+					      : 1;
+}
+
+static int
+list_labs(bool zh)
+{
+	struct terminal_style style = terminal_style_of(stdout);
+
+	lab_show_list(&style, zh, stdout);
+	process_flush();
+	return 0;
+}
+
+/* Only what the page says. */
+static int
+show_page(const struct lab_view *view, const struct lab_options *options)
+{
+	if (options->quiz)
+		lab_show_question(view);
+	else
+		printf("%.*s\n", (int)view->page.hand.len, view->page.hand.at);
+	process_flush();
+	return 0;
+}
+
+static bool
+is_default(const struct lab_options *options)
+{
+	return !options->predict && !options->json && !options->svg &&
+	       !options->seed && !options->quiz && !options->answer &&
+	       !options->hand && options->model < 0;
+}
+
+int
+cmd_lab(int argc, char **argv)
+{
+	static const struct option_set set = {"lab [NAME] [options]",
+	    "Shows one idea on both servers: asks what you predict, runs the "
+	    "servers, draws what happened and explains it. Without NAME it "
+	    "lists the labs.",
+	    LAB_OPTIONS,
+	    "Exit status: 0 shown, 1 not as expected, 77 it cannot be shown on "
+	    "this machine."};
+	static struct lab_view view;
+	struct lab_options options = {.model = -1, .language = -1};
+	int i;
+
+	setlocale(LC_CTYPE, "");
+	i = options_parse(&set, &options, argc, argv);
+	if (i == argc && is_default(&options))
+		return list_labs(wants_chinese(options.language));
+	if (i == argc)
+		usage_error(
+		    "lab: the NAME is missing; `client lab` lists them");
+	if (argc - i > 1)
+		usage_error("lab: takes one NAME; remove %.200s", argv[i + 1]);
+	check_options(&options);
+	view.lab = find_lab(argv[i]);
+	view.out =
+	    output_is_stdout(options.json) || output_is_stdout(options.svg)
+		? stderr
+		: stdout;
+	view.style = terminal_style_of(view.out);
+	lab_set_parameters(view.lab, options.seed, &view.numbers);
+	if (!lab_page_find(
+		&view.page, view.lab->name, wants_chinese(options.language)))
+		die(1,
+		    "docs/labs/%s/README.md was not there when this client was "
+		    "built",
+		    view.lab->name);
+	if (options.quiz || options.hand)
+		return show_page(&view, &options);
+	return show_lab(&view, &options);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lab_list: the labs, one a line, in the order of the course. lab_table.c
+ * includes it, for the struct lab lab_NAME of each lab_NAME.c. No include
+ * guard: it is included twice.
+ */
+/* clang-format off */
+LAB(tour)
+LAB(race)
+/* clang-format on */

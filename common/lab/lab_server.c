@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* lab_server: starts a server below a supervisor, with its output in memory. */
+#include "common/lab/lab_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/process.h"
+#include "common/launch/inherited.h"
+#include "common/sysinfo/proc_tree.h"
+
+#define START_NS (20 * NS_PER_S)
+#define TURN_MS 50
+/* Descriptors of the server, by their numbers there. */
+enum { READY_FD = 3, TRACE_FD = 4 };
+
+/* ---- programs ---- */
+
+/* The folder of this program, without a slash at its end. */
+static void
+own_folder(char *dir, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, size - 1);
+	char *slash;
+
+	dir[n > 0 ? n : 0] = '\0';
+	if ((slash = strrchr(dir, '/')))
+		*slash = '\0';
+}
+
+const char *
+lab_program(const char *model)
+{
+	static char paths[3][2200];
+	static const char *const forms[2][2] = {
+	    {"server_", "perconn-server-"}, {"", "perconn-"}};
+	char dir[2048], here[2048];
+	bool client = strcmp(model, "client") == 0;
+	char *path = paths[client ? 2 : strcmp(model, "fork") == 0 ? 1 : 0];
+
+	own_folder(dir, sizeof(dir));
+	if (getcwd(here, sizeof(here)) && strcmp(here, dir) == 0)
+		strcpy(dir, ".");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(paths[0]), "%s/%s%s", dir,
+		    forms[client][i], model);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* ---- start ---- */
+
+struct start {
+	const struct lab_plan *plan;
+	const char *program;
+	const struct lab_server *server;
+	int ready;
+};
+
+static void
+command_line(
+    const struct start *start, const char *program, char *text, size_t size)
+{
+	const struct lab_plan *plan = start->plan;
+
+	snprintf(text, size,
+	    "%s%s --listen 127.0.0.1:0 --ready-fd 3 --ledger -%s%s%s",
+	    plan->before ? plan->before : "", program,
+	    plan->trace ? " --trace /dev/fd/4" : "",
+	    plan->options && plan->options[0] ? " " : "",
+	    plan->options ? plan->options : "");
+}
+
+/* In the server's process. "$0" is the program, whatever its path has in it. */
+static void
+exec_server(void *context, int log)
+{
+	const struct start *start = context;
+	char text[4096];
+
+	(void)log; /* its messages are to be kept, and all of them */
+	process_restore_signals();
+	inherited_restore();
+	inherited_restore_cpus();
+	command_line(start, "exec \"$0\"", text, sizeof(text));
+	dup2(start->server->ledger, STDOUT_FILENO);
+	dup2(start->server->messages, STDERR_FILENO);
+	/* Above the numbers that are given away. */
+	dup2(fcntl(start->ready, F_DUPFD_CLOEXEC, 100), READY_FD);
+	if (start->plan->trace)
+		dup2(fcntl(start->server->trace, F_DUPFD_CLOEXEC, 100),
+		    TRACE_FD);
+	close(STDIN_FILENO);
+	open("/dev/null", O_RDONLY);
+	execl("/bin/sh", "sh", "-c", text, start->program, (char *)NULL);
+	dprintf(STDERR_FILENO, "/bin/sh: %s\n", strerror(errno));
+}
+
+/* The last line of the server's messages, or what else is known of its end. */
+static void
+cannot_start(
+    struct lab_run *run, const struct lab_server *server, const char *program)
+{
+	char text[4096], *line;
+	size_t len;
+
+	lab_server_messages(server, NULL, text, sizeof(text));
+	len = strlen(text);
+	while (len && text[len - 1] == '\n')
+		text[--len] = '\0';
+	line = strrchr(text, '\n');
+	lab_cannot(run, "%.100s does not start: %.200s",
+	    "%.100s 无法启动：%.200s", program, line ? line + 1 : text);
+}
+
+/* Reads "127.0.0.1:PORT\n". */
+static bool
+await_ready(struct lab_run *run, struct lab_server *server, int ready)
+{
+	uint64_t deadline = now_ns() + START_NS;
+	struct pollfd wait = {ready, POLLIN, 0};
+	ssize_t n;
+
+	while (!*run->stop && now_ns() < deadline) {
+		if (poll(&wait, 1, TURN_MS) <= 0)
+			continue;
+		n = read(ready, server->where, sizeof(server->where) - 1);
+		server->where[n > 0 ? n : 0] = '\0';
+		server->where[strcspn(server->where, "\n")] = '\0';
+		return address_parse(server->where, &server->address) == 0;
+	}
+	return false;
+}
+
+static void
+note_task(pid_t pid, pid_t tid, void *context)
+{
+	struct lab_server *server = context;
+
+	(void)pid;
+	if (server->own_count < LAB_OWN_TASKS)
+		server->own[server->own_count++] = tid;
+}
+
+static void
+note_tasks(pid_t pid, void *server)
+{
+	proc_tree_tasks(pid, note_task, server);
+}
+
+static int
+memory_file(const char *name)
+{
+	return memfd_create(name, MFD_CLOEXEC);
+}
+
+static struct lab_server *
+new_server(struct lab_run *run, const struct lab_plan *plan)
+{
+	struct lab_server *server = NULL;
+	size_t i = 0;
+
+	while (i < LAB_SERVERS && run->servers[i])
+		i++;
+	if (i < LAB_SERVERS)
+		server = calloc(1, sizeof(*server));
+	if (!server) {
+		lab_cannot(run, "no memory for one more server",
+		    "没有内存再启动一个服务器");
+		return NULL;
+	}
+	server->model = plan->model;
+	server->messages = memory_file("messages");
+	server->ledger = memory_file("ledger");
+	server->trace = plan->trace ? memory_file("trace") : -1;
+	return run->servers[i] = server;
+}
+
+/* Starts the process and waits until it listens. */
+static bool
+start_server(struct lab_run *run, struct start *start,
+    struct lab_server *server, int ready[2])
+{
+	start->ready = ready[1];
+	server->pid = supervisor_start(&server->supervisor, exec_server, start);
+	close(ready[1]);
+	if (server->pid < 0) {
+		server->pid = 0;
+		lab_cannot(run, "cannot start a process: %s",
+		    "无法启动进程：%s", strerror(errno));
+		return false;
+	}
+	if (await_ready(run, server, ready[0]))
+		return true;
+	lab_server_await_end(server, 1000);
+	cannot_start(run, server, start->program);
+	lab_server_stop(run, server);
+	return false;
+}
+
+struct lab_server *
+lab_server_start_plan(struct lab_run *run, const struct lab_plan *plan)
+{
+	struct start start = {.plan = plan};
+	struct lab_server *server;
+	char text[4096];
+	int ready[2];
+	bool ok;
+
+	if (lab_is_over(run))
+		return NULL;
+	start.program =
+	    plan->program ? plan->program : lab_program(plan->model);
+	if (!start.program) {
+		lab_cannot(run,
+		    "there is no server_%s beside this client: run make",
+		    "client 旁边没有 server_%s：请运行 make", plan->model);
+		return NULL;
+	}
+	server = new_server(run, plan);
+	if (!server || pipe2(ready, O_CLOEXEC) < 0)
+		return NULL;
+	start.server = server;
+	command_line(&start, start.program, text, sizeof(text));
+	lab_command(run, "%s 3>&1", text);
+	ok = start_server(run, &start, server, ready);
+	close(ready[0]);
+	if (!ok)
+		return NULL;
+	proc_tree_walk(server->pid, note_tasks, server);
+	lab_say(run, "pid %d, listening on %s", "进程 %d，监听 %s",
+	    (int)server->pid, server->where);
+	return server;
+}
+
+struct lab_server *
+lab_server_start(
+    struct lab_run *run, const char *model, const char *options, ...)
+{
+	struct lab_plan plan = {.model = model};
+	char text[2048];
+	va_list args;
+
+	va_start(args, options);
+	vsnprintf(text, sizeof(text), options, args);
+	va_end(args);
+	plan.options = text;
+	return lab_server_start_plan(run, &plan);
+}
+
+/* ---- end ---- */
+
+bool
+lab_server_await_end(struct lab_server *server, int timeout_ms)
+{
+	struct supervisor_report report;
+
+	if (server->ended)
+		return true;
+	if (!server->pid ||
+	    !supervisor_receive(&server->supervisor, timeout_ms, &report))
+		return false;
+	server->ended = true;
+	server->status = report.lost ? 0 : report.status;
+	supervisor_end(&server->supervisor, &report);
+	server->pid = 0;
+	return true;
+}
+
+void
+lab_server_stop(struct lab_run *run, struct lab_server *server)
+{
+	struct supervisor_report report;
+
+	if (!server->pid || lab_server_await_end(server, 0))
+		return;
+	if (!lab_is_over(run))
+		lab_command(run, "kill -TERM %d", (int)server->pid);
+	supervisor_end(&server->supervisor, &report);
+	server->pid = 0;
+}
+
+bool
+lab_server_signal(
+    struct lab_run *run, struct lab_server *server, pid_t process, int signal)
+{
+	if (!server->pid || lab_is_over(run) ||
+	    !proc_tree_is_below(process, server->pid))
+		return false;
+	lab_command(run, "kill -%s %d", sigabbrev_np(signal), (int)process);
+	return kill(process, signal) == 0;
+}
+
+void
+lab_servers_release(struct lab_run *run)
+{
+	for (size_t i = 0; i < LAB_SERVERS && run->servers[i]; i++) {
+		struct lab_server *server = run->servers[i];
+
+		lab_server_stop(run, server);
+		close(server->messages);
+		close(server->ledger);
+		if (server->trace >= 0)
+			close(server->trace);
+		free(server);
+		run->servers[i] = NULL;
+	}
+}
+
+/* ---- what it wrote ---- */
+
+/* All of the file, or what fits; with a NUL. */
+static void
+read_all(int fd, char *buf, size_t size)
+{
+	ssize_t n = pread(fd, buf, size - 1, 0);
+
+	buf[n > 0 ? n : 0] = '\0';
+}
+
+size_t
+lab_server_messages(
+    const struct lab_server *server, const char *needle, char *buf, size_t size)
+{
+	size_t count = 0;
+	const char *at;
+
+	read_all(server->messages, buf, size);
+	if (!needle)
+		needle = "\n";
+	for (at = buf; (at = strstr(at, needle)); at += strlen(needle))
+		count++;
+	return count;
+}
+
+bool
+lab_server_ledger(const struct lab_server *server, struct ledger_view *ledger)
+{
+	char text[1024];
+	json_t *root;
+	json_int_t accepted, active, served, refused, timed_out, failed,
+	    crashed;
+	bool ok;
+
+	read_all(server->ledger, text, sizeof(text));
+	root = json_loads(text, 0, NULL);
+	ok = root && json_unpack(root, "{sI sI sI sI sI sI sI}", "accepted",
+			 &accepted, "active", &active, "served", &served,
+			 "refused", &refused, "timed_out", &timed_out, "failed",
+			 &failed, "crashed", &crashed) == 0;
+	if (ok)
+		*ledger = (struct ledger_view){(uint64_t)accepted,
+		    (uint64_t)active, (uint64_t)served, (uint64_t)refused,
+		    (uint64_t)timed_out, (uint64_t)failed, (uint64_t)crashed};
+	json_decref(root);
+	return ok;
+}
