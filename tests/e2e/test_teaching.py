@@ -66,3 +66,86 @@ def test_the_diff_page_has_the_class_of_each_global():
               for names, source in re.findall(r"^\| (`.*?) \| `(.*?)` \|", DIFF, re.M)
               for name in re.findall(r"`(\w+)`", names)}
     assert listed == set(writable_globals())
+
+
+# ---- both languages ----
+
+FENCE = re.compile(r"```(\w+)\n(.*?)```", re.S)
+SWITCH = re.compile(r"^.*\[(?:中文|English)\]\(.*$", re.M)
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def english_of(page):
+    """The README in Chinese is in docs, because the top of the tree is fixed."""
+    if page == ROOT / "docs/README.zh.md":
+        return ROOT / "README.md"
+    return page.with_name(page.name.replace(".zh.md", ".md"))
+
+
+TRANSLATED = sorted((ROOT / "docs").rglob("*.zh.md"))
+both_languages = pytest.mark.parametrize(
+    "page", TRANSLATED, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def words_of(page):
+    return page.read_text(encoding="utf-8")
+
+
+def prose_of(page):
+    return SWITCH.sub("", FENCE.sub("", words_of(page)))
+
+
+@both_languages
+def test_both_languages_have_the_same_blocks(page):
+    """Commands and sources are the same. What a lab prints may be Chinese; its
+    figures are the same."""
+    ours, theirs = (FENCE.findall(words_of(one)) for one in (page, english_of(page)))
+    assert [kind for kind, _ in ours] == [kind for kind, _ in theirs]
+    for (kind, zh), (_, en) in zip(ours, theirs):
+        if kind == "text" and CHINESE.search(zh):
+            assert re.findall(r"\d[\d,.]*", zh) == re.findall(r"\d[\d,.]*", en)
+        else:
+            assert zh == en
+
+
+def code_in(page):
+    return {re.sub(r"\s+", " ", code)
+            for code in re.findall(r"`([^`]+)`", prose_of(page))}
+
+
+@both_languages
+def test_both_languages_name_the_same_commands_and_names(page):
+    assert code_in(page) == code_in(english_of(page))
+
+
+@both_languages
+def test_both_languages_have_the_same_numbers_and_answers(page):
+    def of(page):
+        words = prose_of(page)
+        return (re.findall(r"\*\*([\d.,]+)\*\*", words),
+                re.findall(r"^- ([A-D])\. ", words, re.M),
+                re.findall(r"^(#+) ", words, re.M),
+                [row.count("|") for row in re.findall(r"^\|.*\|$", words, re.M)])
+    assert of(page) == of(english_of(page))
+
+
+@both_languages
+def test_both_languages_have_the_same_links(page):
+    def of(page):
+        for link in re.findall(r"\]\(([^)]+)\)", prose_of(page)):
+            path, mark, place = link.partition("#")
+            if "://" in link or not path:
+                yield link
+            else:
+                target = (page.parent / path).resolve()
+                yield str(target).replace(".zh.md", ".md") + mark + place
+    assert sorted(of(page)) == sorted(of(english_of(page)))
+
+
+@both_languages
+def test_each_language_links_the_other_at_its_head(page):
+    for one, other, name in ((page, english_of(page), "English"),
+                             (english_of(page), page, "中文")):
+        head = "\n".join(words_of(one).splitlines()[:4])
+        link = re.search(rf"\[{name}\]\(([^)]+)\)", head)
+        assert link and (one.parent / link[1]).resolve() == other, one
