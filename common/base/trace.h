@@ -119,15 +119,21 @@ enum trace_kind {
 	TRACE_CUT,  /* the server stops this worker: its time is over */
 	TRACE_EXIT, /* the server ends by itself. VALUE: its exit status */
 
-	/* The client's. A connection is numbered by the client itself. */
-	TRACE_CONNECT,	 /* it begins to connect */
-	TRACE_CONNECTED, /* VALUE: its own port, which the server's accept has
-			  */
-	TRACE_DUE,	 /* time: when a request was due */
-	TRACE_SENT,	 /* the request's last byte was written */
-	TRACE_ANSWERED,	 /* the last byte of the right answer has come */
-	TRACE_FAILED,	 /* no right answer. VALUE: errno; 0: a wrong one */
-	TRACE_CLOSED,	 /* the connection was closed */
+	/* The client's, which numbers its connections itself. */
+	TRACE_CONNECT, /* it begins to connect */
+	/* VALUE: its own port, by which the server's accept can be found. */
+	TRACE_CONNECTED,
+	/* Time: when the request was due; in a closed loop, when it began. At
+	 * most one request is in flight on a connection. */
+	TRACE_DUE,
+	TRACE_SENT, /* the last byte of the request was written */
+	/* The answer has come. Time: of the wake-up that found it, as in the
+	 * latency. If it proves wrong later, failed follows. */
+	TRACE_ANSWERED,
+	/* No right answer. VALUE: errno; 0: it was wrong, or the server closed
+	 * too early. */
+	TRACE_FAILED,
+	TRACE_CLOSED, /* the client has closed the connection */
 	TRACE_KINDS,
 };
 

@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
+#include "common/base/trace.h"
 #include "common/chatload/chat_load.h"
 #include "common/cli/load_options.h"
 #include "common/cli/load_run.h"
@@ -197,6 +198,28 @@ close_outputs(struct outputs *outputs, bool measured)
 	return bad;
 }
 
+static void
+begin_trace(const char *path)
+{
+	char why[200];
+
+	if (path && trace_open(path, TRACE_CAPACITY, "client", "", why,
+			sizeof(why)) < 0)
+		die(1, "--trace %.200s: %s", path, why);
+}
+
+static void
+end_trace(const char *path)
+{
+	uint64_t gone = trace_overwritten();
+
+	if (gone)
+		log_warn("--trace %.200s: full; the oldest %llu events were "
+			 "overwritten",
+		    path, (unsigned long long)gone);
+	trace_close();
+}
+
 static bool
 any_reply(const struct load_run *runs, size_t count)
 {
@@ -245,6 +268,7 @@ cmd_load(int argc, char **argv)
 	size_t count;
 	bool clean, written;
 
+	begin_trace(config.trace);
 	check_limits(&config, &plan, server);
 	plan.tls = cli_open_tls(&plan.target, &config.tls);
 	common.image = place(
@@ -256,6 +280,7 @@ cmd_load(int argc, char **argv)
 	cpu_placement_undo(&placement);
 	cli_second_interrupt_is_told = false; /* CPUs are given back */
 	end_series(span.series, config.interval);
+	end_trace(config.trace);
 	/* Told to stop before the first run: there is nothing to report. */
 	if (count > 0)
 		report_all(&config, reports, count, outputs.json.file);

@@ -184,6 +184,10 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	"what happened in it, to FILE or standard output",
 	OPTION_CALL, .allowed = INTERVAL_WORDS, .parse = parse_interval,
 	.hint = hint_interval},
+    {0, "trace", "FILE",
+	"record in FILE when each request was due, sent and answered, for "
+	"`client trace` (the newest 64 Ki events)",
+	OPTION_TEXT, .offset = AT(trace)},
     CLI_TLS_OPTIONS(load_options, tls),
     {0},
 };
@@ -213,6 +217,26 @@ check_outputs(const struct load_options *config)
 		usage_error("--interval %.200s: does not work with --protocol "
 			    "%s",
 		    config->interval, config->protocol->name);
+}
+
+static void
+check_trace(const struct load_options *config)
+{
+	if (!config->trace)
+		return;
+	if (strcmp(config->trace, "-") == 0)
+		usage_error("--trace -: must be a file, because it is mapped");
+	if (config->rates.count > 1)
+		usage_error(
+		    "--trace %.200s: works with one --rate, not with %zu",
+		    config->trace, config->rates.count);
+	if (config->protocol->chat)
+		usage_error("--trace %.200s: does not work with --protocol %s",
+		    config->trace, config->protocol->name);
+	cli_refuse_one_file("trace", config->trace, "json", config->json);
+	cli_refuse_one_file(
+	    "trace", config->trace, "histogram", config->histogram);
+	cli_refuse_one_file("trace", config->trace, "interval", config->series);
 }
 
 /* Whether connections to the target can come from there. */
@@ -321,6 +345,7 @@ load_options_read(
 	plan->churn = load_plan_churns(plan);
 	check_load(config, plan);
 	check_outputs(config);
+	check_trace(config);
 	check_sources(config, &plan->target);
 	if (!config->duration_ns)
 		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;

@@ -23,7 +23,8 @@ struct load_options {
 	int churn, placement;
 	/* Files; "-" is standard output; NULL: none. */
 	const char *json, *histogram, *series;
-	const char *path; /* of the protocol */
+	const char *trace; /* a file; NULL: none */
+	const char *path;  /* of the protocol */
 	struct cli_tls tls;
 };
 

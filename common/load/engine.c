@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/hot.h"
+#include "common/base/trace.h"
 #include "common/load/engine_internal.h"
 #include "common/load/event_wait.h"
 #include "common/load/reply_diagnosis.h"
@@ -126,6 +127,8 @@ end_request(struct engine *e, struct session *s, enum session_result what)
 		return;
 	}
 	s->not_ok++;
+	trace_event_of(s->connection, TRACE_FAILED,
+	    what == SESSION_FAILED ? (uint64_t)error : 0);
 	if (what == SESSION_FAILED)
 		note_failed(e, error);
 	else
@@ -161,6 +164,8 @@ note_reply(struct engine *e, const struct session *s)
 		    &r->service, e->now > s->sent_ns ? e->now - s->sent_ns : 0);
 	e->last_ns = e->now;
 	update_smoothed_rtt(e, s);
+	if (trace_on())
+		trace_record(TRACE_ANSWERED, s->connection, e->now, 0);
 }
 
 static void
@@ -169,6 +174,7 @@ time_out(struct engine *e, struct session *s)
 	e->under_way--;
 	e->result->timed_out++;
 	s->not_ok++;
+	trace_event_of(s->connection, TRACE_FAILED, ETIMEDOUT);
 	session_time_out(&e->shared, s);
 }
 
@@ -191,6 +197,9 @@ begin_request(struct engine *e, struct session *s, uint64_t due)
 	e->under_way++;
 	list_move(&s->link, &e->waiting);
 	what = session_begin(&e->shared, s);
+	/* Now: a new connection has its number. */
+	if (trace_on())
+		trace_record(TRACE_DUE, s->connection, s->due_ns, 0);
 	if (what != SESSION_AGAIN)
 		end_request(e, s, what);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/trace.h"
 #include "common/load/engine_internal.h"
 #include "common/load/protocol_table.h"
 #include "common/load/session_datagram.h"
@@ -97,7 +98,7 @@ set_up(struct engine *e, const struct load_plan *plan)
 	shared->run.host = e->plan.target.authority;
 	shared->run.path = plan->path ? plan->path : plan->protocol->path;
 	e->fast_path = plan->rate <= 0 && plan->target.kind == TARGET_STREAM &&
-		       plan->protocol->echoes && !e->plan.churn;
+		       plan->protocol->echoes && !e->plan.churn && !trace_on();
 }
 
 static int

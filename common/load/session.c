@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "common/base/trace.h"
 #include "common/load/session_internal.h"
 #include "common/net/client_stream.h"
 
@@ -43,6 +44,17 @@ connection_lost(
 	return session_fail(shared, session, error);
 }
 
+/* For the trace: bytes of X, or of a handshake, were sent. */
+static void
+trace_sent(struct session *session)
+{
+	const struct exchange *x = &session->x;
+
+	session_trace_connected(session);
+	if (x->pending && x->sent == x->out_len)
+		trace_record(TRACE_SENT, session->connection, 0, 0);
+}
+
 /* Handles the result N of a send. The rest waits for the socket. */
 static inline enum session_result
 note_sent(struct session_shared *shared, struct session *session, ssize_t n,
@@ -54,6 +66,8 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 		return connection_lost(shared, session, errno);
 	if (n > 0)
 		x->sent += (size_t)n;
+	if (n > 0 && trace_on())
+		trace_sent(session);
 	if (session_watch(shared, session, wants_out && x->sent < x->out_len) <
 	    0)
 		return session_fail(shared, session, errno);
@@ -469,6 +483,8 @@ set_up(struct session_shared *shared, struct session *session)
 	}
 	if (session_watch(shared, session, false) < 0)
 		return session_fail(shared, session, errno);
+	if (trace_on())
+		session_trace_connected(session);
 	session->state = SESSION_IDLE;
 	return SESSION_DONE;
 }

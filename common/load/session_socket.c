@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/trace.h"
 #include "common/net/client_stream.h"
 #include "common/net/dial.h"
 
@@ -17,8 +18,10 @@ session_close(struct session *session)
 {
 	tls_stream_close(session->stream);
 	session->stream = NULL;
-	if (session->fd >= 0)
+	if (session->fd >= 0) {
+		trace_event_of(session->connection, TRACE_CLOSED, 0);
 		close(session->fd); /* also removes it from the epoll set */
+	}
 	session->fd = -1;
 	session->state = SESSION_IDLE;
 	session->watched = false;
@@ -34,6 +37,31 @@ session_fail(struct session_shared *shared, struct session *session, int error)
 	session_close(session);
 	errno = error;
 	return SESSION_FAILED;
+}
+
+/* ---- trace ---- */
+
+static void
+trace_opened(struct session_shared *shared, struct session *session)
+{
+	session->connection = ++shared->opened;
+	session->connected_traced = false;
+	trace_record(TRACE_CONNECT, session->connection, 0, 0);
+}
+
+void
+session_trace_connected(struct session *session)
+{
+	struct address own = {
+	    .len = sizeof(own) - offsetof(struct address, any)};
+
+	if (session->connected_traced)
+		return;
+	session->connected_traced = true;
+	if (getsockname(session->fd, &own.any, &own.len) < 0)
+		own.any.sa_family = AF_UNSPEC;
+	trace_record(
+	    TRACE_CONNECTED, session->connection, 0, address_port(&own));
 }
 
 /* ---- connect ---- */
@@ -96,6 +124,8 @@ session_open_socket(struct session_shared *shared, struct session *session)
 	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (session->fd < 0)
 		return session_fail(shared, session, errno);
+	if (trace_on())
+		trace_opened(shared, session);
 	if (shared->target.any.sa_family != AF_UNIX && !shared->datagram_event)
 		setsockopt(
 		    session->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -23,6 +23,11 @@ session_connect(struct session_shared *shared, struct session *session);
 void
 session_close(struct session *session);
 
+/* For the trace, while it is on: SESSION is connected. Called again, it does
+ * nothing. */
+void
+session_trace_connected(struct session *session);
+
 /* Closes after ERROR (0: end of file), with its text in `why`. Returns FAILED.
  */
 enum session_result

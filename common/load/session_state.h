@@ -48,7 +48,8 @@ struct session_shared {
 	const struct address *sources; /* used in turn; NULL: do not bind */
 	uint32_t source_count, next_source;
 	size_t buffer_size;
-	char *buffer; /* for one receive */
+	char *buffer;	 /* for one receive */
+	uint64_t opened; /* connections, while the trace is on */
 	/* Counters that the caller may reset. Datagrams for a request that had
 	 * timed out, or had its reply; requests that were sent again on a new
 	 * connection, because the server closed the first. */
@@ -85,6 +86,10 @@ struct session {
 	/* UDP: numbers of requests without a reply (0: free), and the first
 	 * request of this socket. */
 	uint64_t lost[SESSION_LOST], first;
+	/* For the trace: the number of this connection, and whether the trace
+	 * has that it is connected. */
+	uint64_t connection;
+	bool connected_traced;
 };
 
 #endif
