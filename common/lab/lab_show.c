@@ -70,7 +70,7 @@ lab_show_list(const struct terminal_style *style, bool zh, FILE *out)
 		fprintf(out, "  %s%-10s%s %3u  ",
 		    style->colour ? "\033[1m" : "", (*lab)->name,
 		    style->colour ? "\033[0m" : "", (*lab)->minutes);
-		fprintf(out, "%s: %s\n", WORDS(&view, "needs", "需要"),
+		fprintf(out, "%s%s\n", WORDS(&view, "needs: ", "需要："),
 		    needs_of(&view.page, needs, sizeof(needs)));
 		put_text(&view, &view.page.title, 0, 18);
 	}
@@ -161,8 +161,9 @@ lab_show_result(const struct lab_view *view, const struct lab_result *result)
 
 	put_heading(view, WORDS(view, "Result", "结果"));
 	if (result->outcome == LAB_CANNOT) {
-		fprintf(view->out, "  %s: %s\n",
-		    WORDS(view, "This cannot be shown here", "这里无法演示"),
+		fprintf(view->out, "  %s%s\n",
+		    WORDS(
+			view, "This cannot be shown here: ", "这里无法演示："),
 		    result->reason);
 		return;
 	}
@@ -180,10 +181,10 @@ lab_show_result(const struct lab_view *view, const struct lab_result *result)
 			: WORDS(view,
 			      "Your prediction was another one: read why.",
 			      "与你的预测不同：请看原因。"));
-	sentence = shown ? WORDS(view, "Shown", "已演示")
-			 : WORDS(view, "NOT AS EXPECTED", "与预期不符");
-	fprintf(view->out, "  %s: ", sentence);
-	lab_fold(view->out, result->reason, lab_columns(sentence) + 4,
+	sentence = shown ? WORDS(view, "Shown: ", "已演示：")
+			 : WORDS(view, "NOT AS EXPECTED: ", "与预期不符：");
+	fprintf(view->out, "  %s", sentence);
+	lab_fold(view->out, result->reason, lab_columns(sentence) + 2,
 	    2 * INDENT, width_of(view));
 }
 
