@@ -6,5 +6,6 @@
  */
 /* clang-format off */
 LAB(tour)
+LAB(memory)
 LAB(race)
 /* clang-format on */
