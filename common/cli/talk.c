@@ -161,8 +161,8 @@ end_sending(struct talk *t)
 		t->sending = false;
 	if (t->sending || t->out_len || t->shaking || t->ended)
 		return;
-	t->ended = true;
-	client_stream_end(t->socket, t->stream);
+	t->ended = client_stream_try_end(t->socket, t->stream);
+	t->wants_out = !t->ended;
 }
 
 /* ---- receiving ---- */

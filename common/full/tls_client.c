@@ -186,10 +186,10 @@ tls_stream_write(
 	return n;
 }
 
-void
+int
 tls_stream_end(struct tls_stream *stream)
 {
-	tls_wire_end(&stream->wire);
+	return tls_wire_end(&stream->wire);
 }
 
 const char *

@@ -18,6 +18,7 @@
 #ifndef COMMON_NET_CLIENT_STREAM_H
 #define COMMON_NET_CLIENT_STREAM_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -56,14 +57,26 @@ client_stream_send(int fd, struct tls_stream *stream, const void *data,
 	return n;
 }
 
-/* Ends the sending: close_notify over TLS, then shutdown(2). Receiving goes
- * on. */
+/* Ends the sending: close_notify over TLS, then shutdown(2). Receiving goes on.
+ * False: the close_notify has no room in the socket yet, so call this again
+ * after POLLOUT. Otherwise the server would take the end for a cut. */
+static inline bool
+client_stream_try_end(int fd, struct tls_stream *stream)
+{
+	if (stream && tls_stream_end(stream) < 0 &&
+	    (errno == EAGAIN || errno == EINTR))
+		return false;
+	shutdown(fd, SHUT_WR);
+	return true;
+}
+
+/* The same for a caller whose socket has room, because the server has answered
+ * all; where it has none, the end comes without a close_notify. */
 static inline void
 client_stream_end(int fd, struct tls_stream *stream)
 {
-	if (stream)
-		tls_stream_end(stream);
-	shutdown(fd, SHUT_WR);
+	if (!client_stream_try_end(fd, stream))
+		shutdown(fd, SHUT_WR);
 }
 
 /* The text of the latest failure if errno does not say it; or "". Valid while

@@ -60,9 +60,9 @@ ssize_t
 tls_stream_write(
     struct tls_stream *stream, const void *buf, size_t len, bool *wants_out);
 
-/* Sends close_notify, as far as the socket takes it at once. Reading goes
- * on. */
-void
+/* Sends close_notify; reading goes on. Returns 0, or -1 with errno: after EAGAIN
+ * call it again when the socket has room (POLLOUT). */
+int
 tls_stream_end(struct tls_stream *stream);
 
 /* Why the stream failed, in words ("the certificate is for other.first_wrong,

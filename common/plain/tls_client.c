@@ -70,10 +70,12 @@ tls_stream_write(
 	return -1;
 }
 
-void
+int
 tls_stream_end(struct tls_stream *stream)
 {
 	(void)stream;
+	errno = ENOTSUP;
+	return -1;
 }
 
 const char *

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from harness import SANITIZER, connect, eventually, needs_full
+from harness import (SANITIZER, connect, eventually, injection, needs,
+                     needs_full, release_only)
 from known_servers import (
     Close, DatagramServer, KnownServer, at_request, changed, client, closing,
     counts, delayed, doubled, honest, load, missing, refusing_datagrams, saying,
@@ -891,6 +892,22 @@ def test_talk_over_tls(server, files):
     result = client("talk", target, *ca, stdin=data)
     assert (result.code, result.raw) == (0, data)
     assert client("talk", target, *ca, stdin=b"").code == 0
+    ended_well(server)
+
+
+@needs("strace")
+@needs_full
+@release_only
+def test_talk_over_tls_waits_where_the_socket_has_no_room(server, files):
+    """For any of its sends, of which the last is the end of the session: the
+    server would take an end without it for a cut."""
+    server.start(*files.options())
+    for when in range(1, 6):
+        result = client(
+            "talk", f"tls:{server.address}", "hi", "--tls-ca",
+            files.cert("ca"), wrap=["strace", "-D", "-qq", "-o", "/dev/null",
+                                    *injection("sendto", "EAGAIN", when)])
+        assert (result.code, result.out) == (0, "hi"), (when, result)
     ended_well(server)
 
 

@@ -83,6 +83,13 @@ client_write(struct client *c, const void *buf, size_t len)
 	return n;
 }
 
+static void
+client_end(struct client *c)
+{
+	while (tls_stream_end(c->stream) < 0 && errno == EAGAIN)
+		await(c->fd, true);
+}
+
 static void *
 client_main(void *arg)
 {
@@ -168,7 +175,7 @@ says_and_ends(struct client *c)
 	if (client_write(c, "abc", 3) != 3)
 		return -1;
 	tls_stream_describe(c->stream, c->described, sizeof(c->described));
-	tls_stream_end(c->stream);
+	client_end(c);
 	if (client_read(c, c->got, sizeof(c->got)) != 4)
 		return -1;
 	return client_read(c, c->got + 8, 8);
@@ -209,7 +216,7 @@ sends_much(struct client *c)
 			data[at + (size_t)i] = 'x';
 		at += (size_t)n;
 	}
-	tls_stream_end(c->stream);
+	client_end(c);
 	for (at = 0;;) {
 		ssize_t n = client_read(c, data, MUCH);
 
