@@ -18,7 +18,7 @@ from harness import BENCH, ROOT, needs
 BOTH = ["base", "net", "full", "plain"]
 SERVER = ["service", "server", "image"]
 CLIENT = ["stats", "format", "sysinfo", "launch", "load", "chatload",
-          "verdict", "compare", "charts", "report", "lab", "cli"]
+          "verdict", "compare", "charts", "report", "trace", "lab", "cli"]
 ORDER = BOTH + SERVER + CLIENT
 # Two sets of sources for the same headers of net: with libraries, without.
 BUILDS = ["full", "plain"]
