@@ -88,6 +88,7 @@ Q := $(if $(V),,@)
 # Each image of a server has its name from a file in image/.
 JSON     := common/format/json_value.c common/report/comparison_json_reader.c \
             common/report/comparison_json_writer.c common/report/load_json.c \
+            common/trace/trace_event_json.c \
             $(wildcard common/lab/*.c common/cli/cmd_lab.c)
 COMMON   := $(filter-out common/full/% common/plain/% common/image/% \
                 $(if $(HAVE_JSON),,$(JSON)),$(wildcard common/*/*.c)) \

@@ -26,6 +26,7 @@ static const struct {
     {"compare", "measure which server is faster: threads or processes?",
 	cmd_compare},
     {"lab", "learn by experiment: predict, run both servers, see why", cmd_lab},
+    {"trace", "draw what --trace recorded: a line for each worker", cmd_trace},
     {"list", "list scenarios and protocols, and how long they take", cmd_list},
 };
 
@@ -61,8 +62,8 @@ main(int argc, char **argv)
 	log_open(process_name(argv, "client"), LOG_INFO, false);
 	process_begin();
 	if (argc < 2)
-		usage_error("the verb is missing: talk, load, compare, lab or list "
-			    "(see %s --help)",
+		usage_error("the verb is missing: talk, load, compare, lab, "
+			    "trace or list (see %s --help)",
 		    log_program());
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return print_verbs();
@@ -76,7 +77,7 @@ main(int argc, char **argv)
 		usage_error("%s: no such verb: write --%s", argv[1], argv[1]);
 	near = hint_nearest(argv[1], strlen(argv[1]), verb_name, NULL);
 	usage_error("%.200s: no such verb%s%s%s; the verbs are talk, load, "
-		    "compare, lab, list",
+		    "compare, lab, trace, list",
 	    argv[1][0] ? argv[1] : "''", near ? "; did you mean " : "",
 	    near ? near : "", near ? "?" : "");
 }

@@ -30,6 +30,9 @@ int
 cmd_compare(int argc, char **argv);
 
 int
+cmd_trace(int argc, char **argv);
+
+int
 cmd_list(int argc, char **argv);
 
 int

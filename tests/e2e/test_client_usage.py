@@ -297,7 +297,8 @@ def test_a_value_cannot_forge_a_second_line():
 
 @pytest.mark.parametrize("arguments", [
     ["--help"], ["talk", "--help"], ["load", "--help"], ["compare", "--help"],
-    ["list", "--help"], ["load", "127.0.0.1:1", "--help"]], ids=" ".join)
+    ["trace", "--help"], ["list", "--help"],
+    ["load", "127.0.0.1:1", "--help"]], ids=" ".join)
 def test_help_is_data_and_exit_0(arguments):
     result = client(*arguments)
     assert result.code == 0
@@ -312,6 +313,7 @@ def test_help_is_data_and_exit_0(arguments):
               "protocol", "timeout", "placement", "json", "path", "tls-ca",
               "tls-cert", "tls-key", "source", "histogram", "interval"]),
     ("compare", ["server", "quick", "blocks", "json"]),
+    ("trace", ["svg", "json"]),
 ])
 def test_help_lists_each_option_of_the_contract(verb, options):
     help_text = client(verb, "--help").out
@@ -321,7 +323,8 @@ def test_help_lists_each_option_of_the_contract(verb, options):
 
 @pytest.mark.parametrize("arguments", [
     ["--version"], ["talk", "--version"], ["load", "--version"],
-    ["compare", "--version"], ["list", "--version"]], ids=" ".join)
+    ["compare", "--version"], ["trace", "--version"],
+    ["list", "--version"]], ids=" ".join)
 def test_version_is_one_line_and_exit_0(arguments):
     result = client(*arguments)
     assert result.code == 0

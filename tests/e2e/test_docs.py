@@ -45,7 +45,7 @@ def test_the_manual_names_every_option_of_the_server(program):
         assert f"Fl -{option}" in page, option
 
 
-@pytest.mark.parametrize("verb", ["talk", "load", "compare", "lab"])
+@pytest.mark.parametrize("verb", ["talk", "load", "compare", "lab", "trace"])
 def test_the_manual_names_every_option_of_the_client(verb):
     section = text("docs/man/perconn-client.1").split(f".Sh {verb.upper()}")[1]
     section = section.split(".Sh ")[0]

@@ -88,7 +88,7 @@ def test_an_installed_client_calls_itself_by_its_name(tmp_path):
                               text=True, timeout=20, check=False)
         return done.stdout + done.stderr
     assert run("--help").startswith("usage: perconn-client VERB")
-    for verb in ("talk", "load", "compare", "list"):
+    for verb in ("talk", "load", "compare", "trace", "list"):
         assert run(verb, "--help").startswith(f"usage: perconn-client {verb}")
     assert run("--version").startswith("perconn-client (perconn) ")
     assert "perconn-client --help" in run()

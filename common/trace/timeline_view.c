@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* timeline_view: the window, its lanes, their cells, and words. */
+#include "common/trace/timeline_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/units.h"
+
+/* ---- which lanes ---- */
+
+static bool
+is_inside(const struct lane *lane, uint64_t from, uint64_t to)
+{
+	return lane->to >= from && lane->from <= to;
+}
+
+/* Of COUNT lanes, the first of ROWS neighbours: a killed one is among them. */
+static size_t
+first_row(const struct lane *const *lanes, size_t count, size_t rows)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t before = i < rows / 2 ? i : rows / 2;
+
+		/* NOLINTNEXTLINE(*-core.*): there are COUNT */
+		if (lanes[i]->end == LANE_KILLED)
+			return i - before < count - rows ? i - before
+							 : count - rows;
+	}
+	return 0;
+}
+
+/* The window of the lanes that are shown. */
+static void
+fit_window(struct timeline_view *view, size_t loops)
+{
+	uint64_t from = UINT64_MAX, to = 0;
+
+	for (size_t i = loops; i < view->count; i++) {
+		from =
+		    view->lanes[i]->from < from ? view->lanes[i]->from : from;
+		to = view->lanes[i]->to > to ? view->lanes[i]->to : to;
+	}
+	if (from < to) {
+		view->from = from;
+		view->to = to;
+	}
+}
+
+/* Keeps ROWS of the lanes behind the LOOPS. */
+static void
+cut_rows(struct timeline_view *view, size_t loops, size_t rows)
+{
+	size_t count = view->count - loops, first;
+
+	rows = rows > loops ? rows - loops : 1;
+	if (count <= rows)
+		return;
+	first = first_row(&view->lanes[loops], count, rows);
+	memmove(&view->lanes[loops], &view->lanes[loops + first],
+	    rows * sizeof(void *));
+	view->count = loops + rows;
+}
+
+void
+timeline_view_open(struct timeline_view *view, const struct timeline *timeline,
+    const struct timeline_wish *wish)
+{
+	bool chosen = wish->from > 0 || wish->to > 0;
+	size_t loops = 0;
+
+	*view = (struct timeline_view){.timeline = timeline, .zh = wish->zh};
+	view->from = wish->from < timeline->span ? wish->from : timeline->span;
+	view->to =
+	    wish->to && wish->to < timeline->span ? wish->to : timeline->span;
+	view->to = view->to > view->from ? view->to : view->from + 1;
+	view->lanes = calloc(timeline->lane_count + 1, sizeof(void *));
+	if (!view->lanes)
+		die(1, "out of memory");
+	for (size_t i = 0; i < timeline->lane_count; i++) {
+		const struct lane *lane = &timeline->lanes[i];
+
+		if (!is_inside(lane, view->from, view->to))
+			continue;
+		loops += lane->kind == LANE_LOOP;
+		view->lanes[view->count++] = lane;
+	}
+	view->in_window = view->count;
+	if (!wish->rows || view->count <= wish->rows)
+		return;
+	cut_rows(view, loops, wish->rows);
+	if (!chosen)
+		fit_window(view, loops);
+}
+
+void
+timeline_view_close(struct timeline_view *view)
+{
+	free(view->lanes);
+	view->lanes = NULL;
+}
+
+/* ---- cells ---- */
+
+size_t
+timeline_cell_of(const struct timeline_view *view, uint64_t at, size_t count)
+{
+	double part;
+
+	if (at <= view->from)
+		return 0;
+	part = (double)(at - view->from) / (double)(view->to - view->from);
+	return part < 1 ? (size_t)(part * (double)count) : count - 1;
+}
+
+/* How much of the cell the phase has at least, so that it is seen beside
+ * nothing else. */
+static double
+part_of_cell(const struct phase *phase, double low, double high)
+{
+	double from = (double)phase->from, to = (double)phase->to;
+
+	from = from > low ? from : low;
+	to = to < high ? to : high;
+	return to > from ? to - from : 1e-3;
+}
+
+void
+timeline_cells(const struct timeline_view *view, const struct lane *lane,
+    size_t count, enum phase_kind *cells)
+{
+	double width = (double)(view->to - view->from) / (double)count;
+	double filled[PHASE_COUNT] = {0};
+	size_t at = 0; /* the cell that FILLED is of */
+
+	memset(cells, 0, count * sizeof(*cells));
+	for (size_t i = 0; i < lane->phase_count; i++) {
+		const struct phase *phase = &lane->phases[i];
+		size_t last = timeline_cell_of(view, phase->to, count);
+
+		if (phase->to < view->from || phase->from > view->to)
+			continue;
+		for (size_t k = timeline_cell_of(view, phase->from, count);
+		     k <= last; k++) {
+			double low = (double)view->from + width * (double)k;
+			enum phase_kind kind = phase->kind;
+
+			if (k != at)
+				memset(filled, 0, sizeof(filled));
+			at = k;
+			filled[kind] += part_of_cell(phase, low, low + width);
+			if (!cells[k] || filled[kind] > filled[cells[k]])
+				cells[k] = kind;
+		}
+	}
+}
+
+/* ---- the axis ---- */
+
+/* 1, 2 or 5 times a power of ten, not below LEAST. */
+static uint64_t
+round_step(double least)
+{
+	static const int nice[] = {2, 5, 10};
+	uint64_t ten = 1;
+
+	for (;; ten *= 10) {
+		if ((double)ten >= least || ten > UINT64_MAX / 20)
+			return ten;
+		for (int i = 0; i < 2; i++) {
+			if ((double)ten * nice[i] >= least)
+				return ten * (uint64_t)nice[i];
+		}
+	}
+}
+
+struct timeline_ticks
+timeline_ticks(const struct timeline_view *view, size_t most)
+{
+	static const struct {
+		double ns;
+		const char *unit;
+	} units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
+	struct timeline_ticks ticks;
+	size_t i = 0;
+
+	ticks.step = round_step(
+	    (double)(view->to - view->from) / (double)(most ? most : 1));
+	ticks.first = (view->from + ticks.step - 1) / ticks.step * ticks.step;
+	while (i < 3 && (double)view->to < units[i].ns)
+		i++;
+	ticks.unit_ns = units[i].ns;
+	ticks.unit = units[i].unit;
+	return ticks;
+}
+
+/* ---- figures ---- */
+
+static int
+by_length(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static size_t
+count_phases(const struct timeline *timeline)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < timeline->lane_count; i++)
+		count += timeline->lanes[i].phase_count;
+	return count;
+}
+
+/* The lengths of all phases of KIND to LENGTHS; returns how many. */
+static size_t
+take_lengths(
+    const struct timeline *timeline, enum phase_kind kind, uint64_t *lengths)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < timeline->lane_count; i++) {
+		const struct lane *lane = &timeline->lanes[i];
+
+		for (size_t k = 0; k < lane->phase_count; k++) {
+			const struct phase *phase = &lane->phases[k];
+
+			if (phase->kind == kind)
+				lengths[count++] = phase->to - phase->from;
+		}
+	}
+	return count;
+}
+
+struct phase_sum
+timeline_sum(const struct timeline *timeline, enum phase_kind kind)
+{
+	struct phase_sum sum = {0};
+	uint64_t *lengths =
+	    malloc((count_phases(timeline) + 1) * sizeof(*lengths));
+
+	if (!lengths)
+		die(1, "out of memory");
+	sum.count = take_lengths(timeline, kind, lengths);
+	for (size_t i = 0; i < sum.count; i++)
+		sum.total += lengths[i];
+	if (sum.count > 0) {
+		qsort(lengths, sum.count, sizeof(*lengths), by_length);
+		sum.median = lengths[sum.count / 2];
+		sum.longest = lengths[sum.count - 1];
+	}
+	free(lengths);
+	return sum;
+}
+
+/* ---- words ---- */
+
+const char *
+timeline_phase_name(enum phase_kind kind, bool zh)
+{
+	static const char *const names[PHASE_COUNT][2] = {
+	    [PHASE_NONE] = {"nothing", "无"},
+	    [PHASE_SPAWN] = {"accept loop creates a worker",
+		"accept 循环正在创建 worker"},
+	    [PHASE_HAND_OVER] = {"accepted, worker not running yet",
+		"已接受，worker 尚未运行"},
+	    [PHASE_SILENT] = {"runs, no byte from the client yet",
+		"已运行，客户端尚未发送"},
+	    [PHASE_SERVING] = {"serves, or awaits the next request",
+		"正在服务，或等待下一个请求"},
+	    [PHASE_LOCK_WAIT] = {"waits for the lock", "等待锁"},
+	    [PHASE_LOCK_HELD] = {"holds the lock", "持有锁"},
+	    [PHASE_CLOSING] = {"after its last byte", "最后一个字节之后"},
+	    [PHASE_ENDED] = {"ended, not reaped yet", "已结束，尚未回收"},
+	    [PHASE_CONNECTING] = {"client connects", "客户端正在连接"},
+	    [PHASE_IDLE] = {"client has nothing to send", "客户端空闲"},
+	    [PHASE_DUE] = {"request is due, not sent", "请求到期，尚未发送"},
+	    [PHASE_IN_FLIGHT] = {"request sent, no answer yet",
+		"请求已发送，尚无回复"},
+	};
+
+	return names[kind][zh];
+}
+
+/* How many workers were killed. */
+static size_t
+count_killed(const struct timeline *timeline)
+{
+	size_t killed = 0;
+
+	for (size_t i = 0; i < timeline->lane_count; i++)
+		killed += timeline->lanes[i].end == LANE_KILLED;
+	return killed;
+}
+
+static size_t
+count_clients(const struct timeline *timeline)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < timeline->lane_count; i++)
+		count += timeline->lanes[i].kind == LANE_CLIENT;
+	return count;
+}
+
+/* "1 worker", "2 workers" */
+static const char *
+plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+char *
+timeline_summary(
+    const struct timeline *timeline, bool zh, char *buf, size_t size)
+{
+	size_t killed = count_killed(timeline), n = 0;
+	size_t clients = count_clients(timeline);
+	char number[32], time[16];
+
+	format_duration(time, sizeof(time), (double)timeline->span);
+	buf[0] = '\0';
+	if (timeline->workers || !clients) {
+		format_number(
+		    number, sizeof(number), (double)timeline->workers);
+		n = (size_t)(zh ? snprintf(buf, size,
+				      "%s 个 worker，历时 %s，最多同时 %zu 个",
+				      number, time, timeline->at_once)
+				: snprintf(buf, size,
+				      "%s worker%s in %s, %zu at once at most",
+				      number, plural(timeline->workers), time,
+				      timeline->at_once));
+	}
+	if (killed && n < size)
+		n += (size_t)snprintf(buf + n, size - n,
+		    zh ? "，%zu 个被杀死" : ", %zu killed", killed);
+	if (clients && n < size)
+		snprintf(buf + n, size - n,
+		    zh ? "%s%zu 个客户端连接" : "%s%zu client connection%s",
+		    n ? zh ? "，" : ", " : "", clients, plural(clients));
+	return buf;
+}
+
+char *
+timeline_lane_name(const struct lane *lane, bool zh, char *buf, size_t size)
+{
+	unsigned long long number = lane->connection;
+
+	if (lane->kind == LANE_LOOP)
+		snprintf(buf, size, "%s", zh ? "accept 循环" : "accept loop");
+	else if (lane->kind == LANE_CLIENT)
+		snprintf(buf, size, zh ? "客户端 %llu" : "client %llu", number);
+	else
+		snprintf(buf, size, "%llu", number);
+	return buf;
+}
+
+char *
+timeline_lane_end(const struct lane *lane, bool zh, char *buf, size_t size)
+{
+	const char *name = sigabbrev_np(lane->signal);
+
+	buf[0] = '\0';
+	if (lane->end == LANE_KILLED && name)
+		snprintf(buf, size, "SIG%s", name);
+	else if (lane->end == LANE_KILLED)
+		snprintf(buf, size, "%s", zh ? "被杀死" : "killed");
+	else if (lane->end == LANE_ENDED && lane->outcome == OUTCOME_TIMED_OUT)
+		snprintf(buf, size, "%s", zh ? "超时" : "timed out");
+	else if (lane->end == LANE_ENDED && lane->outcome == OUTCOME_FAILED)
+		snprintf(buf, size, "%s", zh ? "失败" : "failed");
+	return buf;
+}
+
+const char *
+timeline_warning(
+    const struct timeline *timeline, size_t n, bool zh, char *buf, size_t size)
+{
+	for (size_t i = 0; i < timeline->log_count; i++) {
+		const struct trace_log *log = &timeline->logs[i];
+		char number[32];
+
+		format_number(number, sizeof(number), (double)log->lost);
+		if (log->lost && n-- == 0) {
+			snprintf(buf, size,
+			    zh ? "环形缓冲区已满：最早的 %s 个事件已丢失"
+			       : "the ring was full: the oldest %s events are "
+				 "lost",
+			    number);
+			return buf;
+		}
+		format_number(number, sizeof(number), (double)log->damaged);
+		if (log->damaged && n-- == 0) {
+			snprintf(buf, size,
+			    zh ? "%s 个事件不完整，已忽略"
+			       : "%s events are incomplete or damaged, and "
+				 "left out",
+			    number);
+			return buf;
+		}
+	}
+	return NULL;
+}
+
+/* ---- pids and tids ---- */
+
+const char *
+timeline_id_name(const struct timeline *timeline)
+{
+	for (size_t i = 0; i < timeline->lane_count; i++) {
+		const struct lane *lane = &timeline->lanes[i];
+
+		if (lane->kind == LANE_WORKER && lane->pid)
+			return lane->pid == lane->tid ? "pid" : "tid";
+	}
+	return "pid";
+}

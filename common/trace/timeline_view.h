@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timeline_view: what a picture of a timeline shows, whatever it is drawn with:
+ * a window of time, the lanes in it, ticks, and each lane as a row of cells.
+ *
+ *	struct timeline_view view;
+ *
+ *	timeline_view_open(&view, &timeline, &(struct timeline_wish){.rows =
+ *40}); for (size_t i = 0; i < view.count; i++) timeline_cells(&view,
+ *view.lanes[i], 60, cells); timeline_view_close(&view);
+ *
+ * All words exist in English and in Chinese.
+ */
+#ifndef COMMON_TRACE_TIMELINE_VIEW_H
+#define COMMON_TRACE_TIMELINE_VIEW_H
+
+#include "common/trace/timeline.h"
+
+/* What the user asked for. Zeroed: everything. */
+struct timeline_wish {
+	uint64_t from, to; /* ns on the axis; TO 0: to the end */
+	size_t rows;	   /* at most; 0: any number */
+	bool zh;	   /* words in Chinese */
+};
+
+struct timeline_view {
+	const struct timeline *timeline;
+	uint64_t from, to; /* ns on the axis; from < to */
+	const struct lane **lanes;
+	size_t count;
+	size_t in_window; /* lanes that have something between FROM and TO */
+	bool zh;
+};
+
+/*
+ * Chooses the lanes that have something in the window, with the accept loops
+ * first. If they are too many, it takes neighbours: those around the first
+ * worker that was killed, or else the first ones; and, unless the wish says
+ * another, the window becomes theirs. Where memory is missing, the program ends
+ * with a line.
+ */
+void
+timeline_view_open(struct timeline_view *view, const struct timeline *timeline,
+    const struct timeline_wish *wish);
+
+void
+timeline_view_close(struct timeline_view *view);
+
+/*
+ * Divides the window into COUNT equal cells and writes to each the phase that
+ * fills most of what LANE has of it; PHASE_NONE where it has nothing. However
+ * short a lane is, it has one cell.
+ */
+void
+timeline_cells(const struct timeline_view *view, const struct lane *lane,
+    size_t count, enum phase_kind *cells);
+
+/* The cell of the moment AT, which may lie outside of the window. */
+size_t
+timeline_cell_of(const struct timeline_view *view, uint64_t at, size_t count);
+
+/* ---- the axis ---- */
+
+/* The first tick and the step between ticks, in ns, so that no more than MOST
+ * of them are in the window; and the unit in which they are short numbers. */
+struct timeline_ticks {
+	uint64_t first, step;
+	double unit_ns;
+	const char *unit;
+};
+
+struct timeline_ticks
+timeline_ticks(const struct timeline_view *view, size_t most);
+
+/* ---- figures and words ---- */
+
+struct phase_sum {
+	size_t count;
+	uint64_t total, median, longest; /* ns */
+};
+
+/* Over all lanes of the timeline, in the window or not. */
+struct phase_sum
+timeline_sum(const struct timeline *timeline, enum phase_kind kind);
+
+const char *
+timeline_phase_name(enum phase_kind kind, bool zh);
+
+/* Each writes into BUF and returns it. */
+#define TIMELINE_WORDS 160
+
+/* "12 workers in 1.24 s, 3 at once at most, 1 killed". */
+char *
+timeline_summary(
+    const struct timeline *timeline, bool zh, char *buf, size_t size);
+
+/* "7", "client 3", "accept loop". */
+char *
+timeline_lane_name(const struct lane *lane, bool zh, char *buf, size_t size);
+
+/* How it ended, if not well: "SIGKILL", "timed out"; else nothing. */
+char *
+timeline_lane_end(const struct lane *lane, bool zh, char *buf, size_t size);
+
+/* What the trace does not have, a sentence each, N from 0; NULL: no more. */
+const char *
+timeline_warning(
+    const struct timeline *timeline, size_t n, bool zh, char *buf, size_t size);
+
+/* "pid" if workers are processes, "tid" if they are threads. */
+const char *
+timeline_id_name(const struct timeline *timeline);
+
+#endif
