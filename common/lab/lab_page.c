@@ -124,8 +124,10 @@ read_head(struct lab_page *page)
 	struct lab_text rest = page->all, line;
 	const char *colon;
 
-	while (take_line(&rest, &line) && !begins(&line, "# "))
-		continue;
+	do {
+		if (!take_line(&rest, &line))
+			return;
+	} while (!begins(&line, "# "));
 	colon = memchr(line.at, ':', line.len);
 	page->title = colon ? between(colon + 1, line.at + line.len)
 			    : between(line.at + 1, line.at + line.len);
@@ -275,18 +277,21 @@ put_bold(struct plain *out, const char *text, size_t len)
 		put(out, text, len);
 }
 
-/* A link begins at AT; returns where it ends, or NULL if it is none. */
+/* A link begins at AT; returns where it ends, or NULL if it is none: then the
+ * bracket is that of `a[1]`, say. */
 static const char *
 put_link(struct plain *out, const char *at, const char *end)
 {
-	const char *middle = memmem(at, (size_t)(end - at), "](", 2);
-	const char *close =
-	    middle ? memchr(middle, ')', (size_t)(end - middle)) : NULL;
+	const char *word = at + 1, *middle = word, *close;
 
-	if (!close || memchr(at, '\n', (size_t)(middle - at)) == at)
+	while (middle < end && *middle != '[' && *middle != ']')
+		middle++;
+	if (end - middle < 2 || memcmp(middle, "](", 2) != 0)
 		return NULL;
-	put(out, at + 1, (size_t)(middle - at) - 1);
-	return close + 1;
+	close = memchr(middle, ')', (size_t)(end - middle));
+	if (close)
+		put(out, word, (size_t)(middle - word));
+	return close ? close + 1 : NULL;
 }
 
 char *
