@@ -211,6 +211,28 @@ compare: all $(CLIENT) ## compare threads and processes here; a page in build/re
 	echo; echo 'Open build/report/index.html in a browser.'; \
 	[ $$status -eq 0 ] || echo 'Not every question has an answer: "->" above says why, and what to do.'
 
+# Of the suite of a course: what cannot be shown on this machine (77) is no
+# failure of it.
+LABS := $(shell sed -n 's/^LAB(\(.*\))/\1/p' common/lab/lab_list.h)
+labs: all $(CLIENT) ## run all labs without questions (make lab-NAME: one, with its question); results in build/labs
+	@mkdir -p build/labs; shown=0; not=0; cannot=0; \
+	printf '%-12s %-18s %s\n' lab outcome seconds; \
+	for lab in $(LABS); do \
+	    begin=$$(date +%s); status=0; ./client lab $$lab --answer --json build/labs/$$lab.json \
+	        --svg build/labs/$$lab.svg >build/labs/$$lab.txt 2>&1 </dev/null || status=$$?; \
+	    case $$status in \
+	    0) outcome=shown; shown=$$((shown + 1)) ;; \
+	    77) outcome='cannot be shown'; cannot=$$((cannot + 1)) ;; \
+	    130) exit 130 ;; \
+	    *) outcome='NOT AS EXPECTED'; not=$$((not + 1)) ;; esac; \
+	    printf '%-12s %-18s %7d\n' $$lab "$$outcome" $$(($$(date +%s) - begin)); \
+	    [ $$status -eq 0 ] || tail -n 8 build/labs/$$lab.txt | sed 's/^/    /'; \
+	done; \
+	echo "$$shown shown, $$not not as expected, $$cannot cannot be shown here"; [ $$not -eq 0 ]
+
+lab-%: all $(CLIENT)
+	@./client lab $*
+
 lesson: ## what differs between a thread and a process, in colour
 	@diff -u --color=always --label server_thread.c --label server_fork.c \
 	    server_thread.c server_fork.c; [ $$? -eq 1 ]

@@ -1,13 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""The labs: each on both servers, by its page, in both languages."""
+"""The labs: each on both servers, by its page, in both languages.
+
+A new lab is tested as it stands in `client lab`, without a line here.
+"""
+import functools
 import json
+import os
+import pty
+import re
+import select
+import signal
 import subprocess
+import time
+import uuid
+import xml.etree.ElementTree as xml
+from pathlib import Path
 
 import pytest
 
-from harness import BIN, ROOT, release_only
+import pages
+from browser import (CHROMIUM, DRIVER, DESKTOP, browser,  # noqa: F401
+                     one_browser)
+from harness import BIN, DEADLINE, ROOT, every_process, eventually, release_only
 
 CLIENT = BIN / "client"
+LETTERS = "ABCD"
 
 
 def lab(*args, **options):
@@ -15,28 +32,401 @@ def lab(*args, **options):
                           stdin=subprocess.DEVNULL, timeout=120, **options)
 
 
+@functools.cache
 def labs():
     """Their names, in the order of the list."""
     lines = lab().stdout.splitlines()
-    return [line.split()[0] for line in lines[1:]
-            if line.startswith("  ") and line[2:3].isalpha()]
+    return [line.split()[0] for line in lines
+            if re.match(r"  [a-z]", line)]
 
 
 LABS = labs() if CLIENT.exists() else []
 
 
+class Marked:
+    """Processes that inherited a mark in their environment."""
+
+    def __init__(self):
+        self.mark = uuid.uuid4().hex
+        self.env = dict(os.environ, PERCONN_TEST_MARK=self.mark)
+
+    def processes(self):
+        found = []
+        for pid, fields in every_process():
+            try:
+                environment = Path(f"/proc/{pid}/environ").read_bytes()
+            except OSError:
+                continue
+            if self.mark.encode() in environment and fields[0] != "Z":
+                found.append(pid)
+        return found
+
+
+def files_in(directory):
+    return sorted(str(path.relative_to(directory))
+                  for path in directory.rglob("*") if not path.is_symlink())
+
+
+def copy_of_the_client(directory, *programs):
+    for program in ("client", *programs):
+        (directory / program).write_bytes((BIN / program).read_bytes())
+        (directory / program).chmod(0o755)
+    return directory / "client"
+
+
+# ---- every lab ----
+
 def test_there_are_labs_in_the_list():
     assert {"tour", "race"} <= set(LABS)
+    listed = lab().stdout
+    for name in LABS:
+        assert re.search(rf"^  {name} +\d+  needs: \S", listed, re.M), name
 
 
 @release_only
 @pytest.mark.parametrize("name", LABS)
-def test_a_lab_shows_what_its_page_says(name):
-    run = lab(name, "--answer", "--json", "-")
-    assert run.returncode == 0, run.stderr
-    result = json.loads(run.stdout)
+def test_a_lab_shows_on_both_servers_what_its_page_says(name, tmp_path, request):
+    marked = Marked()
+    run = lab(name, "--predict", "a", "--json", "result.json", "--svg", "p.svg",
+              cwd=tmp_path, env=dict(marked.env, TMPDIR=str(tmp_path)))
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert not run.stderr
+    assert not marked.processes()
+    assert files_in(tmp_path) == ["p.svg", "result.json"]
+    result = json.loads((tmp_path / "result.json").read_text())
     assert result["schema"] == "perconn.lab/1"
-    assert result["lab"] == name and result["shown"] is True
-    assert result["answer"] in "ABCD" and result["predicted"] is None
-    assert any(key.startswith("thread.") for key in result["facts"])
-    assert any(key.startswith("fork.") for key in result["facts"])
+    assert (result["lab"], result["seed"], result["model"], result["language"]) \
+        == (name, None, "both", "en")
+    assert result["shown"] is True and result["reason"]
+    assert result["answer"] in LETTERS and result["predicted"] == "A"
+    assert result["machine"]["cpus"] > 0 and result["version"]
+    assert {key.split(".")[0] for key in result["facts"]} >= {"thread", "fork"}
+    check_words(run.stdout, result)
+    check_picture(tmp_path / "p.svg", request)
+
+
+def check_words(words, result):
+    assert "You predicted    A. " in words
+    assert f"The servers show {result['answer']}. " in words
+    right = result["answer"] == "A"
+    assert ("Your prediction was right." in words) == right
+    assert ("Your prediction was another one" in words) == (not right)
+    order = [re.search(rf"^{head}", words, re.M).start() for head in (
+        rf"{result['lab']}: ", r"\$ \./|\$ /", "Result$", "Why$", "Next$")]
+    assert order == sorted(order)
+
+
+def check_picture(path, request):
+    """Whole XML; and in a browser, where there is one, each text lies within
+    the picture and over no other text."""
+    root = xml.parse(path).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.find("{http://www.w3.org/2000/svg}title").text
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}text"))) > 3
+    if not (CHROMIUM and DRIVER):
+        return
+    tab = request.getfixturevalue("browser")
+    tab.open_tab(path.as_uri())
+    for scheme in ("light", "dark"):
+        tab.emulate(scheme, DESKTOP)
+        assert tab.run(LOOK) == []
+    assert not tab.console()
+
+
+LOOK = """
+const box = document.documentElement.viewBox.baseVal, wrong = [];
+const texts = [...document.querySelectorAll('text')].filter(t => t.textContent)
+    .map(t => ({words: t.textContent, at: t.getBBox(),
+        ink: getComputedStyle(t).fill}));
+const paper = getComputedStyle(document.documentElement).backgroundColor;
+texts.forEach((t, i) => {
+    if (t.at.x < 0 || t.at.x + t.at.width > box.width ||
+        t.at.y < 0 || t.at.y + t.at.height > box.height)
+        wrong.push('outside: ' + t.words);
+    if (t.ink == paper) wrong.push('invisible: ' + t.words);
+    texts.slice(0, i).forEach(o => {
+        if (t.at.x < o.at.x + o.at.width - 1 && o.at.x < t.at.x + t.at.width - 1 &&
+            t.at.y < o.at.y + o.at.height - 3 && o.at.y < t.at.y + t.at.height - 3)
+            wrong.push(t.words + ' lies over ' + o.words);
+    });
+});
+return wrong;
+"""
+
+
+@release_only
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_can_be_run_by_hand(name, tmp_path):
+    """In a network of its own, or on other ports."""
+    script = lab(name, "--hand").stdout
+    assert script.strip() and "```" not in script
+    for place in [*ROOT.iterdir(), *BIN.glob("server_*"), CLIENT]:
+        link = tmp_path / place.name
+        if not link.is_symlink() and place.name not in ("build", ".git"):
+            link.symlink_to(place)
+    shell = ["sh", "-e", "-c"]
+    if pages.can_have_a_network():
+        shell = [*pages.OWN_NETWORK[:-1], *shell]
+        script = f"{pages.LOOPBACK}\n{script}"
+    else:
+        for port in set(re.findall(r"\b7\d\d\d\b", script)):
+            script = re.sub(rf"\b{port}\b", pages.free_port(), script)
+    marked = Marked()
+    run = subprocess.run([*shell, script], cwd=tmp_path, env=marked.env, text=True,
+                         stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert run.returncode == 0, script + run.stdout + run.stderr
+    eventually(lambda: not marked.processes(), "no process is left")
+    assert [name for name in files_in(tmp_path)
+            if not name.startswith("build")] == []
+
+
+@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_question_has_its_answers_in_each_language(name, language):
+    words = lab(name, "--quiz", "--lang", language).stdout
+    letters = re.findall(r"^  ([A-D])\. \S", words, re.M)
+    assert "".join(letters) in ("ABC", "ABCD")
+    assert words.lstrip().startswith(f"{name}: ")
+    there = (ROOT / f"docs/labs/{name}/README.zh.md").exists()
+    assert bool(re.search("[\u4e00-\u9fff]", words)) == (language == "zh" and there)
+    assert "**" not in words and "](" not in words
+
+
+# ---- prediction ----
+
+@pytest.fixture(scope="module")
+def right():
+    """The right answer of tour, whose facts do not depend on the machine."""
+    return json.loads(lab("tour", "--answer", "--json", "-").stdout)["answer"]
+
+
+def test_without_a_prediction_it_says_how_to_predict():
+    run = lab("tour", "--model", "fork")
+    assert "client lab tour --predict A" in run.stdout
+    assert "You predicted" not in run.stdout
+
+
+def test_with_answer_it_says_nothing_of_a_prediction():
+    run = lab("tour", "--model", "fork", "--answer")
+    assert "predict" not in run.stdout
+
+
+def test_a_right_prediction_is_told(right):
+    run = lab("tour", "--model", "thread", "--predict", right)
+    assert run.returncode == 0
+    assert f"You predicted    {right}. " in run.stdout
+    assert "Your prediction was right." in run.stdout
+
+
+class Terminal:
+    """A client on a terminal of its own."""
+
+    def __init__(self, *args, **env):
+        self.marked = Marked()
+        self.own, end = pty.openpty()
+        self.client = subprocess.Popen(
+            [CLIENT, "lab", *args], stdin=end, stdout=end, stderr=end,
+            env=dict(self.marked.env, TERM="xterm", **env), start_new_session=True)
+        os.close(end)
+        self.words = ""
+
+    def read(self):
+        try:
+            self.words += os.read(self.own, 65536).decode()
+            return True
+        except OSError:  # EIO: the client has ended
+            return False
+
+    def wait_for(self, words):
+        end = time.monotonic() + DEADLINE
+        while words not in self.words:
+            assert time.monotonic() < end, self.words
+            if select.select([self.own], [], [], 0.1)[0] and not self.read():
+                break
+        assert words in self.words, self.words
+
+    def type(self, line):
+        os.write(self.own, f"{line}\n".encode())
+
+    def end(self):
+        while self.read():
+            pass
+        os.close(self.own)
+        return self.client.wait(DEADLINE)
+
+
+def test_on_a_terminal_it_asks_until_the_answer_is_one(right):
+    terminal = Terminal("tour", "--model", "thread")
+    terminal.wait_for("Your prediction (A to D; Enter: none): ")
+    terminal.type("x")
+    terminal.wait_for("x\r\n\r\nYour prediction (A to D; Enter: none): ")
+    assert "$ " not in terminal.words, "it runs before it is answered"
+    terminal.type(right.lower())
+    terminal.wait_for("Your prediction was right.")
+    assert terminal.end() == 0
+
+
+def test_on_a_terminal_one_may_answer_nothing():
+    terminal = Terminal("tour", "--model", "thread")
+    terminal.wait_for("Your prediction")
+    terminal.type("")
+    assert terminal.end() == 0
+    assert "You predicted" not in terminal.words
+
+
+def test_ctrl_c_at_the_question_ends_it():
+    terminal = Terminal("tour")
+    terminal.wait_for("Your prediction")
+    os.kill(terminal.client.pid, signal.SIGINT)
+    assert terminal.end() == 130
+    assert "$ " not in terminal.words
+
+
+# ---- what it leaves ----
+
+@pytest.mark.parametrize("number, status", [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
+    ids=str)
+def test_no_process_is_left_when_the_client_is_told_to_end(
+        number, status, tmp_path):
+    """While it waits for a server, which never listens."""
+    client = copy_of_the_client(tmp_path)
+    server = tmp_path / "server_thread"
+    server.write_text("#!/bin/sh\nsleep 600 & sleep 600\n")
+    server.chmod(0o755)
+    before = files_in(tmp_path)
+    marked = Marked()
+    run = subprocess.Popen([client, "lab", "race", "--json", "r.json", "--svg",
+                            "p.svg"], cwd=tmp_path, env=marked.env,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    eventually(lambda: len(marked.processes()) >= 5,
+               "client, supervisor, shell and twice sleep run")
+    run.send_signal(number)
+    assert run.wait(DEADLINE) == status
+    eventually(lambda: not marked.processes(), "no process is left")
+    parts = ["p.svg.part", "r.json.part"] if number == signal.SIGKILL else []
+    assert files_in(tmp_path) == sorted(before + parts)
+
+
+# ---- seeds and results ----
+
+def test_a_seed_gives_each_student_other_numbers_and_the_same_ones_again():
+    words = {seed: lab("race", "--quiz", "--seed", str(seed)).stdout
+             for seed in range(1, 12)}
+    assert len(set(words.values())) > 5
+    assert lab("race", "--quiz", "--seed", "3").stdout == words[3]
+    numbers = re.search(
+        r"(\d+) workers share.* (\d+) times, .*So there are (\d+) additions",
+        re.sub(r"\s+", " ", words[3]))
+    assert int(numbers[1]) * int(numbers[2]) == int(numbers[3])
+
+
+@release_only
+@pytest.mark.parametrize("model", ["thread", "fork"])
+def test_a_lab_runs_on_one_server_with_the_numbers_of_a_seed(model):
+    run = lab("race", "--seed", "5", "--model", model, "--answer", "--json", "-")
+    assert run.returncode == 0
+    result = json.loads(run.stdout)
+    assert result["seed"] == 5 and result["model"] == model
+    assert {key.split(".")[0] for key in result["facts"]} == {model}
+    parameters = result["parameters"]
+    assert parameters["total"] == parameters["workers"] * parameters["increments"]
+    assert parameters["total"] != 1600
+    assert f"{parameters['workers']} workers share" in run.stderr
+
+
+def test_words_go_to_standard_error_where_the_picture_goes_to_standard_output():
+    run = lab("tour", "--answer", "--svg", "-")
+    assert run.stdout.startswith("<svg ")
+    assert "Why" in run.stderr and "<svg" not in run.stderr
+
+
+# ---- languages ----
+
+CHINESE = [name for name in LABS
+           if (ROOT / f"docs/labs/{name}/README.zh.md").exists()]
+
+
+@pytest.mark.parametrize("settings, chinese", [
+    ({"LANG": "zh_CN.UTF-8"}, True),
+    ({"LANG": "zh_CN.utf8", "LC_ALL": "C.UTF-8"}, False),
+    ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW.UTF-8"}, True),
+    ({"LC_ALL": "zh_SG.UTF-8", "LANG": "en_US.UTF-8"}, True),
+    ({"LC_ALL": "", "LANG": "zh_CN.UTF-8"}, True),
+    ({"LANG": "zh_CN.GB2312"}, False),
+    ({"LANG": "C"}, False),
+    ({}, False)], ids=str)
+@pytest.mark.skipif(not CHINESE, reason="no lab has a Chinese page yet")
+def test_the_language_is_that_of_the_locale(settings, chinese):
+    env = {"PATH": os.environ["PATH"], **settings}
+    words = lab(CHINESE[0], "--quiz", env=env).stdout
+    assert bool(re.search("[\u4e00-\u9fff]", words)) == chinese
+
+
+# ---- wrong usage ----
+
+@pytest.mark.parametrize("args, words", [
+    (["rice"], ["rice", "no such lab", "did you mean race?", "client lab"]),
+    (["nonsense"], ["nonsense", "no such lab", "`client lab` lists them"]),
+    (["race", "tour"], ["takes one NAME", "tour"]),
+    (["--seed", "3"], ["NAME is missing"]),
+    (["--json", "x"], ["NAME is missing"]),
+    (["race", "--predict", "E"], ["--predict E", "A to D"]),
+    (["race", "--predict", ""], ["--predict", "LETTER"]),
+    (["race", "--predict", "AB"], ["--predict AB", "A to D"]),
+    (["race", "--predict", "B", "--answer"], ["--answer", "--predict"]),
+    (["race", "--quiz", "--hand"], ["--quiz", "--hand"]),
+    (["race", "--quiz", "--json", "x"], ["--quiz", "--json"]),
+    (["race", "--quiz", "--predict", "A"], ["--quiz", "--predict"]),
+    (["race", "--quiz", "--model", "fork"], ["--quiz", "--model"]),
+    (["race", "--hand", "--seed", "3"], ["--hand", "--seed"]),
+    (["race", "--hand", "--svg", "x"], ["--hand", "--svg"]),
+    (["race", "--model", "processes"], ["--model processes", "thread|fork|both"]),
+    (["race", "--lang", "de"], ["--lang de", "en|zh"]),
+    (["race", "--seed", "0"], ["--seed 0", "from 1 to"]),
+    (["race", "--json", "-", "--svg", "-"], ["--svg -", "--json"]),
+    (["race", "--json", "x", "--svg", "./x"], ["--svg ./x", "--json"]),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else str(value))
+def test_wrong_usage_is_one_line_and_exit_2(args, words, tmp_path):
+    run = lab(*args, cwd=tmp_path)
+    assert run.returncode == 2 and not run.stdout
+    assert run.stderr.count("\n") == 1
+    for word in words:
+        assert word in run.stderr
+    assert files_in(tmp_path) == []
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_runs(tmp_path):
+    run = lab("tour", "--json", str(tmp_path / "no/such/folder"))
+    assert run.returncode == 1 and "$ " not in run.stdout
+    assert "no/such/folder" in run.stderr
+
+
+# ---- what cannot be shown ----
+
+def test_without_a_server_it_cannot_be_shown_and_says_what_to_do(tmp_path):
+    client = copy_of_the_client(tmp_path, "server_thread")
+    run = subprocess.run([client, "lab", "tour", "--answer", "--json", "-"],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 77
+    result = json.loads(run.stdout)
+    assert result["shown"] is None and result["answer"] is None
+    assert "no server_fork beside this client" in result["reason"]
+    assert "This cannot be shown here: there is no server_fork" in run.stderr
+    assert "Why" not in run.stderr
+
+
+def test_servers_that_do_not_behave_are_not_as_expected(tmp_path):
+    """A server_fork that is a server of threads."""
+    client = copy_of_the_client(tmp_path, "server_thread")
+    for image in ("", "-full", "-dynamic"):
+        if (BIN / f"server_thread{image}").exists():
+            (tmp_path / f"server_fork{image}").write_bytes(
+                (BIN / f"server_thread{image}").read_bytes())
+            (tmp_path / f"server_fork{image}").chmod(0o755)
+    run = subprocess.run([client, "lab", "tour", "--predict", "B", "--json", "-"],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1, run.stderr
+    result = json.loads(run.stdout)
+    assert result["shown"] is False and result["answer"] is None
+    assert "NOT AS EXPECTED" in run.stderr
