@@ -41,7 +41,7 @@ ask_worker(struct lab_run *run, int fd, struct lab_worker *worker)
 	    number_after(line, "\"tid", &worker->tid))
 		return true;
 	lab_cannot(run, "a worker did not say which process it is",
-	    "工作者没有说明自己是哪个进程");
+	    "worker 没有说明自己是哪个进程");
 	return false;
 }
 

@@ -86,7 +86,7 @@ lab_server_await_workers(
 			lab_cannot(run,
 			    "server_%s has %zu workers instead of %zu, after "
 			    "10 s",
-			    "10 秒后 server_%s 有 %zu 个工作者，而不是 %zu 个",
+			    "10 秒后 server_%s 有 %zu 个 worker，而不是 %zu 个",
 			    server->model, there, count);
 			return false;
 		}

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import BENCH, ROOT, needs, release_only
+from harness import BENCH, BIN, ROOT, needs, release_only
 
 LABS = ROOT / "docs/labs"
 PAIR = [ROOT / "server_thread.c", ROOT / "server_fork.c"]
@@ -150,3 +150,51 @@ def test_each_language_links_the_other_at_its_head(page):
         head = "\n".join(words_of(one).splitlines()[:4])
         link = re.search(rf"\[{name}\]\(([^)]+)\)", head)
         assert link and (one.parent / link[1]).resolve() == other, one
+
+
+# ---- the list of the labs ----
+
+def client_lab(*args):
+    run = subprocess.run([BIN / "client", "lab", *args], capture_output=True,
+                         text=True, check=True, stdin=subprocess.DEVNULL)
+    return run.stdout
+
+
+def listed(language):
+    """(name, minutes, the rest of its words) in the order of `client lab`."""
+    found = re.findall(r"^  (\w+) +(\d+)  (?:needs: |需要：)((?:.*\n)(?: {10,}.*\n)*)",
+                       client_lab("--lang", language), re.M)
+    return [(name, minutes, "".join(words.split())) for name, minutes, words in found]
+
+
+@pytest.mark.parametrize("page, language", [
+    ("README.md", "en"), ("README.zh.md", "zh")])
+def test_the_list_of_the_labs_is_that_of_the_client(page, language):
+    rows = re.findall(r"^\| \[(\w+)\]\((\S+)\) \| (.*) \| (\d+) \| (.*) \|$",
+                      words_of(LABS / page), re.M)
+    assert [(name, minutes, "".join((needs + title).split()))
+            for name, _, title, minutes, needs in rows] == listed(language)
+    for name, link, *_ in rows:
+        assert (LABS / link).is_file() and link.startswith(f"{name}/")
+
+
+# ---- one thing has one name ----
+
+GLOSSARY = re.findall(r"^\| (.*?) \| (.*?) \| .* \| (.*?) ?\|$",
+                      words_of(LABS / "glossary.md"), re.M)[2:]
+
+
+def chinese_texts():
+    """Of the pages and of the client's sentences."""
+    for path in [*TRANSLATED, *(ROOT / "common/lab").glob("*.[ch]"),
+                 ROOT / "common/cli/cmd_lab.c"]:
+        yield str(path.relative_to(ROOT)), words_of(path)
+
+
+def test_the_chinese_texts_use_the_words_of_the_glossary():
+    assert len(GLOSSARY) > 40
+    wrong = [word for *_, words in GLOSSARY for word in words.split("、") if word]
+    assert len(wrong) > 10
+    for path, words in chinese_texts():
+        for word in wrong:
+            assert word not in words, f"{path}: {word}"
