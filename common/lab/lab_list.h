@@ -8,4 +8,5 @@
 LAB(tour)
 LAB(memory)
 LAB(race)
+LAB(bigparent)
 /* clang-format on */
