@@ -109,6 +109,7 @@ struct fold {
 	size_t indent, width, column;
 	size_t hang; /* further blanks of a list's later lines */
 	bool empty;  /* nothing stands in this line yet */
+	bool closed; /* the last character is a Chinese mark */
 };
 
 static void
@@ -134,12 +135,22 @@ item_mark(const char *line)
 		   : 0;
 }
 
+static bool
+ends_closed(const char *text, size_t len)
+{
+	size_t step;
+
+	while (len && ((unsigned char)text[--len] & 0xc0) == 0x80)
+		continue;
+	return closes(decode(text + len, &step));
+}
+
 static void
 put_pieces(struct fold *fold, const char *at, size_t len)
 {
 	const char *end = at + len;
 	/* Chinese lines are joined without a blank. */
-	bool blank = !fold->empty && (unsigned char)*at < 0x80;
+	bool blank = !fold->empty && !fold->closed && (unsigned char)*at < 0x80;
 
 	while (at < end) {
 		size_t piece, columns;
@@ -161,6 +172,7 @@ put_pieces(struct fold *fold, const char *at, size_t len)
 		fprintf(fold->out, "%s%.*s", blank ? " " : "", (int)piece, at);
 		fold->column += blank + columns;
 		fold->empty = blank = false;
+		fold->closed = ends_closed(at, piece);
 		at += piece;
 	}
 }
@@ -181,7 +193,7 @@ void
 lab_fold(
     FILE *out, const char *text, size_t column, size_t indent, size_t width)
 {
-	struct fold fold = {out, indent, width, column, 0, true};
+	struct fold fold = {out, indent, width, column, 0, true, false};
 	bool block = false, paragraph = !column;
 
 	for (; *text; text += *text == '\n') {

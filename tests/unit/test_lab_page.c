@@ -337,6 +337,9 @@ TEST(chinese_is_broken_between_characters_but_not_before_their_marks)
 	assert_string_equal(folded("线程共，享", 0, 0, 6), "线程\n共，享\n");
 	assert_string_equal(folded("线程\n共享", 0, 0, 80), "线程共享\n");
 	assert_string_equal(folded("用 fork 创建", 0, 0, 80), "用 fork 创建\n");
+	assert_string_equal(
+	    folded("线程，\nfork。", 0, 0, 80), "线程，fork。\n");
+	assert_string_equal(folded("线程\nfork", 0, 0, 80), "线程 fork\n");
 }
 
 RUN_TESTS(NULL, NULL)
