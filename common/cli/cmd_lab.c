@@ -17,6 +17,7 @@
 #include "common/lab/lab_server.h"
 #include "common/lab/lab_show.h"
 #include "common/lab/lab_table.h"
+#include "common/lab/lab_traces.h"
 
 #define EXIT_CANNOT 77 /* as automake has it: skipped */
 
@@ -177,7 +178,7 @@ set_models(struct lab_run *run, int model)
 /* Runs it and judges what it found. */
 static void
 run_lab(const struct lab_view *view, const struct lab_options *options,
-    struct lab_result *result)
+    struct lab_result *result, struct lab_traces *traces)
 {
 	static struct lab_run run;
 
@@ -191,6 +192,8 @@ run_lab(const struct lab_view *view, const struct lab_options *options,
 	view->lab->run(&run);
 	if (cli_interrupted)
 		supervisor_kill_all(); /* the user waits */
+	lab_servers_stop(&run);
+	lab_traces_read(traces, &run);
 	lab_servers_release(&run);
 	result->facts = run.facts;
 	if (run.cannot[0]) {
@@ -203,12 +206,14 @@ run_lab(const struct lab_view *view, const struct lab_options *options,
 }
 
 static void
-draw(const struct lab_view *view, const struct lab_result *result, FILE *svg)
+draw(const struct lab_view *view, const struct lab_result *result,
+    const struct lab_traces *traces, FILE *svg)
 {
 	static struct lab_picture picture;
 	char title[300];
 
 	picture = (struct lab_picture){.zh = view->page.zh};
+	lab_traces_show(traces, &picture);
 	view->lab->draw(&result->facts, &picture);
 	lab_draw_terminal(&picture, &view->style, view->out);
 	snprintf(title, sizeof(title), "%s: %.*s", view->lab->name,
@@ -252,6 +257,7 @@ static int
 show_lab(const struct lab_view *view, const struct lab_options *options)
 {
 	static struct lab_result result;
+	static struct lab_traces traces;
 	struct output json, svg;
 	bool known, written;
 
@@ -263,12 +269,13 @@ show_lab(const struct lab_view *view, const struct lab_options *options)
 	lab_show_question(view);
 	result.predicted = predict(view, options);
 	if (!cli_interrupted)
-		run_lab(view, options, &result);
+		run_lab(view, options, &result, &traces);
 	if (cli_interrupted)
 		return 128 + abs(cli_interrupted);
 	known = result.outcome != LAB_CANNOT;
 	if (known)
-		draw(view, &result, svg.file);
+		draw(view, &result, &traces, svg.file);
+	lab_traces_release(&traces);
 	lab_show_result(view, &result);
 	if (known)
 		lab_show_why(view);

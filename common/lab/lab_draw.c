@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "common/lab/lab_fold.h"
+#include "common/trace/timeline_terminal.h"
 
 #define BAR_MIN 10 /* columns of the longest bar */
 
@@ -136,6 +137,50 @@ draw_table(const struct lab_panel *panel, const struct terminal_style *style,
 	}
 }
 
+static void
+draw_timeline(const struct lab_picture *picture, const struct lab_panel *panel,
+    const struct terminal_style *style, FILE *out)
+{
+	struct timeline_wish wish = {.rows = LAB_ROWS, .zh = picture->zh};
+	struct timeline_view view;
+
+	timeline_view_open(&view, picture->timelines[panel->model], &wish);
+	fputc('\n', out);
+	timeline_terminal(&view, style, out);
+	timeline_view_close(&view);
+}
+
+/* A timeline has its own title. */
+static void
+put_title(const struct lab_picture *picture, const struct lab_panel *panel,
+    const struct terminal_style *style, FILE *out)
+{
+	if (panel->kind == LAB_PANEL_TIMELINE)
+		return;
+	fprintf(out, "\n  %s%s%s%s\n", style->colour ? "\033[1m" : "",
+	    panel->title, plain_of(style),
+	    !panel->logarithmic ? ""
+	    : picture->zh	? "（对数刻度）"
+				: " (logarithmic)");
+}
+
+static void
+draw_panel(const struct lab_picture *picture, const struct lab_panel *panel,
+    const struct terminal_style *style, FILE *out)
+{
+	switch (panel->kind) {
+	case LAB_PANEL_BARS:
+		draw_bars(panel, style, out);
+		break;
+	case LAB_PANEL_TABLE:
+		draw_table(panel, style, out);
+		break;
+	case LAB_PANEL_TIMELINE:
+		draw_timeline(picture, panel, style, out);
+		break;
+	}
+}
+
 void
 lab_draw_terminal(const struct lab_picture *picture,
     const struct terminal_style *style, FILE *out)
@@ -143,14 +188,7 @@ lab_draw_terminal(const struct lab_picture *picture,
 	for (size_t i = 0; i < picture->count; i++) {
 		const struct lab_panel *panel = &picture->panel[i];
 
-		fprintf(out, "\n  %s%s%s%s\n", style->colour ? "\033[1m" : "",
-		    panel->title, plain_of(style),
-		    !panel->logarithmic ? ""
-		    : picture->zh	? "（对数刻度）"
-					: " (logarithmic)");
-		if (panel->kind == LAB_PANEL_BARS)
-			draw_bars(panel, style, out);
-		else if (panel->kind == LAB_PANEL_TABLE && panel->columns)
-			draw_table(panel, style, out);
+		put_title(picture, panel, style, out);
+		draw_panel(picture, panel, style, out);
 	}
 }

@@ -6,11 +6,12 @@
 #include "common/format/html.h"
 #include "common/lab/lab_draw.h"
 #include "common/lab/lab_fold.h"
+#include "common/trace/timeline_svg.h"
 
 /* In the units of the picture. */
 enum {
-	WIDTH = 760,
-	MARGIN = 24,
+	WIDTH = TIMELINE_SVG_WIDTH,
+	MARGIN = 12, /* as a timeline has */
 	LINE = 24,
 	TITLE_LINE = 34,
 	HEADING = 48,
@@ -24,7 +25,7 @@ static const char STYLE[] =
     " --thread: #2b6cb0; --fork: #c2570c; --bad: #c53030;"
     " background: var(--card); color-scheme: light dark }\n"
     "@media (prefers-color-scheme: dark) { svg { --ink: #e4e8ec; --soft: "
-    "#9aa5b1; --line: #3a444e; --card: #161b21; --thread: #6aa9e9; --fork: "
+    "#9aa5b1; --line: #3a444e; --card: #14181d; --thread: #6aa9e9; --fork: "
     "#ef9a57; --bad: #f17878 } }\n"
     "text { font: 14px system-ui, 'Noto Sans', 'Noto Sans CJK SC', "
     "sans-serif; fill: var(--ink) }\n"
@@ -36,12 +37,6 @@ static const char STYLE[] =
     " .c2 { fill: var(--fork) } .c3 { fill: var(--bad) }\n"
     "line { stroke: var(--line) }\n"
     "</style>\n";
-
-static int
-panel_height(const struct lab_panel *panel)
-{
-	return TITLE_LINE + (int)panel->rows * LINE + LINE / 2;
-}
 
 static void
 put_text(FILE *out, int x, int y, const char *class, const char *text)
@@ -112,13 +107,73 @@ draw_table(const struct lab_panel *panel, int y, FILE *out)
 	}
 }
 
+/* ---- timelines ---- */
+
+static void
+open_view(struct timeline_view *view, const struct lab_picture *picture,
+    const struct lab_panel *panel)
+{
+	struct timeline_wish wish = {.rows = LAB_ROWS, .zh = picture->zh};
+
+	timeline_view_open(view, picture->timelines[panel->model], &wish);
+}
+
+static int
+timeline_height(
+    const struct lab_picture *picture, const struct lab_panel *panel)
+{
+	struct timeline_view view;
+	int height;
+
+	open_view(&view, picture, panel);
+	height = timeline_svg_height(&view);
+	timeline_view_close(&view);
+	return height + LINE / 2;
+}
+
+static void
+draw_timeline(const struct lab_picture *picture, const struct lab_panel *panel,
+    int y, FILE *out)
+{
+	struct timeline_view view;
+
+	open_view(&view, picture, panel);
+	timeline_svg_panel(&view, panel->title, 0, y, WIDTH, out);
+	timeline_view_close(&view);
+}
+
+/* ---- the whole ---- */
+
+static int
+panel_height(const struct lab_picture *picture, const struct lab_panel *panel)
+{
+	return panel->kind == LAB_PANEL_TIMELINE
+		   ? timeline_height(picture, panel)
+		   : TITLE_LINE + (int)panel->rows * LINE + LINE / 2;
+}
+
+static void
+draw_panel(const struct lab_picture *picture, const struct lab_panel *panel,
+    int y, FILE *out)
+{
+	if (panel->kind == LAB_PANEL_TIMELINE) {
+		draw_timeline(picture, panel, y, out);
+		return;
+	}
+	put_text(out, MARGIN, y + 18, "panel", panel->title);
+	if (panel->kind == LAB_PANEL_BARS)
+		draw_bars(panel, y + TITLE_LINE - 6, out);
+	else
+		draw_table(panel, y + TITLE_LINE - 6, out);
+}
+
 void
 lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out)
 {
 	int height = HEADING + MARGIN / 2, y = HEADING;
 
 	for (size_t i = 0; i < picture->count; i++)
-		height += panel_height(&picture->panel[i]);
+		height += panel_height(picture, &picture->panel[i]);
 	fprintf(out,
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
 	    "width=\"%d\" height=\"%d\" role=\"img\" lang=\"%s\">\n<title>",
@@ -127,14 +182,8 @@ lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out)
 	fprintf(out, "</title>\n%s", STYLE);
 	put_text(out, MARGIN, 32, "title", title);
 	for (size_t i = 0; i < picture->count; i++) {
-		const struct lab_panel *panel = &picture->panel[i];
-
-		put_text(out, MARGIN, y + 18, "panel", panel->title);
-		if (panel->kind == LAB_PANEL_BARS)
-			draw_bars(panel, y + TITLE_LINE - 6, out);
-		else if (panel->kind == LAB_PANEL_TABLE)
-			draw_table(panel, y + TITLE_LINE - 6, out);
-		y += panel_height(panel);
+		draw_panel(picture, &picture->panel[i], y, out);
+		y += panel_height(picture, &picture->panel[i]);
 	}
 	fputs("</svg>\n", out);
 }

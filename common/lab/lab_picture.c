@@ -105,5 +105,8 @@ lab_cells(
 void
 lab_timeline(struct lab_picture *picture, const char *model, const char *title)
 {
-	begin_panel(picture, LAB_PANEL_TIMELINE, title)->model = model;
+	size_t m = strcmp(model, "fork") == 0;
+
+	if (picture->timelines[m])
+		begin_panel(picture, LAB_PANEL_TIMELINE, title)->model = m;
 }

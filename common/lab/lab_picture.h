@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define LAB_MODELS 2 /* thread, fork */
 #define LAB_PANELS 6
 #define LAB_ROWS 24
 #define LAB_COLUMNS 6
@@ -52,11 +53,15 @@ struct lab_panel {
 	bool logarithmic;
 	size_t rows, columns;
 	struct lab_row row[LAB_ROWS];
-	const char *model; /* whose timeline */
+	size_t model; /* whose timeline */
 };
+
+struct timeline;
 
 struct lab_picture {
 	bool zh;
+	/* What the servers recorded; NULL: nothing. */
+	const struct timeline *timelines[LAB_MODELS];
 	size_t count;
 	struct lab_panel panel[LAB_PANELS];
 };
@@ -89,7 +94,8 @@ void
 lab_cells(struct lab_picture *picture, const char *model, const char *cells,
     ...) __attribute__((format(printf, 3, 4)));
 
-/* The timeline of a MODEL's server that was started with a trace. */
+/* The timeline of a MODEL's server, if the lab has started one with a trace
+ * (struct lab_plan). */
 void
 lab_timeline(struct lab_picture *picture, const char *model, const char *title);
 

@@ -22,8 +22,8 @@
 
 #define START_NS (20 * NS_PER_S)
 #define TURN_MS 50
-/* Descriptors of the server, by their numbers there. */
-enum { READY_FD = 3, TRACE_FD = 4 };
+#define READY_FD 3 /* of the server */
+#define TRACE_PATH 1024
 
 /* ---- programs ---- */
 
@@ -68,6 +68,7 @@ struct start {
 	const char *program;
 	const struct lab_server *server;
 	int ready;
+	char trace[TRACE_PATH]; /* "": none */
 };
 
 static void
@@ -77,9 +78,9 @@ command_line(
 	const struct lab_plan *plan = start->plan;
 
 	snprintf(text, size,
-	    "%s%s --listen 127.0.0.1:0 --ready-fd 3 --ledger -%s%s%s",
+	    "%s%s --listen 127.0.0.1:0 --ready-fd 3 --ledger -%s%s%s%s",
 	    plan->before ? plan->before : "", program,
-	    plan->trace ? " --trace /dev/fd/4" : "",
+	    start->trace[0] ? " --trace " : "", start->trace,
 	    plan->options && plan->options[0] ? " " : "",
 	    plan->options ? plan->options : "");
 }
@@ -100,9 +101,6 @@ exec_server(void *context, int log)
 	dup2(start->server->messages, STDERR_FILENO);
 	/* Above the numbers that are given away. */
 	dup2(fcntl(start->ready, F_DUPFD_CLOEXEC, 100), READY_FD);
-	if (start->plan->trace)
-		dup2(fcntl(start->server->trace, F_DUPFD_CLOEXEC, 100),
-		    TRACE_FD);
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
 	execl("/bin/sh", "sh", "-c", text, start->program, (char *)NULL);
@@ -185,8 +183,37 @@ new_server(struct lab_run *run, const struct lab_plan *plan)
 	server->model = plan->model;
 	server->messages = memory_file("messages");
 	server->ledger = memory_file("ledger");
-	server->trace = plan->trace ? memory_file("trace") : -1;
+	server->trace = -1;
 	return run->servers[i] = server;
+}
+
+/*
+ * A server makes its trace by another name and renames it, so the trace has to
+ * be a file: it has a name until the server listens, and is gone when the last
+ * process that has it open has ended.
+ */
+static void
+name_trace(struct start *start)
+{
+	const char *dir = getenv("TMPDIR");
+	int fd;
+
+	snprintf(start->trace, TRACE_PATH, "%.900s/perconn-lab-XXXXXX",
+	    dir && dir[0] ? dir : "/tmp");
+	fd = mkostemp(start->trace, O_CLOEXEC);
+	if (fd < 0)
+		start->trace[0] = '\0'; /* a picture without a timeline */
+	else
+		close(fd);
+}
+
+static void
+take_trace(struct start *start, struct lab_server *server)
+{
+	if (!start->trace[0])
+		return;
+	server->trace = open(start->trace, O_RDONLY | O_CLOEXEC);
+	unlink(start->trace);
 }
 
 /* Starts the process and waits until it listens. */
@@ -234,9 +261,12 @@ lab_server_start_plan(struct lab_run *run, const struct lab_plan *plan)
 	if (!server || pipe2(ready, O_CLOEXEC) < 0)
 		return NULL;
 	start.server = server;
+	if (plan->trace)
+		name_trace(&start);
 	command_line(&start, start.program, text, sizeof(text));
 	lab_command(run, "%s 3>&1", text);
 	ok = start_server(run, &start, server, ready);
+	take_trace(&start, server);
 	close(ready[0]);
 	if (!ok)
 		return NULL;
@@ -305,12 +335,19 @@ lab_server_signal(
 }
 
 void
+lab_servers_stop(struct lab_run *run)
+{
+	for (size_t i = 0; i < LAB_SERVERS && run->servers[i]; i++)
+		lab_server_stop(run, run->servers[i]);
+}
+
+void
 lab_servers_release(struct lab_run *run)
 {
+	lab_servers_stop(run);
 	for (size_t i = 0; i < LAB_SERVERS && run->servers[i]; i++) {
 		struct lab_server *server = run->servers[i];
 
-		lab_server_stop(run, server);
 		close(server->messages);
 		close(server->ledger);
 		if (server->trace >= 0)

@@ -3,10 +3,10 @@
  * lab_server: the real servers of a lab, and who serves which connection.
  *
  * A server runs below a supervisor (common/launch/supervisor.h), so that no
- * process of it survives the client, however that ends. It writes no file: its
- * messages, its ledger and its trace go to memory (memfd_create(2)). Each
- * command is printed before it is carried out. Servers that a lab has not
- * stopped are stopped after it.
+ * process of it survives the client, however that ends. It leaves no file: its
+ * messages and its ledger go to memory (memfd_create(2)), and its trace has a
+ * name only until the server listens. Each command is printed before it is
+ * carried out. Servers that a lab has not stopped are stopped after it.
  *
  * Where something fails, the run is over (lab_cannot()), and the function
  * returns NULL, -1 or false: the lab just returns. So it does when the user has
@@ -165,7 +165,11 @@ lab_load(struct lab_run *run, const struct lab_server *server,
 
 /* ---- for the framework ---- */
 
-/* Stops all servers that still run, and frees them. */
+/* Stops all servers that still run. */
+void
+lab_servers_stop(struct lab_run *run);
+
+/* And frees them. */
 void
 lab_servers_release(struct lab_run *run);
 

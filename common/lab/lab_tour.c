@@ -113,8 +113,9 @@ tour(struct lab_run *run, const char *model)
 	struct lab_worker workers[CONNECTIONS_MAX];
 	size_t count = lab_number(run, "connections"), open = 0;
 	int fds[CONNECTIONS_MAX];
-	struct lab_server *server =
-	    lab_server_start(run, model, "--service http");
+	const struct lab_plan plan = {
+	    .model = model, .options = "--service http", .trace = true};
+	struct lab_server *server = lab_server_start_plan(run, &plan);
 
 	if (!server)
 		return;
@@ -199,6 +200,7 @@ draw_tour(const struct lab_facts *facts, struct lab_picture *picture)
 			    lab_value(facts, "%s.%zu.pid", *model, i),
 			    lab_value(facts, "%s.%zu.tid", *model, i),
 			    lab_value(facts, "%s.%zu.fd", *model, i));
+		lab_timeline(picture, *model, title);
 	}
 }
 

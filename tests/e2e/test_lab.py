@@ -134,19 +134,19 @@ def check_picture(path, request):
 
 
 LOOK = """
-const box = document.documentElement.viewBox.baseVal, wrong = [];
+const all = document.documentElement.getBoundingClientRect(), wrong = [];
 const texts = [...document.querySelectorAll('text')].filter(t => t.textContent)
-    .map(t => ({words: t.textContent, at: t.getBBox(),
+    .map(t => ({words: t.textContent, at: t.getBoundingClientRect(),
         ink: getComputedStyle(t).fill}));
 const paper = getComputedStyle(document.documentElement).backgroundColor;
 texts.forEach((t, i) => {
-    if (t.at.x < 0 || t.at.x + t.at.width > box.width ||
-        t.at.y < 0 || t.at.y + t.at.height > box.height)
+    if (t.at.left < all.left || t.at.right > all.right + 1 ||
+        t.at.top < all.top || t.at.bottom > all.bottom + 1)
         wrong.push('outside: ' + t.words);
     if (t.ink == paper) wrong.push('invisible: ' + t.words);
     texts.slice(0, i).forEach(o => {
-        if (t.at.x < o.at.x + o.at.width - 1 && o.at.x < t.at.x + t.at.width - 1 &&
-            t.at.y < o.at.y + o.at.height - 3 && o.at.y < t.at.y + t.at.height - 3)
+        if (t.at.left < o.at.right - 1 && o.at.left < t.at.right - 1 &&
+            t.at.top < o.at.bottom - 4 && o.at.top < t.at.bottom - 4)
             wrong.push(t.words + ' lies over ' + o.words);
     });
 });
