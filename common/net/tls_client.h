@@ -60,8 +60,8 @@ ssize_t
 tls_stream_write(
     struct tls_stream *stream, const void *buf, size_t len, bool *wants_out);
 
-/* Sends close_notify; reading goes on. Returns 0, or -1 with errno: after EAGAIN
- * call it again when the socket has room (POLLOUT). */
+/* Sends close_notify; reading goes on. Returns 0, or -1 with errno: after
+ * EAGAIN call it again when the socket has room (POLLOUT). */
 int
 tls_stream_end(struct tls_stream *stream);
 
