@@ -125,6 +125,12 @@ send_order(int control, char what)
 }
 
 void
+supervisor_spare_orphans(const struct supervisor *supervisor)
+{
+	send_order(supervisor->control, SUPERVISOR_SPARE);
+}
+
+void
 supervisor_end(struct supervisor *supervisor, struct supervisor_report *report)
 {
 	*report = (struct supervisor_report){0};

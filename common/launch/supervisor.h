@@ -42,6 +42,11 @@ bool
 supervisor_receive(struct supervisor *supervisor, int timeout_ms,
     struct supervisor_report *report);
 
+/* From now on, when the server ends by itself, its other processes run on until
+ * supervisor_end(), instead of being killed at once. */
+void
+supervisor_spare_orphans(const struct supervisor *supervisor);
+
 /*
  * Ends all processes below SUPERVISOR: sends SIGTERM to the server's process
  * group, and SIGKILL to what is left after SUPERVISOR_STOP_NS. If the server

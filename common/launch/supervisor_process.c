@@ -32,6 +32,7 @@ struct supervision {
 	bool ended;	  /* the server has */
 	bool childless;	  /* all descendants have ended */
 	char order;	  /* 0: none yet */
+	bool spares;	  /* orphans run on until there is an order */
 	int pause_ms;	  /* 0: poll the log */
 	bool log_ignored; /* output is read, but not kept */
 	size_t tail_len;
@@ -144,7 +145,9 @@ receive_order(struct supervision *s)
 	char order;
 	ssize_t n = recv(s->control, &order, 1, MSG_DONTWAIT);
 
-	if (n > 0) {
+	if (n > 0 && order == SUPERVISOR_SPARE) {
+		s->spares = true;
+	} else if (n > 0) {
 		s->order = order;
 	} else if (n == 0) {
 		close(s->control);
@@ -256,6 +259,8 @@ supervise(struct supervision *s)
 		report.status = s->status;
 		report.others_left = !s->childless;
 		send_report(s, &report);
+		while (s->spares && !s->order && !s->childless)
+			wait_for_event(s, -1);
 	} else if (s->order == SUPERVISOR_STOP) {
 		report.ignored_sigterm = !terminate(s);
 	}

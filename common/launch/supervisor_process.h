@@ -38,7 +38,11 @@ typedef void
 supervisor_child(void *context, int log);
 
 /* Orders of one byte. The end of the socket means SUPERVISOR_STOP. */
-enum { SUPERVISOR_STOP = 's', SUPERVISOR_KILL = 'k' };
+enum {
+	SUPERVISOR_STOP = 's',
+	SUPERVISOR_KILL = 'k',
+	SUPERVISOR_SPARE = 'o', /* supervisor_spare_orphans() */
+};
 
 /*
  * The body of a supervisor: called in a new child with all signals blocked.

@@ -106,6 +106,22 @@ TEST(a_process_that_left_the_group_ends_when_the_server_dies)
 	}
 }
 
+TEST(orphans_that_are_spared_run_on_until_the_end)
+{
+	struct supervisor_report report;
+	struct launched server;
+
+	start(&server, "");
+	supervisor_spare_orphans(&server.supervisor);
+	kill(server.pid, SIGKILL);
+	assert_true(supervisor_receive(&server.supervisor, -1, &report));
+	assert_true(report.others_left);
+	assert_true(answers(&server));
+	supervisor_end(&server.supervisor, &report);
+	server.pid = 0;
+	is_gone(&server);
+}
+
 TEST(stopping_one_server_leaves_another_running)
 {
 	for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
