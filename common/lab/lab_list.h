@@ -9,4 +9,5 @@ LAB(tour)
 LAB(memory)
 LAB(race)
 LAB(bigparent)
+LAB(drain)
 /* clang-format on */
