@@ -130,6 +130,7 @@ NOT_RUN = {
     "make": "the programs that it builds are the ones under test",
     "make deps compare": "apt-get, and two minutes",
     "make deps test": "apt-get, and these tests",
+    "make labs": "a minute; test_lab.py runs each of them",
     "make deps-cross check-cross": "apt-get, and minutes",
     "make install PREFIX=/usr/local":
         "outside of the tree; test_install_puts_programs runs it",
