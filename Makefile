@@ -291,13 +291,13 @@ $(REPLAYS): $(BUILD)/tests/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o \
     $(BUILD)/tests/fuzz/replay.o $(HERE) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
 	$(Q)$(CC) -o $@ $(filter %.o %.a,$^) -pthread $(if $(SAN),$(MODE_L)) \
-	    $(ROOT_L) $(LDFLAGS) -lm $(HERE_LIB)
+	    $(ROOT_L) $(LDFLAGS) -lm $(HERE_LIB) $(JSON_LIB)
 
 # By `make fuzz` alone.
 $(FUZZERS): %: %.o $(HERE) $(LIBRARY)
 	$(if $(V),,@echo "LINK $@")
 	$(Q)$(CC) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(ALL_LDFLAGS) \
-	    -lm $(HERE_LIB)
+	    -lm $(HERE_LIB) $(JSON_LIB)
 
 $(LIBRARY): $(OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

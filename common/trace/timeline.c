@@ -166,7 +166,7 @@ step(struct making *m, const struct trace_record *e)
 	lane->to = m->at;
 }
 
-/* The lane of the COUNT events of one connection. END: of its log. */
+/* The lane of the events of one connection. END: of its log. */
 static void
 make_lane(const struct timeline *t, struct lane *lane, uint64_t end)
 {
@@ -296,35 +296,44 @@ add_loop(struct timeline *t, struct room *room, size_t source)
 	end_room(room, lane);
 }
 
-/* Adds the lanes of all connections of a log. */
+/* Adds the lane of the next COUNT events, unless the trace has lost all events
+ * of the worker itself. */
+static void
+add_connection(
+    struct timeline *t, struct room *room, size_t source, size_t count)
+{
+	const struct trace_log *log = &t->logs[source];
+	struct lane *lane = add_lane(t, room, source);
+
+	lane->connection = lane->events[0]->connection;
+	lane->event_count = count;
+	make_lane(t, lane, timeline_at(t, &log->events[log->count - 1]));
+	end_room(room, lane);
+	t->workers += lane->kind == LANE_WORKER;
+	if (lane->cut && !lane->pid) {
+		t->workers--;
+		t->lane_count--;
+		*lane = (struct lane){.kind = LANE_LOOP};
+	}
+}
+
 static void
 add_connections(struct timeline *t, struct room *room, size_t source)
 {
 	const struct trace_log *log = &t->logs[source];
 	const struct trace_record **events = room->events;
 	size_t count = 0;
-	uint64_t end = log->events[log->count - 1].time_ns - t->begin_ns;
 
 	for (size_t i = 0; i < log->count; i++) {
 		if (log->events[i].connection)
 			events[count++] = &log->events[i];
 	}
 	qsort(events, count, sizeof(void *), by_connection);
-	for (size_t i = 0; i < count;) {
-		struct lane *lane = add_lane(t, room, source);
-
-		lane->connection = events[i]->connection;
-		for (; i < count && events[i]->connection == lane->connection;
-		     i++)
-			lane->event_count++;
-		make_lane(t, lane, end);
-		if (lane->cut && !lane->pid) { /* nothing of its own is left */
-			t->lane_count--;
-			*lane = (struct lane){.kind = LANE_LOOP};
-			continue;
-		}
-		end_room(room, lane);
-		t->workers += lane->kind == LANE_WORKER;
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count && events[end]->connection ==
+						     events[i]->connection;)
+			end++;
+		add_connection(t, room, source, end - i);
 	}
 }
 

@@ -147,7 +147,7 @@ lane_words(
 	    lane->pid, lane->tid,
 	    format_duration(
 		time, sizeof(time), (double)(lane->died - lane->from)));
-	for (size_t i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
+	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
 		if (total[i] && n < size)
 			n += (size_t)snprintf(buf + n, size - n, "\n%s: %s",
 			    timeline_phase_name(i, c->view->zh),
@@ -328,7 +328,7 @@ put_key(const struct canvas *c, int y)
 	for (int i = 0; i < 4; i++)
 		put_text(c, LEFT + 390 + 100 * i, y + 10, "end soft",
 		    heads[i][c->view->zh]);
-	for (size_t i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
+	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
 		if (timeline_sum(c->view->timeline, i).count)
 			put_key_row(c, i, y += KEY_ROW);
 	}
@@ -340,7 +340,7 @@ key_height(const struct canvas *c)
 {
 	int rows = 1;
 
-	for (size_t i = PHASE_NONE + 1; i < PHASE_COUNT; i++)
+	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++)
 		rows += timeline_sum(c->view->timeline, i).count > 0;
 	return rows * KEY_ROW;
 }

@@ -34,8 +34,8 @@ static const struct sign SIGNS_OF[SIGNS] = {
     [PHASE_ENDED] = {"z", "z", "\033[2m"},
     [PHASE_CONNECTING] = {".", "·", "\033[35m"},
     [PHASE_IDLE] = {"-", "─", "\033[2m"},
-    [PHASE_DUE] = {"w", "░", "\033[33m"},
-    [PHASE_IN_FLIGHT] = {"=", "▄", "\033[34m"},
+    [PHASE_DUE] = {"d", "▒", "\033[33m"},
+    [PHASE_IN_FLIGHT] = {"*", "━", "\033[34m"},
     [KILLED] = {"x", "×", "\033[1;31m"},
     [GOES_ON] = {">", "→", ""},
     [REFUSED] = {"R", "R", "\033[31m"},
@@ -250,7 +250,7 @@ put_axis(const struct drawing *d)
 /* ---- the key ---- */
 
 static void
-put_phase_key(const struct drawing *d, struct table *table, size_t i)
+put_phase_key(const struct drawing *d, struct table *table, enum phase_kind i)
 {
 	struct phase_sum sum = timeline_sum(d->view->timeline, i);
 	char a[16], b[16], c[16], number[32];
@@ -299,7 +299,7 @@ put_narrow_key(const struct drawing *d)
 	bool zh = d->view->zh;
 	char text[200], a[16], b[16];
 
-	for (size_t i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
+	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
 		struct phase_sum sum = timeline_sum(d->view->timeline, i);
 
 		if (!sum.count)
@@ -329,7 +329,7 @@ put_table_key(const struct drawing *d)
 	table_cell(table, "%s", zh ? "最长" : "longest");
 	table_cell(table, "%s", zh ? "合计" : "total");
 	table_end(table);
-	for (size_t i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
+	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
 		if (d->seen[i] || timeline_sum(d->view->timeline, i).count)
 			put_phase_key(d, table, i);
 	}

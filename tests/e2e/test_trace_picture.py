@@ -461,6 +461,14 @@ def test_a_worker_whose_beginning_is_lost_is_drawn_from_there(path):
     assert one["ts"] == 0 and not of(events, "s")
 
 
+def test_a_worker_of_which_only_the_reap_is_left_has_no_line(path):
+    made(path, life(1, 201, 201, 10**9)[-1:] + life(2, 202, 202, 10**9 + 20_000)
+         + life(3, 203, 203, 10**9 + 30_000)[-1:]
+         + life(4, 204, 204, 10**9 + 50_000))
+    found = rows(client("trace", path, env=UTF8).out)
+    assert {number: row[0] for number, row in found.items()} == {2: 202, 4: 204}
+
+
 def test_a_header_that_a_worker_wrote_over_costs_no_events(path):
     made(path, life(1, 201, 201, 10**9))
     data = bytearray(path.read_bytes())
@@ -547,7 +555,7 @@ def test_a_clients_requests_are_async_events(path):
                      ("b", 3.0), ("e", 4.0)]
     assert len(of(events, "b", "late")) == 2
     out = client("trace", path, env=ASCII).out
-    assert re.search(r"client 7 +300  \.[-.w=]+", out)
+    assert re.search(r"client 7 +300  \.[-.d*]+", out)
     assert "1 client connection" in out
     assert "request is due, not sent" in out
 
