@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* lab_clients: open, ask, close. */
+#include "common/lab/lab_clients.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/net/dial.h"
+
+/* Longer than what any lab asks. */
+enum { LINE = 200 };
+
+bool
+lab_is_echoed(int fd, const char *line, int timeout_ms)
+{
+	char answer[LINE];
+
+	return lab_send(fd, line) &&
+	       lab_receive_line(fd, answer, sizeof(answer), timeout_ms) > 0 &&
+	       strcmp(answer, line) == 0;
+}
+
+bool
+lab_clients_open(struct lab_run *run, const struct lab_server *server,
+    size_t count, struct lab_clients *clients)
+{
+	char line[LINE];
+
+	clients->count = 0;
+	while (clients->count < count) {
+		int fd = lab_connect(run, server);
+
+		if (fd < 0)
+			return false;
+		clients->fds[clients->count++] = fd;
+		if (!lab_ask(run, fd, "hello\n", line, sizeof(line)))
+			return false;
+	}
+	return true;
+}
+
+size_t
+lab_clients_ask(const struct lab_clients *clients, int timeout_ms)
+{
+	size_t answered = 0;
+
+	for (size_t i = 0; i < clients->count; i++)
+		answered +=
+		    clients->fds[i] >= 0 && lab_is_echoed(clients->fds[i],
+						"still there?\n", timeout_ms);
+	return answered;
+}
+
+void
+lab_clients_close(struct lab_clients *clients)
+{
+	for (size_t i = 0; i < clients->count; i++) {
+		if (clients->fds[i] >= 0)
+			close(clients->fds[i]);
+	}
+	clients->count = 0;
+}
+
+bool
+lab_serves_new(const struct lab_server *server)
+{
+	int fd = dial(&server->address, LAB_TIMEOUT_MS * NS_PER_MS);
+	bool served = fd >= 0 && lab_is_echoed(fd, "new\n", LAB_TIMEOUT_MS);
+
+	if (fd >= 0)
+		close(fd);
+	return served;
+}
