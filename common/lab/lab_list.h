@@ -10,4 +10,5 @@ LAB(memory)
 LAB(race)
 LAB(bigparent)
 LAB(drain)
+LAB(crash)
 /* clang-format on */

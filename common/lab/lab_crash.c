@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lab_crash: a worker dies of SIGSEGV while others have clients.
+ *
+ * The run needs no bug: it sends the signal itself, to the worker that serves
+ * the client in the middle. The repair has one: an echo that writes to NULL
+ * after a request without a line feed.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/lab/lab_clients.h"
+#include "common/sysinfo/proc_tree.h"
+
+/* ---- run ---- */
+
+/* The process that serves FD. */
+static pid_t
+process_of(const struct lab_server *server, int fd)
+{
+	struct lab_worker holder;
+
+	return lab_server_holders(server, fd, &holder, 1) ? holder.pid : 0;
+}
+
+/* Too small for any core file; and for a pipe, 1 means none, while 0 does not:
+ * core(5). Children inherit it. */
+static void
+forbid_core(pid_t pid)
+{
+	const struct rlimit no_core = {1, 1};
+
+	prlimit(pid, RLIMIT_CORE, &no_core, NULL);
+}
+
+static bool
+await_death(struct lab_run *run, pid_t pid)
+{
+	uint64_t deadline = now_ns() + LAB_TIMEOUT_MS * NS_PER_MS;
+
+	while (!proc_tree_has_ended(pid) && now_ns() < deadline)
+		if (!lab_wait_ms(run, 1))
+			return false;
+	return proc_tree_has_ended(pid);
+}
+
+/* The worker of the client in the middle gets what the kernel sends it for a
+ * NULL pointer. False: the run is over. */
+static bool
+crash_worker(struct lab_run *run, struct lab_server *server,
+    const struct lab_clients *clients)
+{
+	pid_t pid = process_of(server, clients->fds[clients->count / 2]);
+
+	if (!pid) {
+		lab_cannot(run,
+		    "no process was found that serves the client: may this "
+		    "user look at the server's processes?",
+		    "找不到为该客户端服务的进程：当前用户能查看服务器的进程吗"
+		    "？");
+		return false;
+	}
+	return lab_server_signal(run, server, pid, SIGSEGV) &&
+	       await_death(run, pid);
+}
+
+static void
+note(struct lab_run *run, struct lab_server *server,
+    const struct lab_clients *clients)
+{
+	const char *model = server->model;
+	size_t lost = clients->count - lab_clients_ask(clients, LAB_TIMEOUT_MS);
+	bool serves = lab_serves_new(server);
+	bool died = lab_server_await_end(server, serves ? 0 : LAB_TIMEOUT_MS);
+
+	lab_fact(run, (double)lost, "%s.lost", model);
+	lab_fact(run, serves, "%s.serves_new", model);
+	lab_fact(run, died, "%s.server_died", model);
+	lab_say(run, "%zu of %zu clients have lost their connection; %s",
+	    "%zu 个客户端断开，共 %zu 个；%s", lost, clients->count,
+	    run->zh ? serves ? "新客户端得到服务" : "新客户端被拒绝"
+	    : serves ? "a new client is served"
+		     : "a new client is refused");
+}
+
+static void
+crash_model(struct lab_run *run, const char *model)
+{
+	struct lab_clients clients = {0};
+	struct lab_server *server = lab_server_start(run, model, "--quiet");
+
+	if (!server)
+		return;
+	forbid_core(server->pid);
+	if (lab_clients_open(
+		run, server, lab_number(run, "clients"), &clients) &&
+	    crash_worker(run, server, &clients))
+		note(run, server, &clients);
+	lab_clients_close(&clients);
+	lab_server_stop(run, server);
+}
+
+static void
+run_crash(struct lab_run *run)
+{
+	for (const char **model = run->models; *model; model++)
+		crash_model(run, *model);
+}
+
+/* ---- judge ---- */
+
+static bool
+as_expected(const struct lab_facts *facts, const char *model)
+{
+	bool all = strcmp(model, "thread") == 0;
+
+	return lab_value(facts, "%s.lost", model) ==
+		   (all ? lab_value(facts, "clients") : 1) &&
+	       lab_value(facts, "%s.serves_new", model) == !all &&
+	       lab_value(facts, "%s.server_died", model) == all;
+}
+
+static void
+judge_crash(const struct lab_facts *facts, struct lab_judgement *judgement)
+{
+	const char *models[3];
+	double clients = lab_value(facts, "clients");
+
+	lab_models(facts, models);
+	judgement->shown = models[0];
+	for (const char **model = models; *model; model++)
+		judgement->shown &= as_expected(facts, *model);
+	judgement->answer = judgement->shown ? 'B' : 0;
+	if (judgement->shown)
+		lab_because(judgement,
+		    "a fault ends the process: all %.0f threads, but one child",
+		    "故障结束的是进程：全部 %.0f 个线程，但只有一个子进程",
+		    clients);
+	else
+		lab_because(judgement,
+		    "expected: threads lose all %.0f clients and the server, "
+		    "processes lose one client and go on",
+		    "预期：线程失去全部 %.0f 个客户端和服务器，进程只失去一个"
+		    "客户端并继续服务",
+		    clients);
+}
+
+/* ---- draw ---- */
+
+static void
+draw_crash(const struct lab_facts *facts, struct lab_picture *picture)
+{
+	const char *models[3];
+	double clients = lab_value(facts, "clients");
+
+	lab_models(facts, models);
+	lab_bars(picture, false,
+	    lab_words(picture,
+		"clients that lost their connection when one worker crashed",
+		"一个工作者崩溃时断开的客户端"));
+	for (const char **model = models; *model; model++) {
+		double lost = lab_value(facts, "%s.lost", *model);
+		bool serves = lab_value(facts, "%s.serves_new", *model) > 0;
+
+		lab_bar(picture, *model, lost, "server_%s", *model);
+		lab_bar_says(picture,
+		    lab_words(picture, "%.0f of %.0f; a new client is %s",
+			"%.0f / %.0f；新客户端%s"),
+		    lost, clients,
+		    serves ? lab_words(picture, "served", "得到服务")
+			   : lab_words(picture, "refused", "被拒绝"));
+	}
+}
+
+/* ---- check ---- */
+
+enum { OTHERS = 16, SHORT_MS = 300 };
+
+/* Requests that have no line feed: one byte, a word, a NUL, a full buffer. */
+static const struct bad {
+	size_t len;
+	char first;
+} BAD[] = {{1, 'x'}, {5, 'c'}, {2, '\0'}, {4096, 'y'}};
+enum { BADS = sizeof(BAD) / sizeof(BAD[0]) };
+
+/*
+ * Sends the request, and then the line feed that was missing: after that a
+ * server that goes on has answered or closed, however slow it is.
+ */
+static void
+send_bad(
+    struct lab_run *run, const struct lab_server *server, const struct bad *bad)
+{
+	char bytes[4096], answer[8192];
+	int fd = lab_connect(run, server);
+
+	memset(bytes, bad->first, bad->len);
+	if (fd < 0)
+		return;
+	if (send(fd, bytes, bad->len, MSG_NOSIGNAL) > 0)
+		lab_receive_line(fd, answer, bad->len + 1, SHORT_MS);
+	if (lab_send(fd, "\n"))
+		lab_receive_line(fd, answer, sizeof(answer), LAB_TIMEOUT_MS);
+	close(fd);
+}
+
+/* What an echo must go on doing. */
+static bool
+is_still_an_echo(struct lab_run *run, const struct lab_server *server)
+{
+	int fd = lab_connect(run, server);
+	bool ok = fd >= 0 && lab_is_echoed(fd, "\n", LAB_TIMEOUT_MS) &&
+		  lab_is_echoed(fd, "with a return\r\n", LAB_TIMEOUT_MS) &&
+		  lab_is_echoed(fd, "an end\n", LAB_TIMEOUT_MS);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static void
+judge_server(struct lab_run *run, struct lab_server *server,
+    const struct lab_clients *others)
+{
+	size_t answered;
+	bool serves;
+
+	for (size_t i = 0; i < BADS && lab_serves_new(server); i++)
+		send_bad(run, server, &BAD[i]);
+	answered = lab_clients_ask(others, LAB_TIMEOUT_MS);
+	lab_require(run, answered == OTHERS,
+	    "server_%s: after requests without a line feed, %zu of %d other "
+	    "clients still get answers",
+	    "server_%s：收到没有换行符的请求后，其他客户端中仍有 %zu 个得到"
+	    "回答，共 %d 个",
+	    server->model, answered, OTHERS);
+	serves = lab_serves_new(server);
+	lab_require(run, serves, "server_%s: a new client is served",
+	    "server_%s：新客户端得到服务", server->model);
+	if (serves)
+		lab_require(run, is_still_an_echo(run, server),
+		    "server_%s: lines still come back as they were",
+		    "server_%s：各行仍原样返回", server->model);
+}
+
+static void
+check_crash(struct lab_run *run, const char *model, const char *program)
+{
+	struct lab_plan plan = {
+	    .model = model, .program = program, .options = "--quiet"};
+	struct lab_clients others = {0};
+	struct lab_server *server = lab_server_start_plan(run, &plan);
+
+	if (!server)
+		return;
+	forbid_core(server->pid);
+	if (lab_clients_open(run, server, OTHERS, &others))
+		judge_server(run, server, &others);
+	lab_clients_close(&others);
+	lab_server_stop(run, server);
+}
+
+const struct lab lab_crash = {
+    .name = "crash",
+    .minutes = 15,
+    .parameters = {{"clients", 64, {32, 40, 48, 56, 72, 80, 96}, NULL}},
+    .run = run_crash,
+    .judge = judge_crash,
+    .draw = draw_crash,
+    .check = check_crash,
+};
