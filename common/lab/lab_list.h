@@ -10,5 +10,6 @@ LAB(memory)
 LAB(race)
 LAB(bigparent)
 LAB(drain)
+LAB(leak)
 LAB(crash)
 /* clang-format on */
