@@ -11,5 +11,6 @@ LAB(race)
 LAB(bigparent)
 LAB(drain)
 LAB(leak)
+LAB(zombie)
 LAB(crash)
 /* clang-format on */
