@@ -13,4 +13,5 @@ LAB(drain)
 LAB(leak)
 LAB(zombie)
 LAB(crash)
+LAB(stdio)
 /* clang-format on */
