@@ -14,4 +14,5 @@ LAB(leak)
 LAB(zombie)
 LAB(crash)
 LAB(stdio)
+LAB(eintr)
 /* clang-format on */
