@@ -140,7 +140,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git patch=patch \
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help first coverage deps deps-browser deps-cross deps-lint check-cross compare lesson test check check-unit check-e2e bench \
+.PHONY: all help first slides coverage deps deps-browser deps-cross deps-lint check-cross compare lesson test check check-unit check-e2e bench \
         bench-programs selftest selftest-programs format lint man install uninstall clean FORCE
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
@@ -236,6 +236,11 @@ lab-%: all $(CLIENT)
 lesson: ## what differs between a thread and a process, in colour
 	@diff -u --color=always --label server_thread.c --label server_fork.c \
 	    server_thread.c server_fork.c; [ $$? -eq 1 ]
+
+# With the pictures of `make labs`, where it has been.
+slides: ## a page of paper for each lab, in both languages: build/labs/slides.html
+	/usr/bin/python3 docs/labs/slides.py build/labs
+	@echo 'Open build/labs/slides.html or slides.zh.html in a browser; print it on A4, landscape.'
 
 first: $(FIRST) ## build the two small servers of docs/labs/first
 

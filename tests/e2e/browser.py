@@ -121,10 +121,11 @@ class Browser:
     def screenshot(self, path):
         path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))
 
-    def print(self):
+    def print(self, landscape=False):
         """The page as PDF, A4."""
         return base64.b64decode(self.call("POST", "/print", {
-            "page": {"width": 21.0, "height": 29.7}}))
+            "page": {"width": 21.0, "height": 29.7},
+            "orientation": "landscape" if landscape else "portrait"}))
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,11 @@
 `client lab`, and with each other in both languages."""
 import re
 import subprocess
+import sys
 
 import pytest
 
+from browser import browser, needs_browser, one_browser  # noqa: F401, fixtures
 from harness import BENCH, BIN, ROOT, needs, release_only
 
 LABS = ROOT / "docs/labs"
@@ -198,3 +200,78 @@ def test_the_chinese_texts_use_the_words_of_the_glossary():
     for path, words in chinese_texts():
         for word in wrong:
             assert word not in words, f"{path}: {word}"
+
+
+# ---- the answer keys, and the slides ----
+
+NAMES = [name for name, *_ in listed("en")] if (BIN / "client").exists() else []
+
+
+def facts_of(name):
+    """The rubric of its key."""
+    key = words_of(LABS / name / "key.md")
+    rubric = key.partition("\n## Rubric\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\d\. \S", rubric, re.M)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_says_why_each_wrong_answer_is_wrong(name):
+    key = words_of(LABS / name / "key.md")
+    answers = re.findall(r"^- ([A-D])\. ", words_of(LABS / name / "README.md"), re.M)
+    right = re.search(r"^Right: \*\*([A-D])\*\*", key, re.M)
+    assert right and right[1] in answers
+    wrong = re.findall(r"^\| ([A-D]) \| \S", key, re.M)
+    assert wrong == [letter for letter in answers if letter != right[1]]
+    assert len(facts_of(name)) == 3
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory):
+    """The folder of both files, with a picture for one lab."""
+    folder = tmp_path_factory.mktemp("slides")
+    (folder / "race.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="760" height="400"></svg>')
+    subprocess.run([sys.executable, LABS / "slides.py", folder], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("file", ["slides.html", "slides.zh.html"])
+def test_there_is_a_slide_for_the_pair_and_for_each_lab(slides, file):
+    page = words_of(slides / file)
+    parts = dict(re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.S))
+    assert list(parts) == ["first", *NAMES]
+    assert parts["first"].count("<pre>") == 2 and "<mark>" in parts["first"]
+    for name in NAMES:
+        answers, facts = re.findall(r"<ol.*?</ol>", parts[name], re.S)
+        assert answers.count("<li>") in (3, 4) and facts.count("<li>") == 3
+        assert f"./client lab {name}" in parts[name]
+        assert "**" not in parts[name] and "](" not in parts[name]
+    assert '<img src="race.svg"' in parts["race"]
+
+
+TOO_LARGE = """
+return [...document.querySelectorAll('section, section *')].filter(part =>
+    part.scrollHeight > part.clientHeight + 2 && part.clientHeight ||
+    part.scrollWidth > part.clientWidth + 2 && part.clientWidth).map(part =>
+        part.closest('section').id + ': ' + part.tagName + ' ' + part.className);
+"""
+
+
+@needs_browser
+@pytest.mark.parametrize("file", ["slides.html", "slides.zh.html"])
+def test_each_slide_is_one_page_of_paper_and_nothing_is_cut(slides, file, browser):
+    browser.open_tab((slides / file).as_uri())
+    browser.emulate_paper()
+    assert browser.run(TOO_LARGE) == []
+    pdf = browser.print(landscape=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(NAMES) + 1
+
+
+@needs_browser
+def test_the_second_half_is_hidden_until_a_click(slides, browser):
+    browser.open_tab((slides / "slides.html").as_uri())
+    look = ("const label = document.querySelector('#race label'); if (arguments[0]) "
+            "label.click(); return getComputedStyle("
+            "label.querySelector('.facts')).visibility")
+    assert browser.run(look, False) == "hidden"
+    assert browser.run(look, True) == "visible"
