@@ -2,11 +2,10 @@
 /* lab_count: numbers are read line by line, and each is marked once. */
 #include "common/lab/lab_count.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "common/base/clock.h"
 
 static bool
 is_known(const struct lab_count *count, pid_t tid)
@@ -88,42 +87,54 @@ number_in(const char *text)
 	return *end == '\n' && number < LAB_COUNT_NUMBERS ? number : 0;
 }
 
-/* Reads one answer of CLIENT. False: there is none. */
-static bool
-read_answer(struct lab_count *count, unsigned client, int timeout_ms)
+/* Reads one answer of CLIENT, which has begun to come. */
+static void
+read_answer(struct lab_count *count, unsigned client)
 {
 	char text[32];
-	uint64_t number, bit;
+	ssize_t n = lab_receive_line(
+	    count->fd[client], text, sizeof(text), LAB_TIMEOUT_MS);
+	uint64_t number = n > 0 ? number_in(text) : 0;
+	uint64_t bit = 1ULL << number % 64;
 
-	if (count->fd[client] < 0 || lab_receive_line(count->fd[client], text,
-					 sizeof(text), timeout_ms) <= 0)
-		return false;
-	number = number_in(text);
-	if (!number)
-		return false;
-	bit = 1ULL << number % 64;
+	if (!number) {
+		close(count->fd[client]);
+		count->fd[client] = -1;
+		return;
+	}
 	count->distinct += !(count->seen[number / 64] & bit);
 	count->seen[number / 64] |= bit;
 	count->last[client] = number;
 	count->answered[client]++;
 	count->answers++;
-	return true;
 }
 
 void
 lab_count_read(struct lab_run *run, struct lab_count *count, unsigned lines,
-    int timeout_ms)
+    int silence_ms)
 {
-	uint64_t deadline = now_ns() + (unsigned)timeout_ms * NS_PER_MS;
+	struct pollfd wait[LAB_COUNT_CLIENTS];
+	unsigned until[LAB_COUNT_CLIENTS];
+	unsigned waiting;
 
-	for (unsigned client = 0; client < count->clients; client++) {
-		for (unsigned i = 0; i < lines && !lab_is_over(run); i++) {
-			int left = clock_timeout_ms(deadline, now_ns());
+	for (unsigned i = 0; i < count->clients; i++)
+		until[i] = count->answered[i] + lines;
+	do {
+		waiting = 0;
+		for (unsigned i = 0; i < count->clients; i++) {
+			bool done = count->answered[i] >= until[i];
 
-			if (!read_answer(count, client, left))
-				break;
+			wait[i] = (struct pollfd){
+			    done ? -1 : count->fd[i], POLLIN, 0};
+			waiting += wait[i].fd >= 0;
 		}
-	}
+		if (!waiting || poll(wait, count->clients, silence_ms) <= 0)
+			return;
+		for (unsigned i = 0; i < count->clients; i++) {
+			if (wait[i].fd >= 0 && wait[i].revents)
+				read_answer(count, i);
+		}
+	} while (!lab_is_over(run));
 }
 
 uint64_t

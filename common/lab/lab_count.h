@@ -48,12 +48,11 @@ bool
 lab_count_send(
     struct lab_count *count, unsigned client, const char *line, unsigned times);
 
-/* Reads answers: up to LINES of each client, for up to TIMEOUT_MS in all. A
- * client that is at its end, or gets something else than a number, is left
- * out from then on. */
+/* Reads answers: up to LINES of each client, until none comes for SILENCE_MS. A
+ * client that is at its end, or is sent no number, is left out from then on. */
 void
 lab_count_read(struct lab_run *run, struct lab_count *count, unsigned lines,
-    int timeout_ms);
+    int silence_ms);
 
 void
 lab_count_close(struct lab_count *count);

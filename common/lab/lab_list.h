@@ -8,6 +8,7 @@
 LAB(tour)
 LAB(memory)
 LAB(race)
+LAB(lock)
 LAB(bigparent)
 LAB(backlog)
 LAB(drain)
