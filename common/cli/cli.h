@@ -38,6 +38,10 @@ cmd_list(int argc, char **argv);
 int
 cmd_lab(int argc, char **argv);
 
+/* `client lab start` and `client lab check`; argv[0] is that word. */
+int
+cmd_lab_exercise(int argc, char **argv);
+
 /* ---- what they have in common ---- */
 
 #define CLI_TIMEOUT_MIN NS_PER_MS

@@ -13,19 +13,16 @@
 #include "common/base/process.h"
 #include "common/base/version.h"
 #include "common/cli/cli.h"
+#include "common/cli/lab_verb.h"
 #include "common/lab/lab_draw.h"
 #include "common/lab/lab_server.h"
 #include "common/lab/lab_show.h"
 #include "common/lab/lab_table.h"
 #include "common/lab/lab_traces.h"
 
-#define EXIT_CANNOT 77 /* as automake has it: skipped */
-
-enum { MODEL_THREAD, MODEL_FORK, MODEL_BOTH };
-
 struct lab_options {
 	int model, language;
-	const char *predict, *json, *svg;
+	const char *predict, *json, *svg, *source;
 	uint64_t seed;
 	int quiz, answer, hand;
 };
@@ -50,6 +47,10 @@ static const struct option_spec LAB_OPTIONS[] = {
 	OPTION_TEXT, .offset = AT(json)},
     {0, "svg", "FILE", "write the picture to FILE (-: standard output)",
 	OPTION_TEXT, .offset = AT(svg)},
+    {0, "source", "DIR",
+	"the sources, for a lab that builds servers (default: the folder of "
+	"this client)",
+	OPTION_TEXT, .offset = AT(source)},
     {0, "lang", "LANGUAGE",
 	"en (English) or zh (Chinese); default: by LC_ALL, LC_MESSAGES or LANG",
 	OPTION_CHOICE, .offset = AT(language), .allowed = "en|zh"},
@@ -58,59 +59,7 @@ static const struct option_spec LAB_OPTIONS[] = {
 
 #undef AT
 
-/* ---- the language ---- */
-
-/* As setlocale(3) looks for that of messages. */
-static const char *
-locale_name(void)
-{
-	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-	const char *name = "";
-
-	for (size_t i = 0; i < 3 && !name[0]; i++) {
-		const char *value = getenv(names[i]);
-
-		name = value ? value : "";
-	}
-	return name;
-}
-
-/* Chinese where the user's locale is Chinese and can show it; its name says so
- * where this machine does not have that locale. */
-static bool
-wants_chinese(int language)
-{
-	const char *name = locale_name();
-
-	if (language >= 0)
-		return language == 1;
-	return strncmp(name, "zh", 2) == 0 &&
-	       (strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
-		   strcasestr(name, "utf-8") || strcasestr(name, "utf8"));
-}
-
 /* ---- the command line ---- */
-
-static const char *
-lab_name(const void *context, size_t i)
-{
-	(void)context;
-	return LAB_TABLE[i] ? LAB_TABLE[i]->name : NULL;
-}
-
-static const struct lab *
-find_lab(const char *name)
-{
-	const struct lab *lab = lab_find(name);
-	const char *near = hint_nearest(name, strlen(name), lab_name, NULL);
-
-	if (!lab)
-		usage_error(
-		    "lab: %.200s: no such lab%s%s%s; `client lab` lists them",
-		    name, near ? "; did you mean " : "", near ? near : "",
-		    near ? "?" : "");
-	return lab;
-}
 
 /* Of options that exclude each other, two that are there. */
 static void
@@ -164,17 +113,6 @@ predicted_letter(const struct lab_options *options, const struct lab_page *page)
 
 /* ---- a run ---- */
 
-static void
-set_models(struct lab_run *run, int model)
-{
-	static const char *const names[] = {"thread", "fork"};
-
-	for (int m = MODEL_THREAD, count = 0; m < MODEL_BOTH; m++) {
-		if (model < 0 || model == MODEL_BOTH || model == m)
-			run->models[count++] = names[m];
-	}
-}
-
 /* Runs it and judges what it found. */
 static void
 run_lab(const struct lab_view *view, const struct lab_options *options,
@@ -186,8 +124,9 @@ run_lab(const struct lab_view *view, const struct lab_options *options,
 	    .zh = view->page.zh,
 	    .out = view->out,
 	    .facts = view->numbers,
+	    .source = options->source,
 	    .stop = &cli_interrupted};
-	set_models(&run, options->model);
+	lab_verb_set_models(&run, options->model);
 	fputc('\n', view->out);
 	view->lab->run(&run);
 	if (cli_interrupted)
@@ -287,7 +226,7 @@ show_lab(const struct lab_view *view, const struct lab_options *options)
 	if (!written)
 		return 1;
 	return result.outcome == LAB_SHOWN    ? 0
-	       : result.outcome == LAB_CANNOT ? EXIT_CANNOT
+	       : result.outcome == LAB_CANNOT ? LAB_VERB_CANNOT
 					      : 1;
 }
 
@@ -324,7 +263,8 @@ is_default(const struct lab_options *options)
 int
 cmd_lab(int argc, char **argv)
 {
-	static const struct option_set set = {"lab [NAME] [options]",
+	static const struct option_set set = {
+	    "lab [NAME | start NAME [DIR] | check NAME [DIR]] [options]",
 	    "Shows one idea on both servers: asks what you predict, runs the "
 	    "servers, draws what happened and explains it. Without NAME it "
 	    "lists the labs.",
@@ -336,16 +276,19 @@ cmd_lab(int argc, char **argv)
 	int i;
 
 	setlocale(LC_CTYPE, "");
+	if (argc > 1 &&
+	    (strcmp(argv[1], "start") == 0 || strcmp(argv[1], "check") == 0))
+		return cmd_lab_exercise(argc - 1, argv + 1);
 	i = options_parse(&set, &options, argc, argv);
 	if (i == argc && is_default(&options))
-		return list_labs(wants_chinese(options.language));
+		return list_labs(lab_verb_chinese(options.language));
 	if (i == argc)
 		usage_error(
 		    "lab: the NAME is missing; `client lab` lists them");
 	if (argc - i > 1)
 		usage_error("lab: takes one NAME; remove %.200s", argv[i + 1]);
 	check_options(&options);
-	view.lab = find_lab(argv[i]);
+	view.lab = lab_verb_find(argv[i]);
 	view.out =
 	    output_is_stdout(options.json) || output_is_stdout(options.svg)
 		? stderr
@@ -353,7 +296,7 @@ cmd_lab(int argc, char **argv)
 	view.style = terminal_style_of(view.out);
 	lab_set_parameters(view.lab, options.seed, &view.numbers);
 	if (!lab_page_find(
-		&view.page, view.lab->name, wants_chinese(options.language)))
+		&view.page, view.lab->name, lab_verb_chinese(options.language)))
 		die(1,
 		    "docs/labs/%s/README.md was not there when this client was "
 		    "built",

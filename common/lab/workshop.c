@@ -141,26 +141,27 @@ workshop_open(struct lab_run *run, struct workshop *w)
 		    "%s: no sources of perconn there; this lab builds "
 		    "servers: unpack the sources, and give their folder "
 		    "with --source DIR",
-		    "%s:那里没有 perconn 的源代码;本实验要编译服务器:"
-		    "请解开源代码,并用 --source DIR 指出其目录",
+		    "%s：那里没有 perconn 的源代码；本实验要编译服务器："
+		    "请解开源代码，并用 --source DIR 指出其目录",
 		    run->source ? run->source : "beside this client");
 	else if (*missing)
 		lab_cannot(run,
 		    "this lab builds servers, and tools are missing: "
 		    "apt-get install%s",
-		    "本实验要编译服务器,但缺少工具:apt-get install%s", missing);
+		    "本实验要编译服务器，但缺少工具：apt-get install%s",
+		    missing);
 	else if (!choose_folder(run, w))
 		lab_cannot(run,
 		    "neither the folder of the sources nor this folder can be "
 		    "written: change to a folder of yours",
-		    "源代码目录和当前目录都不可写:请换到自己的目录");
+		    "源代码目录和当前目录都不可写：请换到自己的目录");
 	return !lab_is_over(run);
 }
 
 /* ---- the script ---- */
 
 struct script {
-	const char *argv[6];
+	const char *argv[WORKSHOP_WORDS + 3];
 	int output;
 };
 
@@ -237,12 +238,12 @@ print_script(struct lab_run *run, const struct script *script)
 }
 
 int
-workshop_run(struct lab_run *run, const struct workshop *w, const char *command,
-    const char *first, const char *second, char **output)
+workshop_run(struct lab_run *run, const struct workshop *w,
+    const char *const *words, char **output)
 {
 	char path[PATH_MAX];
 	struct script script = {
-	    .argv = {"sh", path, command, first, second, NULL},
+	    .argv = {"sh", path},
 	    .output = memfd_create("output", MFD_CLOEXEC),
 	};
 	struct supervisor supervisor;
@@ -251,9 +252,10 @@ workshop_run(struct lab_run *run, const struct workshop *w, const char *command,
 	*output = NULL;
 	if (script.output < 0)
 		return -1;
+	for (size_t i = 0; words[i]; i++)
+		script.argv[i + 2] = words[i];
 	if (join(path, "%sdocs/labs/workshop", w->source)) {
 		print_script(run, &script);
-		fflush(run->out);
 		if (supervisor_start(&supervisor, exec_script, &script) > 0)
 			status = await_script(run, &supervisor);
 		*output = read_output(script.output);
@@ -274,12 +276,12 @@ lab_bug_build(struct lab_run *run, const char *programs[2])
 
 	if (!workshop_open(run, &w))
 		return false;
-	status =
-	    workshop_run(run, &w, "bug", run->lab->name, w.folder, &output);
+	status = workshop_run(run, &w,
+	    (const char *[]){"bug", run->lab->name, w.folder, NULL}, &output);
 	if (status != 0)
 		lab_cannot(run,
 		    "the servers with the bug could not be built: %.300s",
-		    "带有错误的服务器编译失败:%.300s",
+		    "带有错误的服务器编译失败：%.300s",
 		    output && *output ? output : "it was interrupted");
 	free(output);
 	for (size_t i = 0; run->models[i]; i++) {

@@ -37,14 +37,17 @@ struct workshop {
 bool
 workshop_open(struct lab_run *run, struct workshop *workshop);
 
+#define WORKSHOP_WORDS 4
+
 /*
- * Runs the script with COMMAND (and FIRST, SECOND; NULL: none), after it has
- * printed it. Returns its exit status, or -1 if it was not to end: interrupted,
- * or too slow. *OUTPUT is what it wrote, for the caller to free.
+ * Runs the script with WORDS (up to WORKSHOP_WORDS, then NULL), after it has
+ * printed it. Returns
+ * its exit status, or -1 if it was not to end: interrupted, or too slow.
+ * *OUTPUT is what it wrote, for the caller to free.
  */
 int
 workshop_run(struct lab_run *run, const struct workshop *workshop,
-    const char *command, const char *first, const char *second, char **output);
+    const char *const *words, char **output);
 
 /*
  * Builds the servers with the lab's bug, unless they are built. Sets PROGRAMS
