@@ -6,6 +6,7 @@
  */
 /* clang-format off */
 LAB(tour)
+LAB(handoff)
 LAB(memory)
 LAB(race)
 LAB(lock)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""client lab start and check: each bug fails, each right repair passes, and
+each repair that only hides the symptom fails.
+
+A lab's repairs are in tests/labs/NAME: solution*.patch and wrong-*.patch, on top
+of its bug.
+"""
+import os
+import subprocess
+
+import pytest
+
+from harness import BIN, ROOT, needs, release_only
+
+CLIENT = BIN / "client"
+LABS = sorted(path.parent.name for path in ROOT.glob("docs/labs/*/bug.patch"))
+REPAIRS = [(lab, patch.name) for lab in LABS
+           for patch in sorted(ROOT.glob(f"tests/labs/{lab}/*.patch"))]
+
+pytestmark = [release_only]
+
+
+def lab(*args, **options):
+    return subprocess.run([CLIENT, "lab", *args], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=180, **options)
+
+
+def patched(directory, patch):
+    subprocess.run(["patch", "-s", "-p1", "-d", directory, "-i", patch],
+                   check=True)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Makes a student's copy of a lab."""
+    def make(name):
+        directory = tmp_path / "it's a copy"
+        run = lab("start", name, str(directory))
+        assert run.returncode == 0, run.stdout
+        return directory
+    return make
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_has_right_and_wrong_repairs(name):
+    names = [path.name for path in ROOT.glob(f"tests/labs/{name}/*.patch")]
+    assert sum(name.startswith("solution") for name in names) >= 1
+    assert sum(name.startswith("wrong-") for name in names) >= 2
+    assert all(name.startswith(("solution", "wrong-")) for name in names)
+
+
+@needs("patch")
+@needs("make")
+@pytest.mark.parametrize("name", LABS)
+def test_a_bug_fails_its_check(name, copy):
+    run = lab("check", name, str(copy(name)))
+    assert run.returncode == 1, run.stdout
+    assert "\n  NO  " in run.stdout
+    assert "nothing has been changed" in run.stdout
+    assert "Not yet: " in run.stdout.splitlines()[-1]
+
+
+@needs("patch")
+@needs("make")
+@pytest.mark.parametrize("name, repair", REPAIRS,
+                         ids=[f"{name}-{repair}" for name, repair in REPAIRS])
+def test_a_right_repair_passes_and_a_wrong_one_fails(name, repair, copy):
+    directory = copy(name)
+    patched(directory, ROOT / "tests/labs" / name / repair)
+    run = lab("check", name, str(directory))
+    passes = repair.startswith("solution")
+    assert run.returncode == (0 if passes else 1), run.stdout
+    assert ("\n  NO  " in run.stdout) == (not passes), run.stdout
+    assert "nothing has been changed" not in run.stdout
+    assert "can be built" not in run.stdout, run.stdout
+
+
+@needs("patch")
+@needs("make")
+@pytest.mark.parametrize("name", LABS)
+def test_the_shipped_servers_pass_each_check(name, copy):
+    """They are what the bug was put into."""
+    directory = copy(name)
+    subprocess.run(["patch", "-s", "-R", "-p1", "-d", directory, "-i",
+                    ROOT / f"docs/labs/{name}/bug.patch"], check=True)
+    run = lab("check", name, str(directory))
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.splitlines()[-1].startswith("  Passed: ")
+
+
+# ---- what a student does wrong ----
+
+@needs("patch")
+@needs("make")
+def test_errors_of_the_compiler_are_shown(copy):
+    directory = copy("handoff")
+    source = directory / "server_fork.c"
+    source.write_text(source.read_text().replace("pid_t pid;", "pid_t pit;"))
+    run = lab("check", "handoff", str(directory))
+    assert run.returncode == 1
+    assert "NO  it can be built:" in run.stdout
+    assert "server_fork.c:" in run.stdout and "‘pid’ undeclared" in run.stdout \
+        or "'pid' undeclared" in run.stdout
+    assert "make: " not in run.stdout
+
+
+@needs("patch")
+@needs("make")
+@pytest.mark.parametrize("body, told", [
+    ("abort();", "does not start"),
+    ("for (;;) {}", "does not start"),
+])
+def test_servers_that_do_not_serve_are_told(copy, body, told):
+    directory = copy("handoff")
+    source = directory / "server_thread.c"
+    source.write_text(source.read_text().replace(
+        "	return server_main(argc", f"	{body}\n	return 0;\n"
+        "	return server_main(argc"))
+    run = lab("check", "handoff", str(directory), "--model", "thread")
+    assert run.returncode == 1, run.stdout
+    assert told in run.stdout
+
+
+def test_a_copy_is_made_only_where_nothing_is(tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/mine.c").write_text("mine")
+    run = lab("start", "handoff", str(tmp_path / "work"))
+    assert run.returncode == 1
+    assert "is there already" in run.stdout
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["mine.c"]
+
+
+@needs("patch")
+def test_a_copy_has_no_solution_and_says_what_to_do(tmp_path):
+    """In a folder with spaces and quotes in its name."""
+    directory = tmp_path / "it's \"mine\""
+    directory.mkdir()
+    run = lab("start", "handoff", str(directory))
+    assert run.returncode == 0, run.stdout
+    for words in "bug.patch", "make -C", "lab check handoff", str(directory):
+        assert words in run.stdout
+    names = {path.name for path in directory.iterdir()}
+    assert names == {"Makefile", "VERSION", "build", "common",
+                     "server_fork.c", "server_thread.c"}
+
+
+def test_without_tools_it_says_what_to_install(tmp_path):
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    for args in (["start", "handoff", str(tmp_path / "copy")],
+                 ["check", "handoff", str(tmp_path / "copy")]):
+        run = lab(*args, env=dict(os.environ, PATH=str(empty)))
+        assert run.returncode == 77
+        assert "apt-get install gcc libc6-dev make patch" in run.stdout
+    assert not (tmp_path / "copy").exists()
+
+
+def test_without_sources_it_says_where_to_get_them(tmp_path):
+    alone = tmp_path / "client"
+    alone.write_bytes(CLIENT.read_bytes())
+    alone.chmod(0o755)
+    run = subprocess.run([alone, "lab", "start", "handoff"], cwd=tmp_path,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         text=True, timeout=60)
+    assert run.returncode == 77
+    assert "--source DIR" in run.stdout
+
+
+@pytest.mark.parametrize("args, told", [
+    (["start"], "the NAME is missing"),
+    (["check", "hanoff"], "did you mean handoff"),
+    (["check", "tour"], "has nothing to repair"),
+    (["start", "handoff", ""], "the DIR is empty"),
+    (["start", "handoff", "a", "b"], "remove b"),
+])
+def test_wrong_usage(args, told):
+    run = lab(*args)
+    assert run.returncode == 2
+    assert told in run.stdout
+
+
+def test_a_folder_without_a_copy_is_told(tmp_path):
+    run = lab("check", "handoff", str(tmp_path))
+    assert run.returncode == 1
+    assert "client lab start handoff" in run.stdout
