@@ -22,6 +22,16 @@ timeline_at(const struct timeline *timeline, const struct trace_record *event)
 	return event->time_ns - timeline->begin_ns;
 }
 
+uint64_t
+timeline_spawn_end(
+    const struct timeline *timeline, const struct trace_record *spawn)
+{
+	uint64_t at = timeline_at(timeline, spawn);
+
+	return spawn->value < timeline->span - at ? at + spawn->value
+						  : timeline->span;
+}
+
 /* ---- kinds of events ---- */
 
 /* Recorded by the accept loop, and so not with the worker's pid. */
@@ -195,18 +205,19 @@ make_loop(const struct timeline *t, struct lane *lane)
 	lane->from = lane->start = timeline_at(t, lane->events[0]);
 	for (size_t i = 0; i < lane->event_count; i++) {
 		const struct trace_record *e = lane->events[i];
-		uint64_t at = timeline_at(t, e);
+		uint64_t at = timeline_at(t, e), from;
 
 		lane->pid = e->pid;
 		lane->tid = e->tid;
 		lane->to = lane->died = at > to ? at : to;
 		if (e->kind != TRACE_SPAWN)
 			continue;
-		at = at > to ? at : to;
-		to = e->value < t->span - at ? at + e->value : t->span;
-		if (to > at)
+		from = at > to ? at : to;
+		to = timeline_spawn_end(t, e);
+		to = to > from ? to : from;
+		if (to > from)
 			lane->phases[lane->phase_count++] =
-			    (struct phase){PHASE_SPAWN, at, to};
+			    (struct phase){PHASE_SPAWN, from, to};
 		lane->to = lane->died = to;
 	}
 }

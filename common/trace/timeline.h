@@ -105,4 +105,9 @@ timeline_release(struct timeline *timeline);
 uint64_t
 timeline_at(const struct timeline *timeline, const struct trace_record *event);
 
+/* When the call returned that SPAWN is of; within the axis. */
+uint64_t
+timeline_spawn_end(
+    const struct timeline *timeline, const struct trace_record *spawn);
+
 #endif

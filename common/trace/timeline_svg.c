@@ -142,7 +142,9 @@ lane_words(
 		total[lane->phases[i].kind] +=
 		    lane->phases[i].to - lane->phases[i].from;
 	n = (size_t)snprintf(buf, size, "%s%s, pid %d, tid %d, %s",
-	    lane->kind == LANE_WORKER ? "conn " : "",
+	    lane->kind != LANE_WORKER ? ""
+	    : c->view->zh	      ? "连接 "
+				      : "conn ",
 	    timeline_lane_name(lane, c->view->zh, name, sizeof(name)),
 	    lane->pid, lane->tid,
 	    format_duration(
@@ -289,7 +291,8 @@ put_axis(const struct canvas *c)
 		put_text(c, x, TOP - 11, "soft mid", text);
 	}
 	put_text(c, LEFT + PLOT + 40, TOP - 11, "soft", ticks.unit);
-	put_text(c, LEFT - 78, TOP - 11, "end soft", "conn");
+	put_text(
+	    c, LEFT - 78, TOP - 11, "end soft", timeline_number_name(view->zh));
 	put_text(c, LEFT - 20, TOP - 11, "end soft",
 	    timeline_id_name(view->timeline));
 }

@@ -230,8 +230,11 @@ put_axis(const struct drawing *d)
 	struct timeline_ticks ticks = timeline_ticks(view, d->plot / TICK);
 	size_t column = 0;
 
-	fprintf(d->out, "  %*s %*s%s%*s", (int)d->name, "conn", (int)d->id,
-	    timeline_id_name(view->timeline), colour(d, "\033[2m"), 2, "");
+	fputs("  ", d->out);
+	put_right(d, timeline_number_name(view->zh), d->name);
+	fputc(' ', d->out);
+	put_right(d, timeline_id_name(view->timeline), d->id);
+	fprintf(d->out, "%s  ", colour(d, "\033[2m"));
 	for (uint64_t at = ticks.first; at <= view->to; at += ticks.step) {
 		size_t cell = timeline_cell_of(view, at, d->plot);
 		char text[40];

@@ -116,16 +116,26 @@ timeline_cell_of(const struct timeline_view *view, uint64_t at, size_t count)
 	return part < 1 ? (size_t)(part * (double)count) : count - 1;
 }
 
-/* How much of the cell the phase has at least, so that it is seen beside
- * nothing else. */
+/* Phases in which a worker or client only waits for the other side, or is over:
+ * they are seen where there is nothing else. */
+static bool
+is_idle(enum phase_kind kind)
+{
+	return kind == PHASE_SILENT || kind == PHASE_CLOSING ||
+	       kind == PHASE_ENDED || kind == PHASE_IDLE;
+}
+
+/* How much the phase counts in the cell from LOW to HIGH. */
 static double
-part_of_cell(const struct phase *phase, double low, double high)
+weight_in_cell(const struct phase *phase, double low, double high)
 {
 	double from = (double)phase->from, to = (double)phase->to;
 
 	from = from > low ? from : low;
 	to = to < high ? to : high;
-	return to > from ? to - from : 1e-3;
+	/* However short it is, it is more than nothing. */
+	return (to > from ? to - from : 1e-3) *
+	       (is_idle(phase->kind) ? 1e-30 : 1);
 }
 
 void
@@ -139,9 +149,9 @@ timeline_cells(const struct timeline_view *view, const struct lane *lane,
 	memset(cells, 0, count * sizeof(*cells));
 	for (size_t i = 0; i < lane->phase_count; i++) {
 		const struct phase *phase = &lane->phases[i];
-		size_t last = timeline_cell_of(view, phase->to, count);
+		size_t last = timeline_cell_of(view, phase->to - 1, count);
 
-		if (phase->to < view->from || phase->from > view->to)
+		if (phase->to <= view->from || phase->from >= view->to)
 			continue;
 		for (size_t k = timeline_cell_of(view, phase->from, count);
 		     k <= last; k++) {
@@ -151,7 +161,7 @@ timeline_cells(const struct timeline_view *view, const struct lane *lane,
 			if (k != at)
 				memset(filled, 0, sizeof(filled));
 			at = k;
-			filled[kind] += part_of_cell(phase, low, low + width);
+			filled[kind] += weight_in_cell(phase, low, low + width);
 			if (!cells[k] || filled[kind] > filled[cells[k]])
 				cells[k] = kind;
 		}
@@ -408,6 +418,12 @@ timeline_warning(
 }
 
 /* ---- pids and tids ---- */
+
+const char *
+timeline_number_name(bool zh)
+{
+	return zh ? "连接" : "conn";
+}
 
 const char *
 timeline_id_name(const struct timeline *timeline)

@@ -47,9 +47,10 @@ void
 timeline_view_close(struct timeline_view *view);
 
 /*
- * Divides the window into COUNT equal cells and writes to each the phase that
- * fills most of what LANE has of it; PHASE_NONE where it has nothing. However
- * short a lane is, it has one cell.
+ * Divides the window into COUNT equal cells and writes to each the phase of
+ * LANE that fills most of it; one in which LANE only waits for the other side,
+ * or has ended, where there is nothing else; PHASE_NONE where it has nothing.
+ * However short a lane is, it has one cell.
  */
 void
 timeline_cells(const struct timeline_view *view, const struct lane *lane,
@@ -107,7 +108,11 @@ const char *
 timeline_warning(
     const struct timeline *timeline, size_t n, bool zh, char *buf, size_t size);
 
-/* "pid" if workers are processes, "tid" if they are threads. */
+/* What stands above the numbers of connections, and above those of workers:
+ * "pid" if these are processes, "tid" if they are threads. */
+const char *
+timeline_number_name(bool zh);
+
 const char *
 timeline_id_name(const struct timeline *timeline);
 

@@ -111,7 +111,8 @@ put_spawns(struct writer *w, const struct lane *loop)
 		from = connection == e->connection ? accepted : at;
 		from = from > to ? from : to;
 		at = at > to ? at : to;
-		to = e->value < t->span - at ? at + e->value : t->span;
+		to = timeline_spawn_end(t, e);
+		to = to > at ? to : at;
 		put_slice(w, "accept", loop, from, to);
 		put_conn(w, e->connection);
 		put_slice(w, "spawn", loop, at, to);

@@ -569,3 +569,21 @@ def test_a_client_stands_beside_its_worker(path, tmp_path):
     events = json_of(path, other)
     assert {one["args"]["name"] for one in of(events, "M", "process_name")} == {
         "server_fork", "server_fork conn 1", "server_fork conn 2", "client"}
+
+
+@pytest.mark.parametrize("options", [("-n", 40), ("-n", 40, "--churn"),
+                                     ("-r", 500, "-n", 40)],
+                         ids=("closed", "churn", "open"))
+def test_a_load_and_its_server_keep_the_rules(server, path, tmp_path, options):
+    server.start("--trace", path)
+    load = tmp_path / "load"
+    result = client("load", server.address, "-c", 4, *options, "--trace", load)
+    assert result.code == 0, result
+    server.stop()
+    events = json_of(path, load)
+    assert len(of(events, "b", "request")) == 40
+    lanes = len({one.connection for one in Trace(load).only("connect")})
+    out = client("trace", path, load, "--rows", 1000, env=UTF8).out
+    labels = re.findall(r"^ +(client )?\d+ +\d+  ", out, re.M)
+    # Each connection of the client with its worker below it.
+    assert labels == ["client ", ""] * lanes
