@@ -9,15 +9,14 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "common/lab/lab_server.h"
+#include "common/lab/lab_count.h"
 
-#define WORKERS_MAX 16
-#define INCREMENTS_MAX 400
 #define MARGIN 0.1
+#define TIMEOUT_MS 30000 /* a server with sanitizers, on a busy machine */
+/* Of a check. */
+#define CHECK_WORKERS 8
+#define CHECK_LINES 100
 
 static const struct way {
 	const char *key, *service;
@@ -25,74 +24,36 @@ static const struct way {
 } WAYS[] = {
     {"locked", "--service counter", "with the lock", "加锁"},
     {"unlocked", "--service counter:unlocked", "no lock", "不加锁"},
-    {"window", "--service counter:unlocked --race-window 1ms",
-	"no lock, 1 ms window", "不加锁，窗口 1 毫秒"},
+    {"window", "--service counter:unlocked --race-window 5ms",
+	"no lock, 5 ms window", "不加锁，窗口 5 毫秒"},
 };
 
 #define WAY_COUNT (sizeof(WAYS) / sizeof(WAYS[0]))
 
+/* Clients send all their lines at once, at the same time, and read all answers.
+ * COUNT is closed by the caller. */
 static bool
-send_lines(struct lab_run *run, int fd, size_t count)
+add_all(struct lab_run *run, struct lab_server *server, struct lab_count *count,
+    unsigned workers, unsigned lines)
 {
-	char lines[4 * INCREMENTS_MAX + 1] = "";
+	bool ok = lab_count_connect(run, server, count, workers);
 
-	for (size_t i = 0; i < count; i++)
-		memcpy(lines + 4 * i, "add\n", sizeof("add\n"));
-	if (lab_send(fd, lines))
-		return true;
-	lab_cannot(run, "a server did not read", "服务器没有读取");
-	return false;
-}
-
-static bool
-receive_lines(struct lab_run *run, int fd, size_t count)
-{
-	char line[32];
-
-	for (size_t i = 0; i < count && !lab_is_over(run); i++) {
-		if (lab_receive_line(fd, line, sizeof(line), LAB_TIMEOUT_MS) >
-		    0)
-			continue;
-		lab_cannot(run, "a server did not answer", "服务器没有回答");
-	}
+	for (unsigned i = 0; ok && i < workers; i++)
+		ok = lab_count_send(count, i, "add\n", lines);
+	if (ok)
+		lab_count_read(run, count, lines, TIMEOUT_MS);
+	if (ok && count->answers < workers * lines)
+		lab_cannot(run, "the server answered %u of %u lines",
+		    "服务器回答了 %u 行，共 %u 行", count->answers,
+		    workers * lines);
 	return !lab_is_over(run);
 }
 
-/* The workers add at the same time. Returns whether all lines were answered. */
-static bool
-add_all(struct lab_run *run, struct lab_server *server)
+/* One more line is answered by one more than the counter. */
+static double
+left_in_counter(struct lab_run *run, struct lab_server *server)
 {
-	size_t workers = lab_number(run, "workers"), open = 0;
-	size_t count = lab_number(run, "increments");
-	int fds[WORKERS_MAX];
-	bool ok = true;
-
-	for (; open < workers && ok; open++) {
-		fds[open] = lab_connect(run, server);
-		ok = fds[open] >= 0;
-	}
-	ok = ok && lab_server_await_workers(run, server, workers);
-	for (size_t i = 0; i < open && ok; i++)
-		ok = send_lines(run, fds[i], count);
-	for (size_t i = 0; i < open && ok; i++)
-		ok = receive_lines(run, fds[i], count);
-	for (size_t i = 0; i < open; i++)
-		close(fds[i]);
-	return ok;
-}
-
-/* What the number is: one more line answers one more. */
-static bool
-read_counter(struct lab_run *run, struct lab_server *server, double *value)
-{
-	int fd = lab_connect(run, server);
-	char line[32];
-	bool ok = fd >= 0 && lab_ask(run, fd, "add\n", line, sizeof(line));
-
-	if (fd >= 0)
-		close(fd);
-	*value = ok ? strtod(line, NULL) - 1 : NAN;
-	return ok;
+	return (double)lab_count_one_more(run, server, LAB_TIMEOUT_MS) - 1;
 }
 
 static void
@@ -100,11 +61,16 @@ race(struct lab_run *run, const char *model, const struct way *way)
 {
 	struct lab_server *server =
 	    lab_server_start(run, model, "%s", way->service);
+	struct lab_count count = {0};
 	double kept, total = (double)lab_number(run, "total");
+	bool ok = server && add_all(run, server, &count,
+				(unsigned)lab_number(run, "workers"),
+				(unsigned)lab_number(run, "increments"));
 
-	if (!server || !add_all(run, server) ||
-	    !read_counter(run, server, &kept))
+	lab_count_close(&count);
+	if (!ok)
 		return;
+	kept = left_in_counter(run, server);
 	lab_fact(run, kept, "%s.%s_kept", model, way->key);
 	lab_say(run, "server_%s, %s: %.0f of %.0f additions are left",
 	    "server_%s，%s：%.0f / %.0f 次加法留了下来", model,
@@ -193,6 +159,35 @@ draw_race(const struct lab_facts *facts, struct lab_picture *picture)
 	}
 }
 
+/* ---- the repair ---- */
+
+/* A counter that loses nothing tells each number once. */
+static void
+check_race(struct lab_run *run, const char *model, const char *program)
+{
+	const struct lab_plan plan = {
+	    .model = model, .program = program, .options = "--service counter"};
+	struct lab_server *server = lab_server_start_plan(run, &plan);
+	struct lab_count count = {0};
+	const unsigned all = CHECK_WORKERS * CHECK_LINES;
+	double kept;
+
+	if (!server)
+		return;
+	if (add_all(run, server, &count, CHECK_WORKERS, CHECK_LINES)) {
+		kept = left_in_counter(run, server);
+		lab_require(run, kept == all,
+		    "server_%s: %.0f of %u additions are left",
+		    "server_%s：%.0f / %u 次加法留了下来", model, kept, all);
+		lab_require(run, count.distinct == all,
+		    "server_%s: of %u answers, %u are different numbers",
+		    "server_%s：%u 个回答中有 %u 个不同的数", model, all,
+		    count.distinct);
+	}
+	lab_count_close(&count);
+	lab_server_stop(run, server);
+}
+
 static uint64_t
 total_of(const uint64_t *values)
 {
@@ -208,4 +203,5 @@ const struct lab lab_race = {
     .run = run_race,
     .judge = judge_race,
     .draw = draw_race,
+    .check = check_race,
 };

@@ -11,12 +11,26 @@
 #include "common/report/comparison_json.h"
 #include "common/sysinfo/machine.h"
 
+/* A file may have no facts; then no lab has to think of that. */
+static void
+judge_facts(const struct lab_result *result, struct lab_judgement *judgement)
+{
+	const char *models[3];
+
+	lab_models(&result->facts, models);
+	if (models[0])
+		result->lab->judge(&result->facts, judgement);
+	else
+		lab_because(judgement, "there are no facts of a server",
+		    "没有任何服务器的数据");
+}
+
 void
 lab_result_judge(struct lab_result *result)
 {
 	struct lab_judgement judgement = {0};
 
-	result->lab->judge(&result->facts, &judgement);
+	judge_facts(result, &judgement);
 	result->answer = judgement.answer;
 	result->outcome = judgement.shown ? LAB_SHOWN : LAB_NOT_AS_EXPECTED;
 	snprintf(result->reason, sizeof(result->reason), "%s",

@@ -164,7 +164,7 @@ def test_a_lab_can_be_run_by_hand(name, tmp_path):
         link = tmp_path / place.name
         if not link.is_symlink() and place.name not in ("build", ".git"):
             link.symlink_to(place)
-    shell = ["sh", "-e", "-c"]
+    shell = ["sh", "-u", "-c"]
     if pages.can_have_a_network():
         shell = [*pages.OWN_NETWORK[:-1], *shell]
         script = f"{pages.LOOPBACK}\n{script}"
@@ -175,6 +175,8 @@ def test_a_lab_can_be_run_by_hand(name, tmp_path):
     run = subprocess.run([*shell, script], cwd=tmp_path, env=marked.env, text=True,
                          stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     assert run.returncode == 0, script + run.stdout + run.stderr
+    for trouble in ("not found", "usage", "No such file", "nbound variable"):
+        assert trouble not in run.stderr, script + run.stdout + run.stderr
     eventually(lambda: not marked.processes(), "no process is left")
     assert [name for name in files_in(tmp_path)
             if not name.startswith("build")] == []
