@@ -81,7 +81,7 @@ note(struct lab_run *run, struct lab_server *server,
 	lab_fact(run, serves, "%s.serves_new", model);
 	lab_fact(run, died, "%s.server_died", model);
 	lab_say(run, "%zu of %zu clients have lost their connection; %s",
-	    "%zu 个客户端断开，共 %zu 个；%s", lost, clients->count,
+	    "%zu / %zu 个客户端断开；%s", lost, clients->count,
 	    run->zh ? serves ? "新客户端得到服务" : "新客户端被拒绝"
 	    : serves ? "a new client is served"
 		     : "a new client is refused");
@@ -161,7 +161,7 @@ draw_crash(const struct lab_facts *facts, struct lab_picture *picture)
 	lab_bars(picture, false,
 	    lab_words(picture,
 		"clients that lost their connection when one worker crashed",
-		"一个工作者崩溃时断开的客户端"));
+		"一个 worker 崩溃时断开的客户端"));
 	for (const char **model = models; *model; model++) {
 		double lost = lab_value(facts, "%s.lost", *model);
 		bool serves = lab_value(facts, "%s.serves_new", *model) > 0;

@@ -76,7 +76,7 @@ eintr_model(struct lab_run *run, const char *model, const char *program)
 		return;
 	lab_fact(run, lost, "%s.%s_lost", model, program ? "bug" : "shipped");
 	lab_say(run, "%d of %zu clients have lost their connection",
-	    "%d 个客户端断开，共 %zu 个", lost, clients);
+	    "%d / %zu 个客户端断开", lost, clients);
 	lab_server_stop(run, server);
 }
 
@@ -133,7 +133,7 @@ draw_eintr(const struct lab_facts *facts, struct lab_picture *picture)
 	lab_bars(picture, false,
 	    lab_words(picture,
 		"clients that are lost after a signal to each worker",
-		"向每个工作者发送一个信号后断开的客户端"));
+		"向每个 worker 发送一个信号后断开的客户端"));
 	for (const char **model = models; *model; model++) {
 		lab_bar(picture, "bad", lab_value(facts, "%s.bug_lost", *model),
 		    lab_words(picture, "server_%s, EINTR is an error",
@@ -172,7 +172,8 @@ judge_signals(struct lab_run *run, const char *model, const char *program)
 	lab_require(run, lost == 0,
 	    "server_%s: %d of %d clients are lost after %d signals to each "
 	    "worker",
-	    "server_%s：向每个工作者发送信号后，%d 个客户端断开，共 %d 个（每个"
+	    "server_%s：向每个 worker 发送信号后，%d 个客户端断开，共 %d "
+	    "个（每个"
 	    "%d 次信号）",
 	    model, lost, CLIENTS, ROUNDS);
 	lab_server_stop(run, server);

@@ -135,7 +135,8 @@ leak_model(struct lab_run *run, const char *model, const char *program)
 		lab_say(run,
 		    "all %zu workers have ended; %zu clients see the end; the "
 		    "server has %zu descriptors, before: %zu",
-		    "%zu 个工作者都已结束；%zu 个客户端看到结束；服务器有 %zu "
+		    "%zu 个 worker 都已结束；%zu 个客户端看到结束；服务器有 "
+		    "%zu "
 		    "个描述符，之前：%zu",
 		    count, ends.seen, ends.after, ends.before);
 	}
@@ -234,7 +235,7 @@ draw_leak(const struct lab_facts *facts, struct lab_picture *picture)
 	    lab_words(picture,
 		"what the accept loop's process still has open, bug, no "
 		"worker left",
-		"有缺陷时，工作者都已结束后，accept "
+		"有缺陷时，worker 都已结束后，accept "
 		"循环所在进程仍打开的描述符"));
 	lab_cells(picture, NULL,
 	    lab_words(picture, "connection|server_thread|server_fork",

@@ -124,7 +124,7 @@ zombie_model(struct lab_run *run, const char *model, const char *program)
 			return;
 		lab_fact(run, zombies, "%s.zombies%zu", model, i);
 		lab_say(run, "burst %zu: %zu workers have ended, %d zombies",
-		    "第 %zu 轮：%zu 个工作者已结束，%d 个僵尸进程", i, count,
+		    "第 %zu 轮：%zu 个 worker 已结束，%d 个僵尸进程", i, count,
 		    zombies);
 	}
 	lab_server_stop(run, server);
@@ -205,7 +205,7 @@ draw_zombie(const struct lab_facts *facts, struct lab_picture *picture)
 			    *model, i);
 	lab_bars(picture, false,
 	    lab_words(picture, "workers that the server has collected",
-		"服务器已回收的工作者"));
+		"服务器已回收的 worker"));
 	for (const char **model = models; *model; model++) {
 		double collected = lab_value(facts, "%s.collected", *model);
 
@@ -235,7 +235,7 @@ judge_ledger(struct lab_run *run, struct lab_server *server, bool collected)
 	lab_require(run, exact,
 	    "server_%s: the ledger knows how each worker ended: %llu of %d "
 	    "served",
-	    "server_%s：账本知道每个工作者如何结束：%llu 个已服务，共 %d 个",
+	    "server_%s：账本知道每个 worker 如何结束：%llu 个已服务，共 %d 个",
 	    server->model, (unsigned long long)ledger.served,
 	    BURSTS * CHILDREN);
 }

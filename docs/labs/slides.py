@@ -28,7 +28,7 @@ WORDS = {
 STYLE = """
 @page { size: A4 landscape; margin: 0 }
 * { box-sizing: border-box }
-body { margin: 0; font: 17pt/1.4 system-ui, sans-serif; color: #111; background: #777 }
+body { margin: 0; font: 17pt/1.4 system-ui, 'Noto Sans CJK SC', sans-serif; color: #111; background: #777 }
 section { width: 297mm; height: 209mm; padding: 9mm 12mm 14mm; overflow: hidden;
     position: relative; background: #fff; margin: 0 auto 6mm; break-after: page;
     display: grid; grid-template-rows: auto 1fr; gap: 5mm }
