@@ -42,6 +42,10 @@ cmd_lab(int argc, char **argv);
 int
 cmd_lab_exercise(int argc, char **argv);
 
+/* `client lab grade`. */
+int
+cmd_lab_grade(int argc, char **argv);
+
 /* ---- what they have in common ---- */
 
 #define CLI_TIMEOUT_MIN NS_PER_MS

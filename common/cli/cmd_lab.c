@@ -264,7 +264,8 @@ int
 cmd_lab(int argc, char **argv)
 {
 	static const struct option_set set = {
-	    "lab [NAME | start NAME [DIR] | check NAME [DIR]] [options]",
+	    "lab [NAME | start NAME [DIR] | check NAME [DIR] | grade FILE...] "
+	    "[options]",
 	    "Shows one idea on both servers: asks what you predict, runs the "
 	    "servers, draws what happened and explains it. Without NAME it "
 	    "lists the labs.",
@@ -279,6 +280,8 @@ cmd_lab(int argc, char **argv)
 	if (argc > 1 &&
 	    (strcmp(argv[1], "start") == 0 || strcmp(argv[1], "check") == 0))
 		return cmd_lab_exercise(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "grade") == 0)
+		return cmd_lab_grade(argc - 1, argv + 1);
 	i = options_parse(&set, &options, argc, argv);
 	if (i == argc && is_default(&options))
 		return list_labs(lab_verb_chinese(options.language));
