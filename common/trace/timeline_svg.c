@@ -24,7 +24,20 @@
 struct canvas {
 	const struct timeline_view *view;
 	FILE *out;
+	bool signs[SIGN_COUNT]; /* that are in it */
 };
+
+static void
+find_signs(struct canvas *c)
+{
+	for (size_t i = 0; i < c->view->count; i++) {
+		const struct lane *lane = c->view->lanes[i];
+
+		c->signs[timeline_end_sign(lane)] = true;
+		for (size_t k = 0; k < lane->event_count; k++)
+			c->signs[timeline_sign(lane, lane->events[k])] = true;
+	}
+}
 
 static double
 x_of(const struct canvas *c, uint64_t at)
@@ -71,7 +84,9 @@ static const char STYLE[] =
     ".timeline .title{font-size:17px;font-weight:600}"
     ".timeline .soft{fill:var(--soft)}.timeline .end{text-anchor:end}"
     ".timeline .mid{text-anchor:middle}"
-    ".timeline .bad{fill:var(--kill);font-weight:600}\n"
+    ".timeline .bad{fill:var(--kill);font-weight:600}"
+    ".timeline .sign{paint-order:stroke;stroke:var(--paper);"
+    "stroke-width:3px}\n"
     ".timeline .grid{stroke:var(--grid)}"
     ".timeline .arrow{stroke:var(--spawn);opacity:.45}"
     ".timeline .kill{stroke:var(--kill);stroke-width:2.5;fill:none}"
@@ -211,27 +226,33 @@ put_label(const struct canvas *c, const struct lane *lane, int y)
 	put_text(c, LEFT - 20, y + 10, "end soft", text);
 }
 
-/* Where the accept loop was told to stop, and where it refused a client. */
+/* A letter over the bar; the stop is a line through all lanes. */
 static void
-put_loop_signs(const struct canvas *c, const struct lane *lane, int y)
+put_sign(const struct canvas *c, enum timeline_sign sign, uint64_t at, int y)
 {
-	int bottom = y_of(c->view->count);
+	double x = x_of(c, at);
 
+	if (!sign || !is_shown(c, at))
+		return;
+	if (sign == SIGN_STOP)
+		fprintf(c->out, "<path class=\"stop\" d=\"M%.1f %dV%d\"/>\n", x,
+		    y + BAR + 2, y_of(c->view->count));
+	fprintf(c->out, "<text x=\"%.1f\" y=\"%d\" class=\"mid bad sign\">", x,
+	    y + 10);
+	html_text(c->out, timeline_sign_text(sign, true));
+	fputs("<title>", c->out);
+	html_text(c->out, timeline_sign_name(sign, c->view->zh));
+	fputs("</title></text>\n", c->out);
+}
+
+static void
+put_signs(const struct canvas *c, const struct lane *lane, int y)
+{
 	for (size_t i = 0; i < lane->event_count; i++) {
 		const struct trace_record *e = lane->events[i];
-		uint64_t at = timeline_at(c->view->timeline, e);
-		double x = x_of(c, at);
 
-		if (!is_shown(c, at))
-			continue;
-		if (e->kind == TRACE_REFUSED)
-			fprintf(c->out,
-			    "<path class=\"kill\" d=\"M%.1f %dv%d\"/>\n", x, y,
-			    BAR);
-		if (e->kind == TRACE_STOP)
-			fprintf(c->out,
-			    "<path class=\"stop\" d=\"M%.1f %dV%d\"/>\n", x, y,
-			    bottom);
+		put_sign(c, timeline_sign(lane, e),
+		    timeline_at(c->view->timeline, e), y);
 	}
 }
 
@@ -243,9 +264,8 @@ put_lane(const struct canvas *c, size_t row)
 
 	put_label(c, lane, y);
 	put_phases(c, lane, y);
-	if (lane->kind == LANE_LOOP)
-		put_loop_signs(c, lane, y);
-	else
+	put_signs(c, lane, y);
+	if (lane->kind != LANE_LOOP)
 		put_end(c, lane, y);
 }
 
@@ -317,8 +337,24 @@ put_key_row(const struct canvas *c, enum phase_kind kind, int y)
 		    format_duration(text, sizeof(text), figures[i]));
 }
 
-/* Returns where it ends. */
-static int
+/* What the letters and marks mean, in one line. */
+static void
+put_sign_key(const struct canvas *c, int y)
+{
+	char text[400] = "";
+	size_t n = 0;
+
+	for (enum timeline_sign i = SIGN_NONE + 1; i < SIGN_COUNT; i++) {
+		if (c->signs[i])
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+			    "%s%s %s", n ? "  ·  " : "",
+			    timeline_sign_text(i, true),
+			    timeline_sign_name(i, c->view->zh));
+	}
+	put_text(c, LEFT, y + 10, "soft", text);
+}
+
+static void
 put_key(const struct canvas *c, int y)
 {
 	static const char *const heads[][2] = {
@@ -335,13 +371,13 @@ put_key(const struct canvas *c, int y)
 		if (timeline_sum(c->view->timeline, i).count)
 			put_key_row(c, i, y += KEY_ROW);
 	}
-	return y + KEY_ROW;
+	put_sign_key(c, y + KEY_ROW);
 }
 
 static int
 key_height(const struct canvas *c)
 {
-	int rows = 1;
+	int rows = 2;
 
 	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++)
 		rows += timeline_sum(c->view->timeline, i).count > 0;
@@ -387,7 +423,7 @@ put_rest(const struct canvas *c, int y)
 int
 timeline_svg_height(const struct timeline_view *view)
 {
-	const struct canvas c = {view, NULL};
+	const struct canvas c = {.view = view};
 
 	return y_of(view->count) + 24 + key_height(&c) + 12;
 }
@@ -397,12 +433,14 @@ static void
 put_picture(const struct timeline_view *view, const char *title,
     const char *attributes, FILE *out)
 {
-	const struct canvas c = {view, out};
+	struct canvas c = {.view = view, .out = out};
 	int bottom = y_of(view->count) + 24;
-	char name[ESCAPED_SIZE(sizeof(view->timeline->logs[0].program))];
+	char words[TIMELINE_WORDS], name[ESCAPED_SIZE(TIMELINE_WORDS)];
 
-	escape_ascii(view->timeline->logs[0].program, name, sizeof(name));
+	timeline_name(view->timeline, false, words, sizeof(words));
+	escape_ascii(words, name, sizeof(name));
 	title = title ? title : name;
+	find_signs(&c);
 	fprintf(out,
 	    "<svg class=\"timeline\" viewBox=\"0 0 %d %d\" role=\"img\" "
 	    "%s><title>",

@@ -15,32 +15,48 @@
 #define PLOT_LEAST 10
 #define KEY_LEAST 66 /* columns of a key with figures beside the names */
 
-/* Beside the phases, what a cell may show. */
-enum { KILLED = PHASE_COUNT, GOES_ON, REFUSED, STOP, GRID, SIGNS };
+/* What a cell may show: a phase, a sign, or the grid. */
+enum { SIGNS = PHASE_COUNT, GRID = PHASE_COUNT + SIGN_COUNT, CELL_KINDS };
 
-struct sign {
-	const char *ascii, *utf8, *colour;
+static const char *const PHASES[PHASE_COUNT][2] = {
+    [PHASE_NONE] = {" ", " "},
+    [PHASE_SPAWN] = {"+", "▌"},
+    [PHASE_HAND_OVER] = {".", "·"},
+    [PHASE_SILENT] = {"-", "─"},
+    [PHASE_SERVING] = {"=", "▄"},
+    [PHASE_LOCK_WAIT] = {"w", "░"},
+    [PHASE_LOCK_HELD] = {"#", "█"},
+    [PHASE_CLOSING] = {"~", "┄"},
+    [PHASE_ENDED] = {"z", "z"},
+    [PHASE_CONNECTING] = {".", "·"},
+    [PHASE_IDLE] = {"-", "─"},
+    [PHASE_DUE] = {"d", "▒"},
+    [PHASE_IN_FLIGHT] = {"*", "━"},
 };
 
-static const struct sign SIGNS_OF[SIGNS] = {
-    [PHASE_NONE] = {" ", " ", ""},
-    [PHASE_SPAWN] = {"+", "▌", "\033[36m"},
-    [PHASE_HAND_OVER] = {".", "·", "\033[35m"},
-    [PHASE_SILENT] = {"-", "─", "\033[2m"},
-    [PHASE_SERVING] = {"=", "▄", "\033[32m"},
-    [PHASE_LOCK_WAIT] = {"w", "░", "\033[33m"},
-    [PHASE_LOCK_HELD] = {"#", "█", "\033[31m"},
-    [PHASE_CLOSING] = {"~", "┄", "\033[2m"},
-    [PHASE_ENDED] = {"z", "z", "\033[2m"},
-    [PHASE_CONNECTING] = {".", "·", "\033[35m"},
-    [PHASE_IDLE] = {"-", "─", "\033[2m"},
-    [PHASE_DUE] = {"d", "▒", "\033[33m"},
-    [PHASE_IN_FLIGHT] = {"*", "━", "\033[34m"},
-    [KILLED] = {"x", "×", "\033[1;31m"},
-    [GOES_ON] = {">", "→", ""},
-    [REFUSED] = {"R", "R", "\033[31m"},
-    [STOP] = {"S", "S", "\033[1m"},
-    [GRID] = {" ", "┊", "\033[2m"},
+static const char *const COLOURS[CELL_KINDS] = {
+    [PHASE_NONE] = "",
+    [PHASE_SPAWN] = "\033[36m",
+    [PHASE_HAND_OVER] = "\033[35m",
+    [PHASE_SILENT] = "\033[2m",
+    [PHASE_SERVING] = "\033[32m",
+    [PHASE_LOCK_WAIT] = "\033[33m",
+    [PHASE_LOCK_HELD] = "\033[31m",
+    [PHASE_CLOSING] = "\033[2m",
+    [PHASE_ENDED] = "\033[2m",
+    [PHASE_CONNECTING] = "\033[35m",
+    [PHASE_IDLE] = "\033[2m",
+    [PHASE_DUE] = "\033[33m",
+    [PHASE_IN_FLIGHT] = "\033[34m",
+    [SIGNS + SIGN_NONE] = "",
+    [SIGNS + SIGN_REFUSED] = "\033[31m",
+    [SIGNS + SIGN_STOP] = "\033[1m",
+    [SIGNS + SIGN_CUT] = "\033[31m",
+    [SIGNS + SIGN_DEAD_HOLDER] = "\033[1;31m",
+    [SIGNS + SIGN_FAILED] = "\033[31m",
+    [SIGNS + SIGN_OPEN] = "",
+    [SIGNS + SIGN_KILLED] = "\033[1;31m",
+    [GRID] = "\033[2m",
 };
 
 struct drawing {
@@ -48,7 +64,7 @@ struct drawing {
 	const struct terminal_style *style;
 	FILE *out;
 	size_t name, id, plot, time, end; /* columns */
-	bool seen[SIGNS];		  /* the key shows these */
+	bool seen[CELL_KINDS];		  /* the key shows these */
 };
 
 static const char *
@@ -57,10 +73,16 @@ colour(const struct drawing *d, const char *sequence)
 	return d->style->colour ? sequence : "";
 }
 
+/* The character of a cell. */
 static const char *
-sign(const struct drawing *d, size_t i)
+glyph(const struct drawing *d, size_t cell)
 {
-	return d->style->utf8 ? SIGNS_OF[i].utf8 : SIGNS_OF[i].ascii;
+	if (cell == GRID)
+		return d->style->utf8 ? "┊" : " ";
+	if (cell >= SIGNS)
+		return timeline_sign_text(
+		    (enum timeline_sign)(cell - SIGNS), d->style->utf8);
+	return PHASES[cell][d->style->utf8];
 }
 
 /* ---- layout ---- */
@@ -135,37 +157,28 @@ put_grid(const struct drawing *d, unsigned char *cells)
 		cells[timeline_cell_of(d->view, at, d->plot)] = GRID;
 }
 
-static bool
-is_shown(const struct drawing *d, uint64_t at)
+static void
+put_sign(const struct drawing *d, enum timeline_sign sign, uint64_t at,
+    unsigned char *cells)
 {
-	return at >= d->view->from && at <= d->view->to;
+	const struct timeline_view *view = d->view;
+
+	if (sign && at >= view->from && at <= view->to)
+		cells[timeline_cell_of(view, at, d->plot)] =
+		    (unsigned char)(SIGNS + sign);
 }
 
 static void
 put_signs(
     const struct drawing *d, const struct lane *lane, unsigned char *cells)
 {
-	const struct timeline_view *view = d->view;
+	for (size_t i = 0; i < lane->event_count; i++) {
+		const struct trace_record *e = lane->events[i];
 
-	if (lane->kind == LANE_LOOP) {
-		for (size_t i = 0; i < lane->event_count; i++) {
-			const struct trace_record *e = lane->events[i];
-			uint64_t at = timeline_at(view->timeline, e);
-
-			if ((e->kind == TRACE_REFUSED ||
-				e->kind == TRACE_STOP) &&
-			    is_shown(d, at))
-				cells[timeline_cell_of(view, at, d->plot)] =
-				    e->kind == TRACE_STOP ? STOP : REFUSED;
-		}
-	} else if (is_shown(d, lane->died)) {
-		size_t at = timeline_cell_of(view, lane->died, d->plot);
-
-		if (lane->end == LANE_KILLED)
-			cells[at] = KILLED;
-		else if (lane->end == LANE_OPEN)
-			cells[at] = GOES_ON;
+		put_sign(d, timeline_sign(lane, e),
+		    timeline_at(d->view->timeline, e), cells);
 	}
+	put_sign(d, timeline_end_sign(lane), lane->died, cells);
 }
 
 static void
@@ -181,14 +194,14 @@ put_cells(struct drawing *d, const struct lane *lane)
 		cells[i] = phases[i] ? (unsigned char)phases[i] : cells[i];
 	put_signs(d, lane, cells);
 	for (size_t i = 0; i < d->plot; i++) {
-		const char *now = SIGNS_OF[cells[i]].colour;
+		const char *now = COLOURS[cells[i]];
 
 		d->seen[cells[i]] = true;
 		if (now != last)
 			fprintf(d->out, "%s%s", colour(d, "\033[0m"),
 			    colour(d, now));
 		last = now;
-		fputs(sign(d, cells[i]), d->out);
+		fputs(glyph(d, cells[i]), d->out);
 	}
 	fputs(colour(d, "\033[0m"), d->out);
 }
@@ -215,7 +228,7 @@ put_row(struct drawing *d, const struct lane *lane)
 		timeline_lane_end(lane, d->view->zh, text, sizeof(text));
 		if (text[0])
 			fprintf(d->out, " %s%s%s",
-			    colour(d, SIGNS_OF[KILLED].colour), text,
+			    colour(d, COLOURS[SIGNS + SIGN_KILLED]), text,
 			    colour(d, "\033[0m"));
 	}
 	fputc('\n', d->out);
@@ -260,7 +273,7 @@ put_phase_key(const struct drawing *d, struct table *table, enum phase_kind i)
 
 	format_number(number, sizeof(number), (double)sum.count);
 	table_cell(
-	    table, "%s  %s", sign(d, i), timeline_phase_name(i, d->view->zh));
+	    table, "%s  %s", glyph(d, i), timeline_phase_name(i, d->view->zh));
 	table_cell(table, "%s", number);
 	table_cell(
 	    table, "%s", format_duration(a, sizeof(a), (double)sum.median));
@@ -274,20 +287,14 @@ put_phase_key(const struct drawing *d, struct table *table, enum phase_kind i)
 static void
 put_sign_key(const struct drawing *d)
 {
-	static const char *const words[SIGNS][2] = {
-	    [KILLED] = {"killed", "被杀死"},
-	    [GOES_ON] = {"no end in this trace", "跟踪中没有结束"},
-	    [REFUSED] = {"a client was refused", "拒绝了一个客户端"},
-	    [STOP] = {"told to stop", "收到停止信号"},
-	};
-	char text[200] = "";
+	char text[300] = "";
 	size_t n = 0;
 
-	for (size_t i = KILLED; i < GRID; i++) {
-		if (d->seen[i])
+	for (enum timeline_sign i = SIGN_NONE + 1; i < SIGN_COUNT; i++) {
+		if (d->seen[SIGNS + i])
 			n += (size_t)snprintf(text + n, sizeof(text) - n,
-			    "%s%s  %s", n ? "   " : "", sign(d, i),
-			    words[i][d->view->zh]);
+			    "%s%s  %s", n ? "   " : "", glyph(d, SIGNS + i),
+			    timeline_sign_name(i, d->view->zh));
 	}
 	if (!n)
 		return;
@@ -312,7 +319,7 @@ put_narrow_key(const struct drawing *d)
 		    timeline_phase_name(i, zh),
 		    format_duration(a, sizeof(a), (double)sum.median),
 		    format_duration(b, sizeof(b), (double)sum.total));
-		fprintf(d->out, "  %s  ", sign(d, i));
+		fprintf(d->out, "  %s  ", glyph(d, i));
 		terminal_fold(d->out, text, 5, 5, width_of(d));
 	}
 }
@@ -348,11 +355,12 @@ static void
 put_head(const struct drawing *d)
 {
 	const struct timeline *timeline = d->view->timeline;
-	char name[ESCAPED_SIZE(sizeof(timeline->logs[0].program))];
-	char words[TIMELINE_WORDS], text[sizeof(name) + TIMELINE_WORDS];
+	char name[ESCAPED_SIZE(TIMELINE_WORDS)], words[TIMELINE_WORDS];
+	char text[sizeof(name) + TIMELINE_WORDS];
 
-	snprintf(text, sizeof(text), "%s: %s",
-	    escape(timeline->logs[0].program, name, sizeof(name)),
+	timeline_name(timeline, d->view->zh, words, sizeof(words));
+	escape(words, name, sizeof(name));
+	snprintf(text, sizeof(text), "%s: %s", name,
 	    timeline_summary(timeline, d->view->zh, words, sizeof(words)));
 	fputs("  ", d->out);
 	terminal_fold(d->out, text, 2, 2, width_of(d));

@@ -168,6 +168,73 @@ timeline_cells(const struct timeline_view *view, const struct lane *lane,
 	}
 }
 
+/* ---- moments ---- */
+
+enum timeline_sign
+timeline_sign(const struct lane *lane, const struct trace_record *event)
+{
+	bool loop = lane->kind == LANE_LOOP;
+
+	switch (event->kind) {
+	case TRACE_REFUSED:
+		return loop ? SIGN_REFUSED : SIGN_NONE;
+	case TRACE_STOP:
+		return loop ? SIGN_STOP : SIGN_NONE;
+	case TRACE_CUT:
+		return loop ? SIGN_NONE : SIGN_CUT;
+	case TRACE_LOCK_HELD:
+		return event->value == 1 ? SIGN_DEAD_HOLDER : SIGN_NONE;
+	case TRACE_FAILED:
+		return SIGN_FAILED;
+	default:
+		return SIGN_NONE;
+	}
+}
+
+enum timeline_sign
+timeline_end_sign(const struct lane *lane)
+{
+	if (lane->kind == LANE_LOOP || lane->end == LANE_ENDED)
+		return SIGN_NONE;
+	return lane->end == LANE_KILLED ? SIGN_KILLED : SIGN_OPEN;
+}
+
+const char *
+timeline_sign_text(enum timeline_sign sign, bool utf8)
+{
+	static const char *const texts[SIGN_COUNT][2] = {
+	    [SIGN_NONE] = {" ", " "},
+	    [SIGN_REFUSED] = {"R", "R"},
+	    [SIGN_STOP] = {"S", "S"},
+	    [SIGN_CUT] = {"C", "C"},
+	    [SIGN_DEAD_HOLDER] = {"!", "!"},
+	    [SIGN_FAILED] = {"F", "F"},
+	    [SIGN_OPEN] = {">", "→"},
+	    [SIGN_KILLED] = {"x", "×"},
+	};
+
+	return texts[sign][utf8];
+}
+
+const char *
+timeline_sign_name(enum timeline_sign sign, bool zh)
+{
+	static const char *const names[SIGN_COUNT][2] = {
+	    [SIGN_NONE] = {"nothing", "无"},
+	    [SIGN_REFUSED] = {"a client was refused", "拒绝了一个客户端"},
+	    [SIGN_STOP] = {"told to stop", "收到停止信号"},
+	    [SIGN_CUT] = {"ended by the server", "被服务器终止"},
+	    [SIGN_DEAD_HOLDER] = {"the lock's last holder died",
+		"锁的上一个持有者已死"},
+	    [SIGN_FAILED] = {"request without a right answer",
+		"请求没有得到正确回复"},
+	    [SIGN_OPEN] = {"no end in this trace", "跟踪中没有结束"},
+	    [SIGN_KILLED] = {"killed", "被杀死"},
+	};
+
+	return names[sign][zh];
+}
+
 /* ---- the axis ---- */
 
 /* 1, 2 or 5 times a power of ten, not below LEAST. */
@@ -323,6 +390,21 @@ static const char *
 plural(size_t count)
 {
 	return count == 1 ? "" : "s";
+}
+
+char *
+timeline_name(const struct timeline *timeline, bool zh, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < timeline->log_count && n < size; i++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s",
+		    i == 0 ? ""
+		    : zh   ? " 与 "
+			   : " and ",
+		    timeline->logs[i].program);
+	return buf;
 }
 
 char *

@@ -60,6 +60,36 @@ timeline_cells(const struct timeline_view *view, const struct lane *lane,
 size_t
 timeline_cell_of(const struct timeline_view *view, uint64_t at, size_t count);
 
+/* ---- moments ---- */
+
+/* What a lane shows at one moment, over its phase. */
+enum timeline_sign {
+	SIGN_NONE,
+	SIGN_REFUSED,	  /* on the accept loop's lane */
+	SIGN_STOP,	  /* the same */
+	SIGN_CUT,	  /* the server ends this worker */
+	SIGN_DEAD_HOLDER, /* the last holder of its lock has died */
+	SIGN_FAILED,	  /* a client's request had no right answer */
+	SIGN_OPEN,	  /* the trace ends here, and the lane has not */
+	SIGN_KILLED,
+	SIGN_COUNT
+};
+
+/* The sign of an event of the lane. */
+enum timeline_sign
+timeline_sign(const struct lane *lane, const struct trace_record *event);
+
+/* The sign at the lane's end. */
+enum timeline_sign
+timeline_end_sign(const struct lane *lane);
+
+/* One column wide. */
+const char *
+timeline_sign_text(enum timeline_sign sign, bool utf8);
+
+const char *
+timeline_sign_name(enum timeline_sign sign, bool zh);
+
 /* ---- the axis ---- */
 
 /* The first tick and the step between ticks, in ns, so that no more than MOST
@@ -89,6 +119,11 @@ timeline_phase_name(enum phase_kind kind, bool zh);
 
 /* Each writes into BUF and returns it. */
 #define TIMELINE_WORDS 160
+
+/* "server_fork", or "server_fork and client" of two logs. Any bytes of the
+ * file: escape it. */
+char *
+timeline_name(const struct timeline *timeline, bool zh, char *buf, size_t size);
 
 /* "12 workers in 1.24 s, 3 at once at most, 1 killed". */
 char *

@@ -169,6 +169,23 @@ def test_the_stop_and_refused_clients_are_on_the_loops_line(path):
     assert "R  a client was refused   S  told to stop" in out
 
 
+def test_a_dead_holder_and_a_worker_cut_off_have_their_signs(path):
+    made(path, [(10**9, 1, "accept", 100, 100), (10**9 + 10, 1, "start", 201, 201),
+                (10**9 + 100, 1, "lock_wait", 201, 201),
+                (10**9 + 4000, 1, "lock_held", 201, 201, 1),
+                (10**9 + 7000, 1, "cut", 100, 100),
+                (10**9 + 9000, 1, "reap", 100, 100, 2 + 256 * 9)])
+    out = client("trace", path, env=ASCII).out
+    assert re.fullmatch(r".*w+!#+C#+x", rows(out)[1][1])
+    assert rows(out)[1][3] == "SIGKILL"
+    assert "C  ended by the server   !  the lock's last holder died" in out
+    _, root = svg_of(path)
+    titles = [one.text for one in root.iter(f"{SVG}title")]
+    assert {"ended by the server", "the lock's last holder died"} <= set(titles)
+    assert any(words and words.startswith("C ended by the server")
+               for words in words_in(root))
+
+
 # ---- many workers ----
 
 def many(path, count, at_ns=10**9):
@@ -566,6 +583,7 @@ def test_a_client_stands_beside_its_worker(path, tmp_path):
     out = client("trace", path, other, env=UTF8).out
     labels = re.findall(r"^ +(accept loop|client \d+|\d+) +", out, re.M)[:4]
     assert labels == ["accept loop", "2", "client 7", "1"]
+    assert "server_fork and client: 2 workers in " in out
     events = json_of(path, other)
     assert {one["args"]["name"] for one in of(events, "M", "process_name")} == {
         "server_fork", "server_fork conn 1", "server_fork conn 2", "client"}
