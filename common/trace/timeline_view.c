@@ -225,10 +225,10 @@ timeline_sign_name(enum timeline_sign sign, bool zh)
 	    [SIGN_STOP] = {"told to stop", "收到停止信号"},
 	    [SIGN_CUT] = {"ended by the server", "被服务器终止"},
 	    [SIGN_DEAD_HOLDER] = {"the lock's last holder died",
-		"锁的上一个持有者已死"},
+		"锁的上一个持有者已死亡"},
 	    [SIGN_FAILED] = {"request without a right answer",
 		"请求没有得到正确回复"},
-	    [SIGN_OPEN] = {"no end in this trace", "跟踪中没有结束"},
+	    [SIGN_OPEN] = {"no end in this trace", "跟踪记录中没有结束"},
 	    [SIGN_KILLED] = {"killed", "被杀死"},
 	};
 
