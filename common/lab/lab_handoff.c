@@ -163,7 +163,7 @@ measure(struct lab_run *run, const char *model, const char *program,
 		    "server_%s, %s: %zu of %zu clients are never served; "
 		    "%zu workers run",
 		    "server_%s，%s：%zu / %zu 个客户端永远得不到服务；"
-		    "有 %zu 个工作者在运行",
+		    "有 %zu 个 worker 在运行",
 		    model, run->zh ? pace->zh : pace->en, unserved, all.count,
 		    working);
 	}
@@ -307,7 +307,7 @@ check_handoff(struct lab_run *run, const char *model, const char *program)
 	    model, CHECK_CLIENTS, all.served);
 	lab_require(run, working == CHECK_CLIENTS,
 	    "server_%s: %d workers serve them, one each (%zu run)",
-	    "server_%s：由 %d 个工作者分别服务（实际运行 %zu 个）", model,
+	    "server_%s：由 %d 个 worker 分别服务（实际运行 %zu 个）", model,
 	    CHECK_CLIENTS, working);
 	close_clients(&all);
 	check_ledger(run, server);

@@ -52,7 +52,7 @@ measure_two(struct lab_run *run, const char *model, enum lock_kind kind)
 		return;
 	if (!lock_cost_contended(kind, children, &cost)) {
 		lab_cannot(
-		    run, "cannot start two workers", "无法启动两个工作者");
+		    run, "cannot start two workers", "无法启动两个 worker");
 		return;
 	}
 	lab_fact(run, cost.ns, "%s.two_ns.%s", model, LOCK_NAMES[kind]);
@@ -99,7 +99,7 @@ run_lock(struct lab_run *run)
 {
 	lab_fact(run, (double)sysconf(_SC_NPROCESSORS_ONLN), "processors");
 	lab_say(run,
-	    "One addition, no other worker:", "一次加法，没有其他工作者：");
+	    "One addition, no other worker:", "一次加法，没有其他 worker：");
 	for (enum lock_kind kind = 0; kind < LOCK_KINDS; kind++)
 		measure_kind(run, kind);
 	for (size_t i = 0; run->models[i]; i++) {
@@ -212,10 +212,10 @@ draw_two(const struct lab_facts *facts, struct lab_picture *picture)
 	const char *models[3];
 
 	lab_table(picture, 3,
-	    lab_words(picture, "two workers at once", "两个工作者同时累加"));
+	    lab_words(picture, "two workers at once", "两个 worker 同时累加"));
 	lab_cells(picture, NULL, "%s",
 	    lab_words(picture, "workers and lock|ns for an addition|lost",
-		"工作者与锁|每次加法（纳秒）|丢失"));
+		"worker 与锁|每次加法（纳秒）|丢失"));
 	lab_models(facts, models);
 	for (size_t i = 0; models[i]; i++) {
 		for (enum lock_kind kind = 0; kind < LOCK_SYSCALL; kind++) {
