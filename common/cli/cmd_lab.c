@@ -209,8 +209,11 @@ show_lab(const struct lab_view *view, const struct lab_options *options)
 	result.predicted = predict(view, options);
 	if (!cli_interrupted)
 		run_lab(view, options, &result, &traces);
-	if (cli_interrupted)
+	if (cli_interrupted) {
+		output_discard(&json);
+		output_discard(&svg);
 		return 128 + abs(cli_interrupted);
+	}
 	known = result.outcome != LAB_CANNOT;
 	if (known)
 		draw(view, &result, &traces, svg.file);
