@@ -9,6 +9,7 @@
 #include "common/base/terminal.h"
 #include "common/base/units.h"
 #include "common/cli/cli.h"
+#include "common/cli/lab_verb.h"
 #include "common/trace/timeline_svg.h"
 #include "common/trace/timeline_terminal.h"
 #include "common/trace/trace_event_json.h"
@@ -23,6 +24,7 @@
 struct trace_config {
 	const char *svg, *json;
 	uint64_t rows, width, from_ns, to_ns;
+	int language; /* -1: as the locale says */
 };
 
 static const struct option_spec TRACE_OPTIONS[] = {
@@ -45,6 +47,10 @@ static const struct option_spec TRACE_OPTIONS[] = {
     {0, "to", "D", "end so long after the first event (default: the last one)",
 	OPTION_DURATION, .offset = offsetof(struct trace_config, to_ns),
 	.min = 1, .max = UINT64_MAX},
+    {0, "lang", "LANGUAGE",
+	"en (English) or zh (Chinese); default: by LC_ALL, LC_MESSAGES or LANG",
+	OPTION_CHOICE, .offset = offsetof(struct trace_config, language),
+	.allowed = "en|zh"},
     {0},
 };
 
@@ -108,6 +114,7 @@ open_view(const struct trace_config *config, const struct timeline *timeline,
 		.from = config->from_ns,
 		.to = config->to_ns,
 		.rows = config->rows ? config->rows : rows,
+		.zh = lab_verb_chinese(config->language),
 	    });
 	return view;
 }
@@ -154,7 +161,7 @@ cmd_trace(int argc, char **argv)
 	    "worker. A second FILE, of `client load --trace`, is drawn on the "
 	    "same axis.",
 	    TRACE_OPTIONS, NULL};
-	struct trace_config config = {.svg = NULL};
+	struct trace_config config = {.language = -1};
 	int i = options_parse(&set, &config, argc, argv), count = argc - i;
 	struct trace_log logs[FILES_MAX];
 	struct timeline timeline;

@@ -186,6 +186,18 @@ def test_a_dead_holder_and_a_worker_cut_off_have_their_signs(path):
                for words in words_in(root))
 
 
+@pytest.mark.parametrize("options, language", [
+    (["--lang", "zh"], "C.UTF-8"), ([], "zh_CN.UTF-8")])
+def test_its_words_are_chinese_if_asked_for(path, options, language):
+    made(path, life(1, 201, 201, 10**9))
+    env = {key: value for key, value in UTF8.items() if key != "LC_ALL"}
+    env.update(LC_CTYPE="C.UTF-8", LANG=language)
+    out = client("trace", path, *options, env=env).out
+    assert "accept 循环" in out and "等待锁" in out and "waits" not in out
+    _, root = svg_of(path, "--lang", "zh")
+    assert "等待锁" in words_in(root)
+
+
 # ---- many workers ----
 
 def many(path, count, at_ns=10**9):
