@@ -272,7 +272,8 @@ check_lock(struct lab_run *run, const char *model, const char *program)
 	struct lab_plan plan = {
 	    .model = model,
 	    .program = program,
-	    .options = "--service counter:unlocked --race-window 1ms",
+	    .before = "PERCONN_WINDOW_US=1000 ", /* of the amplifier */
+	    .options = "--service counter",
 	};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
 	struct lab_count count = {0};
