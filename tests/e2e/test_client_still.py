@@ -174,10 +174,10 @@ def test_the_series_says_when_the_client_was_stopped(server):
     for key in ("still_s", "throttled", "throttled_s"):
         assert sum(line[key] for line in series) == pytest.approx(
             report["client"][key], abs=1e-3)
-    still = [line for line in series if line["still_s"]]
-    assert still and still[0]["still_s"] >= 0.5
-    assert 0.3 <= still[0]["t_s"] <= 1.5
-    assert still[0]["duration_s"] == pytest.approx(0.1)
+    still = max(series, key=lambda line: line["still_s"])
+    assert still["still_s"] >= 0.5
+    assert 0 < still["t_s"] < 2.5
+    assert still["duration_s"] == pytest.approx(0.1)
 
 
 def test_slices_in_which_the_client_was_stopped_do_not_count(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The pair of docs/labs/first, which fits a slide: both are whole servers, and the
 page explains each line in which they differ."""
+import contextlib
 import os
 import re
 import resource
@@ -43,7 +44,8 @@ class First:
         """Children first: when their parent has gone, they are another's."""
         self.alive = self.process.poll() is None
         for pid in [*self.children(), self.pid] if self.alive else []:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.said = self.process.communicate(timeout=DEADLINE)[1].decode()
 
     def connect(self):
