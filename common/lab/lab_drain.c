@@ -312,7 +312,8 @@ draw_drain(const struct lab_facts *facts, struct lab_picture *picture)
 			double answered = lab_value(
 			    facts, "%s.%s_answered", *model, way->key);
 
-			lab_bar(picture, *model, answered, "%s, %s", *model,
+			lab_bar(picture, *model, answered,
+			    lab_words(picture, "%s, %s", "%s，%s"), *model,
 			    picture->zh ? way->zh : way->en);
 			if (orphans > 0)
 				lab_bar_says(picture,

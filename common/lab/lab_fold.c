@@ -69,16 +69,37 @@ closes(uint32_t code)
 	return false;
 }
 
+/* What no line ends with: opening brackets and quotes. */
+static bool
+opens(uint32_t code)
+{
+	return code == 0xff08 || code == 0x201c || code == 0x2018 ||
+	       code == 0x300a || code == 0x300c || code == 0x3010;
+}
+
+/* Whether the lines of a page that end and begin so are joined without a
+ * blank: between Chinese characters, and beside their marks. */
+static bool
+joins(uint32_t before, uint32_t after)
+{
+	return closes(before) || opens(before) || closes(after) ||
+	       opens(after) || (is_wide(before) && is_wide(after));
+}
+
 /* The bytes of the piece at TEXT that stays on one line: a word, or a wide
- * character, with the marks that close it. */
+ * character, with the marks that open and close it. */
 static size_t
 piece_length(const char *text)
 {
 	size_t len, all = 0;
 	uint32_t code = decode(text, &len);
 
+	while (opens(code) && text[all + len]) {
+		all += len;
+		code = decode(text + all, &len);
+	}
 	if (is_wide(code)) {
-		all = len;
+		all += len;
 	} else {
 		while (text[all] && !strchr(" \n", text[all])) {
 			code = decode(text + all, &len);
@@ -107,9 +128,9 @@ piece_columns(const char *text, size_t len)
 struct fold {
 	FILE *out;
 	size_t indent, width, column;
-	size_t hang; /* further blanks of a list's later lines */
-	bool empty;  /* nothing stands in this line yet */
-	bool closed; /* the last character is a Chinese mark */
+	size_t hang;   /* further blanks of a list's later lines */
+	bool empty;    /* nothing stands in this line yet */
+	uint32_t last; /* character */
 };
 
 static void
@@ -135,22 +156,23 @@ item_mark(const char *line)
 		   : 0;
 }
 
-static bool
-ends_closed(const char *text, size_t len)
+static uint32_t
+last_character(const char *text, size_t len)
 {
 	size_t step;
 
 	while (len && ((unsigned char)text[--len] & 0xc0) == 0x80)
 		continue;
-	return closes(decode(text + len, &step));
+	return decode(text + len, &step);
 }
 
 static void
 put_pieces(struct fold *fold, const char *at, size_t len)
 {
 	const char *end = at + len;
-	/* Chinese lines are joined without a blank. */
-	bool blank = !fold->empty && !fold->closed && (unsigned char)*at < 0x80;
+	size_t step;
+	bool blank =
+	    len && !fold->empty && !joins(fold->last, decode(at, &step));
 
 	while (at < end) {
 		size_t piece, columns;
@@ -172,7 +194,7 @@ put_pieces(struct fold *fold, const char *at, size_t len)
 		fprintf(fold->out, "%s%.*s", blank ? " " : "", (int)piece, at);
 		fold->column += blank + columns;
 		fold->empty = blank = false;
-		fold->closed = ends_closed(at, piece);
+		fold->last = last_character(at, piece);
 		at += piece;
 	}
 }
@@ -193,7 +215,7 @@ void
 lab_fold(
     FILE *out, const char *text, size_t column, size_t indent, size_t width)
 {
-	struct fold fold = {out, indent, width, column, 0, true, false};
+	struct fold fold = {out, indent, width, column, 0, true, 0};
 	bool block = false, paragraph = !column;
 
 	for (; *text; text += *text == '\n') {

@@ -223,7 +223,9 @@ draw_two(const struct lab_facts *facts, struct lab_picture *picture)
 
 			if (!lab_has(facts, "%s.two_ns.%s", models[i], name))
 				continue;
-			lab_cells(picture, models[i], "%s, %s|%.1f|%.0f",
+			lab_cells(picture, models[i],
+			    lab_words(picture, "%s, %s|%.1f|%.0f",
+				"%s，%s|%.1f|%.0f"),
 			    models[i],
 			    lab_words(picture, KINDS[kind].en, KINDS[kind].zh),
 			    lab_value(facts, "%s.two_ns.%s", models[i], name),

@@ -244,7 +244,8 @@ draw_total(const struct lab_facts *facts, struct lab_picture *picture,
 		double mib =
 		    lab_value(facts, "%s.%s", model, kinds[i][0]) / 1024;
 
-		lab_bar(picture, model, mib, "%s, %s", model,
+		lab_bar(picture, model, mib,
+		    lab_words(picture, "%s, %s", "%s，%s"), model,
 		    kinds[i][1] ? kinds[i][1]
 				: lab_words(picture, "really", "实际"));
 		lab_bar_says(picture, mib < 100 ? "%.1f MiB" : "%.0f MiB", mib);

@@ -367,7 +367,10 @@ TEST(chinese_is_broken_between_characters_but_not_before_their_marks)
 	assert_string_equal(folded("用 fork 创建", 0, 0, 80), "用 fork 创建\n");
 	assert_string_equal(
 	    folded("线程，\nfork。", 0, 0, 80), "线程，fork。\n");
-	assert_string_equal(folded("线程\nfork", 0, 0, 80), "线程 fork\n");
+	assert_string_equal(
+	    folded("线程\nfork\n线程", 0, 0, 80), "线程 fork 线程\n");
+	assert_string_equal(
+	    folded("线程（fork）", 0, 0, 9), "线程\n（fork）\n");
 }
 
 RUN_TESTS(NULL, NULL)
