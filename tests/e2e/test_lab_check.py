@@ -6,6 +6,7 @@ A lab's repairs are in tests/labs/NAME: solution*.patch and wrong-*.patch, on to
 of its bug.
 """
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -16,6 +17,11 @@ CLIENT = BIN / "client"
 LABS = sorted(path.parent.name for path in ROOT.glob("docs/labs/*/bug.patch"))
 REPAIRS = [(lab, patch.name) for lab in LABS
            for patch in sorted(ROOT.glob(f"tests/labs/{lab}/*.patch"))]
+
+# What the script and the Makefile run, but for the compiler.
+BUILD_TOOLS = """ar as basename cat cksum chmod cmp comm cp dirname echo find
+    flock git grep ld make mkdir mv nproc patch pkg-config rm rmdir sed sh sort
+    test uname""".split()
 
 pytestmark = [release_only]
 
@@ -76,9 +82,14 @@ def test_a_right_repair_passes_and_a_wrong_one_fails(name, repair, copy):
     assert "can be built" not in run.stdout, run.stdout
 
 
+# The exercise is to make something that the shipped servers do not have.
+MADE = {"stdio": "a line for each connection",
+        "lock": "a lock for counter:unlocked, which has none on purpose"}
+
+
 @needs("patch")
 @needs("make")
-@pytest.mark.parametrize("name", LABS)
+@pytest.mark.parametrize("name", [name for name in LABS if name not in MADE])
 def test_the_shipped_servers_pass_each_check(name, copy):
     """They are what the bug was put into."""
     directory = copy(name)
@@ -132,6 +143,27 @@ def test_a_copy_is_made_only_where_nothing_is(tmp_path):
 
 
 @needs("patch")
+@needs("make")
+def test_a_copy_is_built_with_the_amplifier_by_clang(copy, tmp_path):
+    """Where there is no gcc."""
+    for tool in ("clang", *BUILD_TOOLS):
+        path = shutil.which(tool)
+        if not path:
+            pytest.skip(f"{tool} is missing")
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / tool).symlink_to(path)
+    directory = copy("handoff")
+    run = subprocess.run(
+        [ROOT / "docs/labs/workshop", "check", "handoff", directory,
+         tmp_path / "folder/handoff"], env={"PATH": str(tmp_path / "bin")},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=300)
+    assert run.returncode == 0, run.stdout
+    run = lab("check", "handoff", str(directory), "--model", "fork")
+    assert run.returncode == 0, run.stdout
+
+
+@needs("patch")
 def test_a_copy_has_no_solution_and_says_what_to_do(tmp_path):
     """In a folder with spaces and quotes in its name."""
     directory = tmp_path / "it's \"mine\""
@@ -154,6 +186,36 @@ def test_without_tools_it_says_what_to_install(tmp_path):
         assert run.returncode == 77
         assert "apt-get install gcc libc6-dev make patch" in run.stdout
     assert not (tmp_path / "copy").exists()
+
+
+# Root may write what is read-only, unless it gives that up.
+AS_A_USER = [] if os.geteuid() else [
+    "setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+
+
+@needs("patch")
+@needs("make")
+@needs("setpriv")
+def test_sources_of_another_user_stay_as_they_are(tmp_path):
+    """An installed client, beside sources that it may only read."""
+    sources, work = tmp_path / "sources", tmp_path / "work"
+    shutil.copytree(ROOT, sources, ignore=shutil.ignore_patterns(
+        "build", ".git", "tests", "server_*[!c]", "client", ".ci"))
+    shutil.copy(CLIENT, tmp_path / "perconn-client")
+    work.mkdir()
+    for path in sources, *sources.rglob("*"):
+        path.chmod(path.stat().st_mode & ~0o222)
+    before = sorted(map(str, sources.rglob("*")))
+    for verb in "start", "check":
+        run = subprocess.run(
+            [*AS_A_USER, tmp_path / "perconn-client", "lab", verb,
+             "handoff", "--source", sources, "--model", "fork"], cwd=work,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=300)
+        assert run.returncode == 0, run.stdout
+        assert "build/labs/handoff/mine" in run.stdout
+    assert sorted(map(str, sources.rglob("*"))) == before
+    assert [path.name for path in work.iterdir()] == ["build"]
 
 
 def test_without_sources_it_says_where_to_get_them(tmp_path):
