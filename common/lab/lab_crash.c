@@ -16,6 +16,9 @@
 #include "common/lab/lab_clients.h"
 #include "common/sysinfo/proc_tree.h"
 
+/* Before and after the crash, for the picture only. */
+enum { MOMENT_MS = 100 };
+
 /* ---- run ---- */
 
 /* The process that serves FD. */
@@ -64,8 +67,9 @@ crash_worker(struct lab_run *run, struct lab_server *server,
 		    "？");
 		return false;
 	}
-	return lab_server_signal(run, server, pid, SIGSEGV) &&
-	       await_death(run, pid);
+	return lab_wait_ms(run, MOMENT_MS) &&
+	       lab_server_signal(run, server, pid, SIGSEGV) &&
+	       await_death(run, pid) && lab_wait_ms(run, MOMENT_MS);
 }
 
 static void
@@ -90,8 +94,10 @@ note(struct lab_run *run, struct lab_server *server,
 static void
 crash_model(struct lab_run *run, const char *model)
 {
+	const struct lab_plan plan = {
+	    .model = model, .options = "--quiet", .trace = true};
 	struct lab_clients clients = {0};
-	struct lab_server *server = lab_server_start(run, model, "--quiet");
+	struct lab_server *server = lab_server_start_plan(run, &plan);
 
 	if (!server)
 		return;
@@ -174,6 +180,15 @@ draw_crash(const struct lab_facts *facts, struct lab_picture *picture)
 		    serves ? lab_words(picture, "served", "得到服务")
 			   : lab_words(picture, "refused", "被拒绝"));
 	}
+	for (const char **model = models; *model; model++)
+		lab_timeline(picture, *model,
+		    strcmp(*model, "thread") == 0
+			? lab_words(picture,
+			      "server_thread: all workers end at one moment",
+			      "server_thread：所有工作者同时结束")
+			: lab_words(picture,
+			      "server_fork: one worker dies, the others go on",
+			      "server_fork：一个工作者死亡，其他继续"));
 }
 
 /* ---- check ---- */

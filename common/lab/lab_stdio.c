@@ -45,10 +45,14 @@ read_lines(const struct lab_server *server, struct lines *lines)
 
 /* COUNT clients, one after the other; then the server stops. */
 static bool
-serve(struct lab_run *run, const struct lab_plan *plan, size_t count,
+serve(struct lab_run *run, const char *model, const char *program, size_t count,
     struct lines *lines)
 {
-	struct lab_server *server = lab_server_start_plan(run, plan);
+	/* The ledger would stand among the lines. */
+	const struct lab_plan plan = {.model = model,
+	    .program = program,
+	    .options = "--quiet --ledger /dev/null"};
+	struct lab_server *server = lab_server_start_plan(run, &plan);
 	struct lab_clients one = {0};
 	bool ok = server;
 
@@ -68,12 +72,10 @@ serve(struct lab_run *run, const struct lab_plan *plan, size_t count,
 static void
 stdio_model(struct lab_run *run, const char *model, const char *program)
 {
-	const struct lab_plan plan = {
-	    .model = model, .program = program, .options = "--quiet"};
 	size_t clients = lab_number(run, "clients");
 	static struct lines lines;
 
-	if (!serve(run, &plan, clients, &lines))
+	if (!serve(run, model, program, clients, &lines))
 		return;
 	lab_fact(run, (double)lines.count[0], "%s.lines", model);
 	for (size_t i = 1; i <= clients; i++)
@@ -152,20 +154,14 @@ draw_stdio(const struct lab_facts *facts, struct lab_picture *picture)
 	size_t clients = (size_t)lab_value(facts, "clients");
 
 	lab_models(facts, models);
-	for (const char **model = models; *model; model++) {
-		char title[LAB_TEXT];
-
-		snprintf(title, sizeof(title),
-		    lab_words(picture,
-			"server_%s: how often each line is in the file",
-			"server_%s：每一行在文件中出现的次数"),
-		    *model);
-		lab_bars(picture, false, title);
+	lab_bars(picture, false,
+	    lab_words(picture, "how often each line is in the file",
+		"每一行在文件中出现的次数"));
+	for (const char **model = models; *model; model++)
 		for (size_t i = 1; i <= clients; i++)
 			lab_bar(picture, *model,
 			    lab_value(facts, "%s.line%zu", *model, i),
-			    "connection %zu", i);
-	}
+			    "server_%s, connection %zu", *model, i);
 }
 
 /* ---- check ---- */
@@ -186,14 +182,12 @@ count_not_once(const struct lines *lines, size_t clients)
 static void
 check_stdio(struct lab_run *run, const char *model, const char *program)
 {
-	const struct lab_plan plan = {
-	    .model = model, .program = program, .options = "--quiet"};
 	static struct lines lines;
 
 	for (size_t i = 0; i < 2; i++) {
 		size_t clients = CLIENTS[i];
 
-		if (!serve(run, &plan, clients, &lines))
+		if (!serve(run, model, program, clients, &lines))
 			return;
 		lab_require(run,
 		    count_not_once(&lines, clients) == 0 &&

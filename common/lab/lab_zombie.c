@@ -111,7 +111,8 @@ zombie_model(struct lab_run *run, const char *model, const char *program)
 {
 	const struct lab_plan plan = {.model = model,
 	    .program = program,
-	    .options = "--quiet --drain-timeout 1s"};
+	    .options = "--quiet --drain-timeout 1s",
+	    .trace = strcmp(model, "fork") == 0};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
 	size_t count = lab_number(run, "children");
 
@@ -214,6 +215,11 @@ draw_zombie(const struct lab_facts *facts, struct lab_picture *picture)
 		    lab_words(picture, "%.0f of %.0f", "%.0f / %.0f"),
 		    collected, lab_value(facts, "%s.accepted", *model));
 	}
+	if (lab_has(facts, "fork.zombies1"))
+		lab_timeline(picture, "fork",
+		    lab_words(picture,
+			"server_fork: most children end, and stay",
+			"server_fork：多数子进程结束后仍然留着"));
 }
 
 /* ---- check ---- */
