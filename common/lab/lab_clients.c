@@ -34,9 +34,11 @@ lab_clients_open(struct lab_run *run, const struct lab_server *server,
 		if (fd < 0)
 			return false;
 		clients->fds[clients->count++] = fd;
-		if (!lab_ask(run, fd, "hello\n", line, sizeof(line)))
-			return false;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (!lab_ask(
+			run, clients->fds[i], "hello\n", line, sizeof(line)))
+			return false;
 	return true;
 }
 

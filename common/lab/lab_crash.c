@@ -193,7 +193,7 @@ draw_crash(const struct lab_facts *facts, struct lab_picture *picture)
 
 /* ---- check ---- */
 
-enum { OTHERS = 16, SHORT_MS = 300 };
+enum { OTHERS = 16, SHORT_MS = 300, ANSWER_MS = 3000 };
 
 /* Requests that have no line feed: one byte, a word, a NUL, a full buffer. */
 static const struct bad {
@@ -219,7 +219,7 @@ send_bad(
 	if (send(fd, bytes, bad->len, MSG_NOSIGNAL) > 0)
 		lab_receive_line(fd, answer, bad->len + 1, SHORT_MS);
 	if (lab_send(fd, "\n"))
-		lab_receive_line(fd, answer, sizeof(answer), LAB_TIMEOUT_MS);
+		lab_receive_line(fd, answer, sizeof(answer), ANSWER_MS);
 	close(fd);
 }
 
@@ -228,9 +228,9 @@ static bool
 is_still_an_echo(struct lab_run *run, const struct lab_server *server)
 {
 	int fd = lab_connect(run, server);
-	bool ok = fd >= 0 && lab_is_echoed(fd, "\n", LAB_TIMEOUT_MS) &&
-		  lab_is_echoed(fd, "with a return\r\n", LAB_TIMEOUT_MS) &&
-		  lab_is_echoed(fd, "an end\n", LAB_TIMEOUT_MS);
+	bool ok = fd >= 0 && lab_is_echoed(fd, "\n", ANSWER_MS) &&
+		  lab_is_echoed(fd, "with a return\r\n", ANSWER_MS) &&
+		  lab_is_echoed(fd, "an end\n", ANSWER_MS);
 
 	if (fd >= 0)
 		close(fd);

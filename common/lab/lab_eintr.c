@@ -149,7 +149,7 @@ draw_eintr(const struct lab_facts *facts, struct lab_picture *picture)
 
 /* ---- check ---- */
 
-enum { CLIENTS = 12, IDLE_END_MS = 10000 };
+enum { CLIENTS = 12, IDLE_END_MS = 5000 };
 
 static struct lab_server *
 start(struct lab_run *run, const char *model, const char *program,

@@ -43,7 +43,7 @@ read_lines(const struct lab_server *server, struct lines *lines)
 	}
 }
 
-/* COUNT clients, one after the other; then the server stops. */
+/* COUNT clients come and leave; then the server stops. */
 static bool
 serve(struct lab_run *run, const char *model, const char *program, size_t count,
     struct lines *lines)
@@ -53,12 +53,13 @@ serve(struct lab_run *run, const char *model, const char *program, size_t count,
 	    .program = program,
 	    .options = "--quiet --ledger /dev/null"};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
-	struct lab_clients one = {0};
+	struct lab_clients some = {0};
 	bool ok = server;
 
-	for (size_t i = 0; ok && i < count; i++) {
-		ok = lab_clients_open(run, server, 1, &one);
-		lab_clients_close(&one);
+	for (size_t left = count, now; ok && left > 0; left -= now) {
+		now = left < LAB_CLIENTS ? left : LAB_CLIENTS;
+		ok = lab_clients_open(run, server, now, &some);
+		lab_clients_close(&some);
 	}
 	if (!ok || !lab_server_await_workers(run, server, 0))
 		return false;
