@@ -130,16 +130,14 @@ bar_height(enum phase_kind kind)
 
 static void
 put_bar(const struct canvas *c, enum phase_kind kind, double x, double y,
-    double width, const char *words)
+    double width)
 {
 	int height = bar_height(kind);
 
 	fprintf(c->out,
 	    "<rect class=\"p%d\" x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" "
-	    "height=\"%d\"><title>",
+	    "height=\"%d\"/>\n",
 	    (int)kind, x, y + (BAR - height) / 2.0, width, height);
-	html_text(c->out, words);
-	fputs("</title></rect>\n", c->out);
 }
 
 /* ---- a lane ---- */
@@ -177,16 +175,14 @@ static void
 put_phases(const struct canvas *c, const struct lane *lane, int y)
 {
 	static enum phase_kind cells[CELLS];
-	char words[1024];
 
-	lane_words(c, lane, words, sizeof(words));
 	timeline_cells(c->view, lane, CELLS, cells);
 	for (size_t i = 0, run; i < CELLS; i += run) {
 		for (run = 1; i + run < CELLS && cells[i + run] == cells[i];)
 			run++;
 		if (cells[i])
 			put_bar(c, cells[i], LEFT + (double)i / 4, y,
-			    run < 4 ? 1 : (double)run / 4, words);
+			    run < 4 ? 1 : (double)run / 4);
 	}
 }
 
@@ -256,17 +252,24 @@ put_signs(const struct canvas *c, const struct lane *lane, int y)
 	}
 }
 
+/* The title of the group is what the pointer shows. */
 static void
 put_lane(const struct canvas *c, size_t row)
 {
 	const struct lane *lane = c->view->lanes[row];
+	char words[1024];
 	int y = y_of(row);
 
+	lane_words(c, lane, words, sizeof(words));
+	fputs("<g><title>", c->out);
+	html_text(c->out, words);
+	fputs("</title>\n", c->out);
 	put_label(c, lane, y);
 	put_phases(c, lane, y);
 	put_signs(c, lane, y);
 	if (lane->kind != LANE_LOOP)
 		put_end(c, lane, y);
+	fputs("</g>\n", c->out);
 }
 
 /* From the accept loop to each worker that it started. */
@@ -327,7 +330,7 @@ put_key_row(const struct canvas *c, enum phase_kind kind, int y)
 	    (double)sum.median, (double)sum.longest, (double)sum.total};
 	char text[40];
 
-	put_bar(c, kind, LEFT, y, 28, timeline_phase_name(kind, c->view->zh));
+	put_bar(c, kind, LEFT, y, 28);
 	put_text(
 	    c, LEFT + 38, y + 10, "", timeline_phase_name(kind, c->view->zh));
 	put_text(c, LEFT + 390, y + 10, "end",
