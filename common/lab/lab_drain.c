@@ -21,7 +21,7 @@
 /* In check(): a repair that sleeps for a fixed time is too short for the long
  * requests, or as slow with short ones as with long ones. */
 #define SHORT_MS 300
-#define LONG_MS 3000
+#define LONG_MS 1500
 
 enum { LINE_MAX_BYTES = 16 };
 
@@ -326,7 +326,8 @@ draw_drain(const struct lab_facts *facts, struct lab_picture *picture)
 
 /* ---- the repair ---- */
 
-/* Stops the student's server in the middle of requests of MS. */
+/* Stops the student's server in the middle of requests of MS. Returns whether
+ * all are answered. */
 static bool
 check_stop(struct lab_run *run, const char *model, const char *program,
     unsigned ms, struct stop *stop)
@@ -356,7 +357,7 @@ check_stop(struct lab_run *run, const char *model, const char *program,
 		    "the server ends with status 0", "服务器以状态 0 结束");
 	}
 	lab_server_stop(run, server);
-	return ok && !lab_is_over(run);
+	return ok && stop->answered == count && !lab_is_over(run);
 }
 
 static void

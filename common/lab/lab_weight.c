@@ -295,7 +295,7 @@ static void
 require_right(struct lab_run *run, const struct lab_server *server)
 {
 	struct lab_load load = {
-	    .connections = 16, .duration_ms = 1000, .size = 16384};
+	    .connections = 16, .duration_ms = 500, .size = 16384};
 	struct load_result result;
 
 	if (load_result_init(&result) < 0)
