@@ -98,7 +98,7 @@ block(struct lab_run *run, struct lab_server *server, struct lab_count *count)
 	lab_fact(run, crossed, "%s.crossed", server->model);
 	lab_fact(run, count->answers - before, "%s.answered", server->model);
 	lab_say(run, "server_%s: %u of %u clients are answered",
-	    "server_%s：%u 个客户端得到回答，共 %u 个", server->model,
+	    "server_%s：%u / %u 个客户端得到回答", server->model,
 	    count->answers - before, count->clients);
 	note_waits(run, server->model, count);
 	kill_one(run, server, count);
@@ -193,11 +193,11 @@ draw_waits(const struct lab_facts *facts, const char *model,
 	double clients = lab_value(facts, "clients");
 
 	lab_table(picture, 3,
-	    lab_words(
-		picture, "which worker waits for which", "哪个工作者在等哪个"));
+	    lab_words(picture, "which worker waits for which",
+		"哪个 worker 在等哪个"));
 	lab_cells(picture, NULL, "%s",
 	    lab_words(picture, "worker of|locks|waits for the worker of",
-		"服务于|加锁顺序|等待的工作者服务于"));
+		"服务于|加锁顺序|等待的 worker 服务于"));
 	for (unsigned i = 1; i <= clients; i++)
 		draw_wait(facts, model, i, picture);
 }
@@ -211,7 +211,7 @@ draw_deadlock(const struct lab_facts *facts, struct lab_picture *picture)
 	for (size_t i = 0; models[i]; i++) {
 		draw_waits(facts, models[i], picture);
 		lab_timeline(picture, models[i],
-		    lab_words(picture, "the workers in time", "工作者时间线"));
+		    lab_words(picture, "the workers in time", "worker 时间线"));
 	}
 }
 

@@ -83,7 +83,7 @@ note_outcome(
 	lab_fact(run, count->answers, "%s.answered", server->model);
 	lab_fact(run, ended, "%s.server_ended", server->model);
 	lab_say(run, "server_%s: %u of %u other clients are answered",
-	    "server_%s：其他客户端有 %u 个得到回答，共 %u 个", server->model,
+	    "server_%s：%u / %u 个其他客户端得到回答", server->model,
 	    count->answers, others);
 	if (ended) {
 		lab_fact(run, count_ends(count), "%s.closed", server->model);
@@ -216,7 +216,7 @@ draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
 	}
 	for (size_t i = 0; models[i]; i++)
 		lab_timeline(picture, models[i],
-		    lab_words(picture, "the workers in time", "工作者时间线"));
+		    lab_words(picture, "the workers in time", "worker 时间线"));
 }
 
 /* ---- the repair ---- */

@@ -45,6 +45,12 @@ def test_each_piece_of_the_diff_has_its_reason_and_its_labs():
         assert len(words.split()) > 15 and re.search(r"^Labs: \S", words, re.M), piece
 
 
+def test_each_lab_belongs_to_a_piece_of_the_diff():
+    named = re.findall(r"\[(\w+)\]", "".join(
+        re.findall(r"^Labs: .*$", DIFF, re.M)))
+    assert set(named) == set(NAMES)
+
+
 def writable_globals():
     """(source, name) of all static memory of the servers that can be written."""
     build = BENCH.parents[1]
