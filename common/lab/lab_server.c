@@ -85,6 +85,21 @@ command_line(
 	    plan->options ? plan->options : "");
 }
 
+/* PATH as the user would write it in this folder. */
+static const char *
+shown_path(const char *path)
+{
+	char here[2048];
+	size_t len;
+
+	if (!getcwd(here, sizeof(here)))
+		return path;
+	len = strlen(here);
+	return strncmp(path, here, len) == 0 && path[len] == '/'
+		   ? path + len + 1
+		   : path;
+}
+
 /* In the server's process. "$0" is the program, whatever its path has in it. */
 static void
 exec_server(void *context, int log)
@@ -263,7 +278,7 @@ lab_server_start_plan(struct lab_run *run, const struct lab_plan *plan)
 	start.server = server;
 	if (plan->trace)
 		name_trace(&start);
-	command_line(&start, start.program, text, sizeof(text));
+	command_line(&start, shown_path(start.program), text, sizeof(text));
 	lab_command(run, "%s 3>&1", text);
 	ok = start_server(run, &start, server, ready);
 	take_trace(&start, server);
