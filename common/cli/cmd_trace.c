@@ -115,6 +115,7 @@ open_view(const struct trace_config *config, const struct timeline *timeline,
 		.to = config->to_ns,
 		.rows = config->rows ? config->rows : rows,
 		.zh = lab_verb_chinese(config->language),
+		.more = "--rows N, or --from and --to",
 	    });
 	return view;
 }

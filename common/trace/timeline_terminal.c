@@ -384,11 +384,9 @@ put_rest(const struct drawing *d)
 		return;
 	format_number(number, sizeof(number), (double)rest);
 	snprintf(text, sizeof(text),
-	    d->view->zh
-		? "... 另有 %s 行（--rows N 或 --from、--to 选择其他行）"
-		: "... and %s more rows (--rows N shows more, --from "
-		  "and --to others)",
-	    number);
+	    d->view->zh ? "... 另有 %s 行%s%s" : "... and %s more rows%s%s",
+	    number, d->view->more ? ": " : "",
+	    d->view->more ? d->view->more : "");
 	fputs("  ", d->out);
 	terminal_fold(d->out, text, 2, 2, width_of(d));
 }

@@ -72,7 +72,8 @@ timeline_view_open(struct timeline_view *view, const struct timeline *timeline,
 	bool chosen = wish->from > 0 || wish->to > 0;
 	size_t loops = 0;
 
-	*view = (struct timeline_view){.timeline = timeline, .zh = wish->zh};
+	*view = (struct timeline_view){
+	    .timeline = timeline, .zh = wish->zh, .more = wish->more};
 	view->from = wish->from < timeline->span ? wish->from : timeline->span;
 	view->to =
 	    wish->to && wish->to < timeline->span ? wish->to : timeline->span;

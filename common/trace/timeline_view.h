@@ -21,6 +21,7 @@ struct timeline_wish {
 	uint64_t from, to; /* ns on the axis; TO 0: to the end */
 	size_t rows;	   /* at most; 0: any number */
 	bool zh;	   /* words in Chinese */
+	const char *more;  /* says how to see lanes that have no row; or NULL */
 };
 
 struct timeline_view {
@@ -30,6 +31,7 @@ struct timeline_view {
 	size_t count;
 	size_t in_window; /* lanes that have something between FROM and TO */
 	bool zh;
+	const char *more; /* of the wish */
 };
 
 /*

@@ -212,7 +212,7 @@ def test_more_workers_than_rows_are_counted(path):
     many(path, 1000)
     out = client("trace", path, env=UTF8).out
     assert len(rows(out)) == 39 and min(rows(out)) == 1
-    assert "... and 961 more rows" in flat(out)
+    assert "... and 961 more rows: --rows N, or --from and --to" in flat(out)
     out = client("trace", path, "--rows", 101, env=UTF8).out
     assert len(rows(out)) == 100
     out = client("trace", path, "--rows", 2000, env=UTF8).out
