@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include "common/base/trace.h"
 #include "common/service/shared.h"
 
 enum { SIZE = 4096, ROUNDS = 20000 };
@@ -192,6 +193,82 @@ TEST(a_waiter_gets_the_lock_of_a_killed_holder)
 	close(ends[0]);
 	close(ends[1]);
 	munmap(shared, SIZE);
+}
+
+/* ---- the trace ---- */
+
+/* A trace whose file has no name by now. */
+static const struct trace_event *
+begin_trace(void)
+{
+	char path[] = "/tmp/perconn-shared-XXXXXX", why[100];
+
+	close(mkstemp(path));
+	assert_int_equal(trace_open(path, 64, "test", "", why, sizeof(why)), 0);
+	unlink(path);
+	trace_worker(7);
+	return (
+	    const void *)((const char *)trace_ring + trace_ring->header_size);
+}
+
+static void
+assert_traced(
+    const struct trace_event *event, enum trace_kind kind, uint64_t value)
+{
+	assert_int_equal(event->kind, kind);
+	assert_int_equal(event->value, value);
+	assert_int_equal(event->connection, 7);
+}
+
+TEST(the_trace_has_wait_lock_and_release)
+{
+	const struct trace_event *events = begin_trace();
+	struct shared *shared = of_processes();
+
+	shared_lock(shared);
+	shared_unlock(shared);
+	assert_true(shared_lock_within(shared, 1000 * 1000));
+	shared_unlock(shared);
+	assert_int_equal(trace_ring->next, 6);
+	for (size_t i = 0; i < 6; i += 3) {
+		assert_traced(&events[i], TRACE_LOCK_WAIT, 0);
+		assert_traced(&events[i + 1], TRACE_LOCK_HELD, 0);
+		assert_traced(&events[i + 2], TRACE_LOCK_RELEASED, 0);
+	}
+	trace_close();
+	munmap(shared, SIZE);
+}
+
+static void *
+keep_the_lock(void *arg)
+{
+	return shared_lock(arg) ? arg : NULL;
+}
+
+/* That thread ends with the lock held. */
+TEST(the_trace_has_who_gave_up_and_who_inherited)
+{
+	const struct trace_event *events = begin_trace();
+	struct shared *stalled =
+	    make(PTHREAD_PROCESS_PRIVATE, PTHREAD_MUTEX_STALLED);
+	struct shared *robust = of_processes();
+	pthread_t threads[2];
+
+	pthread_create(&threads[0], NULL, keep_the_lock, stalled);
+	pthread_create(&threads[1], NULL, keep_the_lock, robust);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(trace_ring->next, 4); /* of the two threads */
+	assert_false(shared_lock_within(stalled, 1000 * 1000));
+	assert_true(shared_lock(robust));
+	assert_traced(&events[4], TRACE_LOCK_WAIT, 0);
+	assert_traced(&events[5], TRACE_LOCK_GAVE_UP, 0);
+	assert_traced(&events[6], TRACE_LOCK_WAIT, 0);
+	assert_traced(&events[7], TRACE_LOCK_HELD, 1);
+	shared_unlock(robust);
+	trace_close();
+	munmap(stalled, SIZE);
+	munmap(robust, SIZE);
 }
 
 RUN_TESTS(NULL, NULL)
