@@ -108,6 +108,8 @@ worker_cost(const struct config *config, const struct server_model *model)
 	uint64_t page_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 	bool datagrams = false;
 
+	if (config->trace && cost.page_tables) /* for the mapped file */
+		cost.pages++;
 	cost.memory_kib += cost.pages * page_kib;
 	if (model->stack) /* the guard page, and rounding up */
 		cost.address_kib +=
