@@ -83,8 +83,7 @@ def test_a_right_repair_passes_and_a_wrong_one_fails(name, repair, copy):
 
 
 # The exercise is to make something that the shipped servers do not have.
-MADE = {"stdio": "a line for each connection",
-        "lock": "a lock for counter:unlocked, which has none on purpose"}
+MADE = {"lock": "a lock for counter:unlocked, which has none on purpose"}
 
 
 @needs("patch")
