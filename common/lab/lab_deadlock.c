@@ -206,12 +206,16 @@ static void
 draw_deadlock(const struct lab_facts *facts, struct lab_picture *picture)
 {
 	const char *models[3];
+	char title[LAB_TEXT];
 
 	lab_models(facts, models);
 	for (size_t i = 0; models[i]; i++) {
 		draw_waits(facts, models[i], picture);
-		lab_timeline(picture, models[i],
-		    lab_words(picture, "the workers in time", "worker 时间线"));
+		snprintf(title, sizeof(title),
+		    lab_words(picture, "the workers of server_%s",
+			"server_%s 的 worker"),
+		    models[i]);
+		lab_timeline(picture, models[i], title);
 	}
 }
 

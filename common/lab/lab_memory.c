@@ -3,9 +3,11 @@
  * lab_memory: a count in a static variable. All threads add to one, each forked
  * child to a copy of its own.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/lab/lab_count.h"
+#include "common/lab/lab_variable.h"
 #include "common/lab/workshop.h"
 
 enum { CHECK_LINES = 50 };
@@ -22,26 +24,72 @@ one_more_than_one(const uint64_t *values)
 	return values[1] + 1;
 }
 
+/* ---- the experiment ---- */
+
 /* All clients send their lines at the same time, and read the answers. */
 static bool
-count_lines(
-    struct lab_run *run, struct lab_server *server, struct lab_count *count)
+count_lines(struct lab_run *run, struct lab_count *count)
 {
-	unsigned clients = (unsigned)lab_number(run, "clients");
 	unsigned lines = (unsigned)lab_number(run, "lines");
-	bool ok = lab_count_connect(run, server, count, clients);
 
-	if (ok)
-		lab_say(run, "%u clients send %u lines each",
-		    "%u 个客户端各发送 %u 行", clients, lines);
-	for (unsigned i = 0; ok && i < clients; i++)
-		ok = lab_count_send(count, i, "x\n", lines);
-	if (ok)
-		lab_count_read(run, count, lines, LAB_TIMEOUT_MS);
-	return ok;
+	lab_say(run, "%u clients send %u lines each", "%u 个客户端各发送 %u 行",
+	    count->clients, lines);
+	for (unsigned i = 0; i < count->clients; i++) {
+		if (!lab_count_send(count, i, "x\n", lines))
+			return false;
+	}
+	lab_count_read(run, count, lines, LAB_TIMEOUT_MS);
+	return !lab_is_over(run);
 }
 
-/* ---- the experiment ---- */
+/* What a process has at ADDRESS. KEY is "fork.before.client_1", say. */
+static void
+look_at(struct lab_run *run, pid_t pid, uint64_t address, const char *key)
+{
+	uint64_t value;
+
+	if (lab_variable_read(pid, address, &value))
+		lab_fact(run, (double)value, "%s.value", key);
+	lab_fact(run, lab_variable_page(pid, address), "%s.page", key);
+}
+
+/* The variable in the server and in each process of a worker. */
+static void
+look(struct lab_run *run, const struct lab_server *server,
+    const struct lab_count *count, uint64_t address, const char *when)
+{
+	char key[40];
+
+	if (!address)
+		return;
+	snprintf(key, sizeof(key), "%s.%s.server", server->model, when);
+	look_at(run, server->pid, address, key);
+	for (unsigned i = 0; i < count->clients; i++) {
+		if (count->worker[i].pid == server->pid)
+			continue; /* a thread: the same memory */
+		snprintf(key, sizeof(key), "%s.%s.client_%u", server->model,
+		    when, i + 1);
+		look_at(run, count->worker[i].pid, address, key);
+	}
+}
+
+/* With the bug: PROGRAM has the static variable `total`. */
+static void
+watch_lines(struct lab_run *run, const struct lab_server *server,
+    struct lab_count *count, const char *program)
+{
+	uint64_t address = lab_variable_find(server->pid, program, "total");
+
+	if (address)
+		lab_fact(run, (double)address, "%s.address", server->model);
+	look(run, server, count, address, "before");
+	if (!count_lines(run, count))
+		return;
+	look(run, server, count, address, "after");
+	for (unsigned i = 0; i < count->clients; i++)
+		lab_fact(run, (double)count->last[i], "%s.static.client_%u",
+		    server->model, i + 1);
+}
 
 static void
 measure(struct lab_run *run, const char *model, const char *program)
@@ -52,21 +100,22 @@ measure(struct lab_run *run, const char *model, const char *program)
 	    .options = "--service counter",
 	};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
-	const char *which = program ? "static" : "shared";
 	struct lab_count count = {0};
 	uint64_t told;
 
 	if (!server)
 		return;
-	if (count_lines(run, server, &count)) {
-		for (unsigned i = 0; i < count.clients; i++)
-			lab_fact(run, (double)count.last[i], "%s.%s.client_%u",
-			    model, which, i + 1);
-		lab_fact(run, count.answers, "%s.%s.lines", model, which);
+	if (lab_count_connect(
+		run, server, &count, (unsigned)lab_number(run, "clients"))) {
+		if (program)
+			watch_lines(run, server, &count, program);
+		else
+			count_lines(run, &count);
 	}
 	lab_count_close(&count);
 	told = lab_count_one_more(run, server, LAB_TIMEOUT_MS);
-	lab_fact(run, (double)told, "%s.%s.one_more", model, which);
+	lab_fact(run, (double)told, "%s.%s.one_more", model,
+	    program ? "static" : "shared");
 	lab_say(run, "server_%s: one more client is told %llu",
 	    "server_%s：再来一个客户端得到 %llu", model,
 	    (unsigned long long)told);
@@ -153,18 +202,80 @@ draw_model(const struct lab_facts *facts, const char *model,
 	    lab_words(picture, "%s, one more", "%s，再来一个"), model);
 }
 
+static const char *
+page_words(const struct lab_picture *picture, double page)
+{
+	if (page == LAB_PAGE_OWN)
+		return lab_words(picture, "its own", "自己的");
+	if (page == LAB_PAGE_SHARED)
+		return lab_words(picture, "common", "共有的");
+	return "?";
+}
+
+/* The server itself (CLIENT 0), or the child that serves CLIENT. False: nothing
+ * is known of it. */
+static bool
+draw_process(const struct lab_facts *facts, const char *model, unsigned client,
+    struct lab_picture *picture)
+{
+	char who[20] = "server", label[40];
+
+	if (client)
+		snprintf(who, sizeof(who), "client_%u", client);
+	if (!lab_has(facts, "%s.after.%s.value", model, who))
+		return false;
+	if (client)
+		snprintf(label, sizeof(label),
+		    lab_words(
+			picture, "child of client %u", "客户端 %u 的子进程"),
+		    client);
+	else
+		snprintf(label, sizeof(label), "%s",
+		    lab_words(picture, "the server", "服务器"));
+	lab_cells(picture, model, "%s, %s|0x%llx|%.0f|%s|%s", model, label,
+	    (unsigned long long)lab_value(facts, "%s.address", model),
+	    lab_value(facts, "%s.after.%s.value", model, who),
+	    page_words(
+		picture, lab_value(facts, "%s.before.%s.page", model, who)),
+	    page_words(
+		picture, lab_value(facts, "%s.after.%s.page", model, who)));
+	return true;
+}
+
+/* Which process has which memory. */
+static void
+draw_processes(const struct lab_facts *facts, const char *const *models,
+    struct lab_picture *picture)
+{
+	lab_table(picture, 5,
+	    lab_words(picture, "the variable in each process",
+		"每个进程中的这个变量"));
+	lab_cells(picture, NULL, "%s",
+	    lab_words(picture,
+		"process|address of total|value|page before|page after",
+		"进程|total 的地址|值|写之前的页|写之后的页"));
+	for (size_t i = 0; models[i]; i++) {
+		unsigned client = 0;
+
+		while (draw_process(facts, models[i], client, picture))
+			client++;
+	}
+}
+
 static void
 draw_memory(const struct lab_facts *facts, struct lab_picture *picture)
 {
 	const char *models[3];
 
+	lab_models(facts, models);
 	lab_bars(picture, false,
 	    lab_words(picture,
 		"static variable: the last number that each client was told",
 		"静态变量：每个客户端最后得到的数"));
-	lab_models(facts, models);
 	for (size_t i = 0; models[i]; i++)
 		draw_model(facts, models[i], picture);
+	if (models[0] && lab_has(facts, "%s.address", models[0]))
+		draw_processes(facts, models, picture);
 }
 
 /* ---- the repair ---- */

@@ -193,10 +193,9 @@ judge_orphan(const struct lab_facts *facts, struct lab_judgement *judgement)
 }
 
 static void
-draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
+draw_others(const struct lab_facts *facts, const char *const *models,
+    struct lab_picture *picture)
 {
-	const char *models[3];
-
 	lab_table(picture, 4,
 	    lab_words(picture,
 		"the other clients, after the holder of the lock was killed",
@@ -204,7 +203,6 @@ draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
 	lab_cells(picture, NULL, "%s",
 	    lab_words(picture, "server|answered|wait for the dead|closed",
 		"服务器|得到回答|等待死者|连接断开"));
-	lab_models(facts, models);
 	for (size_t i = 0; models[i]; i++) {
 		double waiting =
 		    lab_value(facts, "%s.wait_for_the_dead", models[i]);
@@ -214,9 +212,23 @@ draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
 		    models[i], lab_value(facts, "%s.answered", models[i]),
 		    waiting > 0 ? waiting : 0, closed > 0 ? closed : 0);
 	}
-	for (size_t i = 0; models[i]; i++)
-		lab_timeline(picture, models[i],
-		    lab_words(picture, "the workers in time", "worker 时间线"));
+}
+
+static void
+draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
+{
+	const char *models[3];
+	char title[LAB_TEXT];
+
+	lab_models(facts, models);
+	draw_others(facts, models, picture);
+	for (size_t i = 0; models[i]; i++) {
+		snprintf(title, sizeof(title),
+		    lab_words(picture, "the workers of server_%s",
+			"server_%s 的 worker"),
+		    models[i]);
+		lab_timeline(picture, models[i], title);
+	}
 }
 
 /* ---- the repair ---- */

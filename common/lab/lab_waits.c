@@ -2,13 +2,12 @@
 /* lab_waits: /proc/PID/task/TID/syscall and /proc/PID/mem. */
 #include "common/lab/lab_waits.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "common/base/procfs.h"
+#include "common/lab/lab_variable.h"
 
 /* Of glibc's pthread_mutex_t, on machines of 64 bits. */
 #define OWNER_OFFSET 8
@@ -34,18 +33,11 @@ system_call(const struct lab_worker *worker, uint64_t *argument)
 static pid_t
 holder_of(pid_t pid, uint64_t mutex)
 {
-	char path[40];
+	uint64_t words;
 	int32_t owner = 0;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (pread(fd, &owner, sizeof(owner), (off_t)(mutex + OWNER_OFFSET)) !=
-	    sizeof(owner))
-		owner = 0;
-	close(fd);
+	if (lab_variable_read(pid, mutex + OWNER_OFFSET, &words))
+		memcpy(&owner, &words, sizeof(owner));
 	return owner;
 }
 
