@@ -197,7 +197,7 @@ draw_waits(const struct lab_facts *facts, const char *model,
 		"哪个 worker 在等哪个"));
 	lab_cells(picture, NULL, "%s",
 	    lab_words(picture, "worker of|locks|waits for the worker of",
-		"服务于|加锁顺序|等待的 worker 服务于"));
+		"服务于|加锁顺序|所等的 worker 服务于"));
 	for (unsigned i = 1; i <= clients; i++)
 		draw_wait(facts, model, i, picture);
 }

@@ -19,8 +19,8 @@ static const struct {
     {"no lock", "不加锁"},
     {"atomic addition", "原子加法"},
     {"mutex of threads", "线程的互斥锁"},
-    {"mutex of processes", "进程间的互斥锁"},
-    {"robust mutex of processes", "进程间的健壮互斥锁"},
+    {"mutex of processes", "进程间共享的互斥锁"},
+    {"robust mutex of processes", "进程间共享的健壮互斥锁"},
     {"system call", "系统调用"},
 };
 
