@@ -439,22 +439,24 @@ put_picture(const struct timeline_view *view, const char *title,
 	struct canvas c = {.view = view, .out = out};
 	int bottom = y_of(view->count) + 24;
 	char words[TIMELINE_WORDS], name[ESCAPED_SIZE(TIMELINE_WORDS)];
+	char both[sizeof(name) + TIMELINE_WORDS];
 
 	timeline_name(view->timeline, false, words, sizeof(words));
 	escape_ascii(words, name, sizeof(name));
-	title = title ? title : name;
+	snprintf(both, sizeof(both), "%s%s%s", title ? title : "",
+	    title ? ": " : "", name);
 	find_signs(&c);
 	fprintf(out,
 	    "<svg class=\"timeline\" viewBox=\"0 0 %d %d\" role=\"img\" "
 	    "%s><title>",
 	    TIMELINE_SVG_WIDTH, timeline_svg_height(view), attributes);
-	html_text(out, title);
+	html_text(out, both);
 	fputs("</title>\n", out);
 	fputs(STYLE, out);
 	fputs("<rect width=\"100%\" height=\"100%\" "
 	      "style=\"fill:var(--paper)\"/>\n",
 	    out);
-	put_head(&c, title);
+	put_head(&c, both);
 	put_axis(&c);
 	put_arrows(&c);
 	for (size_t i = 0; i < view->count; i++)

@@ -13,8 +13,8 @@
 
 #define TIMELINE_SVG_WIDTH 1000 /* pixels at a scale of 1 */
 
-/* TITLE: above the picture; NULL: the program's name. Errors are the stream's.
- */
+/* Above the picture stand the TITLE, unless it is NULL, and the program's name.
+ * Errors are the stream's. */
 void
 timeline_svg(const struct timeline_view *view, const char *title, FILE *out);
 

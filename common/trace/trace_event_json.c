@@ -89,6 +89,15 @@ put_name(struct writer *w, const char *what, const struct lane *lane,
 	fputs("}}", w->out);
 }
 
+/* In the order of connections, not of pids, which come again. */
+static void
+put_place(struct writer *w, const char *what, const struct lane *lane)
+{
+	put_head(w, "M", what, lane);
+	fprintf(w->out, ",\"args\":{\"sort_index\":%d}}",
+	    lane->connection < INT32_MAX ? (int)lane->connection : INT32_MAX);
+}
+
 /* ---- the accept loop ---- */
 
 /* From its accept to the return of the call that started its worker. */
@@ -189,6 +198,8 @@ put_loop(struct writer *w, const struct lane *loop)
 	put_name(w, "process_name", loop,
 	    w->timeline->logs[loop->source].program, 0, 0);
 	put_name(w, "thread_name", loop, "accept loop", 0, 0);
+	put_place(w, "process_sort_index", loop);
+	put_place(w, "thread_sort_index", loop);
 	put_spawns(w, loop);
 	put_moments(w, loop);
 	put_live(w, loop);
@@ -454,13 +465,16 @@ put_names(struct writer *w, size_t i, size_t more)
 	const struct trace_log *log = &w->timeline->logs[lane->source];
 	bool own = lane->kind == LANE_WORKER && lane->pid != log->pid;
 
-	if (!is_named(w, i))
+	if (!is_named(w, i)) {
 		put_name(w, "process_name", lane, log->program,
 		    own ? lane->connection : 0, own ? more : 0);
+		put_place(w, "process_sort_index", lane);
+	}
 	if (lane->kind == LANE_CLIENT)
 		put_name(w, "thread_name", lane, "requests", 0, 0);
 	else
 		put_name(w, "thread_name", lane, "", lane->connection, more);
+	put_place(w, "thread_sort_index", lane);
 }
 
 static void

@@ -360,6 +360,11 @@ def test_threads_are_one_process_and_children_are_one_each(server, path):
     assert threads == {(trace.pid, trace.pid): "accept loop"} | {
         (one.pid, one.tid): f"conn {one.connection}"
         for one in trace.only("start")}
+    kind = "process" if server.name == "fork" else "thread"
+    places = {one["tid"]: one["args"]["sort_index"]
+              for one in of(events, "M", f"{kind}_sort_index")}
+    assert places == {trace.pid: 0} | {
+        one.tid: one.connection for one in trace.only("start")}
 
 
 def test_the_json_has_what_the_trace_has(server, path):
@@ -401,7 +406,7 @@ def test_pids_and_tids_that_come_again_keep_the_rules(path):
          # ... and one with the loop's own
          + life(4, 100, 100, 10**9 + 30_000))
     events = json_of(path)
-    names = [one["args"]["name"] for one in of(events, "M")]
+    names = [one["args"].get("name") for one in of(events, "M")]
     assert "server_fork conn 1 and 2 more" in names
     assert len([one for one in of(events, "X")
                 if one["name"].startswith("conn ")]) == 3

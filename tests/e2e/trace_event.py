@@ -127,7 +127,7 @@ def wrong_names(events):
         if track(one) not in named["thread_name"]:
             yield f"a thread without a name: {one}"
     count = Counter((one["name"], one["pid"],
-                     one["name"] == "thread_name" and one["tid"])
+                     one["name"].startswith("thread_") and one["tid"])
                     for one in events if one["ph"] == "M")
     yield from (f"named twice: {key}" for key, n in count.items() if n > 1)
 
