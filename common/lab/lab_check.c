@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/lab/lab_server.h"
@@ -159,6 +160,22 @@ say_if_unchanged(struct lab_run *run, const char *dir)
 	free(now);
 }
 
+/* A crash is a reason, and may be what the lab is about. */
+static void
+say_if_crashed(struct lab_run *run)
+{
+	for (size_t i = 0; i < LAB_SERVERS && run->servers[i]; i++) {
+		struct lab_server *server = run->servers[i];
+
+		lab_server_await_end(server, 0);
+		if (server->ended && WIFSIGNALED(server->status))
+			lab_say(run, "server_%s died of signal %d (%s)",
+			    "server_%s 因信号 %d（%s）而终止", server->model,
+			    WTERMSIG(server->status),
+			    strsignal(WTERMSIG(server->status)));
+	}
+}
+
 /* What a lab could not measure here, it could not because of these servers. */
 static void
 judge(struct lab_run *run, const char *dir)
@@ -169,6 +186,7 @@ judge(struct lab_run *run, const char *dir)
 		snprintf(program, sizeof(program), "%s%s/build/check/server_%s",
 		    dir[0] == '/' ? "" : "./", dir, *model);
 		run->lab->check(run, *model, program);
+		say_if_crashed(run);
 		lab_servers_release(run);
 		if (run->cannot[0])
 			lab_require(run, false, "server_%s: %s",

@@ -132,6 +132,18 @@ def test_servers_that_do_not_serve_are_told(copy, body, told):
     assert told in run.stdout
 
 
+@needs("patch")
+@needs("make")
+def test_a_server_that_crashes_is_told(copy):
+    directory = copy("handoff")
+    source = directory / "server_thread.c"
+    source.write_text(source.read_text().replace(
+        "	enum outcome outcome =", "	abort();\n	enum outcome outcome ="))
+    run = lab("check", "handoff", str(directory), "--model", "thread")
+    assert run.returncode == 1, run.stdout
+    assert "server_thread died of signal 6 (Aborted)" in run.stdout
+
+
 def test_a_copy_is_made_only_where_nothing_is(tmp_path):
     (tmp_path / "work").mkdir()
     (tmp_path / "work/mine.c").write_text("mine")
