@@ -185,10 +185,10 @@ draw_crash(const struct lab_facts *facts, struct lab_picture *picture)
 		    strcmp(*model, "thread") == 0
 			? lab_words(picture,
 			      "server_thread: all workers end at one moment",
-			      "server_thread：所有工作者同时结束")
+			      "server_thread：所有 worker 同时结束")
 			: lab_words(picture,
 			      "server_fork: one worker dies, the others go on",
-			      "server_fork：一个工作者死亡，其他继续"));
+			      "server_fork：一个 worker 死亡，其他继续"));
 }
 
 /* ---- check ---- */

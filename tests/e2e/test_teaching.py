@@ -208,9 +208,41 @@ def test_the_chinese_texts_use_the_words_of_the_glossary():
             assert word not in words, f"{path}: {word}"
 
 
-# ---- the answer keys, and the slides ----
+# ---- the commands of the labs' pages ----
 
 NAMES = [name for name, *_ in listed("en")] if (BIN / "client").exists() else []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_command_of_a_labs_page_escapes_its_test(name):
+    """test_lab.py runs the lab, and what stands by hand; test_lab_check.py starts
+    each exercise and checks it."""
+    page = words_of(LABS / name / "README.md")
+    by_hand = page.partition("## By hand\n")[2].partition("\n## ")[0]
+    exercise = (LABS / name / "bug.patch").exists()
+    for kind, block in FENCE.findall(page.replace(by_hand, "")):
+        assert kind == "text" or block.strip() == f"./client lab {name}" or (
+            exercise and re.fullmatch(
+                rf"\./client lab (start|check) {name} [\w/-]+", block.strip())), block
+    for command in re.findall(r"\./client lab ([^`]+)", prose_of(
+            LABS / name / "README.md")):
+        verb, *rest = command.split()
+        assert verb in NAMES and (not rest or rest[0] == "--seed") or \
+            exercise and verb in ("start", "check") and rest[0] == name, command
+
+
+def test_the_pages_say_which_package_has_what_make_deps_does_not_install():
+    needs_line = (ROOT / "Makefile").read_text().partition("NEEDS    :=")[2]
+    needs_line = needs_line.partition("\n\n")[0]
+    for name in NAMES:
+        for tool, rest in re.findall(
+                r"`(strace|ss|ps|perf|valgrind|gdb|curl) [^`]*`( \(package `)?",
+                prose_of(LABS / name / "README.md")):
+            package = {"ss": "ip"}.get(tool, tool)
+            assert rest or re.search(rf"\b{package}=", needs_line), (name, tool)
+
+
+# ---- the answer keys, and the slides ----
 
 
 def facts_of(name):
