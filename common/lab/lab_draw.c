@@ -40,6 +40,15 @@ lab_bar_length(const struct lab_panel *panel, const struct lab_row *row)
 	return (here - least) / (most - least);
 }
 
+const char *
+lab_panel_remark(
+    const struct lab_picture *picture, const struct lab_panel *panel)
+{
+	if (!panel->logarithmic)
+		return "";
+	return picture->zh ? "（对数刻度）" : " (logarithmic scale)";
+}
+
 static const char *
 colour_of(const struct terminal_style *style, enum lab_colour colour)
 {
@@ -158,10 +167,7 @@ put_title(const struct lab_picture *picture, const struct lab_panel *panel,
 	if (panel->kind == LAB_PANEL_TIMELINE)
 		return;
 	fprintf(out, "\n  %s%s%s%s\n", style->colour ? "\033[1m" : "",
-	    panel->title, plain_of(style),
-	    !panel->logarithmic ? ""
-	    : picture->zh	? "（对数刻度）"
-				: " (logarithmic)");
+	    panel->title, plain_of(style), lab_panel_remark(picture, panel));
 }
 
 static void

@@ -20,6 +20,11 @@ lab_draw_terminal(const struct lab_picture *picture,
 void
 lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out);
 
+/* What stands behind a panel's title. */
+const char *
+lab_panel_remark(
+    const struct lab_picture *picture, const struct lab_panel *panel);
+
 /* 0 to 1: how long the bar of ROW is. */
 double
 lab_bar_length(const struct lab_panel *panel, const struct lab_row *row);

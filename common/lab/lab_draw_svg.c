@@ -160,7 +160,11 @@ draw_panel(const struct lab_picture *picture, const struct lab_panel *panel,
 		draw_timeline(picture, panel, y, out);
 		return;
 	}
-	put_text(out, MARGIN, y + 18, "panel", panel->title);
+	fprintf(out, "<text x=\"%d\" y=\"%d\"><tspan class=\"panel\">", MARGIN,
+	    y + 18);
+	html_text(out, panel->title);
+	fprintf(out, "</tspan><tspan class=\"soft\">%s</tspan></text>\n",
+	    lab_panel_remark(picture, panel));
 	if (panel->kind == LAB_PANEL_BARS)
 		draw_bars(panel, y + TITLE_LINE - 6, out);
 	else

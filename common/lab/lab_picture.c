@@ -106,7 +106,14 @@ void
 lab_timeline(struct lab_picture *picture, const char *model, const char *title)
 {
 	size_t m = strcmp(model, "fork") == 0;
+	char name[32], full[LAB_TEXT];
 
-	if (picture->timelines[m])
-		begin_panel(picture, LAB_PANEL_TIMELINE, title)->model = m;
+	if (!picture->timelines[m])
+		return;
+	snprintf(name, sizeof(name), "server_%s", model);
+	snprintf(full, sizeof(full), "%s%s%s", name, picture->zh ? "：" : ": ",
+	    title);
+	begin_panel(
+	    picture, LAB_PANEL_TIMELINE, strstr(title, name) ? title : full)
+	    ->model = m;
 }

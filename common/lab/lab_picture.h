@@ -95,7 +95,8 @@ lab_cells(struct lab_picture *picture, const char *model, const char *cells,
     ...) __attribute__((format(printf, 3, 4)));
 
 /* The timeline of a MODEL's server, if the lab has started one with a trace
- * (struct lab_plan). */
+ * (struct lab_plan). The title begins with the server's name, unless TITLE has
+ * it. */
 void
 lab_timeline(struct lab_picture *picture, const char *model, const char *title);
 
