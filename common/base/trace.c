@@ -17,6 +17,9 @@
 /* A page on most machines. */
 #define HEADER_SIZE 4096
 
+/* How long a worker uses its reserved events. */
+#define RESERVED_NS (10 * NS_PER_MS)
+
 _Static_assert(sizeof(struct trace_header) <= HEADER_SIZE, "header too large");
 _Static_assert(sizeof(struct trace_event) == 64, "events have holes");
 
@@ -30,6 +33,9 @@ static uint32_t mask;
 static __thread struct {
 	uint64_t connection;
 	int32_t pid, tid;
+	uint64_t number; /* of the next event that is reserved */
+	uint32_t reserved;
+	uint64_t until_ns; /* when the reservation ends */
 } here;
 
 /* ---- record ---- */
@@ -40,42 +46,93 @@ trace_worker(uint64_t connection)
 	here.connection = connection;
 	here.pid = getpid();
 	here.tid = gettid();
+	here.reserved = 0;
 }
 
 /* Atomic, because a writer that was stopped for a whole lap of the ring meets
  * another one in its place. One of the two events is lost then. */
 #define SET(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
 
-void
-trace_record(
-    enum trace_kind kind, uint64_t connection, uint64_t time_ns, uint64_t value)
+static void
+write_event(uint64_t number, enum trace_kind kind, uint64_t connection,
+    uint64_t time_ns, uint64_t value)
 {
-	uint64_t number = atomic_fetch_add_explicit(
-	    &trace_ring->next, 1, memory_order_relaxed);
 	struct trace_event *event = &events[number & mask];
 
-	SET(event->time_ns, time_ns ? time_ns : now_ns());
+	SET(event->time_ns, time_ns);
 	SET(event->connection, connection);
 	SET(event->value, value);
 	SET(event->pid, here.pid);
 	SET(event->tid, here.tid);
-	SET(event->kind, kind);
-	/* Last: until then, the number in the file is of the event that was
-	 * here before, and tells that this one is incomplete. */
+	/* Then the kind: until then, a reserved event is none. Last the number:
+	 * until then, that in the file is of the event that was here before,
+	 * and tells that this one is incomplete. */
+	__atomic_store_n(&event->kind, kind, __ATOMIC_RELEASE);
 	atomic_store_explicit(
 	    &event->sequence, number + 1, memory_order_release);
+}
+
+static uint64_t
+take_numbers(uint32_t count)
+{
+	return atomic_fetch_add_explicit(
+	    &trace_ring->next, count, memory_order_relaxed);
+}
+
+void
+trace_record(
+    enum trace_kind kind, uint64_t connection, uint64_t time_ns, uint64_t value)
+{
+	write_event(take_numbers(1), kind, connection,
+	    time_ns ? time_ns : now_ns(), value);
+}
+
+/*
+ * Of the next event of this thread, at NOW: the next reserved one. Not for
+ * long: its place is as old as the reservation, and would be overwritten soon.
+ * The ring may even have come round to it, which its number tells.
+ */
+static uint64_t
+own_number(uint64_t now)
+{
+	uint64_t number = here.number++;
+
+	if (here.reserved && now < here.until_ns &&
+	    atomic_load_explicit(&events[number & mask].sequence,
+		memory_order_relaxed) == number + 1) {
+		here.reserved--;
+		return number;
+	}
+	here.reserved = 0;
+	return take_numbers(1);
 }
 
 void
 trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value)
 {
-	trace_record(kind, here.connection, time_ns, value);
+	uint64_t now = now_ns();
+
+	write_event(own_number(now), kind, here.connection,
+	    time_ns ? time_ns : now, value);
+}
+
+uint64_t
+trace_reserve(uint64_t connection, uint64_t time_ns)
+{
+	uint64_t first = take_numbers(TRACE_RESERVED);
+
+	for (uint32_t i = 0; i < TRACE_RESERVED; i++)
+		write_event(first + i, TRACE_NONE, connection, time_ns, 0);
+	return first;
 }
 
 void
-trace_start(uint64_t connection)
+trace_start(uint64_t connection, uint64_t first)
 {
 	trace_worker(connection);
+	here.number = first;
+	here.reserved = TRACE_RESERVED;
+	here.until_ns = now_ns() + RESERVED_NS;
 	trace_record_here(TRACE_START, 0, 0);
 }
 

@@ -13,7 +13,7 @@
  *	trace_event(TRACE_FIRST_BYTE, 0);     // one branch while it is off
  *
  * trace_open() is called before there are workers. The other calls are safe in
- * any thread, in a forked child and in a signal handler.
+ * any thread and in a forked child.
  *
  * The format (version 1; all numbers in the byte order of the machine)
  *
@@ -25,7 +25,8 @@
  * n + 1, which is written last. header.next is the number of the next event, so
  * events max(0, next - capacity) to next - 1 should be in the file, and
  * next - capacity events are gone. Of those that should be there, one whose
- * sequence is not n + 1 is missing: its writer was killed or is not done.
+ * sequence is not n + 1 is missing: its writer was killed or is not done. One
+ * of kind 0 is no event: it is reserved for a worker that has not used it.
  *
  * Events are in the order in which they were recorded. A few have an earlier
  * time (see below), and threads race: sort them by time. A reader of a file
@@ -89,7 +90,7 @@ struct trace_event {
  * worker of a connection the others.
  */
 enum trace_kind {
-	TRACE_NONE,
+	TRACE_NONE, /* no event */
 	/* The client was accepted. VALUE: its port, 0 where it has none.
 	 * Recorded when it has a worker; time: of the accept. */
 	TRACE_ACCEPT,
@@ -175,10 +176,21 @@ trace_record(enum trace_kind kind, uint64_t connection, uint64_t time_ns,
 void
 trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value);
 
-/* A worker of CONNECTION starts: trace_worker(), and the event. Only while
- * trace_on(). */
+/*
+ * Reserves TRACE_RESERVED events for the worker of CONNECTION, which starts
+ * now. With them a forked child touches one page of the mapping and not two: it
+ * need not take a number from the header. Each page costs it a fault, and most
+ * workers have no more events. Returns the number of the first. Only while
+ * trace_on().
+ */
+#define TRACE_RESERVED 4 /* start, first byte, last byte, end */
+uint64_t
+trace_reserve(uint64_t connection, uint64_t time_ns);
+
+/* The worker of CONNECTION starts: trace_worker(), and the event, the FIRST of
+ * those reserved. Only while trace_on(). */
 void
-trace_start(uint64_t connection);
+trace_start(uint64_t connection, uint64_t first);
 
 /* Records an event of this thread's connection, now, if trace is on. */
 static inline void

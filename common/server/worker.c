@@ -51,7 +51,7 @@ worker_serve(const struct worker *worker)
 	enum outcome outcome;
 
 	if (trace_on())
-		trace_start(worker->number);
+		trace_start(worker->number, worker->traced_from);
 	conn_init(&conn, worker->fd, settings->idle_timeout_ns,
 	    settings->request_timeout_ns);
 	if (worker->datagram)

@@ -163,6 +163,8 @@ workers_begin(struct workers *w, const struct client *client)
 	slot->raises_oom_score = w->state->live >= w->oom_score_from;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
 	spawned_ns = trace_now();
+	if (trace_on())
+		slot->traced_from = trace_reserve(slot->number, spawned_ns);
 	if (w->model->spawn(slot) < 0)
 		return -1;
 	if (trace_on())

@@ -30,7 +30,9 @@ class Trace:
         self.missing = []
         found = [self._event(data, number)
                  for number in range(self.gone, self.next)]
-        self.events = sorted(filter(None, found), key=lambda one: one.time)
+        self.events = sorted(
+            (one for one in found if one and one.kind != "none"),
+            key=lambda one: one.time)
 
     def _event(self, data, number):
         at = self.header_size + number % self.capacity * self.event_size

@@ -135,6 +135,65 @@ TEST_WITH(an_event_without_an_end_is_no_event, begin, end)
 	assert_int_equal(event_at(1)->sequence, CAPACITY + 2);
 }
 
+static void
+assert_event(size_t i, uint64_t sequence, enum trace_kind kind)
+{
+	assert_int_equal(event_at(i)->sequence, sequence);
+	assert_int_equal(event_at(i)->kind, kind);
+}
+
+TEST_WITH(reserved_events_are_none_until_they_are_used, begin, end)
+{
+	uint64_t first = trace_reserve(7, now_ns());
+
+	trace_record(TRACE_SPAWN, 7, 0, 0);
+	trace_start(7, first);
+	trace_event(TRACE_FIRST_BYTE, 0);
+	read_file();
+	assert_int_equal(first, 0);
+	assert_int_equal(file.header.next, TRACE_RESERVED + 1);
+	assert_event(0, 1, TRACE_START);
+	assert_event(1, 2, TRACE_FIRST_BYTE);
+	assert_event(2, 3, TRACE_NONE);
+	assert_event(3, 4, TRACE_NONE);
+	assert_event(4, 5, TRACE_SPAWN);
+}
+
+TEST_WITH(events_beyond_the_reserved_ones_take_the_next_numbers, begin, end)
+{
+	trace_start(7, trace_reserve(7, now_ns()));
+	for (int i = 0; i < TRACE_RESERVED; i++)
+		trace_event(TRACE_LOCK_WAIT, 0);
+	read_file();
+	assert_int_equal(file.header.next, TRACE_RESERVED + 1);
+	assert_event(3, 4, TRACE_LOCK_WAIT);
+	assert_event(4, 5, TRACE_LOCK_WAIT);
+}
+
+TEST_WITH(a_reserved_place_that_was_overwritten_is_not_taken, begin, end)
+{
+	uint64_t first = trace_reserve(7, now_ns());
+
+	for (uint64_t i = 0; i < CAPACITY; i++)
+		trace_record(TRACE_REAP, 6, 0, 0);
+	trace_start(7, first);
+	read_file();
+	assert_int_equal(file.header.next, TRACE_RESERVED + CAPACITY + 1);
+	assert_event(0, CAPACITY + 1, TRACE_REAP);
+	assert_event(4, CAPACITY + 5, TRACE_START);
+}
+
+/* Its place in the ring is an old one. */
+TEST_WITH(a_reservation_is_not_kept_for_long, begin, end)
+{
+	trace_start(7, trace_reserve(7, now_ns()));
+	nap_ms(11);
+	trace_event(TRACE_END, 0);
+	read_file();
+	assert_event(1, 2, TRACE_NONE);
+	assert_event(4, 5, TRACE_END);
+}
+
 static void *
 record_100(void *arg)
 {
