@@ -408,31 +408,39 @@ timeline_name(const struct timeline *timeline, bool zh, char *buf, size_t size)
 	return buf;
 }
 
+/* "12 workers in 1.24 s, 3 at once at most, 1 killed" */
+static size_t
+summarize_workers(const struct timeline *t, bool zh, char *buf, size_t size)
+{
+	size_t killed = count_killed(t), n;
+	char number[32], time[16];
+
+	format_number(number, sizeof(number), (double)t->workers);
+	format_duration(time, sizeof(time), (double)t->span);
+	n = (size_t)(zh ? snprintf(buf, size,
+			      "%s 个 worker，历时 %s，最多同时 %zu 个", number,
+			      time, t->at_once)
+			: snprintf(buf, size,
+			      "%s worker%s in %s, %zu at once at most", number,
+			      plural(t->workers), time, t->at_once));
+	if (killed)
+		n += (size_t)snprintf(buf + n, size - n,
+		    zh ? "，%zu 个被杀死" : ", %zu killed", killed);
+	return n;
+}
+
 char *
 timeline_summary(
     const struct timeline *timeline, bool zh, char *buf, size_t size)
 {
-	size_t killed = count_killed(timeline), n = 0;
-	size_t clients = count_clients(timeline);
-	char number[32], time[16];
+	size_t n = 0, clients = count_clients(timeline);
 
-	format_duration(time, sizeof(time), (double)timeline->span);
-	buf[0] = '\0';
-	if (timeline->workers || !clients) {
-		format_number(
-		    number, sizeof(number), (double)timeline->workers);
-		n = (size_t)(zh ? snprintf(buf, size,
-				      "%s 个 worker，历时 %s，最多同时 %zu 个",
-				      number, time, timeline->at_once)
-				: snprintf(buf, size,
-				      "%s worker%s in %s, %zu at once at most",
-				      number, plural(timeline->workers), time,
-				      timeline->at_once));
-	}
-	if (killed && n < size)
-		n += (size_t)snprintf(buf + n, size - n,
-		    zh ? "，%zu 个被杀死" : ", %zu killed", killed);
-	if (clients && n < size)
+	if (!timeline->workers && !clients)
+		snprintf(buf, size, "%s",
+		    zh ? "还没有 worker" : "no client has had a worker yet");
+	if (timeline->workers)
+		n = summarize_workers(timeline, zh, buf, size);
+	if (clients)
 		snprintf(buf + n, size - n,
 		    zh ? "%s%zu 个客户端连接" : "%s%zu client connection%s",
 		    n ? zh ? "，" : ", " : "", clients, plural(clients));

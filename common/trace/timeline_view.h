@@ -127,7 +127,7 @@ timeline_phase_name(enum phase_kind kind, bool zh);
 char *
 timeline_name(const struct timeline *timeline, bool zh, char *buf, size_t size);
 
-/* "12 workers in 1.24 s, 3 at once at most, 1 killed". */
+/* "12 workers in 1.24 s, 3 at once at most, 1 killed". SIZE: TIMELINE_WORDS. */
 char *
 timeline_summary(
     const struct timeline *timeline, bool zh, char *buf, size_t size);

@@ -14,6 +14,7 @@ import pytest
 
 from browser import DESKTOP, needs_browser
 from browser import browser, one_browser  # noqa: F401, fixtures
+from harness import ROOT
 from known_servers import client, flat
 from trace_event import events_of, life, made, nanoseconds
 from trace_file import Trace
@@ -335,6 +336,14 @@ def test_the_svg_in_a_browser(browser, fork_server, path, tmp_path, scheme):  # 
     assert not [one for one in browser.console() if one["level"] == "SEVERE"]
 
 
+@needs_browser
+def test_the_picture_of_the_readme_opens(browser):  # noqa: F811
+    browser.emulate("light", DESKTOP)
+    browser.open_tab(f"file://{ROOT}/docs/trace.svg")
+    assert browser.run("return document.querySelectorAll('.kill').length") == 1
+    assert not [one for one in browser.console() if one["level"] == "SEVERE"]
+
+
 # ---- Trace Event JSON ----
 
 def json_of(*files):
@@ -470,7 +479,7 @@ def test_a_file_without_events_is_drawn(path):
     for options in ([], ["--svg", "-"], ["--json", "-"]):
         assert client("trace", path, *options).code == 0
     assert json_of(path) == []
-    assert "0 workers" in client("trace", path).out
+    assert "no client has had a worker yet" in client("trace", path).out
 
 
 def test_a_cut_file_shows_what_is_left(path):
