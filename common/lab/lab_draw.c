@@ -8,6 +8,8 @@
 #include "common/trace/timeline_terminal.h"
 
 #define BAR_MIN 10 /* columns of the longest bar */
+/* A timeline of both servers, and what its marks mean, fit on a screen. */
+#define TIMELINE_ROWS 14
 
 /* ---- bars ---- */
 
@@ -150,7 +152,7 @@ static void
 draw_timeline(const struct lab_picture *picture, const struct lab_panel *panel,
     const struct terminal_style *style, FILE *out)
 {
-	struct timeline_wish wish = {.rows = LAB_ROWS, .zh = picture->zh};
+	struct timeline_wish wish = {.rows = TIMELINE_ROWS, .zh = picture->zh};
 	struct timeline_view view;
 
 	timeline_view_open(&view, picture->timelines[panel->model], &wish);
