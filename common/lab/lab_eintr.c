@@ -43,6 +43,24 @@ say_kill(struct lab_run *run, const struct lab_server *server)
 		lab_command(run, "kill -ALRM %d ...", (int)first.tid);
 }
 
+/* Connects COUNT clients, which each say a line. A server sends signals of its
+ * own to its first workers, so a client may be lost already. */
+static bool
+connect_all(struct lab_run *run, const struct lab_server *server, size_t count,
+    struct lab_clients *clients)
+{
+	clients->count = 0;
+	while (clients->count < count) {
+		int fd = lab_connect(run, server);
+
+		if (fd < 0)
+			return false;
+		clients->fds[clients->count++] = fd;
+	}
+	lab_clients_ask(clients, LAB_TIMEOUT_MS);
+	return true;
+}
+
 /* How many of COUNT clients get no answer any more after their workers were
  * woken; -1: the run is over. */
 static int
@@ -51,7 +69,7 @@ count_lost(struct lab_run *run, const struct lab_server *server, size_t count)
 	struct lab_clients clients = {0};
 	int lost = -1;
 
-	if (lab_clients_open(run, server, count, &clients)) {
+	if (connect_all(run, server, count, &clients)) {
 		say_kill(run, server);
 		for (int i = 0; i < ROUNDS; i++)
 			wake_all(run, server);
@@ -190,16 +208,15 @@ judge_timeout(struct lab_run *run, const char *model, const char *program)
 	uint64_t begun;
 	bool ends, early;
 
-	if (server && lab_clients_open(run, server, 1, &one)) {
-		begun = now_ns();
+	begun = now_ns();
+	if (server && connect_all(run, server, 1, &one)) {
 		ends = lab_sees_end(one.fds[0], IDLE_END_MS);
 		early = now_ns() - begun < NS_PER_S / 2;
 		lab_require(run, ends && !early,
 		    "server_%s: a silent client is closed at its idle timeout, "
 		    "not before and not never",
-		    "server_%"
-		    "s：沉默的客户端在空闲超时时被关闭，既不提前，也不会"
-		    "永不关闭",
+		    "server_%s：沉默的客户端在空闲超时时被关闭，"
+		    "既不提前，也不会永不关闭",
 		    model);
 	}
 	lab_clients_close(&one);
