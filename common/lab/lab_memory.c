@@ -232,7 +232,10 @@ draw_process(const struct lab_facts *facts, const char *model, unsigned client,
 	else
 		snprintf(label, sizeof(label), "%s",
 		    lab_words(picture, "the server", "服务器"));
-	lab_cells(picture, model, "%s, %s|0x%llx|%.0f|%s|%s", model, label,
+	lab_cells(picture, model,
+	    lab_words(picture, "%s, %s|0x%llx|%.0f|%s|%s",
+		"%s，%s|0x%llx|%.0f|%s|%s"),
+	    model, label,
 	    (unsigned long long)lab_value(facts, "%s.address", model),
 	    lab_value(facts, "%s.after.%s.value", model, who),
 	    page_words(

@@ -17,11 +17,11 @@ from pathlib import Path
 
 LABS = Path(__file__).resolve().parent
 WORDS = {
-    "en": {"Question": "Question", "facts": "Three facts of a good answer",
+    "en": {"Question": "Question", "Rubric": "Rubric", "facts": "Three facts of a good answer",
            "minutes": "minutes", "picture": "Picture:", "pair": "The pair",
            "pair_line": "Two whole echo servers. What differs is marked.",
            "suffix": ""},
-    "zh": {"Question": "问题", "facts": "好的回答要点出的三个事实",
+    "zh": {"Question": "问题", "Rubric": "评分", "facts": "好的回答要点出的三个事实",
            "minutes": "分钟", "picture": "图：", "pair": "这一对服务器",
            "pair_line": "两个完整的回显服务器。不同之处已标出。", "suffix": ".zh"}}
 
@@ -48,8 +48,9 @@ label { display: grid; grid-template-rows: 1fr auto; gap: 4mm; cursor: pointer }
 input { display: none }
 .picture { border: .4mm dashed #999; display: grid; place-items: center; min-height: 0;
     color: #555; font-size: 11pt; text-align: center; padding: 2mm; overflow: hidden }
-.picture img { max-width: 100%; max-height: 100%; border: 0 }
-.picture.there { border: 0; padding: 0 }
+.picture.there { border: 0; position: relative }
+.picture img { position: absolute; inset: 0; width: 100%; height: 100%;
+    object-fit: contain; object-position: top }
 .facts { font-size: 12.5pt; line-height: 1.35 }
 .facts b { color: #1f5fa8 }
 footer { position: absolute; left: 12mm; right: 12mm; bottom: 5mm; font-size: 10pt;
@@ -96,17 +97,17 @@ def items(texts):
 
 
 def facts_of(name, words):
-    """The rubric's three, in the page's language if the key is there in it."""
-    key = LABS / name / f"key{words['suffix']}.md"
-    key = key if key.exists() else LABS / name / "key.md"
-    facts = listed(section_of(key.read_text("utf-8"), r"(?:Rubric|评分)"), r"\d\. ")
+    """The three of the key's rubric, in either language."""
+    key = (LABS / name / "key.md").read_text("utf-8")
+    facts = listed(section_of(key, words["Rubric"]), r"\d\. ")
     return f"""<div class="facts"><b>{words["facts"]}</b>
 <ol>{items(facts[:3])}</ol></div>"""
 
 
 def picture_of(name, folder, words):
     if (folder / f"{name}.svg").exists():
-        return f'<div class="picture there"><img src="{name}.svg" alt="{name}"></div>'
+        return (f'<div class="picture there"><a href="{name}.svg">'
+                f'<img src="{name}.svg" alt="{name}"></a></div>')
     return (f'<div class="picture"><div>{words["picture"]}<br><code>./client lab {name} '
             f'--svg build/labs/{name}.svg</code></div></div>')
 

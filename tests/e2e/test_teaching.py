@@ -245,10 +245,10 @@ def test_the_pages_say_which_package_has_what_make_deps_does_not_install():
 # ---- the answer keys, and the slides ----
 
 
-def facts_of(name):
-    """The rubric of its key."""
+def facts_of(name, heading):
+    """The rubric of its key, in one of both languages."""
     key = words_of(LABS / name / "key.md")
-    rubric = key.partition("\n## Rubric\n")[2].partition("\n## ")[0]
+    rubric = key.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"^\d\. \S", rubric, re.M)
 
 
@@ -260,7 +260,8 @@ def test_a_key_says_why_each_wrong_answer_is_wrong(name):
     assert right and right[1] in answers
     wrong = re.findall(r"^\| ([A-D]) \| \S", key, re.M)
     assert wrong == [letter for letter in answers if letter != right[1]]
-    assert len(facts_of(name)) == 3
+    for heading in ("Rubric", "评分"):
+        assert len(facts_of(name, heading)) == 3, heading
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +269,7 @@ def slides(tmp_path_factory):
     """The folder of both files, with a picture for one lab."""
     folder = tmp_path_factory.mktemp("slides")
     (folder / "race.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="760" height="400"></svg>')
+        '<svg xmlns="http://www.w3.org/2000/svg" width="760" height="1600"></svg>')
     subprocess.run([sys.executable, LABS / "slides.py", folder], check=True)
     return folder
 
