@@ -114,6 +114,14 @@ def can_have_a_network():
         return False
 
 
+def naming_the_port(words):
+    """Where a command leaves out the port, which is 7007 then."""
+    if re.search("-l |--listen ", words):
+        return words
+    words = re.sub(r"(\./server_[\w$]+)", r"\1 -l 127.0.0.1:7007", words)
+    return re.sub(r"(\./build/first/\w+)", r"\1 7007", words)
+
+
 def free_port():
     """Of four digits, as on the pages: it is a part of a request's length."""
     while True:
@@ -235,10 +243,8 @@ class Shell:
 
     def _on_own_ports(self, words):
         """For a shell without a network of its own."""
-        if self.ports and not re.search("-l |--listen ", words):
-            words = re.sub(r"(\./server_\w+)",
-                           r"\1 -l 127.0.0.1:7007", words)
-            words = re.sub(r"(\./build/first/\w+)", r"\1 7007", words)
+        if self.ports:
+            words = naming_the_port(words)
         for port, own in self.ports.items():
             words = re.sub(rf"\b{port}\b", own, words)
         return words

@@ -197,6 +197,7 @@ def test_a_lab_can_be_run_by_hand(name, tmp_path):
         shell = [*pages.OWN_NETWORK[:-1], *shell]
         script = f"{pages.LOOPBACK}\n{script}"
     else:
+        script = "".join(map(pages.naming_the_port, script.splitlines(keepends=True)))
         for port in set(re.findall(r"\b7\d\d\d\b", script)):
             script = re.sub(rf"\b{port}\b", pages.free_port(), script)
     marked = Marked()
