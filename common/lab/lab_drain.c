@@ -17,7 +17,8 @@
 #include "common/sysinfo/proc_tree.h"
 
 #define REQUESTS_MAX 32
-#define REQUEST_MS 1000
+/* A request takes a second; the last one begins this long after the others. */
+#define WAIT_MS 300
 /* In check(): a repair that sleeps for a fixed time is too short for the long
  * requests, or as slow with short ones as with long ones. */
 #define SHORT_MS 300
@@ -39,10 +40,11 @@ close_burst(struct burst *burst)
 		close(burst->fds[--burst->count]);
 }
 
-/* Sends a request on each connection. False: the run is over. */
+/* Sends a request on each connection, the last one MS after the others: so the
+ * timeline shows how long all have run. False: the run is over. */
 static bool
-begin_requests(
-    struct lab_run *run, struct lab_server *server, struct burst *burst)
+begin_requests(struct lab_run *run, struct lab_server *server,
+    struct burst *burst, unsigned ms)
 {
 	size_t count = lab_number(run, "requests");
 
@@ -51,8 +53,11 @@ begin_requests(
 	    lab_program("client") ? lab_program("client") : "client",
 	    server->where);
 	while (burst->count < count) {
-		int fd = lab_connect(run, server);
+		int fd;
 
+		if (burst->count + 1 == count && !lab_wait_ms(run, ms))
+			return false;
+		fd = lab_connect(run, server);
 		if (fd < 0)
 			return false;
 		burst->fds[burst->count++] = fd;
@@ -178,6 +183,8 @@ static const struct way {
 };
 
 #define WAY_COUNT (sizeof(WAYS) / sizeof(WAYS[0]))
+/* Whose timeline is drawn: SIGKILL. */
+#define TRACED (&WAYS[1])
 
 static void
 note(struct lab_run *run, const char *model, const struct way *way,
@@ -192,12 +199,13 @@ note(struct lab_run *run, const char *model, const struct way *way,
 	    (size_t)lab_number(run, "requests"), stop->orphans);
 }
 
+/* Stops it when the last request begins, MS after the others. */
 static bool
 stop_it(struct lab_run *run, struct lab_server *server, const struct way *way,
-    struct stop *stop)
+    unsigned ms, struct stop *stop)
 {
 	struct burst burst = {0};
-	bool ok = begin_requests(run, server, &burst);
+	bool ok = begin_requests(run, server, &burst, ms);
 
 	if (ok && way->signal == SIGTERM)
 		ok = terminate(run, server, &burst, stop);
@@ -212,14 +220,18 @@ stop_it(struct lab_run *run, struct lab_server *server, const struct way *way,
 static void
 run_way(struct lab_run *run, const char *model, const struct way *way)
 {
-	struct lab_server *server =
-	    lab_server_start(run, model, "--service sleep:%ums", REQUEST_MS);
+	const struct lab_plan plan = {
+	    .model = model,
+	    .options = "--service sleep:1s",
+	    .trace = way == TRACED,
+	};
+	struct lab_server *server = lab_server_start_plan(run, &plan);
 	struct stop stop = {0};
 
 	if (!server)
 		return;
 	supervisor_spare_orphans(&server->supervisor);
-	if (stop_it(run, server, way, &stop)) {
+	if (stop_it(run, server, way, WAIT_MS, &stop)) {
 		note(run, model, way, &stop);
 		if (way->signal == SIGTERM)
 			lab_fact(
@@ -322,6 +334,14 @@ draw_drain(const struct lab_facts *facts, struct lab_picture *picture)
 				    answered);
 		}
 	}
+	for (const char **model = models; *model; model++)
+		lab_timeline(picture, *model,
+		    strcmp(*model, "thread") == 0
+			? lab_words(picture,
+			      "all end with the accept loop (SIGKILL)",
+			      "全部与 accept 循环一起结束（SIGKILL）")
+			: lab_words(picture, "orphans run on (SIGKILL)",
+			      "孤儿进程继续运行（SIGKILL）"));
 }
 
 /* ---- the repair ---- */
@@ -344,7 +364,7 @@ check_stop(struct lab_run *run, const char *model, const char *program,
 	if (!server)
 		return false;
 	supervisor_spare_orphans(&server->supervisor);
-	ok = stop_it(run, server, &WAYS[0], stop);
+	ok = stop_it(run, server, &WAYS[0], ms / 3, stop);
 	if (!lab_is_over(run)) {
 		lab_require(run, ok && stop->answered == count,
 		    "%u of %u requests of %u ms are answered",
