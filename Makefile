@@ -89,7 +89,7 @@ Q := $(if $(V),,@)
 JSON     := common/format/json_value.c common/report/comparison_json_reader.c \
             common/report/comparison_json_writer.c common/report/load_json.c \
             common/trace/trace_event_json.c \
-            $(wildcard common/lab/*.c common/cli/cmd_lab.c)
+            $(wildcard common/lab/*.c common/cli/cmd_lab*.c common/cli/lab_*.c)
 COMMON   := $(filter-out common/full/% common/plain/% common/image/% \
                 $(if $(HAVE_JSON),,$(JSON)),$(wildcard common/*/*.c)) \
             $(if $(filter coverage,$(VARIANT)),tests/coverage.c)

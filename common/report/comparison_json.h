@@ -11,14 +11,15 @@
 #ifndef COMMON_REPORT_COMPARISON_JSON_H
 #define COMMON_REPORT_COMPARISON_JSON_H
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "common/verdict/comparison.h"
 
+struct json_t; /* of jansson: the header is for builds without it, too */
+
 /* The machine as its object in JSON, without its load. */
-json_t *
+struct json_t *
 comparison_json_machine(const struct machine *machine);
 
 /* One line. Errors are the stream's. */
