@@ -284,7 +284,7 @@ check_kill(struct lab_run *run, struct lab_server *server)
 		require_answers(run, &count, HOLDER + 1, 2);
 	}
 	lab_count_close(&count);
-	if (!run->unmet)
+	if (count.answers)
 		lab_server_await_workers(run, server, 0);
 }
 
@@ -314,12 +314,13 @@ check_orphan(struct lab_run *run, const char *model, const char *program)
 	};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
 	bool fork = strcmp(model, "fork") == 0;
+	unsigned before = run->unmet;
 
 	if (!server)
 		return;
 	if (!fork)
 		check_count(run, server);
-	for (int i = 0; fork && i < CHECK_KILLS && !run->unmet; i++)
+	for (int i = 0; fork && i < CHECK_KILLS && run->unmet == before; i++)
 		check_kill(run, server);
 	lab_server_stop(run, server);
 }
