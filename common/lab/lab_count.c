@@ -109,32 +109,40 @@ read_answer(struct lab_count *count, unsigned client)
 	count->answers++;
 }
 
+/* Which clients have fewer answers than UNTIL, for poll(2). Returns how many.
+ */
+static unsigned
+await_clients(
+    const struct lab_count *count, const unsigned *until, struct pollfd *wait)
+{
+	unsigned waiting = 0;
+
+	for (unsigned i = 0; i < count->clients; i++) {
+		bool done = count->answered[i] >= until[i];
+
+		wait[i] = (struct pollfd){done ? -1 : count->fd[i], POLLIN, 0};
+		waiting += wait[i].fd >= 0;
+	}
+	return waiting;
+}
+
 void
 lab_count_read(struct lab_run *run, struct lab_count *count, unsigned lines,
     int silence_ms)
 {
 	struct pollfd wait[LAB_COUNT_CLIENTS];
 	unsigned until[LAB_COUNT_CLIENTS];
-	unsigned waiting;
 
 	for (unsigned i = 0; i < count->clients; i++)
 		until[i] = count->answered[i] + lines;
-	do {
-		waiting = 0;
-		for (unsigned i = 0; i < count->clients; i++) {
-			bool done = count->answered[i] >= until[i];
-
-			wait[i] = (struct pollfd){
-			    done ? -1 : count->fd[i], POLLIN, 0};
-			waiting += wait[i].fd >= 0;
-		}
-		if (!waiting || poll(wait, count->clients, silence_ms) <= 0)
+	while (!lab_is_over(run) && await_clients(count, until, wait)) {
+		if (poll(wait, count->clients, silence_ms) <= 0)
 			return;
 		for (unsigned i = 0; i < count->clients; i++) {
-			if (wait[i].fd >= 0 && wait[i].revents)
+			if (wait[i].revents)
 				read_answer(count, i);
 		}
-	} while (!lab_is_over(run));
+	}
 }
 
 uint64_t
