@@ -171,7 +171,8 @@ measure(struct lab_run *run, const char *model, const char *program,
 	struct lab_server *server = lab_server_start_plan(
 	    run, &(struct lab_plan){.model = model,
 		     .program = program,
-		     .options = "--quiet --drain-timeout 100ms"});
+		     .options = "--quiet --drain-timeout 100ms",
+		     .trace = !pace->gap_us});
 	struct lab_worker workers[1];
 	size_t count = lab_number(run, "clients");
 
@@ -280,6 +281,16 @@ draw_handoff(const struct lab_facts *facts, struct lab_picture *picture)
 			lab_bar_says(picture, "%.0f %%", 100 * lost / clients);
 		}
 	}
+	for (const char **model = models; *model; model++)
+		lab_timeline(picture, *model,
+		    strcmp(*model, "thread") == 0
+			? lab_words(picture,
+			      "server_thread: a client without a tid is never "
+			      "served",
+			      "server_thread：没有 tid 的客户端永远得不到服务")
+			: lab_words(picture,
+			      "server_fork: each client has its child",
+			      "server_fork：每个客户端都有自己的子进程"));
 }
 
 /* ---- check ---- */
