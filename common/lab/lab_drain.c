@@ -270,11 +270,14 @@ as_expected(const struct lab_facts *facts, const char *model, double all)
 }
 
 static char
-answer_of(const struct lab_facts *facts, const char *model, double all)
+answer_of(const struct lab_facts *facts, double all)
 {
-	if (lab_value(facts, "%s.term_answered", model) < all)
+	if (lab_value(facts, "thread.term_answered") < all ||
+	    lab_value(facts, "fork.term_answered") < all)
 		return 'C';
-	return lab_value(facts, "%s.kill_answered", model) == all ? 'D' : 'A';
+	if (lab_value(facts, "thread.kill_answered") == all)
+		return 'D';
+	return lab_value(facts, "fork.kill_answered") == 0 ? 'A' : 'B';
 }
 
 static void
@@ -285,12 +288,9 @@ judge_drain(const struct lab_facts *facts, struct lab_judgement *judgement)
 
 	lab_models(facts, models);
 	judgement->shown = models[0];
-	for (const char **model = models; *model; model++) {
+	for (const char **model = models; *model; model++)
 		judgement->shown &= as_expected(facts, *model, all);
-		judgement->answer = answer_of(facts, *model, all);
-	}
-	if (judgement->shown)
-		judgement->answer = 'B';
+	judgement->answer = models[0] ? answer_of(facts, all) : '\0';
 	if (judgement->shown)
 		lab_because(judgement,
 		    "SIGTERM: all %.0f answered, the server waits. SIGKILL: "
