@@ -126,7 +126,7 @@ leak_model(struct lab_run *run, const char *model, const char *program)
 	struct lab_clients clients = {0};
 	size_t count = lab_number(run, "clients");
 	const char *kind = program ? "bug" : "shipped";
-	struct held held[LAB_CLIENTS];
+	struct held held[LAB_CLIENTS] = {{0}};
 	struct ends ends = {.held = program ? held : NULL};
 
 	if (!server)
