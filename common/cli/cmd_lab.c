@@ -307,6 +307,7 @@ cmd_lab(int argc, char **argv)
 		    "docs/labs/%s/README.md was not there when this client was "
 		    "built",
 		    view.lab->name);
+	view.style.utf8 |= view.page.zh; /* what shows Chinese shows blocks */
 	if (options.quiz || options.hand)
 		return show_page(&view, &options);
 	return show_lab(&view, &options);

@@ -74,6 +74,12 @@ lab_show_list(const struct terminal_style *style, bool zh, FILE *out)
 		    needs_of(&view.page, needs, sizeof(needs)));
 		put_text(&view, &view.page.title, 0, 18);
 	}
+	fputs(zh ? "\n从 client lab tour 开始。client lab start NAME 建立一份"
+		   "带缺陷的副本供你修复，\nclient lab check NAME 评判它。\n"
+		 : "\nBegin with: client lab tour\n"
+		   "client lab start NAME makes a copy with a bug to repair; "
+		   "client lab check NAME\njudges it.\n",
+	    out);
 }
 
 /* ---- the question ---- */

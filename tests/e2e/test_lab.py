@@ -407,11 +407,13 @@ def test_words_go_to_standard_error_where_the_picture_goes_to_standard_output():
 @pytest.mark.parametrize("name", ["tour", "race"])
 def test_a_lab_speaks_chinese(name):
     page = ROOT / f"docs/labs/{name}/README.zh.md"
-    run = lab(name, "--lang", "zh", "--predict", "A")
+    run = lab(name, "--lang", "zh", "--predict", "A",
+              env={"PATH": os.environ["PATH"], "LANG": "C"})
     assert run.returncode == 0 and not run.stderr
     check_block(page, run.stdout)
     for heading in ("结果", "为什么", "下一步"):
         assert f"\n{heading}\n" in run.stdout
+    assert "█" in run.stdout or "▄" in run.stdout, "a picture in UTF-8, too"
     ours = re.sub(r"`[^`]*`|^\$ .*", "", run.stdout, flags=re.M)
     assert not re.search(r"\b(predict|shown|connections|additions|left)\b", ours)
 
