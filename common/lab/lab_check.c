@@ -118,7 +118,7 @@ build(struct lab_run *run, const struct workshop *w, const char *dir)
 	    (const char *[]){"check", run->lab->name, dir, w->folder, NULL},
 	    &output);
 
-	if (status != 0)
+	if (status != 0 && !*run->stop)
 		print_errors(run, output ? output : "");
 	free(output);
 	return status == 0;

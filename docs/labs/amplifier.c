@@ -34,6 +34,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The compiler and the linker choose these names. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+
 enum {
 	RECENT = 8, /* loads that a worker remembers */
 	RARELY = 8, /* one in so many other stores waits */
@@ -450,3 +453,5 @@ __wrap_nanosleep(const struct timespec *time, struct timespec *left)
 	sleep_briefly(us_of(time));
 	return 0;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */

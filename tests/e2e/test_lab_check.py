@@ -7,6 +7,7 @@ of its bug.
 """
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -142,6 +143,19 @@ def test_a_server_that_crashes_is_told(copy):
     run = lab("check", "handoff", str(directory), "--model", "thread")
     assert run.returncode == 1, run.stdout
     assert "server_thread died of signal 6 (Aborted)" in run.stdout
+
+
+@needs("patch")
+@needs("make")
+def test_an_interrupted_check_says_nothing_of_the_servers(copy):
+    """It is interrupted while it builds."""
+    directory = copy("handoff")
+    client = subprocess.Popen([CLIENT, "lab", "check", "handoff", directory],
+                              stdout=subprocess.PIPE, text=True)
+    assert client.stdout.readline().startswith("$ ")
+    client.send_signal(signal.SIGINT)
+    assert client.communicate(timeout=60)[0] == ""
+    assert client.returncode == 130
 
 
 def test_a_copy_is_made_only_where_nothing_is(tmp_path):
