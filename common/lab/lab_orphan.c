@@ -6,12 +6,14 @@
  * A worker that holds the lock sleeps for --race-window, and /proc shows that
  * it sleeps. So it is killed inside.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/lab/lab_count.h"
+#include "common/lab/lab_orphan_mutex.h"
 #include "common/lab/lab_waits.h"
 #include "common/lab/workshop.h"
 
@@ -117,6 +119,37 @@ kill_holder(
 	note_outcome(run, server, count);
 }
 
+static const struct {
+	const char *key, *en, *zh;
+} KINDS[ORPHAN_KINDS] = {
+    {"plain", "a plain mutex", "普通互斥锁"},
+    {"robust", "a robust mutex, made consistent", "健壮互斥锁，已恢复一致"},
+    {"unrepaired", "a robust mutex, not made consistent",
+	"健壮互斥锁，未恢复一致"},
+};
+
+/* Without a server: a forked child is killed, a thread returns, and each had
+ * the mutex. */
+static void
+lose_mutexes(struct lab_run *run, const char *model)
+{
+	struct orphan_errors errors;
+
+	for (enum orphan_kind kind = 0; kind < ORPHAN_KINDS; kind++) {
+		if (lab_is_over(run))
+			return;
+		if (!orphan_mutex(kind, strcmp(model, "fork") == 0, &errors)) {
+			lab_cannot(
+			    run, "cannot start a worker", "无法启动 worker");
+			return;
+		}
+		lab_fact(
+		    run, errors.next, "%s.%s.next", model, KINDS[kind].key);
+		lab_fact(
+		    run, errors.after, "%s.%s.after", model, KINDS[kind].key);
+	}
+}
+
 static void
 run_orphan(struct lab_run *run)
 {
@@ -140,10 +173,20 @@ run_orphan(struct lab_run *run)
 			kill_holder(run, server, &count);
 		lab_count_close(&count);
 		lab_server_stop(run, server);
+		lose_mutexes(run, run->models[i]);
 	}
 }
 
 /* ---- what it shows ---- */
+
+/* What the two locks after the holder's death return. */
+static bool
+returns(const struct lab_facts *facts, const char *model, const char *kind,
+    int next, int after)
+{
+	return lab_value(facts, "%s.%s.next", model, kind) == next &&
+	       lab_value(facts, "%s.%s.after", model, kind) == after;
+}
 
 static bool
 is_as_explained(const struct lab_facts *facts, const char *model)
@@ -151,7 +194,10 @@ is_as_explained(const struct lab_facts *facts, const char *model)
 	bool ends = strcmp(model, "thread") == 0;
 
 	return lab_value(facts, "%s.answered", model) == 0 &&
-	       lab_value(facts, "%s.server_ended", model) == ends;
+	       lab_value(facts, "%s.server_ended", model) == ends &&
+	       returns(facts, model, "plain", ETIMEDOUT, ETIMEDOUT) &&
+	       returns(facts, model, "robust", EOWNERDEAD, 0) &&
+	       returns(facts, model, "unrepaired", EOWNERDEAD, ENOTRECOVERABLE);
 }
 
 static char
@@ -181,8 +227,8 @@ judge_orphan(const struct lab_facts *facts, struct lab_judgement *judgement)
 		judgement->answer = answer_of(facts);
 	if (judgement->shown)
 		lab_because(judgement,
-		    "a forked child takes its lock to the grave; of threads "
-		    "none is left that could wait",
+		    "a forked child that is killed leaves its lock taken; of "
+		    "threads none is left that could wait",
 		    "子进程带着锁死去；而线程全部随进程消失，没有谁在等待");
 	else
 		lab_because(judgement,
@@ -214,6 +260,41 @@ draw_others(const struct lab_facts *facts, const char *const *models,
 	}
 }
 
+/* "0", "EOWNERDEAD". */
+static const char *
+error_name(double error)
+{
+	const char *name = error > 0 ? strerrorname_np((int)error) : NULL;
+
+	return error == 0 ? "0" : name ? name : "?";
+}
+
+static void
+draw_mutexes(const struct lab_facts *facts, const char *const *models,
+    struct lab_picture *picture)
+{
+	lab_table(picture, 3,
+	    lab_words(picture,
+		"a mutex whose holder has died (thread: returned; fork: "
+		"killed)",
+		"持有者已经消失的互斥锁（thread：返回；fork：被杀死）"));
+	lab_cells(picture, NULL, "%s",
+	    lab_words(picture, "mutex|the next lock|the one after it",
+		"互斥锁|下一次加锁|再下一次加锁"));
+	for (size_t i = 0; models[i]; i++) {
+		for (enum orphan_kind kind = 0; kind < ORPHAN_KINDS; kind++) {
+			const char *key = KINDS[kind].key;
+
+			lab_cells(picture, models[i], "%s: %s|%s|%s", models[i],
+			    lab_words(picture, KINDS[kind].en, KINDS[kind].zh),
+			    error_name(
+				lab_value(facts, "%s.%s.next", models[i], key)),
+			    error_name(lab_value(
+				facts, "%s.%s.after", models[i], key)));
+		}
+	}
+}
+
 static void
 draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
 {
@@ -222,6 +303,7 @@ draw_orphan(const struct lab_facts *facts, struct lab_picture *picture)
 
 	lab_models(facts, models);
 	draw_others(facts, models, picture);
+	draw_mutexes(facts, models, picture);
 	for (size_t i = 0; models[i]; i++) {
 		snprintf(title, sizeof(title),
 		    lab_words(picture, "the workers of server_%s",
