@@ -50,9 +50,9 @@ say_what_to_do(struct lab_run *run, const struct workshop *w, const char *dir)
 	const char *name = run->lab->name, *client = lab_program("client");
 
 	lab_say(run, "The servers with the bug are in %s.",
-	    "带有错误的服务器在 %s 里。", dir);
+	    "带有缺陷的服务器在 %s 里。", dir);
 	lab_say(run, "Read the bug:   %sdocs/labs/%s/bug.patch",
-	    "阅读错误：   %sdocs/labs/%s/bug.patch", w->source, name);
+	    "阅读缺陷：   %sdocs/labs/%s/bug.patch", w->source, name);
 	lab_say(run, "Repair it:      the same files in %s",
 	    "修复它：     %s 里的同名文件", dir);
 	lab_say(run, "Build and run:  make -C %s server_thread server_fork",
@@ -155,7 +155,7 @@ say_if_unchanged(struct lab_run *run, const char *dir)
 	if (before && now && strcmp(before, now) == 0)
 		lab_say(run,
 		    "nothing has been changed in %s yet: this is the bug",
-		    "%s 里还没有任何修改：这就是那个错误", dir);
+		    "%s 里还没有任何修改：这就是那个缺陷", dir);
 	free(before);
 	free(now);
 }

@@ -184,7 +184,7 @@ lab_load(struct lab_run *run, const struct lab_server *server,
 	print_load(run, server, load);
 	if (engine_open(&engine, &plan, why, sizeof(why)) < 0) {
 		lab_cannot(run, "the client cannot load the server: %s",
-		    "客户端无法加载服务器：%s", why);
+		    "客户端无法给服务器加负载：%s", why);
 		return false;
 	}
 	engine.stop = run->stop;

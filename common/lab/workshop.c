@@ -281,7 +281,7 @@ lab_bug_build(struct lab_run *run, const char *programs[2])
 	if (status != 0)
 		lab_cannot(run,
 		    "the servers with the bug could not be built: %.300s",
-		    "带有错误的服务器编译失败：%.300s",
+		    "带有缺陷的服务器编译失败：%.300s",
 		    output && *output ? output : "it was interrupted");
 	free(output);
 	for (size_t i = 0; run->models[i]; i++) {
