@@ -71,6 +71,12 @@ TEST(bigparent_is_flat_for_threads_and_grows_for_forks)
 	is_not_shown(lab, facts, "fork.large_us=1100", 'A');
 	is_not_shown(lab, facts, "thread.large_us=1600", 'C');
 	is_not_shown(lab, facts, "fork.large_us=1000000", 'D');
+	/* A busy machine interrupts a long fork; its CPU time stays. */
+	is_shown(lab, facts,
+	    "fork.small_cpu_us=900 fork.large_cpu_us=19000 "
+	    "fork.large_us=1000000");
+	is_not_shown(
+	    lab, facts, "fork.small_cpu_us=900 fork.large_cpu_us=1000", 'A');
 	is_shown(lab, "fork.small_us=1000 fork.large_us=20000", "");
 	is_shown(lab, "thread.small_us=100 thread.large_us=100", "");
 }
