@@ -260,18 +260,25 @@ check_zombie(struct lab_run *run, const char *model, const char *program)
 	if (!server || zombies < 0)
 		return;
 	lab_require(run, zombies == 0,
-	    "server_%s: %d children end together, %d zombies stay",
-	    "server_%s：%d 个子进程同时结束，留下 %d 个僵尸进程", model,
+	    "server_%s: %d workers end together, %d zombies stay",
+	    "server_%s：%d 个 worker 同时结束，留下 %d 个僵尸进程", model,
 	    CHILDREN, zombies);
 	judge_ledger(run, server, zombies == 0);
 	lab_server_stop(run, server);
+}
+
+static uint64_t
+all_but_one(const uint64_t *values)
+{
+	return values[0] - 1;
 }
 
 const struct lab lab_zombie = {
     .name = "zombie",
     .minutes = 20,
     .needs_sources = true,
-    .parameters = {{"children", 50, {30, 35, 40, 45, 55, 60}, NULL}},
+    .parameters = {{"children", 50, {30, 35, 40, 45, 55, 60}, NULL},
+	{"left", 49, {0}, all_but_one}},
     .run = run_zombie,
     .judge = judge_zombie,
     .draw = draw_zombie,
