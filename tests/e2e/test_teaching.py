@@ -242,6 +242,27 @@ def test_the_pages_say_which_package_has_what_make_deps_does_not_install():
             assert rest or re.search(rf"\b{package}=", needs_line), (name, tool)
 
 
+# ---- courses and assignments ----
+
+def test_six_weeks_have_all_labs_and_each_course_has_its_minutes():
+    courses = words_of(LABS / "teaching.md").partition("## Three courses\n")[2]
+    lecture, half_day, weeks = courses.partition("\n## ")[0].split("\n### ")[1:]
+    in_class = " ".join(re.findall(r"^\| \d \| (.*?) \|", weeks, re.M))
+    assert set(NAMES) <= set(re.findall(r"\w+", in_class))
+    for course, minutes in ((lecture, 50), (half_day, 240)):
+        times = re.findall(r"^\| (\d+)–(\d+) \|", course, re.M)
+        assert [begin for begin, _ in times] == ["0", *(end for _, end in times[:-1])]
+        assert int(times[-1][1]) == minutes
+
+
+def test_each_assignment_names_labs_that_are_there():
+    rows = re.findall(r"^\| \[.*?\]\(#\S+\).*? \| (.*?) \|",
+                      words_of(LABS / "assignments.md"), re.M)
+    assert len(rows) > 7
+    for row in rows:
+        assert set(re.findall(r"\w+", row.partition(";")[0])) <= {*NAMES, "all"}, row
+
+
 # ---- the answer keys, and the slides ----
 
 
