@@ -148,7 +148,7 @@ def test_a_killed_child_has_a_cross_and_its_signal(fork_server, path):
     result = client("trace", path, env=UTF8)
     killed = [row for row in rows(result.out).values() if row[3]]
     assert [(row[0], row[3]) for row in killed] == [(pid, "SIGKILL")]
-    assert re.search("▄×[ ┊]*$", killed[0][1])
+    assert re.search("×[ ┊]*$", killed[0][1])
     assert ", 1 killed" in result.out and "×  killed" in result.out
 
 
