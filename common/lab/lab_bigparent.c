@@ -17,9 +17,9 @@
 #include "common/lab/lab_server.h"
 
 /* So many clients; fewer where they would take too long. */
-#define CLIENTS 40
+#define CLIENTS 20
 #define CLIENTS_LEAST 8
-#define CLIENTS_NS NS_PER_S
+#define CLIENTS_NS (NS_PER_S / 2)
 
 /* With sixteen times the memory, how many times as much. The margin of fork: a
  * larger table also misses the caches. */

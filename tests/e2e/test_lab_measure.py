@@ -50,7 +50,7 @@ def test_weight_needs_a_descriptor_for_each_client():
     assert "cannot open 500 connections" in cannot_be_shown(run)
 
 
-@pytest.mark.parametrize("name", ["bigparent", "weight", "backlog", "drain"])
+@pytest.mark.parametrize("name", ["weight", "backlog", "drain"])
 def test_a_lab_shows_the_same_on_one_server_and_with_other_numbers(name):
     for model in "thread", "fork":
         run = lab(name, (), "--model", model, "--seed", "2")
