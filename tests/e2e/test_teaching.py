@@ -62,9 +62,11 @@ def writable_globals():
         table = subprocess.run(["objdump", "-t", path], capture_output=True,
                                text=True, check=True).stdout
         for section, name in re.findall(
-                r" O (\.\S+)\t\w+ +(?:\.hidden )?([^\s.]+)(?:\.\d+)?$", table, re.M):
+                r" O (\.\S+)\t\w+ +(?:\.hidden )?(\w\S*)$", table, re.M):
             if re.match(r"\.(data|bss)(?!.*\.ro)", section):
-                yield str(path.relative_to(build).with_suffix(".c")), name
+                # Within a function: gcc writes name.0, clang function.name.
+                parts = [part for part in name.split(".") if not part.isdigit()]
+                yield str(path.relative_to(build).with_suffix(".c")), parts[-1]
 
 
 @release_only
