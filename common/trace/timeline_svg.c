@@ -7,6 +7,7 @@
 #include "common/base/escape.h"
 #include "common/base/units.h"
 #include "common/format/html.h"
+#include "common/trace/timeline_words.h"
 
 /* Pixels, at a scale of 1. */
 #define LEFT 150

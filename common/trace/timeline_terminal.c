@@ -9,6 +9,7 @@
 #include "common/base/terminal.h"
 #include "common/base/units.h"
 #include "common/format/table.h"
+#include "common/trace/timeline_words.h"
 
 #define CELLS_MAX TERMINAL_COLUMNS_MAX
 #define TICK 9 /* columns from one tick to the next at least */

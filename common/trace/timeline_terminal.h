@@ -3,9 +3,9 @@
  * timeline_terminal: draws a timeline in characters, a line for each worker:
  *
  *	  server_fork: 3 workers in 1.02 s, 2 at once at most, 1 killed
- *	      conn   pid  ms 0      200      400      600      800      1000
- *	     accept loop     |                |
- *	         1  4251     ·────▄▄▄▄▄▄▄▄▄▄                            412 ms
+ *	   conn   pid  0 ms     200      400      600      800      1000
+ *	  accept loop  ▌             ▌           ▌
+ *	      1  4251  ·────▄▄▄▄▄▄▄▄▄▄                            412 ms
  *
  * and below it what each character means, with how often and how long.
  */

@@ -3,13 +3,10 @@
  * timeline_view: what a picture of a timeline shows, whatever it is drawn with:
  * a window of time, the lanes in it, ticks, and each lane as a row of cells.
  *
- *	struct timeline_view view;
- *
- *	timeline_view_open(&view, &timeline, &(struct timeline_wish){.rows =
- *40}); for (size_t i = 0; i < view.count; i++) timeline_cells(&view,
- *view.lanes[i], 60, cells); timeline_view_close(&view);
- *
- * All words exist in English and in Chinese.
+ *	timeline_view_open(&view, &timeline, &wish);
+ *	for (size_t i = 0; i < view.count; i++)
+ *		timeline_cells(&view, view.lanes[i], 60, cells);
+ *	timeline_view_close(&view);
  */
 #ifndef COMMON_TRACE_TIMELINE_VIEW_H
 #define COMMON_TRACE_TIMELINE_VIEW_H
@@ -85,13 +82,6 @@ timeline_sign(const struct lane *lane, const struct trace_record *event);
 enum timeline_sign
 timeline_end_sign(const struct lane *lane);
 
-/* One column wide. */
-const char *
-timeline_sign_text(enum timeline_sign sign, bool utf8);
-
-const char *
-timeline_sign_name(enum timeline_sign sign, bool zh);
-
 /* ---- the axis ---- */
 
 /* The first tick and the step between ticks, in ns, so that no more than MOST
@@ -105,7 +95,7 @@ struct timeline_ticks {
 struct timeline_ticks
 timeline_ticks(const struct timeline_view *view, size_t most);
 
-/* ---- figures and words ---- */
+/* ---- figures ---- */
 
 struct phase_sum {
 	size_t count;
@@ -115,42 +105,5 @@ struct phase_sum {
 /* Over all lanes of the timeline, in the window or not. */
 struct phase_sum
 timeline_sum(const struct timeline *timeline, enum phase_kind kind);
-
-const char *
-timeline_phase_name(enum phase_kind kind, bool zh);
-
-/* Each writes into BUF and returns it. */
-#define TIMELINE_WORDS 160
-
-/* "server_fork", or "server_fork and client" of two logs. Any bytes of the
- * file: escape it. */
-char *
-timeline_name(const struct timeline *timeline, bool zh, char *buf, size_t size);
-
-/* "12 workers in 1.24 s, 3 at once at most, 1 killed". SIZE: TIMELINE_WORDS. */
-char *
-timeline_summary(
-    const struct timeline *timeline, bool zh, char *buf, size_t size);
-
-/* "7", "client 3", "accept loop". */
-char *
-timeline_lane_name(const struct lane *lane, bool zh, char *buf, size_t size);
-
-/* How it ended, if not well: "SIGKILL", "timed out"; else nothing. */
-char *
-timeline_lane_end(const struct lane *lane, bool zh, char *buf, size_t size);
-
-/* What the trace does not have, a sentence each, N from 0; NULL: no more. */
-const char *
-timeline_warning(
-    const struct timeline *timeline, size_t n, bool zh, char *buf, size_t size);
-
-/* What stands above the numbers of connections, and above those of workers:
- * "pid" if these are processes, "tid" if they are threads. */
-const char *
-timeline_number_name(bool zh);
-
-const char *
-timeline_id_name(const struct timeline *timeline);
 
 #endif

@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/format/json_value.h"
-#include "common/trace/timeline_view.h"
+#include "common/trace/timeline_words.h"
 
 struct writer {
 	const struct timeline *timeline;

@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "common/base/escape.h"
 #include "common/trace/timeline_terminal.h"
-#include "common/trace/timeline_view.h"
+#include "common/trace/timeline_words.h"
 
 #define LOOP 100
 #define EVENTS_MAX 200
