@@ -21,8 +21,10 @@ enum { FIRST, SECOND, PAIR };
 enum {
 	TRIES = 10,
 	BLOCKED_MS = 1200, /* a worker that answers needs a sixth of it */
+	/* Few, so that a worker that backs off soon finds both locks free. */
+	CHECK_CLIENTS = 4,
 	CHECK_LINES = 10,
-	CHECK_SILENCE_MS = 3000,
+	CHECK_SILENCE_MS = 5000,
 };
 
 /* ---- the experiment ---- */
@@ -252,7 +254,7 @@ check_deadlock(struct lab_run *run, const char *model, const char *program)
 	struct lab_plan plan = {
 	    .model = model,
 	    .program = program,
-	    .before = "PERCONN_WINDOW_US=2000 ", /* of the amplifier */
+	    .before = "PERCONN_WINDOW_US=500 ", /* of the amplifier */
 	    .options = "--service counter --drain-timeout 100ms",
 	};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
@@ -260,8 +262,7 @@ check_deadlock(struct lab_run *run, const char *model, const char *program)
 
 	if (!server)
 		return;
-	if (lab_count_connect(
-		run, server, &count, (unsigned)lab_number(run, "clients")))
+	if (lab_count_connect(run, server, &count, CHECK_CLIENTS))
 		move_both_ways(run, server, &count);
 	lab_count_close(&count);
 	lab_server_stop(run, server);
