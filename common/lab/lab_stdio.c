@@ -7,6 +7,7 @@
  * output is a file here, so stdio collects lines until its buffer is full or
  * the process exits: the number of lines can be computed.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,9 @@ serve(struct lab_run *run, const char *model, const char *program, size_t count,
 	    .options = "--quiet --ledger /dev/null"};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
 	struct lab_clients some = {0};
-	bool ok = server;
+	/* Several children write at once. Unlike a file on a disk, this file in
+	 * memory has an offset that no lock guards. */
+	bool ok = server && fcntl(server->ledger, F_SETFL, O_APPEND) == 0;
 
 	for (size_t left = count, now; ok && left > 0; left -= now) {
 		now = left < LAB_CLIENTS ? left : LAB_CLIENTS;
