@@ -17,7 +17,7 @@
 #include "common/lab/lab_server.h"
 
 /* So many clients; fewer where they would take too long. */
-#define CLIENTS 20
+#define CLIENTS 200
 #define CLIENTS_LEAST 8
 #define CLIENTS_NS (NS_PER_S / 2)
 
@@ -223,7 +223,7 @@ judge_bigparent(const struct lab_facts *facts, struct lab_judgement *judgement)
 {
 	bool threads = lab_has(facts, "thread.large_us");
 	bool forks = lab_has(facts, "fork.large_us");
-	bool flat = !threads || is_flat(growth(facts, "thread"));
+	bool flat = !threads || is_flat(cpu_growth(facts, "thread"));
 	bool linear = !forks || is_linear(facts);
 
 	judgement->shown = (threads || forks) && flat && linear;

@@ -71,7 +71,11 @@ TEST(bigparent_is_flat_for_threads_and_grows_for_forks)
 	is_not_shown(lab, facts, "fork.large_us=1100", 'A');
 	is_not_shown(lab, facts, "thread.large_us=1600", 'C');
 	is_not_shown(lab, facts, "fork.large_us=1000000", 'D');
-	/* A busy machine interrupts a long fork; its CPU time stays. */
+	/* A busy machine delays a thread, and interrupts a long fork; their
+	 * CPU time stays. */
+	is_shown(lab, facts,
+	    "thread.small_cpu_us=50 thread.large_cpu_us=60 "
+	    "thread.large_us=1600");
 	is_shown(lab, facts,
 	    "fork.small_cpu_us=900 fork.large_cpu_us=19000 "
 	    "fork.large_us=1000000");
