@@ -180,7 +180,7 @@ say_if_crashed(struct lab_run *run)
 static void
 judge(struct lab_run *run, const char *dir)
 {
-	char program[PATH_MAX];
+	char program[PATH_MAX + 64];
 
 	for (const char **model = run->models; *model; model++) {
 		snprintf(program, sizeof(program), "%s%s/build/check/server_%s",

@@ -3,6 +3,8 @@
 #include "common/lab/lab_show.h"
 
 #include <ctype.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -119,10 +121,17 @@ lab_show_how_to_predict(const struct lab_view *view)
 	    view->lab->name, last_letter(view));
 }
 
-char
-lab_ask_prediction(const struct lab_view *view, FILE *in)
+/* Longer than a terminal's line, so that nothing is left in IN's buffer, of
+ * which poll(2) does not know. */
+#define LINE_MAX_BYTES 8192
+
+/* A letter, 0 for none. MASK lets the signals through that end the wait: taken
+ * only while it waits, none can come just before. */
+static char
+ask(const struct lab_view *view, FILE *in, const sigset_t *mask)
 {
-	char line[80], letter;
+	struct pollfd wait = {fileno(in), POLLIN, 0};
+	char line[LINE_MAX_BYTES], letter;
 
 	for (;;) {
 		fprintf(view->out,
@@ -130,7 +139,8 @@ lab_ask_prediction(const struct lab_view *view, FILE *in)
 			"\n你的预测（A 到 %c；直接回车：不预测）："),
 		    last_letter(view));
 		fflush(view->out);
-		if (!fgets(line, sizeof(line), in))
+		if (ppoll(&wait, 1, NULL, mask) < 0 ||
+		    !fgets(line, sizeof(line), in))
 			return '\0';
 		letter = (char)toupper((unsigned char)line[0]);
 		if (letter == '\n')
@@ -139,6 +149,22 @@ lab_ask_prediction(const struct lab_view *view, FILE *in)
 		    line[1] == '\n')
 			return letter;
 	}
+}
+
+char
+lab_ask_prediction(const struct lab_view *view, FILE *in)
+{
+	sigset_t ends, mask;
+	char letter;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &mask);
+	letter = ask(view, in, &mask);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	return letter;
 }
 
 /* ---- the result ---- */

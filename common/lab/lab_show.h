@@ -34,8 +34,8 @@ lab_show_question(const struct lab_view *view);
 void
 lab_show_how_to_predict(const struct lab_view *view);
 
-/* Asks on the terminal. Returns 'A' to 'D', or 0 for an empty line or the end
- * of input. */
+/* Asks on the terminal. Returns 'A' to 'D', or 0 for an empty line, the end
+ * of input, or a signal that ends the client. */
 char
 lab_ask_prediction(const struct lab_view *view, FILE *in);
 

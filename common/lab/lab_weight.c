@@ -26,7 +26,7 @@
 /* In check(): pages of its own that an idle client may take. The shipped
  * servers need 3, the bug 9 or more. */
 #define CHECK_CLIENTS 100
-#define CHECK_KIB 24
+#define CHECK_KIB 32
 #define PAGE_BYTES 4096
 
 /* ---- counting ---- */

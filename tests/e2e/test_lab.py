@@ -309,7 +309,7 @@ class Terminal:
         os.write(self.own, f"{line}\n".encode())
 
     def end(self):
-        while self.read():
+        while select.select([self.own], [], [], DEADLINE)[0] and self.read():
             pass
         os.close(self.own)
         return self.client.wait(DEADLINE)
