@@ -87,6 +87,14 @@ trace_record(
 	    time_ns ? time_ns : now_ns(), value);
 }
 
+/* Whether event NUMBER is still in its place. */
+static bool
+is_in_place(uint64_t number)
+{
+	return atomic_load_explicit(&events[number & mask].sequence,
+		   memory_order_relaxed) == number + 1;
+}
+
 /*
  * Of the next event of this thread, at NOW: the next reserved one. Not for
  * long: its place is as old as the reservation, and would be overwritten soon.
@@ -97,9 +105,7 @@ own_number(uint64_t now)
 {
 	uint64_t number = here.number++;
 
-	if (here.reserved && now < here.until_ns &&
-	    atomic_load_explicit(&events[number & mask].sequence,
-		memory_order_relaxed) == number + 1) {
+	if (here.reserved && now < here.until_ns && is_in_place(number)) {
 		here.reserved--;
 		return number;
 	}
@@ -117,20 +123,41 @@ trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value)
 }
 
 uint64_t
-trace_reserve(uint64_t connection, uint64_t time_ns)
+trace_spawn(uint64_t connection, uint64_t port, uint64_t accepted_ns)
 {
-	uint64_t first = take_numbers(TRACE_RESERVED);
+	uint64_t now = now_ns(), first = take_numbers(2 + TRACE_RESERVED);
 
+	write_event(first, TRACE_ACCEPT, connection, accepted_ns, port);
+	write_event(first + 1, TRACE_SPAWN, connection, now, 0);
 	for (uint32_t i = 0; i < TRACE_RESERVED; i++)
-		write_event(first + i, TRACE_NONE, connection, time_ns, 0);
+		write_event(first + 2 + i, TRACE_NONE, connection, now, 0);
 	return first;
+}
+
+void
+trace_spawned(uint64_t first)
+{
+	struct trace_event *spawn = &events[(first + 1) & mask];
+
+	if (is_in_place(first + 1))
+		SET(spawn->value, now_ns() - __atomic_load_n(&spawn->time_ns,
+						 __ATOMIC_RELAXED));
+}
+
+void
+trace_not_spawned(uint64_t first)
+{
+	for (uint64_t number = first; number < first + 2; number++) {
+		if (is_in_place(number))
+			SET(events[number & mask].kind, TRACE_NONE);
+	}
 }
 
 void
 trace_start(uint64_t connection, uint64_t first)
 {
 	trace_worker(connection);
-	here.number = first;
+	here.number = first + 2;
 	here.reserved = TRACE_RESERVED;
 	here.until_ns = now_ns() + RESERVED_NS;
 	trace_record_here(TRACE_START, 0, 0);

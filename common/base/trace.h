@@ -92,10 +92,11 @@ struct trace_event {
 enum trace_kind {
 	TRACE_NONE, /* no event */
 	/* The client was accepted. VALUE: its port, 0 where it has none.
-	 * Recorded when it has a worker; time: of the accept. */
+	 * Recorded just before the spawn; time: of the accept. */
 	TRACE_ACCEPT,
-	/* A worker was started for it. Time: before the call; VALUE: how long
-	 * pthread_create() or fork() took, in ns. */
+	/* A worker is started for it. Time: before the call; VALUE: how long
+	 * pthread_create() or fork() took, in ns; 0: it has not returned. If it
+	 * fails, this event and the accept become none. */
 	TRACE_SPAWN,
 	TRACE_START,	  /* the worker runs */
 	TRACE_FIRST_BYTE, /* the service has read its first bytes */
@@ -177,17 +178,27 @@ void
 trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value);
 
 /*
- * Reserves TRACE_RESERVED events for the worker of CONNECTION, which starts
- * now. With them a forked child touches one page of the mapping and not two: it
- * need not take a number from the header. Each page costs it a fault, and most
- * workers have no more events. Returns the number of the first. Only while
- * trace_on().
+ * Before a worker is started for CONNECTION: records its accept and its spawn,
+ * so that they are in the file if its start is, and reserves TRACE_RESERVED
+ * events for it. With them a forked child touches one page of the mapping and
+ * not two: it need not take a number from the header. Each page costs it a
+ * fault, and most workers have no more events. PORT and ACCEPTED_NS: of the
+ * accept. Returns the number of the first event, for the calls below. Only
+ * while trace_on().
  */
 #define TRACE_RESERVED 4 /* start, first byte, last byte, end */
 uint64_t
-trace_reserve(uint64_t connection, uint64_t time_ns);
+trace_spawn(uint64_t connection, uint64_t port, uint64_t accepted_ns);
 
-/* The worker of CONNECTION starts: trace_worker(), and the event, the FIRST of
+/* The worker was started: the spawn ends now. */
+void
+trace_spawned(uint64_t first);
+
+/* No worker was started: its events become none. */
+void
+trace_not_spawned(uint64_t first);
+
+/* The worker of CONNECTION starts: trace_worker(), and the event, the first of
  * those reserved. Only while trace_on(). */
 void
 trace_start(uint64_t connection, uint64_t first);

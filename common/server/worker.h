@@ -69,7 +69,7 @@ struct worker {
 	 * it. So stop() never touches a number that the worker has closed and
 	 * that another connection may have by now. */
 	_Atomic int fd;
-	uint64_t traced_from; /* reserved for its events, while trace is on */
+	uint64_t traced_from;	   /* trace_spawn()'s, while trace is on */
 	struct datagram *datagram; /* freed by the accept loop; or NULL */
 	struct address peer;
 };

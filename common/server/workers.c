@@ -127,16 +127,22 @@ next_ticket(struct workers *w)
 	return (uint32_t)(w->state->seed >> 32);
 }
 
-/* SLOT's worker was started; the call began at SPAWNED_NS. */
-static void
-trace_begun(
-    const struct worker *slot, uint64_t accepted_ns, uint64_t spawned_ns)
+/* model->spawn(), in the trace if there is one. */
+static int
+spawn(struct workers *w, struct worker *slot, uint64_t accepted_ns)
 {
-	uint64_t now = now_ns();
+	int result;
 
-	trace_record(
-	    TRACE_ACCEPT, slot->number, accepted_ns, address_port(&slot->peer));
-	trace_record(TRACE_SPAWN, slot->number, spawned_ns, now - spawned_ns);
+	if (!trace_on())
+		return w->model->spawn(slot);
+	slot->traced_from =
+	    trace_spawn(slot->number, address_port(&slot->peer), accepted_ns);
+	result = w->model->spawn(slot);
+	if (result < 0)
+		trace_not_spawned(slot->traced_from);
+	else
+		trace_spawned(slot->traced_from);
+	return result;
 }
 
 int
@@ -144,7 +150,7 @@ workers_begin(struct workers *w, const struct client *client)
 {
 	const struct address *peer = &client->peer;
 	struct worker *slot;
-	uint64_t source, spawned_ns;
+	uint64_t source;
 
 	if (w->state->free_top == NONE) {
 		w->state->free_top = w->state->cold_top;
@@ -162,13 +168,8 @@ workers_begin(struct workers *w, const struct client *client)
 	workers_show(w);
 	slot->raises_oom_score = w->state->live >= w->oom_score_from;
 	memcpy(&slot->peer, peer, offsetof(struct address, any) + peer->len);
-	spawned_ns = trace_now();
-	if (trace_on())
-		slot->traced_from = trace_reserve(slot->number, spawned_ns);
-	if (w->model->spawn(slot) < 0)
+	if (spawn(w, slot, client->accepted_ns) < 0)
 		return -1;
-	if (trace_on())
-		trace_begun(slot, client->accepted_ns, spawned_ns);
 	w->state->last_number++;
 	w->state->warm -= slot->warm;
 	slot->warm = false;

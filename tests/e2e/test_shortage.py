@@ -11,6 +11,7 @@ import pytest
 from harness import (SANITIZER, answer_of, connect, cpu_share, descriptors,
                      echo, in_parallel, injection, needs, needs_root,
                      read_all)
+from trace_file import Trace
 
 NOFILE = resource.RLIMIT_NOFILE
 MODES = pytest.mark.parametrize("mode", ["wait", "refuse"])
@@ -241,12 +242,17 @@ def test_a_worker_that_cannot_be_made_now_is_tried_again(server, mode):
 
 @needs("strace")
 @own_clones
-def test_when_no_worker_can_be_made_for_a_while_clients_wait(server):
-    server.start(strace=injection(CLONES, "EAGAIN", "3..16"))
+def test_when_no_worker_can_be_made_for_a_while_clients_wait(server, tmp_path):
+    path = tmp_path / "trace"
+    server.start("--trace", path, strace=injection(CLONES, "EAGAIN", "3..16"))
     assert in_parallel(lambda _: ask(server), range(20)) == ["echo"] * 20
     assert "no worker: Resource temporarily unavailable" in server.log()
     server.stop()
     assert server.ledger["served"] == 20
+    # An attempt that failed is no event.
+    for kind in ("accept", "spawn", "start"):
+        assert sorted(one.connection for one in Trace(path).only(kind)) == \
+            list(range(1, 21))
 
 
 @needs("strace")

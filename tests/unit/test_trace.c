@@ -142,56 +142,86 @@ assert_event(size_t i, uint64_t sequence, enum trace_kind kind)
 	assert_int_equal(event_at(i)->kind, kind);
 }
 
-TEST_WITH(reserved_events_are_none_until_they_are_used, begin, end)
+/* As its reader finds the file if the server is killed now. */
+TEST_WITH(accept_and_spawn_are_there_before_the_worker_starts, begin, end)
 {
-	uint64_t first = trace_reserve(7, now_ns());
+	uint64_t before = now_ns(), first = trace_spawn(7, 4711, 5);
 
-	trace_record(TRACE_SPAWN, 7, 0, 0);
-	trace_start(7, first);
-	trace_event(TRACE_FIRST_BYTE, 0);
 	read_file();
 	assert_int_equal(first, 0);
-	assert_int_equal(file.header.next, TRACE_RESERVED + 1);
-	assert_event(0, 1, TRACE_START);
-	assert_event(1, 2, TRACE_FIRST_BYTE);
-	assert_event(2, 3, TRACE_NONE);
-	assert_event(3, 4, TRACE_NONE);
-	assert_event(4, 5, TRACE_SPAWN);
+	assert_event(0, 1, TRACE_ACCEPT);
+	assert_int_equal(event_at(0)->time_ns, 5);
+	assert_int_equal(event_at(0)->connection, 7);
+	assert_int_equal(event_at(0)->value, 4711);
+	assert_event(1, 2, TRACE_SPAWN);
+	assert_in_range(event_at(1)->time_ns, before, now_ns());
+	assert_int_equal(event_at(1)->value, 0);
+	nap_ms(1);
+	trace_spawned(first);
+	read_file();
+	assert_in_range(
+	    event_at(1)->value, NS_PER_MS, now_ns() - event_at(1)->time_ns);
+}
+
+TEST_WITH(without_a_worker_they_are_no_events, begin, end)
+{
+	trace_not_spawned(trace_spawn(7, 4711, 5));
+	read_file();
+	assert_int_equal(file.header.next, 2 + TRACE_RESERVED);
+	for (uint32_t i = 0; i < 2 + TRACE_RESERVED; i++)
+		assert_event(i, i + 1, TRACE_NONE);
+}
+
+TEST_WITH(reserved_events_are_none_until_they_are_used, begin, end)
+{
+	trace_start(7, trace_spawn(7, 0, 5));
+	trace_event(TRACE_FIRST_BYTE, 0);
+	read_file();
+	assert_int_equal(file.header.next, 2 + TRACE_RESERVED);
+	assert_event(2, 3, TRACE_START);
+	assert_event(3, 4, TRACE_FIRST_BYTE);
+	assert_event(4, 5, TRACE_NONE);
+	assert_event(5, 6, TRACE_NONE);
 }
 
 TEST_WITH(events_beyond_the_reserved_ones_take_the_next_numbers, begin, end)
 {
-	trace_start(7, trace_reserve(7, now_ns()));
+	trace_start(7, trace_spawn(7, 0, 5));
 	for (int i = 0; i < TRACE_RESERVED; i++)
 		trace_event(TRACE_LOCK_WAIT, 0);
 	read_file();
-	assert_int_equal(file.header.next, TRACE_RESERVED + 1);
-	assert_event(3, 4, TRACE_LOCK_WAIT);
-	assert_event(4, 5, TRACE_LOCK_WAIT);
+	assert_int_equal(file.header.next, 2 + TRACE_RESERVED + 1);
+	assert_event(5, 6, TRACE_LOCK_WAIT);
+	assert_event(6, 7, TRACE_LOCK_WAIT);
 }
 
-TEST_WITH(a_reserved_place_that_was_overwritten_is_not_taken, begin, end)
+TEST_WITH(places_that_were_overwritten_are_not_taken, begin, end)
 {
-	uint64_t first = trace_reserve(7, now_ns());
+	uint64_t first = trace_spawn(7, 0, 5);
 
 	for (uint64_t i = 0; i < CAPACITY; i++)
 		trace_record(TRACE_REAP, 6, 0, 0);
+	trace_spawned(first);
+	trace_not_spawned(first);
 	trace_start(7, first);
 	read_file();
-	assert_int_equal(file.header.next, TRACE_RESERVED + CAPACITY + 1);
-	assert_event(0, CAPACITY + 1, TRACE_REAP);
-	assert_event(4, CAPACITY + 5, TRACE_START);
+	assert_int_equal(file.header.next, CAPACITY + 2 + TRACE_RESERVED + 1);
+	for (size_t i = 0; i < CAPACITY; i++)
+		assert_int_equal(event_at(i)->kind,
+		    i == (2 + TRACE_RESERVED) % CAPACITY ? TRACE_START
+							 : TRACE_REAP);
+	assert_int_equal(event_at(1)->value, 0);
 }
 
 /* Its place in the ring is an old one. */
 TEST_WITH(a_reservation_is_not_kept_for_long, begin, end)
 {
-	trace_start(7, trace_reserve(7, now_ns()));
+	trace_start(7, trace_spawn(7, 0, 5));
 	nap_ms(11);
 	trace_event(TRACE_END, 0);
 	read_file();
-	assert_event(1, 2, TRACE_NONE);
-	assert_event(4, 5, TRACE_END);
+	assert_event(3, 4, TRACE_NONE);
+	assert_event(6, 7, TRACE_END);
 }
 
 static void *
