@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/trace_guard.h"
 
 /* A page on most machines. */
 #define HEADER_SIZE 4096
@@ -282,6 +283,7 @@ trace_open(const char *path, uint32_t capacity, const char *program,
 	}
 	events = (void *)((char *)trace_ring + HEADER_SIZE);
 	mask = capacity - 1;
+	trace_guard_begin(trace_ring, file_size(capacity));
 	trace_worker(0);
 	return 0;
 }
@@ -291,6 +293,7 @@ trace_close(void)
 {
 	if (!trace_ring)
 		return;
+	trace_guard_end();
 	munmap(trace_ring, file_size(mask + 1));
 	trace_ring = NULL;
 }

@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/trace.h"
+#include "common/base/trace_guard.h"
 #include "common/chatload/chat_load.h"
 #include "common/cli/load_options.h"
 #include "common/cli/load_run.h"
@@ -213,7 +214,9 @@ end_trace(const char *path)
 {
 	uint64_t gone = trace_overwritten();
 
-	if (gone)
+	if (trace_guard_is_lost())
+		log_warn("--trace %.200s: " TRACE_LOST, path);
+	else if (gone)
 		log_warn("--trace %.200s: full; the oldest %llu events were "
 			 "overwritten",
 		    path, (unsigned long long)gone);

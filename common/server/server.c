@@ -14,6 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/trace.h"
+#include "common/base/trace_guard.h"
 #include "common/net/websocket.h"
 #include "common/server/config.h"
 #include "common/server/image.h"
@@ -227,7 +228,9 @@ end_trace(const char *path, int status)
 
 	trace_event_of(0, TRACE_EXIT, (uint64_t)status);
 	gone = trace_overwritten();
-	if (gone)
+	if (trace_guard_is_lost())
+		log_warn("trace %.200s: " TRACE_LOST, path);
+	else if (gone)
 		log_info("trace %.200s: full; the oldest %llu events were "
 			 "overwritten",
 		    path, (unsigned long long)gone);

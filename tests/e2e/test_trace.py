@@ -381,6 +381,30 @@ def test_an_older_file_is_replaced_and_its_server_goes_on(server, path):
     assert [name.name for name in path.parent.glob("trace*")] == ["trace"]
 
 
+def test_a_file_that_another_program_cuts_ends_no_worker(server, path):
+    server.start("--trace", path)
+    with server.connect() as before:
+        echo(before)
+        os.truncate(path, 0)
+        echo(before)
+        for _ in range(3):
+            echo(server.connect())
+    server.close_clients()
+    server.wait_ledger(served=4, crashed=0, active=0)
+    server.stop()
+    assert (f"trace {path}: another program cut this file, or the disk failed; "
+            "later events are lost") in server.log()
+    assert path.stat().st_size == 0
+
+
+def test_a_bus_error_of_another_cause_is_one(fork_server, path):
+    fork_server.start("--trace", path)
+    fork_server.connected(1)
+    os.kill(fork_server.children()[0], signal.SIGBUS)
+    fork_server.wait_ledger(crashed=1)
+    fork_server.close_clients()
+
+
 def assert_fails(done, status, words):
     assert done.returncode == status
     assert b"listening" not in done.stderr
