@@ -8,6 +8,10 @@
 #include "common/lab/lab_fold.h"
 #include "common/trace/timeline_svg.h"
 
+/* Rows of a timeline: the accept loop, and workers that one sees at a glance.
+ */
+#define TIMELINE_ROWS 9
+
 /* In the units of the picture. */
 enum {
 	WIDTH = TIMELINE_SVG_WIDTH,
@@ -15,28 +19,28 @@ enum {
 	LINE = 24,
 	TITLE_LINE = 34,
 	HEADING = 48,
-	COLUMN = 8, /* of a character of the text, about */
+	COLUMN = 9, /* of a character of the text, about */
 	BAR = 15,
+	GAP = 24, /* between the columns of a table */
 };
 
+/* Colours are written where they are used, as in timeline_svg.c. */
 static const char STYLE[] =
     "<style>\n"
-    "svg { --ink: #1f2933; --soft: #5b6773; --line: #d5dbe1; --card: #fff;"
-    " --thread: #2b6cb0; --fork: #c2570c; --bad: #c53030;"
-    " background: var(--card); color-scheme: light dark }\n"
-    "@media (prefers-color-scheme: dark) { svg { --ink: #e4e8ec; --soft: "
-    "#9aa5b1; --line: #3a444e; --card: #14181d; --thread: #6aa9e9; --fork: "
-    "#ef9a57; --bad: #f17878 } }\n"
-    "text { font: 14px system-ui, 'Noto Sans', 'Noto Sans CJK SC', "
-    "sans-serif; fill: var(--ink) }\n"
-    ".title { font-size: 19px; font-weight: 600 }\n"
+    "text { font: 15px system-ui, 'Noto Sans', 'Noto Sans CJK SC', "
+    "'PingFang SC', 'Microsoft YaHei', sans-serif; fill: #1f2933 }\n"
+    ".title { font-size: 20px; font-weight: 600 }\n"
     ".panel { font-weight: 600 }\n"
-    ".soft, .heading { fill: var(--soft) }\n"
     ".cell { font-variant-numeric: tabular-nums }\n"
-    ".c0 { fill: var(--soft) } .c1 { fill: var(--thread) }"
-    " .c2 { fill: var(--fork) } .c3 { fill: var(--bad) }\n"
-    "line { stroke: var(--line) }\n"
-    "</style>\n";
+    ".soft, .heading, .c0 { fill: #56606b }\n"
+    ".c1 { fill: #2b6cb0 } .c2 { fill: #b8520b } .c3 { fill: #c02020 }\n"
+    "line { stroke: #d5dbe1 } .page { fill: #fff }\n"
+    "@media (prefers-color-scheme: dark) { text { fill: #e4e8ec }"
+    " .soft, .heading, .c0 { fill: #a3adb8 } .c1 { fill: #6aa9e9 }"
+    " .c2 { fill: #ef9a57 } .c3 { fill: #f17878 } line { stroke: #3a444e }"
+    " .page { fill: #14181d } }\n"
+    "</style>\n"
+    "<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n";
 
 static void
 put_text(FILE *out, int x, int y, const char *class, const char *text)
@@ -97,7 +101,7 @@ draw_table(const struct lab_panel *panel, int y, FILE *out)
 			put_text(out, x, y + 17,
 			    row->heading ? "heading" : classes[row->colour],
 			    row->text[c]);
-			x += widest(panel, c) + 24;
+			x += widest(panel, c) + GAP;
 		}
 		if (row->heading)
 			fprintf(out,
@@ -113,7 +117,7 @@ static void
 open_view(struct timeline_view *view, const struct lab_picture *picture,
     const struct lab_panel *panel)
 {
-	struct timeline_wish wish = {.rows = LAB_ROWS, .zh = picture->zh};
+	struct timeline_wish wish = {.rows = TIMELINE_ROWS, .zh = picture->zh};
 
 	timeline_view_open(view, picture->timelines[panel->model], &wish);
 }
@@ -142,6 +146,23 @@ draw_timeline(const struct lab_picture *picture, const struct lab_panel *panel,
 	timeline_view_close(&view);
 }
 
+/* What the bars of all timelines mean. */
+static struct timeline_svg_key
+key_of(const struct lab_picture *picture)
+{
+	struct timeline_svg_key key = {.zh = picture->zh};
+	struct timeline_view view;
+
+	for (size_t i = 0; i < picture->count; i++) {
+		if (picture->panel[i].kind != LAB_PANEL_TIMELINE)
+			continue;
+		open_view(&view, picture, &picture->panel[i]);
+		timeline_svg_note(&key, &view);
+		timeline_view_close(&view);
+	}
+	return key;
+}
+
 /* ---- the whole ---- */
 
 static int
@@ -150,6 +171,21 @@ panel_height(const struct lab_picture *picture, const struct lab_panel *panel)
 	return panel->kind == LAB_PANEL_TIMELINE
 		   ? timeline_height(picture, panel)
 		   : TITLE_LINE + (int)panel->rows * LINE + LINE / 2;
+}
+
+/* A table may be narrow. */
+static int
+panel_width(const struct lab_panel *panel)
+{
+	int title = MARGIN + (int)lab_columns(panel->title) * COLUMN;
+	int width = MARGIN;
+
+	if (panel->kind != LAB_PANEL_TABLE)
+		return WIDTH;
+	for (size_t i = 0; i < panel->columns; i++)
+		width += widest(panel, i) + GAP;
+	width = width > title ? width : title;
+	return width < WIDTH ? width : WIDTH;
 }
 
 static void
@@ -171,23 +207,43 @@ draw_panel(const struct lab_picture *picture, const struct lab_panel *panel,
 		draw_table(panel, y + TITLE_LINE - 6, out);
 }
 
+/* A part that another page shows alone, by FILE.svg#ID. */
+static void
+put_view(FILE *out, const char *id, int y, int width, int height)
+{
+	fprintf(out, "<view id=\"%s\" viewBox=\"0 %d %d %d\"/>\n", id, y, width,
+	    height);
+}
+
 void
 lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out)
 {
-	int height = HEADING + MARGIN / 2, y = HEADING;
+	struct timeline_svg_key key = key_of(picture);
+	int key_height = timeline_svg_key_height(&key);
+	int height = HEADING + MARGIN / 2 + key_height, y = HEADING;
+	char id[32];
 
 	for (size_t i = 0; i < picture->count; i++)
 		height += panel_height(picture, &picture->panel[i]);
 	fprintf(out,
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
 	    "width=\"%d\" height=\"%d\" role=\"img\" lang=\"%s\">\n<title>",
-	    WIDTH, height, WIDTH, height, picture->zh ? "zh" : "en");
+	    WIDTH, height, WIDTH, height, picture->zh ? "zh-CN" : "en");
 	html_text(out, title);
 	fprintf(out, "</title>\n%s", STYLE);
 	put_text(out, MARGIN, 32, "title", title);
 	for (size_t i = 0; i < picture->count; i++) {
-		draw_panel(picture, &picture->panel[i], y, out);
-		y += panel_height(picture, &picture->panel[i]);
+		const struct lab_panel *panel = &picture->panel[i];
+		int high = panel_height(picture, panel);
+
+		snprintf(id, sizeof(id), "panel%zu", i + 1);
+		put_view(out, id, y, panel_width(panel), high);
+		draw_panel(picture, panel, y, out);
+		y += high;
+	}
+	if (key_height > 0) {
+		put_view(out, "key", y, WIDTH, key_height);
+		timeline_svg_key(&key, 0, y, WIDTH, out);
 	}
 	fputs("</svg>\n", out);
 }

@@ -10,17 +10,21 @@
 #include "common/trace/timeline_words.h"
 
 /* Pixels, at a scale of 1. */
-#define LEFT 150
-#define PLOT 700
-#define TOP 76
-#define ROW 16
-#define BAR 11
-#define KEY_ROW 19
+#define LEFT 164
+#define PLOT 670
+#define TOP 72
+#define ROW 20
+#define BAR 14
+#define LETTER 8 /* of a text, about */
+#define KEY_ROW 23
+#define KEY_COLUMNS 3 /* of names without figures */
 #define TICKS 10
 /* Cells of a row: finer than a pixel, for those who zoom in. */
 #define CELLS (PLOT * 4)
 /* With more rows, lines from the accept loop would hide them. */
 #define ARROWS_MOST 100
+/* Pixels: a shorter way to the right is hidden by the bars. */
+#define ARROW_LEAST 3
 
 struct canvas {
 	const struct timeline_view *view;
@@ -67,48 +71,68 @@ y_of(size_t row)
 /* ---- style ---- */
 
 /*
- * The colours stay apart for people who see no red or green: they differ in
- * lightness, too, and waiting is a texture.
+ * No two phases look alike, in print without colours either: they differ in
+ * texture, in height (bar_height()) or in lightness. Colours are written where
+ * they are used, and not as variables, which programs that convert SVG do not
+ * know: they would draw all in black.
  */
 static const char STYLE[] =
     "<style>\n"
-    ".timeline{background:var(--paper);--paper:#fff;--ink:#1b1f24;"
-    "--soft:#5d6672;--grid:#d9dee4;--spawn:#0b7285;--hand:#b28bdc;"
-    "--silent:#8d9baa;--serve:#69b37b;--wait:#c77700;--held:#8f2d1e;"
-    "--close:#8d9baa;--dead:#8d96a1;--sent:#4c8fd9;--kill:#d00000}\n"
-    "@media(prefers-color-scheme:dark){.timeline{--paper:#14181d;"
-    "--ink:#e8ebef;--soft:#9aa5b1;--grid:#333b45;--spawn:#3bc9db;"
-    "--hand:#8d6fc0;--silent:#6d7c8c;--serve:#3f9a57;--wait:#ffb347;"
-    "--held:#f0755f;--close:#6d7c8c;--dead:#7d8793;--sent:#5aa3f0;"
-    "--kill:#ff5c5c}}\n"
-    ".timeline text{font:12px system-ui,sans-serif;fill:var(--ink)}\n"
-    ".timeline .title{font-size:17px;font-weight:600}"
-    ".timeline .soft{fill:var(--soft)}.timeline .end{text-anchor:end}"
+    ".timeline text{font:14px system-ui,'Noto Sans','Noto Sans CJK SC',"
+    "'PingFang SC','Microsoft YaHei',sans-serif;fill:#1b1f24}\n"
+    ".timeline .title{font-size:18px;font-weight:600}"
+    ".timeline .soft{fill:#56606b}.timeline .end{text-anchor:end}"
     ".timeline .mid{text-anchor:middle}"
-    ".timeline .bad{fill:var(--kill);font-weight:600}"
-    ".timeline .sign{paint-order:stroke;stroke:var(--paper);"
-    "stroke-width:3px}\n"
-    ".timeline .grid{stroke:var(--grid)}"
-    ".timeline .arrow{stroke:var(--spawn);opacity:.45}"
-    ".timeline .kill{stroke:var(--kill);stroke-width:2.5;fill:none}"
-    ".timeline .stop{stroke:var(--ink);stroke-dasharray:3 2}\n"
-    ".timeline .p1{fill:var(--spawn)}.timeline .p2,.timeline .p9{"
-    "fill:var(--hand)}.timeline .p3,.timeline .p10{fill:var(--silent)}"
-    ".timeline .p4{fill:var(--serve)}.timeline .p5,.timeline .p11{"
-    "fill:url(#tl-wait)}.timeline .p6{fill:var(--held)}"
-    ".timeline .p7{fill:var(--close)}.timeline .p8{fill:url(#tl-dead)}"
-    ".timeline .p12{fill:var(--sent)}\n"
-    "</style>\n"
-    "<defs>"
-    "<pattern id=\"tl-wait\" width=\"5\" height=\"5\" "
-    "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-    "<rect width=\"5\" height=\"5\" style=\"fill:var(--paper)\"/>"
-    "<rect width=\"2.6\" height=\"5\" style=\"fill:var(--wait)\"/></pattern>"
-    "<pattern id=\"tl-dead\" width=\"4\" height=\"4\" "
-    "patternUnits=\"userSpaceOnUse\">"
-    "<rect width=\"4\" height=\"4\" style=\"fill:var(--paper)\"/>"
-    "<circle cx=\"2\" cy=\"2\" r=\"1.1\" style=\"fill:var(--dead)\"/>"
-    "</pattern></defs>\n";
+    ".timeline .bad{fill:#c00000;font-weight:700}"
+    ".timeline .sign{paint-order:stroke;stroke:#fff;stroke-width:4px}\n"
+    ".timeline .paper,.tl-paper{fill:#fff}"
+    ".timeline .grid{stroke:#d9dee4}"
+    ".timeline .arrow{stroke:#1d8aa0;opacity:.45}"
+    ".timeline .kill{stroke:#c00000;stroke-width:3;fill:none}"
+    ".timeline .halo{stroke:#fff;stroke-width:7;fill:none}"
+    ".timeline .stop{stroke:#1b1f24;stroke-dasharray:3 2}\n"
+    ".timeline .p1{fill:#1d8aa0}.timeline .p2{fill:url(#tl-hand)}"
+    ".timeline .p3{fill:#46515d}.timeline .p4{fill:#69b37b}"
+    ".timeline .p5{fill:url(#tl-wait)}.timeline .p6{fill:#7f2415}"
+    ".timeline .p7{fill:url(#tl-close)}.timeline .p8{fill:url(#tl-dead)}"
+    ".timeline .p9{fill:url(#tl-connect)}.timeline .p10{fill:url(#tl-idle)}"
+    ".timeline .p11{fill:url(#tl-due)}.timeline .p12{fill:#3b76bf}\n"
+    ".tl-hand{fill:#8a5cc9}.tl-wait,.tl-due{fill:#b86a00}"
+    ".tl-close,.tl-idle{fill:#6b7682}.tl-dead{fill:#7a848f}"
+    ".tl-connect{fill:#3b76bf}\n"
+    "@media(prefers-color-scheme:dark){.timeline text{fill:#e8ebef}"
+    ".timeline .soft{fill:#a3adb8}.timeline .bad{fill:#ff6b6b}"
+    ".timeline .sign{stroke:#14181d}"
+    ".timeline .paper,.tl-paper{fill:#14181d}"
+    ".timeline .grid{stroke:#333b45}.timeline .arrow{stroke:#35a9bd}"
+    ".timeline .kill{stroke:#ff6b6b}.timeline .halo{stroke:#14181d}"
+    ".timeline .stop{stroke:#e8ebef}\n"
+    ".timeline .p1{fill:#35a9bd}.timeline .p3{fill:#aab4bf}"
+    ".timeline .p4{fill:#2f8a4c}.timeline .p6{fill:#ffc2b5}"
+    ".timeline .p12{fill:#5aa3f0}"
+    ".tl-hand{fill:#a983e0}.tl-wait,.tl-due{fill:#ffb347}"
+    ".tl-close,.tl-idle{fill:#8b96a2}.tl-dead{fill:#7d8793}"
+    ".tl-connect{fill:#5aa3f0}}\n"
+    "</style>\n";
+
+/* Stripes of a pattern: WIDE of each STEP, turned by DEGREES. */
+#define STRIPES(name, step, wide, degrees)                               \
+	"<pattern id=\"" name "\" width=\"" step "\" height=\"" step     \
+	"\" patternUnits=\"userSpaceOnUse\" "                            \
+	"patternTransform=\"rotate(" degrees                             \
+	")\"><rect class=\"tl-paper\" width=\"" step "\" height=\"" step \
+	"\"/><rect class=\"" name "\" width=\"" wide "\" height=\"" step \
+	"\"/></pattern>\n"
+
+static const char PATTERNS[] = "<defs>" STRIPES("tl-hand", "4", "2", "0")
+    STRIPES("tl-wait", "6", "3.2", "45") STRIPES("tl-close", "10", "6", "0")
+	STRIPES("tl-connect", "7", "4.5", "0") STRIPES(
+	    "tl-idle", "6", "2", "0") STRIPES("tl-due", "6", "3.2",
+	    "-45") "<pattern id=\"tl-dead\" width=\"5\" height=\"5\" "
+		   "patternUnits=\"userSpaceOnUse\">"
+		   "<rect class=\"tl-paper\" width=\"5\" height=\"5\"/>"
+		   "<circle class=\"tl-dead\" cx=\"2.5\" cy=\"2.5\" r=\"1.2\"/>"
+		   "</pattern></defs>\n";
 
 static void
 put_text(const struct canvas *c, double x, double y, const char *classes,
@@ -124,9 +148,17 @@ put_text(const struct canvas *c, double x, double y, const char *classes,
 static int
 bar_height(enum phase_kind kind)
 {
-	if (kind == PHASE_SILENT || kind == PHASE_IDLE)
+	switch (kind) {
+	case PHASE_SILENT:
+	case PHASE_CLOSING:
+	case PHASE_IDLE:
 		return 3;
-	return kind == PHASE_CLOSING ? 5 : BAR;
+	case PHASE_CONNECTING:
+	case PHASE_IN_FLIGHT:
+		return 7;
+	default:
+		return BAR;
+	}
 }
 
 static void
@@ -187,25 +219,32 @@ put_phases(const struct canvas *c, const struct lane *lane, int y)
 	}
 }
 
-/* A killed one has a cross where it was found, and a broken edge. */
+/* A killed one has a cross, which is not part of the bar below it. */
+static void
+put_cross(const struct canvas *c, double x, int y)
+{
+	static const char *const classes[] = {"halo", "kill"};
+
+	for (int i = 0; i < 2; i++)
+		fprintf(c->out,
+		    "<path class=\"%s\" d=\"M%.1f %dl10 10m0 -10l-10 10\"/>\n",
+		    classes[i], x - 5, y + 2);
+}
+
 static void
 put_end(const struct canvas *c, const struct lane *lane, int y)
 {
-	double x = x_of(c, lane->died);
 	char words[TIMELINE_WORDS], time[16];
 
 	timeline_lane_end(lane, c->view->zh, words, sizeof(words));
 	if (lane->end == LANE_KILLED && is_shown(c, lane->died))
-		fprintf(c->out,
-		    "<path class=\"kill\" d=\"M%.1f %dl3 3l-4 3l4 3l-3 4M%.1f "
-		    "%dl9 9m0 -9l-9 9\"/>\n",
-		    x, y - 1, x + 5, y + 1);
-	put_text(c, LEFT + PLOT + 64, y + 10, "end soft",
+		put_cross(c, x_of(c, lane->died), y);
+	put_text(c, LEFT + PLOT + 66, y + 12, "end soft",
 	    format_duration(
 		time, sizeof(time), (double)(lane->died - lane->from)));
 	if (lane->end == LANE_OPEN)
-		put_text(c, LEFT + PLOT + 68, y + 10, "soft", "→");
-	put_text(c, LEFT + PLOT + 72, y + 10,
+		put_text(c, LEFT + PLOT + 72, y + 12, "soft", "→");
+	put_text(c, LEFT + PLOT + 74, y + 12,
 	    lane->end == LANE_KILLED ? "bad" : "soft", words);
 }
 
@@ -215,12 +254,12 @@ put_label(const struct canvas *c, const struct lane *lane, int y)
 	char text[TIMELINE_WORDS];
 
 	timeline_lane_name(lane, c->view->zh, text, sizeof(text));
-	put_text(c, lane->kind == LANE_LOOP ? LEFT - 20 : LEFT - 78, y + 10,
+	put_text(c, lane->kind == LANE_LOOP ? LEFT - 14 : LEFT - 82, y + 12,
 	    "end", text);
 	if (lane->kind == LANE_LOOP || !lane->tid)
 		return;
 	snprintf(text, sizeof(text), "%d", lane->tid);
-	put_text(c, LEFT - 20, y + 10, "end soft", text);
+	put_text(c, LEFT - 14, y + 12, "end soft", text);
 }
 
 /* A letter over the bar; the stop is a line through all lanes. */
@@ -235,7 +274,7 @@ put_sign(const struct canvas *c, enum timeline_sign sign, uint64_t at, int y)
 		fprintf(c->out, "<path class=\"stop\" d=\"M%.1f %dV%d\"/>\n", x,
 		    y + BAR + 2, y_of(c->view->count));
 	fprintf(c->out, "<text x=\"%.1f\" y=\"%d\" class=\"mid bad sign\">", x,
-	    y + 10);
+	    y + 12);
 	html_text(c->out, timeline_sign_text(sign, true));
 	fputs("<title>", c->out);
 	html_text(c->out, timeline_sign_name(sign, c->view->zh));
@@ -288,7 +327,8 @@ put_arrows(const struct canvas *c)
 
 		at = lane->from;
 		if (lane->kind == LANE_WORKER && lane->started && !lane->cut &&
-		    is_shown(c, at) && is_shown(c, lane->start))
+		    is_shown(c, at) && is_shown(c, lane->start) &&
+		    x_of(c, lane->start) - x_of(c, at) >= ARROW_LEAST)
 			fprintf(c->out,
 			    "<path class=\"arrow\" d=\"M%.2f %dL%.2f %d\"/>\n",
 			    x_of(c, at), y_of(0) + BAR, x_of(c, lane->start),
@@ -298,30 +338,45 @@ put_arrows(const struct canvas *c)
 
 /* ---- the axis ---- */
 
+/* The numbers above the lines, without those that would touch. One at the left
+ * edge begins there: the column's heading is beside it. */
 static void
 put_axis(const struct canvas *c)
 {
 	const struct timeline_view *view = c->view;
 	struct timeline_ticks ticks = timeline_ticks(view, TICKS);
-	int bottom = y_of(view->count);
+	double free = LEFT;
 	char text[40];
 
-	for (uint64_t at = ticks.first; at <= view->to; at += ticks.step) {
-		double x = x_of(c, at);
+	for (size_t i = 0; i < ticks.count; i++) {
+		double x = x_of(c, timeline_tick(&ticks, i)), half;
 
 		fprintf(c->out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>\n", x,
-		    TOP - 6, bottom);
-		snprintf(text, sizeof(text), "%g", (double)at / ticks.unit_ns);
-		put_text(c, x, TOP - 11, "soft mid", text);
+		    TOP - 6, y_of(view->count));
+		timeline_tick_text(&ticks, i, text, sizeof(text));
+		half = (double)strlen(text) * LETTER / 2.0;
+		if (i == 0 && x - half < free)
+			put_text(c, x, TOP - 11, "soft", text), x += half;
+		else if (x - half >= free)
+			put_text(c, x, TOP - 11, "soft mid", text);
+		else
+			continue;
+		free = x + half + LETTER;
 	}
-	put_text(c, LEFT + PLOT + 40, TOP - 11, "soft", ticks.unit);
 	put_text(
-	    c, LEFT - 78, TOP - 11, "end soft", timeline_number_name(view->zh));
-	put_text(c, LEFT - 20, TOP - 11, "end soft",
+	    c, LEFT - 82, TOP - 11, "end soft", timeline_number_name(view->zh));
+	put_text(c, LEFT - 14, TOP - 11, "end soft",
 	    timeline_id_name(view->timeline));
 }
 
 /* ---- the key ---- */
+
+static void
+put_swatch(const struct canvas *c, enum phase_kind kind, int x, int y)
+{
+	put_bar(c, kind, x, y, 28);
+	put_text(c, x + 38, y + 12, "", timeline_phase_name(kind, c->view->zh));
+}
 
 static void
 put_key_row(const struct canvas *c, enum phase_kind kind, int y)
@@ -331,31 +386,30 @@ put_key_row(const struct canvas *c, enum phase_kind kind, int y)
 	    (double)sum.median, (double)sum.longest, (double)sum.total};
 	char text[40];
 
-	put_bar(c, kind, LEFT, y, 28);
-	put_text(
-	    c, LEFT + 38, y + 10, "", timeline_phase_name(kind, c->view->zh));
-	put_text(c, LEFT + 390, y + 10, "end",
+	put_swatch(c, kind, LEFT, y);
+	put_text(c, LEFT + 376, y + 12, "end",
 	    format_number(text, sizeof(text), (double)sum.count));
 	for (int i = 0; i < 3; i++)
-		put_text(c, LEFT + 490 + 100 * i, y + 10, "end",
+		put_text(c, LEFT + 474 + 98 * i, y + 12, "end",
 		    format_duration(text, sizeof(text), figures[i]));
 }
 
 /* What the letters and marks mean, in one line. */
 static void
-put_sign_key(const struct canvas *c, int y)
+put_sign_key(FILE *out, const bool *signs, bool zh, int x, int y)
 {
+	const struct canvas c = {.out = out};
 	char text[400] = "";
 	size_t n = 0;
 
 	for (enum timeline_sign i = SIGN_NONE + 1; i < SIGN_COUNT; i++) {
-		if (c->signs[i])
+		if (signs[i])
 			n += (size_t)snprintf(text + n, sizeof(text) - n,
 			    "%s%s %s", n ? "  ·  " : "",
 			    timeline_sign_text(i, true),
-			    timeline_sign_name(i, c->view->zh));
+			    timeline_sign_name(i, zh));
 	}
-	put_text(c, LEFT, y + 10, "soft", text);
+	put_text(&c, x, y + 12, "soft", text);
 }
 
 static void
@@ -369,22 +423,22 @@ put_key(const struct canvas *c, int y)
 	};
 
 	for (int i = 0; i < 4; i++)
-		put_text(c, LEFT + 390 + 100 * i, y + 10, "end soft",
+		put_text(c, LEFT + 376 + 98 * i, y + 12, "end soft",
 		    heads[i][c->view->zh]);
 	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
 		if (timeline_sum(c->view->timeline, i).count)
 			put_key_row(c, i, y += KEY_ROW);
 	}
-	put_sign_key(c, y + KEY_ROW);
+	put_sign_key(c->out, c->signs, c->view->zh, LEFT, y + KEY_ROW);
 }
 
 static int
-key_height(const struct canvas *c)
+key_height(const struct timeline_view *view)
 {
 	int rows = 2;
 
 	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++)
-		rows += timeline_sum(c->view->timeline, i).count > 0;
+		rows += timeline_sum(view->timeline, i).count > 0;
 	return rows * KEY_ROW;
 }
 
@@ -397,7 +451,7 @@ put_head(const struct canvas *c, const char *title)
 	char words[TIMELINE_WORDS], text[3 * TIMELINE_WORDS];
 	size_t n;
 
-	put_text(c, 12, 24, "title", title);
+	put_text(c, 12, 22, "title", title);
 	n = (size_t)snprintf(text, sizeof(text), "%s",
 	    timeline_summary(timeline, c->view->zh, words, sizeof(words)));
 	for (size_t i = 0;
@@ -406,81 +460,169 @@ put_head(const struct canvas *c, const char *title)
 	     i++)
 		n +=
 		    (size_t)snprintf(text + n, sizeof(text) - n, "; %s", words);
-	put_text(c, 12, 43, "soft", text);
+	put_text(c, 12, 41, "soft", text);
 }
 
-/* How many lanes have no row. */
+/* How many lanes have no row, and how to see them. */
 static void
-put_rest(const struct canvas *c, int y)
+put_rest(const struct canvas *c)
 {
 	size_t rest = c->view->in_window - c->view->count;
-	char text[80];
+	const char *more = c->view->more;
+	char number[32], text[TIMELINE_WORDS];
 
 	if (!rest)
 		return;
+	format_number(number, sizeof(number), (double)rest);
 	snprintf(text, sizeof(text),
-	    c->view->zh ? "... 另有 %zu 行未画出" : "... and %zu more rows",
-	    rest);
-	put_text(c, LEFT, y, "soft", text);
+	    c->view->zh ? "... 另有 %s 行未画出%s%s"
+			: "... and %s more rows%s%s",
+	    number, more ? ": " : "", more ? more : "");
+	put_text(c, LEFT, y_of(c->view->count) + 14, "soft", text);
 }
 
-int
-timeline_svg_height(const struct timeline_view *view)
+/* Above the key. */
+static int
+rows_height(const struct timeline_view *view)
 {
-	const struct canvas c = {.view = view};
+	bool rest = view->in_window > view->count;
 
-	return y_of(view->count) + 24 + key_height(&c) + 12;
+	return y_of(view->count + rest) + 8;
 }
 
-/* ATTRIBUTES: of the element. */
+/* Opens the element; ATTRIBUTES are its place or its name space. */
 static void
-put_picture(const struct timeline_view *view, const char *title,
-    const char *attributes, FILE *out)
+begin_svg(FILE *out, int height, bool zh, const char *attributes)
 {
-	struct canvas c = {.view = view, .out = out};
-	int bottom = y_of(view->count) + 24;
-	char words[TIMELINE_WORDS], name[ESCAPED_SIZE(TIMELINE_WORDS)];
-	char both[sizeof(name) + TIMELINE_WORDS];
-
-	timeline_name(view->timeline, false, words, sizeof(words));
-	escape_ascii(words, name, sizeof(name));
-	snprintf(both, sizeof(both), "%s%s%s", title ? title : "",
-	    title ? ": " : "", name);
-	find_signs(&c);
 	fprintf(out,
 	    "<svg class=\"timeline\" viewBox=\"0 0 %d %d\" role=\"img\" "
-	    "%s><title>",
-	    TIMELINE_SVG_WIDTH, timeline_svg_height(view), attributes);
-	html_text(out, both);
-	fputs("</title>\n", out);
-	fputs(STYLE, out);
-	fputs("<rect width=\"100%\" height=\"100%\" "
-	      "style=\"fill:var(--paper)\"/>\n",
-	    out);
-	put_head(&c, both);
-	put_axis(&c);
-	put_arrows(&c);
-	for (size_t i = 0; i < view->count; i++)
-		put_lane(&c, i);
-	put_rest(&c, bottom - 10);
-	put_key(&c, bottom);
-	fputs("</svg>\n", out);
+	    "lang=\"%s\" %s>",
+	    TIMELINE_SVG_WIDTH, height, zh ? "zh-CN" : "en", attributes);
+}
+
+static void
+begin_panel(FILE *out, int height, bool zh, int x, int y, int width)
+{
+	char attributes[120];
+
+	snprintf(attributes, sizeof(attributes),
+	    "x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", x, y, width,
+	    height * width / TIMELINE_SVG_WIDTH);
+	begin_svg(out, height, zh, attributes);
+}
+
+/* What stands between the element and the key. NULL as TITLE: the program. */
+static void
+put_rows(struct canvas *c, const char *title)
+{
+	char words[TIMELINE_WORDS], name[ESCAPED_SIZE(TIMELINE_WORDS)];
+
+	timeline_name(c->view->timeline, false, words, sizeof(words));
+	escape_ascii(words, name, sizeof(name));
+	title = title ? title : name;
+	fputs("<title>", c->out);
+	html_text(c->out, title);
+	fprintf(c->out,
+	    "</title>\n%s%s<rect class=\"paper\" width=\"100%%\" "
+	    "height=\"100%%\"/>\n",
+	    STYLE, PATTERNS);
+	find_signs(c);
+	put_head(c, title);
+	put_axis(c);
+	put_arrows(c);
+	for (size_t i = 0; i < c->view->count; i++)
+		put_lane(c, i);
+	put_rest(c);
 }
 
 void
 timeline_svg(const struct timeline_view *view, const char *title, FILE *out)
 {
-	put_picture(view, title, "xmlns=\"http://www.w3.org/2000/svg\"", out);
+	struct canvas c = {.view = view, .out = out};
+	int rows = rows_height(view), height = rows + key_height(view) + 8;
+	char attributes[120];
+
+	snprintf(attributes, sizeof(attributes),
+	    "xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\"",
+	    TIMELINE_SVG_WIDTH, height);
+	begin_svg(out, height, view->zh, attributes);
+	put_rows(&c, title);
+	put_key(&c, rows);
+	fputs("</svg>\n", out);
+}
+
+/* ---- parts of another picture ---- */
+
+int
+timeline_svg_height(const struct timeline_view *view)
+{
+	return rows_height(view);
 }
 
 void
 timeline_svg_panel(const struct timeline_view *view, const char *title, int x,
     int y, int width, FILE *out)
 {
-	char attributes[120];
+	struct canvas c = {.view = view, .out = out};
 
-	snprintf(attributes, sizeof(attributes),
-	    "x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", x, y, width,
-	    timeline_svg_height(view) * width / TIMELINE_SVG_WIDTH);
-	put_picture(view, title, attributes, out);
+	begin_panel(out, rows_height(view), view->zh, x, y, width);
+	put_rows(&c, title);
+	fputs("</svg>\n", out);
+}
+
+void
+timeline_svg_note(
+    struct timeline_svg_key *key, const struct timeline_view *view)
+{
+	struct canvas c = {.view = view};
+
+	key->zh = view->zh;
+	find_signs(&c);
+	for (enum timeline_sign i = SIGN_NONE + 1; i < SIGN_COUNT; i++)
+		key->signs[i] |= c.signs[i];
+	for (size_t i = 0; i < view->count; i++) {
+		for (size_t k = 0; k < view->lanes[i]->phase_count; k++)
+			key->phases[view->lanes[i]->phases[k].kind] = true;
+	}
+}
+
+static int
+count_key(const bool *is_there, int count)
+{
+	int there = 0;
+
+	for (int i = 1; i < count; i++)
+		there += is_there[i];
+	return there;
+}
+
+int
+timeline_svg_key_height(const struct timeline_svg_key *key)
+{
+	int phases = count_key(key->phases, PHASE_COUNT);
+	int rows = (phases + KEY_COLUMNS - 1) / KEY_COLUMNS +
+		   (count_key(key->signs, SIGN_COUNT) > 0);
+
+	return rows ? rows * KEY_ROW + 4 : 0;
+}
+
+void
+timeline_svg_key(
+    const struct timeline_svg_key *key, int x, int y, int width, FILE *out)
+{
+	const struct timeline_view view = {.zh = key->zh};
+	const struct canvas c = {.view = &view, .out = out};
+	int n = 0, column = (TIMELINE_SVG_WIDTH - 12) / KEY_COLUMNS;
+
+	begin_panel(out, timeline_svg_key_height(key), key->zh, x, y, width);
+	for (enum phase_kind i = PHASE_NONE + 1; i < PHASE_COUNT; i++) {
+		if (!key->phases[i])
+			continue;
+		put_swatch(&c, i, 12 + n % KEY_COLUMNS * column,
+		    n / KEY_COLUMNS * KEY_ROW);
+		n++;
+	}
+	put_sign_key(out, key->signs, key->zh, 12,
+	    (n + KEY_COLUMNS - 1) / KEY_COLUMNS * KEY_ROW);
+	fputs("</svg>\n", out);
 }

@@ -13,20 +13,44 @@
 
 #define TIMELINE_SVG_WIDTH 1000 /* pixels at a scale of 1 */
 
-/* Above the picture stand the TITLE, unless it is NULL, and the program's name.
- * Errors are the stream's. */
+/* Above the picture stands the TITLE; NULL: the program's name. Below it, the
+ * key tells what each bar means, how often it is there and how long. Errors are
+ * the stream's. */
 void
 timeline_svg(const struct timeline_view *view, const char *title, FILE *out);
 
-/* The same as a part of another SVG picture, whose corner is at X and Y there,
- * and scaled to WIDTH. Its classes stand within .timeline, its ids begin with
- * "tl-". */
+/* ---- parts of another SVG picture ---- */
+
+/*
+ * A part has its corner at X and Y of that picture, and is scaled to WIDTH. Its
+ * classes stand within .timeline, its ids begin with "tl-". Several timelines
+ * share one key, which has names only. The key uses the style of a panel.
+ */
 void
 timeline_svg_panel(const struct timeline_view *view, const char *title, int x,
     int y, int width, FILE *out);
 
-/* Pixels at a scale of 1. */
+/* Pixels of a panel at a scale of 1. */
 int
 timeline_svg_height(const struct timeline_view *view);
+
+/* Zeroed: nothing. */
+struct timeline_svg_key {
+	bool zh;
+	bool phases[PHASE_COUNT], signs[SIGN_COUNT];
+};
+
+/* Adds to the key what the VIEW shows. */
+void
+timeline_svg_note(
+    struct timeline_svg_key *key, const struct timeline_view *view);
+
+void
+timeline_svg_key(
+    const struct timeline_svg_key *key, int x, int y, int width, FILE *out);
+
+/* Pixels at a scale of 1; 0 for an empty key. */
+int
+timeline_svg_key_height(const struct timeline_svg_key *key);
 
 #endif

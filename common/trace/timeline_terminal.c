@@ -29,8 +29,8 @@ static const char *const PHASES[PHASE_COUNT][2] = {
     [PHASE_LOCK_HELD] = {"#", "█"},
     [PHASE_CLOSING] = {"~", "┄"},
     [PHASE_ENDED] = {"z", "z"},
-    [PHASE_CONNECTING] = {".", "·"},
-    [PHASE_IDLE] = {"-", "─"},
+    [PHASE_CONNECTING] = {"c", "╌"},
+    [PHASE_IDLE] = {"_", "┈"},
     [PHASE_DUE] = {"d", "▒"},
     [PHASE_IN_FLIGHT] = {"*", "━"},
 };
@@ -154,8 +154,9 @@ put_grid(const struct drawing *d, unsigned char *cells)
 {
 	struct timeline_ticks ticks = timeline_ticks(d->view, d->plot / TICK);
 
-	for (uint64_t at = ticks.first; at <= d->view->to; at += ticks.step)
-		cells[timeline_cell_of(d->view, at, d->plot)] = GRID;
+	for (size_t i = 0; i < ticks.count; i++)
+		cells[timeline_cell_of(
+		    d->view, timeline_tick(&ticks, i), d->plot)] = GRID;
 }
 
 static void
@@ -249,17 +250,18 @@ put_axis(const struct drawing *d)
 	fputc(' ', d->out);
 	put_right(d, timeline_id_name(view->timeline), d->id);
 	fprintf(d->out, "%s  ", colour(d, "\033[2m"));
-	for (uint64_t at = ticks.first; at <= view->to; at += ticks.step) {
-		size_t cell = timeline_cell_of(view, at, d->plot);
+	for (size_t i = 0; i < ticks.count; i++) {
+		size_t cell =
+		    timeline_cell_of(view, timeline_tick(&ticks, i), d->plot);
 		char text[40];
-		int len = snprintf(text, sizeof(text), "%g%s%s",
-		    (double)at / ticks.unit_ns, at == ticks.first ? " " : "",
-		    at == ticks.first ? ticks.unit : "");
+		size_t len =
+		    strlen(timeline_tick_text(&ticks, i, text, sizeof(text)));
 
-		if (cell < column || cell + (size_t)len > d->plot + d->time)
+		if ((column && cell <= column) ||
+		    cell + len > d->plot + d->time)
 			continue;
 		fprintf(d->out, "%*s%s", (int)(cell - column), "", text);
-		column = cell + (size_t)len;
+		column = cell + len;
 	}
 	fprintf(d->out, "%s\n", colour(d, "\033[0m"));
 }

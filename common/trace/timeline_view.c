@@ -2,6 +2,7 @@
 /* timeline_view: the window, its lanes, their cells, ticks and figures. */
 #include "common/trace/timeline_view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,17 +225,42 @@ timeline_ticks(const struct timeline_view *view, size_t most)
 		double ns;
 		const char *unit;
 	} units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
-	struct timeline_ticks ticks;
+	struct timeline_ticks ticks = {0};
 	size_t i = 0;
 
 	ticks.step = round_step(
 	    (double)(view->to - view->from) / (double)(most ? most : 1));
-	ticks.first = (view->from + ticks.step - 1) / ticks.step * ticks.step;
+	ticks.first = view->from - view->from % ticks.step;
+	if (ticks.first < view->from && view->to - ticks.first >= ticks.step)
+		ticks.first += ticks.step;
+	if (ticks.first >= view->from)
+		ticks.count = (view->to - ticks.first) / ticks.step + 1;
 	while (i < 3 && (double)view->to < units[i].ns)
 		i++;
 	ticks.unit_ns = units[i].ns;
 	ticks.unit = units[i].unit;
 	return ticks;
+}
+
+uint64_t
+timeline_tick(const struct timeline_ticks *ticks, size_t i)
+{
+	return ticks->first + i * ticks->step;
+}
+
+char *
+timeline_tick_text(
+    const struct timeline_ticks *ticks, size_t i, char *buf, size_t size)
+{
+	double step = (double)ticks->step / ticks->unit_ns;
+	int digits = 0;
+
+	for (; step < 0.999 && digits < 9; step *= 10)
+		digits++;
+	snprintf(buf, size, "%.*f%s%s", digits,
+	    (double)timeline_tick(ticks, i) / ticks->unit_ns, i ? "" : " ",
+	    i ? "" : ticks->unit);
+	return buf;
 }
 
 /* ---- figures ---- */

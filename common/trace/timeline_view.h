@@ -84,16 +84,27 @@ timeline_end_sign(const struct lane *lane);
 
 /* ---- the axis ---- */
 
-/* The first tick and the step between ticks, in ns, so that no more than MOST
- * of them are in the window; and the unit in which they are short numbers. */
+/* COUNT round moments in the window, STEP ns apart, and the unit in which they
+ * are short numbers. */
 struct timeline_ticks {
 	uint64_t first, step;
+	size_t count;
 	double unit_ns;
 	const char *unit;
 };
 
+/* MOST of them at most; one at least where the window has a round moment. */
 struct timeline_ticks
 timeline_ticks(const struct timeline_view *view, size_t most);
+
+/* Tick I, in ns on the axis. */
+uint64_t
+timeline_tick(const struct timeline_ticks *ticks, size_t i);
+
+/* "0 ms", "20", "40": the first one has the unit. Neighbours differ. */
+char *
+timeline_tick_text(
+    const struct timeline_ticks *ticks, size_t i, char *buf, size_t size);
 
 /* ---- figures ---- */
 

@@ -259,8 +259,8 @@ def test_from_and_to_choose_a_window(path):
 
 # ---- SVG ----
 
-def svg_of(path, *options):
-    result = client("trace", path, "--svg", "-", *options, env=UTF8)
+def svg_of(*args):
+    result = client("trace", *args, "--svg", "-", env=UTF8)
     assert (result.code, result.err) == (0, "")
     return result.out, ElementTree.fromstring(result.out)
 
@@ -295,8 +295,73 @@ def test_a_wait_for_the_lock_is_another_texture(path):
     text, root = svg_of(path)
     bars = Counter(one.get("class") for one in root.iter(f"{SVG}rect"))
     assert bars["p5"] >= 2  # the lane's, and the key's
-    assert ".p5,.timeline .p11{fill:url(#tl-wait)}" in text
+    assert ".p5{fill:url(#tl-wait)}" in text
     assert 'pattern id="tl-wait"' in text
+
+
+def luminance(colour):
+    """Relative, as of WCAG 2."""
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4
+             for one in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def all_phases(path):
+    """A server's trace and a client's, which have every phase of a picture."""
+    server = life(1, 201, 201, 10**9)
+    made(path, [(10**9 - 90, 1, "spawn", 100, 100, 80)] + server)
+    return path, clients_trace(path.with_name("client"))
+
+
+def swatches(root):
+    """Phase to the height of its bars."""
+    found = {}
+    for one in root.iter(f"{SVG}rect"):
+        if match := re.fullmatch(r"p(\d+)", one.get("class", "")):
+            found[int(match[1])] = float(one.get("height"))
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_two_bars_look_alike_without_their_colours(path, scheme):
+    """On paper, and to eyes that see no red or green: two phases differ in
+    texture, in height or in lightness."""
+    text, root = svg_of(*all_phases(path))
+    light, _, dark = text.partition("@media(prefers-color-scheme:dark)")
+    fills = dict(re.findall(r"\.p(\d+)\{fill:([^}]+)\}", light))
+    assert set(map(str, swatches(root))) == set(fills) and len(fills) == 12
+    if scheme == "dark":
+        fills.update(re.findall(r"\.p(\d+)\{fill:([^}]+)\}", dark))
+    looks = [(fills[str(phase)], height)
+             for phase, height in sorted(swatches(root).items())]
+    for i, (fill, height) in enumerate(looks):
+        for other, tall in looks[i + 1:]:
+            if "url" in fill + other or abs(height - tall) >= 3:
+                assert fill != other, (i, other)
+                continue
+            one, two = sorted((luminance(fill), luminance(other)))
+            assert (two + 0.05) / (one + 0.05) > 1.5, (fill, other)
+
+
+@pytest.mark.parametrize("env", [UTF8, ASCII], ids=("UTF-8", "ASCII"))
+def test_no_two_phases_have_the_same_character(path, env):
+    out = client("trace", *all_phases(path), "--width", 120, env=env).out
+    signs = re.findall(r"^  (\S)  \S.* \d+ +[\d.]+ [mnu]?s ", out, re.M)
+    assert len(signs) == len(set(signs)) == 12
+
+
+def test_a_program_that_knows_no_variables_of_css_can_convert_it(path):
+    made(path, life(1, 201, 201, 10**9))
+    text, root = svg_of(path)
+    assert "var(" not in text
+    assert int(root.get("width")) == 1000 and int(root.get("height")) > 200
+
+
+def test_the_program_is_named_once_above_the_picture(path):
+    made(path, life(1, 201, 201, 10**9))
+    _, root = svg_of(path)
+    assert root.find(f"{SVG}title").text == words_in(root)[0] == "server_fork"
 
 
 def test_a_long_trace_makes_no_large_picture(path):
@@ -616,7 +681,7 @@ def test_a_clients_requests_are_async_events(path):
                      ("b", 3.0), ("e", 4.0)]
     assert len(of(events, "b", "late")) == 2
     out = client("trace", path, env=ASCII).out
-    assert re.search(r"client 7 +300  \.[-.d*]+", out)
+    assert re.search(r"client 7 +300  c[_cd*]+", out)
     assert "1 client connection" in out
     assert "request is due, not sent" in out
 

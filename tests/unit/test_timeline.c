@@ -208,13 +208,44 @@ TIMELINE_TEST(ticks_are_round_and_not_too_many)
 		uint64_t digits = ticks.step;
 
 		assert_true((view.to - view.from) / ticks.step <= most);
-		assert_true(ticks.first >= view.from);
+		assert_true(ticks.count <= most + 1);
+		assert_true(!ticks.count || ticks.first >= view.from);
 		assert_int_equal(ticks.first % ticks.step, 0);
 		while (digits % 10 == 0)
 			digits /= 10;
 		assert_true(digits == 1 || digits == 2 || digits == 5);
 		assert_string_equal(ticks.unit, "s");
 	}
+}
+
+/* Ten minutes after the start, a microsecond apart. */
+TIMELINE_TEST(neighbouring_ticks_have_different_numbers)
+{
+	struct timeline_ticks ticks;
+	char one[40], next[40];
+
+	event(0, 1, TRACE_START, 201, 0);
+	event(700000, 1, TRACE_END, 201, 0);
+	build((struct timeline_wish){
+	    .from = 600 * NS_PER_S, .to = 600 * NS_PER_S + 10000});
+	ticks = timeline_ticks(&view, 10);
+	assert_in_range(ticks.count, 5, 11);
+	for (size_t i = 1; i < ticks.count; i++) {
+		timeline_tick_text(&ticks, i - 1, one, sizeof(one));
+		timeline_tick_text(&ticks, i, next, sizeof(next));
+		assert_string_not_equal(one, next);
+	}
+}
+
+/* A damaged trace may say any time. */
+TIMELINE_TEST(ticks_end_on_the_longest_axis)
+{
+	event(0, 1, TRACE_START, 201, 0);
+	event(1, 1, TRACE_END, 201, 0);
+	build((struct timeline_wish){0});
+	view.to = UINT64_MAX;
+	for (view.from = 0; view.from < view.to; view.from += view.to / 3)
+		assert_in_range(timeline_ticks(&view, 10).count, 1, 20);
 }
 
 /* ---- words ---- */
