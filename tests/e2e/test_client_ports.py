@@ -77,13 +77,13 @@ def test_ports_that_rest_on_the_loopback_are_told_too(net):
 
 # Port 7007 is 1B5F in proc_net(5).
 SERVE = f"""{BIN}/server_thread -q -l {OWN}:7007 >/dev/null 2>&1 &
-    server=$!; until grep -q :1B5F /proc/net/tcp; do sleep 0.01; done"""
+    trap "kill $!; wait $!" EXIT
+    until grep -q :1B5F /proc/net/tcp; do sleep 0.01; done"""
 
 
 def test_ports_that_gave_out_are_not_the_servers_fault():
     wrap = network(2)
-    wrap[5] = wrap[5].replace(
-        'exec "$@"', f'{SERVE}; "$@"; status=$?; kill $server; exit $status')
+    wrap[5] = wrap[5].replace('exec "$@"', f'{SERVE}; "$@"')
     result = client("load", f"{OWN}:7007", "--churn", "-c", 1, "-n", 130,
                     wrap=wrap)
     assert result.code == 1

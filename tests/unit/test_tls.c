@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -551,6 +552,7 @@ run_client(const char *path, const char *version, const char *option)
 	char session[64];
 	int null = open("/dev/null", O_RDWR);
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test fail */
 	snprintf(session, sizeof(session), "%s/session", directory);
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
@@ -567,7 +569,9 @@ static bool
 resumes(const char *version, const char *option)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	/* Were it open in the child, the child would wait for itself if this
+	 * process died before accept(). */
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct tls_view view;
 	pid_t pid;
 	int fd;
