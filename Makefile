@@ -140,7 +140,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git patch=patch \
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help first slides coverage deps deps-browser deps-cross deps-lint check-cross compare lesson test check check-unit check-e2e bench \
+.PHONY: all help first slides coverage deps deps-browser deps-cross deps-lint check-cross compare labs labs-repairs lesson test check check-unit check-e2e bench \
         bench-programs selftest selftest-programs format lint man install uninstall clean FORCE
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
@@ -367,6 +367,12 @@ check-e2e: $(CLIENT) all bench-programs selftest-programs first ## drive the rea
 	    { [ $$? -eq 1 ] && echo 'What failed beside other tests runs once more, alone.' && \
 	    $(PYTEST) -v --last-failed --last-failed-no-failures none && \
 	    echo 'Each passed alone: a busy machine, or a race. Please report it.'; }
+
+# The suite takes one right and one wrong repair of each lab.
+labs-repairs: $(CLIENT) all ## check all repairs of the labs, right and wrong ones (minutes)
+	PERCONN_REPAIRS=all PERCONN_BIN=$(abspath $(or $(BIN),.)) \
+	PERCONN_BENCH=$(abspath $(BUILD)/tests/bench) \
+	/usr/bin/python3 -m pytest -q -n 4 tests/e2e/test_lab_check.py $(PYTEST_ARGS)
 
 # A test may fail because a program that counts is slow or writes files: it counts.
 coverage: ## which lines no test reaches (PYTEST_ARGS="-k test_stop": a part)

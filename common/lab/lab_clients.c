@@ -11,14 +11,19 @@
 /* Longer than what any lab asks. */
 enum { LINE = 200 };
 
-bool
-lab_is_echoed(int fd, const char *line, int timeout_ms)
+static bool
+gets_back(int fd, const char *line, int timeout_ms)
 {
 	char answer[LINE];
 
-	return lab_send(fd, line) &&
-	       lab_receive_line(fd, answer, sizeof(answer), timeout_ms) > 0 &&
+	return lab_receive_line(fd, answer, sizeof(answer), timeout_ms) > 0 &&
 	       strcmp(answer, line) == 0;
+}
+
+bool
+lab_is_echoed(int fd, const char *line, int timeout_ms)
+{
+	return lab_send(fd, line) && gets_back(fd, line, timeout_ms);
 }
 
 bool
@@ -45,12 +50,18 @@ lab_clients_open(struct lab_run *run, const struct lab_server *server,
 size_t
 lab_clients_ask(const struct lab_clients *clients, int timeout_ms)
 {
+	static const char line[] = "still there?\n";
+	uint64_t deadline = now_ns() + (unsigned)timeout_ms * NS_PER_MS;
+	bool sent[LAB_CLIENTS];
 	size_t answered = 0;
 
 	for (size_t i = 0; i < clients->count; i++)
+		sent[i] =
+		    clients->fds[i] >= 0 && lab_send(clients->fds[i], line);
+	for (size_t i = 0; i < clients->count; i++)
 		answered +=
-		    clients->fds[i] >= 0 && lab_is_echoed(clients->fds[i],
-						"still there?\n", timeout_ms);
+		    sent[i] && gets_back(clients->fds[i], line,
+				   clock_timeout_ms(deadline, now_ns()));
 	return answered;
 }
 

@@ -35,7 +35,8 @@ lab_clients_open(struct lab_run *run, const struct lab_server *server,
     size_t count, struct lab_clients *clients);
 
 /* Each client that is not closed sends one line. Returns how many get it back.
- * The others got an end of file, an error, or nothing for TIMEOUT_MS. */
+ * The others got an end of file, an error, or nothing: together they have
+ * TIMEOUT_MS. */
 size_t
 lab_clients_ask(const struct lab_clients *clients, int timeout_ms);
 

@@ -20,7 +20,6 @@
 #include "common/launch/inherited.h"
 #include "common/sysinfo/proc_tree.h"
 
-#define START_NS (20 * NS_PER_S)
 #define TURN_MS 50
 #define READY_FD 3 /* of the server */
 #define TRACE_PATH 1024
@@ -143,7 +142,7 @@ cannot_start(
 static bool
 await_ready(struct lab_run *run, struct lab_server *server, int ready)
 {
-	uint64_t deadline = now_ns() + START_NS;
+	uint64_t deadline = now_ns() + LAB_TIMEOUT_MS * NS_PER_MS;
 	struct pollfd wait = {ready, POLLIN, 0};
 	ssize_t n;
 
