@@ -147,6 +147,7 @@ static const struct server_model MODEL = {
     .wake = model_wake,
     .stop = model_stop,
     .own_timer = true,
+    .memory_ends = true,
     .children = true,
 };
 

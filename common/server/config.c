@@ -81,7 +81,7 @@ list_services(void *config, const char *text)
 		    argument && argument[0] != '[' ? ":" : "",
 		    argument ? argument : "");
 
-		printf("%*s%s\n", 20 - width, "", (*s)->summary);
+		printf("%*s%s\n", 26 - width, "", (*s)->summary);
 	}
 	return 0;
 }

@@ -95,19 +95,29 @@ soft_limit(unsigned resource)
 	return getrlimit(resource, &limit) < 0 ? UINT64_MAX : limit.rlim_cur;
 }
 
+/* What a process has for workers. */
+static uint64_t
+address_space_kib(void)
+{
+	return less(share_of(soft_limit(RLIMIT_AS)) / 1024, OWN_SPACE_KIB);
+}
+
 struct worker_limit
 limits_compute(const struct worker_cost *cost, uint64_t reserve)
 {
-	struct worker_limit limit = {UINT64_MAX, "nothing", UINT64_MAX};
+	struct worker_limit limit = {
+	    UINT64_MAX, "nothing", UINT64_MAX, UINT64_MAX};
 	uint64_t descriptors = set_descriptors(reserve);
 	uint64_t memory = share_of(memory_available() / 1024);
+	uint64_t space = address_space_kib();
 
 	reserved = reserve;
 	narrow(&limit, less(descriptors, open_descriptors() + OWN_DESCRIPTORS),
 	    cost->descriptors, "open descriptors");
-	narrow(&limit,
-	    less(share_of(soft_limit(RLIMIT_AS)) / 1024, OWN_SPACE_KIB),
-	    cost->address_kib, "address space");
+	limit.in_space = cost->own_kib > space ? 0
+			 : cost->address_kib   ? space / cost->address_kib
+					       : UINT64_MAX;
+	narrow(&limit, space, cost->address_kib, "address space");
 	if (geteuid() != 0) /* the kernel exempts root */
 		narrow(&limit, less(soft_limit(RLIMIT_NPROC), 2), cost->tasks,
 		    "processes of this user");

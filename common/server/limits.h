@@ -17,6 +17,7 @@ struct worker_cost {
 	uint64_t tasks;	      /* threads or processes */
 	uint64_t mappings;    /* in the accepting process */
 	uint64_t address_kib; /* address space of the accepting process */
+	uint64_t own_kib;     /* address space of a worker's own process */
 	/* Memory of an idle worker, the kernel's part included, the socket not:
 	 * pages, whose size depends on the machine, and KiB. */
 	uint64_t pages;
@@ -29,6 +30,7 @@ struct worker_limit {
 	uint64_t workers;
 	const char *binding; /* the scarcest resource */
 	uint64_t in_memory;  /* how many fit into memory */
+	uint64_t in_space;   /* how many fit into the address space */
 };
 
 /*

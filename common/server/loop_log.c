@@ -32,6 +32,8 @@ log_suppressed(const struct loop *loop)
 	log_left_out(&loop->state->full_limit, "times at --max-connections");
 	log_left_out(&loop->state->source_limit,
 	    "clients refused because of --max-per-source");
+	log_left_out(loop->workers->settings.memory_limit,
+	    "connections refused for lack of memory");
 	log_left_out(&tls->certificates, "TLS certificates refused");
 	log_left_out(&tls->others, "TLS handshakes that failed");
 }

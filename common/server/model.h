@@ -69,6 +69,10 @@ struct server_model {
 	 * the accept loop sends the wake signals. */
 	bool own_timer;
 
+	/* A worker's memory ends with it: its service need not free anything
+	 * (struct service's end()). */
+	bool memory_ends;
+
 	/* A worker is a child process: the kernel reports its end (SIGCHLD),
 	 * and its slot has its pid. */
 	bool children;

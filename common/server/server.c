@@ -21,6 +21,7 @@
 #include "common/server/ledger_file.h"
 #include "common/server/loop.h"
 #include "common/server/model.h"
+#include "common/server/service_cost.h"
 
 /*
  * Becomes the image that --image names; or the full one, if TLS or WebSocket
@@ -79,6 +80,7 @@ set_up_service(const struct config *config, const struct server_model *model,
 
 	*setup = (struct service_setup){
 	    .argument = config->service_argument,
+	    .prepared = setup->prepared,
 	    .race_window_ns = config->race_window_ns,
 	    .workers = (uint32_t)config->max_connections,
 	    .any_address = takes_any_address(&config->listeners),
@@ -125,6 +127,7 @@ worker_cost(const struct config *config, const struct server_model *model)
 		cost.memory_kib += cost.tls_kib;
 	if (cost.page_tables)
 		cost.memory_kib += ballast_tables_kib(&config->ballast);
+	service_cost_add(&cost, model, config);
 	return cost;
 }
 
@@ -140,7 +143,7 @@ choose_limit(struct config *config, struct workers *workers)
 	struct worker_limit limit = limits_compute(&cost, LINGERING_MAX);
 
 	workers->oom_score_from = limit.in_memory / 8;
-
+	service_cost_check(config, &limit);
 	if (config->max_connections == 0) {
 		config->max_connections =
 		    limit.workers < WORKERS_MAX ? limit.workers : WORKERS_MAX;
@@ -322,6 +325,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	    .settings =
 		{
 		    .service = config.service,
+		    .setup.argument = config.service_argument,
+		    .memory_ends = model->memory_ends,
 		    .idle_timeout_ns = config.idle_timeout_ns,
 		    .request_timeout_ns = config.request_timeout_ns,
 		},
@@ -342,6 +347,8 @@ server_main(int argc, char **argv, const struct server_model *model)
 	check_calls(model);
 	open_trace(config.trace, program, model->name);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)
+		return 1;
+	if (service_cost_prepare(&config, &workers.settings.setup) < 0)
 		return 1;
 	choose_limit(&config, &workers);
 	if (config.tls_cert &&

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -37,11 +38,41 @@ announce(const struct worker *worker)
 		continue;
 }
 
-HOT enum outcome
-worker_serve(const struct worker *worker)
+/* The client gets the answer of a full server. */
+static void
+refuse(const struct worker *worker, struct conn *conn)
 {
 	const struct worker_settings *settings = worker->settings;
-	const struct service_context context = {
+	const char *full = settings->service->full;
+
+	log_limited(settings->memory_limit,
+	    "connection %llu: refused: no memory for service %s: %s",
+	    (unsigned long long)worker->number, settings->service->name,
+	    strerror(errno));
+	if (conn_write(conn, full, strlen(full)) == 0)
+		conn_refuse(conn);
+}
+
+static void
+serve_with_memory(
+    struct worker *worker, struct conn *conn, struct service_context *context)
+{
+	const struct worker_settings *settings = worker->settings;
+
+	worker->memory = NULL;
+	if (settings->service->begin(&settings->setup, &worker->memory) < 0) {
+		refuse(worker, conn);
+		return;
+	}
+	context->memory = worker->memory;
+	settings->service->serve(conn, context);
+}
+
+HOT enum outcome
+worker_serve(struct worker *worker)
+{
+	const struct worker_settings *settings = worker->settings;
+	struct service_context context = {
 	    .setup = &settings->setup,
 	    .number = worker->number,
 	    .worker = worker->index,
@@ -56,9 +87,13 @@ worker_serve(const struct worker *worker)
 	    settings->request_timeout_ns);
 	if (worker->datagram)
 		datagram_carry(&conn, worker->datagram);
-	if (worker->datagram || !settings->tls ||
-	    tls_accept(&conn, settings->tls, worker->number,
-		settings->tls_limits) == 0)
+	if (!worker->datagram && settings->tls &&
+	    tls_accept(
+		&conn, settings->tls, worker->number, settings->tls_limits) < 0)
+		; /* the client is told why */
+	else if (settings->service->begin)
+		serve_with_memory(worker, &conn, &context);
+	else
 		settings->service->serve(&conn, &context);
 	conn.leave = settings->setup.draining;
 	/* The answer to a datagram, which conn_finish() sends, is the end that
@@ -109,6 +144,15 @@ worker_take(struct worker *worker)
 	return atomic_exchange(&worker->fd, -1);
 }
 
+static void
+free_memory(struct worker *worker)
+{
+	const struct worker_settings *settings = worker->settings;
+
+	settings->service->end(&settings->setup, worker->memory);
+	worker->memory = NULL;
+}
+
 HOT void
 worker_close(struct worker *worker)
 {
@@ -116,6 +160,8 @@ worker_close(struct worker *worker)
 
 	if (fd >= 0)
 		close(fd);
+	if (worker->memory && !worker->settings->memory_ends)
+		free_memory(worker);
 }
 
 HOT void

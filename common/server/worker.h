@@ -3,8 +3,8 @@
  * worker: the worker of one connection: its slot, and what it runs.
  *
  * The slots belong to the accept loop, which trusts the pids and pointers in
- * them (loop_memory.h). A thread reads its slot and changes only `fd`; a forked
- * child has a copy of its slot.
+ * them (loop_memory.h). A thread reads its slot and changes only `fd` and
+ * `memory`; a forked child has a copy of its slot.
  */
 #ifndef COMMON_SERVER_WORKER_H
 #define COMMON_SERVER_WORKER_H
@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/base/log.h"
 #include "common/net/address.h"
 #include "common/net/conn.h"
 #include "common/net/datagram.h"
@@ -37,6 +38,8 @@ struct worker_settings {
 	struct service_setup setup;
 	struct tls *tls;		   /* for streams; NULL: no TLS */
 	struct tls_log_limits *tls_limits; /* shared by all workers */
+	struct log_limit *memory_limit;	   /* of lines about no memory */
+	bool memory_ends;		   /* server_model's */
 	uint64_t idle_timeout_ns;
 	uint64_t request_timeout_ns;
 	int oom_score_adj; /* for worker_raise_oom_score() */
@@ -69,6 +72,8 @@ struct worker {
 	 * it. So stop() never touches a number that the worker has closed and
 	 * that another connection may have by now. */
 	_Atomic int fd;
+	void *memory; /* as its service's begin() made it; only the worker uses
+			 it */
 	uint64_t traced_from;	   /* trace_spawn()'s, while trace is on */
 	struct datagram *datagram; /* freed by the accept loop; or NULL */
 	struct address peer;
@@ -81,9 +86,10 @@ struct worker {
 size_t
 worker_stack_size(size_t wanted);
 
-/* Serves the connection to its end. Does not close it. */
+/* Serves the connection to its end. Does not close it, nor free the memory that
+ * its service made. */
 enum outcome
-worker_serve(const struct worker *worker);
+worker_serve(struct worker *worker);
 
 /*
  * Starts an interval timer that sends the wake signal to this process. For
@@ -105,7 +111,8 @@ worker_raise_oom_score(const struct worker *worker);
 int
 worker_take(struct worker *worker);
 
-/* Closes the connection, unless it was taken. The client sees the end now. */
+/* Closes the connection, unless it was taken: the client sees the end now. Then
+ * frees WORKER->memory, unless that ends with the worker. */
 void
 worker_close(struct worker *worker);
 

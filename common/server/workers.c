@@ -61,6 +61,7 @@ workers_init(struct workers *w, uint32_t max)
 	w->settings.setup.limits = &w->shown->limits;
 	w->settings.setup.closing_silent = &w->shown->closing_silent;
 	w->settings.tls_limits = &w->shown->tls_limits;
+	w->settings.memory_limit = &w->shown->memory_limit;
 	log_lost_at(&w->shown->log_lost);
 	w->max = max;
 	w->state->free_top = w->state->cold_top = NONE;

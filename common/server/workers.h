@@ -27,6 +27,7 @@ struct workers {
 		struct service_limit_counts limits;
 		_Atomic bool draining, closing_silent; /* see service.h */
 		struct tls_log_limits tls_limits;      /* of all workers */
+		struct log_limit memory_limit;	       /* likewise */
 		struct log_lost log_lost;	       /* of all processes */
 	} * shown;
 	/* What changes with each connection; in loop memory, like the slots. */

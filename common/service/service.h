@@ -29,6 +29,7 @@ struct service_setup {
 	bool any_address;  /* a listener accepts connections to all addresses of
 			      this machine, so its names are not known */
 	const char *model; /* "thread" */
+	void *prepared;	   /* made by prepare() */
 	const struct ledger_shown *ledger;
 	const struct service_limit_counts *limits;
 	/* The server is draining: end where the protocol allows it. */
@@ -43,6 +44,7 @@ struct service_context {
 	const struct service_setup *setup;
 	uint64_t number; /* of this connection, from 1 */
 	uint32_t worker; /* below setup->workers; unique among live workers */
+	void *memory;	 /* of this worker, made by begin() */
 	const struct address *peer;
 };
 
@@ -72,6 +74,12 @@ struct service_limit_counts {
 	    source_refused; /* clients refused because of --max-per-source */
 };
 
+/* What a service allocates, in bytes. */
+struct service_memory {
+	uint64_t once; /* by prepare() */
+	uint64_t each; /* by begin(), for each worker */
+};
+
 /* See worker_died(). Two, because one may be stopped. */
 #define SERVICE_WAKE_MAX 2
 
@@ -93,11 +101,27 @@ struct service {
 	/* Parses TEXT (NULL: none) into setup->argument; -1 if it is not
 	 * allowed. NULL: the service takes no argument. */
 	int (*configure)(const char *text, uint64_t *argument);
+	/* "the size is missing: write state:1MiB", for an argument that must be
+	 * there; NULL: it need not. */
+	const char *missing;
 	/* Like hint_part(), for an argument that is not allowed: it begins at
 	 * TEXT + AT, after the colon. NULL: no hint. */
 	void (*hint)(const char *text, size_t at, char *why, size_t size);
 	/* Bytes that its workers share, zeroed at the start. NULL: none. */
 	size_t (*shared_size)(const struct service_setup *setup);
+	/* The memory that prepare() and begin() take. NULL: none to speak of.
+	 */
+	struct service_memory (*memory)(uint64_t argument);
+	/* Makes setup->prepared, before there are workers. 0; or -1 after an
+	 * error line. NULL: nothing to do. */
+	int (*prepare)(struct service_setup *setup);
+	/* Begin and end of a worker's own memory (context->memory). begin()
+	 * sets *MEMORY: 0, or -1 with errno, and the client is refused. end()
+	 * frees it once the connection is closed; it is not called where a
+	 * worker's memory ends with it (server_model.memory_ends), or for NULL.
+	 * Both NULL: there is none. */
+	int (*begin)(const struct service_setup *setup, void **memory);
+	void (*end)(const struct service_setup *setup, void *memory);
 	/* A signal killed WORKER. Fills WAKE with other workers that must know
 	 * at once, at most SERVICE_WAKE_MAX, and returns how many; each gets
 	 * wake_signal. The accept loop calls it: it must not wait, and must not

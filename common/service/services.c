@@ -8,7 +8,7 @@
 #include "common/base/hint.h"
 
 extern const struct service service_echo, service_hello, service_http,
-    service_chat, service_counter, service_spin, service_sleep;
+    service_chat, service_counter, service_spin, service_sleep, service_state;
 
 const struct service *const SERVICES[] = {
     &service_echo,
@@ -18,6 +18,7 @@ const struct service *const SERVICES[] = {
     &service_counter,
     &service_spin,
     &service_sleep,
+    &service_state,
     NULL,
 };
 
@@ -55,10 +56,8 @@ services_hint(const char *text, char *why, size_t size)
 	for (const struct service *const *s = SERVICES; *s; s++) {
 		if (strncmp((*s)->name, text, len) != 0 || (*s)->name[len])
 			continue;
-		if (!*rest && (*s)->argument && (*s)->argument[0] != '[')
-			snprintf(why, size,
-			    "the duration is missing: write %s:1ms",
-			    (*s)->name);
+		if (!*rest && (*s)->missing)
+			snprintf(why, size, "%s", (*s)->missing);
 		else if ((*s)->configure && text[len] != ':')
 			snprintf(why, size,
 			    "use a colon before the argument: write "

@@ -148,6 +148,7 @@ const struct service service_spin = {
     .full = "Server full, please try again later.\n",
     .datagrams = true,
     .configure = work_configure,
+    .missing = "the duration is missing: write spin:1ms",
     .hint = work_hint,
 };
 
@@ -159,5 +160,6 @@ const struct service service_sleep = {
     .full = "Server full, please try again later.\n",
     .datagrams = true,
     .configure = work_configure,
+    .missing = "the duration is missing: write sleep:1ms",
     .hint = work_hint,
 };

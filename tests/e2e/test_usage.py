@@ -110,6 +110,10 @@ HINTS = [
     (["-s", "sleep:5 sec"], "write sleep:5s;"),
     (["-s", "sleep:2h"], "it is longer than 1h;"),
     (["-s", "spin:-1ms"], "it is negative;"),
+    (["-s", "state"], "the size is missing: write state:1MiB;"),
+    (["-s", "state:1mb"], "write state:1M;"),
+    (["-s", "state:1MiB:1KiB"], "it is too small;"),
+    (["-s", "state:1MiB:2MiB"], "it is too large;"),
     (["-s", "spin:1,5ms"], "it has a comma in it: write "
                             "spin:1.5ms;"),
     (["-s", "bogus"], "there is no such service;"),

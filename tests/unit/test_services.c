@@ -40,6 +40,10 @@ TEST(an_argument_stands_behind_a_colon)
 	names("spin:250us", "spin", 250 * NS_PER_US);
 	names("sleep:2s", "sleep", 2 * NS_PER_S);
 	names("sleep:1h", "sleep", 3600 * NS_PER_S);
+	names("state:0", "state", 64 << 10);
+	names("state:16MiB", "state", (uint64_t)(16 << 20) << 21 | 64 << 10);
+	names("state:1MiB:4KiB", "state", (uint64_t)(1 << 20) << 21 | 4 << 10);
+	names("state:1k:1MiB", "state", (uint64_t)1000 << 21 | 1 << 20);
 }
 
 TEST(what_is_no_service_has_none)
@@ -65,7 +69,10 @@ TEST(a_wrong_argument_is_no_argument)
 	static const char *const texts[] = {"counter:", "counter:locked",
 	    "counter:unlocked:", "counter:unlockedx", "spin", "spin:", "spin:5",
 	    "spin:ms", "spin:-1ms", "spin:61m", "sleep",
-	    "sleep:", "sleep:forever", "sleep:1ms:1ms"};
+	    "sleep:", "sleep:forever", "sleep:1ms:1ms", "state",
+	    "state:", "state:x", "state:1MiB:", "state:1MiB:4095",
+	    "state:1MiB:1025KiB", "state:1025GiB",
+	    "state:1MiB:4KiB:", "state::4KiB"};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		names_nothing(texts[i]);

@@ -123,4 +123,91 @@ WORKER_TEST(an_announcement_names_slot_and_ticket)
 	assert_int_equal(end[0].ticket, 77);
 }
 
+/* ---- memory of its own ---- */
+
+static bool has_memory; /* else begin() fails */
+static int memory_live, *memory_seen;
+
+static int
+take_memory(const struct service_setup *setup, void **memory)
+{
+	if (!has_memory) {
+		errno = ENOMEM;
+		return -1;
+	}
+	assert_ptr_equal(setup, &settings.setup);
+	memory_live++;
+	*memory = &memory_live;
+	return 0;
+}
+
+static void
+give_memory(const struct service_setup *setup, void *memory)
+{
+	assert_ptr_equal(setup, &settings.setup);
+	assert_ptr_equal(memory, &memory_live);
+	assert_int_equal(worker.fd, -1); /* its client does not wait for it */
+	memory_live--;
+}
+
+static void
+look_at_memory(struct conn *conn, const struct service_context *context)
+{
+	(void)conn;
+	memory_seen = context->memory;
+}
+
+static const struct service WITH_MEMORY = {.name = "memory",
+    .serve = look_at_memory,
+    .full = "full\n",
+    .begin = take_memory,
+    .end = give_memory};
+
+static void
+serve_with_memory(bool ends)
+{
+	static struct log_limit limit;
+
+	settings.service = &WITH_MEMORY;
+	settings.memory_limit = &limit;
+	settings.memory_ends = ends;
+	memory_live = 0;
+	memory_seen = NULL;
+	shutdown(client, SHUT_WR);
+	worker_serve(&worker);
+}
+
+WORKER_TEST(a_worker_s_memory_is_freed_once_the_connection_is_closed)
+{
+	has_memory = true;
+	serve_with_memory(false);
+	assert_ptr_equal(memory_seen, &memory_live);
+	assert_int_equal(memory_live, 1);
+	worker_close(&worker);
+	assert_int_equal(memory_live, 0);
+	worker_close(&worker);
+	assert_int_equal(memory_live, 0);
+}
+
+WORKER_TEST(memory_that_ends_with_the_worker_is_not_freed)
+{
+	has_memory = true;
+	serve_with_memory(true);
+	worker_close(&worker);
+	assert_int_equal(memory_live, 1);
+}
+
+WORKER_TEST(a_client_without_memory_is_told_that_the_server_is_full)
+{
+	char buf[8];
+
+	has_memory = false;
+	serve_with_memory(false);
+	assert_null(memory_seen);
+	assert_int_equal(read(client, buf, sizeof(buf)), 5);
+	assert_memory_equal(buf, "full\n", 5);
+	worker_close(&worker);
+	assert_int_equal(memory_live, 0);
+}
+
 RUN_TESTS(NULL, NULL)
