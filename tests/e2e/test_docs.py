@@ -132,7 +132,6 @@ NOT_RUN = {
     "make deps test": "apt-get, and these tests",
     "make slides": "test_teaching.py runs what it runs",
     "make labs": "a minute; test_lab.py runs each of them",
-    "make labs-repairs": "minutes; test_lab_check.py has a part of them",
     "make deps-cross check-cross": "apt-get, and minutes",
     "make install PREFIX=/usr/local":
         "outside of the tree; test_install_puts_programs runs it",
