@@ -13,13 +13,13 @@
 #include "common/base/utf8.h"
 #include "common/cli/cli.h"
 #include "common/cli/compare_output.h"
+#include "common/cli/cpu_options.h"
 #include "common/compare/compare.h"
 #include "common/compare/scenario_table.h"
 #include "common/launch/launch.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/verdict/paired_estimate.h"
 
-#define NOT_GIVEN (-1)
 /* Bytes of a server's name: more makes tables too wide. */
 #define NAME_MOST 20
 
@@ -28,7 +28,8 @@ struct compare_config {
 	uint64_t blocks; /* 0: as the scenario says */
 	uint64_t seed;
 	uint64_t delta; /* thousandths of 1 %; 0: the default */
-	int quick, placement, keep_disturbed;
+	int quick, keep_disturbed;
+	struct cpu_options cpus;
 	struct compare_output output;
 	struct compare_saved saved;
 };
@@ -152,7 +153,8 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	OPTION_PERCENT, .offset = AT(delta), .min = 100, .max = 50000},
     {0, "placement", "WHERE",
 	"split, shared or free: see load --help (default split)", OPTION_CHOICE,
-	.offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
+	.offset = AT(cpus.placement), .allowed = CPU_PLACEMENT_WORDS},
+    CPU_OPTIONS(compare_config, cpus),
     {0, "seed", "N", "seed of all random order (default: from the clock)",
 	OPTION_COUNT, .offset = AT(seed), .min = 1, .max = INT64_MAX},
     {0, "json", "FILE", "write the result as JSON to FILE (-: standard output)",
@@ -386,7 +388,9 @@ check_saved(const struct compare_config *config, char **names)
 	    {config->quick, "--quick"},
 	    {config->blocks, "--blocks"},
 	    {config->delta, "--delta"},
-	    {config->placement != NOT_GIVEN, "--placement"},
+	    {config->cpus.placement >= 0, "--placement"},
+	    {config->cpus.client, "--client-cpus"},
+	    {config->cpus.server, "--server-cpus"},
 	    {config->seed, "--seed"},
 	    {config->output.csv, "--csv"},
 	    {config->keep_disturbed, "--keep-disturbed"},
@@ -418,7 +422,7 @@ cmd_compare(int argc, char **argv)
 	    "without a SCENARIO the default ones run, with all every one.",
 	    COMPARE_OPTIONS,
 	    "How to read the result: docs/measuring.md and perconn-client(1)."};
-	static struct compare_config config = {.placement = NOT_GIVEN};
+	static struct compare_config config = {.cpus = {.placement = -1}};
 	static struct comparison result;
 	static char typed[sizeof(result.command)];
 	struct compare_plan *plan = &config.plan;
@@ -437,15 +441,12 @@ cmd_compare(int argc, char **argv)
 		usage_error(
 		    "--csv -: --json writes to standard output already: name "
 		    "a file");
+	cpu_options_place(&plan->placement, &config.cpus, CPU_PLACEMENT_SPLIT);
 	choose_servers(plan);
 	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);
 	cli_raise_descriptors(0);
-	cpu_placement_choose(
-	    &plan->placement, config.placement == NOT_GIVEN
-				  ? CPU_PLACEMENT_SPLIT
-				  : (enum cpu_placement_kind)config.placement);
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
 	if (plan->progress)

@@ -25,12 +25,13 @@
 /* Returns how the server PID is linked, or NULL if it is none of this machine,
  * and PID is 0. */
 static const char *
-place(struct cpu_placement *placement, enum cpu_placement_kind kind, pid_t pid)
+place(struct load_options *config, pid_t pid)
 {
+	struct cpu_placement *placement = &config->placement;
 	const char *image = pid ? proc_tree_image(pid) : NULL;
 
-	cpu_placement_choose(placement, kind);
-	if (placement->kind != kind)
+	if (config->cpus.placement == CPU_PLACEMENT_SPLIT &&
+	    placement->kind != CPU_PLACEMENT_SPLIT)
 		log_warn(
 		    "this machine has one CPU: client and server share it");
 	if (placement->kind == CPU_PLACEMENT_FREE)
@@ -250,12 +251,11 @@ cmd_load(int argc, char **argv)
 {
 	static struct load_run runs[RATE_LIST_MAX];
 	static struct load_report reports[RATE_LIST_MAX];
-	struct load_options config;
+	static struct load_options config;
 	struct load_plan plan;
-	struct cpu_placement placement;
 	struct load_report common = {
 	    .target = load_options_read(argc, argv, &config, &plan),
-	    .placement = &placement,
+	    .placement = &config.placement,
 	    .sources = &config.sources,
 	};
 	struct outputs outputs = open_outputs(&config);
@@ -274,13 +274,12 @@ cmd_load(int argc, char **argv)
 	begin_trace(config.trace);
 	check_limits(&config, &plan, server);
 	plan.tls = cli_open_tls(&plan.target, &config.tls);
-	common.image = place(
-	    &placement, (enum cpu_placement_kind)config.placement, server);
-	plan.spin = placement.kind == CPU_PLACEMENT_SPLIT;
-	cli_second_interrupt_is_told = placement.placed != 0;
+	common.image = place(&config, server);
+	plan.spin = config.placement.kind == CPU_PLACEMENT_SPLIT;
+	cli_second_interrupt_is_told = config.placement.placed != 0;
 	count =
 	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);
-	cpu_placement_undo(&placement);
+	cpu_placement_undo(&config.placement);
 	cli_second_interrupt_is_told = false; /* CPUs are given back */
 	end_series(span.series, config.interval);
 	end_trace(config.trace);

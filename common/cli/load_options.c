@@ -167,7 +167,9 @@ static const struct option_spec LOAD_OPTIONS[] = {
     {0, "placement", "WHERE",
 	"split: client and server each on a CPU of its own; shared: both on "
 	"one CPU; free: as the kernel decides (default free)",
-	OPTION_CHOICE, .offset = AT(placement), .allowed = CPU_PLACEMENT_WORDS},
+	OPTION_CHOICE, .offset = AT(cpus.placement),
+	.allowed = CPU_PLACEMENT_WORDS},
+    CPU_OPTIONS(load_options, cpus),
     {0, "source", "ADDRESS",
 	"connect from these addresses in turn: A,B,... or FIRST-LAST; may be "
 	"repeated (default: as the kernel chooses)",
@@ -320,7 +322,7 @@ load_options_read(
 	    .protocol = PROTOCOL_TABLE[0],
 	    .connections = 16,
 	    .timeout_ns = 5 * NS_PER_S,
-	    .placement = CPU_PLACEMENT_FREE,
+	    .cpus = CPU_OPTIONS_NONE,
 	};
 	i = options_parse(&set, config, argc, argv);
 	if (argc - i < 1)
@@ -347,6 +349,8 @@ load_options_read(
 	check_outputs(config);
 	check_trace(config);
 	check_sources(config, &plan->target);
+	cpu_options_place(
+	    &config->placement, &config->cpus, CPU_PLACEMENT_FREE);
 	if (!config->duration_ns)
 		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;
 	if (!config->requests)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/cli/cli.h"
+#include "common/cli/cpu_options.h"
 #include "common/cli/rate_list.h"
 #include "common/load/engine.h"
 #include "common/net/address_list.h"
@@ -20,7 +21,9 @@ struct load_options {
 	struct address_list sources;
 	uint64_t interval_ns; /* of the series */
 	const char *interval; /* as it was typed */
-	int churn, placement;
+	int churn;
+	struct cpu_options cpus;
+	struct cpu_placement placement; /* that was chosen */
 	/* Files; "-" is standard output; NULL: none. */
 	const char *json, *histogram, *series;
 	const char *trace; /* a file; NULL: none */

@@ -570,6 +570,11 @@ fill_head(struct comparison *result, const struct compare_plan *plan)
 	    cpu_placement_name(plan->placement.kind));
 	cpu_placement_format(
 	    &plan->placement, result->placed, sizeof(result->placed));
+	cpu_list_format(&plan->placement.client_cpus, result->client_cpus,
+	    sizeof(result->client_cpus));
+	cpu_list_format(&plan->placement.server_cpus, result->server_cpus,
+	    sizeof(result->server_cpus));
+	result->cpu_quota = plan->placement.quota;
 	result->rounds = plan->rounds;
 	result->slice_s = (double)plan->slice_ns / 1e9;
 	result->delta = plan->delta;

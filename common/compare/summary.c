@@ -187,7 +187,8 @@ summary_is_client_bound(const struct load_result *load,
 {
 	return placement->kind == CPU_PLACEMENT_SPLIT &&
 	       load_result_is_client_bound(load, true) &&
-	       !(server_ns >= SERVER_FULL * (double)load->wall_ns);
+	       !(server_ns >= SERVER_FULL * (double)load->wall_ns *
+				  fmax(1, placement->server_cpus.count));
 }
 
 /*

@@ -167,6 +167,9 @@ const struct field COMPARISON_LOADS[] = {
     {"load_after", FIELD_NUMBER, AT(after.load_average)},
     {"pressure_before", FIELD_NUMBER, AT(before.pressure)},
     {"pressure_after", FIELD_NUMBER, AT(after.pressure)},
+    {"client_cpus", FIELD_TEXT, AT(client_cpus)},
+    {"server_cpus", FIELD_TEXT, AT(server_cpus)},
+    {"cpu_quota", FIELD_NUMBER, AT(cpu_quota)},
     FIELD_END,
 };
 

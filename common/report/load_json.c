@@ -171,6 +171,16 @@ client(const struct load_report *report)
 	return object;
 }
 
+/* As taskset takes them; null: any. */
+static void
+set_cpus(json_t *object, const char *key, const struct cpu_list *cpus)
+{
+	char text[4 * CPU_LIST_MAX];
+
+	set_text(object, key,
+	    cpus->count ? cpu_list_format(cpus, text, sizeof(text)) : NULL);
+}
+
 /* ---- perconn.load/1 ---- */
 
 static void
@@ -189,6 +199,8 @@ set_plan(json_t *object, const struct load_report *report)
 	set_count(object, "size", plan->size);
 	set_text(
 	    object, "placement", cpu_placement_name(report->placement->kind));
+	set_cpus(object, "client_cpus", &report->placement->client_cpus);
+	set_cpus(object, "server_cpus", &report->placement->server_cpus);
 	set_text(object, "image", report->image);
 	json_value_set(object, "sources", sources(report->sources));
 	set_number(object, "duration_s", report->seconds);

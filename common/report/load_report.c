@@ -257,7 +257,7 @@ print_sources(const struct address_list *sources, FILE *out)
 void
 load_report_place(const struct load_report *report, FILE *out)
 {
-	char text[100];
+	char text[200];
 
 	print_line(out, "placed", "%s",
 	    cpu_placement_format(report->placement, text, sizeof(text)));

@@ -3,8 +3,10 @@
 #include "common/sysinfo/cpu_placement.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
+#include "common/sysinfo/cpu_split.h"
 #include "common/sysinfo/proc_tree.h"
 
 const char *
@@ -15,35 +17,61 @@ cpu_placement_name(enum cpu_placement_kind kind)
 	return names[kind];
 }
 
+/* Sets the masks to the lists. */
+static void
+set_lists(struct cpu_placement *p, const struct cpu_list *client,
+    const struct cpu_list *server)
+{
+	p->client_cpus = *client;
+	p->server_cpus = *server;
+	cpu_list_to_set(client, &p->client);
+	cpu_list_to_set(server, &p->server);
+}
+
+/* Both on the first CPU that this process may use. */
+static void
+share(struct cpu_placement *p, const struct cpu_topology *topology)
+{
+	struct cpu_list first = topology->usable;
+
+	p->kind = CPU_PLACEMENT_SHARED;
+	first.count = first.count ? 1 : 0;
+	set_lists(p, &first, &first);
+}
+
 void
 cpu_placement_choose(struct cpu_placement *p, enum cpu_placement_kind kind)
 {
-	cpu_set_t allowed;
-	int first = -1, second = -1;
+	const struct cpu_wish none = {0};
+	struct cpu_topology topology;
+	char why[200];
 
-	CPU_ZERO(&allowed);
-	sched_getaffinity(0, sizeof(allowed), &allowed);
-	for (int cpu = 0; cpu < CPU_SETSIZE && second < 0; cpu++) {
-		if (!CPU_ISSET((size_t)cpu, &allowed))
-			continue;
-		if (first < 0)
-			first = cpu;
-		else
-			second = cpu;
-	}
-	*p = (struct cpu_placement){
-	    kind, -1, -1, allowed, allowed, 0, 0, allowed};
-	if (kind == CPU_PLACEMENT_FREE)
+	*p = (struct cpu_placement){.kind = kind, .quota = NAN};
+	if (kind == CPU_PLACEMENT_SPLIT &&
+	    cpu_placement_split(p, &none, &none, why, sizeof(why)) == 0)
 		return;
-	if (second < 0)
-		p->kind = CPU_PLACEMENT_SHARED;
-	p->client_cpu = p->server_cpu = first;
-	if (p->kind == CPU_PLACEMENT_SPLIT)
-		p->server_cpu = second;
-	CPU_ZERO(&p->client);
-	CPU_SET((size_t)p->client_cpu, &p->client);
-	CPU_ZERO(&p->server);
-	CPU_SET((size_t)p->server_cpu, &p->server);
+	cpu_topology_here(&topology);
+	p->quota = topology.quota > 0 ? topology.quota : NAN;
+	p->client = p->server = topology.allowed;
+	if (kind != CPU_PLACEMENT_FREE)
+		share(p, &topology);
+}
+
+int
+cpu_placement_split(struct cpu_placement *p, const struct cpu_wish *client,
+    const struct cpu_wish *server, char *why, size_t size)
+{
+	struct cpu_topology topology;
+	struct cpu_split split;
+
+	*p = (struct cpu_placement){.kind = CPU_PLACEMENT_SPLIT, .quota = NAN};
+	cpu_topology_here(&topology);
+	if (topology.quota > 0)
+		p->quota = topology.quota;
+	if (cpu_split_choose(&split, &topology, client, server, why, size) < 0)
+		return -1;
+	set_lists(p, &split.client, &split.server);
+	return 0;
 }
 
 void
@@ -102,17 +130,30 @@ cpu_placement_undo(const struct cpu_placement *p)
 		proc_tree_walk(p->placed, pin, &pinning);
 }
 
+/* "CPU 3" or "CPUs 4-7". */
+static const char *
+name_cpus(const struct cpu_list *list, char *buf, size_t size)
+{
+	char text[60];
+
+	snprintf(buf, size, "CPU%s %s", list->count == 1 ? "" : "s",
+	    cpu_list_format(list, text, sizeof(text)));
+	return buf;
+}
+
 char *
 cpu_placement_format(const struct cpu_placement *p, char *buf, size_t size)
 {
+	char client[80], server[80];
+
+	name_cpus(&p->client_cpus, client, sizeof(client));
+	name_cpus(&p->server_cpus, server, sizeof(server));
 	if (p->kind == CPU_PLACEMENT_FREE)
 		snprintf(buf, size, "free (the kernel chooses the CPUs)");
 	else if (p->kind == CPU_PLACEMENT_SHARED)
-		snprintf(buf, size, "shared (client and server on CPU %d)",
-		    p->client_cpu);
+		snprintf(buf, size, "shared (client and server on %s)", client);
 	else
-		snprintf(buf, size,
-		    "split (client on CPU %d, server on CPU %d)", p->client_cpu,
-		    p->server_cpu);
+		snprintf(buf, size, "split (client on %s, server on %s)",
+		    client, server);
 	return buf;
 }

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "common/sysinfo/cpu_list.h"
+
 enum cpu_placement_kind {
 	CPU_PLACEMENT_SPLIT,
 	CPU_PLACEMENT_SHARED,
@@ -24,20 +26,31 @@ enum cpu_placement_kind {
 
 struct cpu_placement {
 	enum cpu_placement_kind kind;
-	int client_cpu, server_cpu; /* -1: any */
-	cpu_set_t client, server;   /* the masks to set */
-	pid_t placed;		    /* a running server, or 0 */
-	uint64_t placed_start;	    /* its proc_tree_start() */
-	cpu_set_t before;	    /* its mask before */
+	/* Ascending, but for what the user listed. None: any CPU. */
+	struct cpu_list client_cpus, server_cpus;
+	cpu_set_t client, server; /* the masks to set */
+	double quota;		  /* of our control group; NAN: none */
+	pid_t placed;		  /* a running server, or 0 */
+	uint64_t placed_start;	  /* its proc_tree_start() */
+	cpu_set_t before;	  /* its mask before */
 };
 
 /*
- * Chooses among the CPUs that this process may use. With one CPU, split becomes
- * shared. Sets nothing yet.
+ * Chooses among the CPUs that this process may use; cpu_split.h says how split
+ * divides them. With one CPU, split becomes shared. Sets nothing yet.
  */
 void
 cpu_placement_choose(
     struct cpu_placement *placement, enum cpu_placement_kind kind);
+
+/*
+ * As split, with the CPUs that the user wishes. Returns 0; or -1 with the
+ * reason in WHY of SIZE bytes, which names the option.
+ */
+int
+cpu_placement_split(struct cpu_placement *placement,
+    const struct cpu_wish *client, const struct cpu_wish *server, char *why,
+    size_t size);
 
 /* Sets the client's mask in this process. */
 void
@@ -58,7 +71,7 @@ cpu_placement_pin_server(struct cpu_placement *placement, pid_t pid);
 void
 cpu_placement_undo(const struct cpu_placement *placement);
 
-/* Writes "split (client on CPU 0, server on CPU 1)" to BUF. Returns BUF. */
+/* Writes "split (client on CPU 0, server on CPUs 1-3)" to BUF. Returns BUF. */
 char *
 cpu_placement_format(
     const struct cpu_placement *placement, char *buf, size_t size);

@@ -76,6 +76,7 @@ comparison_init(struct comparison *comparison)
 	machine_init(&comparison->before);
 	machine_init(&comparison->after);
 	comparison->slice_s = comparison->delta = comparison->seconds = NAN;
+	comparison->cpu_quota = NAN;
 }
 
 void

@@ -132,7 +132,9 @@ struct comparison {
 	char when[32];	    /* ISO 8601, local time with its offset */
 	char command[1000]; /* that was typed */
 	char placement[16]; /* split, shared, free */
-	char placed[100];   /* in words */
+	char placed[200];   /* in words */
+	char client_cpus[200], server_cpus[200]; /* lists; empty: any */
+	double cpu_quota; /* in CPUs; NAN: none, or unknown */
 	/* The client did not run in slices, or was cut short by a quota. */
 	double stall_s, throttled_s;
 	uint64_t throttled;    /* how often */

@@ -506,10 +506,10 @@ two_cpus = pytest.mark.skipif(
     len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
 
 
-def placed_run(server, placement):
+def placed_run(server, *placed):
     """({CPUs of the client}, {CPUs of the server}, report) during a load."""
     with running_client("load", server.address, "-d", "1h", "-c", 2,
-                        "--placement", placement, "--json", "-") as process:
+                        *placed, "--json", "-") as process:
         # All of it is placed, before the first connection is made.
         eventually(lambda: server.ledger_now()["active"] >= 2,
                    "two connections of the client")
@@ -529,16 +529,39 @@ def placed_run(server, placement):
 @two_cpus
 def test_split_puts_client_and_server_on_a_cpu_each(server):
     server.start()
-    ours, theirs, report, words = placed_run(server, "split")
-    assert len(ours) == len(theirs) == 1
-    assert ours != theirs
+    ours, theirs, report, words = placed_run(server, "--placement", "split")
+    assert ours and theirs and not ours & theirs
     assert report["placement"] == "split"
-    assert f"client on CPU {ours.pop()}, server on CPU {theirs.pop()}" in words
+    assert (f"client on CPU{'s' * (len(ours) > 1)} {report['client_cpus']}, "
+            f"server on CPU{'s' * (len(theirs) > 1)} {report['server_cpus']}"
+            in words)
+    if len(os.sched_getaffinity(0)) == 2:
+        assert len(ours) == len(theirs) == 1
+
+
+@two_cpus
+@pytest.mark.parametrize("asked", ["both", "client", "server"])
+def test_the_user_chooses_the_cpus(server, asked):
+    """The other way round than by default; what is left goes to the other."""
+    low, high = sorted(os.sched_getaffinity(0))[:2]
+    lists = {"client": ["--client-cpus", f"{high}-{high}"],
+             "server": ["--server-cpus", f"{low}-{low}"]}
+    if len(os.sched_getaffinity(0)) > 2:
+        asked = "both"
+    server.start()
+    ours, theirs, report, words = placed_run(
+        server, *(word for side, option in lists.items()
+                  if asked in (side, "both") for word in option))
+    assert (ours, theirs) == ({high}, {low})
+    assert report["placement"] == "split"
+    assert report["client_cpus"] == str(high)
+    assert report["server_cpus"] == str(low)
+    assert f"client on CPU {high}, server on CPU {low}" in words
 
 
 def test_shared_puts_both_on_one_cpu(server):
     server.start()
-    ours, theirs, report, words = placed_run(server, "shared")
+    ours, theirs, report, words = placed_run(server, "--placement", "shared")
     assert len(ours) == 1
     assert ours == theirs
     assert report["placement"] == "shared"
@@ -547,9 +570,10 @@ def test_shared_puts_both_on_one_cpu(server):
 
 def test_free_leaves_both_alone(server):
     server.start()
-    ours, theirs, report, _ = placed_run(server, "free")
+    ours, theirs, report, _ = placed_run(server, "--placement", "free")
     assert ours == theirs == set(os.sched_getaffinity(0))
     assert report["placement"] == "free"
+    assert report["client_cpus"] is report["server_cpus"] is None
 
 
 def states(pid):
@@ -638,7 +662,7 @@ def test_two_interrupts_end_the_wait_for_a_reader_of_the_series(server):
 def test_a_placed_run_leaves_nothing_behind_for_the_next_free_one(server):
     server.start()
     load(server.address, "-n", 100, "--placement", "split")
-    ours, theirs, report, _ = placed_run(server, "free")
+    ours, theirs, report, _ = placed_run(server, "--placement", "free")
     assert report["placement"] == "free"
     assert theirs == set(os.sched_getaffinity(0)), "still where it was put"
 

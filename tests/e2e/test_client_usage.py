@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The client's command line: verbs, help, and one line for what is wrong."""
+import os
 import re
 
 import pytest
@@ -9,6 +10,9 @@ from known_servers import KnownServer, client, refusing
 
 LONG = "unix:/tmp/" + "x" * 120
 SERVER = "a=true {port}"
+
+# A CPU that this process may use, as a list.
+OWN_CPU = "{0}-{0}".format(min(os.sched_getaffinity(0)))
 
 # The words that the one line must contain: option, value, what is allowed.
 WRONG = [
@@ -137,6 +141,24 @@ WRONG = [
      ["--placement", "moon", "split|shared|free"]),
     (["load", "127.0.0.1:1", "--placement", ""],
      ["--placement", "split|shared|free"]),
+    *(([verb, *target, *options], words)
+      for verb, *target in (["load", "127.0.0.1:1"], ["compare"])
+      for options, words in [
+          (["--server-cpus", "0-1023"], ["--server-cpus 0-1023: CPU ",
+                                         "is not ", "may use "]),
+          (["--client-cpus", "some"],
+           ["--client-cpus some: must be a number of CPUs (4), or a list"]),
+          (["--server-cpus", "0"], ["--server-cpus 0: ", "0-14:2", "3-3"]),
+          (["--client-cpus", OWN_CPU, "--server-cpus", OWN_CPU],
+           ["--client-cpus", "--server-cpus", "is in both"]),
+          (["--client-cpus", "1024"], ["--client-cpus 1024: must be"]),
+          (["--client-cpus", "1023"],
+           ["--client-cpus 1023: ", "left for the client"]),
+          (["--placement", "free", "--client-cpus", "1"],
+           ["--placement free: ", "--client-cpus", "split only"]),
+          (["--placement", "shared", "--server-cpus", "1"],
+           ["--placement shared: ", "--server-cpus", "split only"]),
+      ]),
     (["load", "127.0.0.1:1", "--nonsense"], ["--nonsense"]),
     (["load", "127.0.0.1:1", "-z"], ["-z"]),
     (["load", "127.0.0.1:1", "--churn=yes"], ["--churn"]),
@@ -311,8 +333,10 @@ def test_help_is_data_and_exit_0(arguments):
     ("talk", ["timeout", "tls-ca", "tls-cert", "tls-key"]),
     ("load", ["connections", "duration", "requests", "rate", "size", "churn",
               "protocol", "timeout", "placement", "json", "path", "tls-ca",
-              "tls-cert", "tls-key", "source", "histogram", "interval"]),
-    ("compare", ["server", "quick", "blocks", "json"]),
+              "tls-cert", "tls-key", "source", "histogram", "interval",
+              "client-cpus", "server-cpus"]),
+    ("compare", ["server", "quick", "blocks", "json", "client-cpus",
+                 "server-cpus"]),
     ("trace", ["svg", "json"]),
 ])
 def test_help_lists_each_option_of_the_contract(verb, options):

@@ -326,6 +326,9 @@ made_comparison(struct comparison *c, size_t servers)
 	MADE_TEXT(c->command, "client compare --seed 42 all");
 	MADE_TEXT(c->placement, "split");
 	MADE_TEXT(c->placed, "client on CPU 0, servers on CPU 1");
+	MADE_TEXT(c->client_cpus, "0");
+	MADE_TEXT(c->server_cpus, "1");
+	c->cpu_quota = 1.5;
 	c->blocks = MADE_BLOCKS;
 	c->rounds = 5;
 	c->slice_s = 0.05;

@@ -167,6 +167,9 @@ TEST(what_is_written_is_read_again)
 		assert_string_equal(made.command, again.command);
 		assert_string_equal(made.placement, again.placement);
 		assert_string_equal(made.placed, again.placed);
+		assert_string_equal(made.client_cpus, again.client_cpus);
+		assert_string_equal(made.server_cpus, again.server_cpus);
+		same_numbers(&made.cpu_quota, &again.cpu_quota, 1);
 		assert_int_equal(made.blocks, again.blocks);
 		assert_int_equal(made.rounds, again.rounds);
 		same_numbers(&made.slice_s, &again.slice_s, 3);

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/* Unit tests of cpu_list, cpu_topology and cpu_split, on made-up trees. */
+#include "common/sysinfo/cpu_list.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "common/sysinfo/cpu_placement.h"
+#include "common/sysinfo/cpu_split.h"
+#include "common/sysinfo/cpu_topology.h"
+#include "unit.h"
+
+/* ---- lists ---- */
+
+static const char *
+again(const char *text)
+{
+	static char out[200];
+	struct cpu_list list;
+
+	if (cpu_list_parse(&list, text) < 0)
+		return NULL;
+	return cpu_list_format(&list, out, sizeof(out));
+}
+
+TEST(a_list_is_read_as_taskset_reads_it)
+{
+	assert_string_equal(again("0"), "0");
+	assert_string_equal(again("0-3,8"), "0-3,8");
+	assert_string_equal(again("0-3,8,10-14:2"), "0-3,8,10,12,14");
+	assert_string_equal(again("7,3"), "7,3");
+	assert_string_equal(again("0,0"), "0,0");
+	assert_string_equal(again("1023"), "1023");
+	assert_string_equal(again("0-1023"), "0-1023");
+}
+
+TEST(what_is_no_list_is_refused)
+{
+	static const char *const bad[] = {"", ",", "1,", ",1", "1,,2", "-",
+	    "3-", "-3", "3-1", "0-4:", "0-4:0", "0-4:x", "1 2", " 1", "1 ",
+	    "0x1", "1024", "0-1024", "99999999999999999999", "0-1023,0", "a"};
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		if (again(bad[i]))
+			fail_msg("%s was taken", bad[i]);
+	}
+}
+
+TEST(a_long_list_is_cut_at_a_number)
+{
+	struct cpu_list list;
+	char text[12];
+
+	assert_int_equal(cpu_list_parse(&list, "10,20,30,40,50"), 0);
+	assert_string_equal(
+	    cpu_list_format(&list, text, sizeof(text)), "10,20,30...");
+}
+
+TEST(a_number_alone_is_a_count)
+{
+	struct cpu_wish wish;
+
+	assert_int_equal(cpu_wish_parse(&wish, "4"), 0);
+	assert_int_equal(wish.number, 4);
+	assert_int_equal(cpu_wish_parse(&wish, "4-4"), 0);
+	assert_int_equal(wish.number, 0);
+	assert_int_equal(wish.list.count, 1);
+	assert_int_equal(cpu_wish_parse(&wish, "0"), -1);
+	assert_int_equal(cpu_wish_parse(&wish, "4,"), -1);
+}
+
+/* ---- made-up machines ---- */
+
+static char root[40];
+
+static int
+make_root(void **state)
+{
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/test_cpus.XXXXXX");
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static int
+remove_tree(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char below[600];
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		if (unlink(below) < 0)
+			remove_tree(below);
+	}
+	if (dir)
+		closedir(dir);
+	return rmdir(path);
+}
+
+static int
+remove_root(void **state)
+{
+	(void)state;
+	return remove_tree(root);
+}
+
+/* Writes TEXT to the file FORMAT of the tree, and makes its folders. */
+static void __attribute__((format(printf, 2, 3)))
+put(const char *text, const char *format, ...)
+{
+	char path[300];
+	size_t at = (size_t)snprintf(path, sizeof(path), "%s/", root);
+	va_list args;
+	FILE *out;
+
+	va_start(args, format);
+	vsnprintf(path + at, sizeof(path) - at, format, args);
+	va_end(args);
+	for (char *slash = path + at; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fprintf(out, "%s\n", text);
+	fclose(out);
+}
+
+/* CPUS in all; CPU i and i + CORES are siblings where CPUS is 2 * CORES; the
+ * cores are divided evenly over NODES, in ascending order. */
+static void
+make_machine(unsigned cpus, unsigned cores, unsigned nodes)
+{
+	char text[64], more[128];
+
+	remove_tree(root);
+	mkdir(root, 0700);
+	snprintf(text, sizeof(text), cpus > 1 ? "0-%u" : "0", cpus - 1);
+	put(text, "cpu/online");
+	for (unsigned cpu = 0; cpu < cpus; cpu++) {
+		unsigned core = cpu % cores;
+
+		snprintf(text, sizeof(text), cpus > cores ? "%u,%u" : "%u",
+		    core, core + cores);
+		put(text, "cpu/cpu%u/topology/core_cpus_list", cpu);
+	}
+	snprintf(text, sizeof(text), nodes > 1 ? "0-%u" : "0", nodes - 1);
+	put(text, "node/online");
+	for (unsigned node = 0; node < nodes; node++) {
+		unsigned each = cores / nodes, first = node * each;
+
+		snprintf(text, sizeof(text), "%u-%u", first, first + each - 1);
+		snprintf(more, sizeof(more), "%s,%u-%u", text, first + cores,
+		    first + cores + each - 1);
+		put(cpus > cores ? more : text, "node/node%u/cpulist", node);
+	}
+}
+
+static struct cpu_topology
+topology_of(const char *mask_text, double quota)
+{
+	struct cpu_topology topology;
+	struct cpu_list list;
+	cpu_set_t mask;
+
+	assert_int_equal(cpu_list_parse(&list, mask_text), 0);
+	cpu_list_to_set(&list, &mask);
+	cpu_topology_read(&topology, root, &mask, quota);
+	return topology;
+}
+
+static const char *
+usable(const struct cpu_topology *topology)
+{
+	static char text[100];
+
+	return cpu_list_format(&topology->usable, text, sizeof(text));
+}
+
+/* "CLIENT | SERVER", or the reason. */
+static const char *
+split_with(const struct cpu_topology *topology, const char *client_text,
+    const char *server_text)
+{
+	static char text[500];
+	struct cpu_wish client = {0}, server = {0};
+	struct cpu_split split;
+	char first[100], second[100];
+
+	if (client_text)
+		assert_int_equal(cpu_wish_parse(&client, client_text), 0);
+	if (server_text)
+		assert_int_equal(cpu_wish_parse(&server, server_text), 0);
+	if (cpu_split_choose(
+		&split, topology, &client, &server, text, sizeof(text)) == 0)
+		snprintf(text, sizeof(text), "%s | %s",
+		    cpu_list_format(&split.client, first, sizeof(first)),
+		    cpu_list_format(&split.server, second, sizeof(second)));
+	return text;
+}
+
+static const char *
+split(const struct cpu_topology *topology)
+{
+	return split_with(topology, NULL, NULL);
+}
+
+/* ---- the topology ---- */
+
+#define ON_A_TREE(name) TEST_WITH(name, make_root, remove_root)
+
+ON_A_TREE(siblings_and_nodes_are_read)
+{
+	struct cpu_topology t;
+
+	make_machine(8, 4, 2);
+	t = topology_of("0-1023", 0);
+	assert_string_equal(usable(&t), "0-7");
+	assert_int_equal(t.core[6], 2);
+	assert_int_equal(t.node[1], 0);
+	assert_int_equal(t.node[2], 1);
+	assert_int_equal(t.node[7], 1);
+}
+
+ON_A_TREE(without_files_each_cpu_is_a_core)
+{
+	struct cpu_topology t = topology_of("2-5", 0);
+
+	assert_string_equal(usable(&t), "2-5");
+	assert_int_equal(t.core[4], 4);
+	assert_int_equal(t.node[4], 0);
+	assert_string_equal(split(&t), "2-3 | 4-5");
+}
+
+ON_A_TREE(the_old_name_of_the_siblings_is_known)
+{
+	struct cpu_topology t;
+
+	make_machine(4, 4, 1);
+	for (unsigned cpu = 0; cpu < 4; cpu++) {
+		char path[100];
+
+		snprintf(path, sizeof(path),
+		    "%s/cpu/cpu%u/topology/core_cpus_list", root, cpu);
+		assert_int_equal(unlink(path), 0);
+		put(cpu < 2 ? "0-1" : "2-3",
+		    "cpu/cpu%u/topology/thread_siblings_list", cpu);
+	}
+	t = topology_of("0-3", 0);
+	assert_string_equal(split(&t), "0-1 | 2-3");
+}
+
+ON_A_TREE(offline_and_masked_cpus_are_left_out)
+{
+	struct cpu_topology t;
+
+	make_machine(8, 8, 1);
+	put("0,2-3,7", "cpu/online");
+	t = topology_of("0-2,6-7", 0);
+	assert_string_equal(usable(&t), "0,2,7");
+	assert_string_equal(split(&t), "0,2 | 7");
+}
+
+ON_A_TREE(a_garbled_file_counts_as_missing)
+{
+	struct cpu_topology t;
+
+	make_machine(2, 2, 1);
+	put("what?", "cpu/online");
+	put("", "cpu/cpu1/topology/core_cpus_list");
+	put("5-", "node/online");
+	t = topology_of("0-1", 0);
+	assert_string_equal(split(&t), "0 | 1");
+}
+
+/* ---- the default ---- */
+
+ON_A_TREE(two_cpus_are_one_for_each_even_if_they_are_siblings)
+{
+	struct cpu_topology t;
+
+	make_machine(2, 2, 1);
+	t = topology_of("0-1", 0);
+	assert_string_equal(split(&t), "0 | 1");
+	make_machine(2, 1, 1);
+	t = topology_of("0-1", 0);
+	assert_string_equal(split(&t), "0 | 1");
+}
+
+ON_A_TREE(a_mask_of_one_cannot_be_split)
+{
+	struct cpu_topology t;
+
+	make_machine(8, 4, 1);
+	t = topology_of("3", 0);
+	assert_non_null(strstr(split(&t), "one CPU only"));
+	assert_non_null(strstr(split_with(&t, NULL, "3-3"),
+	    "--server-cpus 3-3: leaves no CPU of this process for the client"));
+}
+
+ON_A_TREE(siblings_of_a_core_are_on_one_side)
+{
+	struct cpu_topology t;
+
+	make_machine(8, 4, 1);
+	t = topology_of("0-7", 0);
+	assert_string_equal(split(&t), "0-1,4-5 | 2-3,6-7");
+	/* An odd number of cores: the client has more. */
+	t = topology_of("0-2,4-6", 0);
+	assert_string_equal(split(&t), "0-1,4-5 | 2,6");
+	/* The mask leaves some cores one CPU. */
+	t = topology_of("0,1,2,6,7", 0);
+	assert_string_equal(split(&t), "0-1 | 2,6-7");
+}
+
+ON_A_TREE(each_side_is_on_one_node_where_it_fits)
+{
+	struct cpu_topology t;
+
+	make_machine(16, 8, 2);
+	t = topology_of("0-15", 0);
+	assert_string_equal(split(&t), "4-7,12-15 | 0-3,8-11");
+	/* Of 3 and 1 cores, the server's 2 fit on node 0 only. */
+	t = topology_of("0-2,4", 0);
+	assert_string_equal(split(&t), "0,4 | 1-2");
+	make_machine(8, 8, 4);
+	t = topology_of("0-7", 0);
+	assert_string_equal(split(&t), "4-7 | 0-3");
+}
+
+ON_A_TREE(a_thousand_and_24_cpus_are_divided)
+{
+	struct cpu_topology t;
+
+	make_machine(1024, 512, 8);
+	t = topology_of("0-1023", 0);
+	assert_string_equal(usable(&t), "0-1023");
+	assert_string_equal(split(&t), "256-511,768-1023 | 0-255,512-767");
+}
+
+ON_A_TREE(a_quota_bounds_both_sides_together)
+{
+	struct cpu_topology t;
+
+	make_machine(16, 16, 1);
+	t = topology_of("0-15", 5.5);
+	assert_string_equal(split(&t), "0-2 | 14-15");
+	t = topology_of("0-15", 0.5);
+	assert_string_equal(split(&t), "0 | 15");
+	t = topology_of("0-15", 64);
+	assert_string_equal(split(&t), "0-7 | 8-15");
+}
+
+/* ---- wishes ---- */
+
+ON_A_TREE(a_number_takes_one_cpu_of_each_core_first)
+{
+	struct cpu_topology t;
+
+	make_machine(8, 4, 1);
+	t = topology_of("0-7", 0);
+	assert_string_equal(split_with(&t, NULL, "1"), "0-1,4-5 | 3");
+	assert_string_equal(split_with(&t, NULL, "3"), "0,4 | 1-3");
+	assert_string_equal(split_with(&t, NULL, "5"), "0,4 | 1-3,5-6");
+	assert_string_equal(split_with(&t, "2", "2"), "0-1 | 2-3");
+	assert_string_equal(split_with(&t, "3", NULL), "0-2 | 3,7");
+	assert_non_null(strstr(split_with(&t, NULL, "7"),
+	    "--server-cpus 7: only 6 CPUs of this process are left for the "
+	    "server"));
+}
+
+ON_A_TREE(a_list_is_taken_as_it_is_and_the_rest_keeps_off_its_cores)
+{
+	struct cpu_topology t;
+
+	make_machine(8, 4, 1);
+	t = topology_of("0-7", 0);
+	assert_string_equal(split_with(&t, NULL, "0-0"), "1-2,5-6 | 0");
+	assert_string_equal(split_with(&t, "7,6", NULL), "7,6 | 0-1,4-5");
+	assert_string_equal(split_with(&t, "0-0", "4-4"), "0 | 4");
+	/* One CPU of each core: the other side gets their siblings. */
+	assert_string_equal(split_with(&t, NULL, "0-3"), "4-7 | 0-3");
+	/* Twice is two threads of the client on one CPU. */
+	assert_string_equal(split_with(&t, "0,0", NULL), "0,0 | 2-3,6-7");
+}
+
+ON_A_TREE(bad_wishes_name_their_option)
+{
+	struct cpu_topology t;
+
+	make_machine(4, 4, 1);
+	put("0-2", "cpu/online");
+	t = topology_of("0,2", 0);
+	assert_string_equal(split_with(&t, NULL, "0-63"),
+	    "--server-cpus 0-63: CPU 1 is not in its affinity mask; this "
+	    "process may use 0,2");
+	assert_string_equal(split_with(&t, "2-3", NULL),
+	    "--client-cpus 2-3: CPU 3 is not online; this process may use 0,2");
+	assert_string_equal(split_with(&t, "0,2", "2-2"),
+	    "--client-cpus 0,2, --server-cpus 2-2: CPU 2 is in both; for one "
+	    "CPU for both, use --placement shared");
+	t = topology_of("0-2", 0.5);
+	assert_string_equal(split_with(&t, NULL, "1"),
+	    "--server-cpus 1: the CPU quota of this control group is 0.5 CPUs, "
+	    "less than one: raise it, or leave the option out");
+}
+
+/* ---- this machine ---- */
+
+TEST(this_machine_can_be_placed)
+{
+	struct cpu_placement placement;
+	struct cpu_topology t;
+
+	cpu_topology_here(&t);
+	assert_true(t.usable.count >= 1);
+	cpu_placement_choose(&placement, CPU_PLACEMENT_SPLIT);
+	assert_int_equal(placement.kind,
+	    t.usable.count > 1 ? CPU_PLACEMENT_SPLIT : CPU_PLACEMENT_SHARED);
+	assert_true(placement.client_cpus.count >= 1);
+	assert_true(placement.server_cpus.count >= 1);
+}
+
+RUN_TESTS(NULL, NULL)
