@@ -135,12 +135,25 @@ read_end(struct lab_run *run, struct lab_server *server, struct stop *stop)
 
 /* ---- the experiment ---- */
 
+/* Until the orphans have ended, too: so their timeline is whole. */
+static bool
+await_deaths(
+    struct lab_run *run, const struct lab_worker *workers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!await_death(run, workers[i].pid))
+			return false;
+	}
+	return true;
+}
+
 /* Kills the server's process, or the GROUP, and looks at what is left. */
 static bool
 kill_now(struct lab_run *run, struct lab_server *server, struct burst *burst,
     bool group, struct stop *stop)
 {
 	pid_t pid = server->pid;
+	size_t count = burst->count;
 
 	if (group) {
 		lab_command(run, "kill -KILL -- -%d", (int)pid);
@@ -152,7 +165,7 @@ kill_now(struct lab_run *run, struct lab_server *server, struct burst *burst,
 		return false;
 	stop->orphans = group ? 0 : count_alive(burst);
 	stop->answered = count_answers(burst);
-	return true;
+	return await_deaths(run, burst->workers, count);
 }
 
 /* Asks the server to stop. */

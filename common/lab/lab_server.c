@@ -345,7 +345,14 @@ lab_server_signal(
 	    !proc_tree_is_below(process, server->pid))
 		return false;
 	lab_command(run, "kill -%s %d", sigabbrev_np(signal), (int)process);
-	return kill(process, signal) == 0;
+	if (kill(process, signal) < 0)
+		return false;
+	if (signal == SIGKILL || signal == SIGSEGV) {
+		server->killed.process = process;
+		server->killed.signal = signal;
+		server->killed.at_ns = now_ns();
+	}
+	return true;
 }
 
 void

@@ -39,6 +39,13 @@ struct lab_server {
 	/* Tasks that it has without a connection. */
 	pid_t own[LAB_OWN_TASKS];
 	size_t own_count;
+	/* The latest deadly signal that the lab sent: the pictures show it.
+	 * PROCESS 0: none. */
+	struct {
+		pid_t process;
+		int signal;
+		uint64_t at_ns; /* CLOCK_MONOTONIC */
+	} killed;
 };
 
 struct lab_plan {
@@ -70,7 +77,8 @@ lab_server_stop(struct lab_run *run, struct lab_server *server);
 bool
 lab_server_await_end(struct lab_server *server, int timeout_ms);
 
-/* Sends SIGNAL to PROCESS, which must be one of the server's; prints `kill`. */
+/* Sends SIGNAL to PROCESS, which must be one of the server's; prints `kill`.
+ * The timeline shows SIGKILL and SIGSEGV. */
 bool
 lab_server_signal(
     struct lab_run *run, struct lab_server *server, pid_t process, int signal);

@@ -32,6 +32,8 @@ read_one(struct lab_traces *traces, const struct lab_server *server)
 		&traces->logs[m], server->trace, why, sizeof(why)) < 0)
 		return;
 	timeline_build(&traces->timelines[m], &traces->logs[m], 1);
+	timeline_killed(&traces->timelines[m], server->killed.process,
+	    server->killed.at_ns, server->killed.signal);
 	traces->there[m] = true;
 }
 

@@ -3,6 +3,7 @@
 #include "common/trace/timeline.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/log.h"
 #include "common/net/conn.h"
@@ -75,7 +76,7 @@ struct making {
 	struct lane *lane;
 	uint64_t at;	    /* the time of this event */
 	struct phase phase; /* under way */
-	bool reaped;
+	bool reaped, cut;
 	uint64_t due, sent, answered; /* a client's requests so far */
 };
 
@@ -123,9 +124,13 @@ step_worker(struct making *m, const struct trace_record *e)
 	}
 	if (e->kind == TRACE_END)
 		end_lane(m, LANE_ENDED, e->value & 255);
+	m->cut |= e->kind == TRACE_CUT;
 	if (e->kind == TRACE_REAP) {
-		end_lane(
-		    m, is_death(e->value) ? LANE_KILLED : LANE_ENDED, e->value);
+		end_lane(m,
+		    !is_death(e->value) ? LANE_ENDED
+		    : m->cut		? LANE_CUT
+					: LANE_KILLED,
+		    e->value);
 		m->reaped = true;
 		begin_phase(m, PHASE_NONE);
 	} else if (begins(e->kind)) {
@@ -460,6 +465,44 @@ timeline_build(
 	}
 	order_lanes(t);
 	t->at_once = most_at_once(t);
+}
+
+/* ---- what no event tells ---- */
+
+/* A thread that has never run has no event of its own. */
+static bool
+is_in_process(
+    const struct timeline *t, const struct lane *lane, int32_t process)
+{
+	const struct trace_log *log = &t->logs[lane->source];
+
+	return lane->pid == process || (!lane->pid && log->pid == process &&
+					   strcmp(log->model, "thread") == 0);
+}
+
+void
+timeline_killed(
+    struct timeline *timeline, int32_t process, uint64_t at_ns, int signal)
+{
+	uint64_t at = at_ns - timeline->begin_ns;
+
+	if (!process || at_ns < timeline->begin_ns)
+		return;
+	if (timeline->span < at)
+		timeline->span = at;
+	for (size_t i = 0; i < timeline->lane_count; i++) {
+		struct lane *lane = &timeline->lanes[i];
+
+		if (lane->end != LANE_OPEN || at < lane->from ||
+		    !is_in_process(timeline, lane, process))
+			continue;
+		lane->end = LANE_KILLED;
+		lane->signal = signal;
+		lane->to = lane->died = at;
+		if (lane->kind != LANE_LOOP && lane->phase_count > 0 &&
+		    lane->phases[lane->phase_count - 1].from < at)
+			lane->phases[lane->phase_count - 1].to = at;
+	}
 }
 
 void

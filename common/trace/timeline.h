@@ -55,6 +55,7 @@ enum lane_end {
 	LANE_OPEN,   /* the trace ends before it */
 	LANE_ENDED,  /* the worker said so itself */
 	LANE_KILLED, /* it was reaped, and had not said so */
+	LANE_CUT,    /* the same, after the server had stopped it itself */
 };
 
 struct lane {
@@ -100,6 +101,13 @@ timeline_build(
 
 void
 timeline_release(struct timeline *timeline);
+
+/* A SIGNAL, which a program outside has sent, has ended PROCESS at AT_NS
+ * (CLOCK_MONOTONIC). A trace has no event of it: the lanes of that process end
+ * there, the accept loop's, too. */
+void
+timeline_killed(
+    struct timeline *timeline, int32_t process, uint64_t at_ns, int signal);
 
 /* The time of EVENT on the axis. */
 uint64_t

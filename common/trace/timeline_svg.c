@@ -239,13 +239,15 @@ put_end(const struct canvas *c, const struct lane *lane, int y)
 	timeline_lane_end(lane, c->view->zh, words, sizeof(words));
 	if (lane->end == LANE_KILLED && is_shown(c, lane->died))
 		put_cross(c, x_of(c, lane->died), y);
+	put_text(c, LEFT + PLOT + 74, y + 12,
+	    lane->end == LANE_KILLED ? "bad" : "soft", words);
+	if (lane->kind == LANE_LOOP)
+		return;
 	put_text(c, LEFT + PLOT + 66, y + 12, "end soft",
 	    format_duration(
 		time, sizeof(time), (double)(lane->died - lane->from)));
 	if (lane->end == LANE_OPEN)
 		put_text(c, LEFT + PLOT + 72, y + 12, "soft", "→");
-	put_text(c, LEFT + PLOT + 74, y + 12,
-	    lane->end == LANE_KILLED ? "bad" : "soft", words);
 }
 
 static void
@@ -307,8 +309,7 @@ put_lane(const struct canvas *c, size_t row)
 	put_label(c, lane, y);
 	put_phases(c, lane, y);
 	put_signs(c, lane, y);
-	if (lane->kind != LANE_LOOP)
-		put_end(c, lane, y);
+	put_end(c, lane, y);
 	fputs("</g>\n", c->out);
 }
 

@@ -208,6 +208,26 @@ put_cells(struct drawing *d, const struct lane *lane)
 	fputs(colour(d, "\033[0m"), d->out);
 }
 
+/* How long it was there, and how it ended. */
+static void
+put_end(const struct drawing *d, const struct lane *lane)
+{
+	char time[16], words[TIMELINE_WORDS];
+
+	timeline_lane_end(lane, d->view->zh, words, sizeof(words));
+	if (lane->kind != LANE_LOOP)
+		put_right(d, lane_time(lane, time, sizeof(time)), d->time);
+	else if (words[0])
+		put_right(d, "", d->time);
+	if (words[0])
+		fprintf(d->out, " %s%s%s",
+		    colour(d, lane->end == LANE_KILLED
+				  ? COLOURS[SIGNS + SIGN_KILLED]
+				  : ""),
+		    words, colour(d, "\033[0m"));
+	fputc('\n', d->out);
+}
+
 static void
 put_row(struct drawing *d, const struct lane *lane)
 {
@@ -225,15 +245,7 @@ put_row(struct drawing *d, const struct lane *lane)
 	}
 	fputs("  ", d->out);
 	put_cells(d, lane);
-	if (lane->kind != LANE_LOOP) {
-		put_right(d, lane_time(lane, text, sizeof(text)), d->time);
-		timeline_lane_end(lane, d->view->zh, text, sizeof(text));
-		if (text[0])
-			fprintf(d->out, " %s%s%s",
-			    colour(d, COLOURS[SIGNS + SIGN_KILLED]), text,
-			    colour(d, "\033[0m"));
-	}
-	fputc('\n', d->out);
+	put_end(d, lane);
 }
 
 /* ---- the axis ---- */

@@ -194,9 +194,10 @@ timeline_sign(const struct lane *lane, const struct trace_record *event)
 enum timeline_sign
 timeline_end_sign(const struct lane *lane)
 {
-	if (lane->kind == LANE_LOOP || lane->end == LANE_ENDED)
-		return SIGN_NONE;
-	return lane->end == LANE_KILLED ? SIGN_KILLED : SIGN_OPEN;
+	if (lane->end == LANE_KILLED)
+		return SIGN_KILLED;
+	return lane->end == LANE_OPEN && lane->kind != LANE_LOOP ? SIGN_OPEN
+								 : SIGN_NONE;
 }
 
 /* ---- the axis ---- */

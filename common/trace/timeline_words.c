@@ -70,15 +70,16 @@ timeline_phase_name(enum phase_kind kind, bool zh)
 	return names[kind][zh];
 }
 
-/* How many workers were killed. */
+/* How many workers ended so. */
 static size_t
-count_killed(const struct timeline *timeline)
+count_ends(const struct timeline *timeline, enum lane_end end)
 {
-	size_t killed = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < timeline->lane_count; i++)
-		killed += timeline->lanes[i].end == LANE_KILLED;
-	return killed;
+		count += timeline->lanes[i].kind == LANE_WORKER &&
+			 timeline->lanes[i].end == end;
+	return count;
 }
 
 static size_t
@@ -117,7 +118,8 @@ timeline_name(const struct timeline *timeline, bool zh, char *buf, size_t size)
 static size_t
 summarize_workers(const struct timeline *t, bool zh, char *buf, size_t size)
 {
-	size_t killed = count_killed(t), n;
+	size_t killed = count_ends(t, LANE_KILLED);
+	size_t cut = count_ends(t, LANE_CUT), n;
 	char number[32], time[16];
 
 	format_number(number, sizeof(number), (double)t->workers);
@@ -131,6 +133,10 @@ summarize_workers(const struct timeline *t, bool zh, char *buf, size_t size)
 	if (killed)
 		n += (size_t)snprintf(buf + n, size - n,
 		    zh ? "，%zu 个被杀死" : ", %zu killed", killed);
+	if (cut)
+		n += (size_t)snprintf(buf + n, size - n,
+		    zh ? "，%zu 个被服务器终止" : ", %zu ended by the server",
+		    cut);
 	return n;
 }
 
@@ -172,7 +178,7 @@ timeline_lane_end(const struct lane *lane, bool zh, char *buf, size_t size)
 	const char *name = sigabbrev_np(lane->signal);
 
 	buf[0] = '\0';
-	if (lane->end == LANE_KILLED && name)
+	if ((lane->end == LANE_KILLED || lane->end == LANE_CUT) && name)
 		snprintf(buf, size, "SIG%s", name);
 	else if (lane->end == LANE_KILLED)
 		snprintf(buf, size, "%s", zh ? "被杀死" : "killed");

@@ -188,8 +188,9 @@ def test_a_dead_holder_and_a_worker_cut_off_have_their_signs(path):
                 (10**9 + 7000, 1, "cut", 100, 100),
                 (10**9 + 9000, 1, "reap", 100, 100, 2 + 256 * 9)])
     out = client("trace", path, env=ASCII).out
-    assert re.fullmatch(r".*w+!#+C#+x", rows(out)[1][1])
+    assert re.fullmatch(r".*w+!#+C#+", rows(out)[1][1])
     assert rows(out)[1][3] == "SIGKILL"
+    assert ", 1 ended by the server" in out and "killed" not in out
     assert "C  ended by the server   !  the lock's last holder died" in out
     _, root = svg_of(path)
     titles = [one.text for one in root.iter(f"{SVG}title")]

@@ -117,6 +117,69 @@ TIMELINE_TEST(a_killed_worker_lives_until_its_reap)
 	assert_int_equal(view.lanes[1]->signal, SIGSEGV);
 }
 
+static void
+two_workers_run(const char *model, int32_t one, int32_t two)
+{
+	log_of_events.pid = LOOP;
+	strcpy(log_of_events.model, model);
+	event(0, 1, TRACE_ACCEPT, LOOP, 0);
+	event(1, 1, TRACE_START, one, 0);
+	event(2, 2, TRACE_ACCEPT, LOOP, 0);
+	if (two)
+		event(3, 2, TRACE_START, two, 0);
+	event(4, 1, TRACE_FIRST_BYTE, one, 0);
+	build((struct timeline_wish){.rows = 0});
+}
+
+/* The other one may never have run: its events do not tell its process. */
+TIMELINE_TEST(a_signal_ends_all_threads_of_its_process)
+{
+	two_workers_run("thread", LOOP, 0);
+	timeline_killed(&timeline, LOOP, NS_PER_S + 10 * NS_PER_MS, SIGKILL);
+	assert_int_equal(timeline.span, 10 * NS_PER_MS);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(view.lanes[i]->died, 10 * NS_PER_MS);
+		assert_int_equal(timeline_end_sign(view.lanes[i]), SIGN_KILLED);
+		assert_int_equal(view.lanes[i]->signal, SIGKILL);
+	}
+	view.to = timeline.span;
+	looks(1, 5, ".-===");
+	looks(2, 5, " ....");
+}
+
+TIMELINE_TEST(a_signal_to_the_forking_server_ends_no_child)
+{
+	two_workers_run("fork", 201, 0);
+	timeline_killed(&timeline, LOOP, NS_PER_S + 10 * NS_PER_MS, SIGKILL);
+	assert_int_equal(timeline_end_sign(view.lanes[0]), SIGN_KILLED);
+	assert_int_equal(timeline_end_sign(view.lanes[1]), SIGN_OPEN);
+	assert_int_equal(timeline_end_sign(view.lanes[2]), SIGN_OPEN);
+}
+
+TIMELINE_TEST(a_signal_to_a_child_ends_that_child)
+{
+	two_workers_run("fork", 201, 202);
+	timeline_killed(&timeline, 202, NS_PER_S + 2 * NS_PER_MS, SIGKILL);
+	assert_int_equal(timeline_end_sign(view.lanes[0]), SIGN_NONE);
+	assert_int_equal(timeline_end_sign(view.lanes[1]), SIGN_OPEN);
+	assert_int_equal(timeline_end_sign(view.lanes[2]), SIGN_KILLED);
+	/* Nothing was sent, or before the trace. */
+	timeline_killed(&timeline, 0, NS_PER_S, SIGKILL);
+	timeline_killed(&timeline, LOOP, 1, SIGKILL);
+	assert_int_equal(timeline_end_sign(view.lanes[0]), SIGN_NONE);
+}
+
+TIMELINE_TEST(a_worker_that_the_server_stops_was_not_killed)
+{
+	event(0, 1, TRACE_ACCEPT, LOOP, 0);
+	event(2, 1, TRACE_START, 201, 0);
+	event(6, 1, TRACE_CUT, LOOP, 0);
+	event(10, 1, TRACE_REAP, LOOP, OUTCOME_FAILED | SIGKILL << 8);
+	build((struct timeline_wish){.rows = 0});
+	assert_int_equal(view.lanes[1]->end, LANE_CUT);
+	assert_int_equal(timeline_end_sign(view.lanes[1]), SIGN_NONE);
+}
+
 TIMELINE_TEST(a_worker_whose_end_was_lost_was_not_killed)
 {
 	event(0, 1, TRACE_FIRST_BYTE, 201, 0);
