@@ -107,6 +107,7 @@ struct opening {
 	struct idle_connections *idle;
 	const struct address *address;
 	uint32_t wanted, answered; /* idle->count of them have been started */
+	uint32_t under_way;	   /* at once, at the most */
 	int epoll;
 	struct stall *stall;
 	char *why;
@@ -162,8 +163,8 @@ start_more(struct opening *o)
 {
 	struct idle_connections *idle = o->idle;
 
-	while (
-	    idle->count < o->wanted && idle->count - o->answered < UNDER_WAY) {
+	while (idle->count < o->wanted &&
+	       idle->count - o->answered < o->under_way) {
 		int fd = start(o->address, idle->count);
 
 		if (fd < 0 && errno == EAGAIN) /* a unix socket's full queue */
@@ -217,7 +218,7 @@ wait_a_turn(const struct opening *o, struct epoll_event *events, int most,
 static int
 open_all(struct opening *o, const volatile int *stop)
 {
-	struct epoll_event events[UNDER_WAY];
+	struct epoll_event events[EVENTS];
 	uint64_t since = now_ns(), deadline = since + STALLED_NS;
 
 	for (; o->answered < o->wanted; since = now_ns()) {
@@ -225,7 +226,7 @@ open_all(struct opening *o, const volatile int *stop)
 
 		if (start_more(o) < 0)
 			return -1;
-		n = wait_a_turn(o, events, UNDER_WAY, since, &deadline);
+		n = wait_a_turn(o, events, EVENTS, since, &deadline);
 		for (int i = 0; i < n; i++) {
 			if (go_on(o, &events[i]) < 0)
 				return -1;
@@ -240,10 +241,10 @@ open_all(struct opening *o, const volatile int *stop)
 	return 0;
 }
 
-int
-idle_connections_open(struct idle_connections *idle,
-    const struct address *address, uint32_t count, const volatile int *stop,
-    char *why, size_t size)
+static int
+open_some_at_once(struct idle_connections *idle, const struct address *address,
+    uint32_t count, uint32_t under_way, const volatile int *stop, char *why,
+    size_t size)
 {
 	struct limits_check_plan plan = {
 	    .connections = count,
@@ -251,7 +252,9 @@ idle_connections_open(struct idle_connections *idle,
 	    .ports = address->any.sa_family != AF_UNIX,
 	};
 	struct stall stall;
-	struct opening o = {idle, address, count, 0, -1, &stall, why, size};
+	struct opening o = {
+	    idle, address, count, 0, under_way, -1, &stall, why, size};
+	uint64_t since;
 	int bad;
 
 	*idle = (struct idle_connections){0};
@@ -260,8 +263,10 @@ idle_connections_open(struct idle_connections *idle,
 	idle->fds = malloc((count + 1) * sizeof(*idle->fds));
 	o.epoll = epoll_create1(EPOLL_CLOEXEC);
 	stall_open(&stall);
+	since = now_ns();
 	bad =
 	    idle->fds && o.epoll >= 0 ? open_all(&o, stop) : fail_by_errno(&o);
+	idle->opened_ns = now_ns() - since;
 	idle->stall_ns = stall.ns;
 	stall_close(&stall);
 	if (o.epoll >= 0)
@@ -269,6 +274,23 @@ idle_connections_open(struct idle_connections *idle,
 	if (bad)
 		idle_connections_close(idle);
 	return bad;
+}
+
+int
+idle_connections_open(struct idle_connections *idle,
+    const struct address *address, uint32_t count, const volatile int *stop,
+    char *why, size_t size)
+{
+	return open_some_at_once(
+	    idle, address, count, UNDER_WAY, stop, why, size);
+}
+
+int
+idle_connections_burst(struct idle_connections *idle,
+    const struct address *address, uint32_t count, const volatile int *stop,
+    char *why, size_t size)
+{
+	return open_some_at_once(idle, address, count, count, stop, why, size);
 }
 
 uint32_t

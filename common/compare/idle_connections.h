@@ -29,6 +29,8 @@ struct idle_connections {
 	/* of opening and asking, in which we stood still: stall.h; it stays
 	 * when the hold is closed */
 	uint64_t stall_ns;
+	/* from before the first connect until the last answer */
+	uint64_t opened_ns;
 };
 
 /*
@@ -39,6 +41,12 @@ struct idle_connections {
  */
 int
 idle_connections_open(struct idle_connections *idle,
+    const struct address *address, uint32_t count, const volatile int *stop,
+    char *why, size_t size);
+
+/* The same with all at once: as fast as one CPU connects. */
+int
+idle_connections_burst(struct idle_connections *idle,
     const struct address *address, uint32_t count, const volatile int *stop,
     char *why, size_t size);
 

@@ -177,8 +177,9 @@ failed_before(struct block_run *run, size_t i)
 	return true;
 }
 
-bool
-instance_start(struct block_run *run, size_t i)
+/* Starts it, and nothing else: the time may count. */
+static bool
+launch(struct block_run *run, size_t i)
 {
 	struct accumulator *accumulator = &run->accumulators[i];
 	struct instance *one = &run->at[i];
@@ -190,8 +191,6 @@ instance_start(struct block_run *run, size_t i)
 	    .stop = run->plan->stop,
 	};
 
-	if (failed_before(run, i))
-		return false;
 	if (launch_fill_options(command, sizeof(command),
 		one->contender->command, run->point->options) < 0) {
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
@@ -207,6 +206,16 @@ instance_start(struct block_run *run, size_t i)
 			accumulator->trouble[0] = '\0';
 		return false;
 	}
+	return true;
+}
+
+bool
+instance_start(struct block_run *run, size_t i)
+{
+	struct instance *one = &run->at[i];
+
+	if (failed_before(run, i) || !launch(run, i))
+		return false;
 	usage_group_make(&one->group, one->server.pid);
 	look_at_image(run, i);
 	one->has_memory = asks_for_memory(run->point);
@@ -355,6 +364,19 @@ instance_stop(struct block_run *run, size_t i)
 	usage_add_life(&run->accumulators[i].life, &one->server.used);
 	one->server = (struct launched){0}; /* it may not be started again */
 	usage_group_remove(&one->group);
+}
+
+bool
+instance_start_if_ended(struct block_run *run, size_t i)
+{
+	struct accumulator *accumulator = &run->accumulators[i];
+
+	if (!instance_died(run, i))
+		return true;
+	accumulator->trouble[0] = '\0';
+	accumulator->failed_to_start = false;
+	usage_add_life(&accumulator->life, &run->at[i].server.used);
+	return launch(run, i);
 }
 
 bool

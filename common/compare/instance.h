@@ -41,6 +41,11 @@ struct instance {
 bool
 instance_start(struct block_run *run, size_t i);
 
+/* If the caller has made server I end, starts it again, as fast as that goes:
+ * its memory is not read. False as above. */
+bool
+instance_start_if_ended(struct block_run *run, size_t i);
+
 /* Connects a load to server I, with the point's rate. False as above. */
 bool
 instance_connect(struct block_run *run, size_t i);

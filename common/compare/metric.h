@@ -30,5 +30,9 @@ extern const struct metric METRIC_LATENCY;
 extern const struct metric METRIC_MEMORY;
 /* The connections that are lost when one worker crashes. */
 extern const struct metric METRIC_CRASH;
+/* The time until all clients of a burst have their answer. */
+extern const struct metric METRIC_BURST;
+/* The time from a worker's crash until all clients are served again. */
+extern const struct metric METRIC_RECOVERY;
 
 #endif

@@ -55,6 +55,13 @@ static const struct variation HELD[] = {
     {0},
 };
 
+static const struct variation BURST[] = {
+    {.key = "connections", .connections = 100},
+    {.key = "connections", .connections = 1000},
+    {.key = "connections", .connections = 4000},
+    {0},
+};
+
 static const struct variation TLS[] = {
     {.key = "mode", .text = "handshakes", .connections = 16, .churn = true},
     {.key = "mode", .text = "kept", .connections = 32},
@@ -129,6 +136,16 @@ const struct scenario SCENARIOS[] = {
 	"64 connections, one worker gets SIGSEGV", .metric = "connections lost",
 	.unit = "connections", .standard = true, .measure = &METRIC_CRASH,
 	.protocol = "echo", .connections = 64},
+    {"burst", "How long do clients wait if all come at once?",
+	"clients that connect at one instant, a request each",
+	.metric = "time until the last has its answer", .unit = "ms",
+	.measure = &METRIC_BURST, .protocol = "echo", .variations = BURST},
+    {"recover", "How long until all are served again after a crash?",
+	"64 connections, one worker gets SIGSEGV; a server that ends is "
+	"started "
+	"again at once",
+	.metric = "time until all are served again", .unit = "ms",
+	.measure = &METRIC_RECOVERY, .protocol = "echo", .connections = 64},
     {0},
 };
 

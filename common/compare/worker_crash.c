@@ -13,25 +13,18 @@
 
 #include "common/base/clock.h"
 #include "common/compare/idle_connections.h"
-#include "common/sysinfo/proc_tree.h"
 #include "common/sysinfo/socket_owner.h"
 
-#define DIES_NS (5 * NS_PER_S)
+#define DIES_MS 5000
 #define PATIENCE_NS (2 * NS_PER_S)
 
-/* Whether PID ends in time; a zombie has ended. */
+/* Whether the process of the pidfd PROCESS ends in time; a zombie has ended. */
 static bool
-ends(pid_t pid)
+ends(int process)
 {
-	uint64_t deadline = now_ns() + DIES_NS, looked;
+	struct pollfd end = {.fd = process, .events = POLLIN};
 
-	do {
-		looked = now_ns();
-		if (proc_tree_has_ended(pid))
-			return true;
-		poll(NULL, 0, 1);
-	} while (looked < deadline);
-	return false;
+	return poll(&end, 1, DIES_MS) == 1;
 }
 
 /*
@@ -52,9 +45,9 @@ signal_own(int process, pid_t pid, const struct launched *server)
 	return (int)syscall(SYS_pidfd_send_signal, process, SIGSEGV, NULL, 0);
 }
 
-/* Kills the process that serves FD; -1 with the reason in WHY. */
-static int
-kill_worker(int fd, const struct launched *server, char *why, size_t size)
+int
+worker_crash_kill(int fd, const struct launched *server, uint64_t *killed_ns,
+    char *why, size_t size)
 {
 	pid_t pid = socket_owner_peer(fd, server->pid);
 	int process, bad;
@@ -66,6 +59,7 @@ kill_worker(int fd, const struct launched *server, char *why, size_t size)
 		return -1;
 	}
 	process = (int)syscall(SYS_pidfd_open, pid, 0);
+	*killed_ns = now_ns();
 	bad = process < 0 ? -1 : signal_own(process, pid, server);
 	if (bad > 0)
 		snprintf(why, size,
@@ -76,12 +70,13 @@ kill_worker(int fd, const struct launched *server, char *why, size_t size)
 		snprintf(why, size,
 		    "process %d could not be killed: %s (this needs Linux 5.3)",
 		    (int)pid, strerror(errno));
+	else if (!ends(process)) {
+		snprintf(why, size, "process %d survived SIGSEGV", (int)pid);
+		bad = -1;
+	}
 	if (process >= 0)
 		close(process);
-	if (bad || ends(pid))
-		return bad ? -1 : 0;
-	snprintf(why, size, "process %d survived SIGSEGV", (int)pid);
-	return -1;
+	return bad ? -1 : 0;
 }
 
 static bool
@@ -105,6 +100,7 @@ worker_crash_one(struct launched *server, uint32_t connections,
     size_t size)
 {
 	struct idle_connections idle = {0};
+	uint64_t killed_ns;
 	int bad;
 
 	*crash = (struct worker_crash){.connections = connections};
@@ -113,7 +109,8 @@ worker_crash_one(struct launched *server, uint32_t connections,
 	crash->stall_ns = idle.stall_ns;
 	if (bad < 0)
 		return -1;
-	bad = kill_worker(idle.fds[connections / 2], server, why, size);
+	bad = worker_crash_kill(
+	    idle.fds[connections / 2], server, &killed_ns, why, size);
 	if (!bad) {
 		crash->lost = connections -
 			      idle_connections_ask(&idle, PATIENCE_NS, stop);

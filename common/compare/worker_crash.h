@@ -24,6 +24,15 @@ struct worker_crash {
 };
 
 /*
+ * Sends SIGSEGV to the process that serves FD, a connection to SERVER, and
+ * waits until it has ended. Returns 0, with when the signal was sent in
+ * KILLED_NS (now_ns()); or -1 with the reason in WHY.
+ */
+int
+worker_crash_kill(int fd, const struct launched *server, uint64_t *killed_ns,
+    char *why, size_t size);
+
+/*
  * Holds CONNECTIONS, 1 at least, to SERVER, which echoes lines. Returns 0; or
  * -1 with the reason in WHY. The server may be dead afterwards: that is a
  * result, not an error. No core is written.

@@ -28,7 +28,7 @@
 
 #define SERVERS_MAX 8
 #define POINTS_MAX 16
-#define SCENARIOS_MAX 20
+#define SCENARIOS_MAX 40
 #define SETTINGS_MAX 2
 #define CURVE_MAX 48
 #define ERRORS_MAX 6

@@ -34,6 +34,9 @@ static const struct {
     {"http", "for small web pages", NULL},
     {"tls", "under TLS", NULL},
     {"crash", "in connections that a crash ends", "a crash ends"},
+    {"burst", "where many clients come at once", NULL},
+    {"recover", "in the time that a crash takes",
+	"a crash interrupts the service for"},
 };
 
 enum kind { WORSE, BETTER, SAME, OPEN, WRONG, KINDS };

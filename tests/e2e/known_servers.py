@@ -1007,6 +1007,17 @@ def dying(count):
     return behave
 
 
+def serial(pause):
+    """One request at a time, each PAUSE seconds."""
+    lock = threading.Lock()
+
+    def behave(request):
+        with lock:
+            time.sleep(float(pause))
+        request.echo()
+    return behave
+
+
 def crashing(count):
     """Serves COUNT requests, then dies of a signal."""
     def behave(request):
@@ -1023,13 +1034,18 @@ PROGRAMS = {
     "resetting": lambda arg: resetting(int(arg)),
     "dying": dying,
     "crashing": crashing,
+    "line": lambda arg: honest,
+    "line_delayed": lambda arg: delayed(float(arg)),
+    "line_serial": serial,
 }
+LINES = ("line", "line_delayed", "line_serial")  # the others take 64 bytes
 
 
 def main(what, port):
     name, _, arg = what.partition(":")
     signal.signal(signal.SIGTERM, lambda *unused: os._exit(0))
-    with KnownServer(PROGRAMS[name](arg), port=int(port)):
+    size = b"\n" if name in LINES else 64
+    with KnownServer(PROGRAMS[name](arg), port=int(port), size=size):
         threading.Event().wait()
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from harness import SANITIZER, eventually, needs_full, release_only
 from known_servers import (
-    FORK, SMALL, THREAD, check_compare, client, compare, result_of,
+    FORK, SMALL, THREAD, check_compare, client, command, compare, result_of,
     rows_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
@@ -67,7 +67,8 @@ def listed(mark=r"\*?"):
 
 
 def test_each_scenario_is_tested():
-    assert set(listed()) == {"churn", "steady", "idle", "crash", *POINTS}
+    assert set(listed()) == {
+        "churn", "steady", "idle", "crash", "burst", "recover", *POINTS}
 
 
 # A sanitizer's server is too slow for a 99th percentile.
@@ -108,6 +109,53 @@ def test_a_scenario_measures_both_servers(tmp_path, name):
         assert row["scenario"] == name
         if row["state"] != "interrupted":
             assert row["begun"] == row["ok"] != "0"
+
+
+def room_for_100():
+    """Connections to each of two servers and the control."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (370, 370))
+
+
+def first_figures(tmp_path, name, groups, servers):
+    """{server: milliseconds} of scenario NAME, in its first block."""
+    def figures(path):
+        return {row["server"]: float(row["figure"]) for row in rows_of(path)
+                if row["state"] == "kept"}
+
+    _, rows = first_blocks(
+        tmp_path, lambda path: set(servers) <= set(figures(path)), name,
+        *servers_of(groups, servers), preexec_fn=room_for_100)
+    assert {row["point"] for row in rows} <= {"connections=100",
+                                              "connections=64"}
+    return figures(tmp_path / "slices.csv")
+
+
+def test_a_burst_ends_with_its_last_client(tmp_path, groups):
+    """100 clients wait side by side, or for each other."""
+    found = first_figures(tmp_path, "burst", groups, {
+        "beside": command("line_delayed:0.1"),
+        "after": command("line_serial:0.005")})
+    assert found["beside"] >= 100
+    assert found["after"] >= 500
+
+
+def test_a_burst_is_served_whole(tmp_path, groups):
+    found = first_figures(
+        tmp_path, "burst", groups, {"thread": THREAD, "fork": FORK})
+    assert 0 < found["thread"] and 0 < found["fork"]
+
+
+def test_a_server_that_dies_with_a_worker_needs_its_start_to_recover(
+        tmp_path, groups):
+    found = first_figures(tmp_path, "recover", groups, {
+        "quick": command("line"), "slow": "sleep 0.5; " + command("line")})
+    assert 0 < found["quick"] and 500 <= found["slow"]
+
+
+def test_threads_recover_by_a_start_and_processes_without(tmp_path, groups):
+    found = first_figures(
+        tmp_path, "recover", groups, {"thread": THREAD, "fork": FORK})
+    assert 0 < found["fork"] < found["thread"]
 
 
 def test_the_default_scenarios_are_marked():
