@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/hot.h"
 #include "common/base/trace_guard.h"
 
 /* A page on most machines. */
@@ -29,8 +30,9 @@ struct trace_header *trace_ring;
 /* Not read from the mapping, where a faulty worker may have changed them. */
 static struct trace_event *events;
 static uint32_t mask;
+static int32_t opener; /* the process that opened the trace */
 
-/* Who records. It costs a system call or two, so it is asked for once. */
+/* Who records. It costs a system call, so it is asked for once. */
 static __thread struct {
 	uint64_t connection;
 	int32_t pid, tid;
@@ -41,12 +43,19 @@ static __thread struct {
 
 /* ---- record ---- */
 
-void
+/* With one system call and not two. A new thread knows nothing yet; a forked
+ * child knows what its parent was. */
+HOT void
 trace_worker(uint64_t connection)
 {
+	int32_t tid = gettid();
+
+	if (here.tid == 0)
+		here.pid = opener;
+	else if (here.tid != tid)
+		here.pid = tid;
+	here.tid = tid;
 	here.connection = connection;
-	here.pid = getpid();
-	here.tid = gettid();
 	here.reserved = 0;
 }
 
@@ -54,7 +63,7 @@ trace_worker(uint64_t connection)
  * another one in its place. One of the two events is lost then. */
 #define SET(field, value) __atomic_store_n(&(field), value, __ATOMIC_RELAXED)
 
-static void
+HOT static void
 write_event(uint64_t number, enum trace_kind kind, uint64_t connection,
     uint64_t time_ns, uint64_t value)
 {
@@ -89,7 +98,7 @@ trace_record(
 }
 
 /* Whether event NUMBER is still in its place. */
-static bool
+HOT static bool
 is_in_place(uint64_t number)
 {
 	return atomic_load_explicit(&events[number & mask].sequence,
@@ -101,7 +110,7 @@ is_in_place(uint64_t number)
  * long: its place is as old as the reservation, and would be overwritten soon.
  * The ring may even have come round to it, which its number tells.
  */
-static uint64_t
+HOT static uint64_t
 own_number(uint64_t now)
 {
 	uint64_t number = here.number++;
@@ -114,13 +123,12 @@ own_number(uint64_t now)
 	return take_numbers(1);
 }
 
-void
+HOT void
 trace_record_here(enum trace_kind kind, uint64_t time_ns, uint64_t value)
 {
-	uint64_t now = now_ns();
+	uint64_t time = time_ns ? time_ns : now_ns();
 
-	write_event(own_number(now), kind, here.connection,
-	    time_ns ? time_ns : now, value);
+	write_event(own_number(time), kind, here.connection, time, value);
 }
 
 uint64_t
@@ -154,14 +162,34 @@ trace_not_spawned(uint64_t first)
 	}
 }
 
-void
+/*
+ * Whether event NUMBER is still in its place. This writes its number once more,
+ * because it is the first access of a forked child to the page: reading would
+ * map it read-only, and the write after it would fault again.
+ */
+HOT static bool
+is_in_place_to_write(uint64_t number)
+{
+	uint64_t sequence = number + 1;
+
+	return atomic_compare_exchange_strong(
+	    &events[number & mask].sequence, &sequence, number + 1);
+}
+
+HOT void
 trace_start(uint64_t connection, uint64_t first)
 {
+	uint64_t now = now_ns(), number = first + 2;
+
 	trace_worker(connection);
-	here.number = first + 2;
-	here.reserved = TRACE_RESERVED;
-	here.until_ns = now_ns() + RESERVED_NS;
-	trace_record_here(TRACE_START, 0, 0);
+	here.number = number + 1;
+	here.reserved = TRACE_RESERVED - 1;
+	here.until_ns = now + RESERVED_NS;
+	if (!is_in_place_to_write(number)) {
+		here.reserved = 0;
+		number = take_numbers(1);
+	}
+	write_event(number, TRACE_START, connection, now, 0);
 }
 
 uint64_t
@@ -284,6 +312,8 @@ trace_open(const char *path, uint32_t capacity, const char *program,
 	events = (void *)((char *)trace_ring + HEADER_SIZE);
 	mask = capacity - 1;
 	trace_guard_begin(trace_ring, file_size(capacity));
+	opener = header.pid;
+	here.tid = 0;
 	trace_worker(0);
 	return 0;
 }
