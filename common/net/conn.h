@@ -73,9 +73,11 @@ struct conn {
 	bool ended;		 /* end of file was seen, or an error */
 	bool in_request;	 /* the request deadline applies ... */
 	uint64_t request_due_ns; /* ... from the first byte (NEVER: none yet) */
-	bool heard;	    /* a byte came; the reader of this flag clears it */
-	bool moved;	    /* a byte moved since the clock was read */
-	int queued;	    /* bytes that the kernel had not sent then */
+	bool heard; /* a byte came; the reader of this flag clears it */
+	/* Between two flags that are set together: the compiler would load both
+	 * at once from a constant, and a forked child fault for its page. */
+	int queued;	    /* bytes that the kernel had not sent at ... */
+	bool moved;	    /* ... the last look; a byte moved since then */
 	bool traced;	    /* the trace is on */
 	bool first_traced;  /* and has the first byte */
 	uint64_t traced_ns; /* when the last byte moved, if TRACED; 0: none */
