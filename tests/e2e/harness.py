@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from known_servers import has_pending
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("PERCONN_BIN", ROOT)).resolve()
 BENCH = Path(os.environ.get(
@@ -458,6 +460,13 @@ class Server:
         # A second one would end it at once: stop() must not send that.
         self.told_to_stop |= number in (signal.SIGTERM, signal.SIGINT,
                                         signal.SIGHUP, signal.SIGQUIT)
+
+    def wait_taken(self, number):
+        """Until the server has read this signal. One that is sent before is the
+        same one; and SIGUSR1 may be read first, having the lower number: its
+        ledger line says nothing of a SIGTERM."""
+        eventually(lambda: not has_pending(self.pid, number),
+                   f"signal {int(number)} is taken")
 
     # -- look --
 

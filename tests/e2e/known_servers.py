@@ -549,6 +549,14 @@ class ChatServer(KnownServer):
         sock.close()
 
 
+def waiting_to_connect(port):
+    """How many sockets of this machine wait for an answer from that port
+    (proc_net_tcp(5): SYN_SENT)."""
+    rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(row.split()[2].endswith(f":{port:04X}") and
+               row.split()[3] == "02" for row in rows)
+
+
 @contextlib.contextmanager
 def refusing():
     """The target of a port that is taken, where nobody listens."""

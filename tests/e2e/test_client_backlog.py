@@ -15,7 +15,7 @@ import pytest
 from harness import eventually, needs, release_only
 from known_servers import (
     THREAD, ChatServer, KnownServer, check_compare, client, counts, load,
-    result_of, running_client, servers_of)
+    result_of, running_client, servers_of, waiting_to_connect)
 
 
 @pytest.fixture
@@ -134,9 +134,18 @@ socketserver.ThreadingTCPServer(("127.0.0.1", {port}), Echo).serve_forever()
 def test_the_load_says_how_often_the_servers_backlog_was_full():
     accepts = threading.Event()
     with KnownServer(backlog=5, accepts=accepts) as server:
-        threading.Timer(0.5, accepts.set).start()
+        def accept_later():
+            try:
+                eventually(lambda: waiting_to_connect(server.port) >= 24,
+                           "24 wait, since six have a place")
+            finally:
+                accepts.set()
+
+        thread = threading.Thread(target=accept_later)
+        thread.start()
         report = load(server.target, "-c", 30, "-n", 30, "--churn",
-                      "--timeout", "15s")
+                      "--timeout", "30s")
+        thread.join()
     assert counts(report) == (30, 0, 0, 0)
     assert report["backlog"]["size"] == 5
     assert report["backlog"]["full"] >= 20

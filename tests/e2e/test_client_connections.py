@@ -3,13 +3,12 @@
 served, and what the load says of those that are slow to stand or to end."""
 import socket
 import threading
-import time
 
 import pytest
 
 from harness import eventually, has_ipv6
 from known_servers import (
-    DatagramServer, KnownServer, client, counts, load)
+    DatagramServer, KnownServer, client, counts, load, waiting_to_connect)
 
 pytestmark = pytest.mark.timed
 
@@ -143,29 +142,23 @@ def overflows():
     return int(values[names.index("ListenOverflows")])
 
 
-def queued(port):
-    """Whether a connection waits to be accepted at PORT."""
-    with open("/proc/net/tcp", encoding="ascii") as file:
-        rows = [line.split() for line in file][1:]
-    return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" and
-               not row[4].endswith(":00000000") for row in rows)
-
-
 def test_a_slow_accept_shows_as_the_time_to_connect():
     """The queue holds one; the SYNs of the others are dropped, and come
     again after a second."""
     accepts = threading.Event()
     before = overflows()
     with KnownServer(backlog=0, accepts=accepts) as server:
-        port = int(server.target.rpartition(":")[2])
-
         def accept_later():
-            eventually(lambda: queued(port), "a connection in the queue")
-            time.sleep(0.3)
-            accepts.set()
+            try:
+                eventually(lambda: waiting_to_connect(server.port) >= 5,
+                           "five wait, since one has a place")
+            finally:
+                accepts.set()
 
-        threading.Thread(target=accept_later).start()
-        report = load(server.target, "-c", 6, "-n", 60, "--timeout", "10s")
+        thread = threading.Thread(target=accept_later)
+        thread.start()
+        report = load(server.target, "-c", 6, "-n", 60, "--timeout", "30s")
+        thread.join()
     assert counts(report) == (60, 0, 0, 0)
     assert report["connect_us"]["max"] >= 900_000
     assert report["listen_overflows"] >= 1

@@ -29,9 +29,10 @@ def test_it_listens_on_ipv6(server):
 
 @needs_ipv6
 def test_an_ipv6_address_does_not_take_ipv4_clients(server):
+    """Of an address at which nobody else listens, whatever the port."""
     server.start(listen="[::1]:0")
     with pytest.raises(ConnectionRefusedError):
-        connect(f"127.0.0.1:{server.port}")
+        connect(f"127.4.6.4:{server.port}")
 
 
 @needs_ipv6

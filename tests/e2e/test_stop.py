@@ -321,7 +321,7 @@ def test_a_second_signal_refuses_those_that_wait(server):
     server.connected(1)
     other = server.connect()
     server.send_signal(signal.SIGTERM)
-    server.wait_ledger(active=1)
+    server.wait_taken(signal.SIGTERM)
     server.send_signal(signal.SIGTERM)
     assert b"full" in read_all(other)
     server.expected_exit = 1
@@ -448,6 +448,7 @@ def test_a_sigterm_after_a_hangup_is_the_first(server):
     sock = server.connected(1)[0]
     begin_drain(server, signal.SIGHUP)
     server.send_signal(signal.SIGTERM)
+    server.wait_taken(signal.SIGTERM)
     server.wait_ledger(active=1)
     echo(sock)
     server.send_signal(signal.SIGTERM)

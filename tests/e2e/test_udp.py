@@ -722,6 +722,7 @@ def test_what_comes_in_a_drain_is_not_told_as_dropped(server):
         hold_worker(server, client)
         client.send(b"waits")
         server.send_signal(signal.SIGTERM)
+        server.wait_taken(signal.SIGTERM)
         server.wait_ledger(active=1)
         client.send(b"too late")
         assert [client.receive(), client.receive()] == [b"held", b"waits"]
