@@ -244,12 +244,12 @@ def send_until_full(sock):
         pass
 
 
-def send_what_goes(sock):
+def send_what_goes(sock, data=b"x" * 65536):
     """Sends as much as there is room for at once, and never reads."""
     sock.setblocking(False)
     try:
         while True:
-            sock.send(b"x" * 65536)
+            sock.send(data)
     except BlockingIOError:
         pass
 

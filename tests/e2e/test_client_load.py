@@ -446,14 +446,19 @@ def test_sigint_while_a_request_hangs_waits_for_its_timeout_only():
 
 
 def test_what_timeout_ends_has_its_results(server):
-    """timeout(1) sends SIGTERM twice, one right after the other."""
+    """timeout(1) sends SIGTERM twice, one right after the other: to its child and
+    to their group. It does so when its time is over, and when it gets one."""
     server.start()
     for _ in range(3):
-        done = subprocess.run(
-            ["timeout", "1", CLIENT, "load", server.address, "-d", "1h"],
-            capture_output=True, text=True, timeout=DEADLINE, check=False)
-        assert done.returncode == 124
-        assert "requests/s over" in done.stdout, done
+        with subprocess.Popen(
+                ["timeout", "1h", CLIENT, "load", server.address, "-d", "1h"],
+                stdout=subprocess.PIPE, text=True) as timeout:
+            eventually(lambda: server.ledger_now()["active"], "a load")
+            timeout.terminate()
+            out, _ = timeout.communicate(timeout=DEADLINE)
+        assert timeout.returncode == 128 + signal.SIGTERM
+        assert "requests/s over" in out, out
+        server.wait_ledger(active=0)
     server.stop()
 
 

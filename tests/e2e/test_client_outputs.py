@@ -213,12 +213,17 @@ def test_the_series_and_the_result_on_one_standard_output():
 
 
 def test_the_last_line_claims_no_rate_from_a_moment():
-    with KnownServer() as server:
-        result = client("load", server.target, "-c", 1, "-n", 3,
-                        "--interval", "1s")
-    line, = lines_of(result.out)
-    assert line["duration_s"] < 0.01 and line["throughput"] is None
-    assert line["ok"] == 3
+    for requests in (3, 2, 1) * 20:  # a busy machine needs longer for them
+        with KnownServer() as server:
+            result = client("load", server.target, "-c", 1, "-n", requests,
+                            "--interval", "1s")
+        line, = lines_of(result.out)
+        assert line["ok"] == requests
+        short = line["duration_s"] < 0.01
+        assert (line["throughput"] is None) == short, line
+        if short:
+            return
+    pytest.fail("a single request takes 10 ms")
 
 
 @pytest.mark.parametrize("at, pause", [(10, 0.25), (40, 0.0), (40, 0.25)])
