@@ -13,6 +13,7 @@ import pytest
 from harness import (descriptors, echo, needs_full, parse_target, read_all,
                      read_exactly, reset)
 from test_isolation import scribble
+from test_workers import NO_HANDLER
 from trace_file import Trace
 
 LIFE = ["accept", "spawn", "start", "first_byte", "last_byte", "end", "reap"]
@@ -400,7 +401,7 @@ def test_a_file_that_another_program_cuts_ends_no_worker(server, path):
 
 
 def test_a_bus_error_of_another_cause_is_one(fork_server, path):
-    fork_server.start("--trace", path)
+    fork_server.start("--trace", path, env=NO_HANDLER)
     fork_server.connected(1)
     os.kill(fork_server.children()[0], signal.SIGBUS)
     fork_server.wait_ledger(crashed=1)

@@ -9,9 +9,9 @@ import pytest
 from harness import (connect, descriptors, echo, echoes, eventually, needs,
                      proc_stat, read_all, with_signals)
 
-# A sanitizer would turn a SIGSEGV into a report and an exit.
-NO_HANDLER = {"ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0",
-              "UBSAN_OPTIONS": "handle_segv=0"}
+# A sanitizer would turn these signals into a report and an exit.
+NO_HANDLER = {f"{san}_OPTIONS": "handle_segv=0:handle_sigbus=0"
+              for san in ("ASAN", "TSAN", "UBSAN")}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV,
