@@ -226,7 +226,7 @@ run_clients(struct lab_run *run, struct lab_server *server)
 
 	lab_command(run,
 	    "for i in $(seq %zu); do echo hello | %s talk %s & done", count,
-	    lab_program("client") ? lab_program("client") : "client",
+	    lab_client_word(),
 	    server->where);
 	if (open_crowd(run, server, &crowd, count)) {
 		follow(run, &crowd, STOPPED_MS);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/lab/lab_server.h"
+#include "common/lab/lab_word.h"
 #include "common/lab/workshop.h"
 
 /* Of what a compiler says; the first lines are the cause. */
@@ -27,19 +28,19 @@ chosen(const struct workshop *w, const char *dir, char path[PATH_MAX])
 	return path;
 }
 
-/* Whether DIR holds something, or is no folder. */
-static bool
-is_taken(const char *dir)
+/* Why DIR is no place for a copy: errno; 0: it is empty, or can be made. */
+static int
+wrong_place(const char *dir)
 {
 	DIR *folder = opendir(dir);
 	int entries = 0;
 
 	if (!folder)
-		return errno != ENOENT;
+		return errno == ENOENT ? 0 : errno;
 	while (entries <= 2 && readdir(folder))
 		entries++;
 	closedir(folder);
-	return entries > 2;
+	return entries > 2 ? EEXIST : 0;
 }
 
 /* ---- start ---- */
@@ -47,7 +48,8 @@ is_taken(const char *dir)
 static void
 say_what_to_do(struct lab_run *run, const struct workshop *w, const char *dir)
 {
-	const char *name = run->lab->name, *client = lab_program("client");
+	const char *name = run->lab->name;
+	char word[LAB_WORD];
 
 	lab_say(run, "The servers with the bug are in %s.",
 	    "带有缺陷的服务器在 %s 里。", dir);
@@ -56,10 +58,10 @@ say_what_to_do(struct lab_run *run, const struct workshop *w, const char *dir)
 	lab_say(run, "Repair it:      the same files in %s",
 	    "修复它：     %s 里的同名文件", dir);
 	lab_say(run, "Build and run:  make -C %s server_thread server_fork",
-	    "编译运行：   make -C %s server_thread server_fork", dir);
+	    "编译运行：   make -C %s server_thread server_fork",
+	    lab_word(word, sizeof(word), dir));
 	lab_say(run, "Have it judged: %s lab check %s %s",
-	    "检查它：     %s lab check %s %s", client ? client : "client", name,
-	    dir);
+	    "检查它：     %s lab check %s %s", lab_client_word(), name, word);
 }
 
 enum lab_check
@@ -67,15 +69,21 @@ lab_start(struct lab_run *run, const char *dir)
 {
 	struct workshop w;
 	char path[PATH_MAX], *output;
-	int status;
+	int status, wrong;
 
 	if (!workshop_open(run, &w))
 		return LAB_CHECK_CANNOT;
 	dir = chosen(&w, dir, path);
-	if (is_taken(dir)) {
+	wrong = wrong_place(dir);
+	if (wrong == EEXIST) {
 		lab_say(run,
 		    "%s: is there already: give another DIR, or remove it",
 		    "%s：已经存在：请给出另一个 DIR，或先删除它", dir);
+		return LAB_CHECK_NOT_YET;
+	}
+	if (wrong) {
+		lab_say(run, "%s: %s: give another DIR",
+		    "%s：%s：请给出另一个 DIR", dir, strerror(wrong));
 		return LAB_CHECK_NOT_YET;
 	}
 	status = workshop_run(run, &w,
@@ -118,8 +126,11 @@ build(struct lab_run *run, const struct workshop *w, const char *dir)
 	    (const char *[]){"check", run->lab->name, dir, w->folder, NULL},
 	    &output);
 
-	if (status != 0 && !*run->stop)
+	if (status == WORKSHOP_NOT_BUILT || (status < 0 && !*run->stop))
 		print_errors(run, output ? output : "");
+	else if (status != 0)
+		lab_cannot(run, "nothing can be built here: %.300s",
+		    "这里无法编译：%.300s", output ? output : "");
 	free(output);
 	return status == 0;
 }
@@ -225,6 +236,8 @@ lab_check(struct lab_run *run, const char *dir)
 	}
 	if (build(run, &w, dir))
 		judge(run, dir);
+	if (run->cannot[0])
+		return LAB_CHECK_CANNOT;
 	if (run->unmet)
 		say_if_unchanged(run, dir);
 	if (!*run->stop)

@@ -50,7 +50,7 @@ begin_requests(struct lab_run *run, struct lab_server *server,
 
 	lab_command(run,
 	    "for i in $(seq %zu); do echo hello | %s talk %s & done", count,
-	    lab_program("client") ? lab_program("client") : "client",
+	    lab_client_word(),
 	    server->where);
 	while (burst->count < count) {
 		int fd;

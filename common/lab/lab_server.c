@@ -17,6 +17,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
+#include "common/base/trace.h"
+#include "common/lab/lab_word.h"
 #include "common/launch/inherited.h"
 #include "common/sysinfo/proc_tree.h"
 
@@ -60,6 +62,15 @@ lab_program(const char *model)
 	return NULL;
 }
 
+const char *
+lab_client_word(void)
+{
+	static char word[LAB_WORD];
+	const char *path = lab_program("client");
+
+	return lab_word(word, sizeof(word), path ? path : "client");
+}
+
 /* ---- start ---- */
 
 struct start {
@@ -75,11 +86,14 @@ command_line(
     const struct start *start, const char *program, char *text, size_t size)
 {
 	const struct lab_plan *plan = start->plan;
+	char trace[LAB_WORD] = "";
 
+	if (start->trace[0])
+		lab_word(trace, sizeof(trace), start->trace);
 	snprintf(text, size,
 	    "%s%s --listen 127.0.0.1:0 --ready-fd 3 --ledger -%s%s%s%s",
 	    plan->before ? plan->before : "", program,
-	    start->trace[0] ? " --trace " : "", start->trace,
+	    trace[0] ? " --trace " : "", trace,
 	    plan->options && plan->options[0] ? " " : "",
 	    plan->options ? plan->options : "");
 }
@@ -201,6 +215,14 @@ new_server(struct lab_run *run, const struct lab_plan *plan)
 	return run->servers[i] = server;
 }
 
+/* The server makes another file, so this one gives its space back. */
+static bool
+has_room(int fd)
+{
+	return posix_fallocate(fd, 0, (TRACE_FILE_MIB + 1) << 20) == 0 &&
+	       ftruncate(fd, 0) == 0;
+}
+
 /*
  * A server makes its trace by another name and renames it, so the trace has to
  * be a file: it has a name until the server listens, and is gone when the last
@@ -215,10 +237,15 @@ name_trace(struct start *start)
 	snprintf(start->trace, TRACE_PATH, "%.900s/perconn-lab-XXXXXX",
 	    dir && dir[0] ? dir : "/tmp");
 	fd = mkostemp(start->trace, O_CLOEXEC);
-	if (fd < 0)
-		start->trace[0] = '\0'; /* a picture without a timeline */
-	else
+	if (fd >= 0 && has_room(fd)) {
 		close(fd);
+		return;
+	}
+	if (fd >= 0) {
+		unlink(start->trace);
+		close(fd);
+	}
+	start->trace[0] = '\0'; /* a picture without a timeline */
 }
 
 static void
@@ -257,7 +284,7 @@ lab_server_start_plan(struct lab_run *run, const struct lab_plan *plan)
 {
 	struct start start = {.plan = plan};
 	struct lab_server *server;
-	char text[4096];
+	char text[4096], word[LAB_WORD];
 	int ready[2];
 	bool ok;
 
@@ -277,7 +304,9 @@ lab_server_start_plan(struct lab_run *run, const struct lab_plan *plan)
 	start.server = server;
 	if (plan->trace)
 		name_trace(&start);
-	command_line(&start, shown_path(start.program), text, sizeof(text));
+	command_line(&start,
+	    lab_word(word, sizeof(word), shown_path(start.program)), text,
+	    sizeof(text));
 	lab_command(run, "%s 3>&1", text);
 	ok = start_server(run, &start, server, ready);
 	take_trace(&start, server);

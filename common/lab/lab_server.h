@@ -187,4 +187,8 @@ lab_servers_release(struct lab_run *run);
 const char *
 lab_program(const char *model);
 
+/* This client as a shell takes it. A static buffer. */
+const char *
+lab_client_word(void);
+
 #endif

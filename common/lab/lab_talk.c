@@ -145,12 +145,11 @@ static void
 print_load(struct lab_run *run, const struct lab_server *server,
     const struct lab_load *load)
 {
-	const char *client = lab_program("client");
 	char text[400];
 	size_t len;
 
 	len = (size_t)snprintf(text, sizeof(text), "%.150s load %s -c %u",
-	    client ? client : "client", server->where, load->connections);
+	    lab_client_word(), server->where, load->connections);
 #define ADD(...) \
 	len += (size_t)snprintf(text + len, sizeof(text) - len, __VA_ARGS__)
 	if (load->requests)

@@ -75,7 +75,7 @@ weigh_clients(struct lab_run *run, const struct lab_server *server,
 	char why[200];
 
 	lab_command(run, "%s load %s -c %u -r %u -d 3s",
-	    lab_program("client") ? lab_program("client") : "client",
+	    lab_client_word(),
 	    server->where, count, count);
 	weigh(server, before);
 	if (idle_connections_open(&idle, &server->address, count, run->stop,

@@ -14,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/process.h"
 #include "common/base/program.h"
+#include "common/lab/lab_word.h"
 #include "common/launch/inherited.h"
 #include "common/launch/supervisor.h"
 
@@ -210,30 +211,15 @@ read_output(int fd)
 	return text;
 }
 
-/* A word as a shell takes it; one that needs quotes gets them. */
-static void
-print_word(char *line, size_t size, const char *word)
-{
-	size_t len = strlen(line);
-	bool plain =
-	    word[strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqr"
-			      "stuvwxyz0123456789_-+./,:=@%")] == '\0';
-
-	len += (size_t)snprintf(line + len, size - len, plain ? " " : " '");
-	for (; *word && len + 6 < size; word++)
-		len += (size_t)snprintf(line + len, size - len,
-		    *word == '\'' ? "'\\''" : "%c", *word);
-	if (!plain)
-		snprintf(line + len, size - len, "'");
-}
-
 static void
 print_script(struct lab_run *run, const struct script *script)
 {
-	char line[2 * PATH_MAX] = "";
+	char line[2 * PATH_MAX] = "", word[LAB_WORD];
+	size_t len = 0;
 
-	for (size_t i = 1; script->argv[i]; i++)
-		print_word(line, sizeof(line), script->argv[i]);
+	for (size_t i = 1; script->argv[i] && len < sizeof(line); i++)
+		len += (size_t)snprintf(line + len, sizeof(line) - len, " %s",
+		    lab_word(word, sizeof(word), script->argv[i]));
 	lab_command(run, "%s", line + 1);
 }
 

@@ -39,6 +39,10 @@ workshop_open(struct lab_run *run, struct workshop *workshop);
 
 #define WORKSHOP_WORDS 4
 
+/* The exit status of `check` where only the student's copy cannot be built. All
+ * other failures are the machine's: no space, no permission, no library. */
+#define WORKSHOP_NOT_BUILT 3
+
 /*
  * Runs the script with WORDS (up to WORKSHOP_WORDS, then NULL), after it has
  * printed it. Returns

@@ -7,6 +7,7 @@ of its bug. The suite takes the first right one and the first wrong one of each
 lab; `make labs-repairs` takes all.
 """
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -205,8 +206,12 @@ def test_a_copy_has_no_solution_and_says_what_to_do(tmp_path):
     directory.mkdir()
     run = lab("start", "handoff", str(directory))
     assert run.returncode == 0, run.stdout
-    for words in "bug.patch", "make -C", "lab check handoff", str(directory):
+    for words in "bug.patch", f"are in {directory}.":
         assert words in run.stdout
+    for key, words in (("Build and run", ["make", "-C", str(directory)]),
+                       ("Have it judged", ["handoff", str(directory)])):
+        _, told = run.stdout.split(f"{key}:")
+        assert " ".join(words) in " ".join(shlex.split(told.splitlines()[0]))
     names = {path.name for path in directory.iterdir()}
     assert names == {"Makefile", "VERSION", "build", "common",
                      "server_fork.c", "server_thread.c"}
@@ -254,6 +259,34 @@ def test_sources_of_another_user_stay_as_they_are(tmp_path):
         assert "build/labs/handoff/mine" in run.stdout
     assert sorted(map(str, sources.rglob("*"))) == before
     assert [path.name for path in work.iterdir()] == ["build"]
+
+
+@pytest.mark.parametrize("name, words", [
+    ("file", "Not a directory"), ("file/copy", "Not a directory"),
+    ("x" * 300, "File name too long")])
+def test_where_no_copy_can_be_it_says_why(tmp_path, name, words):
+    (tmp_path / "file").touch()
+    run = lab("start", "handoff", str(tmp_path / name))
+    assert run.returncode == 1
+    assert f"{tmp_path / name}: {words}: give another DIR" in run.stdout
+
+
+@needs("patch")
+@needs("make")
+def test_a_machine_that_cannot_build_is_no_fault_of_the_copy(copy, tmp_path):
+    """Also where only the copy's folder, or the compiler's, has no space."""
+    directory = copy("handoff")
+    broken = tmp_path / "bin"
+    broken.mkdir()
+    for name in "gcc", "clang", "cc":
+        (broken / name).write_text("#!/bin/sh\necho no space >&2; exit 1\n")
+        (broken / name).chmod(0o755)
+    run = lab("check", "handoff", str(directory),
+              env=dict(os.environ, PATH=f"{broken}:{os.environ['PATH']}"))
+    assert run.returncode == 77
+    assert "nothing can be built here" in run.stdout
+    assert "no space" in run.stdout
+    assert "Passed" not in run.stdout and "Not yet" not in run.stdout
 
 
 def test_without_sources_it_says_where_to_get_them(tmp_path):
