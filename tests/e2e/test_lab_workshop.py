@@ -2,6 +2,7 @@
 """The bugs of the labs: small patches on the sources, built beside them."""
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -34,7 +35,27 @@ def test_a_bug_is_a_small_patch(patch):
 def test_a_bug_fits_the_sources(lab, tmp_path):
     done = workshop("start", lab, tmp_path / "copy")
     assert (done.returncode, done.stdout) == (0, "")
-    assert not list(tmp_path.rglob("*.orig")), "it fits with fuzz only"
+    assert not list(tmp_path.rglob("*.orig"))
+
+
+@needs("patch")
+def test_a_bug_fits_though_lines_have_come_but_not_with_fuzz(tmp_path):
+    """Who edits a file above a bug need not touch the bug."""
+    sources = tmp_path / "sources"
+    copied = workshop("start", "crash", sources)
+    assert copied.returncode == 0
+    shutil.copytree(ROOT / "docs/labs", sources / "docs/labs")
+    echo = sources / "common/service/echo.c"
+    right = (ROOT / "common/service/echo.c").read_text()
+    line = "HOT static void\n"
+    for text, status in ((f"\n{line}", 0), (f"{line}\n", 1)):
+        echo.write_text(right.replace(line, text))
+        done = subprocess.run(
+            [sources / "docs/labs/workshop", "start", "crash",
+             tmp_path / f"copy{status}"], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        assert done.returncode == status
+    assert not list(tmp_path.rglob("*.orig"))
 
 
 @needs("patch")
