@@ -195,6 +195,7 @@ make_lane(const struct timeline *t, struct lane *lane, uint64_t end)
 		m.at = timeline_at(t, lane->events[i]);
 		step(&m, lane->events[i]);
 	}
+	lane->last = m.phase.kind;
 	if (lane->end == LANE_OPEN)
 		m.at = lane->to = lane->died = end;
 	begin_phase(&m, PHASE_NONE);
@@ -291,7 +292,7 @@ add_lane(struct timeline *t, struct room *room, size_t source)
 static void
 end_room(struct room *room, const struct lane *lane)
 {
-	room->phases += lane->phase_count;
+	room->phases += lane->phase_count + 1; /* of end_at() */
 	room->events += lane->event_count;
 }
 
@@ -454,7 +455,7 @@ timeline_build(
 	/* Each event begins one phase at most, and one lane; it is in its own
 	 * lane and in the loop's. */
 	t->lanes = must(calloc(events + count + 1, sizeof(*t->lanes)));
-	t->phases = must(calloc(2 * events + 1, sizeof(*t->phases)));
+	t->phases = must(calloc(2 * events + count + 1, sizeof(*t->phases)));
 	t->events = must(calloc(2 * events + 1, sizeof(void *)));
 	room = (struct room){t->phases, t->events};
 	for (size_t i = 0; i < count; i++) {
@@ -480,6 +481,21 @@ is_in_process(
 					   strcmp(log->model, "thread") == 0);
 }
 
+/* Ends the lane at AT, in the phase that was under way. */
+static void
+end_at(struct lane *lane, uint64_t at)
+{
+	struct phase *last = &lane->phases[lane->phase_count];
+
+	if (lane->phase_count > 0 && last[-1].kind == lane->last)
+		last[-1].to = at > last[-1].from ? at : last[-1].to;
+	else if (lane->last && at > lane->to) {
+		*last = (struct phase){lane->last, lane->to, at};
+		lane->phase_count++;
+	}
+	lane->to = lane->died = at;
+}
+
 void
 timeline_killed(
     struct timeline *timeline, int32_t process, uint64_t at_ns, int signal)
@@ -498,10 +514,7 @@ timeline_killed(
 			continue;
 		lane->end = LANE_KILLED;
 		lane->signal = signal;
-		lane->to = lane->died = at;
-		if (lane->kind != LANE_LOOP && lane->phase_count > 0 &&
-		    lane->phases[lane->phase_count - 1].from < at)
-			lane->phases[lane->phase_count - 1].to = at;
+		end_at(lane, at);
 	}
 }
 

@@ -76,6 +76,7 @@ struct lane {
 	int signal;	  /* that killed it; 0: none, or not known */
 	struct phase *phases;
 	size_t phase_count;
+	enum phase_kind last;		    /* under way at its end */
 	const struct trace_record **events; /* in the order of time */
 	size_t event_count;
 };
