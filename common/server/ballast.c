@@ -11,7 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
-#include "common/base/procfs.h"
+#include "common/base/pages.h"
 #include "common/base/units.h"
 
 static const char *const REMEDIES[] = {
@@ -75,58 +75,17 @@ check_available(const struct ballast *ballast)
 	return fail(ballast, why);
 }
 
-/* Bytes of a transparent huge page; 0: this system has none. */
-static uint64_t
-huge_page_size(void)
-{
-	return procfs_value(
-	    0, "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size");
-}
-
-/* Bytes of this process in huge pages: the kernel may give fewer than asked
- * for. */
-static uint64_t
-huge_bytes(void)
-{
-	char text[4096];
-	uint64_t kib = 0;
-
-	procfs_read(text, sizeof(text), "/proc/self/smaps_rollup");
-	procfs_number(text, "AnonHugePages:", &kib);
-	return kib * 1024;
-}
-
-/* ALIGN bytes more than SIZE, so that a whole SIZE begins at a huge page. */
 static char *
-map(const struct ballast *ballast, uint64_t align)
+map(const struct ballast *ballast)
 {
 	int kind = ballast->remedy == BALLAST_SHARED ? MAP_SHARED : MAP_PRIVATE;
-	uint64_t size = ballast->size + align;
-	/* A kernel without huge pages refuses that advice: then there are
-	 * none to be avoided, and those wanted will be missed below. */
-	int pages =
-	    ballast->remedy == BALLAST_HUGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
-	char *memory = mmap(
-	    NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
+	char *memory =
+	    pages_map(ballast->size, kind, ballast->remedy == BALLAST_HUGE);
 
-	if (memory == MAP_FAILED)
+	if (memory && ballast->remedy == BALLAST_DONTFORK &&
+	    madvise(memory, ballast->size, MADV_DONTFORK) < 0)
 		return NULL;
-	madvise(memory, size, pages);
-	if (ballast->remedy == BALLAST_DONTFORK &&
-	    madvise(memory, size, MADV_DONTFORK) < 0)
-		return NULL;
-	if (align)
-		memory += -(uintptr_t)memory % align;
 	return memory;
-}
-
-static void
-touch(char *memory, uint64_t size)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-	for (uint64_t at = 0; at < size; at += page)
-		*(volatile char *)(memory + at) = 1;
 }
 
 int
@@ -138,18 +97,17 @@ ballast_load(const struct ballast *ballast)
 
 	if (check_available(ballast) < 0)
 		return -1;
-	memory = map(ballast, huge ? huge_page_size() : 0);
+	memory = map(ballast);
 	if (!memory)
 		return fail(ballast, strerror(errno));
-	touch(memory, ballast->size);
-	if (huge && huge_bytes() == 0)
-		return fail(ballast,
-		    "no transparent huge pages; see "
-		    "/sys/kernel/mm/transparent_hugepage/enabled");
+	pages_write(memory, ballast->size);
+	if (huge && pages_huge_bytes() == 0)
+		return fail(ballast, PAGES_NOT_HUGE);
 	log_info("ballast of %g MiB%s%s", mib(ballast->size),
 	    *remedy ? ", " : "", remedy);
-	if (huge && huge_bytes() < ballast->size)
-		log_warn("only %g MiB of it in huge pages", mib(huge_bytes()));
+	if (huge && pages_huge_bytes() < ballast->size)
+		log_warn(
+		    "only %g MiB of it in huge pages", mib(pages_huge_bytes()));
 	return 0;
 }
 

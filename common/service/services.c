@@ -8,7 +8,8 @@
 #include "common/base/hint.h"
 
 extern const struct service service_echo, service_hello, service_http,
-    service_chat, service_counter, service_spin, service_sleep, service_state;
+    service_chat, service_counter, service_spin, service_sleep, service_state,
+    service_touch;
 
 const struct service *const SERVICES[] = {
     &service_echo,
@@ -19,6 +20,7 @@ const struct service *const SERVICES[] = {
     &service_spin,
     &service_sleep,
     &service_state,
+    &service_touch,
     NULL,
 };
 

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * work: spin and sleep, which burn CPU time or wait before they echo a message.
- *
- * A stream has no messages, so a message is what has come together, up to
- * MESSAGE_MAX bytes; a datagram is one message. No timeout runs meanwhile: a
- * conn checks its timeouts only while it waits for the client.
+ * work: spin and sleep, which burn CPU time or wait before they echo a message
+ * (message.h). No timeout runs meanwhile: a conn checks its timeouts only while
+ * it waits for the client.
  */
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/hint.h"
 #include "common/base/units.h"
+#include "common/service/message.h"
 #include "common/service/service.h"
 
 #define WORK_MAX (3600 * NS_PER_S)
 
-enum {
-	PIECE = 4096, /* on the stack of every idle connection, so one page */
-	MESSAGE_MAX = 65536,
-	ROUNDS = 500, /* rounds between two readings of the clock: under 1 us */
-};
+/* Rounds between two readings of the clock: under 1 us. */
+#define ROUNDS 500
 
 static int
 work_configure(const char *text, uint64_t *argument)
@@ -83,61 +77,28 @@ spin(uint64_t ns)
 	}
 }
 
-/* Whether more bytes came together with the N just read; SUM is the total. */
-static int
-has_more(struct conn *conn, ssize_t n, size_t sum)
+static void
+spin_work(const struct service_context *context)
 {
-	return n == PIECE && sum < MESSAGE_MAX
-		   ? conn_wait(conn, POLLIN, 0, NULL)
-		   : 0;
-}
-
-/* Echoes the N bytes of BUF and the rest of the message. Returns whether there
- * may be another message. */
-static bool
-answer(struct conn *conn, char *buf, ssize_t n)
-{
-	size_t sum = 0;
-	int more;
-
-	do {
-		sum += (size_t)n;
-		/* Before the answer: afterwards the next message may be here
-		 * already. */
-		more = has_more(conn, n, sum);
-		if (more < 0 || conn_write(conn, buf, (size_t)n) < 0)
-			return false;
-		if (!more)
-			return true;
-		n = conn_try_read(conn, buf, PIECE);
-	} while (n > 0);
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	spin(context->setup->argument);
 }
 
 static void
-serve(struct conn *conn, uint64_t ns, void (*work)(uint64_t ns))
+sleep_work(const struct service_context *context)
 {
-	char buf[PIECE];
-	ssize_t n;
-
-	do {
-		n = conn_read(conn, buf, sizeof(buf));
-		if (n <= 0)
-			return;
-		work(ns);
-	} while (answer(conn, buf, n));
+	clock_wait_ns(context->setup->argument);
 }
 
 static void
 spin_serve(struct conn *conn, const struct service_context *context)
 {
-	serve(conn, context->setup->argument, spin);
+	message_echo(conn, context, spin_work);
 }
 
 static void
 sleep_serve(struct conn *conn, const struct service_context *context)
 {
-	serve(conn, context->setup->argument, clock_wait_ns);
+	message_echo(conn, context, sleep_work);
 }
 
 const struct service service_spin = {

@@ -110,6 +110,9 @@ HINTS = [
     (["-s", "sleep:5 sec"], "write sleep:5s;"),
     (["-s", "sleep:2h"], "it is longer than 1h;"),
     (["-s", "spin:-1ms"], "it is negative;"),
+    (["-s", "touch"], "the size is missing: write touch:4MiB;"),
+    (["-s", "touch:4MiB:big"], "after SIZE comes :shared or :private, then "
+                               ":huge;"),
     (["-s", "state"], "the size is missing: write state:1MiB;"),
     (["-s", "state:1mb"], "write state:1M;"),
     (["-s", "state:1MiB:1KiB"], "it is too small;"),

@@ -40,6 +40,12 @@ TEST(an_argument_stands_behind_a_colon)
 	names("spin:250us", "spin", 250 * NS_PER_US);
 	names("sleep:2s", "sleep", 2 * NS_PER_S);
 	names("sleep:1h", "sleep", 3600 * NS_PER_S);
+	names("touch:0", "touch", 0);
+	names("touch:1k", "touch", 1000 << 2);
+	names("touch:1k:shared", "touch", 1000 << 2);
+	names("touch:1k:private", "touch", 1000 << 2 | 1);
+	names("touch:1k:huge", "touch", 1000 << 2 | 2);
+	names("touch:1k:private:huge", "touch", 1000 << 2 | 3);
 	names("state:0", "state", 64 << 10);
 	names("state:16MiB", "state", (uint64_t)(16 << 20) << 21 | 64 << 10);
 	names("state:1MiB:4KiB", "state", (uint64_t)(1 << 20) << 21 | 4 << 10);
@@ -71,7 +77,9 @@ TEST(a_wrong_argument_is_no_argument)
 	    "spin:ms", "spin:-1ms", "spin:61m", "sleep",
 	    "sleep:", "sleep:forever", "sleep:1ms:1ms", "state",
 	    "state:", "state:x", "state:1MiB:", "state:1MiB:4095",
-	    "state:1MiB:1025KiB", "state:1025GiB",
+	    "state:1MiB:1025KiB", "touch", "touch:", "touch:x",
+	    "touch:1k:", "touch:1k:both", "touch:1k:huge:private",
+	    "touch:1025GiB", "state:1025GiB",
 	    "state:1MiB:4KiB:", "state::4KiB"};
 
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
