@@ -24,7 +24,7 @@ struct lab_options {
 	int model, language;
 	const char *predict, *json, *svg, *source;
 	uint64_t seed;
-	int quiz, answer, hand;
+	int quiz, answer, hand, why, no_why;
 };
 
 #define AT(field) offsetof(struct lab_options, field)
@@ -40,6 +40,11 @@ static const struct option_spec LAB_OPTIONS[] = {
 	.offset = AT(quiz)},
     {0, "hand", NULL, "print the commands to run the lab by hand, only",
 	OPTION_FLAG, .offset = AT(hand)},
+    {0, "no-why", NULL,
+	"end with the result: the reason is for the class to find", OPTION_FLAG,
+	.offset = AT(no_why)},
+    {0, "why", NULL, "print the reason, and what to try next, only",
+	OPTION_FLAG, .offset = AT(why)},
     {0, "seed", "N",
 	"other numbers than the page's, the same ones for the same N",
 	OPTION_COUNT, .offset = AT(seed), .min = 1, .max = INT64_MAX},
@@ -71,24 +76,29 @@ refuse_both(bool first, const char *one, bool second, const char *other)
 		    one, other);
 }
 
+/* The option NAME prints a part of the page: nothing runs. */
+static void
+refuse_a_run(bool on, const char *name, const struct lab_options *options)
+{
+	refuse_both(on, name, options->answer, "answer");
+	refuse_both(on, name, options->predict, "predict");
+	refuse_both(on, name, options->json, "json");
+	refuse_both(on, name, options->svg, "svg");
+	refuse_both(on, name, options->model >= 0, "model");
+	refuse_both(on, name, options->no_why, "no-why");
+}
+
 static void
 check_options(const struct lab_options *options)
 {
-	bool predict = options->predict, seed = options->seed;
-
 	refuse_both(options->quiz, "quiz", options->hand, "hand");
-	refuse_both(options->quiz, "quiz", options->answer, "answer");
-	refuse_both(options->quiz, "quiz", predict, "predict");
-	refuse_both(options->quiz, "quiz", options->json, "json");
-	refuse_both(options->quiz, "quiz", options->svg, "svg");
-	refuse_both(options->quiz, "quiz", options->model >= 0, "model");
-	refuse_both(options->hand, "hand", options->answer, "answer");
-	refuse_both(options->hand, "hand", predict, "predict");
-	refuse_both(options->hand, "hand", options->json, "json");
-	refuse_both(options->hand, "hand", options->svg, "svg");
-	refuse_both(options->hand, "hand", options->model >= 0, "model");
-	refuse_both(options->hand, "hand", seed, "seed");
-	refuse_both(options->answer, "answer", predict, "predict");
+	refuse_both(options->quiz, "quiz", options->why, "why");
+	refuse_both(options->hand, "hand", options->why, "why");
+	refuse_both(options->hand, "hand", options->seed, "seed");
+	refuse_a_run(options->quiz, "quiz", options);
+	refuse_a_run(options->hand, "hand", options);
+	refuse_a_run(options->why, "why", options);
+	refuse_both(options->answer, "answer", options->predict, "predict");
 	if (output_is_stdout(options->json) && output_is_stdout(options->svg))
 		usage_error("--svg -: --json writes to standard output "
 			    "already: name a file");
@@ -161,6 +171,14 @@ draw(const struct lab_view *view, const struct lab_result *result,
 		lab_draw_svg(&picture, title, svg);
 }
 
+/* Whether there is a student to ask. */
+static bool
+is_asked(const struct lab_view *view, const struct lab_options *options)
+{
+	return !options->answer && isatty(STDIN_FILENO) &&
+	       isatty(STDOUT_FILENO) && view->out == stdout;
+}
+
 /* The prediction: given, asked for on a terminal, or none. */
 static char
 predict(const struct lab_view *view, const struct lab_options *options)
@@ -169,11 +187,20 @@ predict(const struct lab_view *view, const struct lab_options *options)
 
 	if (letter || options->answer)
 		return letter;
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
-	    view->out == stdout)
+	if (is_asked(view, options))
 		return lab_ask_prediction(view, stdin);
 	lab_show_how_to_predict(view);
 	return '\0';
+}
+
+/* The reason, when the student has looked for it. */
+static void
+explain(const struct lab_view *view, const struct lab_options *options)
+{
+	if (is_asked(view, options))
+		lab_await_enter(view, stdin);
+	if (!cli_interrupted)
+		lab_show_why(view);
 }
 
 static void
@@ -193,13 +220,14 @@ name_result(struct lab_result *result, const struct lab_view *view,
 }
 
 static int
-show_lab(const struct lab_view *view, const struct lab_options *options)
+show_lab(struct lab_view *view, const struct lab_options *options)
 {
 	static struct lab_result result;
 	static struct lab_traces traces;
 	struct output json, svg;
 	bool known, written;
 
+	view->stop = &cli_interrupted;
 	cli_take_interrupts();
 	name_result(&result, view, options);
 	predicted_letter(options, &view->page); /* or wrong usage */
@@ -219,13 +247,15 @@ show_lab(const struct lab_view *view, const struct lab_options *options)
 		draw(view, &result, &traces, svg.file);
 	lab_traces_release(&traces);
 	lab_show_result(view, &result);
-	if (known)
-		lab_show_why(view);
 	if (json.file)
 		lab_result_write(&result, json.file);
 	written = cli_close_output(&json, true) == 0;
 	written = cli_close_output(&svg, known) == 0 && written;
+	if (known && !options->no_why)
+		explain(view, options);
 	process_flush();
+	if (cli_interrupted) /* the result is written, and stays */
+		return 128 + abs(cli_interrupted);
 	if (!written)
 		return 1;
 	return result.outcome == LAB_SHOWN    ? 0
@@ -249,6 +279,8 @@ show_page(const struct lab_view *view, const struct lab_options *options)
 {
 	if (options->quiz)
 		lab_show_question(view);
+	else if (options->why)
+		lab_show_why(view);
 	else
 		printf("%.*s\n", (int)view->page.hand.len, view->page.hand.at);
 	process_flush();
@@ -260,7 +292,8 @@ is_default(const struct lab_options *options)
 {
 	return !options->predict && !options->json && !options->svg &&
 	       !options->seed && !options->quiz && !options->answer &&
-	       !options->hand && options->model < 0;
+	       !options->hand && !options->why && !options->no_why &&
+	       options->model < 0;
 }
 
 int
@@ -308,7 +341,7 @@ cmd_lab(int argc, char **argv)
 		    "built",
 		    view.lab->name);
 	view.style.utf8 |= view.page.zh; /* what shows Chinese shows blocks */
-	if (options.quiz || options.hand)
+	if (options.quiz || options.hand || options.why)
 		return show_page(&view, &options);
 	return show_lab(&view, &options);
 }

@@ -125,12 +125,35 @@ lab_show_how_to_predict(const struct lab_view *view)
  * which poll(2) does not know. */
 #define LINE_MAX_BYTES 8192
 
-/* A letter, 0 for none. MASK lets the signals through that end the wait: taken
- * only while it waits, none can come just before. */
+/* The next line of IN. MASK lets the signals through that end the wait: taken
+ * only while it waits, none can come just before. False: no line. */
+static bool
+read_line(const struct lab_view *view, FILE *in, const sigset_t *mask,
+    char line[LINE_MAX_BYTES])
+{
+	struct pollfd wait = {fileno(in), POLLIN, 0};
+
+	fflush(view->out);
+	return !*view->stop && ppoll(&wait, 1, NULL, mask) >= 0 &&
+	       fgets(line, LINE_MAX_BYTES, in);
+}
+
+static void
+hold_signals(sigset_t *mask)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, mask);
+}
+
+/* A letter, 0 for none. */
 static char
 ask(const struct lab_view *view, FILE *in, const sigset_t *mask)
 {
-	struct pollfd wait = {fileno(in), POLLIN, 0};
 	char line[LINE_MAX_BYTES], letter;
 
 	for (;;) {
@@ -138,9 +161,7 @@ ask(const struct lab_view *view, FILE *in, const sigset_t *mask)
 		    WORDS(view, "\nYour prediction (A to %c; Enter: none): ",
 			"\n你的预测（A 到 %c；直接回车：不预测）："),
 		    last_letter(view));
-		fflush(view->out);
-		if (ppoll(&wait, 1, NULL, mask) < 0 ||
-		    !fgets(line, sizeof(line), in))
+		if (!read_line(view, in, mask, line))
 			return '\0';
 		letter = (char)toupper((unsigned char)line[0]);
 		if (letter == '\n')
@@ -154,17 +175,28 @@ ask(const struct lab_view *view, FILE *in, const sigset_t *mask)
 char
 lab_ask_prediction(const struct lab_view *view, FILE *in)
 {
-	sigset_t ends, mask;
+	sigset_t mask;
 	char letter;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, &mask);
+	hold_signals(&mask);
 	letter = ask(view, in, &mask);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	return letter;
+}
+
+void
+lab_await_enter(const struct lab_view *view, FILE *in)
+{
+	char line[LINE_MAX_BYTES];
+	sigset_t mask;
+
+	fprintf(view->out, "%s",
+	    WORDS(view,
+		"\nSay why, in your own words. Then press Enter and compare: ",
+		"\n先用自己的话说明原因，再按回车对照："));
+	hold_signals(&mask);
+	read_line(view, in, &mask, line);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 }
 
 /* ---- the result ---- */
@@ -210,9 +242,8 @@ lab_show_result(const struct lab_view *view, const struct lab_result *result)
 		    result->predicted == result->answer
 			? WORDS(view, "Your prediction was right.",
 			      "你预测对了。")
-			: WORDS(view,
-			      "Your prediction was another one: read why.",
-			      "与你的预测不同：请看原因。"));
+			: WORDS(view, "Your prediction was another one: why?",
+			      "与你的预测不同：为什么？"));
 	sentence = shown ? WORDS(view, "Shown: ", "已演示：")
 			 : WORDS(view, "NOT AS EXPECTED: ", "与预期不符：");
 	fprintf(view->out, "  %s", sentence);

@@ -20,6 +20,7 @@ struct lab_view {
 	struct lab_facts numbers; /* the parameters of this run */
 	struct terminal_style style;
 	FILE *out;
+	const volatile int *stop; /* non-zero: ask nothing (SIGINT) */
 };
 
 /* All labs, a line each. */
@@ -38,6 +39,11 @@ lab_show_how_to_predict(const struct lab_view *view);
  * of input, or a signal that ends the client. */
 char
 lab_ask_prediction(const struct lab_view *view, FILE *in);
+
+/* Waits on the terminal until the student has explained the result: for Enter,
+ * the end of input, or a signal that ends the client. */
+void
+lab_await_enter(const struct lab_view *view, FILE *in);
 
 /* What the servers showed, beside the prediction. */
 void

@@ -323,12 +323,53 @@ def test_on_a_terminal_it_asks_until_the_answer_is_one(right):
     assert "$ " not in terminal.words, "it runs before it is answered"
     terminal.type(right.lower())
     terminal.wait_for("Your prediction was right.")
+    terminal.type("")
     assert terminal.end() == 0
+
+
+def test_on_a_terminal_the_reason_waits_until_the_student_has_looked_for_it(
+        tmp_path):
+    result = tmp_path / "result.json"
+    terminal = Terminal("tour", "--model", "thread", "--predict", "A", "--json",
+                        str(result))
+    terminal.wait_for("Then press Enter and compare: ")
+    assert "Result\x1b" in terminal.words and "Why" not in terminal.words
+    assert json.loads(result.read_text())["predicted"] == "A"
+    terminal.type("")
+    terminal.wait_for("Why")
+    assert terminal.end() == 0
+    assert "Next" in terminal.words
+
+
+def test_ctrl_c_before_the_reason_ends_it_and_keeps_the_result(tmp_path):
+    result = tmp_path / "result.json"
+    terminal = Terminal("tour", "--model", "thread", "--predict", "A", "--json",
+                        str(result))
+    terminal.wait_for("Then press Enter and compare: ")
+    os.kill(terminal.client.pid, signal.SIGINT)
+    assert terminal.end() == 130
+    assert "Why" not in terminal.words and result.exists()
+
+
+def test_with_answer_a_terminal_is_asked_nothing():
+    terminal = Terminal("tour", "--model", "thread", "--answer")
+    assert terminal.end() == 0
+    assert "press Enter" not in terminal.words and "Why" in terminal.words
+
+
+def test_a_lecture_stops_at_the_result_and_shows_the_reason_later():
+    run = lab("tour", "--model", "thread", "--answer", "--no-why")
+    assert run.returncode == 0 and "Shown: " in run.stdout
+    assert "Why" not in run.stdout and "Next" not in run.stdout
+    reason = lab("tour", "--why").stdout
+    assert re.match(r"\nWhy\n.*\nNext\n", reason, re.S) and "$ " not in reason
 
 
 def test_on_a_terminal_one_may_answer_nothing():
     terminal = Terminal("tour", "--model", "thread")
     terminal.wait_for("Your prediction")
+    terminal.type("")
+    terminal.wait_for("Then press Enter")
     terminal.type("")
     assert terminal.end() == 0
     assert "You predicted" not in terminal.words
@@ -454,6 +495,9 @@ def test_the_language_is_that_of_the_locale(settings, chinese):
     (["race", "--quiz", "--json", "x"], ["--quiz", "--json"]),
     (["race", "--quiz", "--predict", "A"], ["--quiz", "--predict"]),
     (["race", "--quiz", "--model", "fork"], ["--quiz", "--model"]),
+    (["race", "--why", "--svg", "x"], ["--why", "--svg"]),
+    (["race", "--quiz", "--no-why"], ["--quiz", "--no-why"]),
+    (["--why"], ["NAME is missing"]),
     (["race", "--hand", "--seed", "3"], ["--hand", "--seed"]),
     (["race", "--hand", "--svg", "x"], ["--hand", "--svg"]),
     (["race", "--model", "processes"], ["--model processes", "thread|fork|both"]),
