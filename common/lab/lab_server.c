@@ -354,6 +354,12 @@ lab_server_await_end(struct lab_server *server, int timeout_ms)
 }
 
 void
+lab_timeline_ends(struct lab_server *server, uint64_t end_ns)
+{
+	server->timeline_ends_ns = end_ns;
+}
+
+void
 lab_server_stop(struct lab_run *run, struct lab_server *server)
 {
 	struct supervisor_report report;

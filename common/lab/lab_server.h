@@ -46,6 +46,8 @@ struct lab_server {
 		int signal;
 		uint64_t at_ns; /* CLOCK_MONOTONIC */
 	} killed;
+	uint64_t
+	    timeline_ends_ns; /* lab_timeline_ends(); 0: it was not called */
 };
 
 struct lab_plan {
@@ -66,6 +68,11 @@ lab_server_start(struct lab_run *run, const char *model, const char *options,
 
 struct lab_server *
 lab_server_start_plan(struct lab_run *run, const struct lab_plan *plan);
+
+/* The timeline ends at END_NS (CLOCK_MONOTONIC): what the lab does after that
+ * to end this server and its clients is no part of the experiment. */
+void
+lab_timeline_ends(struct lab_server *server, uint64_t end_ns);
 
 /* Ends it with all its workers, by SIGTERM and then SIGKILL, and reads its
  * ledger. Harmless if it has ended. SERVER is still valid. */
@@ -126,6 +133,13 @@ lab_open_descriptors(pid_t process);
 /* ---- clients ---- */
 
 #define LAB_TIMEOUT_MS 10000
+
+/* Prints a command that does what COUNT clients of the lab do now, at the same
+ * time and in the background; 0: one that the shell waits for. INPUT is the
+ * shell's command that makes their lines: "echo hello". */
+void
+lab_talk_command(struct lab_run *run, const struct lab_server *server,
+    size_t count, const char *input);
 
 /* Connects. Returns a descriptor, which the caller closes; or -1. */
 int

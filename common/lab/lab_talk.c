@@ -13,6 +13,19 @@
 #include "common/load/protocol_table.h"
 #include "common/net/dial.h"
 
+void
+lab_talk_command(struct lab_run *run, const struct lab_server *server,
+    size_t count, const char *input)
+{
+	if (count < 2)
+		lab_command(run, "%s | %s talk %s%s", input, lab_client_word(),
+		    server->where, count ? " &" : "");
+	else
+		lab_command(run,
+		    "for i in $(seq %zu); do %s | %s talk %s & done", count,
+		    input, lab_client_word(), server->where);
+}
+
 int
 lab_connect(struct lab_run *run, const struct lab_server *server)
 {

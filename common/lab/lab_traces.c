@@ -20,6 +20,19 @@ release_one(struct lab_traces *traces, size_t m)
 	traces->there[m] = false;
 }
 
+/* Where later events are left out, one of no kind makes the axis end there. */
+static void
+cut(struct trace_log *log, uint64_t end_ns)
+{
+	size_t count = log->count;
+
+	while (count && log->events[count - 1].time_ns > end_ns)
+		count--;
+	if (count < log->count)
+		log->events[count++] = (struct trace_record){.time_ns = end_ns};
+	log->count = count;
+}
+
 static void
 read_one(struct lab_traces *traces, const struct lab_server *server)
 {
@@ -31,6 +44,8 @@ read_one(struct lab_traces *traces, const struct lab_server *server)
 	if (trace_log_read_fd(
 		&traces->logs[m], server->trace, why, sizeof(why)) < 0)
 		return;
+	if (server->timeline_ends_ns)
+		cut(&traces->logs[m], server->timeline_ends_ns);
 	timeline_build(&traces->timelines[m], &traces->logs[m], 1);
 	timeline_killed(&traces->timelines[m], server->killed.process,
 	    server->killed.at_ns, server->killed.signal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lab_traces: what the servers of a lab recorded of their workers, for
- * lab_timeline().
+ * lab_timeline(), up to the end of the experiment.
  */
 #ifndef COMMON_LAB_LAB_TRACES_H
 #define COMMON_LAB_LAB_TRACES_H
