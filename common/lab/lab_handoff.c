@@ -19,6 +19,7 @@
 
 #include "common/base/clock.h"
 #include "common/lab/lab_server.h"
+#include "common/lab/lab_waits.h"
 #include "common/lab/workshop.h"
 
 #define CLIENTS_MAX 200
@@ -26,6 +27,8 @@
  * long; or after the deadline. */
 #define QUIET_MS 300
 #define DEADLINE_MS 10000
+/* All workers wait then, so /proc shows it at once, or never. */
+#define FIND_MS 1000
 
 static const struct pace {
 	const char *key;
@@ -44,6 +47,7 @@ static const struct pace {
 
 struct clients {
 	size_t count, served;
+	uint64_t last_ns; /* when an answer came, or was first awaited */
 	struct pollfd polls[CLIENTS_MAX]; /* -1: answered */
 	int fds[CLIENTS_MAX];
 };
@@ -80,6 +84,21 @@ close_clients(struct clients *all)
 	all->count = 0;
 }
 
+/* Prints a command that does what they do. */
+static void
+say_arrival(struct lab_run *run, const struct lab_server *server, size_t count,
+    unsigned gap_us)
+{
+	char pause[40] = "";
+
+	if (gap_us)
+		snprintf(pause, sizeof(pause), " sleep %g;", gap_us / 1e6);
+	lab_command(run,
+	    "for i in $(seq %zu); do (echo client $i; sleep 1) | %s talk %s &%s"
+	    " done",
+	    count, lab_client_word(), server->where, pause);
+}
+
 /* All COUNT clients come, GAP_US apart. Without a gap they come while the
  * server is stopped. */
 static bool
@@ -92,6 +111,7 @@ arrive(struct lab_run *run, struct lab_server *server, struct clients *all,
 	*all = (struct clients){0};
 	if (!gap_us)
 		ok = lab_server_signal(run, server, server->pid, SIGSTOP);
+	say_arrival(run, server, count, gap_us);
 	while (ok && all->count < count && !lab_is_over(run)) {
 		ok = add_client(run, server, all);
 		if (gap_us)
@@ -120,17 +140,16 @@ take_answer(struct clients *all, size_t client)
 static void
 await_answers(struct lab_run *run, struct clients *all, unsigned quiet_ms)
 {
-	uint64_t last = now_ns();
-
+	all->last_ns = now_ns();
 	while (all->served < all->count && !lab_is_over(run) &&
-	       now_ns() - last < quiet_ms * NS_PER_MS) {
+	       now_ns() - all->last_ns < quiet_ms * NS_PER_MS) {
 		if (poll(all->polls, all->count, 50) <= 0)
 			continue;
 		for (size_t i = 0; i < all->count; i++) {
 			if (all->polls[i].revents)
 				take_answer(all, i);
 		}
-		last = now_ns();
+		all->last_ns = now_ns();
 	}
 }
 
@@ -163,6 +182,66 @@ await_all(
 	       !lab_is_over(run) && !is_idle(server, all->count));
 }
 
+/* The descriptor that each worker reads; false while one reads none. */
+static bool
+find_descriptors(struct lab_worker *workers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		workers[i].fd = lab_waits_for_bytes(&workers[i]);
+		if (workers[i].fd < 0)
+			return false;
+	}
+	return true;
+}
+
+/* How many of the workers read what worker number WHICH reads. */
+static size_t
+readers_beside(
+    const struct lab_worker *workers, size_t count, size_t which, bool before)
+{
+	size_t readers = 0;
+
+	for (size_t i = 0; i < (before ? which : count); i++)
+		readers += workers[i].pid == workers[which].pid &&
+			   workers[i].fd == workers[which].fd;
+	return readers;
+}
+
+/* Of the burst: how many clients have no worker, one, or more. */
+static void
+note_workers(
+    struct lab_run *run, const struct lab_server *server, size_t clients)
+{
+	static struct lab_worker workers[CLIENTS_MAX];
+	uint64_t end = now_ns() + FIND_MS * NS_PER_MS;
+	size_t one = 0, more = 0, count;
+
+	do
+		count = lab_server_workers(server, workers, CLIENTS_MAX);
+	while (!find_descriptors(workers, count) && now_ns() < end &&
+	       lab_wait_ms(run, 5));
+	if (now_ns() >= end || lab_is_over(run))
+		return; /* this kernel does not say it */
+	for (size_t i = 0; i < count; i++) {
+		if (readers_beside(workers, count, i, true))
+			continue;
+		if (readers_beside(workers, count, i, false) == 1)
+			one++;
+		else
+			more++;
+	}
+	lab_fact(
+	    run, (double)(clients - one - more), "%s.with_none", server->model);
+	lab_fact(run, (double)one, "%s.with_one", server->model);
+	lab_fact(run, (double)more, "%s.with_more", server->model);
+	lab_say(run,
+	    "server_%s, a burst: clients without a worker: %zu, with one: %zu, "
+	    "with two or more: %zu",
+	    "server_%s，同时到达：没有 worker 的客户端 %zu 个，有一个的 %zu "
+	    "个，有两个或更多的 %zu 个",
+	    server->model, clients - one - more, one, more);
+}
+
 static void
 measure(struct lab_run *run, const char *model, const char *program,
     const struct pace *pace)
@@ -189,13 +268,16 @@ measure(struct lab_run *run, const char *model, const char *program,
 		lab_fact(
 		    run, (double)working, "%s.workers_%s", model, pace->key);
 		lab_say(run,
-		    "server_%s, %s: %zu of %zu clients are never served; "
-		    "%zu workers run",
+		    "server_%s, %s: never served: %zu of %zu clients; "
+		    "workers: %zu",
 		    "server_%s，%s：%zu / %zu 个客户端永远得不到服务；"
 		    "有 %zu 个 worker 在运行",
 		    model, run->zh ? pace->zh : pace->en, unserved, all.count,
 		    working);
+		if (!pace->gap_us)
+			note_workers(run, server, all.count);
 	}
+	lab_timeline_ends(server, all.last_ns);
 	close_clients(&all);
 	lab_server_stop(run, server);
 }
@@ -259,6 +341,31 @@ judge_handoff(const struct lab_facts *facts, struct lab_judgement *judgement)
 }
 
 static void
+draw_workers(const struct lab_facts *facts, const char *const *models,
+    struct lab_picture *picture)
+{
+	static const struct {
+		const char *key, *en, *zh;
+	} counts[] = {{"none", "no worker", "没有 worker"},
+	    {"one", "one worker", "一个 worker"},
+	    {"more", "two or more", "两个或更多"}};
+
+	if (!lab_has(facts, "%s.with_none", models[0]))
+		return;
+	lab_bars(picture, false,
+	    lab_words(picture, "clients of the burst, by their workers",
+		"同时到达的客户端（按各自的 worker 数）"));
+	for (size_t m = 0; models[m]; m++) {
+		for (size_t i = 0; i < 3; i++)
+			lab_bar(picture, i == 1 ? models[m] : "bad",
+			    lab_value(
+				facts, "%s.with_%s", models[m], counts[i].key),
+			    lab_words(picture, "%s, %s", "%s，%s"), models[m],
+			    lab_words(picture, counts[i].en, counts[i].zh));
+	}
+}
+
+static void
 draw_handoff(const struct lab_facts *facts, struct lab_picture *picture)
 {
 	double clients = lab_value(facts, "clients");
@@ -281,6 +388,7 @@ draw_handoff(const struct lab_facts *facts, struct lab_picture *picture)
 			lab_bar_says(picture, "%.0f %%", 100 * lost / clients);
 		}
 	}
+	draw_workers(facts, models, picture);
 	for (const char **model = models; *model; model++)
 		lab_timeline(picture, *model,
 		    strcmp(*model, "thread") == 0

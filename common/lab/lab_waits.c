@@ -57,3 +57,12 @@ lab_waits_for_time(const struct lab_worker *worker)
 
 	return system_call(worker, &argument) == SYS_clock_nanosleep;
 }
+
+int
+lab_waits_for_bytes(const struct lab_worker *worker)
+{
+	uint64_t argument;
+
+	return system_call(worker, &argument) == SYS_recvfrom ? (int)argument
+							      : -1;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lab_waits: which lock a worker waits for, and which worker holds it.
+ * lab_waits: what a worker waits for: a lock, and which worker holds it; a
+ * time; a client.
  *
  * Linux shows the system call that a task is in, with its arguments
  * (proc_pid_syscall(5)); a worker that waits for a mutex is in futex(2), whose
@@ -29,5 +30,10 @@ lab_waits_for(const struct lab_worker *worker, struct lab_wait *wait);
 /* Whether WORKER sleeps for a time (clock_nanosleep(2)). */
 bool
 lab_waits_for_time(const struct lab_worker *worker);
+
+/* The descriptor whose bytes WORKER waits for (recv(2)); -1: it waits for none,
+ * or the kernel does not say so. */
+int
+lab_waits_for_bytes(const struct lab_worker *worker);
 
 #endif

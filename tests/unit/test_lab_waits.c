@@ -61,6 +61,40 @@ TEST(a_worker_that_is_gone_waits_for_nothing)
 
 	assert_false(lab_waits_for(&gone, &wait));
 	assert_false(lab_waits_for_time(&gone));
+	assert_int_equal(lab_waits_for_bytes(&gone), -1);
+}
+
+static int ends[2];
+
+static void *
+wait_for_a_byte(void *unused)
+{
+	char byte;
+
+	waiter_tid = own_tid();
+	recv(ends[0], &byte, 1, 0);
+	return unused;
+}
+
+TEST(a_worker_that_reads_names_its_descriptor)
+{
+	struct lab_worker reader = {.pid = getpid()};
+	uint64_t deadline = now_ns() + 10 * NS_PER_S;
+	pthread_t thread;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	waiter_tid = 0;
+	assert_int_equal(
+	    pthread_create(&thread, NULL, wait_for_a_byte, NULL), 0);
+	while (!waiter_tid)
+		nap_ms(1);
+	reader.tid = waiter_tid;
+	while (lab_waits_for_bytes(&reader) != ends[0] && now_ns() < deadline)
+		nap_ms(1);
+	assert_int_equal(lab_waits_for_bytes(&reader), ends[0]);
+	close(ends[1]);
+	pthread_join(thread, NULL);
+	close(ends[0]);
 }
 
 RUN_TESTS(NULL, NULL)
