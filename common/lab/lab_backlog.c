@@ -224,10 +224,7 @@ run_clients(struct lab_run *run, struct lab_server *server)
 	size_t count = lab_number(run, "clients");
 	struct crowd crowd;
 
-	lab_command(run,
-	    "for i in $(seq %zu); do echo hello | %s talk %s & done", count,
-	    lab_client_word(),
-	    server->where);
+	lab_talk_command(run, server, count, "echo hello");
 	if (open_crowd(run, server, &crowd, count)) {
 		follow(run, &crowd, STOPPED_MS);
 		lab_server_signal(run, server, server->pid, SIGCONT);

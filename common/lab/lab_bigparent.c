@@ -88,6 +88,9 @@ ask_clients(struct lab_run *run, struct lab_server *server)
 	struct cost cost = {0};
 	unsigned asked = 0;
 
+	lab_command(run, "%s load %s --churn -c 1 -n %d", lab_client_word(),
+	    server->where, CLIENTS);
+
 	while (asked < CLIENTS && !lab_is_over(run)) {
 		double us = first_byte_us(run, server);
 

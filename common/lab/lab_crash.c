@@ -84,8 +84,8 @@ note(struct lab_run *run, struct lab_server *server,
 	lab_fact(run, (double)lost, "%s.lost", model);
 	lab_fact(run, serves, "%s.serves_new", model);
 	lab_fact(run, died, "%s.server_died", model);
-	lab_say(run, "%zu of %zu clients have lost their connection; %s",
-	    "%zu / %zu 个客户端断开；%s", lost, clients->count,
+	lab_say(run, "clients that lost their connection: %zu of %zu; %s",
+	    "%zu / %zu 个客户端失去连接；%s", lost, clients->count,
 	    run->zh ? serves ? "新客户端得到服务" : "新客户端被拒绝"
 	    : serves ? "a new client is served"
 		     : "a new client is refused");
@@ -98,12 +98,14 @@ crash_model(struct lab_run *run, const char *model)
 	    .model = model, .options = "--quiet", .trace = true};
 	struct lab_clients clients = {0};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
+	size_t count = lab_number(run, "clients");
 
 	if (!server)
 		return;
 	forbid_core(server->pid);
-	if (lab_clients_open(
-		run, server, lab_number(run, "clients"), &clients) &&
+	lab_talk_command(
+	    run, server, count, "(echo hello; sleep 1; echo still there)");
+	if (lab_clients_open(run, server, count, &clients) &&
 	    crash_worker(run, server, &clients))
 		note(run, server, &clients);
 	lab_clients_close(&clients);

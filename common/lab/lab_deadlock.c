@@ -31,8 +31,11 @@ enum {
 
 /* Returns whether both wait: no answer came. */
 static bool
-lock_crosswise(struct lab_run *run, struct lab_count *count)
+lock_crosswise(struct lab_run *run, const struct lab_server *server,
+    struct lab_count *count)
 {
+	lab_talk_command(run, server, 1, "echo a");
+	lab_talk_command(run, server, 1, "echo b");
 	for (int i = 0; i < TRIES && !lab_is_over(run); i++) {
 		unsigned before = count->answers;
 
@@ -89,11 +92,12 @@ kill_one(
 static void
 block(struct lab_run *run, struct lab_server *server, struct lab_count *count)
 {
-	bool crossed = lock_crosswise(run, count);
+	bool crossed = lock_crosswise(run, server, count);
 	unsigned before = count->answers;
 
 	if (lab_is_over(run))
 		return;
+	lab_talk_command(run, server, count->clients - PAIR, "echo a");
 	for (unsigned i = PAIR; i < count->clients; i++)
 		lab_count_send(count, i, "a\n", 1);
 	lab_count_read(run, count, 1, BLOCKED_MS);
@@ -127,6 +131,7 @@ run_deadlock(struct lab_run *run)
 		if (lab_count_connect(run, server, &count,
 			(unsigned)lab_number(run, "clients")))
 			block(run, server, &count);
+		lab_timeline_ends(server, now_ns());
 		lab_count_close(&count);
 		lab_server_stop(run, server);
 	}

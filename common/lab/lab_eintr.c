@@ -88,13 +88,18 @@ eintr_model(struct lab_run *run, const char *model, const char *program)
 	    .model = model, .program = program, .options = "--quiet"};
 	struct lab_server *server = lab_server_start_plan(run, &plan);
 	size_t clients = lab_number(run, "clients");
-	int lost = server ? count_lost(run, server, clients) : -1;
+	int lost = -1;
 
+	if (server) {
+		lab_talk_command(run, server, clients,
+		    "(echo hello; sleep 1; echo still there)");
+		lost = count_lost(run, server, clients);
+	}
 	if (lost < 0)
 		return;
 	lab_fact(run, lost, "%s.%s_lost", model, program ? "bug" : "shipped");
-	lab_say(run, "%d of %zu clients have lost their connection",
-	    "%d / %zu 个客户端断开", lost, clients);
+	lab_say(run, "clients that lost their connection: %d of %zu",
+	    "%d / %zu 个客户端失去连接", lost, clients);
 	lab_server_stop(run, server);
 }
 
@@ -215,7 +220,7 @@ judge_timeout(struct lab_run *run, const char *model, const char *program)
 		lab_require(run, ends && !early,
 		    "server_%s: a silent client is closed at its idle timeout, "
 		    "not before and not never",
-		    "server_%s：沉默的客户端在空闲超时时被关闭，"
+		    "server_%s：静默的客户端在空闲超时时被关闭，"
 		    "既不提前，也不会永不关闭",
 		    model);
 	}

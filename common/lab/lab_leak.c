@@ -105,6 +105,7 @@ serve_clients(struct lab_run *run, struct lab_server *server, size_t count,
     struct lab_clients *clients, struct ends *ends)
 {
 	ends->before = lab_open_descriptors(server->pid);
+	lab_talk_command(run, server, count, "echo hello");
 	if (!lab_clients_open(run, server, count, clients))
 		return false;
 	if (ends->held)
@@ -138,12 +139,11 @@ leak_model(struct lab_run *run, const char *model, const char *program)
 		if (program)
 			note_held(run, server, held, count);
 		lab_say(run,
-		    "all %zu workers have ended; %zu clients see the end; the "
-		    "server has %zu descriptors, before: %zu",
-		    "%zu 个 worker 都已结束；%zu 个客户端看到结束；服务器有 "
-		    "%zu "
-		    "个描述符，之前：%zu",
-		    count, ends.seen, ends.after, ends.before);
+		    "all %zu workers have ended; closed for its client: %zu "
+		    "of %zu connections; open descriptors: %zu, before: %zu",
+		    "%zu 个 worker 都已结束；对客户端而言，%zu / %zu 个连接"
+		    "已关闭；打开的描述符：%zu 个，之前：%zu 个",
+		    count, ends.seen, count, ends.after, ends.before);
 	}
 	lab_clients_close(&clients);
 	lab_server_stop(run, server);

@@ -28,12 +28,14 @@ one_more_than_one(const uint64_t *values)
 
 /* All clients send their lines at the same time, and read the answers. */
 static bool
-count_lines(struct lab_run *run, struct lab_count *count)
+count_lines(struct lab_run *run, const struct lab_server *server,
+    struct lab_count *count)
 {
 	unsigned lines = (unsigned)lab_number(run, "lines");
+	char input[60];
 
-	lab_say(run, "%u clients send %u lines each", "%u 个客户端各发送 %u 行",
-	    count->clients, lines);
+	snprintf(input, sizeof(input), "yes x | head -n %u", lines);
+	lab_talk_command(run, server, count->clients, input);
 	for (unsigned i = 0; i < count->clients; i++) {
 		if (!lab_count_send(count, i, "x\n", lines))
 			return false;
@@ -83,7 +85,7 @@ watch_lines(struct lab_run *run, const struct lab_server *server,
 	if (address)
 		lab_fact(run, (double)address, "%s.address", server->model);
 	look(run, server, count, address, "before");
-	if (!count_lines(run, count))
+	if (!count_lines(run, server, count))
 		return;
 	look(run, server, count, address, "after");
 	for (unsigned i = 0; i < count->clients; i++)
@@ -110,9 +112,10 @@ measure(struct lab_run *run, const char *model, const char *program)
 		if (program)
 			watch_lines(run, server, &count, program);
 		else
-			count_lines(run, &count);
+			count_lines(run, server, &count);
 	}
 	lab_count_close(&count);
+	lab_talk_command(run, server, 0, "echo x");
 	told = lab_count_one_more(run, server, LAB_TIMEOUT_MS);
 	lab_fact(run, (double)told, "%s.%s.one_more", model,
 	    program ? "static" : "shared");

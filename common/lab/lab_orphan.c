@@ -93,6 +93,7 @@ note_outcome(
 	}
 	lab_fact(run, count_waiters(count, count->worker[HOLDER].tid),
 	    "%s.wait_for_the_dead", server->model);
+	lab_talk_command(run, server, 0, "echo x");
 	lab_fact(run, (double)lab_count_one_more(run, server, BLOCKED_MS),
 	    "%s.one_more", server->model);
 }
@@ -103,9 +104,11 @@ kill_holder(
 {
 	const struct lab_worker *holder = &count->worker[HOLDER];
 
+	lab_talk_command(run, server, 1, "echo x");
 	lab_count_send(count, HOLDER, "x\n", 1);
 	if (!await_holder(run, holder))
 		return;
+	lab_talk_command(run, server, count->clients - 1, "echo x");
 	/* One after the other, so that the picture shows them. */
 	for (unsigned i = HOLDER + 1; i < count->clients; i++) {
 		lab_count_send(count, i, "x\n", 1);
@@ -171,6 +174,7 @@ run_orphan(struct lab_run *run)
 		if (lab_count_connect(run, server, &count,
 			(unsigned)lab_number(run, "others") + 1))
 			kill_holder(run, server, &count);
+		lab_timeline_ends(server, now_ns());
 		lab_count_close(&count);
 		lab_server_stop(run, server);
 		lose_mutexes(run, run->models[i]);
@@ -248,7 +252,7 @@ draw_others(const struct lab_facts *facts, const char *const *models,
 		"锁的持有者被杀死之后，其他客户端"));
 	lab_cells(picture, NULL, "%s",
 	    lab_words(picture, "server|answered|wait for the dead|closed",
-		"服务器|得到回答|等待死者|连接断开"));
+		"服务器|得到回答|等待已死的持有者|连接断开"));
 	for (size_t i = 0; models[i]; i++) {
 		double waiting =
 		    lab_value(facts, "%s.wait_for_the_dead", models[i]);

@@ -37,7 +37,10 @@ add_all(struct lab_run *run, struct lab_server *server, struct lab_count *count,
     unsigned workers, unsigned lines)
 {
 	bool ok = lab_count_connect(run, server, count, workers);
+	char input[60];
 
+	snprintf(input, sizeof(input), "yes add | head -n %u", lines);
+	lab_talk_command(run, server, workers, input);
 	for (unsigned i = 0; ok && i < workers; i++)
 		ok = lab_count_send(count, i, "add\n", lines);
 	if (ok)
@@ -63,13 +66,16 @@ race(struct lab_run *run, const char *model, const struct way *way)
 	    lab_server_start(run, model, "%s", way->service);
 	struct lab_count count = {0};
 	double kept, total = (double)lab_number(run, "total");
-	bool ok = server && add_all(run, server, &count,
-				(unsigned)lab_number(run, "workers"),
-				(unsigned)lab_number(run, "increments"));
+	bool ok;
 
+	if (!server)
+		return;
+	ok = add_all(run, server, &count, (unsigned)lab_number(run, "workers"),
+	    (unsigned)lab_number(run, "increments"));
 	lab_count_close(&count);
 	if (!ok)
 		return;
+	lab_talk_command(run, server, 0, "echo add");
 	kept = left_in_counter(run, server);
 	lab_fact(run, kept, "%s.%s_kept", model, way->key);
 	lab_say(run, "server_%s, %s: %.0f of %.0f additions are left",
@@ -130,7 +136,7 @@ judge_race(const struct lab_facts *facts, struct lab_judgement *judgement)
 		lab_because(judgement,
 		    "the additions that are left are not one in %.0f, or the "
 		    "lock lost some",
-		    "留下的加法不是每 %.0f 次一次，或者加锁时也丢失了",
+		    "并非每 %.0f 次加法留下一次，或者加了锁也有丢失",
 		    lab_value(facts, "workers"));
 }
 

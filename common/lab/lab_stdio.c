@@ -61,6 +61,7 @@ serve(struct lab_run *run, const char *model, const char *program, size_t count,
 
 	for (size_t left = count, now; ok && left > 0; left -= now) {
 		now = left < LAB_CLIENTS ? left : LAB_CLIENTS;
+		lab_talk_command(run, server, now, "echo hello");
 		ok = lab_clients_open(run, server, now, &some);
 		lab_clients_close(&some);
 	}

@@ -101,7 +101,7 @@ note(struct lab_run *run, const struct lab_server *server,
 	lab_fact(run, (double)distinct(workers, count, PID), "%s.pids", model);
 	lab_fact(run, (double)distinct(workers, count, TID), "%s.tids", model);
 	lab_fact(run, (double)distinct(workers, count, FD), "%s.fds", model);
-	lab_say(run, "%zu connections: %zu pids, %zu tids, %zu descriptors",
+	lab_say(run, "connections: %zu, pids: %zu, tids: %zu, descriptors: %zu",
 	    "%zu 个连接：%zu 个 pid，%zu 个 tid，%zu 个描述符", count,
 	    distinct(workers, count, PID), distinct(workers, count, TID),
 	    distinct(workers, count, FD));

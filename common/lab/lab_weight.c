@@ -74,8 +74,7 @@ weigh_clients(struct lab_run *run, const struct lab_server *server,
 	struct idle_connections idle = {0};
 	char why[200];
 
-	lab_command(run, "%s load %s -c %u -r %u -d 3s",
-	    lab_client_word(),
+	lab_command(run, "%s load %s -c %u -r %u -d 3s", lab_client_word(),
 	    server->where, count, count);
 	weigh(server, before);
 	if (idle_connections_open(&idle, &server->address, count, run->stop,

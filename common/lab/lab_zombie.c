@@ -80,10 +80,13 @@ static int
 burst(struct lab_run *run, struct lab_server *server, size_t count)
 {
 	struct lab_clients clients = {0};
-	bool ok = lab_clients_open(run, server, count, &clients) &&
-		  lab_server_signal(run, server, server->pid, SIGSTOP);
-	size_t workers = lab_server_workers(server, NULL, 0);
+	size_t workers;
+	bool ok;
 
+	lab_talk_command(run, server, count, "(echo hello; sleep 1)");
+	ok = lab_clients_open(run, server, count, &clients) &&
+	     lab_server_signal(run, server, server->pid, SIGSTOP);
+	workers = lab_server_workers(server, NULL, 0);
 	lab_clients_close(&clients);
 	ok = ok && await_ended(run, server) &&
 	     lab_server_signal(run, server, server->pid, SIGCONT);
