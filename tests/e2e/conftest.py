@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures. What they are made of is in harness.py."""
+import contextlib
 import os
 import shutil
 import threading
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 
+import leftovers
 from harness import BENCH, BIN, Server, eventually, has_ipv6, needs_ipv6
 from known_servers import server_groups
 from tls_files import Files
@@ -23,6 +25,7 @@ def pytest_configure(config):
     # The pytest of Debian 13 sets it for its workers: no terminal of a test
     # would have a width of its own.
     os.environ.pop("COLUMNS", None)
+    config.pluginmanager.register(leftovers)
     config.addinivalue_line(
         "markers", "timed(longest): it asserts what holds only while the "
         "machine runs. When that stood still for so many seconds and it "
@@ -31,17 +34,23 @@ def pytest_configure(config):
 
 
 class Standstill:
-    """The longest time for which the machine ran nothing of ours."""
+    """The longest time for which a CPU of this machine ran nothing of ours. Each
+    of some has a watch of its own: a virtual machine's may stop one by one."""
 
     def __enter__(self):
         self.longest = 0
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
+        self.threads = [
+            threading.Thread(target=self._watch, args=(cpu,), daemon=True)
+            for cpu in sorted(os.sched_getaffinity(0))[:4]]
+        for thread in self.threads:
+            thread.start()
         return self
 
-    def _watch(self):
+    def _watch(self, cpu):
         pause = 0.02
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, {cpu})  # of this thread
         before = time.monotonic()
         while not self.over.wait(pause):
             now = time.monotonic()
@@ -50,7 +59,8 @@ class Standstill:
 
     def __exit__(self, *_):
         self.over.set()
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
 
 
 def pytest_runtest_protocol(item, nextitem):

@@ -413,7 +413,7 @@ class Server:
     def for_a_stranger(self):
         """Copies the program to where another user may run it. Returns a uid
         of this process alone, because a limit of processes counts by uid."""
-        self.public = Path(tempfile.mkdtemp(prefix="perconn-", dir="/tmp"))
+        self.public = Path(tempfile.mkdtemp())
         self.public.chmod(0o755)
         self.program = Path(shutil.copy(self.program, self.public))
         self.program.chmod(0o755)

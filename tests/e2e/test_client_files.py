@@ -353,7 +353,7 @@ def test_the_owner_of_the_older_file_is_kept(tmp_path):
 def stranger():
     """A directory of root's in which one file is somebody else's, and options
     of subprocess to run the client as that."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+    with tempfile.TemporaryDirectory() as name:
         place, program = Path(name) / "place", Path(name) / "client"
         place.mkdir()
         shutil.copy(BIN / "client", program)
