@@ -824,7 +824,7 @@ def test_who_floods_and_is_stopped_in_the_midst_of_it_stops_nobody_else(
         sock.shutdown(socket.SHUT_RDWR)
     for thread in threads:
         thread.join()
-    assert longest < 1.5
+    assert longest < 5
 
 
 @pytest.mark.timed
@@ -844,6 +844,7 @@ def test_a_member_that_does_not_read_slows_nobody_else(server, read_for):
     begin = time.monotonic()
     talker.sendall(lines)
     readers.wait(len(lines), [listener])
-    assert time.monotonic() - begin < 3
+    # Two seconds at the room's rate; 8 and more for who is waited for.
+    assert time.monotonic() - begin < 7
     assert readers.got[listener] == lines
     wait_members(server, 2)

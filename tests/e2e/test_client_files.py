@@ -169,8 +169,8 @@ def test_sigkill_in_the_midst_leaves_the_older_result(older, output):
 @pytest.mark.parametrize("times", [1, 2])
 def test_sigint_before_the_first_reply_leaves_the_older_result(older, times):
     with KnownServer(lambda request: None) as server, running_client(
-            "load", server.target, "-c", "1", "--json", "x",
-            cwd=older) as process:
+            "load", server.target, "-c", "1", "--timeout", "1s", "--json",
+            "x", cwd=older) as process:
         server.wait_requests(1)
         process.send_signal(signal.SIGINT)
         if times == 2:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import (DEADLINE, connect, eventually, exchange, in_parallel,
+from harness import (DEADLINE, SANITIZER, connect, eventually, exchange, in_parallel,
                      needs_ipv6, parse_target, read_all, send_what_goes)
 
 
@@ -241,6 +241,9 @@ class History:
 
 def test_killed_workers_neither_lose_nor_double_a_count(fork_server):
     """The next one to lock finds the lock of the dead, and goes on."""
+    if SANITIZER == "tsan":
+        pytest.skip("it does not see that pthread_mutex_timedlock() may return "
+                    "EOWNERDEAD with the lock held")
     fork_server.start("-s", "counter")
     history, done = History(), threading.Event()
     chance = random.Random(20261121)

@@ -317,7 +317,7 @@ def test_a_stopped_terminal_does_not_stop_a_measurement(server, terminal):
     server.start()
     termios.tcflow(terminal[1], termios.TCOOFF)
     done = subprocess.run(
-        [BIN / "client", "load", server.address, "-c", "2", "-d", "2s"],
+        [BIN / "client", "load", server.address, "-c", "2", "-d", "600ms"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal[1],
         timeout=60, check=False)
     assert done.returncode == 0

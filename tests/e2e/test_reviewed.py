@@ -7,11 +7,10 @@ import select
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
-from harness import BIN, connect, echo, read_all
+from harness import BIN, connect, echo, eventually, read_all
 
 
 def answer(sock):
@@ -113,11 +112,14 @@ def test_unasked_bytes_before_any_request_are_wrong_and_exit_1():
 
 def test_an_interrupted_comparison_calls_no_dead_server_equivalent(tmp_path):
     run = subprocess.Popen(
-        [BIN / "client", "compare", "--blocks", "30", "churn", "--json", "-",
-         "--server", f"good={BIN / 'server_thread'} -q -l {{address}}",
+        [BIN / "client", "compare", "--quick", "--blocks", "30", "churn", "--json", "-",
+         "--server", f"good=echo >>{tmp_path}/starts; exec "
+         f"{BIN / 'server_thread'} -q -l {{address}}",
          "--server", "dead=exit 3; {port}"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(6)  # until some blocks are complete; fewer are right as well
+    starts = tmp_path / "starts"  # one a block, and one of its control
+    eventually(lambda: starts.exists() and starts.stat().st_size >= 5,
+               "two whole blocks")
     run.send_signal(signal.SIGINT)
     out, words = run.communicate(timeout=60)
     ratio = json.loads(out)["scenarios"][0]["points"][0]["ratios"][0]

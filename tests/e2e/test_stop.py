@@ -148,7 +148,7 @@ def churn(target, found):
 def test_a_stop_among_clients_that_come_and_go_resets_none(
         server, tmp_path, where):
     found = []
-    for _ in range(6):
+    for _ in range(4):
         one = server.another().start(
             listen=where.replace("unix:", f"unix:{tmp_path}/"))
         clients = [threading.Thread(target=churn, args=(one.address, found))
