@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -146,18 +148,29 @@ work(void *arg)
 	return NULL;
 }
 
+/* Without its parent, a child would wait for the other one for ever, and use
+ * all of a CPU. */
+static _Noreturn void
+work_in_child(struct worker *worker, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent)
+		work(worker);
+	_exit(0);
+}
+
 static bool
 start(struct worker *worker, bool child)
 {
+	pid_t parent = getpid();
+
 	if (!child) {
 		errno = pthread_create(&worker->thread, NULL, work, worker);
 		return errno == 0;
 	}
 	worker->pid = fork();
-	if (worker->pid == 0) {
-		work(worker);
-		_exit(0);
-	}
+	if (worker->pid == 0)
+		work_in_child(worker, parent);
 	return worker->pid > 0;
 }
 

@@ -64,10 +64,9 @@ lose_in_child(pthread_mutex_t *mutex)
 static int
 lock_within(pthread_mutex_t *mutex)
 {
-	struct timespec due =
-	    clock_timespec(clock_ns(CLOCK_REALTIME) + PATIENCE_NS);
+	struct timespec due = clock_timespec(now_ns() + PATIENCE_NS);
 
-	return pthread_mutex_timedlock(mutex, &due);
+	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &due);
 }
 
 static struct orphan_errors

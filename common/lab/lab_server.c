@@ -127,8 +127,9 @@ exec_server(void *context, int log)
 	command_line(start, "exec \"$0\"", text, sizeof(text));
 	dup2(start->server->ledger, STDOUT_FILENO);
 	dup2(start->server->messages, STDERR_FILENO);
-	/* Above the numbers that are given away. */
-	dup2(fcntl(start->ready, F_DUPFD_CLOEXEC, 100), READY_FD);
+	/* By way of another number: it may have READY_FD already, and be closed
+	 * by exec. */
+	dup2(fcntl(start->ready, F_DUPFD_CLOEXEC, READY_FD + 1), READY_FD);
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
 	execl("/bin/sh", "sh", "-c", text, start->program, (char *)NULL);

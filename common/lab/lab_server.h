@@ -179,8 +179,9 @@ struct lab_load {
 	unsigned size;	     /* 0: 64 */
 };
 
-/* Prints the same load as a `client load` command, and runs it. RESULT is of
- * the caller, made by load_result_init(). */
+/* Prints the same load as a `client load` command, and runs it, for 10 s at
+ * most where REQUESTS count. RESULT is of the caller, made by
+ * load_result_init(). The run is over if no request is answered. */
 bool
 lab_load(struct lab_run *run, const struct lab_server *server,
     const struct lab_load *load, struct load_result *result);

@@ -131,6 +131,9 @@ lab_sees_end(int fd, int timeout_ms)
 
 /* ---- a load ---- */
 
+/* For a load of so many requests, where answers do not come. */
+#define LOAD_MOST_NS (10 * NS_PER_S)
+
 static struct load_plan
 plan_of(const struct lab_server *server, const struct lab_load *load)
 {
@@ -183,6 +186,19 @@ print_load(struct lab_run *run, const struct lab_server *server,
 	lab_command(run, "%s", text);
 }
 
+/* Why RESULT has no answer. */
+static const char *
+why_none(const struct load_result *result)
+{
+	if (result->first_failed[0])
+		return result->first_failed;
+	for (int error = 1; error < LOAD_RESULT_ERRNOS; error++) {
+		if (result->errors[error])
+			return strerror(error);
+	}
+	return strerror(ETIMEDOUT);
+}
+
 bool
 lab_load(struct lab_run *run, const struct lab_server *server,
     const struct lab_load *load, struct load_result *result)
@@ -203,9 +219,13 @@ lab_load(struct lab_run *run, const struct lab_server *server,
 	engine.connects = &result->connect;
 	engine_connect(&engine);
 	engine_run(&engine,
-	    load->requests ? 600 * NS_PER_S : load->duration_ms * NS_PER_MS,
+	    load->requests ? LOAD_MOST_NS : load->duration_ms * NS_PER_MS,
 	    load->requests ? load->requests : UINT64_MAX, result);
 	engine_finish(&engine, result);
 	engine_close(&engine);
-	return !*run->stop;
+	if (!result->ok && !result->wrong)
+		lab_cannot(run, "server_%s answers no request: %s",
+		    "server_%s 没有回答任何请求：%s", server->model,
+		    why_none(result));
+	return !lab_is_over(run);
 }

@@ -21,7 +21,8 @@ import pytest
 import pages
 from browser import (CHROMIUM, DRIVER, DESKTOP, browser,  # noqa: F401
                      one_browser)
-from harness import BIN, DEADLINE, ROOT, every_process, eventually, release_only
+from harness import (BIN, DEADLINE, ROOT, every_process, eventually, needs,
+                     release_only)
 
 CLIENT = BIN / "client"
 LETTERS = "ABCD"
@@ -533,6 +534,43 @@ def test_without_a_server_it_cannot_be_shown_and_says_what_to_do(tmp_path):
     assert "no server_fork beside this client" in result["reason"]
     assert "This cannot be shown here: there is no server_fork" in run.stderr
     assert "Why" not in run.stderr
+
+
+@release_only
+@pytest.mark.parametrize("limits, timeline", [([], True),
+    pytest.param(["prlimit", "--fsize=1000000"], False, marks=needs("prlimit"))])
+def test_a_timeline_needs_space_but_no_plain_name(limits, timeline, tmp_path):
+    """The folder of temporary files; without space there, a lab goes on."""
+    directory = tmp_path / "it's a folder"
+    directory.mkdir()
+    run = subprocess.run(
+        [*limits, CLIENT, "lab", "crash", "--answer", "--model", "thread"],
+        env=dict(os.environ, TMPDIR=str(directory)), capture_output=True,
+        text=True, timeout=60)
+    assert run.returncode == 0, run.stdout
+    assert (" --trace '" in run.stdout) == timeline
+    assert not list(directory.iterdir())
+
+
+@release_only
+@needs("prlimit")
+def test_a_lab_runs_with_few_descriptors():
+    run = subprocess.run(
+        ["prlimit", "--nofile=90:90", CLIENT, "lab", "tour", "--answer"],
+        capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout
+
+
+@needs("unshare")
+@pytest.mark.parametrize("name", ["tour", "knee"])
+def test_without_a_network_no_lab_can_be_shown(name):
+    """The loopback device is down."""
+    if subprocess.run(["unshare", "-r", "-n", "true"]).returncode:
+        pytest.skip("no namespaces here")
+    run = subprocess.run(["unshare", "-r", "-n", CLIENT, "lab", name, "--answer"],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 77, run.stdout
+    assert "Network is unreachable" in run.stdout
 
 
 def test_servers_that_do_not_behave_are_not_as_expected(tmp_path):
