@@ -254,11 +254,13 @@ map_new(int fd, size_t size)
 	errno = posix_fallocate(fd, 0, (off_t)size);
 	if (errno)
 		return NULL;
-	/* Populated: otherwise workers would wait for the file system at the
-	 * first event in each page. */
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_POPULATE, fd, 0);
-	return memory == MAP_FAILED ? NULL : memory;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return NULL;
+	/* Otherwise the first event in each page would wait for the file
+	 * system. Before Linux 5.14 it does. */
+	madvise(memory, size, MADV_POPULATE_WRITE);
+	return memory;
 }
 
 /*
