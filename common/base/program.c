@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* program: the folders of PATH, in order. */
+/* program: the folders of PATH, in order; and our own. */
 #include "common/base/program.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,4 +23,20 @@ program_is_installed(const char *name)
 			return true;
 	}
 	return false;
+}
+
+int
+program_folder(char *dir, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, size);
+
+	if (n < 0)
+		return -1;
+	if ((size_t)n >= size) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	dir[n] = '\0';
+	*strrchr(dir, '/') = '\0';
+	return 0;
 }

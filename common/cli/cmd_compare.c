@@ -14,6 +14,7 @@
 #include "common/cli/cli.h"
 #include "common/cli/compare_output.h"
 #include "common/cli/cpu_options.h"
+#include "common/cli/server_command.h"
 #include "common/compare/compare.h"
 #include "common/compare/scenario_table.h"
 #include "common/launch/launch.h"
@@ -22,6 +23,8 @@
 
 /* Bytes of a server's name: more makes tables too wide. */
 #define NAME_MOST 20
+/* Stands for the default scenarios, of the pair and the references. */
+#define DESIGNS "designs"
 
 struct compare_config {
 	struct compare_plan plan;
@@ -53,23 +56,31 @@ name_ok(const struct compare_plan *plan, const char *name)
 	return true;
 }
 
-/* Splits NAME=COMMAND in place of its own copy, which lives until exit. */
+/* Splits NAME=COMMAND, or @NAME, in place of its own copy, which lives until
+ * exit. */
 static int
 parse_server(void *config, const char *text)
 {
 	struct compare_plan *plan = &((struct compare_config *)config)->plan;
 	char *copy = strdup(text), *equals = copy ? strchr(copy, '=') : NULL;
+	const char *name = copy, *command = NULL;
 
-	if (equals)
+	if (equals) {
 		*equals = '\0';
-	if (!equals || !name_ok(plan, copy) || !launch_command_ok(equals + 1) ||
-	    strlen(equals + 1) >= COMMAND_MAX ||
+		command = equals + 1;
+	} else if (copy && copy[0] == '@') {
+		name = copy + 1;
+		command = copy;
+	}
+	if (command && command[0] == '@')
+		command = server_command_reference(command + 1);
+	if (!command || !name_ok(plan, name) || !launch_command_ok(command) ||
+	    strlen(command) >= COMMAND_MAX ||
 	    plan->server_count == SERVERS_MAX) {
 		free(copy);
 		return -1;
 	}
-	plan->servers[plan->server_count++] =
-	    (struct contender){copy, equals + 1};
+	plan->servers[plan->server_count++] = (struct contender){name, command};
 	return 0;
 }
 
@@ -81,11 +92,16 @@ hint_server(const void *config, const char *text, char *why, size_t size)
 	    &((const struct compare_config *)config)->plan;
 	const char *equals = strchr(text, '=');
 	int len = equals ? (int)(equals - text) : 0;
+	const char *at = equals ? equals + 1 : text;
 	char name[NAME_MOST + 1];
 
 	snprintf(name, sizeof(name), "%.*s", len, text);
 	if (plan->server_count == SERVERS_MAX)
 		snprintf(why, size, "8 servers are the most");
+	else if (at[0] == '@' && !server_command_reference(at + 1))
+		server_command_hint(at + 1, why, size);
+	else if (text[0] == '@' && !equals)
+		snprintf(why, size, "the NAME %s is taken", text + 1);
 	else if (!equals)
 		snprintf(why, size, "the = is missing: write NAME=COMMAND");
 	else if (!len)
@@ -124,16 +140,17 @@ parse_from(void *config, const char *text)
 #define AT(field) offsetof(struct compare_config, field)
 
 static const struct option_spec COMPARE_OPTIONS[] = {
-    {0, "server", "NAME=COMMAND",
+    {0, "server", "NAME=COMMAND|@NAME",
 	"compare this server; repeat the option for each, the first is the "
 	"baseline. In COMMAND, {address}, or {host} and {port}, is where it "
 	"must listen; {options} is what a scenario needs of our own servers "
-	"(default: server_thread and server_fork)",
+	"(default: server_thread and server_fork). @NAME is a small echo "
+	"server of another design: @iterative, @prefork, @prethread or @epoll",
 	OPTION_CALL,
 	.allowed =
-	    "NAME=COMMAND, up to 8 times; COMMAND has {address}, {host} or "
-	    "{port} in it; each NAME is different, UTF-8, at most 20 bytes, "
-	    "and not 'control'",
+	    "NAME=COMMAND or @NAME, up to 8 times; COMMAND has {address}, "
+	    "{host} or {port} in it; each NAME is different, UTF-8, at most "
+	    "20 bytes, and not 'control'",
 	.parse = parse_server, .hint = hint_server},
     {0, "start-timeout", "D",
 	"time that a server may take until it accepts connections (default "
@@ -181,71 +198,6 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 };
 
 #undef AT
-
-/* One word as a shell takes it. */
-static void
-put_word(FILE *out, const char *word)
-{
-	static const char plain[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	    "_./:=,%+@-";
-
-	if (word[0] && !word[strspn(word, plain)]) {
-		fputs(word, out);
-		return;
-	}
-	putc('\'', out);
-	for (; *word; word++) {
-		if (*word == '\'')
-			fputs("'\\'", out); /* and the quote again */
-		putc(*word, out);
-	}
-	putc('\'', out);
-}
-
-/* That of our own server at PATH. */
-static char *
-command_of(const char *path)
-{
-	char *command = NULL;
-	size_t length;
-	FILE *out = open_memstream(&command, &length);
-
-	if (!out)
-		die(1, "%s", strerror(errno));
-	fputs("exec ", out); /* whatever the quotes, no shell above it */
-	put_word(out, path);
-	fputs(" --quiet {options} --listen {address}", out);
-	if (fclose(out) != 0)
-		die(1, "%s", strerror(errno));
-	return command;
-}
-
-/* The command of our own server, in the build tree or as installed. */
-static const char *
-own_server(const char *model)
-{
-	static const char *const forms[] = {"server_", "perconn-server-"};
-	char dir[2048], path[2200], *slash;
-	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
-
-	if (n <= 0)
-		die(1, "cannot find this program's own folder: %s",
-		    strerror(errno));
-	dir[n] = '\0';
-	if ((slash = strrchr(dir, '/')))
-		*slash = '\0';
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%s/%s%s", dir, forms[i], model);
-		if (access(path, X_OK) == 0) {
-			return command_of(path);
-		}
-	}
-	die(1,
-	    "there is no server_%s in %s: run make, or name servers with "
-	    "--server",
-	    model, dir);
-}
 
 /* One line: what is wider than the terminal would stay there for ever. */
 static void
@@ -303,32 +255,66 @@ refuse_scenario(const char *name)
 	    near ? "?" : "");
 }
 
-static void
+/* `designs` stands for the default scenarios with more servers. Returns whether
+ * it is among NAMES. */
+static bool
 choose_scenarios(struct compare_plan *plan, int count, char **names)
 {
+	bool designs = false;
 	bool all = count == 1 && strcmp(names[0], "all") == 0;
 
+	for (int i = 0; i < count; i++)
+		designs |= strcmp(names[i], DESIGNS) == 0;
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
-		if (all || (count == 0 && s->standard))
+		if (all || ((count == 0 || designs) && s->standard))
 			add_scenario(plan, s);
 	}
 	for (int i = 0; i < count && !all; i++) {
 		const struct scenario *s = scenario_find(names[i]);
 
+		if (strcmp(names[i], DESIGNS) == 0)
+			continue;
 		if (!s)
 			refuse_scenario(names[i]);
 		add_scenario(plan, s);
 	}
+	return designs;
 }
 
 static void
-choose_servers(struct compare_plan *plan)
+add_server(struct compare_plan *plan, const char *name, const char *command)
 {
-	if (plan->server_count > 0)
-		return;
-	plan->servers[0] = (struct contender){"thread", own_server("thread")};
-	plan->servers[1] = (struct contender){"fork", own_server("fork")};
-	plan->server_count = 2;
+	plan->servers[plan->server_count++] = (struct contender){name, command};
+}
+
+static void
+add_references(struct compare_plan *plan)
+{
+	for (const char *const *name = SERVER_REFERENCES; *name; name++) {
+		const char *command = server_command_reference(*name);
+		char why[200];
+
+		if (!command) {
+			server_command_hint(*name, why, sizeof(why));
+			die(1, "compare: " DESIGNS ": %s", why);
+		}
+		if (plan->server_count == SERVERS_MAX || !name_ok(plan, *name))
+			usage_error("compare: " DESIGNS ": compares four more "
+				    "servers, which have names of their own: "
+				    "give at most four --server");
+		add_server(plan, *name, command);
+	}
+}
+
+static void
+choose_servers(struct compare_plan *plan, bool designs)
+{
+	if (!plan->server_count) {
+		add_server(plan, "thread", server_command_own("thread"));
+		add_server(plan, "fork", server_command_own("fork"));
+	}
+	if (designs)
+		add_references(plan);
 }
 
 /* What was typed, in TEXT of SIZE bytes, for a shell to take again; with "..."
@@ -346,7 +332,7 @@ join_words(int argc, char **argv, char *text, size_t size)
 	fputs("client", out);
 	for (int i = 0; i < argc; i++) {
 		putc(' ', out);
-		put_word(out, argv[i]);
+		server_command_word(out, argv[i]);
 	}
 	if (fclose(out) != 0)
 		die(1, "%s", strerror(errno));
@@ -426,7 +412,7 @@ cmd_compare(int argc, char **argv)
 	static struct comparison result;
 	static char typed[sizeof(result.command)];
 	struct compare_plan *plan = &config.plan;
-	bool clean;
+	bool clean, designs;
 	int i;
 
 	join_words(argc, argv, typed, sizeof(typed));
@@ -435,14 +421,14 @@ cmd_compare(int argc, char **argv)
 		check_saved(&config, argv + i);
 		return compare_saved(&config.saved, &config.output);
 	}
-	choose_scenarios(plan, argc - i, argv + i);
+	designs = choose_scenarios(plan, argc - i, argv + i);
 	if (output_is_stdout(config.output.json) &&
 	    output_is_stdout(config.output.csv))
 		usage_error(
 		    "--csv -: --json writes to standard output already: name "
 		    "a file");
 	cpu_options_place(&plan->placement, &config.cpus, CPU_PLACEMENT_SPLIT);
-	choose_servers(plan);
+	choose_servers(plan, designs);
 	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);

@@ -71,6 +71,8 @@ list_scenarios(void)
 	printf("\n");
 	print_sum("* By default: `client compare`", standard);
 	print_sum("  `client compare all`", all);
+	printf("  `client compare designs` sets four other designs beside the "
+	       "pair: see\n  perconn-client(1).\n");
 }
 
 static void

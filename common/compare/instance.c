@@ -98,11 +98,14 @@ sample_memory(struct block_run *run, size_t i)
 	struct idle_connections idle = {0};
 	char why[200];
 
-	if (run->tls || strcmp(run->scenario->protocol, "echo") != 0)
+	if (run->tls || strcmp(run->scenario->protocol, "echo") != 0 ||
+	    one->memory_unknown)
 		return;
 	if (idle_connections_open(&idle, &one->server.address,
 		SAMPLE_CONNECTIONS, run->plan->stop, why, sizeof(why)) == 0)
 		instance_note_memory(run, i, SAMPLE_CONNECTIONS);
+	else
+		one->memory_unknown = true; /* each try takes its timeout */
 	block_run_note_stall(run, idle.stall_ns);
 	idle_connections_close(&idle);
 }

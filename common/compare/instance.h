@@ -23,6 +23,7 @@ struct instance {
 	const struct contender *contender;
 	struct launched server;
 	bool stop_noted;     /* noted that it does not end as it should */
+	bool memory_unknown; /* it serves no connection beside another */
 	bool listener_noted; /* noted that another process has its port */
 	struct usage_group group;
 	struct engine engine;

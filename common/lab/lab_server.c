@@ -17,6 +17,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
+#include "common/base/program.h"
 #include "common/base/trace.h"
 #include "common/lab/lab_word.h"
 #include "common/launch/inherited.h"
@@ -28,18 +29,6 @@
 
 /* ---- programs ---- */
 
-/* The folder of this program, without a slash at its end. */
-static void
-own_folder(char *dir, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", dir, size - 1);
-	char *slash;
-
-	dir[n > 0 ? n : 0] = '\0';
-	if ((slash = strrchr(dir, '/')))
-		*slash = '\0';
-}
-
 const char *
 lab_program(const char *model)
 {
@@ -50,7 +39,8 @@ lab_program(const char *model)
 	bool client = strcmp(model, "client") == 0;
 	char *path = paths[client ? 2 : strcmp(model, "fork") == 0 ? 1 : 0];
 
-	own_folder(dir, sizeof(dir));
+	if (program_folder(dir, sizeof(dir)) < 0)
+		return NULL;
 	if (getcwd(here, sizeof(here)) && strcmp(here, dir) == 0)
 		strcpy(dir, ".");
 	for (size_t i = 0; i < 2; i++) {

@@ -55,12 +55,9 @@ has_sources(const char *prefix)
 static bool
 own_folder(char folder[PATH_MAX])
 {
-	ssize_t len = readlink("/proc/self/exe", folder, PATH_MAX - 1);
-
-	if (len <= 0)
+	if (program_folder(folder, PATH_MAX - 1) < 0)
 		return false;
-	folder[len] = '\0';
-	strrchr(folder, '/')[1] = '\0';
+	strcat(folder, "/");
 	return true;
 }
 

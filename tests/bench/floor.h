@@ -33,19 +33,25 @@ floor_serve(int fd)
 	close(fd);
 }
 
-/* Accepts for ever. A detached thread with a stack of 64 KiB (or the minimum)
- * calls SERVE with the descriptor. */
+/* Detached, with a stack of 64 KiB, or the minimum. */
+static inline void
+floor_thread_attr(pthread_attr_t *attr)
+{
+	pthread_attr_init(attr);
+	if (pthread_attr_setstacksize(attr, (size_t)64 * 1024) != 0 &&
+	    pthread_attr_setstacksize(
+		attr, (size_t)sysconf(_SC_THREAD_STACK_MIN)) != 0)
+		errx(1, "no stack for a thread");
+	pthread_attr_setdetachstate(attr, PTHREAD_CREATE_DETACHED);
+}
+
+/* Accepts for ever. A thread calls SERVE with the descriptor. */
 static inline void
 floor_threads(int listener, void *(*serve)(void *))
 {
 	pthread_attr_t attr;
 
-	pthread_attr_init(&attr);
-	if (pthread_attr_setstacksize(&attr, (size_t)64 * 1024) != 0 &&
-	    pthread_attr_setstacksize(
-		&attr, (size_t)sysconf(_SC_THREAD_STACK_MIN)) != 0)
-		errx(1, "no stack for a thread");
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	floor_thread_attr(&attr);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 		pthread_t thread;

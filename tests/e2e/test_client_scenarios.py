@@ -9,15 +9,18 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
+import socket
+import subprocess
 from collections import Counter
 
 import pytest
 
-from harness import SANITIZER, eventually, needs_full, release_only
+from harness import BENCH, SANITIZER, eventually, needs_full, release_only
 from known_servers import (
-    FORK, SMALL, THREAD, check_compare, client, command, compare, result_of,
-    rows_of, running_client, servers_of)
+    CLIENT, FORK, SMALL, THREAD, check_compare, client, command, compare,
+    result_of, rows_of, running_client, servers_of)
 
 pytestmark = pytest.mark.timed
 
@@ -294,3 +297,65 @@ def test_what_matters_is_a_percentage(value):
     assert result.code == 2
     for word in ("--delta", value, "from 0.1% to 50%"):
         assert word in result.error_line
+
+
+# ---- other designs, for orientation ----
+
+def test_designs_sets_the_pair_among_four_others(tmp_path):
+    result, _ = first_blocks(tmp_path, lambda path: True, "designs")
+    assert [one["name"] for one in result.json["servers"]] == [
+        "thread", "fork", "iterative", "prefork", "prethread", "epoll"]
+    assert result.json["scenarios"][0]["name"] == "churn"
+    assert result.json["not_begun"] == "steady, idle, crash"
+
+
+def test_the_iterative_server_serves_one_client_after_another(groups):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        target = "127.0.0.1:%d" % free.getsockname()[1]
+    process = subprocess.Popen([BENCH / "design_iterative", target])
+    try:
+        eventually(lambda: client("load", target, "-n", 1, "-c", 1).code == 0,
+                   "the server")
+        result = client("load", target, "--churn", "-n", 50, "-c", 4)
+        assert result.code == 0 and "50 ok" in result.out, result
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("name", ["@epoll", "@prefork", "@prethread"])
+def test_a_reference_carries_large_messages(tmp_path, name):
+    """More than a socket takes at once."""
+    _, rows = first_blocks(
+        tmp_path, lambda path: len(rows_of(path)) >= 4, "bulk",
+        "--server", name, "--server", f"other={name}")
+    assert all(row["begun"] == row["ok"] for row in rows
+               if row["state"] != "interrupted")
+
+
+def test_prefork_makes_another_child_for_one_that_dies(tmp_path):
+    _, rows = first_blocks(
+        tmp_path, lambda path: len(rows_of(path)) >= 3, "recover",
+        "--server", "@prefork", "--server", "@prethread")
+    assert all(float(row["figure"]) > 0 for row in rows
+               if row["state"] != "interrupted")
+
+
+@pytest.mark.parametrize("server, words", [
+    ("@nginx", "there is no @nginx, but @iterative, @prefork"),
+    ("@", "there is no @, but"), ("x=@", "there is no @, but"),
+    ("@epoll", "the NAME epoll is taken"),
+])
+def test_a_reference_that_is_not_there_is_named(server, words):
+    result = client("compare", "--server", "@epoll", "--server", server, "churn")
+    assert result.code == 2 and words in result.err, result
+
+
+def test_a_reference_that_is_not_built_says_how_to_build_it(tmp_path):
+    shutil.copy(CLIENT, tmp_path)
+    result = subprocess.run(
+        [tmp_path / "client", "compare", "--server", "@epoll", "churn"],
+        stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 2
+    assert "@epoll is not built: run make bench-programs" in result.stderr
