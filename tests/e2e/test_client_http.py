@@ -20,9 +20,12 @@ FULL = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n" \
 # ---- how a connection may end ----
 
 def impatient_load(text, requests=4):
-    """One request every 300 ms, and a server that waits for 100."""
+    """One request every 300 ms, and a server that waits for 100 after each."""
+    asked = set()
+
     def next_request(sock):
-        sock.settimeout(0.1)
+        sock.settimeout(0.1 if sock in asked else 20)
+        asked.add(sock)
         data = b""
         try:
             while not data.endswith(b"\r\n\r\n"):
