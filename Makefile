@@ -228,7 +228,9 @@ labs: all $(CLIENT) ## run all labs without questions (make lab-NAME: one, with 
 	    printf '%-12s %-18s %7d\n' $$lab "$$outcome" $$(($$(date +%s) - begin)); \
 	    [ $$status -eq 0 ] || tail -n 8 build/labs/$$lab.txt | sed 's/^/    /'; \
 	done; \
-	echo "$$shown shown, $$not not as expected, $$cannot cannot be shown here"; [ $$not -eq 0 ]
+	echo "$$shown shown, $$not not as expected, $$cannot cannot be shown here"; \
+	echo 'Pictures and results: build/labs/NAME.svg, .txt and .json. Slides of them: make slides'; \
+	[ $$not -eq 0 ]
 
 lab-%: all $(CLIENT)
 	@./client lab $*
@@ -237,10 +239,11 @@ lesson: ## what differs between a thread and a process, in colour
 	@diff -u --color=always --label server_thread.c --label server_fork.c \
 	    server_thread.c server_fork.c; [ $$? -eq 1 ]
 
-# With the pictures of `make labs`, where it has been.
-slides: ## a page of paper for each lab, in both languages: build/labs/slides.html
-	/usr/bin/python3 docs/labs/slides.py build/labs
-	@echo 'Open build/labs/slides.html or slides.zh.html in a browser; print it on A4, landscape.'
+# With the pictures of `make labs`, where it has been. PAPER: a4, letter or 16x9.
+slides: ## slides with answers, handouts without, in build/labs (LABS="race lock": of these)
+	/usr/bin/python3 docs/labs/slides.py --paper $(or $(PAPER),a4) build/labs $(if $(filter-out file,$(origin LABS)),$(LABS))
+	@echo 'Open build/labs/slides.html (for the teacher) or handout.html (for students), or *.zh.html, in a browser;'
+	@echo 'print them in landscape, a page each.'
 
 first: $(FIRST) ## build the two small servers of docs/labs/first
 

@@ -218,6 +218,9 @@ put_view(FILE *out, const char *id, int y, int width, int height)
 void
 lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out)
 {
+	static const char *const KINDS[] = {[LAB_PANEL_BARS] = "bars",
+	    [LAB_PANEL_TABLE] = "table",
+	    [LAB_PANEL_TIMELINE] = "timeline"};
 	struct timeline_svg_key key = key_of(picture);
 	int key_height = timeline_svg_key_height(&key);
 	int height = HEADING + MARGIN / 2 + key_height, y = HEADING;
@@ -236,7 +239,7 @@ lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out)
 		const struct lab_panel *panel = &picture->panel[i];
 		int high = panel_height(picture, panel);
 
-		snprintf(id, sizeof(id), "panel%zu", i + 1);
+		snprintf(id, sizeof(id), "%s%zu", KINDS[panel->kind], i + 1);
 		put_view(out, id, y, panel_width(panel), high);
 		draw_panel(picture, panel, y, out);
 		y += high;

@@ -1,14 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""slides: a page of paper for each lab, made from the labs' pages alone.
+"""slides: pages to show and to print, made from the labs' pages alone.
 
-    docs/labs/slides.py build/labs          writes slides.html and slides.zh.html
+    docs/labs/slides.py build/labs              all labs
+    docs/labs/slides.py build/labs race lock    these labs
+    docs/labs/slides.py --paper 16x9 build/labs
 
-The first slide is the pair of docs/labs/first. Each other one has a lab's
-question and answers; its second half, which a click shows, has the place for the
-picture (build/labs/NAME.svg, where `make labs` has made one) and the three facts of
-the answer key. It prints on A4, one page each.
+For the teacher, slides.html and slides.zh.html: the pair of docs/labs/first, and
+for each lab its question, its pictures (build/labs/NAME.svg, where `make labs` has
+made one) and its answer with the three facts of the key. For students,
+handout.html and handout.zh.html: a sheet for each lab with its question and room to
+write, and neither a picture nor the answer.
+
+Each slide is one page, of A4 in landscape unless --paper says another. On a screen
+it fills the window. All lengths are parts of the page's height (--u, a hundredth),
+so a slide looks alike on each paper and screen.
 """
+import argparse
 import difflib
 import html
 import re
@@ -16,54 +24,74 @@ import sys
 from pathlib import Path
 
 LABS = Path(__file__).resolve().parent
+PAPERS = {"a4": "A4 landscape", "letter": "letter landscape", "16x9": "338.6mm 190.5mm"}
 WORDS = {
     "en": {"Question": "Question", "Rubric": "Rubric", "facts": "Three facts of a good answer",
-           "minutes": "minutes", "picture": "Picture:", "pair": "The pair",
+           "minutes": "minutes", "right": "Right:", "pair": "The pair",
            "pair_line": "Two whole echo servers. What differs is marked.",
-           "suffix": ""},
+           "run": "Run it now, with what most of you have predicted:",
+           "vote": "My prediction:", "because": "because",
+           "saw": "What both servers showed:", "why": "Why, in three facts:",
+           "slides": "slides", "handout": "handout", "suffix": ""},
     "zh": {"Question": "问题", "Rubric": "评分", "facts": "好的回答要点出的三个事实",
-           "minutes": "分钟", "picture": "图：", "pair": "这一对服务器",
-           "pair_line": "两个完整的回显服务器。不同之处已标出。", "suffix": ".zh"}}
+           "minutes": "分钟", "right": "正确答案：", "pair": "这一对服务器",
+           "pair_line": "两个完整的回显服务器。不同之处已标出。",
+           "run": "现在运行，用多数人的预测：",
+           "vote": "我的预测：", "because": "因为",
+           "saw": "两个服务器的表现：", "why": "原因，三个事实：",
+           "slides": "幻灯片", "handout": "讲义", "suffix": ".zh"}}
 
 STYLE = """
-@page { size: A4 landscape; margin: 0 }
+@page { size: PAPER; margin: 0 }
 * { box-sizing: border-box }
-body { margin: 0; font: 17pt/1.4 system-ui, 'Noto Sans CJK SC', sans-serif; color: #111; background: #777 }
-section { width: 297mm; height: 209mm; padding: 9mm 12mm 14mm; overflow: hidden;
-    position: relative; background: #fff; margin: 0 auto 6mm; break-after: page;
-    display: grid; grid-template-rows: auto 1fr; gap: 5mm }
-h1 { margin: 0; font-size: 25pt; line-height: 1.2; border-bottom: 1.5mm solid #1f5fa8;
-    padding-bottom: 3mm }
-h1 small { color: #1f5fa8; font: bold 25pt monospace }
-.halves { display: grid; grid-template-columns: 11fr 9fr; gap: 9mm; min-height: 0 }
-.halves > * { min-width: 0; min-height: 0 }
-p { margin: 0 0 4mm }
-ol { margin: 0; padding-left: 1.4em }
-ol.answers { list-style: upper-alpha }
-ol.answers li { margin-bottom: 2.5mm; padding-left: 1mm }
-ol.answers li::marker { font-weight: bold; color: #1f5fa8 }
-.long { font-size: 14.5pt; line-height: 1.35 }
+:root { --u: min(1vh, .5625vw); color-scheme: light }
+html { scroll-snap-type: y proximity; background: #777 }
+body { margin: 0; color: #111;
+    font-family: system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC',
+        'Microsoft YaHei', sans-serif }
+section { width: calc(177.7 * var(--u)); height: calc(100 * var(--u));
+    padding: calc(4 * var(--u)) calc(6 * var(--u)) calc(7 * var(--u));
+    margin: 0 auto calc(1 * var(--u)); font-size: calc(3.6 * var(--u)); line-height: 1.35;
+    overflow: hidden; position: relative; background: #fff; scroll-snap-align: start;
+    break-after: page; display: grid; grid-template-rows: auto 1fr; gap: calc(3 * var(--u)) }
+section > * { min-width: 0; min-height: 0 }
+h1 { margin: 0; font-size: calc(4.6 * var(--u)); line-height: 1.2;
+    border-bottom: calc(.6 * var(--u)) solid #1f5fa8; padding-bottom: calc(1.2 * var(--u)) }
+h1 small { color: #1f5fa8; font: bold 1em monospace }
+p { margin: 0 0 .7em }
+ol { margin: 0; padding-left: 1.6em }
+li { margin-bottom: .5em; padding-left: .2em }
+li::marker { font-weight: bold; color: #1f5fa8 }
+.answers { list-style: upper-alpha }
 code { font: 92% monospace; background: #eef2f7 }
-label { display: grid; grid-template-rows: 1fr auto; gap: 4mm; cursor: pointer }
-input { display: none }
-.picture { border: .4mm dashed #999; display: grid; place-items: center; min-height: 0;
-    color: #555; font-size: 11pt; text-align: center; padding: 2mm; overflow: hidden }
-.picture.there { border: 0; position: relative }
-.picture img { position: absolute; inset: 0; width: 100%; height: 100%;
-    object-fit: contain; object-position: top }
-.facts { font-size: 12.5pt; line-height: 1.35 }
-.facts b { color: #1f5fa8 }
-footer { position: absolute; left: 12mm; right: 12mm; bottom: 5mm; font-size: 10pt;
-    color: #555; display: flex; justify-content: space-between }
-pre { margin: 0; font: 6.9pt/1.18 monospace; tab-size: 8; overflow: hidden }
-pre mark { background: #ffe9a8; display: inline-block; min-width: 100% }
-#first { gap: 3mm; padding-top: 6mm }
-#first h1, #first small { font-size: 18pt }
-.pair { grid-template-columns: 1fr 1fr }
-@media screen { input:not(:checked) + .second > * { visibility: hidden }
-    input:not(:checked) + .second { background: #f4f6f9 } }
-@media print { body { background: none } section { margin: 0 } }
+b { color: #1f5fa8 }
+footer { position: absolute; left: calc(6 * var(--u)); right: calc(6 * var(--u));
+    bottom: calc(2 * var(--u)); font-size: calc(2 * var(--u)); color: #555;
+    display: flex; justify-content: space-between }
+.wide { gap: calc(1.5 * var(--u)) }
+.wide h1 { font-size: calc(3 * var(--u)) }
+.pictures { display: flex; flex-wrap: wrap; gap: 0; align-content: start }
+.pictures img { display: block; width: calc(var(--w) * var(--u));
+    height: calc(var(--h) * var(--u)) }
+.run { display: grid; place-content: center; gap: 1em; text-align: center }
+pre { margin: 0; font: calc(1.4 * var(--u))/1.4 monospace; tab-size: 4;
+    white-space: pre-wrap; overflow: hidden }
+mark { background: #ffe9a8; box-shadow: inset .35em 0 #d08a00; display: inline-block;
+    min-width: 100% }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: calc(3 * var(--u)) }
+.sheet { display: grid; grid-template-columns: 1fr 1fr; gap: calc(6 * var(--u));
+    font-size: calc(2.4 * var(--u)) }
+.room p { margin: .8em 0 0 }
+.room i { display: block; height: 1.9em; border-bottom: calc(.2 * var(--u)) solid #999 }
+mark, code { print-color-adjust: exact; -webkit-print-color-adjust: exact }
+@media print { :root { --u: min(1vh, .7071vw) } html { background: none }
+    section { margin: 0; width: 100vw; height: 99.9vh } section:last-child { break-after: auto } }
 """
+
+# Of a slide on A4: the width of its inside and the height below the title, in --u.
+WIDE, HIGH = 129, 78
+# A picture is 1000 wide; larger than this, its text would be larger than the page's.
+SCALE_MOST = 0.2
 
 
 def inline(text):
@@ -96,65 +124,155 @@ def items(texts):
     return "".join(f"<li>{inline(text)}</li>" for text in texts)
 
 
-def facts_of(name, words):
-    """The three of the key's rubric, in either language."""
-    key = (LABS / name / "key.md").read_text("utf-8")
-    facts = listed(section_of(key, words["Rubric"]), r"\d\. ")
-    return f"""<div class="facts"><b>{words["facts"]}</b>
-<ol>{items(facts[:3])}</ol></div>"""
-
-
-def picture_of(name, folder, words):
-    if (folder / f"{name}.svg").exists():
-        return (f'<div class="picture there"><a href="{name}.svg">'
-                f'<img src="{name}.svg" alt="{name}"></a></div>')
-    return (f'<div class="picture"><div>{words["picture"]}<br><code>./client lab {name} '
-            f'--svg build/labs/{name}.svg</code></div></div>')
-
-
-def lab_slide(name, folder, words):
-    page = LABS / name / f"README{words['suffix']}.md"
-    text = (page if page.exists() else LABS / name / "README.md").read_text("utf-8")
-    title = re.search(r"^# \w+: (.*)$", text, re.M)[1]
-    minutes = re.search(r"^(\d+) \S+ · ", text, re.M)[1]
-    question = section_of(text, words["Question"]) or section_of(text, "Question")
-    ask, _, rest = question.partition("\n- A. ")
-    answers = listed("- A. " + rest, r"- [A-D]\. ")
-    long = ' class="long"' if len(question.encode()) > 850 else ""
-    return f"""<section id="{name}">
-<h1><small>{name}</small> {inline(title)}</h1>
-<div class="halves"><div{long}>{paragraphs(ask)}
-<ol class="answers">{items(answers)}</ol></div>
-<label><input type="checkbox"><div class="second" style="display: contents">
-{picture_of(name, folder, words)}
-{facts_of(name, words)}</div></label></div>
-<footer><span>./client lab {name}</span><span>{minutes} {words["minutes"]}</span></footer>
+def slide(name, title, body, left="", right=""):
+    wide = " wide" if re.match('<div class="(pictures|pair|sheet)"', body) else ""
+    return f"""<section class="{name}{wide}">
+<h1><small>{name}</small> {title}</h1>
+{body}
+<footer><span>{left}</span><span>{right}</span></footer>
 </section>
 """
 
+
+# ---- a lab ----
+
+class Lab:
+    """What its page and its key say, in one language."""
+
+    def __init__(self, name, words):
+        page = LABS / name / f"README{words['suffix']}.md"
+        text = page.read_text("utf-8")
+        key = (LABS / name / "key.md").read_text("utf-8")
+        self.name, self.words = name, words
+        self.title = inline(re.search(r"^# \w+: (.*)$", text, re.M)[1])
+        self.minutes = re.search(r"^(\d+) \S+ · ", text, re.M)[1] + " " + words["minutes"]
+        question = section_of(text, words["Question"])
+        ask, _, rest = question.partition("\n- A. ")
+        self.question = paragraphs(ask)
+        self.answers = listed("- A. " + rest, r"- [A-D]\. ")
+        self.right = re.search(r"^Right: \*\*([A-D])\*\*", key, re.M)[1]
+        self.facts = listed(section_of(key, words["Rubric"]), r"\d\. ")[:3]
+        self.command = f"./client lab {name}"
+
+    def asked(self):
+        return f'{self.question}\n<ol class="answers">{items(self.answers)}</ol>'
+
+    def slide(self, body):
+        return slide(self.name, self.title, body, self.command, self.minutes)
+
+    def answer(self):
+        right = self.answers[ord(self.right) - ord("A")]
+        return (f'<div class="answer"><p><b>{self.words["right"]} {self.right}.</b> '
+                f'{inline(right)}</p><p><b>{self.words["facts"]}</b></p>'
+                f'<ol>{items(self.facts)}</ol></div>')
+
+    def run(self):
+        """Where there is no picture yet."""
+        return (f'<div class="run"><div>{self.words["run"]}</div>'
+                f'<code>{self.command} --predict B</code></div>')
+
+    def slides(self, folder):
+        pages = [pictures(page) for page in pages_of(self.name, self.words, folder)]
+        return "".join(map(self.slide, [
+            f"<div>{self.asked()}</div>", *(pages or [self.run()]), self.answer()]))
+
+    def sheet(self):
+        words = self.words
+        lines = ["<i></i>" * count for count in (2, 3, 6)]
+        return self.slide(f"""<div class="sheet"><div>{self.asked()}</div>
+<div class="room"><p>{words["vote"]} ____ {words["because"]}</p>{lines[0]}
+<p>{words["saw"]}</p>{lines[1]}<p>{words["why"]}</p>{lines[2]}</div></div>""")
+
+
+# ---- its pictures ----
+
+def views_of(name, words, folder):
+    """The parts of its picture: (address, width, height), timelines last, as they
+    belong together with their key."""
+    files = [folder / f"{name}{suffix}.svg" for suffix in (words["suffix"], "")]
+    file = next((one for one in files if one.exists()), None)
+    if not file:
+        return []
+    views = re.findall(r'<view id="([a-z]+)(\d*)" viewBox="0 \d+ (\d+) (\d+)"/>',
+                       file.read_text("utf-8"))
+    views.sort(key=lambda view: ["bars", "table", "timeline", "key"].index(view[0])
+               if view[0] in ("timeline", "key") else 0)
+    return [(f"{file.name}#{kind}{number}", int(width), int(height))
+            for kind, number, width, height in views]
+
+
+def rows_of(views):
+    """Narrow parts stand beside each other."""
+    rows = []
+    for view in views:
+        if rows and sum(one[1] for one in rows[-1]) + view[1] <= 1000:
+            rows[-1].append(view)
+        else:
+            rows.append([view])
+    return rows
+
+
+def height(rows):
+    return sum(max(view[2] for view in row) for row in rows)
+
+
+def scale(rows):
+    """What makes the rows as large as the slide allows."""
+    return min(SCALE_MOST, HIGH / height(rows),
+               WIDE / max(sum(view[1] for view in row) for row in rows))
+
+
+def is_timeline(rows):
+    return "#timeline" in rows[0][0][0]
+
+
+def pages_of(name, words, folder):
+    """Lists of rows. Bars and tables do not share a page with timelines."""
+    pages = []
+    for row in rows_of(views_of(name, words, folder)):
+        if pages and ("#key" in row[0][0] or (
+                is_timeline([row]) == is_timeline(pages[-1]) and
+                scale([*pages[-1], row]) > 0.115)):
+            pages[-1].append(row)
+        else:
+            pages.append([row])
+    return pages
+
+
+def pictures(rows):
+    size = scale(rows)
+    images = "".join(
+        f'<img src="{address}" alt="" style="--w:{width * size:.2f};--h:{high * size:.2f}">'
+        for row in rows for address, width, high in row)
+    return f'<div class="pictures">{images}</div>'
+
+
+# ---- the pair ----
 
 def marked(ours, theirs):
     """The lines of OURS; those that THEIRS has not are marked."""
     same = set()
     for block in difflib.SequenceMatcher(None, ours, theirs, False).get_matching_blocks():
         same.update(range(block.a, block.a + block.size))
-    return "\n".join(html.escape(line) if at in same or not line else
-                     f"<mark>{html.escape(line)}</mark>" for at, line in enumerate(ours))
+    return [html.escape(line) if at in same or not line else
+            f"<mark>{html.escape(line)}</mark>" for at, line in enumerate(ours)]
 
 
-def first_slide(words):
-    """Both files, from the first line after the headers."""
+def pair(words):
+    """Both files, from the first line after the headers: the worker, and main."""
     sources = [(LABS / "first" / name).read_text("utf-8").partition("\n\n")[2].splitlines()
                for name in ("thread.c", "fork.c")]
-    columns = "".join(f"<pre>{marked(*pair)}</pre>"
-                      for pair in (sources, reversed(sources)))
-    return f"""<section id="first">
-<h1><small>first</small> {words["pair"]}</h1>
-<div class="halves pair">{columns}</div>
-<footer><span>docs/labs/first</span><span>{words["pair_line"]}</span></footer>
-</section>
-"""
+    columns = [marked(*both) for both in (sources, reversed(sources))]
+    mains = [source.index("main(int argc, char **argv)") - 1 for source in sources]
+    parts = [[column[:main] for column, main in zip(columns, mains)],
+             [column[main:] for column, main in zip(columns, mains)]]
+    return "".join(slide(
+        "first", f'{words["pair"]} ({number}/2)', '<div class="pair">' + "".join(
+            "<pre>" + "\n".join(column).strip("\n") + "</pre>" for column in part) + "</div>",
+        "docs/labs/first", words["pair_line"]) for number, part in enumerate(parts, 1))
 
+
+# ---- all ----
 
 def names():
     """In the order of the list, which is that of `client lab`."""
@@ -162,21 +280,36 @@ def names():
                       (LABS / "README.md").read_text("utf-8"), re.M)
 
 
-def write(folder, language):
+def write(folder, kind, language, paper, body):
     words = WORDS[language]
-    slides = "".join(lab_slide(name, folder, words) for name in names())
-    (folder / f"slides{words['suffix']}.html").write_text(
+    (folder / f"{kind}{words['suffix']}.html").write_text(
         f"""<!doctype html>
-<html lang="{language}"><meta charset="utf-8"><title>perconn: labs</title>
-<style>{STYLE}</style>
-{first_slide(words)}{slides}</html>
+<html lang="{'zh-CN' if language == 'zh' else language}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>perconn: {words[kind]}</title>
+<style>{STYLE.replace("PAPER", PAPERS[paper])}</style>
+{body}</html>
 """, "utf-8")
 
 
+def main():
+    parser = argparse.ArgumentParser(prog="slides.py", description="Slides and handouts.")
+    parser.add_argument("--paper", choices=PAPERS, default="a4")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("lab", nargs="*")
+    args = parser.parse_args()
+    for name in args.lab:
+        if name not in names():
+            sys.exit(f"slides.py: no lab {name!r}; there are: {' '.join(names())}")
+    args.directory.mkdir(parents=True, exist_ok=True)
+    for language, words in WORDS.items():
+        labs = [Lab(name, words) for name in args.lab or names()]
+        first = "" if args.lab else pair(words)
+        write(args.directory, "slides", language, args.paper,
+              first + "".join(lab.slides(args.directory) for lab in labs))
+        write(args.directory, "handout", language, args.paper,
+              first + "".join(lab.sheet() for lab in labs))
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: slides.py DIRECTORY")
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    for one in WORDS:
-        write(target, one)
+    main()

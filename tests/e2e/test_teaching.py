@@ -287,53 +287,124 @@ def test_a_key_says_why_each_wrong_answer_is_wrong(name):
         assert len(facts_of(name, heading)) == 3, heading
 
 
+PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 900"
+width="1000" height="900">
+<view id="table1" viewBox="0 48 300 180"/><view id="bars2" viewBox="0 228 1000 90"/>
+<view id="timeline3" viewBox="0 318 1000 272"/><view id="timeline4" viewBox="0 590 1000 272"/>
+<view id="key" viewBox="0 862 1000 38"/></svg>
+"""
+PAGES = ["slides.html", "slides.zh.html", "handout.html", "handout.zh.html"]
+
+
+def make_slides(*args):
+    return subprocess.run([sys.executable, LABS / "slides.py", *args],
+                          capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="module")
 def slides(tmp_path_factory):
-    """The folder of both files, with a picture for one lab."""
+    """The folder of all files, with a picture for one lab."""
     folder = tmp_path_factory.mktemp("slides")
-    (folder / "race.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="760" height="1600"></svg>')
-    subprocess.run([sys.executable, LABS / "slides.py", folder], check=True)
+    (folder / "race.svg").write_text(PICTURE)
+    run = make_slides(folder)
+    assert (run.returncode, run.stderr) == (0, "")
     return folder
 
 
-@pytest.mark.parametrize("file", ["slides.html", "slides.zh.html"])
-def test_there_is_a_slide_for_the_pair_and_for_each_lab(slides, file):
-    page = words_of(slides / file)
-    parts = dict(re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.S))
-    assert list(parts) == ["first", *NAMES]
-    assert parts["first"].count("<pre>") == 2 and "<mark>" in parts["first"]
+def sections(path):
+    """(lab, what its page shows), in their order."""
+    return re.findall(r'<section class="(\w+).*?">(.*?)</section>', words_of(path), re.S)
+
+
+def labs_in(path):
+    return list(dict.fromkeys(name for name, _ in sections(path)))
+
+
+@pytest.mark.parametrize("suffix, right, rubric", [
+    ("", "Right: C.", "Three facts of a good answer"),
+    (".zh", "正确答案： C.", "好的回答要点出的三个事实")])
+def test_the_teacher_has_question_picture_and_answer_of_each_lab(
+        slides, suffix, right, rubric):
+    pages = sections(slides / f"slides{suffix}.html")
+    assert labs_in(slides / f"slides{suffix}.html") == ["first", *NAMES]
+    assert [page.count("<pre>") for name, page in pages if name == "first"] == [2, 2]
     for name in NAMES:
-        answers, facts = re.findall(r"<ol.*?</ol>", parts[name], re.S)
-        assert answers.count("<li>") in (3, 4) and facts.count("<li>") == 3
-        assert f"./client lab {name}" in parts[name]
-        assert "**" not in parts[name] and "](" not in parts[name]
-    assert '<img src="race.svg"' in parts["race"]
+        question, *pictures, answer = [page for one, page in pages if one == name]
+        assert question.count("<li>") in (3, 4) and rubric not in question
+        assert answer.count("<li>") == 3 and rubric in answer
+        assert f"./client lab {name}" in question
+        assert all("**" not in page and "](" not in page for page in (question, answer))
+        if name == "race":
+            assert right in answer
+            assert [re.findall(r'src="race.svg#(\w+)"', page) for page in pictures] == [
+                ["table1", "bars2"], ["timeline3", "timeline4", "key"]]
+        else:
+            assert len(pictures) == 1 and "--predict B" in pictures[0]
+
+
+@pytest.mark.parametrize("suffix, language", [("", "en"), (".zh", "zh")])
+def test_a_handout_has_each_question_and_no_answer(slides, suffix, language):
+    pages = sections(slides / f"handout{suffix}.html")
+    assert [name for name, _ in pages] == ["first", "first", *NAMES]
+    text = words_of(slides / f"handout{suffix}.html")
+    assert "<img" not in text and "Right" not in text and "正确" not in text
+    for name, page in pages[2:]:
+        key = words_of(LABS / name / "key.md")
+        for heading in ("Rubric", "评分"):
+            for fact in key.partition(f"\n## {heading}\n")[2].split("\n")[:6]:
+                assert len(fact) < 9 or fact[3:12] not in page, (name, fact)
+        assert page.count("<li>") in (3, 4) and page.count("<i>") > 9
+
+
+def test_a_teacher_chooses_the_labs_and_the_paper(tmp_path):
+    run = make_slides("--paper", "16x9", tmp_path, "lock", "race")
+    assert (run.returncode, run.stderr) == (0, "")
+    for file in PAGES:
+        assert labs_in(tmp_path / file) == ["lock", "race"]
+        assert "size: 338.6mm 190.5mm" in words_of(tmp_path / file)
+    run = make_slides(tmp_path, "loch")
+    assert run.returncode == 1
+    assert "no lab 'loch'; there are: tour handoff " in run.stderr
 
 
 TOO_LARGE = """
 return [...document.querySelectorAll('section, section *')].filter(part =>
     part.scrollHeight > part.clientHeight + 2 && part.clientHeight ||
-    part.scrollWidth > part.clientWidth + 2 && part.clientWidth).map(part =>
-        part.closest('section').id + ': ' + part.tagName + ' ' + part.className);
+    part.scrollWidth > part.clientWidth + 2 && part.clientWidth).concat(
+    [...document.querySelectorAll('section')].filter(one => {
+        const foot = one.querySelector('footer').getBoundingClientRect().top;
+        return [...one.querySelectorAll('li, p, img, pre, i')].some(part =>
+            part.getBoundingClientRect().bottom > foot + 1);
+    })).map(part => part.closest('section').className + ': ' + part.tagName);
 """
 
 
 @needs_browser
-@pytest.mark.parametrize("file", ["slides.html", "slides.zh.html"])
-def test_each_slide_is_one_page_of_paper_and_nothing_is_cut(slides, file, browser):
+@pytest.mark.parametrize("file", PAGES)
+def test_nothing_is_cut_from_a_slide_on_any_paper(slides, file, browser):
     browser.open_tab((slides / file).as_uri())
-    browser.emulate_paper()
-    assert browser.run(TOO_LARGE) == []
-    pdf = browser.print(landscape=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(NAMES) + 1
+    for size in ((1123, 794), (1280, 720), (1056, 816)):  # A4, 16:9, letter
+        browser.emulate("light", size)
+        browser.emulate_paper()
+        assert browser.run(TOO_LARGE) == [], size
 
 
 @needs_browser
-def test_the_second_half_is_hidden_until_a_click(slides, browser):
+@pytest.mark.parametrize("paper", ["a4", "16x9"])
+def test_each_slide_is_one_page_of_paper(tmp_path, paper, browser):
+    (tmp_path / "race.svg").write_text(PICTURE)
+    assert make_slides("--paper", paper, tmp_path, "race").returncode == 0
+    for file, count in (("slides.html", 4), ("handout.html", 1)):
+        browser.open_tab((tmp_path / file).as_uri())
+        pdf = browser.print(landscape=True)
+        assert len(sections(tmp_path / file)) == count
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == count
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [(1280, 800), (600, 800)])
+def test_each_slide_is_whole_on_a_screen(slides, size, browser):
     browser.open_tab((slides / "slides.html").as_uri())
-    look = ("const label = document.querySelector('#race label'); if (arguments[0]) "
-            "label.click(); return getComputedStyle("
-            "label.querySelector('.facts')).visibility")
-    assert browser.run(look, False) == "hidden"
-    assert browser.run(look, True) == "visible"
+    browser.emulate("dark", size)
+    assert browser.run(TOO_LARGE) == []
+    assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
