@@ -341,7 +341,8 @@ put_async(struct writer *w, const char *name, const struct lane *lane,
 
 	for (int i = 0; i < 2; i++) {
 		put_head(w, phs[i], name, lane);
-		fprintf(w->out, ",\"cat\":\"%s\",\"id\":%llu", name,
+		/* A text: not every version of Perfetto takes a number. */
+		fprintf(w->out, ",\"cat\":\"%s\",\"id\":\"0x%llx\"", name,
 		    (unsigned long long)w->requests);
 		put_time(w, "ts", i ? to : from);
 		put_conn(w, lane->connection);

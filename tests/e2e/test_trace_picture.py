@@ -16,7 +16,7 @@ from browser import DESKTOP, needs_browser
 from browser import browser, one_browser  # noqa: F401, fixtures
 from harness import ROOT
 from known_servers import client, flat
-from trace_event import events_of, life, made, nanoseconds
+from trace_event import RULES, events_of, life, made, nanoseconds
 from trace_file import Trace
 
 UTF8 = dict(os.environ, LC_ALL="C.UTF-8")
@@ -434,6 +434,65 @@ def of(events, ph, name=None):
             and name in (None, one["name"])]
 
 
+def good():
+    """Events that keep each rule: a loop, a worker, a request."""
+    def event(ph, name, tid, **more):
+        return {"ph": ph, "name": name, "pid": 1, "tid": tid, **more}
+    return [
+        event("M", "process_name", 1, args={"name": "server"}),
+        event("M", "thread_name", 1, args={"name": "accept loop"}),
+        event("M", "thread_name", 2, args={"name": "conn 1"}),
+        event("X", "accept", 1, cat="conn", ts=0.0, dur=2.0),
+        event("X", "conn 1", 2, cat="conn", ts=1.0, dur=2.5),
+        event("X", "work", 2, cat="conn", ts=1.0, dur=1.001),
+        event("i", "first byte", 2, cat="conn", ts=1.5, s="t"),
+        event("s", "hand-off", 1, cat="conn", ts=0.5, id=1),
+        event("f", "hand-off", 2, cat="conn", ts=1.0, id=1, bp="e"),
+        event("b", "request", 2, cat="request", ts=1.0, id="0x1"),
+        event("e", "request", 2, cat="request", ts=2.0, id="0x1"),
+        event("C", "live", 1, ts=1.0, args={"workers": 1})]
+
+
+GOOD = {one["name"] + one["ph"]: at for at, one in enumerate(good())}
+
+
+@pytest.mark.parametrize("name, fault, words", [
+    ("acceptX", {"ph": "B"}, "no such event"),
+    ("acceptX", {"name": ""}, "no such event"),
+    ("acceptX", {"pid": "1"}, "no such process"),
+    ("acceptX", {"tid": 2**31}, "no such process"),
+    ("acceptX", {"args": "text"}, "args that are no object"),
+    ("process_nameM", {"ts": 0}, "a name has no time"),
+    ("conn 1X", {"ts": -1.0}, "no time of the run"),
+    ("first bytei", {"ts": "1.5"}, "no time of the run"),
+    ("conn 1X", {"dur": None}, "a slice without a length"),
+    ("conn 1X", {"dur": 1.0004}, "a slice without a length"),
+    ("first bytei", {"s": "x"}, "a moment of nothing"),
+    ("liveC", {"args": {"workers": "1"}}, "a counter that is no number"),
+    ("hand-offs", {"id": "first"}, "an event without its id"),
+    ("requestb", {"cat": None}, "an event without its id"),
+    ("requestb", {"id": 1}, "an async event whose id is a number"),
+    ("workX", {"dur": 3.0}, "after a slice that it encloses"),
+    ("workX", {"ts": 3.0}, "overlap in part"),
+    ("hand-offs", {"ts": 2.001}, "an arrow that ends in no slice"),
+    ("hand-offf", {"bp": "s"}, "an arrow to the next slice"),
+    ("hand-offf", {"id": 2}, "half an arrow"),
+    ("hand-offs", {"ts": 1.001}, "an arrow back in time"),
+    ("process_nameM", {"pid": 9}, "a process without a name"),
+    ("thread_nameM", {"tid": 9}, "a thread without a name"),
+    ("thread_nameM", {"tid": 1}, "named twice"),
+    ("requestb", {"ph": "e"}, "ended without a begin"),
+    ("requeste", {"ts": 0.5}, "ends before it begins"),
+    ("requeste", {"id": "0x2"}, "never ended"),
+], ids=str)
+def test_each_rule_finds_its_fault(name, fault, words):
+    """Or the rules would prove nothing."""
+    events = good()
+    assert not [wrong for rule in RULES for wrong in rule(events)]
+    events[GOOD[name]].update(fault)
+    assert any(words in wrong for rule in RULES for wrong in rule(events))
+
+
 def test_threads_are_one_process_and_children_are_one_each(server, path):
     trace = counted(server, path)
     events = json_of(path)
@@ -501,6 +560,41 @@ def test_pids_and_tids_that_come_again_keep_the_rules(path):
 def test_thousands_of_workers_keep_the_rules(path):
     many(path, 3000)
     assert len(of(json_of(path), "X", "accept")) == 3000
+
+
+def test_events_of_one_moment_keep_the_rules(path):
+    """A clock may be coarse. The order in the file is that of the events."""
+    at = 10**9
+    made(path, [(at, *one[1:]) for number in (1, 2, 3)
+                for one in life(number, 200 + number, 200 + number, at)])
+    events = json_of(path)
+    assert [one["dur"] for one in of(events, "X", "conn 2")] == [0]
+    assert len(of(events, "s")) == 3
+
+
+def test_a_clock_that_steps_back_keeps_the_rules(path):
+    """As between two processors: the worker starts before its spawn."""
+    events = life(1, 201, 201, 10**9 + 5000)
+    events[2] = (10**9, *events[2][1:])
+    made(path, events + life(2, 202, 202, 10**9 + 40_000))
+    assert [one["id"] for one in of(json_of(path), "s")] == [
+        one["id"] for one in of(json_of(path), "f")]
+
+
+def test_every_part_of_a_ring_keeps_the_rules(path):
+    """What is left when the ring has overwritten the beginning."""
+    events = life(1, 201, 201, 10**9) + life(2, 202, 202, 10**9 + 700)
+    for gone in range(1, len(events)):
+        made(path, events[gone:], after=gone)
+        left = json_of(path)
+        assert len(of(left, "X", "conn 2")) == (gone < len(events) - 1)
+
+
+def test_every_cut_file_keeps_the_rules(path):
+    made(path, life(1, 201, 201, 10**9) + life(2, 202, 202, 10**9 + 700))
+    for size in range(4096 + 20 * 64, 4096, -96):
+        os.truncate(path, size)
+        json_of(path)
 
 
 @pytest.mark.parametrize("seed", range(8))
