@@ -294,6 +294,7 @@ begin_costs(struct block_run *run)
 			continue;
 		one->begun_before = run->accumulators[i].begun;
 		usage_begin(&one->meter, one->server.pid, &one->group);
+		instance_begin_counter(one);
 	}
 }
 
@@ -307,10 +308,13 @@ end_costs(struct block_run *run)
 		if (block_run_lacks(run, i))
 			continue;
 		usage_end(&one->meter, &accumulator->sums);
+		instance_end_counter(one, &accumulator->sums);
 		accumulator->sums_requests +=
 		    accumulator->begun - one->begun_before;
 		if (!run->point->churn)
 			instance_note_memory(run, i, run->point->connections);
+		else if (!run->point->held)
+			instance_note_kept_memory(run, i);
 	}
 }
 

@@ -2,6 +2,8 @@
 /* instance: a server that starts, is connected to, and ends. */
 #include "common/compare/instance.h"
 
+#include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -212,6 +214,9 @@ launch(struct block_run *run, size_t i)
 	return true;
 }
 
+static void
+open_counter(struct block_run *run, size_t i);
+
 bool
 instance_start(struct block_run *run, size_t i)
 {
@@ -221,6 +226,9 @@ instance_start(struct block_run *run, size_t i)
 		return false;
 	usage_group_make(&one->group, one->server.pid);
 	look_at_image(run, i);
+	if (run->scenario->counts_tlb)
+		open_counter(run, i);
+	one->noted = NULL;
 	one->has_memory = asks_for_memory(run->point);
 	if (one->has_memory) {
 		await_rest(one->server.pid);
@@ -316,9 +324,78 @@ instance_note_memory(struct block_run *run, size_t i, uint64_t connections)
 	if (!one->has_memory || accumulator->memory_count == RANK_MAX)
 		return;
 	usage_memory_read(&after, one->server.pid, &one->group);
-	usage_add_memory(&one->before, &after, connections,
-	    &accumulator->memory[accumulator->memory_count++]);
+	one->noted = &accumulator->memory[accumulator->memory_count++];
+	one->noted->kept_kib = NAN;
+	usage_add_memory(&one->before, &after, connections, one->noted);
 	one->has_memory = false;
+}
+
+/* Without the slab, which sockets in TIME-WAIT change, and without pages of
+ * files, which are there once. */
+void
+instance_note_kept_memory(struct block_run *run, size_t i)
+{
+	static const enum memory_kind kinds[] = {
+	    MEMORY_ANONYMOUS, MEMORY_PAGE_TABLES, MEMORY_KERNEL_STACKS};
+	struct instance *one = &run->at[i];
+	struct usage_memory after;
+
+	if (!one->noted)
+		return;
+	await_rest(one->server.pid);
+	usage_memory_read(&after, one->server.pid, &one->group);
+	one->noted->kept_kib = 0;
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+		one->noted->kept_kib +=
+		    after.kib[kinds[k]] - one->before.kib[kinds[k]];
+}
+
+/* ---- the counter ---- */
+
+static void
+note_no_counter(struct block_run *run)
+{
+	char words[200];
+
+	if (run->at[0].counter_noted)
+		return;
+	run->at[0].counter_noted = true;
+	snprintf(words, sizeof(words),
+	    "TLB misses cannot be counted here (perf_event_open: %s)",
+	    strerror(errno));
+	run->note(run, words);
+}
+
+/* Of the process that listens, not of a shell around it: what runs already is
+ * not inherited. */
+static void
+open_counter(struct block_run *run, size_t i)
+{
+	struct instance *one = &run->at[i];
+	pid_t pid = socket_owner_listener_below(
+	    &one->server.address, one->server.supervisor.pid);
+
+	if (pid &&
+	    task_counter_open(&one->tlb, pid, TASK_COUNTER_TLB_MISSES) < 0)
+		note_no_counter(run);
+}
+
+void
+instance_begin_counter(struct instance *one)
+{
+	if (!task_counter_read(&one->tlb, &one->tlb_before))
+		task_counter_close(&one->tlb);
+}
+
+void
+instance_end_counter(const struct instance *one, struct usage_sums *sums)
+{
+	uint64_t count;
+
+	if (!task_counter_read(&one->tlb, &count))
+		return;
+	sums->tlb_misses += count - one->tlb_before;
+	sums->has_tlb_misses = true;
 }
 
 /* Once in a scenario, and once for the baseline and the control. */
@@ -360,6 +437,7 @@ instance_stop(struct block_run *run, size_t i)
 		engine_close(&one->engine);
 	one->open = false;
 	cpu_contention_close(&one->watch);
+	task_counter_close(&one->tlb);
 	idle_connections_close(&one->idle);
 	launch_stop(&one->server);
 	note_stubborn(run, i);

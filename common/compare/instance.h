@@ -17,6 +17,7 @@
 #include "common/launch/launch.h"
 #include "common/load/engine.h"
 #include "common/sysinfo/cpu_contention.h"
+#include "common/sysinfo/task_counter.h"
 #include "common/sysinfo/usage.h"
 
 struct instance {
@@ -25,6 +26,9 @@ struct instance {
 	bool stop_noted;     /* noted that it does not end as it should */
 	bool memory_unknown; /* it serves no connection beside another */
 	bool listener_noted; /* noted that another process has its port */
+	bool counter_noted;  /* noted that TLB misses cannot be counted */
+	struct task_counter tlb;
+	uint64_t tlb_before; /* the load */
 	struct usage_group group;
 	struct engine engine;
 	bool open; /* the engine is */
@@ -33,7 +37,8 @@ struct instance {
 	struct usage_meter meter;
 	uint64_t begun_before;
 	struct usage_memory before;
-	bool has_memory; /* BEFORE is known */
+	bool has_memory;     /* BEFORE is known */
+	struct usage *noted; /* its memory in this block; NULL: not yet */
 	struct load_result slice;
 };
 
@@ -55,6 +60,17 @@ instance_connect(struct block_run *run, size_t i);
  * them is not known. */
 void
 instance_note_memory(struct block_run *run, size_t i, uint64_t connections);
+
+/* Notes what its memory is when the connections of a load without kept ones
+ * have ended. Harmless if nothing is known of its memory before. */
+void
+instance_note_kept_memory(struct block_run *run, size_t i);
+
+/* Before and after a load: its TLB misses, if they can be counted. */
+void
+instance_begin_counter(struct instance *one);
+void
+instance_end_counter(const struct instance *one, struct usage_sums *sums);
 
 /* Ends server I, and what is connected to it. Harmless if it does not run. */
 void

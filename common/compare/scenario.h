@@ -27,7 +27,12 @@ struct variation {
 	uint32_t connections;
 	uint32_t held;	  /* idle connections beside the load */
 	uint64_t ballast; /* bytes in the server's parent */
-	double share;	  /* of the slowest server's capacity */
+	/* A service with an argument: SERVICE:EACH[:TEXT]. SECOND is the key
+	 * of TEXT. */
+	const char *service, *second;
+	uint64_t each; /* bytes, for each worker at the most */
+	bool huge;     /* needs huge pages */
+	double share;  /* of the slowest server's capacity */
 	bool churn;
 };
 
@@ -44,6 +49,7 @@ struct scenario {
 	const struct metric *measure;
 	const char *protocol; /* see protocol.h */
 	bool churn;
+	bool counts_tlb; /* counts TLB misses, where they can be counted */
 	uint32_t connections;
 	uint64_t size;
 	const char *options;		    /* of the servers */

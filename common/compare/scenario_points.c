@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/memory.h"
+#include "common/base/pages.h"
 #include "common/base/procfs.h"
 #include "common/sysinfo/limits_check.h"
 
@@ -117,6 +118,17 @@ clip(struct variation *v, struct allowance *allowance, char *note, size_t size)
 	uint64_t held = v->held;
 	char why[60];
 
+	if (v->each * v->connections > allowance->ballast) {
+		struct allowance memory = {.limit = "does not fit into memory"};
+		uint64_t wanted = v->each;
+		char what[60];
+
+		v->each = power_of_two(allowance->ballast / v->connections);
+		snprintf(what, sizeof(what), "KiB of memory for %u workers",
+		    v->connections);
+		say_clipped(
+		    what, wanted >> 10, &memory, v->each >> 10, note, size);
+	}
 	if (v->ballast > allowance->ballast) {
 		struct allowance memory = {.limit = "do not fit into memory"};
 		uint64_t wanted = v->ballast;
@@ -165,7 +177,11 @@ set_text(struct load_point *point, const char *key, const char *text)
 static void
 fill_settings(struct load_point *point, const struct variation *v)
 {
-	if (v->ballast) {
+	if (v->service) {
+		set_number(point, v->key, (double)(v->each >> 10));
+		if (v->text)
+			set_text(point, v->second, v->text);
+	} else if (v->ballast) {
 		set_number(point, v->key, (double)(v->ballast >> 20));
 		set_text(point, "remedy", v->text ? v->text : "none");
 	} else if (v->text) {
@@ -190,7 +206,12 @@ fill_point(struct load_point *point, const struct scenario *scenario,
 	    .share = v->share,
 	};
 	fill_settings(point, v);
-	if (v->ballast)
+	if (v->service)
+		snprintf(point->options, sizeof(point->options),
+		    "--service %s:%lluKiB%s%s", v->service,
+		    (unsigned long long)(v->each >> 10), v->text ? ":" : "",
+		    v->text ? v->text : "");
+	else if (v->ballast)
 		snprintf(point->options, sizeof(point->options),
 		    "--ballast %lluMiB%s%s",
 		    (unsigned long long)(v->ballast >> 20), v->text ? ":" : "",
@@ -212,6 +233,29 @@ same_settings(const struct load_point *a, const struct load_point *b)
 	return strcmp(one, other) == 0;
 }
 
+/* Whether point COUNT differs from all before it. */
+static bool
+is_new(const struct load_point *points, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (same_settings(&points[i], &points[count]))
+			return false;
+	}
+	return true;
+}
+
+static void
+say_no_huge_pages(char *note, size_t size)
+{
+	static const char words[] = "no points in huge pages: ";
+	size_t len = strlen(note);
+
+	if (!strstr(note, words))
+		snprintf(note + len, size - len,
+		    "%s%sthis system gives none (" PAGES_NOT_HUGE ")",
+		    len ? "; " : "", words);
+}
+
 size_t
 scenario_expand(const struct scenario *scenario, size_t instances,
     struct load_point *points, char *note, size_t size)
@@ -227,13 +271,16 @@ scenario_expand(const struct scenario *scenario, size_t instances,
 	for (; v->key && count < POINTS_MAX; v++) {
 		struct variation fitting = *v;
 
+		if (v->huge && !pages_huge_here()) {
+			say_no_huge_pages(note, size);
+			continue;
+		}
 		if (!fitting.connections)
 			fitting.connections = scenario->connections;
 		clip(&fitting, &allowance, note, size);
 		fill_point(&points[count], scenario, &fitting);
-		/* Two that were too large are one now. */
-		if (count == 0 ||
-		    !same_settings(&points[count - 1], &points[count]))
+		/* Some that were too large may be one now. */
+		if (is_new(points, count))
 			count++;
 	}
 	return count;

@@ -7,6 +7,7 @@
 #include "common/compare/block_run.h"
 #include "common/compare/metric.h"
 
+#define KIB (1ULL << 10)
 #define MIB (1ULL << 20)
 
 static const struct variation SWEEP[] = {
@@ -26,6 +27,51 @@ static const struct variation PARENT[] = {
     {.key = "parent_mib", .ballast = 1024 * MIB},
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "dontfork"},
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "shared"},
+    {0},
+};
+
+#define STATE(size, piece)                                            \
+	{                                                             \
+		.key = "state_kib", .service = "state", .each = size, \
+		.second = "pieces", .text = piece                     \
+	}
+
+static const struct variation STATES[] = {
+    STATE(0, NULL),
+    STATE(64 * KIB, "4KiB"),
+    STATE(64 * KIB, "64KiB"),
+    STATE(1 * MIB, "4KiB"),
+    STATE(1 * MIB, "1MiB"),
+    STATE(16 * MIB, "4KiB"),
+    STATE(16 * MIB, "1MiB"),
+    {0},
+};
+
+#define SET(size, kind)                                             \
+	{                                                           \
+		.key = "set_kib", .service = "touch", .each = size, \
+		.second = "kind", .text = kind                      \
+	}
+#define HUGE_SET(size, kind)                                         \
+	{                                                            \
+		.key = "set_kib", .service = "touch", .each = size,  \
+		.second = "kind", .text = kind ":huge", .huge = true \
+	}
+
+static const struct variation SETS[] = {
+    SET(0, NULL),
+    SET(256 * KIB, "shared"),
+    HUGE_SET(256 * KIB, "shared"),
+    SET(256 * KIB, "private"),
+    HUGE_SET(256 * KIB, "private"),
+    SET(4 * MIB, "shared"),
+    HUGE_SET(4 * MIB, "shared"),
+    SET(4 * MIB, "private"),
+    HUGE_SET(4 * MIB, "private"),
+    SET(32 * MIB, "shared"),
+    HUGE_SET(32 * MIB, "shared"),
+    SET(32 * MIB, "private"),
+    HUGE_SET(32 * MIB, "private"),
     {0},
 };
 
@@ -110,6 +156,16 @@ const struct scenario SCENARIOS[] = {
 	"memory in use",
 	REQUESTS, .protocol = "echo", .churn = true, .connections = 32,
 	.size = 64, .variations = PARENT},
+    {"state", "What does it cost to take memory and give it back?",
+	"a connection for each request, 16 at once, 64 bytes; each worker "
+	"allocates and writes its state",
+	REQUESTS, .protocol = "echo", .churn = true, .connections = 16,
+	.size = 64, .variations = STATES},
+    {"working-set", "Does a switch between processes cost the TLB?",
+	"16 kept connections, 64 bytes; each request reads a line of each page "
+	"of a working set",
+	REQUESTS, .protocol = "echo", .counts_tlb = true, .connections = 16,
+	.size = 64, .variations = SETS},
     {"knee", "How much load does each take before answers come late?",
 	"a connection for each request, on a schedule, 64 bytes; up to "
 	"1,000 at once",

@@ -120,6 +120,7 @@ static const size_t MEMORY_FIGURES[] = {
     offsetof(struct usage, processes),
     offsetof(struct usage, threads),
     offsetof(struct usage, mappings),
+    offsetof(struct usage, kept_kib),
 };
 
 static double *

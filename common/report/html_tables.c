@@ -183,6 +183,8 @@ GET(get_system, f->usage.system_us)
 GET(get_voluntary, f->usage.voluntary)
 GET(get_involuntary, f->usage.involuntary)
 GET(get_faults, f->usage.faults)
+GET(get_misses, f->usage.tlb_misses)
+GET(get_kept, f->usage.kept_kib)
 GET(get_client, f->client_us)
 GET(get_busy, 100 * f->client_busy)
 GET(get_little, f->little)
@@ -222,6 +224,7 @@ static const struct column WORK[] = {
     {"switches, waiting", get_voluntary, figure_number},
     {"preempted", get_involuntary, figure_number},
     {"page faults", get_faults, figure_number},
+    {"TLB misses", get_misses, figure_number},
     {"client's CPU us", get_client, figure_number},
     {"client busy, %", get_busy, figure_number},
     {"N / (X R)", get_little, figure_ratio},
@@ -240,6 +243,7 @@ static const struct column MEMORY[] = {
     {"processes", get_processes, figure_number},
     {"threads", get_threads, figure_number},
     {"mappings", get_mappings, figure_number},
+    {"kept afterwards, KiB", get_kept, figure_number},
     {NULL, NULL, NULL},
 };
 

@@ -188,7 +188,8 @@ usage_row(struct terminal_printer *p, const struct scenario_result *o,
 	    label_is_percentile(o) ? NAN : f->latency.p99,
 	    f->usable ? f->service_value : NAN};
 	const double each[] = {usage->voluntary, usage->involuntary,
-	    usage->faults, label_is_memory(o) ? NAN : usage_memory_kib(usage)};
+	    usage->faults, usage->tlb_misses, usage->kept_kib,
+	    label_is_memory(o) ? NAN : usage_memory_kib(usage)};
 	char text[3 * FIGURE_SIZE];
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
@@ -205,7 +206,8 @@ terminal_table_usage(
     struct terminal_printer *p, const struct scenario_result *o)
 {
 	static const char *const heads[] = {"p50", "p99", "service p99",
-	    "CPU us = user + sys", "waits", "preempt", "faults", "KiB/conn."};
+	    "CPU us = user + sys", "waits", "preempt", "faults", "TLB misses",
+	    "KiB kept", "KiB/conn."};
 	size_t settings = 0;
 
 	terminal_table(p);

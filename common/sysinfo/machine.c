@@ -37,6 +37,8 @@ read_cpu(struct machine *m)
 		if (strncmp(line, "flags", 5) == 0) {
 			m->virtual_machine =
 			    strstr(line, " hypervisor") != NULL;
+			snprintf(m->pcid, sizeof(m->pcid), "%s",
+			    strstr(line, " pcid") ? "on" : "off");
 			break;
 		}
 	}

@@ -15,6 +15,8 @@ struct machine {
 	char clocksource[32];
 	size_t cpus; /* that this process may use */
 	bool virtual_machine;
+	char pcid[4]; /* "on": a switch of address spaces keeps the TLB's
+			 entries; "off"; "": not known, or no x86 */
 	double memory_gib;
 	char governor[32];   /* of the first CPU's clock; "": unknown */
 	double load_average; /* over the last minute */

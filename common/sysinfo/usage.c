@@ -29,11 +29,13 @@ usage_init(struct usage *usage)
 	    .voluntary = NAN,
 	    .involuntary = NAN,
 	    .faults = NAN,
+	    .tlb_misses = NAN,
 	    .pss_kib = NAN,
 	    .connections = NAN,
 	    .processes = NAN,
 	    .threads = NAN,
 	    .mappings = NAN,
+	    .kept_kib = NAN,
 	};
 	for (int kind = 0; kind < MEMORY_KINDS; kind++)
 		usage->memory_kib[kind] = NAN;
@@ -263,4 +265,6 @@ usage_of_requests(
 	    per_request(sums->involuntary, sums->lost_switches, 1, requests);
 	usage->faults =
 	    per_request(sums->faults, sums->lost_faults, 1, requests);
+	usage->tlb_misses =
+	    per_request(sums->tlb_misses, !sums->has_tlb_misses, 1, requests);
 }

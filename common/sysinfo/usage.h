@@ -47,10 +47,14 @@ struct usage {
 	 * faults. */
 	double cpu_us, user_us, system_us;
 	double voluntary, involuntary, faults;
+	double tlb_misses; /* likewise, in user mode (task_counter.h) */
 	/* KiB for each connection, with CONNECTIONS open */
 	double memory_kib[MEMORY_KINDS];
 	/* Of the whole server at that time. */
 	double pss_kib, connections, processes, threads, mappings;
+	/* KiB that the whole server has more than before the load when all
+	 * connections have ended: what it does not return. */
+	double kept_kib;
 };
 
 extern const char *const USAGE_MEMORY_WORDS[]; /* "anonymous", "page tables" */
@@ -97,6 +101,8 @@ usage_group_remove_all(void);
 
 struct usage_sums {
 	uint64_t user_ns, system_ns, voluntary, involuntary, faults;
+	uint64_t tlb_misses;
+	bool has_tlb_misses; /* they were counted, by the caller */
 	/* The figures of ended processes are unknown: their parent did not
 	 * wait for them. */
 	bool lost_cpu, lost_faults;

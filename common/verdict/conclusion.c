@@ -28,6 +28,8 @@ static const struct {
     {"bulk", "where messages are large", NULL},
     {"idle", "in memory for an idle connection", "an idle connection takes"},
     {"parent", "where the server has much memory in use", NULL},
+    {"state", "where each worker has memory of its own", NULL},
+    {"working-set", "where a request reads a working set", NULL},
     {"knee", "where requests arrive on a schedule", NULL},
     {"linking", "with static or shared libraries", NULL},
     {"held", "beside many idle connections", NULL},

@@ -187,6 +187,8 @@ conditions_machine(char *buf, size_t size, const struct comparison *c)
 	if (m->cpus)
 		add(buf, size, "%zu CPUs, %s%s", m->cpus, m->cpu,
 		    m->virtual_machine ? " (virtual)" : "");
+	if (m->pcid[0])
+		add(buf, size, "PCID %s", m->pcid);
 	if (!isnan(m->memory_gib))
 		add(buf, size, "%.1f GiB", m->memory_gib);
 	if (m->governor[0])

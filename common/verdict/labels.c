@@ -45,6 +45,10 @@ static const struct {
     {"share", "of the capacity", "at ", " of the capacity"},
     {"image", "image", "", ""},
     {"remedy", "remedy", "", ""},
+    {"state_kib", "state, KiB", "state of ", " KiB"},
+    {"pieces", "pieces", "in pieces of ", ""},
+    {"set_kib", "working set, KiB", "a working set of ", " KiB"},
+    {"kind", "kind", "", ""},
 };
 
 #define SETTINGS_COUNT (sizeof(SETTINGS) / sizeof(SETTINGS[0]))

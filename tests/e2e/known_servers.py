@@ -1035,6 +1035,23 @@ def crashing(count):
     return behave
 
 
+KEPT = 24 << 20
+
+
+def told(seconds, service):
+    """Takes SECONDS where its options end in small pieces or a private set;
+    and keeps KEPT bytes from the first request on."""
+    kept = []
+
+    def behave(request):
+        if request.number == 1:
+            kept.append(b"x" * KEPT)
+        if service.endswith((":4KiB", ":private")):
+            time.sleep(float(seconds))
+        request.echo()
+    return behave
+
+
 PROGRAMS = {
     "honest": lambda arg: honest,
     "delayed": lambda arg: delayed(float(arg)),
@@ -1046,21 +1063,23 @@ PROGRAMS = {
     "line_delayed": lambda arg: delayed(float(arg)),
     "line_serial": serial,
 }
+WHOLE = ("told",)  # what one recv() gives is a request
 LINES = ("line", "line_delayed", "line_serial")  # the others take 64 bytes
 
 
-def main(what, port):
+def main(what, port, *options):
     name, _, arg = what.partition(":")
     signal.signal(signal.SIGTERM, lambda *unused: os._exit(0))
-    size = b"\n" if name in LINES else 64
-    with KnownServer(PROGRAMS[name](arg), port=int(port), size=size):
+    size = b"\n" if name in LINES else None if name in WHOLE else 64
+    behave = told(arg, options[-1]) if name == "told" else PROGRAMS[name](arg)
+    with KnownServer(behave, port=int(port), size=size):
         threading.Event().wait()
 
 
 def command(what):
     """A COMMAND for `client compare --server NAME=COMMAND`."""
     return f"exec '{sys.executable}' -S '{Path(__file__).resolve()}' " \
-           f"{what} {{port}}"
+           f"{what} {{port}} {{options}}"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.timed
 # value of `knee`, which takes a whole round, is one of those before it.
 POINTS = {
     "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,
-    "knee": 2, "linking": 2, "held": 2, "http": 1, "tls": 2,
+    "knee": 2, "linking": 2, "held": 2, "http": 1, "tls": 2, "state": 1,
+    "working-set": 1,
 }
 
 
@@ -63,7 +64,7 @@ def first_blocks(tmp_path, enough, *arguments, **options):
 def listed(mark=r"\*?"):
     """{scenario: (seconds, with --quick)} of `client list`, those with MARK."""
     units = {"s": 1, "min": 60}
-    found = re.findall(rf"^  (\w+) +{mark} +(\d+) (s|min) +(\d+) (s|min)  \w",
+    found = re.findall(rf"^  ([\w-]+) +{mark} +(\d+) (s|min) +(\d+) (s|min)  \w",
                        client("list").out, re.M)
     return {name: (int(full) * units[unit], int(quick) * units[other])
             for name, full, unit, quick, other in found}
@@ -159,6 +160,47 @@ def test_threads_recover_by_a_start_and_processes_without(tmp_path, groups):
     found = first_figures(
         tmp_path, "recover", groups, {"thread": THREAD, "fork": FORK})
     assert 0 < found["fork"] < found["thread"]
+
+
+@pytest.mark.parametrize("name, slow", [
+    ("state", "pieces=4KiB"), ("working-set", "kind=private")])
+def test_a_made_server_has_its_known_cost_where_it_is_told_to(
+        tmp_path, groups, name, slow):
+    """16 clients that wait for 40 ms each have 400 answers a second at most;
+    and 24 MiB are kept afterwards."""
+    def is_there(path):
+        return any(point.endswith(slow) for point in points_in(path))
+    result, rows = first_blocks(tmp_path, is_there, name, *servers_of(groups, {
+        "made": command("told:0.04")}))
+    at = {row["point"]: row for row in rows if row["state"] == "kept"}
+    row = next(row for point, row in at.items() if point.endswith(slow))
+    assert float(row["p50_us"]) >= 40_000
+    assert 0 < float(row["rate"]) <= 400
+    costs = [one["cost"]["memory_kib_kept"] for point in
+             result.json["scenarios"][0]["points"] for one in point["results"]]
+    kept = [kib for kib in costs if kib is not None]
+    if name == "state":
+        assert kept and all(24 * 1024 <= kib < 32 * 1024 for kib in kept), costs
+    else:  # its connections stay
+        assert not kept
+
+
+def test_tlb_misses_are_counted_or_said_to_be_unknown(tmp_path):
+    result, _ = first_blocks(
+        tmp_path, lambda path: points_in(path), "working-set")
+    counted = [one["cost"]["tlb_misses_per_request"] for point in
+               result.json["scenarios"][0]["points"] for one in point["results"]]
+    note = result.json["scenarios"][0]["note"] or ""
+    told = note.count("TLB misses cannot be counted here (perf_event_open: ")
+    assert told == (0 if any(one is not None for one in counted) else 1), note
+
+
+def test_the_machine_says_whether_it_has_pcid(tmp_path):
+    result, _ = first_blocks(tmp_path, lambda path: points_in(path), "steady")
+    flags = re.search(r"^flags\s*:(.*)$", open("/proc/cpuinfo").read(), re.M)
+    wanted = None if not flags else \
+        "on" if "pcid" in flags[1].split() else "off"
+    assert result.json["machine"]["pcid"] == wanted
 
 
 def test_the_default_scenarios_are_marked():

@@ -69,6 +69,7 @@ made_cost(struct usage *usage, int model, double connections)
 	    .voluntary = 1.02 + model,
 	    .involuntary = 0.013,
 	    .faults = 0.4 + 61 * model,
+	    .tlb_misses = NAN,
 	    .memory_kib = {9.1 + 61 * model, 0.2 + 3 * model, 4.4 + 40 * model,
 		16, model == 2 ? NAN : 7.9 + 5 * model},
 	    .pss_kib = 900 + connections * (10 + 60 * model),
@@ -76,6 +77,7 @@ made_cost(struct usage *usage, int model, double connections)
 	    .processes = model ? connections + 1 : 1,
 	    .threads = connections + 1,
 	    .mappings = 30 + connections * (model ? 25 : 2),
+	    .kept_kib = NAN,
 	};
 }
 
@@ -315,7 +317,7 @@ made_comparison(struct comparison *c, size_t servers)
 
 	comparison_init(c);
 	c->before = (struct machine){"Linux 6.18.44 x86_64",
-	    "A Processor <made> & not measured", "tsc", 2, true, 3.8,
+	    "A Processor <made> & not measured", "tsc", 2, true, "on", 3.8,
 	    "performance", 0.21, 1.5, 0};
 	c->after = c->before;
 	c->after.pressure = 23.4;

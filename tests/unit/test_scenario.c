@@ -123,6 +123,46 @@ TEST_PRETENDING(memory_that_there_is_not_holds_no_connections)
 	child_assert(strstr(note, "need more memory than there is: 2000"));
 }
 
+/* 16 workers with 16 MiB each in a third of half of it: 4 MiB are left. */
+TEST_PRETENDING(state_that_does_not_fit_is_smaller_and_said)
+{
+	char text[100];
+	size_t count;
+
+	pretend_begin();
+	pretend_groups();
+	pretend_file("/proc/meminfo",
+	    "MemTotal: 16777216 kB\nMemAvailable: 524288 kB\n");
+	count = expand("state", 3);
+	child_assert(count == 7);
+	child_assert(strstr(note, "16384 KiB of memory for 16 workers for each "
+				  "server does not fit into memory: 4096"));
+	child_assert(strcmp(points[count - 1].options,
+			 "--service state:4096KiB:1MiB") == 0);
+	load_point_format(&points[1], text, sizeof(text));
+	child_assert(strcmp(text, "state_kib=64;pieces=4KiB") == 0);
+}
+
+TEST_PRETENDING(without_huge_pages_there_are_no_points_in_them)
+{
+	size_t with, without;
+
+	pretend_begin();
+	pretend_file(
+	    "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "2097152\n");
+	pretend_file("/sys/kernel/mm/transparent_hugepage/enabled",
+	    "always [madvise] never\n");
+	with = expand("working-set", 1);
+	child_assert(!strstr(note, "huge pages"));
+	pretend_file("/sys/kernel/mm/transparent_hugepage/enabled",
+	    "always madvise [never]\n");
+	without = expand("working-set", 1);
+	child_assert(strstr(note, "no points in huge pages"));
+	child_assert(with > without && without > 1);
+	for (size_t p = 0; p < without; p++)
+		child_assert(!strstr(points[p].options, "huge"));
+}
+
 TEST_IN_CHILD(where_nothing_fits_one_connection_fails_with_its_reason)
 {
 	const struct rlimit none = {16, 16};
