@@ -236,10 +236,11 @@ judge_orphan(const struct lab_facts *facts, struct lab_judgement *judgement)
 		    "子进程带着锁死去；而线程全部随进程消失，没有谁在等待");
 	else
 		lab_because(judgement,
-		    "%g clients were answered by the fork server, and 0 were "
-		    "expected",
-		    "fork 服务器回答了 %g 个客户端，预期为 0",
-		    lab_value(facts, "fork.answered"));
+		    "expected: no client is answered, the thread server ends "
+		    "and the fork server does not, and only a robust mutex "
+		    "tells of its holder's death",
+		    "预期：没有客户端得到回答；thread 服务器终止而 fork "
+		    "服务器不终止；只有健壮互斥锁会报告持有者的死亡");
 }
 
 static void

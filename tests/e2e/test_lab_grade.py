@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 
 import pytest
@@ -99,6 +100,21 @@ def test_a_file_that_is_no_result_costs_the_others_nothing(result, tmp_path):
     assert all(rows[name]["done"] == "0" and rows[name]["remark"]
                for name in [*bad, "missing.json"])
     assert len(run.stderr.splitlines()) == len(bad) + 1
+
+
+def test_what_is_no_file_holds_nobody_up(result, tmp_path):
+    """A folder's entries are what students put there."""
+    write(tmp_path / "right.json", result)
+    (tmp_path / "folder.json").mkdir()
+    os.mkfifo(tmp_path / "fifo.json")
+    (tmp_path / "link.json").symlink_to("nowhere")
+    run = grade(tmp_path, cwd=tmp_path)
+    assert run.returncode == 1
+    rows, _ = tables(run.stdout)
+    assert rows.pop(str(tmp_path / "right.json"))["shown"] == "yes"
+    assert len(rows) == 3
+    assert rows[str(tmp_path / "folder.json")]["remark"].endswith(
+        "folder.json: Is a directory")
 
 
 def test_a_class_is_a_folder(result, tmp_path):
