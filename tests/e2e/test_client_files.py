@@ -147,7 +147,7 @@ def test_sigkill_in_the_midst_leaves_the_older_result(older, output):
 
     def behave(request):
         if request.number > 200:
-            hang.wait(20)
+            hang.wait(60)
         request.echo()
 
     with KnownServer(behave) as server, running_client(
@@ -532,7 +532,7 @@ def through(kind, *arguments, stdin=b""):
     # What it cannot write at once is full now, or it has ended.
     eventually(lambda: proc_stat(process.pid)[0] in "SZ", "it waits")
     thread.start()
-    process.wait(30)
+    process.wait(60)
     assert not os.get_blocking(writer)
     os.close(writer)
     thread.join()
@@ -565,7 +565,7 @@ def test_a_servers_lists_fail_on_a_closed_or_full_standard_output(
                      (">/dev/full", "No space left on device")):
         done = subprocess.run(
             ["sh", "-c", f'exec "$0" {what} {out}', BIN / program],
-            stderr=subprocess.PIPE, timeout=20, check=False)
+            stderr=subprocess.PIPE, timeout=60, check=False)
         assert done.returncode == 1
         assert done.stderr.decode() == \
             f"{program}: standard output: {why}\n"
@@ -586,7 +586,7 @@ def test_a_closed_or_full_standard_output_is_a_failure(what, out, why, made):
         done = subprocess.run(
             ["sh", "-c", f'exec "$@" {out}', "sh", BIN / "client",
              *[words.get(word, word) for word in what]],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=30,
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60,
             check=False)
     assert done.returncode == 1
     # Words that make room for the data come before.
@@ -616,7 +616,7 @@ def test_a_saved_result_comes_from_any_kind_of_pipe(made, tmp_path):
     assert client("compare", "--from", "/dev/stdin", stdin=text).out == whole
     done = subprocess.run(
         ["bash", "-c", '"$0" compare --from <(cat "$1")', BIN / "client",
-         made], capture_output=True, text=True, timeout=30, check=False)
+         made], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, whole), done
     os.mkfifo(tmp_path / "x")
     writer = threading.Thread(

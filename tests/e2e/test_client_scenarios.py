@@ -398,6 +398,6 @@ def test_a_reference_that_is_not_built_says_how_to_build_it(tmp_path):
     shutil.copy(CLIENT, tmp_path)
     result = subprocess.run(
         [tmp_path / "client", "compare", "--server", "@epoll", "churn"],
-        stderr=subprocess.PIPE, text=True, timeout=60)
+        stderr=subprocess.PIPE, text=True, timeout=240)
     assert result.returncode == 2
     assert "@epoll is not built: run make bench-programs" in result.stderr

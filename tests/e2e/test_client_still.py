@@ -180,7 +180,7 @@ def test_the_series_says_when_the_client_was_stopped(server):
         eventually(served(server, 4), "the load runs")
         time.sleep(0.3)
         stop_for([process.pid], 1.0)
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     *series, report = [json.loads(line) for line in out.splitlines()]
     for line in series:
         check_interval(line)

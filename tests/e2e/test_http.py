@@ -288,7 +288,7 @@ def test_a_full_server_does_not_answer_before_it_is_asked(full_site):
         sock.settimeout(0.3)
         with pytest.raises(TimeoutError):
             sock.recv(1)
-        sock.settimeout(20)
+        sock.settimeout(60)
         sock.sendall(HELLO.encode())
         assert statuses(read_all(sock)) == (503,)
 

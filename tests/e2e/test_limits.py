@@ -101,7 +101,7 @@ def test_a_refused_client_may_have_spoken_before(server, listen, size):
         extra.sendall(b"x" * size)
     except (TimeoutError, ConnectionError):
         pass
-    extra.settimeout(20)
+    extra.settimeout(60)
     assert read_all(extra) == FULL
 
 

@@ -42,7 +42,7 @@ def from_path(server, tmp_path, name):
         os.unlink(name)
     os.chdir(before)
     sock.connect(str(tmp_path / "s"))
-    sock.settimeout(20)
+    sock.settimeout(60)
     echo(sock)
     sock.close()
     server.wait_ledger(served=1)
@@ -435,13 +435,13 @@ def test_without_dev_null_a_low_ready_descriptor_ends(server, tmp_path):
             preexec_fn=enter)
         os.close(ours)
         try:
-            readable = select.select([pipe], [], [], 20)[0]
+            readable = select.select([pipe], [], [], 60)[0]
             assert readable and pipe.readline().startswith(b"127.0.0.1:")
-            assert select.select([pipe], [], [], 20)[0], "no end of file"
+            assert select.select([pipe], [], [], 60)[0], "no end of file"
             assert pipe.read() == b""
         finally:
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
 
 
 def fill(pipe):

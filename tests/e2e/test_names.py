@@ -75,7 +75,7 @@ def test_a_name_that_cannot_stand_in_the_log_is_not_taken(server, name):
     # posix_spawn(), which Python takes where it may, refuses an empty name.
     done = subprocess.run([name, "--nonsense"], executable=server.program,
                           preexec_fn=lambda: None,
-                          capture_output=True, timeout=20, check=False)
+                          capture_output=True, timeout=60, check=False)
     assert done.stderr.decode().startswith(f"{server.program.name}: ")
 
 
@@ -85,7 +85,7 @@ def test_an_installed_client_calls_itself_by_its_name(tmp_path):
 
     def run(*arguments):
         done = subprocess.run([client, *arguments], capture_output=True,
-                              text=True, timeout=20, check=False)
+                              text=True, timeout=60, check=False)
         return done.stdout + done.stderr
     assert run("--help").startswith("usage: perconn-client VERB")
     for verb in ("talk", "load", "compare", "trace", "list"):

@@ -53,7 +53,7 @@ def fails_to_start(server, call, *options):
     found = subprocess.run(
         ["strace", "-f", "-qq", "-o", "/dev/null", *refused(call),
          server.program, *(options or ("-l", "127.0.0.1:0"))],
-        capture_output=True, text=True, timeout=20, check=False)
+        capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 1, found.stderr
     return found.stderr
 

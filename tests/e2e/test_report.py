@@ -447,7 +447,7 @@ def test_our_servers_start_from_a_directory_of_any_name(tmp_path):
         shutil.copy(BIN / name, place)
     out = subprocess.run(
         [place / "client", "compare", *SMALL, "crash", "--json", "-"],
-        capture_output=True, text=True, timeout=60, check=False)
+        capture_output=True, text=True, timeout=240, check=False)
     saved = json.loads(out.stdout)
     assert saved["servers"][0]["command"].startswith("exec ")
     point, = saved["scenarios"][0]["points"]

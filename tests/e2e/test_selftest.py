@@ -105,14 +105,14 @@ def test_it_is_stopped_for_that_share_of_the_time(percent, mark):
             f"stopped for {percent} % of the time")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("command, end", [
     ("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", -signal.SIGTERM),
     ("kill -KILL $$", -signal.SIGKILL)])
 def test_its_end_is_that_of_the_command(command, end):
-    assert start(30, "sh", "-c", command).wait(20) == end
+    assert start(30, "sh", "-c", command).wait(60) == end
 
 
 @pytest.mark.parametrize("number", [
@@ -121,7 +121,7 @@ def test_signals_go_on_to_the_command(number, mark):
     process = start(50, "sleep", mark)
     eventually(lambda: group_of(mark), "it runs")
     process.send_signal(number)
-    assert process.wait(20) == -number
+    assert process.wait(60) == -number
     eventually(lambda: not group_of(mark), "nothing is left")
 
 
@@ -142,13 +142,13 @@ def test_nothing_stays_behind_a_kill(whom, attempt, mark):
     eventually(lambda: len(group_of(mark)) >= 3, "all of it runs")
     eventually(lambda: "T" in group_of(mark).values(), "it is stopped")
     os.kill(family_of(process)[whom], signal.SIGKILL)
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     eventually(lambda: not group_of(mark), lambda: f"left: {group_of(mark)}")
 
 
 def test_what_the_command_leaves_ends_with_it(mark):
     process = start(50, "sh", "-c", f"sleep {mark} & sleep {mark} & exit 3")
-    assert process.wait(20) == 3
+    assert process.wait(60) == 3
     eventually(lambda: not group_of(mark), lambda: f"left: {group_of(mark)}")
 
 
@@ -168,7 +168,7 @@ def test_a_slower_server_serves_as_it_did(model, tmp_path):
                 echo(sock, os.urandom(size))
         server.close_clients()
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(60) == 0
         eventually(lambda: not server.survivors(), "no process of it is left")
     finally:
         server.kill()
@@ -177,10 +177,10 @@ def test_a_slower_server_serves_as_it_did(model, tmp_path):
 def test_wrong_usage_of_slower_is_said():
     for words in ["5"], ["0", "true"], ["91", "true"], ["x", "true"], \
             ["5x", "true"], ["nan", "true"]:
-        done = subprocess.run([SLOWER, *words], timeout=20,
+        done = subprocess.run([SLOWER, *words], timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode == 2 and b"usage" in done.stderr
     missing = subprocess.run([SLOWER, "5", "/nonexistent/command"],
-                             timeout=20, stderr=subprocess.PIPE)
+                             timeout=60, stderr=subprocess.PIPE)
     assert missing.returncode == 127
     assert b"/nonexistent/command: No such file" in missing.stderr

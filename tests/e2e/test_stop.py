@@ -110,7 +110,7 @@ def test_datagrams_in_the_queue_are_served(server):
     server.start(listen="udp:127.0.0.1:0")
     server.send_signal(signal.SIGSTOP)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(5)
+        sock.settimeout(60)
         sock.connect(("127.0.0.1", server.port))
         for i in range(20):
             sock.send(b"%d" % i)

@@ -108,7 +108,7 @@ class Openssl:
 
     def end(self):
         """End of file for it; returns its status."""
-        rest, _ = self.process.communicate(timeout=20)
+        rest, _ = self.process.communicate(timeout=60)
         self.said += rest
         return self.process.returncode
 
@@ -140,7 +140,7 @@ def test_curl_finds_the_answer_complete(server, files):
     got = subprocess.run(
         ["curl", "-sS", "--http0.9", "--cacert", files.cert("ca"),
          f"https://localhost:{server.port}/"], capture_output=True,
-        timeout=20)
+        timeout=60)
     assert (got.stdout, got.returncode) == (b"Hello, client!\n", 0), got
     server.wait_ledger(accepted=1, served=1)
 
@@ -157,7 +157,7 @@ def test_datagrams_stay_as_they_are(server, files):
     server.start(*files.options(), listen=("127.0.0.1:0", "udp:127.0.0.1:0"))
     _, address = parse_target(server.targets[1].removeprefix("udp:"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(20)
+        sock.settimeout(60)
         sock.sendto(b"plain", address)
         assert sock.recv(100) == b"plain"
     echo(shake(server, trusting(files)))

@@ -211,7 +211,7 @@ def test_a_stop_that_cuts_tells_which_workers(server, path):
 def test_each_datagram_is_a_connection(server, path):
     server.start("--trace", path, listen="udp:127.0.0.1:0")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(20)
+        client.settimeout(60)
         client.connect(parse_target(server.address.removeprefix("udp:"))[1])
         for data in (b"one", b"two"):
             client.send(data)
