@@ -26,6 +26,13 @@ volatile bool cli_second_interrupt_is_told;
 /* timeout(1) sends its SIGTERM twice at once, to us and to our group. */
 #define TWICE_NS (100 * NS_PER_MS)
 
+/* Engines of other threads read it. */
+static void
+set_interrupted(int signal)
+{
+	__atomic_store_n(&cli_interrupted, signal, __ATOMIC_RELAXED);
+}
+
 /* The first ends the run, with its results so far; the second one, all. */
 static void
 on_interrupt(int signal)
@@ -37,7 +44,7 @@ on_interrupt(int signal)
 	else if (signal == SIGTERM && now_ns() - first_ns < TWICE_NS)
 		return;
 	if (cli_interrupted > 0 && cli_second_interrupt_is_told) {
-		cli_interrupted = -signal;
+		set_interrupted(-signal);
 		return;
 	}
 	if (cli_interrupted) {
@@ -46,7 +53,7 @@ on_interrupt(int signal)
 		output_discard_all();
 		_exit(128 + signal);
 	}
-	cli_interrupted = signal;
+	set_interrupted(signal);
 }
 
 /* What our parent had ignored, as nohup(1) does, stays so. */

@@ -276,6 +276,7 @@ cmd_load(int argc, char **argv)
 	plan.tls = cli_open_tls(&plan.target, &config.tls);
 	common.image = place(&config, server);
 	plan.spin = config.placement.kind == CPU_PLACEMENT_SPLIT;
+	plan.cpus = &config.placement.client_cpus;
 	cli_second_interrupt_is_told = config.placement.placed != 0;
 	count =
 	    run_all(&config, &plan, &span, &common, server > 0, runs, reports);

@@ -84,41 +84,33 @@ run_room(struct load_run *run, const struct load_span *span,
 }
 
 static void
-run_engine(struct load_run *run, const struct load_span *span,
+run_engines(struct load_run *run, const struct load_span *span,
     const struct cpu_placement *placement, bool live)
 {
 	struct series series = {span->series, run->plan.rate};
-	struct load_result part;
-	struct engine engine;
+	struct engines engines;
 	char why[200];
 	uint64_t start;
 
-	if (engine_open(&engine, &run->plan, why, sizeof(why)) < 0)
+	if (engines_open(&engines, &run->plan, why, sizeof(why)) < 0)
 		die_placed(placement, 1, why);
-	if (span->series && load_result_init(&part) < 0)
-		die_placed(placement, 1, strerror(errno));
-	run->plan.size = engine.plan.size;
-	engine.stop = &cli_interrupted;
-	engine.progress = live ? show_progress : NULL;
-	engine.connects = &run->result.connect;
-	engine.part = span->series ? &part : NULL;
-	engine.interval_ns = span->interval_ns;
-	engine.interval = note_interval;
-	engine.interval_context = &series;
-	engine.needs_server = true;
-	engine_connect(&engine);
-	stall_end(&engine.stall, &run->result);
+	run->plan.size = engines.plan.size;
+	engines.stop = &cli_interrupted;
+	engines.progress = live ? show_progress : NULL;
+	engines.interval_ns = span->series ? span->interval_ns : 0;
+	engines.interval = note_interval;
+	engines.interval_context = &series;
+	engines.needs_server = true;
+	engines_connect(&engines, &run->result);
 	start = now_ns();
-	engine_run(&engine, span->duration_ns, span->requests, &run->result);
+	engines_run(&engines, span->duration_ns, span->requests, &run->result);
 	run->seconds = (double)(now_ns() - start) / 1e9;
 	leave_if_told(placement);
-	engine_finish(&engine, &run->result);
+	engines_finish(&engines, &run->result);
 	run->has_fairness =
-	    !run->plan.churn && engine_fairness(&engine, &run->fairness) == 0;
-	engine_close(&engine);
+	    !run->plan.churn && engines_fairness(&engines, &run->fairness) == 0;
+	engines_close(&engines);
 	leave_if_told(placement);
-	if (span->series)
-		load_result_release(&part);
 }
 
 void
@@ -137,7 +129,7 @@ load_run(struct load_run *run, const struct load_span *span,
 	if (run->plan.protocol->chat)
 		run_room(run, span, placement, live);
 	else
-		run_engine(run, span, placement, live);
+		run_engines(run, span, placement, live);
 	if (live)
 		log_status("\r\033[K");
 	run->overflows = before < 0 ? -1 : listen_overflows() - before;

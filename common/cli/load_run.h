@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/load/engine.h"
+#include "common/load/engines.h"
 #include "common/report/interval_writer.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/sysinfo/listen_backlog.h"

@@ -130,11 +130,10 @@ run_slice(struct block *block, size_t i, size_t step)
 	if (run->point->churn)
 		listen_backlog_read(&one->server.address, &before);
 	cpu_contention_begin(&contention, &run->plan->placement, &one->watch);
-	engine_run(&one->engine, planned, UINT64_MAX, slice);
+	engines_run(&one->engines, planned, UINT64_MAX, slice);
 	fill_record(record, slice, start, step);
 	record->contention = cpu_contention_share(&contention, &one->watch);
-	record->sending_ns =
-	    one->engine.stopped_ns - one->engine.schedule_start;
+	record->sending_ns = one->engines.sending_ns;
 	record->stretch = (double)record->sending_ns / (double)planned;
 	if (run->point->churn &&
 	    listen_backlog_read(&one->server.address, &after)) {
@@ -328,7 +327,7 @@ end_load(struct block_run *run, size_t i)
 	if (!one->open || block_run_lacks(run, i) || block_run_stopped(run))
 		return;
 	load_result_clear(&one->slice);
-	engine_finish(&one->engine, &one->slice);
+	engines_finish(&one->engines, &one->slice);
 	accumulator->wrong += one->slice.wrong;
 	if (one->slice.wrong)
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),

@@ -77,7 +77,7 @@ open_all(struct block_run *run)
 		    !instance_connect(run, i))
 			continue;
 		load_result_clear(&one->slice);
-		engine_run(&one->engine, WARM_UP_NS, UINT64_MAX, &one->slice);
+		engines_run(&one->engines, WARM_UP_NS, UINT64_MAX, &one->slice);
 		cpu_contention_open(
 		    &one->watch, one->server.pid, run->point->churn);
 	}
@@ -89,12 +89,11 @@ static bool
 was_disturbed(
     const struct instance *one, const struct cpu_contention *contention)
 {
-	uint64_t sending = one->engine.stopped_ns - one->engine.schedule_start;
 
 	return one->slice.stall_ns || one->slice.throttled ||
 	       cpu_contention_share(contention, &one->watch) >
 		   BLOCK_CONTENTION ||
-	       (double)sending > BLOCK_GAP * (double)TRY_NS;
+	       (double)one->engines.sending_ns > BLOCK_GAP * (double)TRY_NS;
 }
 
 static struct capacity_try
@@ -109,7 +108,7 @@ try_once(struct block_run *run, size_t i)
 
 	load_result_clear(&one->slice);
 	cpu_contention_begin(&contention, &run->plan->placement, &one->watch);
-	engine_run(&one->engine, TRY_NS, UINT64_MAX, &one->slice);
+	engines_run(&one->engines, TRY_NS, UINT64_MAX, &one->slice);
 	got.disturbed = was_disturbed(one, &contention);
 	cpu = proc_tree_cpu_ns(pid) - cpu;
 	got.rate = load_result_rate(&one->slice);

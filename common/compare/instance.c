@@ -272,6 +272,7 @@ plan_of(const struct block_run *run, const struct address *address)
 	    .timeout_ns = TIMEOUT_NS,
 	    .tls = run->tls,
 	    .spin = run->plan->placement.kind == CPU_PLACEMENT_SPLIT,
+	    .cpus = &run->plan->placement.client_cpus,
 	};
 
 	plan.target.kind = run->tls ? TARGET_TLS : TARGET_STREAM;
@@ -296,15 +297,16 @@ instance_connect(struct block_run *run, size_t i)
 		return false;
 	if (run->point->held)
 		instance_note_memory(run, i, run->point->held);
-	if (engine_open(&one->engine, &plan, why, sizeof(why)) < 0) {
+	if (engines_open(&one->engines, &plan, why, sizeof(why)) < 0) {
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "the client cannot load the server: %s", why);
 		return false;
 	}
 	one->open = true;
-	one->engine.stop = run->plan->stop;
-	missing = engine_connect(&one->engine);
-	block_run_note_stall(run, one->engine.stall.ns);
+	one->engines.stop = run->plan->stop;
+	load_result_clear(&one->slice);
+	missing = engines_connect(&one->engines, &one->slice);
+	block_run_note_stall(run, one->slice.stall_ns);
 	if (missing && !block_run_stopped(run) && !instance_died(run, i)) {
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
 		    "%u of %u connections could not be made", missing,
@@ -434,7 +436,7 @@ instance_stop(struct block_run *run, size_t i)
 	struct instance *one = &run->at[i];
 
 	if (one->open)
-		engine_close(&one->engine);
+		engines_close(&one->engines);
 	one->open = false;
 	cpu_contention_close(&one->watch);
 	task_counter_close(&one->tlb);

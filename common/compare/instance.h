@@ -15,7 +15,7 @@
 #include "common/compare/block_run.h"
 #include "common/compare/idle_connections.h"
 #include "common/launch/launch.h"
-#include "common/load/engine.h"
+#include "common/load/engines.h"
 #include "common/sysinfo/cpu_contention.h"
 #include "common/sysinfo/task_counter.h"
 #include "common/sysinfo/usage.h"
@@ -30,8 +30,8 @@ struct instance {
 	struct task_counter tlb;
 	uint64_t tlb_before; /* the load */
 	struct usage_group group;
-	struct engine engine;
-	bool open; /* the engine is */
+	struct engines engines;
+	bool open; /* the engines are */
 	struct idle_connections idle;
 	struct cpu_contention_watch watch;
 	struct usage_meter meter;

@@ -216,7 +216,7 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 	snprintf(reason, sizeof(reason),
 	    "other work had the client's CPU for %.0f %% of the time, and the "
 	    "client used the rest: the figure says little about the server",
-	    100 * (double)load->wait_ns / (double)load->wall_ns);
+	    100 * load_result_waited(load));
 	invalidate(found, found->client_bound ? CAUSE_CLIENT : CAUSE_DISTURBED,
 	    !found->client_bound ? reason
 	    : point->rate > 0

@@ -39,6 +39,7 @@
 
 /* ---- one request ---- */
 
+/* When request K of the schedule, which all engines share, is due. */
 static uint64_t
 due_time(const struct engine *e, uint64_t k)
 {
@@ -46,6 +47,13 @@ due_time(const struct engine *e, uint64_t k)
 	 * rounding errors. */
 	return e->schedule_start +
 	       (uint64_t)((double)k * (double)NS_PER_S / e->plan.rate);
+}
+
+/* When the next request of this engine is due. */
+static uint64_t
+next_due(const struct engine *e)
+{
+	return due_time(e, e->scheduled * e->share.count + e->share.index);
 }
 
 static struct session *
@@ -228,7 +236,7 @@ deadline_of(const struct engine *e, const struct session *s)
 static bool
 may_begin(const struct engine *e)
 {
-	return e->requests_left && e->now < e->end_ns && !(e->stop && *e->stop);
+	return e->requests_left && e->now < e->end_ns && !engine_told(e);
 }
 
 /*
@@ -299,7 +307,7 @@ static void
 begin_scheduled(struct engine *e)
 {
 	while (e->requests_left) {
-		uint64_t due = due_time(e, e->scheduled);
+		uint64_t due = next_due(e);
 
 		if (due > now_ns() || due >= e->end_ns || !find_idle(e))
 			break;
@@ -509,7 +517,7 @@ next_deadline(struct engine *e)
 	if ((s = first_of(&e->backoff)))
 		due = earlier(due, s->due_ns);
 	if (e->plan.rate > 0) {
-		uint64_t free = 0, scheduled = due_time(e, e->scheduled);
+		uint64_t free = 0, scheduled = next_due(e);
 
 		if (list_empty(&e->idle))
 			free = (s = first_of(&e->waiting)) ? reusable_at(e, s)
@@ -600,7 +608,7 @@ step(struct engine *e)
 		extend_all(&e->waiting, stall);
 	if (stall)
 		extend_all(&e->retrying, stall);
-	if (e->stop && *e->stop)
+	if (engine_told(e))
 		e->end_ns = earlier(e->end_ns, e->now);
 	if (e->spinning && n == 0)
 		e->spun_ns += e->now - before;
@@ -630,10 +638,11 @@ step(struct engine *e)
 static uint64_t
 span_end(const struct engine *e)
 {
-	uint64_t end = e->now, due;
+	uint64_t end = e->now, last, due;
 
-	if (e->plan.rate > 0 && !e->requests_left) {
-		due = due_time(e, e->scheduled);
+	if (e->plan.rate > 0 && !e->requests_left && e->scheduled) {
+		last = (e->scheduled - 1) * e->share.count + e->share.index;
+		due = due_time(e, last + 1);
 		end = due > end ? due : end;
 	}
 	end = earlier(end, e->end_ns);
@@ -643,7 +652,7 @@ span_end(const struct engine *e)
 static bool
 abandoned(const struct engine *e)
 {
-	return e->stop && *e->stop < 0;
+	return engine_told(e) < 0;
 }
 
 static void
@@ -651,7 +660,9 @@ begin_run(struct engine *e, struct load_result *result)
 {
 	e->total = result;
 	e->result = e->part ? e->part : result;
-	e->now = e->schedule_start = e->interval_start = now_ns();
+	e->now = e->began_ns = now_ns();
+	e->schedule_start = e->interval_start =
+	    e->start_ns ? e->start_ns : e->now;
 	e->progress_due = e->now + PROGRESS_NS;
 	e->scheduled = e->first_ns = e->last_ns = e->spun_ns = 0;
 	e->stopped_ns = 0;
@@ -673,8 +684,10 @@ static uint64_t
 count_unsent(const struct engine *e)
 {
 	uint64_t until = earlier(e->now, e->end_ns) - e->schedule_start;
+	/* Of all engines, then of this one. */
 	uint64_t due = (uint64_t)((double)until * e->plan.rate / 1e9);
 
+	due = (due + e->share.count - 1 - e->share.index) / e->share.count;
 	return e->plan.rate > 0 && e->requests_left && due > e->scheduled
 		   ? due - e->scheduled
 		   : 0;
@@ -694,6 +707,7 @@ end_run(struct engine *e, struct load_result *result)
 	}
 	if (!e->stopped_ns) /* stopped before the first step */
 		e->stopped_ns = e->now;
+	e->ended_ns = end;
 	e->result = result;
 	if (e->first_ns && end > e->first_ns)
 		result->span_ns += end - e->first_ns;
@@ -710,7 +724,9 @@ engine_run(struct engine *e, uint64_t duration_ns, uint64_t requests,
 
 	stall_begin(&e->stall);
 	begin_run(e, result);
-	e->end_ns = duration_ns > NEVER - e->now ? NEVER : e->now + duration_ns;
+	e->end_ns = duration_ns > NEVER - e->schedule_start
+			? NEVER
+			: e->schedule_start + duration_ns;
 	e->requests_left = requests;
 	begun = e->result->begun;
 	begin_due(e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * engine: runs a load on many connections, in one thread, with epoll(7).
+ * engines.h runs a load in several.
  *
  * When the connections are open, it calls only send, recv and epoll_wait. In a
  * closed loop a connection begins its next request after the reply. In an open
@@ -19,7 +20,8 @@
  * stall of the client (stall.h) extends all timeouts. A run waits for its
  * requests in flight, so begun = ok + wrong + timed_out + failed after it.
  *
- * Not thread-safe: an engine belongs to one thread.
+ * Not thread-safe: an engine belongs to one thread. Engines share nothing that
+ * changes, but for *STOP and the trace, so that several may run at once.
  */
 #ifndef COMMON_LOAD_ENGINE_H
 #define COMMON_LOAD_ENGINE_H
@@ -31,6 +33,7 @@
 #include "common/load/session.h"
 #include "common/load/stall.h"
 #include "common/net/target.h"
+#include "common/sysinfo/cpu_list.h"
 
 struct load_plan {
 	struct target target;
@@ -43,23 +46,29 @@ struct load_plan {
 	uint64_t size;
 	uint64_t timeout_ns;
 	bool spin; /* may busy-wait to be on time: it has its own CPU */
+	/* For engines.h: an engine on each; it stays the caller's. NULL, or
+	 * none: one engine, on any CPU. */
+	const struct cpu_list *cpus;
 	/* Source addresses, used in turn; they stay the caller's. None: the
 	 * kernel chooses. */
 	const struct address *sources;
 	uint32_t source_count;
 };
 
-/* How evenly the right replies were distributed over the connections. */
-struct fairness {
-	uint64_t min, median, max; /* replies of a connection */
-	uint32_t none;		   /* connections without a reply */
-	double jain; /* Jain's index: 1 is equal, 1/N one got all; 0: no reply
-		      */
+/*
+ * Which part of a load an engine has, if several share it (engines.h). Its
+ * connections are FIRST and up, of ALL; of the schedule, it has request INDEX
+ * and each COUNT-th after it.
+ */
+struct engine_share {
+	uint32_t index, count, first, all;
+	const struct payload *payload; /* that of the first engine */
 };
 
 /* Must not move in memory while it is open. */
 struct engine {
 	struct load_plan plan;
+	struct engine_share share;
 	struct session_shared shared;
 	struct session *sessions;
 	struct epoll_event *events;
@@ -69,6 +78,7 @@ struct engine {
 	uint64_t since, due;	    /* of the latest wait: from, until */
 	struct stall stall;
 	uint64_t end_ns, requests_left, first_ns, last_ns;
+	uint64_t began_ns, ended_ns; /* of the run; END: see span_end() */
 	uint64_t stopped_ns; /* when the run stopped beginning requests */
 	bool fast_path;	     /* use the fast path of session.h */
 	bool spinning;	     /* the latest wait was a busy-wait */
@@ -103,6 +113,9 @@ struct engine {
 	 * in flight either, so that the counts do not add up. */
 	const volatile int *stop;
 	bool needs_server; /* begin no more where nothing listens */
+	/* The start of the next run, from which its schedule and intervals
+	 * count, a little before it; 0: when it starts. */
+	uint64_t start_ns;
 };
 
 /*
@@ -113,6 +126,11 @@ struct engine {
 int
 engine_open(struct engine *engine, const struct load_plan *plan, char *why,
     size_t size);
+
+/* As engine_open(), for the connections of PLAN that are the engine's SHARE. */
+int
+engine_open_share(struct engine *engine, const struct load_plan *plan,
+    const struct engine_share *share, char *why, size_t size);
 
 /*
  * Whether PLAN opens a connection for each request: it has `churn`, the server
@@ -154,9 +172,9 @@ engine_run(struct engine *engine, uint64_t duration_ns, uint64_t requests,
 void
 engine_finish(struct engine *engine, struct load_result *result);
 
-/* For all runs since engine_open(), with kept connections only. Returns 0, or
- * -1 with errno. */
-int
-engine_fairness(const struct engine *engine, struct fairness *fairness);
+/* Writes to REPLIES the right replies of each connection since engine_open().
+ * With kept connections only. */
+void
+engine_replies(const struct engine *engine, uint64_t *replies);
 
 #endif

@@ -18,7 +18,8 @@
 
 enum {
 	BUFFER = 64 * 1024,
-	/* Connects in progress at once: below any usual backlog. */
+	/* Connects in progress at once, of all engines: below any usual
+	 * backlog. */
 	CONNECTS = 128,
 	/* Source addresses for churn on the loopback: one has 28,000 ports, and
 	 * a port can be used again after 1 s. */
@@ -70,12 +71,40 @@ loopback(void)
 	return from;
 }
 
+/* The number of connects in progress at once. */
+static uint32_t
+most_connects(const struct engine *e)
+{
+	uint32_t most = CONNECTS / e->share.count;
+
+	return most ? most : 1;
+}
+
+/* What the engine's connections are, of all of the load. */
 static void
-set_up(struct engine *e, const struct load_plan *plan)
+set_share(struct engine *e, const struct engine_share *share)
+{
+	struct session_shared *shared = &e->shared;
+
+	e->share = *share;
+	shared->engine = shared->next_source = share->index;
+	shared->engines = share->count;
+	shared->run.first = share->first;
+	shared->run.all = share->all;
+	if (share->payload) {
+		shared->run.payload = *share->payload;
+		shared->run.payload_is_lent = true;
+	}
+}
+
+static void
+set_up(struct engine *e, const struct load_plan *plan,
+    const struct engine_share *share)
 {
 	struct session_shared *shared = &e->shared;
 
 	*e = (struct engine){.plan = *plan};
+	set_share(e, share);
 	list_init(&e->idle);
 	list_init(&e->waiting);
 	list_init(&e->retrying);
@@ -123,7 +152,17 @@ int
 engine_open(
     struct engine *e, const struct load_plan *plan, char *why, size_t size)
 {
-	set_up(e, plan);
+	const struct engine_share whole = {
+	    .count = 1, .all = plan->connections};
+
+	return engine_open_share(e, plan, &whole, why, size);
+}
+
+int
+engine_open_share(struct engine *e, const struct load_plan *plan,
+    const struct engine_share *share, char *why, size_t size)
+{
+	set_up(e, plan, share);
 	/* By default the kernel may delay a timer by 50 us (prctl(2)). */
 	prctl(PR_SET_TIMERSLACK, 1);
 	stall_open(&e->stall);
@@ -134,7 +173,8 @@ engine_open(
 		return -1;
 	}
 	for (uint32_t i = 0; i < plan->connections; i++) {
-		exchange_init(&e->sessions[i].x, &e->shared.run, i);
+		exchange_init(
+		    &e->sessions[i].x, &e->shared.run, share->first + i);
 		list_append(&e->idle, &e->sessions[i].link);
 	}
 	if (!plan->protocol->sized) {
@@ -255,7 +295,8 @@ engine_connect(struct engine *e)
 	for (; begun < e->plan.connections || pending; since = now_ns()) {
 		int n;
 
-		while (pending < CONNECTS && begun < e->plan.connections)
+		while (
+		    pending < most_connects(e) && begun < e->plan.connections)
 			pending +=
 			    begin_connect(e, &e->sessions[begun++], &failed);
 		pending -= retry_connects(e, &failed, &deadline);
@@ -267,7 +308,7 @@ engine_connect(struct engine *e)
 			    e->events[i].events, &failed);
 		if (n > 0)
 			deadline = now_ns() + e->plan.timeout_ns;
-		else if (since >= deadline || (e->stop && *e->stop))
+		else if (since >= deadline || engine_told(e))
 			break;
 	}
 	return failed + give_up_connects(e);
@@ -328,8 +369,8 @@ engine_finish(struct engine *e, struct load_result *result)
 		session_end(&e->shared, &e->sessions[i]);
 		open += e->sessions[i].fd >= 0;
 	}
-	for (; open && (since < deadline || final_reads-- > 0) &&
-	       !(e->stop && *e->stop);
+	for (;
+	     open && (since < deadline || final_reads-- > 0) && !engine_told(e);
 	     since = now_ns()) {
 		int n = wait_for_events(e, since, &deadline);
 
@@ -338,44 +379,16 @@ engine_finish(struct engine *e, struct load_result *result)
 			    e, e->events[i].data.ptr, e->events[i].events);
 	}
 	/* After a stop the server had no time to close them. */
-	if (!e->shared.datagram_event && !(e->stop && *e->stop))
+	if (!e->shared.datagram_event && !engine_told(e))
 		result->unclosed += open;
 	stall_end(&e->stall, result);
 	engine_collect(e);
 	end_last_interval(e, result, &before);
 }
 
-static int
-ascending(const void *a, const void *b)
+void
+engine_replies(const struct engine *e, uint64_t *replies)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-int
-engine_fairness(const struct engine *e, struct fairness *fairness)
-{
-	uint32_t n = e->plan.connections;
-	uint64_t *replies = calloc(n, sizeof(replies[0]));
-	double sum = 0, squares = 0;
-
-	if (!replies)
-		return -1;
-	*fairness = (struct fairness){0};
-	for (uint32_t i = 0; i < n; i++) {
-		const struct session *s = &e->sessions[i];
-
-		replies[i] = s->x.number - s->not_ok;
-		fairness->none += replies[i] == 0;
-		sum += (double)replies[i];
-		squares += (double)replies[i] * (double)replies[i];
-	}
-	qsort(replies, n, sizeof(replies[0]), ascending);
-	fairness->min = replies[0];
-	fairness->median = replies[n / 2];
-	fairness->max = replies[n - 1];
-	fairness->jain = squares > 0 ? sum * sum / (n * squares) : 0;
-	free(replies);
-	return 0;
+	for (uint32_t i = 0; i < e->plan.connections; i++)
+		replies[i] = e->sessions[i].x.number - e->sessions[i].not_ok;
 }

@@ -21,6 +21,15 @@ session_of(struct list_node *link)
 					  offsetof(struct session, link));
 }
 
+/* What the caller has told: see engine.stop. It may change at any time, by a
+ * signal that another thread handles. */
+static inline int
+engine_told(const struct engine *engine)
+{
+	return engine->stop ? __atomic_load_n(engine->stop, __ATOMIC_RELAXED)
+			    : 0;
+}
+
 /* Counts WHAT, the result of an event without a request in flight. */
 void
 engine_idle_event(

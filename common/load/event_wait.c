@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/time_types.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -25,7 +26,8 @@ ppoll_and_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 
 #ifdef SYS_epoll_pwait2
 
-static bool refused; /* for good: kernel and filter do not change */
+/* For good: kernel and filter do not change. */
+static atomic_bool refused;
 
 int
 event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
@@ -35,15 +37,17 @@ event_wait(int epoll, struct epoll_event *events, int most, uint64_t ns)
 	    .tv_sec = (__kernel_time64_t)(ns / NS_PER_S),
 	    .tv_nsec = (long long)(ns % NS_PER_S),
 	};
-	int n = -1;
+	int n;
 
-	if (!refused) {
-		n = (int)syscall(SYS_epoll_pwait2, epoll, events, most,
-		    &timeout, NULL, (size_t)0);
-		/* A filter may return any error; only EINTR says nothing. */
-		refused = n < 0 && errno != EINTR;
-	}
-	return refused ? ppoll_and_wait(epoll, events, most, ns) : n;
+	if (atomic_load_explicit(&refused, memory_order_relaxed))
+		return ppoll_and_wait(epoll, events, most, ns);
+	n = (int)syscall(
+	    SYS_epoll_pwait2, epoll, events, most, &timeout, NULL, (size_t)0);
+	if (n >= 0 || errno == EINTR)
+		return n;
+	/* A filter may return any error; only EINTR says nothing. */
+	atomic_store_explicit(&refused, true, memory_order_relaxed);
+	return ppoll_and_wait(epoll, events, most, ns);
 }
 
 #else

@@ -52,8 +52,9 @@ load_result_clear(struct load_result *result)
 	histogram_clear(&result->connect);
 }
 
-void
-load_result_add(struct load_result *result, const struct load_result *from)
+/* What adds up, whether one after the other or side by side. */
+static void
+add_counts(struct load_result *result, const struct load_result *from)
 {
 	result->begun += from->begun;
 	result->ok += from->ok;
@@ -67,31 +68,90 @@ load_result_add(struct load_result *result, const struct load_result *from)
 	result->duplicated += from->duplicated;
 	result->lost_updates += from->lost_updates;
 	result->unclosed += from->unclosed;
-	result->stall_ns += from->stall_ns;
-	result->stalls += from->stalls;
-	result->throttled_ns += from->throttled_ns;
-	result->throttled += from->throttled;
 	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++)
 		result->errors[i] += from->errors[i];
-	result->span_ns += from->span_ns;
 	result->cpu_ns += from->cpu_ns;
 	result->wait_ns += from->wait_ns;
-	result->wall_ns += from->wall_ns;
 	result->think_ns += from->think_ns;
 	histogram_add(&result->latency, &from->latency);
 	histogram_add(&result->service, &from->service);
 	histogram_add(&result->send_lag, &from->send_lag);
 	histogram_add(&result->complete, &from->complete);
 	histogram_add(&result->connect, &from->connect);
-	if (!result->first_wrong[0])
-		memcpy(result->first_wrong, from->first_wrong,
-		    sizeof(result->first_wrong));
-	if (!result->first_failed[0])
-		memcpy(result->first_failed, from->first_failed,
-		    sizeof(result->first_failed));
-	if (!result->first_timed_out[0])
-		memcpy(result->first_timed_out, from->first_timed_out,
-		    sizeof(result->first_timed_out));
+}
+
+/* FROM, if TO is empty. */
+static void
+copy_text(char to[LOAD_RESULT_WORDS], const char from[LOAD_RESULT_WORDS])
+{
+	if (!to[0])
+		memcpy(to, from, LOAD_RESULT_WORDS);
+}
+
+static void
+add_texts(struct load_result *result, const struct load_result *from)
+{
+	copy_text(result->first_wrong, from->first_wrong);
+	copy_text(result->first_failed, from->first_failed);
+	copy_text(result->first_timed_out, from->first_timed_out);
+}
+
+void
+load_result_add(struct load_result *result, const struct load_result *from)
+{
+	add_counts(result, from);
+	add_texts(result, from);
+	result->stall_ns += from->stall_ns;
+	result->stalls += from->stalls;
+	result->throttled_ns += from->throttled_ns;
+	result->throttled += from->throttled;
+	result->span_ns += from->span_ns;
+	result->wall_ns += from->wall_ns;
+	result->others_cpu_ns += from->others_cpu_ns;
+	result->others_wait_ns += from->others_wait_ns;
+}
+
+/* How near to its limit the thread nearest to it was, WALL_NS long: 1 is there.
+ * Where it waited for its CPU, it may use the rest only. */
+static double
+nearness(const struct load_result *result, uint64_t wall_ns)
+{
+	double wall = (double)wall_ns;
+	double cpu = (double)(result->cpu_ns - result->others_cpu_ns);
+	double waited = (double)(result->wait_ns - result->others_wait_ns);
+
+	if (waited > WAITED * wall && waited < wall)
+		wall -= waited;
+	return wall > 0 ? cpu / wall : 0;
+}
+
+static uint64_t
+greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void
+load_result_join(struct load_result *result, const struct load_result *from)
+{
+	uint64_t wall = greater(result->wall_ns, from->wall_ns);
+	bool nearer = nearness(from, wall) > nearness(result, wall);
+	/* The others are all but the nearest: of both results together. */
+	uint64_t cpu = nearer ? result->cpu_ns + from->others_cpu_ns
+			      : result->others_cpu_ns + from->cpu_ns;
+	uint64_t wait = nearer ? result->wait_ns + from->others_wait_ns
+			       : result->others_wait_ns + from->wait_ns;
+
+	add_counts(result, from);
+	add_texts(result, from);
+	result->others_cpu_ns = cpu;
+	result->others_wait_ns = wait;
+	result->wall_ns = wall;
+	result->stall_ns = greater(result->stall_ns, from->stall_ns);
+	result->stalls = greater(result->stalls, from->stalls);
+	result->throttled = greater(result->throttled, from->throttled);
+	result->throttled_ns =
+	    greater(result->throttled_ns, from->throttled_ns);
 }
 
 double
@@ -111,24 +171,36 @@ load_result_is_refused(const struct load_result *result)
 		   result->errors[ECONNREFUSED] + result->errors[ENOENT];
 }
 
+static double
+share_of_wall(const struct load_result *result, uint64_t ns)
+{
+	return result->wall_ns ? (double)ns / (double)result->wall_ns : 0;
+}
+
 double
 load_result_busy(const struct load_result *result)
 {
-	double busy = result->wall_ns
-			  ? (double)result->cpu_ns / (double)result->wall_ns
-			  : 0;
+	double busy =
+	    share_of_wall(result, result->cpu_ns - result->others_cpu_ns);
 
 	return busy < 1 ? busy : 1;
+}
+
+double
+load_result_waited(const struct load_result *result)
+{
+	return share_of_wall(result, result->wait_ns - result->others_wait_ns);
 }
 
 bool
 load_result_is_client_bound(const struct load_result *result, bool own_cpu)
 {
-	double wall = (double)result->wall_ns, waited = (double)result->wait_ns;
+	double busy =
+	    share_of_wall(result, result->cpu_ns - result->others_cpu_ns);
+	double waited = load_result_waited(result);
 
 	if (!result->ok)
 		return false;
-	return load_result_busy(result) > FULL ||
-	       (own_cpu && waited > WAITED * wall &&
-		   (double)result->cpu_ns > FULL * (wall - waited));
+	return busy > FULL ||
+	       (own_cpu && waited > WAITED && busy > FULL * (1 - waited));
 }

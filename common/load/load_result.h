@@ -36,8 +36,11 @@ struct load_result {
 	/* From the first send to the end of the run, or to the last reply if
 	 * that is later; the sum over the runs. */
 	uint64_t span_ns;
-	/* Of the client: CPU time, run delay, and elapsed time. */
+	/* Of the client: CPU time, run delay, and elapsed time. With several
+	 * threads, the first two are sums, in which OTHERS_... are those of all
+	 * threads but the one that was nearest to its limit. */
 	uint64_t cpu_ns, wait_ns, wall_ns;
+	uint64_t others_cpu_ns, others_wait_ns;
 	/* Of the client: time and number of stalls and throttlings (stall.h).
 	 */
 	uint64_t stall_ns, stalls, throttled_ns, throttled;
@@ -71,6 +74,14 @@ load_result_clear(struct load_result *result);
 void
 load_result_add(struct load_result *result, const struct load_result *from);
 
+/*
+ * Adds FROM, the result of another thread in the same time: elapsed times and
+ * stalls, which all threads see, are the longest of both. Sets no span: the
+ * caller knows when it began.
+ */
+void
+load_result_join(struct load_result *result, const struct load_result *from);
+
 /* Right replies per second of the span; 0 if there were none. */
 double
 load_result_rate(const struct load_result *result);
@@ -79,15 +90,20 @@ load_result_rate(const struct load_result *result);
 bool
 load_result_is_refused(const struct load_result *result);
 
-/* The share of a CPU that the client used, 0 to 1. */
+/* The share of a CPU that the client used, 0 to 1; of several threads, the one
+ * nearest to its limit. */
 double
 load_result_busy(const struct load_result *result);
+
+/* The share of the time in which that thread waited for a CPU. */
+double
+load_result_waited(const struct load_result *result);
 
 /*
  * Whether the client, not the server, limited the rate: it used all of a CPU;
  * or, with a CPU of its own in the load (OWN_CPU), it had to wait for that CPU
  * and used all of the rest. Waiting alone is no sign: a client that spins also
- * waits when it has nothing to do.
+ * waits when it has nothing to do. Of several threads, one is enough.
  */
 bool
 load_result_is_client_bound(const struct load_result *result, bool own_cpu);

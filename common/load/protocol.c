@@ -41,9 +41,12 @@ protocol_open(struct protocol_run *run, size_t size, uint32_t connections)
 	const struct protocol *p = run->protocol;
 
 	run->connections = connections;
+	if (!run->all)
+		run->all = connections;
 	if (p->own_size && !(run->states = calloc(connections, p->own_size)))
 		return -1;
-	if (p->sized && payload_init(&run->payload, size, connections) < 0)
+	if (p->sized && !run->payload_is_lent &&
+	    payload_init(&run->payload, size, run->all) < 0)
 		return -1;
 	return p->open ? p->open(run) : 0;
 }
@@ -53,7 +56,8 @@ protocol_close(struct protocol_run *run)
 {
 	if (run->protocol->close)
 		run->protocol->close(run);
-	payload_release(&run->payload);
+	if (!run->payload_is_lent)
+		payload_release(&run->payload);
 	free(run->states);
 	run->states = NULL;
 }
@@ -66,6 +70,7 @@ exchange_init(
 	    .id = id,
 	    .requests =
 		run->payload.table ? payload_requests(&run->payload, id) : NULL,
-	    .own = run->states + id * run->protocol->own_size,
+	    .own = run->states +
+		   (size_t)(id - run->first) * run->protocol->own_size,
 	};
 }

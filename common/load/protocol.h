@@ -9,7 +9,8 @@
  *	run.protocol->request(&run, &exchange);	   ... send exchange.out
  *	run.protocol->judge(&run, &exchange, buf, n);
  *
- * Not thread-safe: a run and its exchanges belong to one thread.
+ * Not thread-safe: a run and its exchanges belong to one thread. The threads of
+ * a load share only a payload, which no run changes.
  */
 #ifndef COMMON_LOAD_PROTOCOL_H
 #define COMMON_LOAD_PROTOCOL_H
@@ -53,14 +54,17 @@ enum reply_check {
 struct protocol_run {
 	const struct protocol *protocol;
 	struct payload payload;
-	uint32_t connections;
-	bool churn;	  /* a connection for each request */
-	const char *host; /* of HTTP: "localhost:7007" */
-	const char *path; /* of HTTP: "/" */
-	char *scratch;	  /* shared by all exchanges: if OUT points here, it is
-			     valid for one send; request() makes it again */
-	void *own;	  /* the protocol's */
-	char *states;	  /* memory of the exchanges' OWN */
+	/* The exchanges are FIRST to FIRST + CONNECTIONS - 1, of ALL in the
+	 * load; the other ones belong to other runs. */
+	uint32_t first, connections, all;
+	bool payload_is_lent; /* another run of the load owns it */
+	bool churn;	      /* a connection for each request */
+	const char *host;     /* of HTTP: "localhost:7007" */
+	const char *path;     /* of HTTP: "/" */
+	char *scratch; /* shared by all exchanges: if OUT points here, it is
+			  valid for one send; request() makes it again */
+	void *own;     /* the protocol's */
+	char *states;  /* memory of the exchanges' OWN */
 	uint64_t lost_updates; /* of counter: values that came twice */
 	/* The reason of the latest REPLY_WRONG as a text; or, if that is "",
 	 * GOT differs from expected() at offset GOT_AT. */
@@ -105,6 +109,11 @@ struct protocol {
 	/* Sets OUT to a message that the client closes. NULL: the end of the
 	 * stream is enough. */
 	void (*leave)(struct protocol_run *run, struct exchange *x);
+	/* Adds what OTHER, of the same load, knows of its replies. Returns how
+	 * many both took for right that cannot both be; the first is described
+	 * in run->why. NULL: a reply that is right for its own run is right. */
+	uint64_t (*merge)(
+	    struct protocol_run *run, const struct protocol_run *other);
 	/* The reply to request x->number, *LEN bytes. NULL: only `why` says
 	 * what is wrong. */
 	const char *(*expected)(const struct protocol_run *run,
@@ -113,9 +122,10 @@ struct protocol {
 
 /*
  * Prepares CONNECTIONS exchanges, with requests of SIZE bytes if the protocol
- * is `sized`. The caller has set protocol, churn, host and path; the rest of
- * RUN is zero. Returns 0; or -1 with errno, or with a text in run->why. The
- * caller calls protocol_close() in any case.
+ * is `sized`. The caller has set protocol, churn, host and path, and if there
+ * are other runs first, all, and a payload that is lent; the rest of RUN is
+ * zero. Returns 0; or -1 with errno, or with a text in run->why. The caller
+ * calls protocol_close() in any case.
  */
 int
 protocol_open(struct protocol_run *run, size_t size, uint32_t connections);
@@ -123,7 +133,7 @@ protocol_open(struct protocol_run *run, size_t size, uint32_t connections);
 void
 protocol_close(struct protocol_run *run);
 
-/* Initializes exchange ID, below CONNECTIONS. */
+/* Initializes exchange ID, one of those of RUN. */
 void
 exchange_init(
     struct exchange *exchange, const struct protocol_run *run, uint32_t id);

@@ -120,8 +120,7 @@ static enum reply_check
 judge_value(struct protocol_run *run, struct counter_state *state)
 {
 	uint64_t last = state->last;
-	int before =
-	    came_before(run->own, state->value, run->connections + WORD_BITS);
+	int before = came_before(run->own, state->value, run->all + WORD_BITS);
 
 	if (before < 0)
 		return reply_wrong(run,
@@ -142,6 +141,27 @@ judge_value(struct protocol_run *run, struct counter_state *state)
 		return REPLY_WRONG_KEEP;
 	}
 	return REPLY_COMPLETE;
+}
+
+/* Values that both runs got. */
+static uint64_t
+counter_merge(struct protocol_run *run, const struct protocol_run *other)
+{
+	const struct counter_run *from = other->own;
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < from->count * WORD_BITS; i++) {
+		if (!(from->words[i / WORD_BITS] >> i % WORD_BITS & 1) ||
+		    came_before(
+			run->own, from->base + i, run->all + WORD_BITS) != 1)
+			continue;
+		if (!count++)
+			reply_wrong(run,
+			    "%" PRIu64 " came twice, on connections of two "
+			    "threads: an update was lost",
+			    from->base + i);
+	}
+	return count;
 }
 
 static enum reply_check
@@ -182,4 +202,5 @@ const struct protocol protocol_counter = {
     .close = counter_close,
     .request = counter_request,
     .judge = counter_judge,
+    .merge = counter_merge,
 };

@@ -31,6 +31,28 @@ find_owner(const struct session_shared *shared, const struct session *all,
 	return NULL;
 }
 
+/* The connection of another thread whose reply begins with the received bytes;
+ * UINT32_MAX: none. Its requests are not known here, but its payload is. */
+static uint32_t
+find_elsewhere(const struct protocol_run *run)
+{
+	const struct payload *payload = &run->payload;
+	size_t len =
+	    run->got_len < payload->size ? run->got_len : payload->size;
+	const char *at = NULL;
+	uint64_t id;
+
+	if (run->protocol->echoes && len >= 8 && run->all > run->connections)
+		at = memmem(payload->table,
+		    payload->span * run->all + payload->size, run->got, len);
+	if (!at)
+		return UINT32_MAX;
+	id = (uint64_t)(at - payload->table) / payload->span;
+	return id < run->all && id - run->first >= run->connections
+		   ? (uint32_t)id
+		   : UINT32_MAX;
+}
+
 /* Whether byte I is missing: the bytes from I on are those expected after it.
  */
 static bool
@@ -53,6 +75,7 @@ explain_bytes(const struct session_shared *shared,
 	const struct protocol_run *run = &shared->run;
 	const struct session *owner = NULL;
 	size_t left = whole - run->got_at, i = 0;
+	uint32_t elsewhere = UINT32_MAX;
 	uint64_t number;
 
 	want += run->got_at;
@@ -60,6 +83,8 @@ explain_bytes(const struct session_shared *shared,
 		i++;
 	if (run->got_at == 0 && i < left)
 		owner = find_owner(shared, all, count, &number);
+	if (run->got_at == 0 && i < left && !owner)
+		elsewhere = find_elsewhere(run);
 	if (i == left)
 		snprintf(buf, size,
 		    "%zu bytes too many after the reply of %zu (doubled?)",
@@ -73,6 +98,8 @@ explain_bytes(const struct session_shared *shared,
 		    "the reply is that of its request %" PRIu64
 		    " again (doubled)",
 		    number);
+	else if (elsewhere != UINT32_MAX)
+		snprintf(buf, size, "the reply is connection %u's", elsewhere);
 	else if (misses_a_byte(run, want, left, i))
 		snprintf(buf, size, "byte %zu of %zu is missing",
 		    run->got_at + i, whole);

@@ -44,7 +44,8 @@ session_fail(struct session_shared *shared, struct session *session, int error)
 static void
 trace_opened(struct session_shared *shared, struct session *session)
 {
-	session->connection = ++shared->opened;
+	session->connection =
+	    shared->opened++ * shared->engines + shared->engine + 1;
 	session->connected_traced = false;
 	trace_record(TRACE_CONNECT, session->connection, 0, 0);
 }

@@ -48,8 +48,11 @@ struct session_shared {
 	const struct address *sources; /* used in turn; NULL: do not bind */
 	uint32_t source_count, next_source;
 	size_t buffer_size;
-	char *buffer;	 /* for one receive */
-	uint64_t opened; /* connections, while the trace is on */
+	char *buffer; /* for one receive */
+	/* While the trace is on, connections have the numbers 1, 2, 3...; of
+	 * several engines, each has every ENGINES-th, ENGINE + 1 the first. */
+	uint64_t opened;
+	uint32_t engine, engines;
 	/* Counters that the caller may reset. Datagrams for a request that had
 	 * timed out, or had its reply; requests that were sent again on a new
 	 * connection, because the server closed the first. */

@@ -164,6 +164,8 @@ client(const struct load_report *report)
 
 	set_number(object, "cpu_us_per_request",
 	    load_report_client_us(report->result));
+	set_count(object, "threads",
+	    report->plan->protocol->chat ? 1 : engines_of(report->plan));
 	set_number(object, "busy", load_result_busy(report->result));
 	json_value_set(object, "limited",
 	    json_boolean(load_report_is_client_bound(report)));

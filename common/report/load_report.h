@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "common/load/engine.h"
+#include "common/load/engines.h"
 #include "common/net/address_list.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/sysinfo/listen_backlog.h"

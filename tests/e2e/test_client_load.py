@@ -685,7 +685,7 @@ def test_on_a_single_cpu_it_is_shared_whatever_was_asked(
 
 def test_the_server_is_found_by_its_unix_path_too(thread_server, tmp_path):
     thread_server.start(listen=f"unix:{tmp_path}/socket")
-    ours, theirs, _, _ = placed_run(thread_server, "shared")
+    ours, theirs, _, _ = placed_run(thread_server, "--placement", "shared")
     assert ours == theirs and len(ours) == 1
 
 

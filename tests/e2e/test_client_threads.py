@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""A load in several threads: each finds what is wrong, and the counts are those
+of one. The threads share one CPU here, so this is about right counts alone."""
+import os
+import re
+import signal
+import threading
+
+import pytest
+
+from harness import eventually, needs_full
+from known_servers import (
+    Close, KnownServer, check_load, counts, load, result_of, running_client)
+from trace_file import Trace
+
+CPUS = sorted(os.sched_getaffinity(0))
+
+pytestmark = pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs")
+
+THREADS = pytest.mark.parametrize("threads", [1, 2, 4])
+MODES = pytest.mark.parametrize(
+    "mode", [[], ["--churn"]], ids=["steady", "churn"])
+
+
+def on_threads(count):
+    """So many on the first CPU, which a list names so often; the server on
+    another."""
+    client = f"{CPUS[0]}-{CPUS[0]}" + f",{CPUS[0]}" * (count - 1)
+    return ["--client-cpus", client, "--server-cpus", f"{CPUS[1]}-{CPUS[1]}"]
+
+
+# ---- liars: one request on each of 8 connections, and each reply is a lie ----
+
+def changed(request):
+    data = bytearray(request.data)
+    data[-1] ^= 1
+    request.send(data)
+
+
+def cut(request):
+    request.send(request.data[:10])
+    raise Close
+
+
+class Swapped:
+    """When it has a request of each connection, it answers each with that of
+    the next one: some are another thread's."""
+
+    def __init__(self, count):
+        self.requests, self.count = [], count
+        self.lock = threading.Lock()
+
+    def __call__(self, request):
+        with self.lock:
+            self.requests.append(request)
+            if len(self.requests) < self.count:
+                return
+            for i, one in enumerate(self.requests):
+                one.send(self.requests[i - 1].data)
+
+
+def lied_to(behave, threads, mode, **server):
+    with KnownServer(behave, **server) as known:
+        report = load(known.target, "-n", 8, "-c", 8, "-s", known.size,
+                      *on_threads(threads), *mode, code=1)
+    assert report["client"]["threads"] == threads
+    return report
+
+
+@THREADS
+@MODES
+@pytest.mark.parametrize("lie, words", [
+    (changed, "byte 63 of 64 is 0x"),
+    (lambda request: request.send(2 * request.data), "doubled")],
+    ids=["changed", "doubled"])
+def test_every_thread_finds_a_wrong_reply(threads, mode, lie, words):
+    report = lied_to(lie, threads, mode)
+    assert counts(report) == (0, 8, 0, 0)
+    assert words in report["first_wrong"]
+
+
+@THREADS
+@MODES
+def test_every_thread_finds_a_cut_reply(threads, mode):
+    report = lied_to(cut, threads, mode)
+    assert counts(report) == (0, 0, 0, 8)
+    assert report["errors"] == {"EOF": 8}
+
+
+@THREADS
+@MODES
+@pytest.mark.parametrize("size", [64, 50_000])
+def test_replies_swapped_between_threads_name_the_other(threads, mode, size):
+    report = lied_to(Swapped(8), threads, mode, size=size)
+    assert counts(report) == (0, 8, 0, 0)
+    found = re.match(r"connection (\d), request 1: the reply is connection "
+                     r"(\d)'s(, request 1)?$", report["first_wrong"])
+    assert found, report["first_wrong"]
+    assert found[1] != found[2]
+
+
+@THREADS
+def test_a_counter_value_that_two_threads_got_is_a_lost_update(threads):
+    """Four connections, and each gets the same value."""
+    with KnownServer(lambda request: request.send(b"7\n"), size=b"\n") as one:
+        report = load(one.target, "-p", "counter", "-n", 4, "-c", 4,
+                      *on_threads(threads), code=1)
+    assert counts(report) == (1, 3, 0, 0)
+    assert report["lost_updates"] == 3
+    assert "7 came twice" in report["first_wrong"]
+
+
+# ---- honest servers ----
+
+@THREADS
+@MODES
+def test_counts_of_threads_are_exact(server, threads, mode):
+    server.start()
+    report = load(server.address, "-n", 203, "-c", 9, *on_threads(threads),
+                  *mode)
+    assert counts(report) == (203, 0, 0, 0)
+    assert report["client"]["threads"] == threads
+    if not mode:
+        assert 1 <= report["fairness"]["min"] <= 203 // 9
+        assert report["fairness"]["none"] == 0
+    assert server.stop() == 0
+
+
+@needs_full
+@pytest.mark.parametrize("protocol", ["echo", "http"])
+def test_threads_speak_tls(server, files, protocol):
+    server.start("-s", "echo" if protocol == "echo" else "http",
+                 *files.options())
+    report = load(f"tls:{server.address}", "--tls-ca", files.cert("ca"),
+                  "-p", protocol, "-n", 60, "-c", 8, "--churn",
+                  *on_threads(4))
+    assert counts(report) == (60, 0, 0, 0)
+    assert server.stop() == 0
+
+
+def test_threads_count_a_shared_counter(server):
+    server.start("-s", "counter")
+    for _ in range(2):
+        report = load(server.address, "-p", "counter", "-n", 400, "-c", 8,
+                      *on_threads(4))
+        assert counts(report) == (400, 0, 0, 0)
+        assert report["lost_updates"] == 0
+    assert server.stop() == 0
+
+
+def test_threads_keep_one_schedule(thread_server):
+    """2000/s for 0.4 s: 800 requests, whatever thread has which."""
+    thread_server.start()
+    report = load(thread_server.address, "-r", 2000, "-d", "400ms", "-c", 16,
+                  "--timeout", "20s", *on_threads(4))
+    assert sum(counts(report)) + report["unsent"] == 800
+    assert report["requests"]["ok"] == sum(counts(report))
+
+
+def test_intervals_of_threads_add_up_to_the_load(thread_server, tmp_path):
+    path = tmp_path / "series"
+    thread_server.start()
+    report = load(thread_server.address, "-n", 300, "-r", 2000, "-c", 8,
+                  "--interval", f"10ms:{path}", *on_threads(4))
+    lines = [re.search(r'"t_s":([\d.e-]+),.*"ok":(\d+)', line)
+             for line in path.read_text().splitlines()]
+    assert sum(int(line[2]) for line in lines) == report["requests"]["ok"]
+    times = [float(line[1]) for line in lines]
+    assert times == sorted(set(times))
+
+
+def test_the_trace_numbers_the_connections_of_all_threads(
+        thread_server, tmp_path):
+    thread_server.start()
+    load(thread_server.address, "-n", 80, "-c", 8, "--trace",
+         tmp_path / "trace", *on_threads(4))
+    trace = Trace(tmp_path / "trace")
+    assert sorted(one.connection for one in trace.only("connect")) == \
+        list(range(1, 9))
+    assert len(trace.only("answered")) == 80
+    assert len({one.tid for one in trace.only("answered")}) == 4
+
+
+@MODES
+def test_an_interrupt_ends_all_threads(server, mode):
+    server.start()
+    with running_client("load", server.address, "-d", "1h", "-c", 8, "--json",
+                        "-", *mode, *on_threads(4)) as process:
+        eventually(lambda: server.ledger_now()["accepted"] >= 8,
+                   "connections of all threads")
+        tasks = os.listdir(f"/proc/{process.pid}/task")
+        process.send_signal(signal.SIGINT)
+        result = result_of(process)
+    assert len(tasks) >= 4
+    assert result.code == 130, result
+    report = result.json
+    check_load(report)
+    ok, wrong, timed_out, failed = counts(report)
+    assert ok > 0 and wrong == timed_out == failed == 0
+    assert server.stop() == 0
+
+
+def test_a_server_that_is_not_there_ends_all_threads():
+    with KnownServer() as gone:
+        pass
+    report = load(gone.target, "-c", 8, "-d", "1h", "--client-cpus",
+                  f"{CPUS[0]}-{CPUS[0]},{CPUS[0]}", code=1)
+    assert report["requests"]["ok"] == 0
+    assert set(report["errors"]) == {"ECONNREFUSED"}
