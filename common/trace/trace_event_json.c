@@ -16,17 +16,24 @@ struct writer {
 	const struct lane **tracks; /* lanes by pid, tid and start */
 	size_t count;
 	uint64_t requests; /* of clients, so far: their ids */
+	bool apart;	   /* two logs have a pid in common */
 };
 
 /* ---- one event ---- */
+
+/* Above all pids (PID_MAX_LIMIT): what is added to those of the second log, so
+ * that two processes that have the same one in two containers stay two. */
+#define PIDS (1 << 22)
 
 static void
 put_head(
     struct writer *w, const char *ph, const char *name, const struct lane *lane)
 {
+	int add = w->apart ? PIDS * (int)lane->source : 0;
+
 	fprintf(w->out,
 	    "%s\n{\"ph\":\"%s\",\"name\":\"%s\",\"pid\":%d,\"tid\":%d",
-	    w->begun ? "," : "", ph, name, lane->pid, lane->tid);
+	    w->begun ? "," : "", ph, name, lane->pid + add, lane->tid + add);
 	w->begun = true;
 }
 
@@ -399,6 +406,8 @@ by_track(const void *a, const void *b)
 	const struct lane *x = *(const struct lane *const *)a;
 	const struct lane *y = *(const struct lane *const *)b;
 
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
 	if (x->pid != y->pid)
 		return x->pid < y->pid ? -1 : 1;
 	if (x->tid != y->tid)
@@ -409,7 +418,7 @@ by_track(const void *a, const void *b)
 static bool
 is_same_track(const struct lane *a, const struct lane *b)
 {
-	return a->pid == b->pid && a->tid == b->tid;
+	return a->source == b->source && a->pid == b->pid && a->tid == b->tid;
 }
 
 /* Whether an accept loop has the lane's track: an event of such a worker is
@@ -447,15 +456,12 @@ sort_tracks(struct writer *w)
 static bool
 is_named(const struct writer *w, size_t i)
 {
-	const struct timeline *t = w->timeline;
-	int32_t pid = w->tracks[i]->pid;
+	const struct lane *lane = w->tracks[i], *loop = loop_of(w, lane);
 
-	for (size_t k = 0; k < t->lane_count && t->lanes[k].kind == LANE_LOOP;
-	     k++) {
-		if (t->lanes[k].pid == pid)
-			return true;
-	}
-	return i > 0 && w->tracks[i - 1]->pid == pid;
+	if (loop && loop->pid == lane->pid)
+		return true;
+	return i > 0 && w->tracks[i - 1]->source == lane->source &&
+	       w->tracks[i - 1]->pid == lane->pid;
 }
 
 /* The names of track I, which MORE lanes after this one have as well. */
@@ -497,12 +503,43 @@ put_tracks(struct writer *w)
 	}
 }
 
+static int
+by_pid(const void *a, const void *b)
+{
+	const struct lane *x = *(const struct lane *const *)a;
+	const struct lane *y = *(const struct lane *const *)b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->source < y->source ? -1 : x->source > y->source;
+}
+
+/* As in two containers, where both processes may have pid 1. */
+static bool
+logs_share_a_pid(const struct timeline *t)
+{
+	const struct lane **lanes = calloc(t->lane_count + 1, sizeof(void *));
+	bool shared = false;
+
+	if (!lanes)
+		die(1, "out of memory");
+	for (size_t i = 0; i < t->lane_count; i++)
+		lanes[i] = &t->lanes[i];
+	qsort(lanes, t->lane_count, sizeof(void *), by_pid);
+	for (size_t i = 1; i < t->lane_count && !shared; i++)
+		shared = lanes[i]->pid && lanes[i]->pid == lanes[i - 1]->pid &&
+			 lanes[i]->source != lanes[i - 1]->source;
+	free(lanes);
+	return shared;
+}
+
 void
 trace_event_json(const struct timeline *timeline, FILE *out)
 {
 	struct writer w = {.timeline = timeline, .out = out};
 
 	fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", out);
+	w.apart = timeline->log_count > 1 && logs_share_a_pid(timeline);
 	sort_tracks(&w);
 	for (size_t i = 0;
 	     i < timeline->lane_count && timeline->lanes[i].kind == LANE_LOOP;

@@ -793,6 +793,23 @@ def test_a_client_stands_beside_its_worker(path, tmp_path):
         "server_fork", "server_fork conn 1", "server_fork conn 2", "client"}
 
 
+def test_two_containers_may_have_one_pid(path, tmp_path):
+    """A server and a client that are pid 1 of their own containers."""
+    made(path, life(1, 1, 7, 10**9, reaper=1), pid=1)
+    other = made(tmp_path / "client", [
+        (10**9 - 9, 1, "connect", 1, 1), (10**9, 1, "connected", 1, 1, 40001),
+        *((at, 1, kind, 1, 1) for at, kind in [
+            (10**9 + 10, "due"), (10**9 + 20, "sent"),
+            (10**9 + 8000, "answered"), (10**9 + 9000, "closed")])],
+        program="client", model="", pid=1)
+    events = json_of(path, other)
+    names = {one["args"]["name"]: one["pid"]
+             for one in of(events, "M", "process_name")}
+    assert names == {"server_fork": 1, "client": 1 + 2**22}
+    assert {one["pid"] for one in of(events, "b", "request")} == {1 + 2**22}
+    assert [one["tid"] for one in of(events, "X", "conn 1")] == [7]
+
+
 @pytest.mark.parametrize("options", [("-n", 40), ("-n", 40, "--churn"),
                                      ("-r", 500, "-n", 40)],
                          ids=("closed", "churn", "open"))
