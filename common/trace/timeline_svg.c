@@ -448,20 +448,32 @@ key_height(const struct timeline_view *view)
 static void
 put_head(const struct canvas *c, const char *title)
 {
-	const struct timeline *timeline = c->view->timeline;
-	char words[TIMELINE_WORDS], text[3 * TIMELINE_WORDS];
-	size_t n;
+	char words[TIMELINE_WORDS];
 
 	put_text(c, 12, 22, "title", title);
-	n = (size_t)snprintf(text, sizeof(text), "%s",
-	    timeline_summary(timeline, c->view->zh, words, sizeof(words)));
-	for (size_t i = 0;
-	     n < sizeof(text) &&
-	     timeline_warning(timeline, i, c->view->zh, words, sizeof(words));
-	     i++)
-		n +=
-		    (size_t)snprintf(text + n, sizeof(text) - n, "; %s", words);
-	put_text(c, 12, 41, "soft", text);
+	put_text(c, 12, 41, "soft",
+	    timeline_summary(
+		c->view->timeline, c->view->zh, words, sizeof(words)));
+}
+
+/* ---- below the rows ---- */
+
+static bool
+has_rest(const struct timeline_view *view)
+{
+	return view->in_window > view->count;
+}
+
+static size_t
+count_warnings(const struct timeline_view *view)
+{
+	char words[TIMELINE_WORDS];
+	size_t n = 0;
+
+	while (
+	    timeline_warning(view->timeline, n, view->zh, words, sizeof(words)))
+		n++;
+	return n;
 }
 
 /* How many lanes have no row, and how to see them. */
@@ -472,7 +484,7 @@ put_rest(const struct canvas *c)
 	const char *more = c->view->more;
 	char number[32], text[TIMELINE_WORDS];
 
-	if (!rest)
+	if (!has_rest(c->view))
 		return;
 	format_number(number, sizeof(number), (double)rest);
 	snprintf(text, sizeof(text),
@@ -482,13 +494,31 @@ put_rest(const struct canvas *c)
 	put_text(c, LEFT, y_of(c->view->count) + 14, "soft", text);
 }
 
+/* What the trace or the window does not have, a line each. */
+static void
+put_warnings(const struct canvas *c)
+{
+	const struct timeline_view *view = c->view;
+	size_t row = view->count + has_rest(view), n = count_warnings(view);
+	char words[TIMELINE_WORDS];
+
+	for (size_t i = 0; i < n; i++)
+		put_text(c, LEFT, y_of(row + i) + 14, "bad",
+		    timeline_warning(
+			view->timeline, i, view->zh, words, sizeof(words)));
+	if (timeline_nothing(view))
+		put_text(
+		    c, LEFT, y_of(row + n) + 14, "bad", timeline_nothing(view));
+}
+
 /* Above the key. */
 static int
 rows_height(const struct timeline_view *view)
 {
-	bool rest = view->in_window > view->count;
+	size_t rows = view->count + has_rest(view) + count_warnings(view) +
+		      (timeline_nothing(view) != NULL);
 
-	return y_of(view->count + rest) + 8;
+	return y_of(rows) + 8;
 }
 
 /* Opens the element; ATTRIBUTES are its place or its name space. */
@@ -529,11 +559,13 @@ put_rows(struct canvas *c, const char *title)
 	    STYLE, PATTERNS);
 	find_signs(c);
 	put_head(c, title);
-	put_axis(c);
+	if (c->view->count > 0)
+		put_axis(c);
 	put_arrows(c);
 	for (size_t i = 0; i < c->view->count; i++)
 		put_lane(c, i);
 	put_rest(c);
+	put_warnings(c);
 }
 
 void

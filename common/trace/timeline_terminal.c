@@ -420,6 +420,10 @@ timeline_terminal(const struct timeline_view *view,
 			put_row(&d, view->lanes[i]);
 		put_rest(&d);
 		fputc('\n', out);
+	} else if (timeline_nothing(view)) {
+		fputs("  ", out);
+		terminal_fold(out, timeline_nothing(view), 2, 2, width_of(&d));
+		fputc('\n', out);
 	}
 	if (width_of(&d) < KEY_LEAST)
 		put_narrow_key(&d);

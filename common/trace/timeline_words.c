@@ -193,6 +193,13 @@ const char *
 timeline_warning(
     const struct timeline *timeline, size_t n, bool zh, char *buf, size_t size)
 {
+	if (timeline->lane_count > 0 && !timeline->span && n-- == 0) {
+		snprintf(buf, size, "%s",
+		    zh ? "所有事件都在同一时刻：条形没有长度"
+		       : "all events are of one moment: the bars have no "
+			 "length");
+		return buf;
+	}
 	for (size_t i = 0; i < timeline->log_count; i++) {
 		const struct trace_log *log = &timeline->logs[i];
 		char number[32];
@@ -201,22 +208,32 @@ timeline_warning(
 		if (log->lost && n-- == 0) {
 			snprintf(buf, size,
 			    zh ? "环形缓冲区已满：最早的 %s 个事件已丢失"
-			       : "the ring was full: the oldest %s events are "
+			       : "the ring was full: the oldest %s event%s "
 				 "lost",
-			    number);
+			    number, log->lost == 1 ? " is" : "s are");
 			return buf;
 		}
 		format_number(number, sizeof(number), (double)log->damaged);
 		if (log->damaged && n-- == 0) {
 			snprintf(buf, size,
 			    zh ? "%s 个事件不完整，已忽略"
-			       : "%s events are incomplete or damaged, and "
-				 "left out",
-			    number);
+			       : "%s event%s incomplete or damaged, and left "
+				 "out",
+			    number, log->damaged == 1 ? " is" : "s are");
 			return buf;
 		}
 	}
 	return NULL;
+}
+
+const char *
+timeline_nothing(const struct timeline_view *view)
+{
+	if (view->count > 0 || !view->timeline->lane_count)
+		return NULL;
+	return view->zh ? "这段时间内没有任何事件：请选择别的 --from 和 --to"
+			: "nothing happened in this window: choose another "
+			  "--from and --to";
 }
 
 /* ---- headings ---- */

@@ -44,6 +44,10 @@ const char *
 timeline_warning(
     const struct timeline *timeline, size_t n, bool zh, char *buf, size_t size);
 
+/* Why a window shows no row; NULL: it has one, or the trace has none. */
+const char *
+timeline_nothing(const struct timeline_view *view);
+
 /* What stands above the numbers of connections, and above those of workers:
  * "pid" if these are processes, "tid" if they are threads. */
 const char *

@@ -258,6 +258,33 @@ def test_from_and_to_choose_a_window(path):
     assert (result.code, "later than --from" in result.error_line) == (2, True)
 
 
+def only_workers(path, begin=10**9):
+    return made(path, [(begin, 1, "start", 201, 201), (begin, 1, "end", 201, 201)])
+
+
+@pytest.mark.parametrize("make, words", [
+    (only_workers, "all events are of one moment"),
+    (lambda path: made(path, []), "no client has had a worker yet"),
+    (lambda path: made(path, life(1, 201, 201, 10**9), after=7, capacity=8),
+     "the oldest 9 events are lost")],
+    ids=("one moment", "no worker", "lost"))
+def test_a_picture_says_why_it_shows_little(path, make, words):
+    make(path)
+    assert words in flat(client("trace", path, env=UTF8).out)
+    _, root = svg_of(path)
+    assert any(words in (one or "") for one in words_in(root))
+
+
+def test_a_window_in_which_nothing_happens_says_so(path):
+    made(path, [(10**9, 1, "start", 201, 201), (10**9 + 10, 1, "end", 201, 201),
+                (9 * 10**9, 2, "start", 202, 202), (9 * 10**9 + 9, 2, "end", 202, 202)])
+    options = ("--from", "2s", "--to", "3s")
+    words = "nothing happened in this window: choose another --from and --to"
+    assert words in flat(client("trace", path, *options, env=UTF8).out)
+    _, root = svg_of(path, *options)
+    assert words in words_in(root)
+
+
 # ---- SVG ----
 
 def svg_of(*args):
