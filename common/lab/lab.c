@@ -77,15 +77,17 @@ lab_cannot_because(struct lab_run *run, const char *format, ...)
 bool
 lab_require_that(struct lab_run *run, bool ok, const char *format, ...)
 {
+	char text[LAB_WORDS];
 	va_list args;
 
 	run->required++;
-	run->unmet += !ok;
-	fputs(ok ? "  ok  " : "  NO  ", run->out);
 	va_start(args, format);
-	vfprintf(run->out, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', run->out);
+	if (!ok && run->unmet < LAB_NOT_MET)
+		memcpy(run->not_met[run->unmet], text, sizeof(text));
+	run->unmet += !ok;
+	fprintf(run->out, "  %s  %s\n", ok ? "ok" : "NO", text);
 	fflush(run->out);
 	return ok;
 }

@@ -40,6 +40,7 @@
 #define LAB_CHOICES 8
 #define LAB_SERVERS 64
 #define LAB_WORDS 400 /* bytes of a sentence, its NUL included */
+#define LAB_NOT_MET 8
 
 /*
  * A number of the experiment. The first bold numbers in the page's Question are
@@ -66,6 +67,7 @@ struct lab_run {
 	char cannot[LAB_WORDS];	  /* why it cannot be shown here; "" if not */
 	unsigned unmet;		  /* how often lab_require() was not met */
 	unsigned required;	  /* how often it was called */
+	char not_met[LAB_NOT_MET][LAB_WORDS]; /* the first of these sentences */
 	struct lab_server *servers[LAB_SERVERS]; /* of lab_server.h */
 };
 

@@ -19,12 +19,11 @@ enum { COMPILER_LINES = 16 };
 
 /* DIR, or where the copy of a lab is by default. */
 static const char *
-chosen(const struct workshop *w, const char *dir, char path[PATH_MAX])
+chosen(const struct lab_run *run, const char *dir, char path[PATH_MAX])
 {
 	if (dir)
 		return dir;
-	if (snprintf(path, PATH_MAX, "%s/mine", w->folder) >= PATH_MAX)
-		path[0] = '\0';
+	snprintf(path, PATH_MAX, "my-%s", run->lab->name);
 	return path;
 }
 
@@ -73,7 +72,7 @@ lab_start(struct lab_run *run, const char *dir)
 
 	if (!workshop_open(run, &w))
 		return LAB_CHECK_CANNOT;
-	dir = chosen(&w, dir, path);
+	dir = chosen(run, dir, path);
 	wrong = wrong_place(dir);
 	if (wrong == EEXIST) {
 		lab_say(run,
@@ -101,16 +100,16 @@ lab_start(struct lab_run *run, const char *dir)
 
 /* The lines of the compiler; make's own say nothing more. */
 static void
-print_errors(struct lab_run *run, char *output)
+print_errors(struct lab_run *run, char *output, bool all)
 {
 	unsigned lines = 0;
 	char *rest = output;
 
-	lab_require(run, false, "it can be built:", "可以编译：");
+	lab_require(run, false, "it can be built", "可以编译");
 	for (char *line; (line = strsep(&rest, "\n"));) {
 		if (!*line || strncmp(line, "make", 4) == 0)
 			continue;
-		if (++lines > COMPILER_LINES) {
+		if (++lines > COMPILER_LINES && !all) {
 			lab_print(run, "    ...");
 			return;
 		}
@@ -119,56 +118,57 @@ print_errors(struct lab_run *run, char *output)
 }
 
 static bool
-build(struct lab_run *run, const struct workshop *w, const char *dir)
+build(struct lab_run *run, const struct workshop *w, const char *dir,
+    const char *copy, bool all)
 {
 	char *output;
 	int status = workshop_run(run, w,
-	    (const char *[]){"check", run->lab->name, dir, w->folder, NULL},
+	    (const char *[]){"check", run->lab->name, dir, copy, NULL},
 	    &output);
 
 	if (status == WORKSHOP_NOT_BUILT || (status < 0 && !*run->stop))
-		print_errors(run, output ? output : "");
+		print_errors(run, output ? output : "", all);
 	else if (status != 0)
 		lab_cannot(run, "nothing can be built here: %.300s",
 		    "这里无法编译：%.300s", output ? output : "");
+	else if (all && output && *output)
+		lab_print(run, "%s", output);
 	free(output);
 	return status == 0;
 }
 
-/* A file as the script has it: a line for each source with its checksum. */
-static char *
-read_file(const char *dir, const char *name)
+/* As the script has it: "bug" or "shipped", then a sum. */
+static void
+read_kind(const char *path, struct lab_copy *copy)
 {
-	char path[PATH_MAX], *text = NULL;
-	size_t size = 0;
+	char file[PATH_MAX + 8], word[16] = "";
 	FILE *in;
 
-	if (snprintf(path, sizeof(path), "%s/build/%s", dir, name) >=
-	    (int)sizeof(path))
-		return NULL;
-	in = fopen(path, "re");
+	snprintf(file, sizeof(file), "%s/kind", path);
+	in = fopen(file, "re");
 	if (!in)
-		return NULL;
-	if (getdelim(&text, &size, '\0', in) < 0) {
-		free(text);
-		text = NULL;
-	}
+		return;
+	if (fscanf(in, "%15s %31[^\n]", word, copy->sum) < 2)
+		copy->sum[0] = '\0';
 	fclose(in);
-	return text;
+	copy->sources = strcmp(word, "bug") == 0       ? LAB_BUG
+			: strcmp(word, "shipped") == 0 ? LAB_SHIPPED
+						       : LAB_OWN;
 }
 
-/* A copy in which nothing was changed fails; this says why. */
+/* A copy in which nothing was changed fails; the bug's own reverse passes. */
 static void
-say_if_unchanged(struct lab_run *run, const char *dir)
+say_kind(struct lab_run *run, const char *dir, const struct lab_copy *copy)
 {
-	char *before = read_file(dir, "started"), *now = read_file(dir, "sums");
-
-	if (before && now && strcmp(before, now) == 0)
+	if (copy->sources == LAB_BUG)
 		lab_say(run,
 		    "nothing has been changed in %s yet: this is the bug",
 		    "%s 里还没有任何修改：这就是那个缺陷", dir);
-	free(before);
-	free(now);
+	if (copy->sources == LAB_SHIPPED)
+		lab_say(run,
+		    "%s has the shipped sources: the bug was taken out as it "
+		    "was put in",
+		    "%s 里是原来的源代码：缺陷被原样撤销了", dir);
 }
 
 /* A crash is a reason, and may be what the lab is about. */
@@ -189,13 +189,13 @@ say_if_crashed(struct lab_run *run)
 
 /* What a lab could not measure here, it could not because of these servers. */
 static void
-judge(struct lab_run *run, const char *dir)
+judge(struct lab_run *run, const char *copy)
 {
 	char program[PATH_MAX + 64];
 
-	for (const char **model = run->models; *model; model++) {
+	for (const char **model = run->models; *model && !*run->stop; model++) {
 		snprintf(program, sizeof(program), "%s%s/build/check/server_%s",
-		    dir[0] == '/' ? "" : "./", dir, *model);
+		    copy[0] == '/' ? "" : "./", copy, *model);
 		run->lab->check(run, *model, program);
 		say_if_crashed(run);
 		lab_servers_release(run);
@@ -210,38 +210,53 @@ static void
 say_verdict(struct lab_run *run)
 {
 	if (run->unmet)
-		lab_say(run, "Not yet: %u of %u are not met.",
-		    "还没有通过：%u / %u 项不成立。", run->unmet,
-		    run->required);
+		lab_say(run,
+		    "Not yet: %u of %u demands are not met: see NO above.",
+		    "还没有通过：%u 项要求不满足，共 %u 项：见上面的 NO。",
+		    run->unmet, run->required);
 	else
-		lab_say(run, "Passed: all %u are met.", "通过：%u 项都成立。",
-		    run->required);
+		lab_say(run, "Passed: all %u demands are met.",
+		    "通过：%u 项要求都满足。", run->required);
+}
+
+static bool
+has_sources(struct lab_run *run, const char *dir)
+{
+	char source[PATH_MAX + 32];
+
+	snprintf(source, sizeof(source), "%s/server_thread.c", dir);
+	return access(source, R_OK) == 0 ||
+	       lab_require(run, false,
+		   "%s: %s; `client lab start %s` makes a copy",
+		   "%s：%s；`client lab start %s` 会建立一个副本", source,
+		   strerror(errno), run->lab->name);
 }
 
 enum lab_check
-lab_check(struct lab_run *run, const char *dir)
+lab_check(struct lab_run *run, const char *dir, bool all, struct lab_copy *copy)
 {
 	struct workshop w;
-	char path[PATH_MAX], source[PATH_MAX + 32];
+	char chosen_dir[PATH_MAX], path[PATH_MAX];
 
+	*copy = (struct lab_copy){0};
 	if (!workshop_open(run, &w))
 		return LAB_CHECK_CANNOT;
-	dir = chosen(&w, dir, path);
-	snprintf(source, sizeof(source), "%s/server_thread.c", dir);
-	if (access(source, R_OK) < 0) {
-		lab_say(run, "%s: %s; `client lab start %s` makes a copy",
-		    "%s：%s；`client lab start %s` 会建立一个副本", source,
-		    strerror(errno), run->lab->name);
+	dir = chosen(run, dir, chosen_dir);
+	if (!has_sources(run, dir))
 		return LAB_CHECK_NOT_YET;
+	if (!workshop_copy(&w, dir, path)) {
+		lab_cannot(run, "%s: %s", "%s：%s", w.folder, strerror(errno));
+		return LAB_CHECK_CANNOT;
 	}
-	if (build(run, &w, dir))
-		judge(run, dir);
+	if (build(run, &w, dir, path, all))
+		judge(run, path);
 	if (run->cannot[0])
 		return LAB_CHECK_CANNOT;
-	if (run->unmet)
-		say_if_unchanged(run, dir);
-	if (!*run->stop)
+	read_kind(path, copy);
+	if (!*run->stop) {
+		say_kind(run, dir, copy);
 		say_verdict(run);
+	}
 	return run->unmet || !run->required ? LAB_CHECK_NOT_YET
 					    : LAB_CHECK_PASSED;
 }

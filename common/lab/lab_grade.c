@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/lab/lab_csv.h"
 #include "common/lab/lab_table.h"
 
 enum { LETTERS = 5 }; /* none, A to D */
@@ -17,29 +18,10 @@ letter_index(char letter)
 
 /* ---- CSV ---- */
 
-/* TEXT, then AFTER. Line ends become spaces: a result is one line. */
-static void
-put_cell(FILE *out, const char *text, char after)
-{
-	bool formula = *text && strchr("=+-@\t\r", *text);
-
-	if (!formula && !text[strcspn(text, "\",\r\n\t")]) {
-		fprintf(out, "%s%c", text, after);
-		return;
-	}
-	fputs(formula ? "\"'" : "\"", out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
-	}
-	fprintf(out, "\"%c", after);
-}
-
 static void
 put_letter(FILE *out, char letter)
 {
-	put_cell(out, (char[2]){letter, '\0'}, ',');
+	lab_csv_cell(out, (char[2]){letter, '\0'}, ',');
 }
 
 int
@@ -113,24 +95,25 @@ put_result(const struct lab_result *result, const char *path,
 	if (result->seed)
 		snprintf(seed, sizeof(seed), "%llu",
 		    (unsigned long long)result->seed);
-	put_cell(out, path, ',');
-	put_cell(out, result->lab->name, ',');
-	put_cell(out, seed, ',');
-	put_cell(out, result->model, ',');
+	lab_csv_cell(out, path, ',');
+	lab_csv_cell(out, result->lab->name, ',');
+	lab_csv_cell(out, seed, ',');
+	lab_csv_cell(out, result->model, ',');
 	put_letter(out, result->predicted);
 	put_letter(out, result->answer);
-	put_cell(out,
+	lab_csv_cell(out,
 	    !result->predicted || !result->answer ? ""
 	    : result->predicted == result->answer ? "yes"
 						  : "no",
 	    ',');
-	put_cell(out,
+	lab_csv_cell(out,
 	    shown			    ? "yes"
 	    : result->outcome == LAB_CANNOT ? "cannot"
 					    : "no",
 	    ',');
-	put_cell(out, shown && result->predicted && !remark ? "1" : "0", ',');
-	put_cell(out,
+	lab_csv_cell(
+	    out, shown && result->predicted && !remark ? "1" : "0", ',');
+	lab_csv_cell(out,
 	    remark			    ? remark
 	    : result->outcome == LAB_CANNOT ? result->reason
 					    : "",
@@ -146,9 +129,9 @@ lab_grade_file(struct lab_grade *grade, const char *path, FILE *out)
 
 	grade->files++;
 	if (lab_result_read(&result, path, why, sizeof(why)) < 0) {
-		put_cell(out, path, ',');
+		lab_csv_cell(out, path, ',');
 		fputs(",,,,,,,0,", out);
-		put_cell(out, why, '\n');
+		lab_csv_cell(out, why, '\n');
 		grade->bad++;
 		return why;
 	}
@@ -177,11 +160,11 @@ lab_grade_matrix(const struct lab_grade *grade, FILE *out)
 
 			if (!(row[0] | row[1] | row[2] | row[3] | row[4]))
 				continue;
-			put_cell(out, LAB_TABLE[i]->name, ',');
+			lab_csv_cell(out, LAB_TABLE[i]->name, ',');
 			if (p < LETTERS)
 				put_letter(out, (char)('A' + p - 1));
 			else
-				put_cell(out, "none", ',');
+				lab_csv_cell(out, "none", ',');
 			fprintf(out, "%u,%u,%u,%u,%u\n", row[1], row[2], row[3],
 			    row[4], row[0]);
 		}

@@ -19,11 +19,14 @@
 #include "common/base/process.h"
 #include "common/base/program.h"
 #include "common/base/trace.h"
+#include "common/lab/lab_limits.h"
 #include "common/lab/lab_word.h"
 #include "common/launch/inherited.h"
 #include "common/sysinfo/proc_tree.h"
 
 #define TURN_MS 50
+/* Of a program that is not shipped: one that spins, a log that grows. */
+static const struct lab_limits PROGRAM_LIMITS = {60, 64 << 20};
 #define READY_FD 3 /* of the server */
 #define TRACE_PATH 1024
 
@@ -115,6 +118,8 @@ exec_server(void *context, int log)
 	inherited_restore();
 	inherited_restore_cpus();
 	command_line(start, "exec \"$0\"", text, sizeof(text));
+	if (start->plan->program)
+		lab_limits_set(&PROGRAM_LIMITS);
 	dup2(start->server->ledger, STDOUT_FILENO);
 	dup2(start->server->messages, STDERR_FILENO);
 	/* By way of another number: it may have READY_FD already, and be closed

@@ -2,6 +2,8 @@
 /* workshop: sources, tools, and the script docs/labs/workshop. */
 #include "common/lab/workshop.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +16,15 @@
 #include "common/base/clock.h"
 #include "common/base/process.h"
 #include "common/base/program.h"
+#include "common/lab/lab_limits.h"
 #include "common/lab/lab_word.h"
 #include "common/launch/inherited.h"
 #include "common/launch/supervisor.h"
 
 /* A cold build takes five seconds on two processors. */
 #define BUILD_TIMEOUT_NS (120 * NS_PER_S)
+/* Of a compiler that was given something endless. */
+static const struct lab_limits BUILD_LIMITS = {60, 256 << 20};
 #define STEP_MS 100
 /* Of what a compiler says, this much is of use. */
 #define OUTPUT_MAX 65536
@@ -156,6 +161,57 @@ workshop_open(struct lab_run *run, struct workshop *w)
 	return !lab_is_over(run);
 }
 
+/* ---- the copy of a student's folder ---- */
+
+/* Makes the folders of PATH that are missing, but not its last part. */
+static bool
+make_folders(char *path)
+{
+	for (char *at = path + 1; (at = strchr(at, '/')); at++) {
+		*at = '\0';
+		if (mkdir(path, 0777) < 0 && errno != EEXIST)
+			return false;
+		*at = '/';
+	}
+	return true;
+}
+
+/* The last two parts of PATH, of characters that no shell and no file system
+ * minds; and a number for the rest. */
+static void
+name_of(const char *path, char name[NAME_MAX])
+{
+	const char *from = path + strlen(path);
+	uint64_t sum = 0;
+	size_t len = 0;
+
+	for (const char *at = path; *at; at++)
+		sum = sum * 1099511628211 + (unsigned char)*at; /* as FNV-1 */
+	for (int slashes = 0; from > path && slashes < 2; from--)
+		slashes += from[-1] == '/';
+	for (; *from && len < 100; from++) {
+		bool plain = isalnum((unsigned char)*from) || *from == '_';
+
+		if (plain || len)
+			name[len++] = plain ? *from : '-';
+	}
+	snprintf(name + len, NAME_MAX - len, "-%04x",
+	    (unsigned)(sum ^ sum >> 32) & 0xffff);
+}
+
+bool
+workshop_copy(const struct workshop *w, const char *dir, char path[PATH_MAX])
+{
+	char name[NAME_MAX], *whole = realpath(dir, NULL);
+	bool ok;
+
+	name_of(whole ? whole : dir, name);
+	ok = join(path, "%s/check/%s", w->folder, name) && make_folders(path);
+
+	free(whole);
+	return ok;
+}
+
 /* ---- the script ---- */
 
 struct script {
@@ -174,6 +230,7 @@ exec_script(void *context, int log)
 	process_restore_signals();
 	inherited_restore();
 	inherited_restore_cpus();
+	lab_limits_set(&BUILD_LIMITS);
 	execvp(script->argv[0], (char *const *)script->argv);
 }
 

@@ -37,6 +37,12 @@ struct workshop {
 bool
 workshop_open(struct lab_run *run, struct workshop *workshop);
 
+/* Where the copy of a student's DIR is built: PATH is one of its own for each
+ * DIR, below W->folder, and its folder is made. False: with errno. */
+bool
+workshop_copy(
+    const struct workshop *workshop, const char *dir, char path[PATH_MAX]);
+
 #define WORKSHOP_WORDS 4
 
 /* The exit status of `check` where only the student's copy cannot be built. All

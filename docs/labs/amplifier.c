@@ -16,8 +16,6 @@
  * - A sleep ends after PERCONN_WINDOW_US: no program is correct because it has
  *   slept for long enough.
  *
- * - A process may use 60 s of CPU time and write files of 64 MiB.
- *
  * A correct program stays correct, and becomes slower. The worker's own stack
  * is left alone, because no other worker uses it. See check.mk for the build.
  */
@@ -30,7 +28,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,8 +38,6 @@ enum {
 	RECENT = 8, /* loads that a worker remembers */
 	RARELY = 8, /* one in so many other stores waits */
 	STACK_BYTES = 65536,
-	CPU_SECONDS = 60,      /* of a process that spins */
-	FILE_BYTES = 64 << 20, /* of a log that grows */
 	POLL_US = 1000,
 };
 

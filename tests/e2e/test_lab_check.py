@@ -6,11 +6,14 @@ A lab's repairs are in tests/labs/NAME: solution*.patch and wrong-*.patch, on to
 of its bug. The suite takes the first right one and the first wrong one of each
 lab; `make labs-repairs` takes all.
 """
+import csv
+import json
 import os
 import shlex
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +114,78 @@ def test_the_shipped_servers_pass_each_check(name, copy):
     assert run.stdout.splitlines()[-1].startswith("  Passed: ")
 
 
+# ---- a class ----
+
+CSV = "dir,lab,outcome,required,unmet,sources,same_as,seconds,not_met,log"
+
+
+@needs("patch")
+@needs("make")
+def test_many_copies_are_checked_by_one_command(tmp_path):
+    """Each gets a line; a broken one costs the others nothing."""
+    changes = {"shipped": ["-R", "docs/labs/race/bug.patch"], "bug": None,
+               "broken": None, "own": ["tests/labs/race/solution-atomic.patch"]}
+    for name, change in changes.items():
+        assert lab("start", "race", str(tmp_path / name)).returncode == 0
+        if change:
+            subprocess.run(["patch", "-s", *change[:-1], "-p1", "-d", tmp_path / name,
+                            "-i", ROOT / change[-1]], check=True)
+    shutil.copytree(tmp_path / "own", tmp_path / "twin")
+    with (tmp_path / "broken/server_fork.c").open("a") as source:
+        source.write("int broken = ;\n")
+    names = ["broken", "shipped", "bug", "own", "missing", "twin"]
+    run = lab("check", "race", *names, "--model", "fork", "--csv", "all.csv",
+              "--json", "all.json", cwd=tmp_path)
+    assert run.returncode == 1, run.stdout
+    rows = list(csv.DictReader((tmp_path / "all.csv").open()))
+    assert list(rows[0]) == CSV.split(",")
+    assert {row["dir"]: (row["outcome"], row["sources"], row["same_as"])
+            for row in rows} == {
+        "broken": ("not yet", "own", ""), "shipped": ("passed", "shipped", ""),
+        "bug": ("not yet", "bug", ""), "own": ("passed", "own", ""),
+        "missing": ("not yet", "own", ""), "twin": ("passed", "own", "own")}
+    for row, line in zip(rows, (tmp_path / "all.json").read_text().splitlines()):
+        result = json.loads(line)
+        assert result["schema"] == "perconn.lab-check/1"
+        assert (result["dir"], result["log"]) == (row["dir"], row["log"])
+        assert len(result["not_met"]) == int(row["unmet"])
+    logs = {row["dir"]: Path(row["log"]).read_text() for row in rows}
+    assert "server_fork.c:" in logs["broken"] and "error: " in logs["broken"]
+    assert "Passed: all " in logs["own"]
+    for words in ("twin: same as own", "bug: nothing was changed",
+                  "broken: not met: it can be built", "3 of 6 passed"):
+        assert words in run.stdout
+
+
+LIMITS = r"""
+	struct rlimit cpu, size, tasks;
+
+	getrlimit(RLIMIT_CPU, &cpu);
+	getrlimit(RLIMIT_FSIZE, &size);
+	getrlimit(RLIMIT_NPROC, &tasks);
+	fprintf(stderr, "CPU %llu, files %llu, tasks %d\n",
+	    (unsigned long long)cpu.rlim_max, (unsigned long long)size.rlim_max,
+	    tasks.rlim_max != RLIM_INFINITY);
+	return 1;
+"""
+
+
+@needs("patch")
+@needs("make")
+def test_a_students_program_has_limits_and_the_makefile_is_ours(copy):
+    directory = copy("handoff")
+    source = directory / "server_fork.c"
+    source.write_text("#include <stdio.h>\n#include <sys/resource.h>\n" +
+                      source.read_text().replace(
+                          "	return server_main(argc", f"{LIMITS}\n"
+                          "	return server_main(argc"))
+    (directory / "Makefile").write_text("$(shell touch theirs)\n$(error theirs)\n")
+    run = lab("check", "handoff", str(directory), "--model", "fork")
+    assert run.returncode == 1
+    assert "does not start: CPU 60, files 67108864, tasks 1" in run.stdout
+    assert not (directory / "theirs").exists() and "theirs" not in run.stdout
+
+
 # ---- what a student does wrong ----
 
 @needs("patch")
@@ -121,7 +196,7 @@ def test_errors_of_the_compiler_are_shown(copy):
     source.write_text(source.read_text().replace("pid_t pid;", "pid_t pit;"))
     run = lab("check", "handoff", str(directory))
     assert run.returncode == 1
-    assert "NO  it can be built:" in run.stdout
+    assert "NO  it can be built\n" in run.stdout
     assert "server_fork.c:" in run.stdout and "‘pid’ undeclared" in run.stdout \
         or "'pid' undeclared" in run.stdout
     assert "make: " not in run.stdout
@@ -191,7 +266,7 @@ def test_a_copy_is_built_with_the_amplifier_by_clang(copy, tmp_path):
     directory = copy("handoff")
     run = subprocess.run(
         [ROOT / "docs/labs/workshop", "check", "handoff", directory,
-         tmp_path / "folder/handoff"], env={"PATH": str(tmp_path / "bin")},
+         tmp_path / "folder/handoff/check/copy"], env={"PATH": str(tmp_path / "bin")},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=300)
     assert run.returncode == 0, run.stdout
@@ -249,16 +324,16 @@ def test_sources_of_another_user_stay_as_they_are(tmp_path):
     for path in sources, *sources.rglob("*"):
         path.chmod(path.stat().st_mode & ~0o222)
     before = sorted(map(str, sources.rglob("*")))
-    for verb in "start", "check":
+    for verb, *more in ("start",), ("check", "--model", "fork"):
         run = subprocess.run(
             [*AS_A_USER, tmp_path / "perconn-client", "lab", verb,
-             "handoff", "--source", sources, "--model", "fork"], cwd=work,
+             "handoff", "--source", sources, *more], cwd=work,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             timeout=300)
         assert run.returncode == 0, run.stdout
-        assert "build/labs/handoff/mine" in run.stdout
+        assert "my-handoff" in run.stdout
     assert sorted(map(str, sources.rglob("*"))) == before
-    assert [path.name for path in work.iterdir()] == ["build"]
+    assert {path.name for path in work.iterdir()} == {"build", "my-handoff"}
 
 
 @pytest.mark.parametrize("name, words", [
@@ -306,6 +381,8 @@ def test_without_sources_it_says_where_to_get_them(tmp_path):
     (["check", "tour"], "has nothing to repair"),
     (["start", "handoff", ""], "the DIR is empty"),
     (["start", "handoff", "a", "b"], "remove b"),
+    (["check", "handoff", "a", ""], "the DIR is empty"),
+    (["check", "handoff", "a", "--csv", "-", "--json", "-"], "--csv -: --json"),
 ])
 def test_wrong_usage(args, told):
     run = lab(*args)

@@ -225,7 +225,7 @@ def test_no_command_of_a_labs_page_escapes_its_test(name):
     for kind, block in FENCE.findall(page.replace(by_hand, "")):
         assert kind == "text" or block.strip() == f"./client lab {name}" or (
             exercise and re.fullmatch(
-                rf"\./client lab (start|check) {name} [\w/-]+", block.strip())), block
+                rf"\./client lab (start|check) {name}", block.strip())), block
     for command in re.findall(r"\./client lab ([^`]+)", prose_of(
             LABS / name / "README.md")):
         verb, *rest = command.split()
