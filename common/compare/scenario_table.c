@@ -27,6 +27,9 @@ static const struct variation PARENT[] = {
     {.key = "parent_mib", .ballast = 1024 * MIB},
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "dontfork"},
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "shared"},
+    {.key = "parent_mib", .ballast = 1024 * MIB, .text = "huge", .huge = true},
+    {.key = "parent_mib", .ballast = 128 * MIB, .text = "none:1000/s"},
+    {.key = "parent_mib", .ballast = 128 * MIB, .text = "none:10000/s"},
     {0},
 };
 

@@ -15,33 +15,70 @@
 #include "common/base/units.h"
 
 static const char *const REMEDIES[] = {
-    [BALLAST_PLAIN] = "",
+    [BALLAST_PLAIN] = "none",
     [BALLAST_DONTFORK] = "dontfork",
     [BALLAST_SHARED] = "shared",
     [BALLAST_HUGE] = "huge",
 };
 
+/* The LEN bytes of TEXT as a text of their own; NULL: they are too many. */
+static const char *
+part_of(char part[static 64], const char *text, size_t len)
+{
+	if (len >= 64)
+		return NULL;
+	memcpy(part, text, len);
+	part[len] = '\0';
+	return part;
+}
+
+static int
+parse_remedy(const char *word, enum ballast_remedy *out)
+{
+	for (int i = BALLAST_PLAIN; i <= BALLAST_HUGE; i++) {
+		if (strcmp(REMEDIES[i], word) == 0) {
+			*out = (enum ballast_remedy)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* "N/s" */
+static int
+parse_rate(const char *text, uint64_t *out)
+{
+	size_t len = strlen(text);
+	char part[64];
+
+	if (len < 3 || strcmp(text + len - 2, "/s") != 0 ||
+	    !part_of(part, text, len - 2))
+		return -1;
+	return parse_count(part, out) == 0 && *out > 0 &&
+		       *out <= BALLAST_RATE_MOST
+		   ? 0
+		   : -1;
+}
+
 int
 ballast_parse(const char *text, struct ballast *out)
 {
-	const char *colon = strchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	size_t len = strcspn(text, ":");
+	const char *remedy = text[len] ? text + len + 1 : NULL;
 	struct ballast ballast = {.text = text};
-	char size[64];
+	char part[64];
 
-	if (len >= sizeof(size))
-		return -1;
-	memcpy(size, text, len);
-	size[len] = '\0';
-	if (parse_size(size, &ballast.size) < 0 ||
+	if (!part_of(part, text, len) || parse_size(part, &ballast.size) < 0 ||
 	    ballast.size < BALLAST_LEAST || ballast.size > BALLAST_MOST)
 		return -1;
-	if (colon) {
-		ballast.remedy = BALLAST_DONTFORK;
-		while (strcmp(REMEDIES[ballast.remedy], colon + 1) != 0) {
-			if (ballast.remedy++ == BALLAST_HUGE)
-				return -1;
-		}
+	if (remedy) {
+		len = strcspn(remedy, ":");
+		if (!part_of(part, remedy, len) ||
+		    parse_remedy(part, &ballast.remedy) < 0)
+			return -1;
+		if (remedy[len] &&
+		    parse_rate(remedy + len + 1, &ballast.rate) < 0)
+			return -1;
 	}
 	*out = ballast;
 	return 0;
@@ -89,10 +126,10 @@ map(const struct ballast *ballast)
 }
 
 int
-ballast_load(const struct ballast *ballast)
+ballast_load(struct ballast *ballast)
 {
 	bool huge = ballast->remedy == BALLAST_HUGE;
-	const char *remedy = REMEDIES[ballast->remedy];
+	const char *remedy = ballast->remedy ? REMEDIES[ballast->remedy] : "";
 	char *memory;
 
 	if (check_available(ballast) < 0)
@@ -108,6 +145,12 @@ ballast_load(const struct ballast *ballast)
 	if (huge && pages_huge_bytes() < ballast->size)
 		log_warn(
 		    "only %g MiB of it in huge pages", mib(pages_huge_bytes()));
+	if (ballast->rate) {
+		ballast->writer =
+		    ballast_writer_new(memory, ballast->size, ballast->rate);
+		if (!ballast->writer)
+			return fail(ballast, strerror(errno));
+	}
 	return 0;
 }
 

@@ -5,8 +5,8 @@
  *
  * Threads do not notice it. A fork copies the page tables of all private
  * memory, 8 bytes for each page: the larger the parent, the more a child costs,
- * unless a remedy is chosen. The memory is not written again, so the page
- * tables are the only cost.
+ * unless a remedy is chosen. Unless a rate is given (ballast_writer.h), the
+ * memory is not written again, so the page tables are the only cost.
  *
  * Only the accept loop's thread uses it, before there are workers.
  */
@@ -14,6 +14,8 @@
 #define COMMON_SERVER_BALLAST_H
 
 #include <stdint.h>
+
+#include "common/server/ballast_writer.h"
 
 struct ballast {
 	uint64_t size; /* bytes; 0: none */
@@ -25,7 +27,9 @@ struct ballast {
 		BALLAST_SHARED,	  /* a child faults in its pages */
 		BALLAST_HUGE,	  /* in transparent huge pages */
 	} remedy;
-	const char *text; /* as it was given */
+	uint64_t rate;		       /* pages written in a second; 0: none */
+	const char *text;	       /* as it was given */
+	struct ballast_writer *writer; /* made by ballast_load(); NULL: none */
 };
 
 #define BALLAST_LEAST (4ULL << 10)
@@ -33,11 +37,12 @@ struct ballast {
 
 /* For the error line about a wrong value. */
 #define BALLAST_ALLOWED                                                       \
-	"SIZE, SIZE:dontfork, SIZE:shared or SIZE:huge, with a SIZE such as " \
+	"SIZE, SIZE:dontfork, SIZE:shared or SIZE:huge, or with the rate of " \
+	"writes SIZE:none:1000/s, with a SIZE such as "                       \
 	"64MiB, from 4KiB to 65536GiB"
 
-/* Parses "1GiB" or "1GiB:dontfork"; TEXT is kept. Returns 0; or -1, and *OUT is
- * unchanged. */
+/* Parses "1GiB", "1GiB:dontfork" or "1GiB:none:1000/s"; TEXT is kept. Returns
+ * 0; or -1, and *OUT is unchanged. */
 int
 ballast_parse(const char *text, struct ballast *out);
 
@@ -47,7 +52,7 @@ ballast_parse(const char *text, struct ballast *out);
  * less than an eighth of the available memory would be left.
  */
 int
-ballast_load(const struct ballast *ballast);
+ballast_load(struct ballast *ballast);
 
 /* KiB of page tables for it in a forked child. */
 uint64_t

@@ -55,10 +55,18 @@ static void
 hint_ballast(const void *config, const char *text, char *why, size_t size)
 {
 	size_t len = strcspn(text, ":");
+	const char *rate = text[len] ? strchr(text + len + 1, ':') : NULL;
 
 	(void)config;
-	if (!hint_part(QUANTITY_SIZE, text, 0, len, BALLAST_LEAST, BALLAST_MOST,
+	if (hint_part(QUANTITY_SIZE, text, 0, len, BALLAST_LEAST, BALLAST_MOST,
 		why, size))
+		return;
+	if (rate)
+		snprintf(why, size,
+		    "it has no such REMEDY, or its rate is no number of pages "
+		    "from 1/s to %d/s",
+		    BALLAST_RATE_MOST);
+	else
 		snprintf(why, size, "there is no such REMEDY");
 }
 
@@ -139,9 +147,10 @@ static const struct option_spec OPTIONS[] = {
 	"counter:unlocked waits this long between load\n"
 	"and store, to show the race (default none)",
 	OPTION_DURATION, .offset = AT(race_window_ns), .max = 10 * NS_PER_S},
-    {0, "ballast", "SIZE[:REMEDY]",
+    {0, "ballast", "SIZE[:REMEDY[:N/s]]",
 	"hold this much memory, like a large program\n"
-	"(REMEDY: dontfork, shared or huge)",
+	"(REMEDY: none, dontfork, shared or huge), and\n"
+	"go on writing to N pages a second",
 	OPTION_CALL, .allowed = BALLAST_ALLOWED, .parse = parse_ballast,
 	.hint = hint_ballast},
     {0, "image", "WHICH",

@@ -57,6 +57,7 @@ next_deadline(const struct loop *loop)
 	const struct loop_state *s = loop->state;
 	uint64_t due = earlier(s->lingering_due, stopping_deadline(loop));
 
+	due = earlier(due, ballast_writer_due(loop->ballast));
 	if (s->short_until)
 		due = earlier(due, s->short_until);
 	if (s->busy)
@@ -186,6 +187,7 @@ pass(struct loop *loop)
 		admission_linger(loop);
 	if (loop->workers->settings.tls)
 		tls_renew(loop->workers->settings.tls, s->now);
+	ballast_writer_run(loop->ballast, s->now);
 	admission_accept(loop);
 	stopping_step(loop);
 }

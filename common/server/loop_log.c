@@ -54,5 +54,9 @@ loop_log_ledger(const struct loop *loop, void (*log)(const char *format, ...))
 	    ledger_format(&view, text, sizeof(text)),
 	    (double)self.ru_utime.tv_sec + (double)self.ru_utime.tv_usec / 1e6,
 	    (double)self.ru_stime.tv_sec + (double)self.ru_stime.tv_usec / 1e6);
+	if (loop->ballast)
+		log("ballast: %llu pages written, %llu copy-on-write faults",
+		    (unsigned long long)loop->ballast->written,
+		    (unsigned long long)loop->ballast->faults);
 	loop_log_dropped(loop);
 }

@@ -20,6 +20,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/net/listen.h"
+#include "common/server/ballast_writer.h"
 #include "common/server/lingering.h"
 #include "common/server/wakeup.h"
 #include "common/server/workers.h"
@@ -89,6 +90,7 @@ struct loop {
 	uint64_t drain_timeout_ns;
 	uint64_t wake_every_ns;	 /* each live worker */
 	bool has_other_children; /* children may end that are no workers */
+	struct ballast_writer *ballast; /* NULL: none */
 	struct loop_state *state;
 	struct lingering lingering;
 	struct wakeup wakeup;

@@ -348,6 +348,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	open_trace(config.trace, program, model->name);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)
 		return 1;
+	loop.ballast = config.ballast.writer;
 	if (service_cost_prepare(&config, &workers.settings.setup) < 0)
 		return 1;
 	choose_limit(&config, &workers);

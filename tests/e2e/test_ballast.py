@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from harness import SANITIZER, echo, release_only
+from harness import SANITIZER, echo, eventually, release_only
 
 SIZE_KIB = 64 * 1024
 TABLES_KIB = SIZE_KIB // 512  # eight bytes for each page of 4 KiB
@@ -177,6 +177,42 @@ def test_a_wrong_ballast_is_wrong_usage(server, value):
     shown = value or "''"
     assert line.startswith(f"server_{server.name}: --ballast {shown}: ")
     assert "SIZE:dontfork" in line and "4KiB" in line
+
+
+def writes(server):
+    """(pages written, page faults of that) so far, as SIGUSR1 logs them."""
+    server.ledger_now()
+    found = re.findall(r"ballast: (\d+) pages written, (\d+) copy-on-write "
+                       r"faults", server.log())
+    return tuple(map(int, found[-1])) if found else (0, 0)
+
+
+def test_a_parent_that_goes_on_writing_counts_its_faults(server):
+    """Each page that is written for the first time since a fork faults."""
+    server.start("--ballast", "4MiB:none:20000/s")
+    eventually(lambda: writes(server)[0] >= 2000, "all pages, twice")
+    pages, faults = writes(server)
+    server.connected(1)
+    if server.name == "fork":
+        eventually(lambda: writes(server)[1] >= faults + 1000, "their faults")
+    eventually(lambda: writes(server)[0] >= pages + 2000, "twice again")
+    if server.name == "thread" and not SANITIZER:
+        assert writes(server)[1] - faults < 100
+
+
+def test_a_parent_that_does_not_write_says_nothing_of_it(server):
+    server.start("--ballast", "4MiB")
+    assert writes(server) == (0, 0)
+    assert "pages written" not in server.log()
+
+
+@pytest.mark.parametrize("value", ["64MiB:none:", "64MiB:none:5",
+                                   "64MiB:none:0/s", "64MiB:none:20000000/s"])
+def test_a_wrong_rate_is_wrong_usage(server, value):
+    result = server.run("--ballast", value)
+    assert result.returncode == 2
+    assert b"its rate is no number of pages from 1/s to 10000000/s" in \
+        result.stderr
 
 
 @pytest.mark.parametrize("value", ["4096", "10k", "1.5MiB:shared"])
