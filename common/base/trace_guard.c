@@ -4,13 +4,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
 static void *guarded;
 static size_t guarded_size;
 static struct sigaction before;
-static volatile sig_atomic_t lost;
+static atomic_bool lost; /* by any thread, in the handler */
 
 /* mmap() is a system call and no more: it may be called in a handler. Two
  * threads may come here at once; then the second one replaces memory. */
@@ -33,7 +34,7 @@ on_bus_error(int number, siginfo_t *info, void *context)
 
 	(void)context;
 	if (fault && at < guarded_size && replace_file()) {
-		lost = 1;
+		lost = true;
 	} else {
 		sigaction(number, &before, NULL);
 		if (!fault)
@@ -52,7 +53,7 @@ trace_guard_begin(void *memory, size_t size)
 
 	guarded = memory;
 	guarded_size = size;
-	lost = 0;
+	lost = false;
 	sigaction(SIGBUS, &act, &before);
 }
 

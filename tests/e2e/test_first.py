@@ -13,8 +13,8 @@ import sys
 import pytest
 
 from harness import (BENCH, DEADLINE, ROOT, SANITIZER, connect, descriptors, echo,
-                     eventually, every_process, exchange, in_parallel, read_all, reset,
-                     send_until_full)
+                     eventually, every_process, exchange, in_parallel, needs,
+                     read_all, reset, send_until_full)
 
 SOURCES = ROOT / "docs/labs/first"
 PROGRAMS = BENCH.parents[1] / "docs/labs/first"
@@ -160,6 +160,24 @@ def test_a_server_without_descriptors_serves_again_when_one_is_free(name):
             for sock in clients:
                 sock.close()
         assert last.recv(5) == b"ping\n"
+
+
+@needs("strace")
+@pytest.mark.parametrize("name", ["thread", "fork"])
+@pytest.mark.parametrize("error, waits", [("ENOMEM", True), ("ECONNABORTED", False)])
+def test_only_a_client_that_has_gone_is_no_reason_to_wait(
+        name, error, waits, tmp_path):
+    log = tmp_path / "calls"
+    # -D: the tracer is the grandchild and our child the server.
+    with First(["strace", "-D", "-qq", "-o", log, "-e",
+                "trace=accept,clock_nanosleep", "-e",
+                f"inject=accept:error={error}:when=1", PROGRAMS / name]) as server:
+        eventually(lambda: log.exists() and error in log.read_text(), "it has failed")
+        if waits:
+            eventually(lambda: "clock_nanosleep(" in log.read_text(), "it waits")
+            return
+        echo(server.connect())
+    assert "clock_nanosleep(" not in log.read_text()
 
 
 def test_a_port_that_is_taken_is_an_error():

@@ -63,6 +63,6 @@ main(int argc, char **argv)
 	for (;;)
 		if ((conn = accept(listener, NULL, NULL)) >= 0)
 			start(conn);
-		else if (errno == EMFILE || errno == ENFILE)
-			sleep(1); /* until a worker ends */
+		else if (errno != ECONNABORTED)
+			sleep(1); /* until a worker ends: EMFILE, ENOMEM */
 }
