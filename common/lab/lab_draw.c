@@ -4,10 +4,11 @@
 
 #include <math.h>
 
+#include "common/base/terminal.h"
 #include "common/lab/lab_fold.h"
 #include "common/trace/timeline_terminal.h"
 
-#define BAR_MIN 10 /* columns of the longest bar */
+#define BAR_MIN 6 /* columns of the longest bar */
 /* A timeline of both servers, and what its marks mean, fit on a screen. */
 #define TIMELINE_ROWS 14
 
@@ -166,10 +167,20 @@ static void
 put_title(const struct lab_picture *picture, const struct lab_panel *panel,
     const struct terminal_style *style, FILE *out)
 {
+	const char *remark = lab_panel_remark(picture, panel);
+	char text[2 * LAB_TEXT];
+
 	if (panel->kind == LAB_PANEL_TIMELINE)
 		return;
+	if (2 + lab_columns(panel->title) + lab_columns(remark) >
+	    style->width) {
+		snprintf(text, sizeof(text), "%s%s", panel->title, remark);
+		fputs("\n  ", out);
+		terminal_fold(out, text, 2, 2, style->width);
+		return;
+	}
 	fprintf(out, "\n  %s%s%s%s\n", style->colour ? "\033[1m" : "",
-	    panel->title, plain_of(style), lab_panel_remark(picture, panel));
+	    panel->title, plain_of(style), remark);
 }
 
 static void

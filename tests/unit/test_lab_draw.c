@@ -59,6 +59,22 @@ TEST(a_bar_is_as_long_as_its_value)
 	    "  none     0\n");
 }
 
+TEST(no_line_is_wider_than_a_narrow_terminal)
+{
+	begin(false);
+	lab_bars(&picture, true,
+	    "a title of more words than a line of a "
+	    "narrow terminal has room for");
+	lab_bar(&picture, "thread", 10, "server_thread");
+	lab_bar_says(&picture, "%d of %d gone", 64, 64);
+	for (const char *line = drawn(false, 40); *line;) {
+		size_t length = strcspn(line, "\n");
+
+		assert_in_range(length, 0, 40);
+		line += length + 1;
+	}
+}
+
 /* A decade below the smallest value is the beginning of the scale. */
 TEST(a_logarithmic_scale_is_told)
 {
