@@ -230,6 +230,7 @@ labs: all $(CLIENT) ## run all labs without questions (make lab-NAME: one, with 
 	done; \
 	echo "$$shown shown, $$not not as expected, $$cannot cannot be shown here"; \
 	echo 'Pictures and results: build/labs/NAME.svg, .txt and .json. Slides of them: make slides'; \
+	[ $$((not + cannot)) -eq 0 ] || echo 'The lines below each lab that was not shown say why and what to do; all of it is in its .txt. Then again: make lab-NAME'; \
 	[ $$not -eq 0 ]
 
 lab-%: all $(CLIENT)

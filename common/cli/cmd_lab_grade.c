@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_lab_grade: the results of a class as one table. */
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/base/log.h"
 #include "common/base/process.h"
@@ -13,6 +14,7 @@
 
 struct grade_options {
 	const char *matrix;
+	int language;
 };
 
 static const struct option_spec GRADE_OPTIONS[] = {
@@ -20,6 +22,10 @@ static const struct option_spec GRADE_OPTIONS[] = {
 	"write the matrix of predictions and outcomes to FILE, not below the "
 	"results",
 	OPTION_TEXT, .offset = offsetof(struct grade_options, matrix)},
+    {0, "lang", "LANGUAGE",
+	"en or zh: taken as by the other verbs; CSV is the same in both",
+	OPTION_CHOICE, .offset = offsetof(struct grade_options, language),
+	.allowed = "en|zh"},
     {0},
 };
 
@@ -33,36 +39,57 @@ grade_file(struct lab_grade *grade, const char *path)
 }
 
 static int
-is_json(const struct dirent *entry)
+by_name(const FTSENT **one, const FTSENT **other)
 {
-	const char *dot = strrchr(entry->d_name, '.');
-
-	return entry->d_name[0] != '.' && dot && strcmp(dot, ".json") == 0;
+	return strcmp((*one)->fts_name, (*other)->fts_name);
 }
 
-/* The files NAME.json of a folder, or one file. */
-static void
-grade_path(struct lab_grade *grade, const char *path)
+static bool
+is_json(const FTSENT *entry)
 {
-	struct dirent **entries;
-	int count = scandir(path, &entries, is_json, alphasort);
+	const char *dot = strrchr(entry->fts_name, '.');
 
-	if (count < 0) {
-		grade_file(grade, path);
-		return;
+	return entry->fts_level > 0 && entry->fts_info == FTS_F &&
+	       entry->fts_name[0] != '.' && dot && strcmp(dot, ".json") == 0;
+}
+
+/* The files *.json of a folder and of the folders in it; no links, which may
+ * lead anywhere. */
+static void
+grade_folder(struct lab_grade *grade, char *path)
+{
+	char *paths[] = {path, NULL};
+	FTS *folder =
+	    fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, by_name);
+	size_t before = grade->files;
+	FTSENT *entry;
+
+	while (folder && (entry = fts_read(folder))) {
+		if (is_json(entry)) {
+			grade_file(grade, entry->fts_path);
+		} else if (entry->fts_info == FTS_DNR) {
+			log_always("%s: %s", entry->fts_path,
+			    strerror(entry->fts_errno));
+			grade->bad++;
+		}
 	}
-	if (count == 0)
+	if (folder)
+		fts_close(folder);
+	if (grade->files == before) {
 		log_always("%s: has no file *.json", path);
-	for (int i = 0; i < count; i++) {
-		char *file;
-
-		if (asprintf(&file, "%s/%s", path, entries[i]->d_name) < 0)
-			die(1, "%s: %s", path, strerror(errno));
-		grade_file(grade, file);
-		free(file);
-		free(entries[i]);
+		grade->bad++;
 	}
-	free(entries);
+}
+
+static void
+grade_path(struct lab_grade *grade, char *path)
+{
+	struct stat file;
+
+	if (stat(path, &file) == 0 && S_ISDIR(file.st_mode))
+		grade_folder(grade, path);
+	else
+		grade_file(grade, path);
 }
 
 int
@@ -70,13 +97,13 @@ cmd_lab_grade(int argc, char **argv)
 {
 	static const struct option_set set = {"lab grade FILE... [options]",
 	    "Reads results that `client lab NAME --json FILE` wrote, or the "
-	    "*.json files of a folder, judges their facts again, and prints a "
-	    "line of CSV for each, then the matrix of predictions and "
-	    "outcomes. A wrong prediction costs no marks.",
+	    "*.json files of a folder and of the folders in it, judges their "
+	    "facts again, and prints a line of CSV for each, then the matrix "
+	    "of answers and predictions. A wrong prediction costs no marks.",
 	    GRADE_OPTIONS,
 	    "Exit status: 0, or 1 if a file cannot be read or does not agree "
 	    "with its facts."};
-	struct grade_options options = {0};
+	struct grade_options options = {.language = -1};
 	int i = options_parse(&set, &options, argc, argv), status;
 	struct output matrix;
 	struct lab_grade grade;
@@ -92,13 +119,16 @@ cmd_lab_grade(int argc, char **argv)
 		die(1, "%s", strerror(errno));
 	for (; i < argc; i++)
 		grade_path(&grade, argv[i]);
-	if (!matrix.file)
+	if (grade.counted && !matrix.file)
 		fputc('\n', stdout);
-	lab_grade_matrix(&grade, matrix.file ? matrix.file : stdout);
+	if (grade.counted)
+		lab_grade_matrix(&grade, matrix.file ? matrix.file : stdout);
 	status = grade.bad || !grade.files;
-	lab_grade_end(&grade);
-	if (cli_close_output(&matrix, true) < 0)
+	if (!grade.counted)
+		output_discard(&matrix);
+	else if (cli_close_output(&matrix, true) < 0)
 		status = 1;
+	lab_grade_end(&grade);
 	process_flush();
 	return status;
 }

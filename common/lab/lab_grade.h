@@ -6,8 +6,9 @@
  * says whether the student predicted, and what; what the facts show; and
  * whether the file agrees with itself: its letter, its verdict, and the numbers
  * of its seed. A wrong prediction costs nothing: `done` is 1 for each lab that
- * was predicted, run and shown. The matrix counts, for each lab, predictions
- * against outcomes.
+ * was predicted, run and shown. A file that is the same as an earlier one, byte
+ * by byte or in all that was measured, is said to be that. The matrix counts,
+ * for each lab and the answer that was right, the predictions.
  *
  * A cell that a spreadsheet would take for a formula begins with an apostrophe.
  */
@@ -20,8 +21,11 @@
 
 struct lab_grade {
 	size_t files, bad; /* bad: cannot be read, or does not agree */
-	/* By lab, prediction and outcome: 0 none, 1 to 4 the letters. */
+	/* By lab, right answer and prediction: 0 none, 1 to 4 the letters. */
 	unsigned (*matrix)[5][5];
+	struct lab_grade_seen *seen; /* one for each file that could be read */
+	size_t seen_count;
+	size_t counted; /* in the matrix */
 };
 
 /* Begins, with the heading on OUT. Returns 0, or -1 without memory. */

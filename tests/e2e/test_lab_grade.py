@@ -57,10 +57,10 @@ def test_a_wrong_prediction_costs_nothing(result, tmp_path):
     assert [rows[f"{name}.json"]["done"] for name in (
         "wrong", "right", "none")] == ["1", "1", "0"]
     assert rows["wrong.json"]["seed"] == "5"
-    shown = ["1" if letter == result["answer"] else "0" for letter in "ABCD"]
-    assert matrix == [["tour", "A", *shown, "0"],
-                      ["tour", result["answer"], *shown, "0"],
-                      ["tour", "none", *shown, "0"]]
+    assert rows["none.json"]["remark"] == "no prediction"
+    counts = [str((letter == "A") + (letter == result["answer"])) for letter in "ABCD"]
+    assert run.stdout.split("\n\n")[1].startswith("lab,right,A,B,C,D,none\n")
+    assert matrix == [["tour", result["answer"], *counts, "1"]]
 
 
 @pytest.mark.parametrize("changes, remark", [
@@ -69,6 +69,7 @@ def test_a_wrong_prediction_costs_nothing(result, tmp_path):
     ({"answer": "D"}, "its answer is not what its facts show"),
     ({"facts": {}}, "its answer is not what its facts show"),
     ({"shown": False}, "its facts do not show what it says"),
+    ({"reason": "because I say so"}, "its reason is not that of its facts"),
 ])
 def test_a_result_that_does_not_agree_with_itself_is_told(
         result, tmp_path, changes, remark):
@@ -140,6 +141,37 @@ def test_a_cell_is_text_for_a_spreadsheet(result, tmp_path, name):
     (cell, row), = rows.items()
     assert cell.lstrip("'") == name.replace("\n", " ")
     assert cell[0] not in "=+-@" and row["model"] == "'=1+1"
+
+
+def test_a_file_that_is_the_same_as_another_is_told(result, tmp_path):
+    """It costs nothing by itself: the teacher looks."""
+    facts = {**result["facts"], "thread.seconds": 0.123}
+    write(tmp_path / "a.json", result, facts=facts)
+    write(tmp_path / "b.json", result, facts=facts)
+    write(tmp_path / "c.json", result, facts=facts, predicted="B")
+    write(tmp_path / "d.json", result, facts={**facts, "thread.seconds": 0.124})
+    run = grade("--lang", "zh", *(f"{name}.json" for name in "abcd"), cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    rows, _ = tables(run.stdout)
+    assert [rows[f"{name}.json"]["remark"] for name in "abcd"] == [
+        "", "same as a.json", "same measurements as a.json", ""]
+
+
+def test_the_folders_of_a_folder_are_read(result, tmp_path):
+    for student in "ann", "bob":
+        (tmp_path / "class" / student).mkdir(parents=True)
+        write(tmp_path / "class" / student / "tour.json", result)
+    rows, _ = tables(grade("class", cwd=tmp_path).stdout)
+    assert sorted(rows) == ["class/ann/tour.json", "class/bob/tour.json"]
+
+
+def test_without_a_result_there_is_no_matrix_but_an_error(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name, told in ("nosuch", "nosuch: No such file"), ("empty", "has no file"):
+        run = grade(name, "--matrix", "m.csv", cwd=tmp_path)
+        assert run.returncode == 1
+        assert told in run.stderr and "lab,right" not in run.stdout
+        assert not (tmp_path / "m.csv").exists()
 
 
 @pytest.mark.parametrize("args, told", [
