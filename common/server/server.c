@@ -12,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/descriptor.h"
 #include "common/base/log.h"
+#include "common/base/output.h"
 #include "common/base/process.h"
 #include "common/base/trace.h"
 #include "common/base/trace_guard.h"
@@ -210,6 +211,18 @@ write_ledger(struct ledger_file *file, const struct ledger *ledger)
 	return false;
 }
 
+/* The one that is written last would replace the other. */
+static void
+check_outputs(const struct config *config)
+{
+	if (config->trace && config->ledger &&
+	    output_is_one_file(config->trace, config->ledger))
+		die(2,
+		    "--ledger %.200s: --trace writes this file; name another "
+		    "one",
+		    config->ledger);
+}
+
 static void
 open_trace(const char *path, const char *program, const char *model)
 {
@@ -345,6 +358,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 
 	choose_image(&config, argv);
 	check_calls(model);
+	check_outputs(&config);
 	open_trace(config.trace, program, model->name);
 	if (config.ballast.size && ballast_load(&config.ballast) < 0)
 		return 1;

@@ -451,6 +451,16 @@ def test_standard_output_cannot_be_mapped(server):
                  "--trace -: must be a file, because it is mapped")
 
 
+def test_the_ledger_is_another_file(server, path):
+    """At its end, the server would replace the trace by it."""
+    (path.parent / "link").symlink_to(path)
+    for ledger in (path, path.parent / "link"):
+        done = server.run("-l", "127.0.0.1:0", "--trace", path, "--ledger",
+                          ledger)
+        assert_fails(done, 2, "--trace writes this file; name another one")
+        assert not path.exists()
+
+
 def test_a_file_that_may_not_be_written_stays(server, path):
     uid = server.for_a_stranger()
     path = server.public / "trace"
