@@ -52,7 +52,7 @@ def test_a_process_for_each_connection_is_slower_than_a_thread(groups):
             break
     # A machine that is never quiet may not decide; it must not say otherwise.
     assert ratio["verdict"] in ("slower", "undecided", "invalid"), result
-    assert ratio["estimate"] < 0.8, result
+    assert ratio["verdict"] != "slower" or ratio["estimate"] < 0.9, result
     assert result.code == (1 if unsteady(result) else 0)
     assert value_of(report, "churn", "fork")["cpu_us_per_request"] > \
         value_of(report, "churn", "thread")["cpu_us_per_request"]

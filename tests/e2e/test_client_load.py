@@ -516,8 +516,10 @@ def placed_run(server, *placed):
     with running_client("load", server.address, "-d", "1h", "-c", 2,
                         *placed, "--json", "-") as process:
         # All of it is placed, before the first connection is made.
-        eventually(lambda: server.ledger_now()["active"] >= 2,
+        eventually(lambda: process.poll() is not None or
+                   server.ledger_now()["active"] >= 2,
                    "two connections of the client")
+        assert process.poll() is None, result_of(process)
         ours = set(os.sched_getaffinity(process.pid))
         theirs = set.union(
             *(set(os.sched_getaffinity(pid))

@@ -262,13 +262,16 @@ def test_a_client_that_its_quota_throttles_says_so(thread_server):
 
 
 def test_a_comparison_under_a_quota_has_no_verdict(groups):
-    with group_with(20000) as group:
-        result = client(
-            "compare", *servers_of(groups, {"a": THREAD, "b": FORK}),
-            "steady", "--quick", "--blocks", "6", "--json", "-",
-            deadline=240, preexec_fn=entering(group))
-    report = result.json
-    check_compare(report)
+    for _ in range(4):  # beside other work it may not get so much as its quota
+        with group_with(10000) as group:
+            result = client(
+                "compare", *servers_of(groups, {"a": THREAD, "b": FORK}),
+                "steady", "--quick", "--blocks", "6", "--json", "-",
+                deadline=240, preexec_fn=entering(group))
+        report = result.json
+        check_compare(report)
+        if report["throttled"] >= 3:
+            break
     assert report["throttled"] >= 3
     assert report["throttled_s"] > 0
     assert "THE CLIENT WAS THROTTLED" in flat(result.err)
