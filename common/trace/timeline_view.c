@@ -253,10 +253,10 @@ char *
 timeline_tick_text(
     const struct timeline_ticks *ticks, size_t i, char *buf, size_t size)
 {
-	double step = (double)ticks->step / ticks->unit_ns;
 	int digits = 0;
 
-	for (; step < 0.999 && digits < 9; step *= 10)
+	for (uint64_t unit = (uint64_t)ticks->unit_ns; unit > ticks->step;
+	     unit /= 10)
 		digits++;
 	snprintf(buf, size, "%.*f%s%s", digits,
 	    (double)timeline_tick(ticks, i) / ticks->unit_ns, i ? "" : " ",
