@@ -234,6 +234,8 @@ lab_draw_svg(const struct lab_picture *picture, const char *title, FILE *out)
 	    WIDTH, height, WIDTH, height, picture->zh ? "zh-CN" : "en");
 	html_text(out, title);
 	fprintf(out, "</title>\n%s", STYLE);
+	if (key_height > 0)
+		timeline_svg_style(out);
 	put_text(out, MARGIN, 32, "title", title);
 	for (size_t i = 0; i < picture->count; i++) {
 		const struct lab_panel *panel = &picture->panel[i];

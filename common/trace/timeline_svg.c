@@ -134,6 +134,13 @@ static const char PATTERNS[] = "<defs>" STRIPES("tl-hand", "4", "2", "0")
 		   "<circle class=\"tl-dead\" cx=\"2.5\" cy=\"2.5\" r=\"1.2\"/>"
 		   "</pattern></defs>\n";
 
+void
+timeline_svg_style(FILE *out)
+{
+	fputs(STYLE, out);
+	fputs(PATTERNS, out);
+}
+
 static void
 put_text(const struct canvas *c, double x, double y, const char *classes,
     const char *text)
@@ -544,7 +551,7 @@ begin_panel(FILE *out, int height, bool zh, int x, int y, int width)
 
 /* What stands between the element and the key. NULL as TITLE: the program. */
 static void
-put_rows(struct canvas *c, const char *title)
+put_rows(struct canvas *c, const char *title, bool styled)
 {
 	char words[TIMELINE_WORDS], name[ESCAPED_SIZE(TIMELINE_WORDS)];
 
@@ -553,10 +560,11 @@ put_rows(struct canvas *c, const char *title)
 	title = title ? title : name;
 	fputs("<title>", c->out);
 	html_text(c->out, title);
-	fprintf(c->out,
-	    "</title>\n%s%s<rect class=\"paper\" width=\"100%%\" "
-	    "height=\"100%%\"/>\n",
-	    STYLE, PATTERNS);
+	fputs("</title>\n", c->out);
+	if (styled)
+		timeline_svg_style(c->out);
+	fputs(
+	    "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n", c->out);
 	find_signs(c);
 	put_head(c, title);
 	if (c->view->count > 0)
@@ -579,7 +587,7 @@ timeline_svg(const struct timeline_view *view, const char *title, FILE *out)
 	    "xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\"",
 	    TIMELINE_SVG_WIDTH, height);
 	begin_svg(out, height, view->zh, attributes);
-	put_rows(&c, title);
+	put_rows(&c, title, true);
 	put_key(&c, rows);
 	fputs("</svg>\n", out);
 }
@@ -599,7 +607,7 @@ timeline_svg_panel(const struct timeline_view *view, const char *title, int x,
 	struct canvas c = {.view = view, .out = out};
 
 	begin_panel(out, rows_height(view), view->zh, x, y, width);
-	put_rows(&c, title);
+	put_rows(&c, title, false);
 	fputs("</svg>\n", out);
 }
 

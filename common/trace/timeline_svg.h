@@ -24,8 +24,13 @@ timeline_svg(const struct timeline_view *view, const char *title, FILE *out);
 /*
  * A part has its corner at X and Y of that picture, and is scaled to WIDTH. Its
  * classes stand within .timeline, its ids begin with "tl-". Several timelines
- * share one key, which has names only. The key uses the style of a panel.
+ * share one key, which has names only.
  */
+
+/* Writes what all parts of a picture need, once, before the first one. */
+void
+timeline_svg_style(FILE *out);
+
 void
 timeline_svg_panel(const struct timeline_view *view, const char *title, int x,
     int y, int width, FILE *out);

@@ -151,6 +151,8 @@ def check_picture(path, request):
     root = xml.parse(path).getroot()
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert root.find("{http://www.w3.org/2000/svg}title").text
+    names = [one.get("id") for one in root.iter() if one.get("id")]
+    assert len(set(names)) == len(names)
     assert len(list(root.iter("{http://www.w3.org/2000/svg}text"))) > 3
     if not (CHROMIUM and DRIVER):
         return
