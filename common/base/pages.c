@@ -76,7 +76,8 @@ pages_map(uint64_t size, int kind, bool huge)
 	return memory;
 }
 
-void
+/* Not for a race detector to note: its notes would be as large as the pages. */
+__attribute__((no_sanitize("thread"))) void
 pages_write(char *memory, uint64_t size)
 {
 	uint64_t page = page_size(false);

@@ -30,6 +30,7 @@ def test_every_byte_comes_back(server, kind, size):
     assert server.ledger["served"] == 1
 
 
+@release_only  # a sanitizer's shadow is memory, too
 def test_a_shared_set_is_there_before_the_workers(server):
     start(server, ":shared")
     assert kib(server.pid, "RssAnon") >= SIZE_KIB
