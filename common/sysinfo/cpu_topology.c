@@ -21,6 +21,7 @@ read_list(struct cpu_list *list, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
+	/* NOLINTNEXTLINE(*-valist.*): va_start() is in the line before */
 	vsnprintf(path, sizeof(path), format, args);
 	va_end(args);
 	list->count = 0;
