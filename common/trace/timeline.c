@@ -383,6 +383,21 @@ by_place(const void *a, const void *b)
 					     : x->connection > y->connection;
 }
 
+/* Connections are numbered as they come. So one whose beginning is lost began
+ * before the next one did. */
+static void
+place_lanes(struct timeline *t)
+{
+	for (size_t i = t->lane_count; i-- > 0;) {
+		struct lane *lane = &t->lanes[i], *next = lane + 1;
+
+		lane->place = lane->from;
+		if (i + 1 < t->lane_count && next->source == lane->source &&
+		    lane->cut && next->place < lane->place)
+			lane->place = next->place;
+	}
+}
+
 /* Puts each connection of a client beside its worker: the accept has told its
  * port. Of several with one port, the later was accepted after the earlier. */
 static void
@@ -390,16 +405,16 @@ order_lanes(struct timeline *t)
 {
 	struct lane *client = NULL;
 
+	place_lanes(t);
 	qsort(t->lanes, t->lane_count, sizeof(t->lanes[0]), by_port);
 	for (size_t i = 0; i < t->lane_count; i++) {
 		struct lane *lane = &t->lanes[i];
 
-		lane->place = lane->from;
 		if (lane->kind == LANE_CLIENT)
 			client = lane;
 		else if (lane->kind == LANE_WORKER && client && lane->port &&
 			 client->port == lane->port) {
-			client->place = lane->from;
+			client->place = lane->place;
 			lane->peer = client->connection;
 			client->peer = lane->connection;
 			client = NULL;

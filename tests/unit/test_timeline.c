@@ -189,6 +189,20 @@ TIMELINE_TEST(a_worker_whose_end_was_lost_was_not_killed)
 	assert_true(view.lanes[1]->cut);
 }
 
+/* Whose accept is lost, and which was silent for long. */
+TIMELINE_TEST(rows_are_in_the_order_of_their_numbers)
+{
+	event(1, 10, TRACE_ACCEPT, LOOP, 0);
+	event(2, 10, TRACE_START, 210, 0);
+	event(3, 11, TRACE_ACCEPT, LOOP, 0);
+	event(5, 9, TRACE_END, 209, 0);
+	event(6, 8, TRACE_END, 208, 0);
+	build((struct timeline_wish){.rows = 0});
+	assert_int_equal(view.count, 5);
+	for (size_t i = 1; i < 5; i++)
+		assert_int_equal(view.lanes[i]->connection, 7 + i);
+}
+
 TIMELINE_TEST(the_loop_creates_one_worker_after_the_other)
 {
 	event(0, 1, TRACE_ACCEPT, LOOP, 0);
