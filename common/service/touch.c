@@ -100,8 +100,9 @@ touch_memory(uint64_t argument)
 	uint64_t size =
 	    pages_mapped(argument >> FLAG_BITS, argument & IN_HUGE_PAGES);
 
-	return argument & PRIVATE_SET ? (struct service_memory){.each = size}
-				      : (struct service_memory){.once = size};
+	if (argument & PRIVATE_SET)
+		return (struct service_memory){.each = size};
+	return (struct service_memory){.once = size};
 }
 
 static char *
