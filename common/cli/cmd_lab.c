@@ -123,6 +123,23 @@ predicted_letter(const struct lab_options *options, const struct lab_page *page)
 
 /* ---- a run ---- */
 
+/* What it shows; or why it cannot be shown here. */
+static void
+judge_run(struct lab_run *run, struct lab_result *result)
+{
+	if (cli_interrupted)
+		return;
+	if (!run->cannot[0])
+		lab_result_judge(result);
+	if (result->outcome == LAB_NOT_AS_EXPECTED)
+		lab_servers_short(run);
+	if (!run->cannot[0])
+		return;
+	result->outcome = LAB_CANNOT;
+	result->answer = '\0';
+	snprintf(result->reason, sizeof(result->reason), "%s", run->cannot);
+}
+
 /* Runs it and judges what it found. */
 static void
 run_lab(const struct lab_view *view, const struct lab_options *options,
@@ -138,20 +155,15 @@ run_lab(const struct lab_view *view, const struct lab_options *options,
 	    .stop = &cli_interrupted};
 	lab_verb_set_models(&run, options->model);
 	fputc('\n', view->out);
-	view->lab->run(&run);
+	if (lab_has_basics(&run))
+		view->lab->run(&run);
 	if (cli_interrupted)
 		supervisor_kill_all(); /* the user waits */
 	lab_servers_stop(&run);
 	lab_traces_read(traces, &run);
-	lab_servers_release(&run);
 	result->facts = run.facts;
-	if (run.cannot[0]) {
-		result->outcome = LAB_CANNOT;
-		snprintf(
-		    result->reason, sizeof(result->reason), "%s", run.cannot);
-	} else if (!cli_interrupted) {
-		lab_result_judge(result);
-	}
+	judge_run(&run, result);
+	lab_servers_release(&run);
 }
 
 static void

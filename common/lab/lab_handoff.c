@@ -247,11 +247,11 @@ measure(struct lab_run *run, const char *model, const char *program,
     const struct pace *pace)
 {
 	static struct clients all;
-	struct lab_server *server = lab_server_start_plan(
-	    run, &(struct lab_plan){.model = model,
-		     .program = program,
-		     .options = "--quiet --drain-timeout 100ms",
-		     .trace = !pace->gap_us});
+	struct lab_server *server =
+	    lab_server_start_plan(run, &(struct lab_plan){.model = model,
+					   .program = program,
+					   .options = "--drain-timeout 100ms",
+					   .trace = !pace->gap_us});
 	struct lab_worker workers[1];
 	size_t count = lab_number(run, "clients");
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +64,39 @@ lab_client_word(void)
 	const char *path = lab_program("client");
 
 	return lab_word(word, sizeof(word), path ? path : "client");
+}
+
+/* ---- the machine ---- */
+
+/* Nothing is sent: the kernel only looks for a route. */
+static bool
+reaches_itself(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), status;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	status = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&to, sizeof(to));
+	if (fd >= 0)
+		close(fd);
+	return status == 0;
+}
+
+bool
+lab_has_basics(struct lab_run *run)
+{
+	if (access("/proc/self/exe", F_OK) < 0)
+		lab_cannot(run,
+		    "there is no /proc, in which a lab looks at its servers: "
+		    "mount -t proc proc /proc",
+		    "没有 /proc，实验要在那里观察服务器：mount -t proc proc "
+		    "/proc");
+	else if (!reaches_itself())
+		lab_cannot(run,
+		    "127.0.0.1 cannot be reached: %s: ip link set lo up",
+		    "无法连到 127.0.0.1：%s：ip link set lo up",
+		    strerror(errno));
+	return !run->cannot[0];
 }
 
 /* ---- start ---- */
@@ -456,4 +491,30 @@ lab_server_ledger(const struct lab_server *server, struct ledger_view *ledger)
 		    (uint64_t)timed_out, (uint64_t)failed, (uint64_t)crashed};
 	json_decref(root);
 	return ok;
+}
+
+bool
+lab_servers_short(struct lab_run *run)
+{
+	static const char *const signs[] = {
+	    "no worker: ", "accept: ", "connections are taken"};
+	static char text[16384];
+
+	for (size_t i = 0; i < LAB_SERVERS && run->servers[i]; i++) {
+		read_all(run->servers[i]->messages, text, sizeof(text));
+		for (size_t s = 0; s < 3; s++) {
+			const char *at = strstr(text, signs[s]);
+
+			if (!at)
+				continue;
+			lab_cannot(run,
+			    "a server had no room for a client (%.*s): raise "
+			    "the limits of descriptors and processes",
+			    "服务器容不下一个客户端（%.*s）：请提高描述符数和"
+			    "进程数的上限",
+			    (int)strcspn(at, "\n"), at);
+			return true;
+		}
+	}
+	return false;
 }

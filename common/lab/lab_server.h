@@ -188,6 +188,17 @@ lab_load(struct lab_run *run, const struct lab_server *server,
 
 /* ---- for the framework ---- */
 
+/* Whether this machine has what every lab needs: /proc, and 127.0.0.1. If not,
+ * the run is over. */
+bool
+lab_has_basics(struct lab_run *run);
+
+/* Whether a server had no worker or no descriptor for a client, by its
+ * messages: the limits of this machine, and not what the lab shows. Then the
+ * run is over. */
+bool
+lab_servers_short(struct lab_run *run);
+
 /* Stops all servers that still run. */
 void
 lab_servers_stop(struct lab_run *run);

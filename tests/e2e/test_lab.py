@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -573,6 +574,32 @@ def test_without_a_network_no_lab_can_be_shown(name):
                          capture_output=True, text=True, timeout=60)
     assert run.returncode == 77, run.stdout
     assert "Network is unreachable" in run.stdout
+
+
+@release_only
+@pytest.mark.skipif(not Path("/usr/bin/unshare").exists() or os.geteuid() != 0,
+                    reason="only root may make namespaces")
+def test_without_proc_it_says_so_in_one_line():
+    run = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", 'umount -l /proc && exec "$@"', "sh",
+         CLIENT, "lab", "knee", "--answer"], capture_output=True, text=True,
+        timeout=60)
+    if run.returncode == 1 and not run.stdout:
+        pytest.skip("no namespace can be made here: " + run.stderr)
+    assert run.returncode == CANNOT, run.stdout + run.stderr
+    assert "mount -t proc proc /proc" in run.stdout.splitlines()[-1]
+
+
+@release_only
+def test_a_server_without_room_for_a_client_is_the_machines_fault():
+    """With 64 descriptors it takes 31 clients at once, and not 40."""
+    run = lab("backlog", "--model", "thread", "--answer", "--json", "-",
+              preexec_fn=lambda: resource.setrlimit(
+                  resource.RLIMIT_NOFILE, (64, 64)))
+    assert run.returncode == CANNOT, run.stderr
+    result = json.loads(run.stdout)
+    assert result["shown"] is None and result["answer"] is None
+    assert "raise the limits of descriptors and processes" in result["reason"]
 
 
 def test_servers_that_do_not_behave_are_not_as_expected(tmp_path):
