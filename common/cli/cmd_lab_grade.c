@@ -49,12 +49,12 @@ is_json(const FTSENT *entry)
 {
 	const char *dot = strrchr(entry->fts_name, '.');
 
-	return entry->fts_level > 0 && entry->fts_info == FTS_F &&
+	return entry->fts_level > 0 && entry->fts_info != FTS_DP &&
 	       entry->fts_name[0] != '.' && dot && strcmp(dot, ".json") == 0;
 }
 
-/* The files *.json of a folder and of the folders in it; no links, which may
- * lead anywhere. */
+/* The files *.json of a folder and of the folders in it. What has such a name
+ * and is no file gets its line, too. */
 static void
 grade_folder(struct lab_grade *grade, char *path)
 {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/base/log.h"
 #include "common/base/version.h"
@@ -44,11 +45,14 @@ add_to_sum(uint64_t sum, const void *bytes, size_t len)
 
 #define SUM_BEGIN 14695981039346656037ULL
 
-/* 0: it cannot be read (again), as standard input. */
+/* 0: it cannot be read again, as standard input and a FIFO. */
 static uint64_t
 sum_of_file(const char *path)
 {
-	FILE *in = strcmp(path, "-") == 0 ? NULL : fopen(path, "re");
+	struct stat st;
+	FILE *in = stat(path, &st) == 0 && S_ISREG(st.st_mode)
+		       ? fopen(path, "re")
+		       : NULL;
 	uint64_t sum = SUM_BEGIN;
 	char bytes[4096];
 	size_t n;
