@@ -308,6 +308,14 @@ name_process(const char *program, const char *model)
 	prctl(PR_SET_NAME, name);
 }
 
+static enum log_level
+chosen_log_level(const struct config *config)
+{
+	if (config->quiet)
+		return LOG_ERROR;
+	return config->verbose ? LOG_DEBUG : LOG_INFO;
+}
+
 int
 server_main(int argc, char **argv, const struct server_model *model)
 {
@@ -327,11 +335,7 @@ server_main(int argc, char **argv, const struct server_model *model)
 	name_process(program, model->name);
 	log_open(program, LOG_INFO, false);
 	config_read(&config, argc, argv, model->worker);
-	log_open(program,
-	    config.quiet     ? LOG_ERROR
-	    : config.verbose ? LOG_DEBUG
-			     : LOG_INFO,
-	    true);
+	log_open(program, chosen_log_level(&config), true);
 	workers = (struct workers){
 	    .model = model,
 	    .max_per_source = config.max_per_source,
