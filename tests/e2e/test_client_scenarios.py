@@ -185,7 +185,8 @@ def test_a_made_server_has_its_known_cost_where_it_is_told_to(
              result.json["scenarios"][0]["points"] for one in point["results"]]
     kept = [kib for kib in costs if kib is not None]
     if name == "state":
-        assert kept and all(24 * 1024 <= kib < 32 * 1024 for kib in kept), costs
+        # With what the made server's own threads leave.
+        assert kept and all(24 * 1024 <= kib < 96 * 1024 for kib in kept), costs
     else:  # its connections stay
         assert not kept
 
