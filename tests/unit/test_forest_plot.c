@@ -14,7 +14,8 @@ plot_made(size_t servers, size_t scenarios)
 {
 	made_comparison(&made, servers);
 	if (scenarios < made.scenario_count) {
-		for (size_t i = scenarios; i < made.scenario_count; i++)
+		for (size_t i = scenarios;
+		     i < made.scenario_count && i < SCENARIOS_MAX; i++)
 			free(made.scenarios[i].points);
 		made.scenario_count = scenarios;
 	}
