@@ -3,7 +3,6 @@
 #include "common/cli/server_command.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,14 +84,17 @@ server_command_own(const char *model)
 	return command;
 }
 
-static bool
-is_reference(const char *name)
+enum { REFERENCES = sizeof(SERVER_REFERENCES) / sizeof(SERVER_REFERENCES[0]) };
+
+/* The place of NAME in the list; that of its end if it is not there. */
+static size_t
+reference(const char *name)
 {
-	for (const char *const *one = SERVER_REFERENCES; *one; one++) {
-		if (strcmp(*one, name) == 0)
-			return true;
-	}
-	return false;
+	size_t i = 0;
+
+	while (SERVER_REFERENCES[i] && strcmp(SERVER_REFERENCES[i], name) != 0)
+		i++;
+	return i;
 }
 
 const char *
@@ -102,15 +104,18 @@ server_command_reference(const char *name)
 	 * is built with them. */
 	static const char *const forms[] = {
 	    "build/release/tests/bench/design_", "tests/bench/design_"};
+	static const char *commands[REFERENCES];
+	size_t i = reference(name);
 
-	return is_reference(name) ? find_beside(forms, name, " {address}")
-				  : NULL;
+	if (SERVER_REFERENCES[i] && !commands[i])
+		commands[i] = find_beside(forms, name, " {address}");
+	return commands[i];
 }
 
 void
 server_command_hint(const char *name, char *why, size_t size)
 {
-	if (is_reference(name))
+	if (SERVER_REFERENCES[reference(name)])
 		snprintf(why, size,
 		    "@%s is not built: run make bench-programs in the source "
 		    "folder",
