@@ -128,7 +128,8 @@ hint_value(const struct option_spec *spec, const void *config, const char *text,
 		break;
 	default:
 		if (spec->hint)
-			spec->hint(config, text, why, size);
+			spec->hint((const char *)config + spec->offset, text,
+			    why, size);
 	}
 }
 
@@ -233,9 +234,9 @@ apply(const struct option_spec *spec, void *config, const char *text)
 			*(int *)(void *)at = index;
 		return index < 0 ? -1 : 0;
 	case OPTION_CALL:
-		return spec->parse(config, text);
+		return spec->parse(at, text);
 	case OPTION_DO:
-		spec->parse(config, NULL);
+		spec->parse(at, NULL);
 		process_flush();
 		exit(0);
 	case OPTION_PERCENT:

@@ -22,7 +22,8 @@ enum option_type {
 	OPTION_PERCENT,	 /* uint64_t: thousandths of 1 %, MIN to MAX */
 	OPTION_TEXT,	 /* const char *, kept, not copied */
 	OPTION_CHOICE,	 /* int: the index of the word in ALLOWED ("a|b|c") */
-	OPTION_CALL,	 /* PARSE parses it; ALLOWED describes the values */
+	OPTION_CALL,	 /* PARSE parses it into what is at OFFSET; ALLOWED
+			    describes the values */
 	OPTION_DO,	 /* PARSE prints something, then exit(0); no value */
 };
 
@@ -35,12 +36,12 @@ struct option_spec {
 	size_t offset; /* in the config for options_parse() */
 	uint64_t min, max;
 	const char *allowed;
-	/* Returns 0, or -1 if TEXT is not allowed. */
-	int (*parse)(void *config, const char *text);
+	/* Returns 0, or -1 if TEXT is not allowed. AT is OFFSET bytes into the
+	 * config. */
+	int (*parse)(void *at, const char *text);
 	/* Explains in WHY what is wrong with TEXT (see hint.h), or writes
 	 * nothing. NULL: no explanation. */
-	void (*hint)(
-	    const void *config, const char *text, char *why, size_t size);
+	void (*hint)(const void *at, const char *text, char *why, size_t size);
 };
 
 /*

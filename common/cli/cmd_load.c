@@ -51,10 +51,11 @@ churned_in_a_minute(const struct load_options *config)
 	double seconds =
 		   (double)earlier(config->duration_ns, 60 * NS_PER_S) / 1e9,
 	       most = 0;
-	size_t runs = config->rates.count ? config->rates.count : 1;
+	size_t runs =
+	    config->question.rates.count ? config->question.rates.count : 1;
 
-	for (size_t i = 0; i < config->rates.count; i++)
-		most += (double)config->rates.rates[i] * seconds;
+	for (size_t i = 0; i < config->question.rates.count; i++)
+		most += (double)config->question.rates.rates[i] * seconds;
 	if (config->requests == UINT64_MAX)
 		return most;
 	return most > 0 ? fmin(most, (double)config->requests * (double)runs)
@@ -111,7 +112,10 @@ run_all(const struct load_options *config, const struct load_plan *plan,
     const struct load_span *span, const struct load_report *common, bool local,
     struct load_run *runs, struct load_report *reports)
 {
-	size_t count = config->rates.count ? config->rates.count : 1, i = 0;
+	size_t count = config->question.rates.count
+			   ? config->question.rates.count
+			   : 1,
+	       i = 0;
 	FILE *words = load_options_words(config);
 	bool rows = count > 1;
 
@@ -120,8 +124,9 @@ run_all(const struct load_options *config, const struct load_plan *plan,
 
 		run->plan = *plan;
 		run->local = local;
-		if (config->rates.count)
-			run->plan.rate = (double)config->rates.rates[i];
+		if (config->question.rates.count)
+			run->plan.rate =
+			    (double)config->question.rates.rates[i];
 		load_run(run, span, common->placement);
 		reports[i] = report_of(common, run);
 		if (rows && i == 0)
@@ -142,11 +147,11 @@ report_all(const struct load_options *config, const struct load_report *reports,
 {
 	FILE *words = load_options_words(config);
 
-	if (config->rates.count > 1)
+	if (config->question.rates.count > 1)
 		rate_sweep_report_foot(reports, count, words);
 	else
 		load_report_print(reports, words);
-	if (json && config->rates.count > 1)
+	if (json && config->question.rates.count > 1)
 		load_json_print_sweep(reports, count, json);
 	else if (json)
 		load_json_print(reports, json);

@@ -12,7 +12,6 @@
 #include "common/base/units.h"
 #include "common/chatload/chat_load.h"
 #include "common/chatload/chat_message.h"
-#include "common/load/protocol_table.h"
 #include "common/sysinfo/cpu_placement.h"
 
 #define INTERVAL_MIN (10 * NS_PER_MS)
@@ -20,52 +19,6 @@
 #define INTERVAL_WORDS                                                  \
 	"a duration from 10ms to 1h, and after a colon a file (1s, or " \
 	"1s:series.json)"
-
-static int
-parse_protocol(void *config, const char *text)
-{
-	struct load_options *c = config;
-
-	c->protocol = protocol_find(text);
-	return c->protocol ? 0 : -1;
-}
-
-static const char *
-protocol_name(const void *context, size_t i)
-{
-	(void)context;
-	return PROTOCOL_TABLE[i] ? PROTOCOL_TABLE[i]->name : NULL;
-}
-
-static void
-hint_protocol(const void *config, const char *text, char *why, size_t size)
-{
-	(void)config;
-	hint_name(
-	    hint_nearest(text, strlen(text), protocol_name, NULL), why, size);
-}
-
-static void
-hint_rates(const void *config, const char *text, char *why, size_t size)
-{
-	size_t at = 0, len;
-
-	(void)config;
-	if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
-		snprintf(why, size, "the STEP is missing: write FROM:TO:STEP");
-		return;
-	}
-	for (;; at += len + 1) {
-		len = strcspn(text + at, ":,");
-		if (hint_part(
-			QUANTITY_COUNT, text, at, len, 1, RATE_MAX, why, size))
-			return;
-		if (!text[at + len])
-			break;
-	}
-	if (strchr(text, ':'))
-		snprintf(why, size, "it goes down, or has too many steps");
-}
 
 static void
 hint_source(const void *config, const char *text, char *why, size_t size)
@@ -81,14 +34,6 @@ hint_source(const void *config, const char *text, char *why, size_t size)
 		snprintf(why, size, "host names are not accepted");
 	else if (strchr(text, '/'))
 		snprintf(why, size, "write a range as FIRST-LAST");
-}
-
-static int
-parse_rates(void *config, const char *text)
-{
-	struct load_options *c = config;
-
-	return rate_list_parse(&c->rates, text);
 }
 
 static int
@@ -134,8 +79,7 @@ hint_interval(const void *config, const char *text, char *why, size_t size)
 #define AT(field) offsetof(struct load_options, field)
 
 static const struct option_spec LOAD_OPTIONS[] = {
-    {'c', "connections", "N", "connections at once (default 16)", OPTION_COUNT,
-	.offset = AT(connections), .min = 1, .max = 1000000},
+    QUESTION_OPTIONS(load_options, question),
     {'d', "duration", "D", "time in which requests are sent (default 5s)",
 	OPTION_DURATION, .offset = AT(duration_ns), .min = NS_PER_MS,
 	.max = 86400 * NS_PER_S},
@@ -143,27 +87,6 @@ static const struct option_spec LOAD_OPTIONS[] = {
 	"number of requests to send; with --duration, the load ends with the "
 	"first of the two",
 	OPTION_COUNT, .offset = AT(requests), .min = 1, .max = UINT64_MAX / 2},
-    {'r', "rate", "R",
-	"send R requests/s on a schedule (open loop); latency counts from when "
-	"a request was due. Several rates run one after the other: 1000,2000 "
-	"or FROM:TO:STEP (default: each connection sends its next request "
-	"after the reply)",
-	OPTION_CALL, .allowed = RATE_WORDS, .parse = parse_rates,
-	.hint = hint_rates},
-    {'s', "size", "BYTES", "size of a request in bytes (default 64)",
-	OPTION_SIZE, .offset = AT(size), .min = 1, .max = 256 << 20},
-    {0, "churn", NULL, "open a new connection for each request", OPTION_FLAG,
-	.offset = AT(churn)},
-    {'p', "protocol", "NAME",
-	"protocol to speak, from `client list` (default echo)", OPTION_CALL,
-	.allowed = "a protocol from `client list`", .parse = parse_protocol,
-	.hint = hint_protocol},
-    {0, "path", "PATH", "path for http (default /) or ws (default /echo)",
-	OPTION_TEXT, .offset = AT(path)},
-    {0, "timeout", "D",
-	"time for one request, connecting included (default 5s)",
-	OPTION_DURATION, .offset = AT(timeout_ns), .min = CLI_TIMEOUT_MIN,
-	.max = CLI_TIMEOUT_MAX},
     {0, "placement", "WHERE",
 	"split: client and server each on a CPU of its own; shared: both on "
 	"one CPU; free: as the kernel decides (default free)",
@@ -200,10 +123,10 @@ static const struct option_spec LOAD_OPTIONS[] = {
 static void
 check_outputs(const struct load_options *config)
 {
-	if (config->histogram && config->rates.count > 1)
+	if (config->histogram && config->question.rates.count > 1)
 		usage_error(
 		    "--histogram %.200s: works with one --rate, not with %zu",
-		    config->histogram, config->rates.count);
+		    config->histogram, config->question.rates.count);
 	if (output_is_stdout(config->histogram) &&
 	    (output_is_stdout(config->json) ||
 		output_is_stdout(config->series)))
@@ -215,10 +138,10 @@ check_outputs(const struct load_options *config)
 	cli_refuse_one_file("interval", config->series, "json", config->json);
 	cli_refuse_one_file(
 	    "interval", config->series, "histogram", config->histogram);
-	if (config->series && config->protocol->chat)
+	if (config->series && config->question.protocol->chat)
 		usage_error("--interval %.200s: does not work with --protocol "
 			    "%s",
-		    config->interval, config->protocol->name);
+		    config->interval, config->question.protocol->name);
 }
 
 static void
@@ -228,13 +151,13 @@ check_trace(const struct load_options *config)
 		return;
 	if (strcmp(config->trace, "-") == 0)
 		usage_error("--trace -: must be a file, because it is mapped");
-	if (config->rates.count > 1)
+	if (config->question.rates.count > 1)
 		usage_error(
 		    "--trace %.200s: works with one --rate, not with %zu",
-		    config->trace, config->rates.count);
-	if (config->protocol->chat)
+		    config->trace, config->question.rates.count);
+	if (config->question.protocol->chat)
 		usage_error("--trace %.200s: does not work with --protocol %s",
-		    config->trace, config->protocol->name);
+		    config->trace, config->question.protocol->name);
 	cli_refuse_one_file("trace", config->trace, "json", config->json);
 	cli_refuse_one_file(
 	    "trace", config->trace, "histogram", config->histogram);
@@ -251,9 +174,10 @@ check_sources(const struct load_options *config, const struct target *target)
 
 	if (!sources->count)
 		return;
-	if (config->protocol->chat)
+	if (config->question.protocol->chat)
 		usage_error("--source %s: does not work with --protocol %s",
-		    address_list_format(bad, text), config->protocol->name);
+		    address_list_format(bad, text),
+		    config->question.protocol->name);
 	if (target->address.any.sa_family == AF_UNIX)
 		usage_error("--source %s: does not work with a unix: TARGET",
 		    address_list_format(bad, text));
@@ -271,9 +195,9 @@ check_sources(const struct load_options *config, const struct target *target)
 			: "");
 }
 
-/* What does not go together. */
+/* What the target does not take, or a room. */
 static void
-check_load(const struct load_options *config, const struct load_plan *plan)
+check_load(const struct load_plan *plan)
 {
 	const struct protocol *p = plan->protocol;
 
@@ -283,10 +207,6 @@ check_load(const struct load_options *config, const struct load_plan *plan)
 	    plan->size > SESSION_DATAGRAM_MAX)
 		usage_error("--size %llu: a datagram holds %d bytes at most",
 		    (unsigned long long)plan->size, SESSION_DATAGRAM_MAX);
-	if (config->size && !p->sized)
-		usage_error("--size %llu: requests of --protocol %s have a "
-			    "size of their own; leave --size out",
-		    (unsigned long long)config->size, p->name);
 	if (p->chat && plan->connections < CHAT_LOAD_MEMBERS_MIN)
 		usage_error("--connections %u: --protocol %s needs %d or more",
 		    plan->connections, p->name, CHAT_LOAD_MEMBERS_MIN);
@@ -295,15 +215,6 @@ check_load(const struct load_options *config, const struct load_plan *plan)
 		usage_error("--size %llu: --protocol %s takes %zu to %zu",
 		    (unsigned long long)plan->size, p->name, CHAT_MESSAGE_MIN,
 		    CHAT_MESSAGE_MAX);
-	if (config->path && !p->path)
-		usage_error(
-		    "--path %.200s: works with --protocol http and ws only",
-		    config->path);
-	if (config->path &&
-	    (config->path[0] != '/' || strpbrk(config->path, " \t\r\n")))
-		usage_error("--path %.200s: a path begins with / and has no "
-			    "blank",
-		    config->path);
 }
 
 const char *
@@ -315,13 +226,11 @@ load_options_read(
 	    "byte of the replies.\n"
 	    "TARGET is " TARGET_FORMS ".",
 	    LOAD_OPTIONS, NULL};
+	struct question *question = &config->question;
 	uint64_t port;
 	int i;
 
 	*config = (struct load_options){
-	    .protocol = PROTOCOL_TABLE[0],
-	    .connections = 16,
-	    .timeout_ns = 5 * NS_PER_S,
 	    .cpus = CPU_OPTIONS_NONE,
 	};
 	i = options_parse(&set, config, argc, argv);
@@ -333,19 +242,20 @@ load_options_read(
 		    parse_count(argv[i + 1], &port) == 0
 			? "a port: write HOST:PORT, with a colon"
 			: "a second one");
+	question_complete(question);
 	*plan = (struct load_plan){
 	    .target = cli_resolve(argv[i]),
-	    .protocol = config->protocol,
-	    .connections = (uint32_t)config->connections,
-	    .path = config->path ? config->path : config->protocol->path,
-	    .churn = config->churn,
+	    .protocol = question->protocol,
+	    .connections = (uint32_t)question->connections,
+	    .path = question->path,
+	    .churn = question->churn,
 	    .sources = config->sources.addresses,
 	    .source_count = config->sources.count,
-	    .size = config->size ? config->size : 64,
-	    .timeout_ns = config->timeout_ns,
+	    .size = question->size,
+	    .timeout_ns = question->timeout_ns,
 	};
 	plan->churn = load_plan_churns(plan);
-	check_load(config, plan);
+	check_load(plan);
 	check_outputs(config);
 	check_trace(config);
 	check_sources(config, &plan->target);

@@ -10,24 +10,21 @@
 
 #include "common/cli/cli.h"
 #include "common/cli/cpu_options.h"
-#include "common/cli/rate_list.h"
+#include "common/cli/question.h"
 #include "common/load/engine.h"
 #include "common/net/address_list.h"
 
 struct load_options {
-	const struct protocol *protocol;
-	uint64_t connections, requests, duration_ns, size, timeout_ns;
-	struct rate_list rates; /* none: closed loop */
+	struct question question;
+	uint64_t requests, duration_ns;
 	struct address_list sources;
 	uint64_t interval_ns; /* of the series */
 	const char *interval; /* as it was typed */
-	int churn;
 	struct cpu_options cpus;
 	struct cpu_placement placement; /* that was chosen */
 	/* Files; "-" is standard output; NULL: none. */
 	const char *json, *histogram, *series;
 	const char *trace; /* a file; NULL: none */
-	const char *path;  /* of the protocol */
 	struct cli_tls tls;
 };
 
