@@ -57,7 +57,7 @@ struct scenario_run {
 	struct accumulator
 	    *accumulators[POINTS_MAX]; /* of each point, by server */
 	struct instance instances[SERVERS_MAX + 1];
-	struct test_certificate tls;
+	struct test_certificate tls[TLS_MAKE_KINDS]; /* those in use */
 };
 
 static size_t
@@ -241,7 +241,7 @@ block_run_of(struct scenario_run *s, size_t p, size_t block)
 	    .plan = experiment->plan,
 	    .scenario = s->scenario,
 	    .point = &s->points[p],
-	    .tls = s->tls.client,
+	    .tls = s->tls[s->points[p].certificate].client,
 	    .count = instances_of(experiment->plan),
 	    .at = s->instances,
 	    .accumulators = s->accumulators[p],
@@ -388,16 +388,20 @@ set_up_tls(struct scenario_run *s)
 {
 	char why[200], words[260];
 
-	if (!s->scenario->tls)
-		return 0;
-	if (test_certificate_open(&s->tls, why, sizeof(why)) < 0) {
-		snprintf(words, sizeof(words), "not measured: %s", why);
-		put_note(s, words);
-		return -1;
+	for (size_t p = 0; p < s->count && s->scenario->tls; p++) {
+		struct load_point *point = &s->points[p];
+		struct test_certificate *tls = &s->tls[point->certificate];
+
+		if (!tls->client &&
+		    test_certificate_open(
+			tls, point->certificate, why, sizeof(why)) < 0) {
+			snprintf(words, sizeof(words), "not measured: %s", why);
+			put_note(s, words);
+			return -1;
+		}
+		snprintf(
+		    point->options, sizeof(point->options), "%s", tls->options);
 	}
-	for (size_t p = 0; p < s->count; p++)
-		snprintf(s->points[p].options, sizeof(s->points[p].options),
-		    "%s", s->tls.options);
 	return 0;
 }
 
@@ -463,7 +467,8 @@ release(struct scenario_run *s)
 	}
 	for (size_t i = 0; i < n; i++)
 		load_result_release(&s->instances[i].slice);
-	test_certificate_close(&s->tls);
+	for (size_t i = 0; i < TLS_MAKE_KINDS; i++)
+		test_certificate_close(&s->tls[i]);
 	free(s);
 }
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/net/tls_make.h"
 #include "common/verdict/comparison.h"
 
 struct metric; /* metric.h */
@@ -34,6 +35,7 @@ struct variation {
 	bool huge;     /* needs huge pages */
 	double share;  /* of the slowest server's capacity */
 	bool churn;
+	enum tls_make_kind certificate; /* its key, over TLS */
 };
 
 struct scenario {
@@ -61,6 +63,7 @@ struct load_point {
 	size_t setting_count;
 	struct setting settings[SETTINGS_MAX];
 	bool churn;
+	enum tls_make_kind certificate;
 	uint32_t connections, held;
 	double share, rate; /* open loop; RATE is found by measuring */
 	uint64_t slice_ns;  /* of its slices; the scenario's measure may choose

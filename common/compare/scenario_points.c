@@ -201,6 +201,7 @@ fill_point(struct load_point *point, const struct scenario *scenario,
 {
 	*point = (struct load_point){
 	    .churn = scenario->churn || v->churn,
+	    .certificate = v->certificate,
 	    .connections = v->connections,
 	    .held = v->held,
 	    .share = v->share,

@@ -113,6 +113,11 @@ static const struct variation BURST[] = {
 
 static const struct variation TLS[] = {
     {.key = "mode", .text = "handshakes", .connections = 16, .churn = true},
+    {.key = "mode",
+	.text = "handshakes-rsa",
+	.connections = 16,
+	.churn = true,
+	.certificate = TLS_MAKE_RSA_2048},
     {.key = "mode", .text = "kept", .connections = 32},
     {0},
 };
@@ -187,8 +192,8 @@ const struct scenario SCENARIOS[] = {
 	"64 kept connections, GET /", REQUESTS, .protocol = "http",
 	.connections = 64, .options = "--service http"},
     {"tls", "What does TLS leave of the difference?",
-	"TLS 1.3: a handshake for each request of 64 bytes, or kept "
-	"connections",
+	"TLS 1.3: a handshake for each request of 64 bytes, with a P-256 or "
+	"an RSA certificate of 2,048 bits, or kept connections",
 	REQUESTS, .tls = true, .protocol = "echo", .size = 64,
 	.variations = TLS},
     {"crash", "One worker dies of a signal: how many clients notice?",

@@ -75,9 +75,11 @@ write_both(int cert_fd, X509 *cert, int key_fd, EVP_PKEY *key)
 }
 
 int
-tls_make(int cert_fd, int key_fd, char *why, size_t size)
+tls_make(
+    enum tls_make_kind kind, int cert_fd, int key_fd, char *why, size_t size)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
+	EVP_PKEY *key =
+	    kind == TLS_MAKE_RSA_2048 ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
 	int done = key && cert && fill(cert, key) &&
 		   write_both(cert_fd, cert, key_fd, key);

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/net/tls_make.h"
-
 static int
 memory_file(const char *name)
 {
@@ -31,7 +29,8 @@ name_files(struct test_certificate *setup, char *cert, size_t size)
 }
 
 int
-test_certificate_open(struct test_certificate *setup, char *why, size_t size)
+test_certificate_open(struct test_certificate *setup, enum tls_make_kind kind,
+    char *why, size_t size)
 {
 	char cert[64];
 
@@ -41,7 +40,7 @@ test_certificate_open(struct test_certificate *setup, char *why, size_t size)
 	};
 	if (setup->cert < 0 || setup->key < 0) {
 		snprintf(why, size, "%s", strerror(errno));
-	} else if (tls_make(setup->cert, setup->key, why, size) == 0) {
+	} else if (tls_make(kind, setup->cert, setup->key, why, size) == 0) {
 		name_files(setup, cert, sizeof(cert));
 		setup->client =
 		    tls_client_open("127.0.0.1", cert, NULL, NULL, why, size);

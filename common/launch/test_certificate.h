@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "common/net/tls_client.h"
+#include "common/net/tls_make.h"
 
 struct test_certificate {
 	int cert, key;		   /* descriptors */
@@ -19,10 +20,11 @@ struct test_certificate {
 	struct tls_client *client; /* NULL: not open */
 };
 
-/* Makes a certificate for 127.0.0.1. Returns 0; or -1 with the reason in WHY
- * (SIZE bytes) and nothing to close. */
+/* Makes a certificate for 127.0.0.1 with a key of KIND. Returns 0; or -1 with
+ * the reason in WHY (SIZE bytes) and nothing to close. */
 int
-test_certificate_open(struct test_certificate *setup, char *why, size_t size);
+test_certificate_open(struct test_certificate *setup, enum tls_make_kind kind,
+    char *why, size_t size);
 
 /* Harmless if SETUP is zeroed or closed. */
 void

@@ -9,12 +9,16 @@
 
 #include <stddef.h>
 
+/* Kinds of keys. With P-256, a full handshake costs a server less CPU time than
+ * its client; with RSA, which is slow to sign and fast to verify, more. */
+enum tls_make_kind { TLS_MAKE_P256, TLS_MAKE_RSA_2048, TLS_MAKE_KINDS };
+
 /*
  * Writes both in PEM to the descriptors CERT and KEY, which stay the caller's.
- * The certificate (EC, P-256) is for 127.0.0.1 and valid for a day. Returns 0;
- * or -1 with the reason in WHY.
+ * The certificate is for 127.0.0.1 and valid for a day. Returns 0; or -1 with
+ * the reason in WHY.
  */
 int
-tls_make(int cert, int key, char *why, size_t size);
+tls_make(enum tls_make_kind kind, int cert, int key, char *why, size_t size);
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 int
-tls_make(int cert, int key, char *why, size_t size)
+tls_make(enum tls_make_kind kind, int cert, int key, char *why, size_t size)
 {
+	(void)kind;
 	(void)cert;
 	(void)key;
 	snprintf(why, size, "built without TLS (OpenSSL 3)");

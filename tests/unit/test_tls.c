@@ -681,19 +681,42 @@ verify_strictly(const char *path)
 	return system(command);
 }
 
-TEST(a_certificate_of_ours_satisfies_a_strict_reader)
+static void
+make_ours(enum tls_make_kind kind, char made[64])
 {
-	char made[64], made_key[64], text[4096] = "", why[128];
+	char made_key[64], why[128];
 	int fd, key_fd;
 
-	snprintf(made, sizeof(made), "%s/made", directory);
+	snprintf(made, 64, "%s/made", directory);
 	snprintf(made_key, sizeof(made_key), "%s/made-key", directory);
-	fd = open(made, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	key_fd = open(made_key, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	assert_int_equal(tls_make(fd, key_fd, why, sizeof(why)), 0);
+	fd = open(made, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	key_fd = open(made_key, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_int_equal(tls_make(kind, fd, key_fd, why, sizeof(why)), 0);
 	close(fd);
 	close(key_fd);
+}
+
+/* Whether openssl(1) has WORDS in its description. */
+static bool
+has_words(const char *path, const char *words)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+	    "openssl x509 -in %s -noout -text | grep -q '%s'", path, words);
+	return system(command) == 0;
+}
+
+TEST(a_certificate_of_ours_satisfies_a_strict_reader)
+{
+	char made[64], text[4096] = "";
+
+	make_ours(TLS_MAKE_P256, made);
 	assert_int_equal(verify_strictly(made), 0);
+	assert_true(has_words(made, "P-256"));
+	make_ours(TLS_MAKE_RSA_2048, made);
+	assert_int_equal(verify_strictly(made), 0);
+	assert_true(has_words(made, "Public-Key: (2048 bit)"));
 	snprintf(text, sizeof(text),
 	    "openssl x509 -in %s -noout -text >%s/said && for words in "
 	    "'Basic Constraints: critical' 'Key Usage: critical' "
