@@ -95,6 +95,27 @@ listeners_add(struct listeners *all, const char *text)
 	return 0;
 }
 
+static bool
+is_same(const struct listener *a, const struct listener *b)
+{
+	return a->datagrams == b->datagrams &&
+	       a->address.len == b->address.len &&
+	       memcmp(&a->address.any, &b->address.any, a->address.len) == 0;
+}
+
+size_t
+listeners_find_twice(const struct listeners *all)
+{
+	for (size_t i = 1; i < all->count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (address_port(&all->at[i].address) &&
+			    is_same(&all->at[i], &all->at[k]))
+				return i;
+		}
+	}
+	return all->count;
+}
+
 /*
  * If two servers find the same stale socket, the second could remove the first
  * one's new socket. So they take turns by a lock on the folder, which ends with
@@ -225,6 +246,28 @@ set_options(const struct listener *one)
 	return 0;
 }
 
+/*
+ * Binds ONE, for itself or together with others. A port that is chosen here, as
+ * it is or for the second family, is bound alone and shared from then on: with
+ * SO_REUSEPORT, bind(2) gives port 0 of UDP a port that another server has, and
+ * the second family could get one.
+ */
+static int
+bind_socket(const struct listener *one)
+{
+	const struct address *address = &one->address;
+	bool chosen = address_port(address) == 0 || one->port_of_last;
+
+	if (one->reuse_port && !chosen &&
+	    set_on(one->fd, SOL_SOCKET, SO_REUSEPORT) < 0)
+		return -1;
+	if (bind(one->fd, &address->any, address->len) < 0)
+		return -1;
+	return one->reuse_port && chosen
+		   ? set_on(one->fd, SOL_SOCKET, SO_REUSEPORT)
+		   : 0;
+}
+
 /* Returns 0; or -1 with errno, and nothing is open. */
 static int
 open_socket(struct listener *one, int backlog)
@@ -237,8 +280,7 @@ open_socket(struct listener *one, int backlog)
 	    address->any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (one->fd < 0)
 		return -1;
-	if (set_options(one) == 0 &&
-	    bind(one->fd, &address->any, address->len) == 0 &&
+	if (set_options(one) == 0 && bind_socket(one) == 0 &&
 	    (one->datagrams || listen(one->fd, backlog) == 0) &&
 	    /* Finds out the port that port 0 became. */
 	    (address->any.sa_family == AF_UNIX ||
@@ -312,10 +354,15 @@ open_twins(struct listener *v4, struct listener *v6, int backlog)
 
 /* The end of an error line. */
 static const char *
-what_to_do(int error)
+what_to_do(int error, bool reuse_port)
 {
 	switch (error) {
 	case EADDRINUSE:
+		if (reuse_port)
+			return "; the program that listens there (`ss -lnp` "
+			       "names it) does not share the port, or is "
+			       "another user's: start it with --reuse-port as "
+			       "this user, or choose another address";
 		return "; stop the program that listens there (`ss -lnp` names "
 		       "it), or choose another address";
 	case EADDRNOTAVAIL:
@@ -332,6 +379,8 @@ listeners_open(struct listeners *all, int backlog)
 	char text[ADDRESS_TEXT_MAX];
 	size_t i, kept = 0;
 
+	for (i = 0; i < all->count; i++)
+		all->at[i].reuse_port = all->reuse_port;
 	for (i = 0; i < all->count; i++) {
 		struct listener *one = &all->at[i];
 		bool twins = i + 1 < all->count && one[1].port_of_last;
@@ -347,7 +396,7 @@ listeners_open(struct listeners *all, int backlog)
 		if (bad) {
 			log_error("cannot listen on %s: %s%s",
 			    listener_format(one, text), strerror(errno),
-			    what_to_do(errno));
+			    what_to_do(errno, one->reuse_port));
 			listeners_close(all, true);
 			return -1;
 		}

@@ -32,11 +32,15 @@ struct listener {
 	bool port_of_last; /* the same port as the listener before it */
 	dev_t device;	   /* identifies the unix socket's file */
 	ino_t inode;
-	bool optional; /* the IPv6 half of localhost: may be missing */
+	bool optional;	 /* the IPv6 half of localhost: may be missing */
+	bool reuse_port; /* listeners_open() sets it */
 };
 
 struct listeners {
 	size_t count;
+	/* Other servers may listen there, too, if they say the same
+	 * (SO_REUSEPORT, socket(7)). Not for unix sockets. */
+	bool reuse_port;
 	struct listener at[LISTENERS_MAX];
 };
 
@@ -49,10 +53,15 @@ struct listeners {
 int
 listeners_add(struct listeners *all, const char *text);
 
+/* The number of the first listener for the same address as one before it, of
+ * the same kind and with a port; COUNT if there is none. */
+size_t
+listeners_find_twice(const struct listeners *all);
+
 /*
  * Opens all of them, with BACKLOG; port 0 becomes the port that the system
- * chose. A unix socket file on which no server listens is replaced. Returns 0;
- * or -1 after an error line, with none open.
+ * chose, which no other socket has. A unix socket file on which no server
+ * listens is replaced. Returns 0; or -1 after an error line, with none open.
  */
 int
 listeners_open(struct listeners *all, int backlog);

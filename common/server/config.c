@@ -136,6 +136,10 @@ static const struct option_spec OPTIONS[] = {
 	.max = TIMEOUT_MAX},
     {0, "backlog", "N", "clients that may wait for accept (default 4096)",
 	OPTION_COUNT, .offset = AT(backlog), .min = 1, .max = 1 << 20},
+    {0, "reuse-port", NULL,
+	"let other servers of this user listen here, too:\n"
+	"each client gets one of them",
+	OPTION_FLAG, .offset = AT(reuse_port)},
     {0, "tls-cert", "FILE", "use TLS on streams, with this certificate chain",
 	OPTION_TEXT, .offset = AT(tls_cert)},
     {0, "tls-key", "FILE", "the private key of the certificate", OPTION_TEXT,
@@ -231,6 +235,30 @@ check_tls(const struct config *config)
 		    config->tls_cert);
 }
 
+/* What the system would take without a word, or could not do. */
+static void
+check_reuse_port(const struct config *config)
+{
+	const struct listeners *all = &config->listeners;
+	size_t twice = listeners_find_twice(all);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!config->reuse_port)
+		return;
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->at[i].address.any.sa_family == AF_UNIX)
+			usage_error("--reuse-port: --listen %.120s: a unix "
+				    "socket has no port to share; start this "
+				    "server without the one or the other",
+			    listener_format(&all->at[i], text));
+	}
+	if (twice < all->count)
+		usage_error("--reuse-port: --listen %s: is there twice; it is "
+			    "for several servers at one address, so start "
+			    "another server with it",
+		    listener_format(&all->at[twice], text));
+}
+
 /* Most users who write a bare word mean an address to listen on. */
 static _Noreturn void
 refuse_argument(const char *word)
@@ -296,4 +324,6 @@ config_read(struct config *config, int argc, char **argv, const char *worker)
 		parse_listen(config, "127.0.0.1:7007");
 	check_service(config);
 	check_tls(config);
+	check_reuse_port(config);
+	config->listeners.reuse_port = config->reuse_port;
 }

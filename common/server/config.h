@@ -36,6 +36,7 @@ struct config {
 	struct ballast ballast;
 	int image; /* an enum image; -1: the one that is needed */
 	int when_full;
+	int reuse_port;
 	int verbose, quiet;
 };
 

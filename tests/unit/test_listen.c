@@ -211,6 +211,49 @@ TEST(add_takes_datagrams_by_a_prefix)
 	assert_int_equal(all.count, 6);
 }
 
+/* With SO_REUSEPORT before bind(2), some of so many would have one port. */
+TEST(a_port_that_was_chosen_is_no_other_sockets)
+{
+	enum { SOCKETS = 600 };
+	static struct listeners all[SOCKETS];
+	static bool taken[65536];
+	struct rlimit files;
+	size_t opened;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	for (opened = 0; opened < SOCKETS && opened + 64 < files.rlim_cur;
+	     opened++) {
+		struct listeners *one = &all[opened];
+		uint16_t port;
+
+		one->reuse_port = true;
+		assert_int_equal(listeners_add(one, "udp:127.0.0.1:0"), 0);
+		assert_int_equal(listeners_open(one, BACKLOG), 0);
+		port = address_port(&one->at[0].address);
+		assert_false(taken[port]);
+		taken[port] = true;
+	}
+	while (opened > 0)
+		listeners_close(&all[--opened], true);
+}
+
+TEST(an_address_that_is_there_twice_is_found)
+{
+	struct listeners all = {0};
+
+	listeners_add(&all, "127.0.0.1:0");
+	listeners_add(&all, "127.0.0.1:0");
+	listeners_add(&all, "unix:/a");
+	listeners_add(&all, "127.0.0.1:7");
+	listeners_add(&all, "udp:127.0.0.1:7");
+	listeners_add(&all, "127.0.0.2:7");
+	listeners_add(&all, ":7");
+	listeners_add(&all, "[::1]:7");
+	assert_int_equal(listeners_find_twice(&all), all.count);
+	listeners_add(&all, "localhost:7");
+	assert_int_equal(listeners_find_twice(&all), all.count - 2);
+}
+
 TEST(datagrams_have_a_bound_socket)
 {
 	struct listeners all = {0};
