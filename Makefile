@@ -401,6 +401,8 @@ bench: $(CLIENT) all bench-programs ## measure against plain floors (minutes)
 
 # SELFTEST_ARGS='equal slower' runs real comparisons as well, or one kind of them:
 # see tests/selftest/real.py. They take a quarter of an hour, on a quiet machine.
+# With two engine threads in the client, whatever the machine has:
+# SELFTEST_ARGS='equal --client-cpus 1,1'.
 selftest: all selftest-programs ## how often verdicts are wrong (SELFTEST_ARGS='equal slower': real ones)
 	$(BUILD)/tests/selftest/simulate
 	$(if $(SELFTEST_ARGS),/usr/bin/python3 tests/selftest/real.py $(SELFTEST_ARGS))

@@ -184,3 +184,19 @@ def test_wrong_usage_of_slower_is_said():
                              timeout=60, stderr=subprocess.PIPE)
     assert missing.returncode == 127
     assert b"/nonexistent/command: No such file" in missing.stderr
+
+
+# ---- real ----
+
+def test_options_of_a_real_self_test_go_to_the_client():
+    """Their values, too: nothing of them is a COUNT."""
+    real = BIN / "tests/selftest/real.py"
+    if not real.exists():
+        pytest.skip("it takes the release programs at the top of the tree")
+    done = subprocess.run([real, "equal", "1", "--client-cpus", "9999",
+                           "--placement=split"], timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True)
+    assert done.returncode == 1
+    assert "client: --client-cpus 9999: must be" in done.stderr
+    assert "--quick --client-cpus 9999 --placement=split" in done.stderr

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """How often the verdicts of real comparisons are wrong.
 
-    real.py [equal] [slower] [COUNT] [--OPTION...]
+    real.py [equal] [slower] [COUNT] [--OPTION [VALUE]...]
 
 equal: compares a server with itself, COUNT times (40), half of them with churn
 and half with kept connections. At most 1 in 8 verdicts may be faster or slower,
@@ -12,9 +12,15 @@ with --quick and with the default plan, with churn and spin. At least 80 % of th
 verdicts of the default plan must be slower.
 
 Both take a quarter of an hour, on a quiet machine. No comparison is repeated.
-Options are passed to `client compare`. Exit status 1 if a limit is not met.
+The words from the first --OPTION on are passed to `client compare`:
+
+    real.py equal --client-cpus 1,1
+
+gives its client two engine threads, both on CPU 1 where there are only two CPUs.
+Exit status 1 if a limit is not met.
 """
 import collections
+import itertools
 import json
 import subprocess
 import sys
@@ -28,7 +34,9 @@ ALIKE = ("churn", "steady")
 # Scenarios in which the server is the limit: a client at its limit would hide
 # that the server is slower.
 BOUND = ("churn", "spin")
-MORE = [word for word in sys.argv[1:] if word.startswith("--")]
+WORDS = list(itertools.takewhile(lambda word: not word.startswith("--"),
+                                 sys.argv[1:]))
+MORE = sys.argv[1 + len(WORDS):]
 
 
 def compare(scenario, other, *options):
@@ -36,9 +44,9 @@ def compare(scenario, other, *options):
     command = [str(ROOT / "client"), "compare", *options, *MORE, "--json", "-",
                scenario, "--server", f"a={SERVER}", "--server", f"b={other}"]
     done = subprocess.run(command, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL)
-    if done.returncode not in (0, 1):
-        sys.exit(f"status {done.returncode}: {' '.join(command)}")
+                          stderr=subprocess.PIPE, text=True)
+    if done.returncode not in (0, 1) or not done.stdout:
+        sys.exit(f"{done.stderr}status {done.returncode}: {' '.join(command)}")
     return json.loads(done.stdout)["scenarios"][0]["points"][0]["ratios"][0]
 
 
@@ -95,4 +103,4 @@ def main(words):
 
 
 if __name__ == "__main__":
-    sys.exit(main([word for word in sys.argv[1:] if word not in MORE]))
+    sys.exit(main(WORDS))
