@@ -28,6 +28,9 @@ pages_huge_here(void);
 	"no transparent huge pages; " \
 	"see /sys/kernel/mm/transparent_hugepage/enabled"
 
+/* For the error line where pages_map() fails. */
+#define PAGES_REFUSED "%s (see ulimit -v, ulimit -d and vm.overcommit_memory)"
+
 /* Bytes of this process that are in huge pages. */
 uint64_t
 pages_huge_bytes(void);

@@ -130,13 +130,15 @@ ballast_load(struct ballast *ballast)
 {
 	bool huge = ballast->remedy == BALLAST_HUGE;
 	const char *remedy = ballast->remedy ? REMEDIES[ballast->remedy] : "";
-	char *memory;
+	char *memory, why[160];
 
 	if (check_available(ballast) < 0)
 		return -1;
 	memory = map(ballast);
-	if (!memory)
-		return fail(ballast, strerror(errno));
+	if (!memory) {
+		snprintf(why, sizeof(why), PAGES_REFUSED, strerror(errno));
+		return fail(ballast, why);
+	}
 	pages_write(memory, ballast->size);
 	if (huge && pages_huge_bytes() == 0)
 		return fail(ballast, PAGES_NOT_HUGE);

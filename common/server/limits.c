@@ -16,7 +16,8 @@
  * computed. */
 #define OWN_DESCRIPTORS 8
 
-#define OWN_SPACE_KIB 65536
+/* For what this process maps later: an arena of malloc(3), say. */
+#define OWN_SPACE ((uint64_t)64 << 20)
 
 /* The kernel's default, if the limit cannot be read. */
 #define DESCRIPTORS_UNKNOWN 1024
@@ -95,11 +96,36 @@ soft_limit(unsigned resource)
 	return getrlimit(resource, &limit) < 0 ? UINT64_MAX : limit.rlim_cur;
 }
 
-/* What a process has for workers. */
+/* Of this process, in bytes: what is mapped, what of it is resident, and what
+ * is private and can be written; proc_pid_statm(5). 0 without /proc. */
+struct own_memory {
+	uint64_t mapped, resident, data;
+};
+
+static struct own_memory
+own_memory(void)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct own_memory own = {0};
+	char text[128];
+
+	procfs_read(text, sizeof(text), "/proc/self/statm");
+	sscanf(text, "%" SCNu64 " %" SCNu64 " %*u %*u %*u %" SCNu64,
+	    &own.mapped, &own.resident, &own.data);
+	return (struct own_memory){
+	    own.mapped * page, own.resident * page, own.data * page};
+}
+
+/* What a process has for workers, beside what is mapped so far. */
 static uint64_t
 address_space_kib(void)
 {
-	return less(share_of(soft_limit(RLIMIT_AS)) / 1024, OWN_SPACE_KIB);
+	struct own_memory own = own_memory();
+	uint64_t space = less(share_of(soft_limit(RLIMIT_AS)), own.mapped);
+	uint64_t data = less(share_of(soft_limit(RLIMIT_DATA)), own.data);
+
+	space = less(space, OWN_SPACE);
+	return (space < data ? space : data) / 1024;
 }
 
 struct worker_limit
@@ -140,22 +166,10 @@ limits_compute(const struct worker_cost *cost, uint64_t reserve)
 	return limit;
 }
 
-/* Resident bytes of this process. */
-static uint64_t
-own_memory(void)
-{
-	char text[128];
-	uint64_t pages = 0;
-
-	procfs_read(text, sizeof(text), "/proc/self/statm");
-	sscanf(text, "%*u %" SCNu64, &pages);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 int
 limits_oom_score_adj(void)
 {
-	uint64_t own = own_memory();
+	uint64_t own = own_memory().resident;
 	uint64_t share = own * 1000 / (own + memory_available() + 1);
 	char text[16];
 	int adj = 0;

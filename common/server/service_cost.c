@@ -68,13 +68,22 @@ service_cost_check(
 	bool space = limit->in_space < limit->in_memory;
 	uint64_t fit = space ? limit->in_space : limit->in_memory;
 	const char *what =
-	    space ? "address space (RLIMIT_AS, ulimit -v)" : "memory";
+	    space ? "address space (ulimit -v, ulimit -d)" : "memory";
+	uint64_t each = memory_of(config).each;
 
-	if (memory_of(config).each == 0)
+	if (each == 0)
 		return;
+	if (fit == 0 && space)
+		die(1,
+		    "--service %.200s: not enough %s for one worker of %.0f "
+		    "MiB",
+		    service, what, mib(each));
 	if (fit == 0)
-		die(1, "--service %.200s: not enough %s for one worker",
-		    service, what);
+		die(1,
+		    "--service %.200s: not enough memory for one worker of "
+		    "%.0f MiB: %.0f MiB are available, and an eighth of them "
+		    "must stay free",
+		    service, mib(each), mib(memory_available()));
 	if (fit < config->max_connections)
 		die(1,
 		    "--max-connections %llu: must be at most %llu with "

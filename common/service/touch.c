@@ -127,7 +127,7 @@ touch_prepare(struct service_setup *setup)
 	setup->prepared = make_set(setup);
 	if (setup->prepared)
 		return 0;
-	log_error("--service touch: %s", strerror(errno));
+	log_error("--service touch: " PAGES_REFUSED, strerror(errno));
 	return -1;
 }
 

@@ -118,8 +118,10 @@ def refused(server, *options, **more):
 
 
 def test_one_worker_without_memory_is_an_error_at_the_start(server):
-    assert refused(server, "-s", "state:900GiB").endswith(
-        "--service state:900GiB: not enough memory for one worker")
+    assert re.search(
+        r"--service state:900GiB: not enough memory for one worker of 921600 "
+        r"MiB: \d+ MiB are available, and an eighth of them must stay free$",
+        refused(server, "-s", "state:900GiB"))
 
 
 def test_more_workers_than_memory_are_an_error_at_the_start(server):
@@ -139,18 +141,34 @@ def test_the_computed_limit_knows_the_memory(server):
 
 
 @release_only
+@pytest.mark.parametrize("kind", [resource.RLIMIT_AS, resource.RLIMIT_DATA])
 @pytest.mark.parametrize("options, words", [
-    (["-s", "state:512MiB"], "not enough address space (RLIMIT_AS, ulimit -v) "
-                             "for one worker"),
-    (["-s", "state:16MiB", "-m", "1000"], "there is no more address space")])
-def test_the_address_space_of_a_process_is_a_limit_too(server, options, words):
+    (["-s", "state:512MiB"], "not enough address space (ulimit -v, ulimit -d) "
+                             "for one worker of 512 MiB"),
+    (["-s", "touch:512MiB:private"], "not enough address space"),
+    (["-s", "state:16MiB", "-m", "1000"], "there is no more address space"),
+    (["-s", "touch:512MiB"],
+     "Cannot allocate memory (see ulimit -v, ulimit -d and vm.overcommit")])
+def test_the_address_space_of_a_process_is_a_limit_too(
+        server, options, words, kind):
     """A forked child has one of its own: many of them fit."""
     if "-m" in options and server.name == "fork":
         pytest.skip("each child has an address space of its own")
 
     def limit():
-        resource.setrlimit(resource.RLIMIT_AS, (400 * MIB, 400 * MIB))
+        resource.setrlimit(kind, (400 * MIB, 400 * MIB))
     assert words in refused(server, *options, preexec_fn=limit)
+
+
+@release_only
+def test_what_is_mapped_already_is_no_room_for_workers(thread_server):
+    """Without that, the start fails for want of the room that was promised."""
+    thread_server.start("-s", "touch:100MiB",
+                        limits={resource.RLIMIT_AS: 200 * MIB})
+    most = re.search(r"at most (\d+) connections at once \(address space\)",
+                     thread_server.log())
+    assert int(most[1]) >= 1
+    assert thread_server.stop() == 0
 
 
 def test_a_group_s_memory_is_a_limit_too(server, control_groups):

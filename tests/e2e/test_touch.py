@@ -119,8 +119,9 @@ def test_a_shared_set_without_memory_is_an_error_at_the_start(server):
 
 
 def test_a_private_set_without_memory_is_an_error_at_the_start(server):
-    assert refused(server, "-s", "touch:900GiB:private").endswith(
-        "--service touch:900GiB:private: not enough memory for one worker")
+    assert ("--service touch:900GiB:private: not enough memory for one worker "
+            "of 921600 MiB: ") in refused(
+        server, "-s", "touch:900GiB:private")
     assert "there is no more memory" in refused(
         server, "-s", "touch:1GiB:private", "-m", "5000")
 
