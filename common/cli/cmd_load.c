@@ -30,10 +30,6 @@ place(struct load_options *config, pid_t pid)
 	struct cpu_placement *placement = &config->placement;
 	const char *image = pid ? proc_tree_image(pid) : NULL;
 
-	if (config->cpus.placement == CPU_PLACEMENT_SPLIT &&
-	    placement->kind != CPU_PLACEMENT_SPLIT)
-		log_warn(
-		    "this machine has one CPU: client and server share it");
 	if (placement->kind == CPU_PLACEMENT_FREE)
 		return image;
 	if (!pid || cpu_placement_pin_server(placement, pid) < 0)

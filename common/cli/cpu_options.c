@@ -2,6 +2,8 @@
 /* cpu_options: from the words to CPUs. */
 #include "common/cli/cpu_options.h"
 
+#include <stdbool.h>
+
 #include "common/base/log.h"
 
 static struct cpu_wish
@@ -12,6 +14,20 @@ wish_of(const char *option, const char *text)
 	if (text && cpu_wish_parse(&wish, text) < 0)
 		usage_error("%s %.200s: must be " CPU_WISH_WORDS, option, text);
 	return wish;
+}
+
+/* What the choice cannot change, before anything is measured. */
+static void
+warn_of_little(const struct cpu_placement *placement, bool split)
+{
+	if (split && placement->kind != CPU_PLACEMENT_SPLIT)
+		log_warn("this process may use one CPU only: client and server "
+			 "share it");
+	if (placement->quota < 1)
+		log_warn("the CPU quota of this control group is %.2g CPUs, "
+			 "less than one: figures show the quota, not the "
+			 "server; raise it (cpu.max)",
+		    placement->quota);
 }
 
 void
@@ -28,6 +44,7 @@ cpu_options_place(struct cpu_placement *placement,
 
 	if (!client.text && !server.text) {
 		cpu_placement_choose(placement, kind);
+		warn_of_little(placement, kind == CPU_PLACEMENT_SPLIT);
 		return;
 	}
 	if (options->placement >= 0 && kind != CPU_PLACEMENT_SPLIT)

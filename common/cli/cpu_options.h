@@ -24,15 +24,17 @@ struct cpu_options {
 	    "run the client on these CPUs: a number of them, or a list as "   \
 	    "of taskset, such as 0-3,8; implies --placement split (default: " \
 	    "half of the cores)",                                             \
-	    OPTION_TEXT, .offset = offsetof(struct structure, field.client)}, \
+	    OPTION_TEXT, .offset = offsetof(struct structure, field.client),  \
+	    .allowed = CPU_WISH_WORDS},                                       \
 	{                                                                     \
 		0, "server-cpus", "CPUS",                                     \
 		    "run the server on these CPUs, likewise", OPTION_TEXT,    \
-		    .offset = offsetof(struct structure, field.server)        \
+		    .offset = offsetof(struct structure, field.server),       \
+		    .allowed = CPU_WISH_WORDS                                 \
 	}
 
-/* Chooses the CPUs; PLACEMENT gets USUAL where no option says more. Dies of
- * wrong usage. */
+/* Chooses the CPUs; PLACEMENT gets USUAL where no option says more. Warns where
+ * there is too little of them. Dies of wrong usage. */
 void
 cpu_options_place(struct cpu_placement *placement,
     const struct cpu_options *options, enum cpu_placement_kind usual);

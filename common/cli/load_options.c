@@ -164,6 +164,18 @@ check_trace(const struct load_options *config)
 	cli_refuse_one_file("trace", config->trace, "interval", config->series);
 }
 
+static void
+check_threads(const struct load_options *config)
+{
+	const struct protocol *p = config->question.protocol;
+
+	if (p->chat && config->cpus.client &&
+	    config->placement.client_cpus.count > 1)
+		usage_error("--client-cpus %.200s: --protocol %s uses one "
+			    "thread: name one CPU",
+		    config->cpus.client, p->name);
+}
+
 /* Whether connections to the target can come from there. */
 static void
 check_sources(const struct load_options *config, const struct target *target)
@@ -261,6 +273,7 @@ load_options_read(
 	check_sources(config, &plan->target);
 	cpu_options_place(
 	    &config->placement, &config->cpus, CPU_PLACEMENT_FREE);
+	check_threads(config);
 	if (!config->duration_ns)
 		config->duration_ns = config->requests ? NEVER : 5 * NS_PER_S;
 	if (!config->requests)

@@ -2,6 +2,7 @@
 /* cpu_split: the cores of lists, then those of one side, then of the other. */
 #include "common/sysinfo/cpu_split.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,26 +23,38 @@ struct choice {
 
 /* ---- checks ---- */
 
+/* Says why not, and what there is. Returns -1. */
+static int __attribute__((format(printf, 2, 3)))
+fail(const struct choice *c, const char *format, ...)
+{
+	char why[300], usable[200];
+	va_list args;
+
+	va_start(args, format);
+	/* NOLINTNEXTLINE(*-valist.*): va_start() is in the line before */
+	vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	cpu_list_format(&c->topology->usable, usable, sizeof(usable));
+	snprintf(c->why, c->size, "%s; this process may use %s %s", why,
+	    c->topology->usable.count == 1 ? "CPU" : "CPUs", usable);
+	return -1;
+}
+
 static int
 check_list(const struct choice *c, enum side side)
 {
 	const struct cpu_topology *t = c->topology;
 	const struct cpu_wish *wish = c->wishes[side];
-	char usable[200];
 
-	cpu_list_format(&t->usable, usable, sizeof(usable));
 	for (uint32_t i = 0; i < wish->list.count; i++) {
 		unsigned cpu = wish->list.cpus[i];
 		bool online = CPU_ISSET(cpu, &t->online);
 
 		if (online && CPU_ISSET(cpu, &t->allowed))
 			continue;
-		snprintf(c->why, c->size,
-		    "%s %.100s: CPU %u %s; this process may use %s",
-		    OPTIONS[side], wish->text, cpu,
-		    online ? "is not in its affinity mask" : "is not online",
-		    usable);
-		return -1;
+		return fail(c, "%s %.100s: CPU %u is not %s", OPTIONS[side],
+		    wish->text, cpu,
+		    online ? "in the affinity mask" : "online");
 	}
 	return 0;
 }
@@ -266,20 +279,35 @@ fail_to_take(const struct choice *c, enum side side, uint32_t most)
 	const struct cpu_wish *wish = c->wishes[side],
 			      *other = c->wishes[CLIENT + SERVER - side];
 
-	if (wish->text)
-		snprintf(c->why, c->size,
-		    "%s %.100s: only %u CPUs of this process are left for the "
-		    "%s",
-		    OPTIONS[side], wish->text, most, NAMES[side]);
-	else if (other->text)
-		snprintf(c->why, c->size,
-		    "%s %.100s: leaves no CPU of this process for the %s",
+	if (wish->number && most)
+		return fail(c, "%s %.100s: only %u %s left for the %s",
+		    OPTIONS[side], wish->text, most,
+		    most == 1 ? "CPU is" : "CPUs are", NAMES[side]);
+	if (other->text)
+		return fail(c, "%s %.100s: leaves no CPU for the %s",
 		    OPTIONS[CLIENT + SERVER - side], other->text, NAMES[side]);
-	else
-		snprintf(c->why, c->size,
-		    "this process may use one CPU only, so that client and "
-		    "server share it");
-	return -1;
+	if (wish->number)
+		return fail(c,
+		    "%s %.100s: client and server need a CPU each, so leave "
+		    "the option out",
+		    OPTIONS[side], wish->text);
+	return fail(c, "client and server need a CPU each");
+}
+
+/* What the user listed. A CPU named twice is two threads of the client, and
+ * nothing to a server. */
+static void
+take_list(const struct choice *c, enum side side, struct cpu_list *list)
+{
+	const struct cpu_list *wanted = &c->wishes[side]->list;
+	cpu_set_t taken;
+
+	CPU_ZERO(&taken);
+	for (uint32_t i = 0; i < wanted->count; i++) {
+		if (side == CLIENT || !CPU_ISSET(wanted->cpus[i], &taken))
+			cpu_list_append(list, wanted->cpus[i]);
+		CPU_SET(wanted->cpus[i], &taken);
+	}
 }
 
 /* LATER sides need a core after this one. */
@@ -292,7 +320,7 @@ take_side(
 
 	list->count = 0;
 	if (c->wishes[side]->list.count) {
-		*list = c->wishes[side]->list;
+		take_list(c, side, list);
 		return 0;
 	}
 	free = count_cores(c, FREE, NULL);

@@ -259,6 +259,7 @@ def test_a_client_that_its_quota_throttles_says_so(thread_server):
     assert report["client"]["throttled"] >= 3
     assert report["client"]["throttled_s"] > 0
     assert "THE CLIENT WAS THROTTLED" in report["words"]
+    assert "quota of this control group is 0.05 CPUs" in flat(report["words"])
 
 
 def test_a_comparison_under_a_quota_has_no_verdict(groups):
@@ -275,6 +276,7 @@ def test_a_comparison_under_a_quota_has_no_verdict(groups):
     assert report["throttled"] >= 3
     assert report["throttled_s"] > 0
     assert "THE CLIENT WAS THROTTLED" in flat(result.err)
+    assert "quota of this control group is 0.1 CPUs" in flat(result.err)
     ratio, = report["scenarios"][0]["points"][0]["ratios"]
     assert ratio["verdict"] == "invalid"
     assert "a quota of CPU time stopped the client" in ratio["reason"]

@@ -11,8 +11,9 @@ from known_servers import KnownServer, client, refusing
 LONG = "unix:/tmp/" + "x" * 120
 SERVER = "a=true {port}"
 
-# A CPU that this process may use, as a list.
+# A CPU that this process may use, as a list; and all of them.
 OWN_CPU = "{0}-{0}".format(min(os.sched_getaffinity(0)))
+ALL_CPUS = ",".join(f"{cpu}-{cpu}" for cpu in os.sched_getaffinity(0))
 
 # The words that the one line must contain: option, value, what is allowed.
 WRONG = [
@@ -145,20 +146,35 @@ WRONG = [
       for verb, *target in (["load", "127.0.0.1:1"], ["compare"])
       for options, words in [
           (["--server-cpus", "0-1023"], ["--server-cpus 0-1023: CPU ",
-                                         "is not ", "may use "]),
+                                         "is not ", "may use CPU"]),
+          (["--server-cpus", "0-63,4096"], ["must be a number of CPUs (4)"]),
           (["--client-cpus", "some"],
            ["--client-cpus some: must be a number of CPUs (4), or a list"]),
-          (["--server-cpus", "0"], ["--server-cpus 0: ", "0-14:2", "3-3"]),
+          *((["--server-cpus", bad],
+             ["--server-cpus ", "must be a number of CPUs (4), or a list as of "
+              "taskset (0-3,8 or 0-14:2; a single CPU is 3-3)"])
+            for bad in ["", "0", ",", "0,", ",0", "0,,1", "0-", "-3", "-", "3-1",
+                        "0 1", " 0-1", "0-1 ", "0x1", "1.5", "1e1", "+1", "-0",
+                        "all", "0-1;2", "0-1:0", "0-1024", "99999999999",
+                        "0\n", "\u0663"]),
           (["--client-cpus", OWN_CPU, "--server-cpus", OWN_CPU],
            ["--client-cpus", "--server-cpus", "is in both"]),
           (["--client-cpus", "1024"], ["--client-cpus 1024: must be"]),
           (["--client-cpus", "1023"],
-           ["--client-cpus 1023: ", "left for the client"]),
+           ["--client-cpus 1023: ", " for the client; this process may use"]),
+          (["--client-cpus", "1023", "--server-cpus", "1023"],
+           ["1023: ", "this process may use CPU"]),
+          (["--server-cpus", ALL_CPUS],
+           ["--server-cpus", "leaves no CPU for the client; this process may"]),
+          (["--client-cpus", ALL_CPUS + ",1022"],
+           ["--client-cpus", "CPU 1022 is not"]),
           (["--placement", "free", "--client-cpus", "1"],
            ["--placement free: ", "--client-cpus", "split only"]),
           (["--placement", "shared", "--server-cpus", "1"],
            ["--placement shared: ", "--server-cpus", "split only"]),
       ]),
+    (["load", "127.0.0.1:1", "-p", "chat", "--client-cpus",
+      f"{OWN_CPU},{OWN_CPU}"], ["--client-cpus", "chat uses one thread"]),
     (["load", "127.0.0.1:1", "--nonsense"], ["--nonsense"]),
     (["load", "127.0.0.1:1", "-z"], ["-z"]),
     (["load", "127.0.0.1:1", "--churn=yes"], ["--churn"]),

@@ -277,136 +277,115 @@ ON_A_TREE(a_garbled_file_counts_as_missing)
 	assert_string_equal(split(&t), "0 | 1");
 }
 
-/* ---- the default ---- */
+/* ---- who gets which CPUs ---- */
 
-ON_A_TREE(two_cpus_are_one_for_each_even_if_they_are_siblings)
+/* A machine as of make_machine(), what this process may use of it, what the
+ * options say, and "CLIENT | SERVER" or words of the reason. */
+static const struct choice {
+	unsigned cpus, cores, nodes;
+	const char *mask;
+	double quota;
+	const char *client, *server, *expected;
+} choices[] = {
+    /* Two CPUs are one for each, even if they are siblings. */
+    {2, 2, 1, "0-1", 0, NULL, NULL, "0 | 1"},
+    {2, 1, 1, "0-1", 0, NULL, NULL, "0 | 1"},
+    /* A mask of one cannot be split. */
+    {8, 4, 1, "3", 0, NULL, NULL,
+	"client and server need a CPU each; this process may use CPU 3"},
+    {8, 4, 1, "3", 0, NULL, "3-3",
+	"--server-cpus 3-3: leaves no CPU for the client; this process may "
+	"use CPU 3"},
+    {8, 4, 1, "3", 0, "1", NULL,
+	"--client-cpus 1: client and server need a CPU each, so leave the "
+	"option out; this process may use CPU 3"},
+    {8, 4, 1, "3", 0, "1", "1",
+	"--client-cpus 1: leaves no CPU for the server"},
+    /* Siblings of a core are on one side; of an odd number of cores, the
+     * client has more; the mask leaves some cores one CPU. */
+    {8, 4, 1, "0-7", 0, NULL, NULL, "0-1,4-5 | 2-3,6-7"},
+    {8, 4, 1, "0-2,4-6", 0, NULL, NULL, "0-1,4-5 | 2,6"},
+    {8, 4, 1, "0,1,2,6,7", 0, NULL, NULL, "0-1 | 2,6-7"},
+    /* Each side is on one node, where it fits: of 3 and 1 cores, the server's 2
+     * fit on node 0 only. */
+    {16, 8, 2, "0-15", 0, NULL, NULL, "4-7,12-15 | 0-3,8-11"},
+    {16, 8, 2, "0-2,4", 0, NULL, NULL, "0,4 | 1-2"},
+    {8, 8, 4, "0-7", 0, NULL, NULL, "4-7 | 0-3"},
+    {1024, 512, 8, "0-1023", 0, NULL, NULL, "256-511,768-1023 | 0-255,512-767"},
+    /* A quota bounds both sides together. */
+    {16, 16, 1, "0-15", 5.5, NULL, NULL, "0-2 | 14-15"},
+    {16, 16, 1, "0-15", 0.5, NULL, NULL, "0 | 15"},
+    {16, 16, 1, "0-15", 64, NULL, NULL, "0-7 | 8-15"},
+    {16, 16, 1, "0-15", 1.5, "1", NULL, "0 | 8-15"},
+    {4, 4, 1, "0-2", 0.5, NULL, "1",
+	"--server-cpus 1: the CPU quota of this control group is 0.5 CPUs, "
+	"less than one: raise it, or leave the option out"},
+    /* A number takes one CPU of each core first. */
+    {8, 4, 1, "0-7", 0, NULL, "1", "0-1,4-5 | 3"},
+    {8, 4, 1, "0-7", 0, NULL, "3", "0,4 | 1-3"},
+    {8, 4, 1, "0-7", 0, NULL, "5", "0,4 | 1-3,5-6"},
+    {8, 4, 1, "0-7", 0, "2", "2", "0-1 | 2-3"},
+    {8, 4, 1, "0-7", 0, "3", NULL, "0-2 | 3,7"},
+    {8, 4, 1, "0-7", 0, NULL, "7",
+	"--server-cpus 7: only 6 CPUs are left for the server; this process "
+	"may use CPUs 0-7"},
+    {8, 4, 1, "0-7", 0, "8", NULL, "--client-cpus 8: only 6 CPUs are left"},
+    {8, 4, 1, "0-7", 0, "1023", "1", "--client-cpus 1023: only 6 CPUs are"},
+    {2, 2, 1, "0-1", 0, "2", NULL,
+	"--client-cpus 2: only 1 CPU is left for the client; this process may "
+	"use CPUs 0-1"},
+    {2, 2, 1, "0-1", 0, "2", "2", "--server-cpus 2: only 1 CPU is left"},
+    /* A list is taken as it is, and the rest keeps off its cores. */
+    {8, 4, 1, "0-7", 0, NULL, "0-0", "1-2,5-6 | 0"},
+    {8, 4, 1, "0-7", 0, "7,6", NULL, "7,6 | 0-1,4-5"},
+    {8, 4, 1, "0-7", 0, "0-0", "4-4", "0 | 4"},
+    /* One CPU of each core: the other side gets their siblings. */
+    {8, 4, 1, "0-7", 0, NULL, "0-3", "4-7 | 0-3"},
+    /* Twice is two threads of the client on one CPU; to a server it is once. */
+    {8, 4, 1, "0-7", 0, "0,0", NULL, "0,0 | 2-3,6-7"},
+    {8, 4, 1, "0-7", 0, "0-0", "5,1,5,1", "0 | 5,1"},
+    {4, 4, 1, "0,2", 0, NULL, "0-63",
+	"--server-cpus 0-63: CPU 1 is not in the affinity mask; this process "
+	"may use CPUs 0,2"},
+    {4, 4, 1, "0-2", 0, "2-4", NULL,
+	"--client-cpus 2-4: CPU 3 is not in the affinity mask;"},
+    {4, 4, 1, "0-7", 0, "3-4", NULL,
+	"--client-cpus 3-4: CPU 4 is not online; this process may use CPUs "
+	"0-3"},
+    {4, 4, 1, "0-3", 0, "0,2", "2-2",
+	"--client-cpus 0,2, --server-cpus 2-2: CPU 2 is in both; for one CPU "
+	"for both, use --placement shared"},
+    {4, 4, 1, "0-3", 0, "0-3", "1-2", "CPU 1 is in both"},
+    {2, 2, 1, "0-1", 0, NULL, "0-1",
+	"--server-cpus 0-1: leaves no CPU for the client"},
+    {2, 2, 1, "0-1", 0, "1", "0-1",
+	"--server-cpus 0-1: leaves no CPU for the client"},
+    {2, 2, 1, "0-1", 0, "1,0", "1",
+	"--client-cpus 1,0: leaves no CPU for the server"},
+};
+
+ON_A_TREE(cpus_are_chosen_or_the_reason_is_said)
 {
-	struct cpu_topology t;
+	unsigned failed = 0;
 
-	make_machine(2, 2, 1);
-	t = topology_of("0-1", 0);
-	assert_string_equal(split(&t), "0 | 1");
-	make_machine(2, 1, 1);
-	t = topology_of("0-1", 0);
-	assert_string_equal(split(&t), "0 | 1");
-}
+	for (size_t i = 0; i < COUNT_OF(choices); i++) {
+		const struct choice *c = &choices[i];
+		struct cpu_topology t;
+		const char *got;
 
-ON_A_TREE(a_mask_of_one_cannot_be_split)
-{
-	struct cpu_topology t;
-
-	make_machine(8, 4, 1);
-	t = topology_of("3", 0);
-	assert_non_null(strstr(split(&t), "one CPU only"));
-	assert_non_null(strstr(split_with(&t, NULL, "3-3"),
-	    "--server-cpus 3-3: leaves no CPU of this process for the client"));
-}
-
-ON_A_TREE(siblings_of_a_core_are_on_one_side)
-{
-	struct cpu_topology t;
-
-	make_machine(8, 4, 1);
-	t = topology_of("0-7", 0);
-	assert_string_equal(split(&t), "0-1,4-5 | 2-3,6-7");
-	/* An odd number of cores: the client has more. */
-	t = topology_of("0-2,4-6", 0);
-	assert_string_equal(split(&t), "0-1,4-5 | 2,6");
-	/* The mask leaves some cores one CPU. */
-	t = topology_of("0,1,2,6,7", 0);
-	assert_string_equal(split(&t), "0-1 | 2,6-7");
-}
-
-ON_A_TREE(each_side_is_on_one_node_where_it_fits)
-{
-	struct cpu_topology t;
-
-	make_machine(16, 8, 2);
-	t = topology_of("0-15", 0);
-	assert_string_equal(split(&t), "4-7,12-15 | 0-3,8-11");
-	/* Of 3 and 1 cores, the server's 2 fit on node 0 only. */
-	t = topology_of("0-2,4", 0);
-	assert_string_equal(split(&t), "0,4 | 1-2");
-	make_machine(8, 8, 4);
-	t = topology_of("0-7", 0);
-	assert_string_equal(split(&t), "4-7 | 0-3");
-}
-
-ON_A_TREE(a_thousand_and_24_cpus_are_divided)
-{
-	struct cpu_topology t;
-
-	make_machine(1024, 512, 8);
-	t = topology_of("0-1023", 0);
-	assert_string_equal(usable(&t), "0-1023");
-	assert_string_equal(split(&t), "256-511,768-1023 | 0-255,512-767");
-}
-
-ON_A_TREE(a_quota_bounds_both_sides_together)
-{
-	struct cpu_topology t;
-
-	make_machine(16, 16, 1);
-	t = topology_of("0-15", 5.5);
-	assert_string_equal(split(&t), "0-2 | 14-15");
-	t = topology_of("0-15", 0.5);
-	assert_string_equal(split(&t), "0 | 15");
-	t = topology_of("0-15", 64);
-	assert_string_equal(split(&t), "0-7 | 8-15");
-}
-
-/* ---- wishes ---- */
-
-ON_A_TREE(a_number_takes_one_cpu_of_each_core_first)
-{
-	struct cpu_topology t;
-
-	make_machine(8, 4, 1);
-	t = topology_of("0-7", 0);
-	assert_string_equal(split_with(&t, NULL, "1"), "0-1,4-5 | 3");
-	assert_string_equal(split_with(&t, NULL, "3"), "0,4 | 1-3");
-	assert_string_equal(split_with(&t, NULL, "5"), "0,4 | 1-3,5-6");
-	assert_string_equal(split_with(&t, "2", "2"), "0-1 | 2-3");
-	assert_string_equal(split_with(&t, "3", NULL), "0-2 | 3,7");
-	assert_non_null(strstr(split_with(&t, NULL, "7"),
-	    "--server-cpus 7: only 6 CPUs of this process are left for the "
-	    "server"));
-}
-
-ON_A_TREE(a_list_is_taken_as_it_is_and_the_rest_keeps_off_its_cores)
-{
-	struct cpu_topology t;
-
-	make_machine(8, 4, 1);
-	t = topology_of("0-7", 0);
-	assert_string_equal(split_with(&t, NULL, "0-0"), "1-2,5-6 | 0");
-	assert_string_equal(split_with(&t, "7,6", NULL), "7,6 | 0-1,4-5");
-	assert_string_equal(split_with(&t, "0-0", "4-4"), "0 | 4");
-	/* One CPU of each core: the other side gets their siblings. */
-	assert_string_equal(split_with(&t, NULL, "0-3"), "4-7 | 0-3");
-	/* Twice is two threads of the client on one CPU. */
-	assert_string_equal(split_with(&t, "0,0", NULL), "0,0 | 2-3,6-7");
-}
-
-ON_A_TREE(bad_wishes_name_their_option)
-{
-	struct cpu_topology t;
-
-	make_machine(4, 4, 1);
-	put("0-2", "cpu/online");
-	t = topology_of("0,2", 0);
-	assert_string_equal(split_with(&t, NULL, "0-63"),
-	    "--server-cpus 0-63: CPU 1 is not in its affinity mask; this "
-	    "process may use 0,2");
-	assert_string_equal(split_with(&t, "2-3", NULL),
-	    "--client-cpus 2-3: CPU 3 is not online; this process may use 0,2");
-	assert_string_equal(split_with(&t, "0,2", "2-2"),
-	    "--client-cpus 0,2, --server-cpus 2-2: CPU 2 is in both; for one "
-	    "CPU for both, use --placement shared");
-	t = topology_of("0-2", 0.5);
-	assert_string_equal(split_with(&t, NULL, "1"),
-	    "--server-cpus 1: the CPU quota of this control group is 0.5 CPUs, "
-	    "less than one: raise it, or leave the option out");
+		/* One tree for neighbours of one machine. */
+		if (i == 0 || memcmp(c, c - 1, offsetof(struct choice, mask)))
+			make_machine(c->cpus, c->cores, c->nodes);
+		t = topology_of(c->mask, c->quota);
+		got = split_with(&t, c->client, c->server);
+		if (strchr(c->expected, '|') ? strcmp(got, c->expected) == 0
+					     : strstr(got, c->expected) != NULL)
+			continue;
+		print_error(
+		    "choice %zu: \"%s\", not \"%s\"\n", i, got, c->expected);
+		failed++;
+	}
+	assert_int_equal(failed, 0);
 }
 
 /* ---- this machine ---- */
