@@ -14,6 +14,8 @@
 #include "common/cli/cli.h"
 #include "common/cli/compare_output.h"
 #include "common/cli/cpu_options.h"
+#include "common/cli/custom_scenario.h"
+#include "common/cli/question.h"
 #include "common/cli/server_command.h"
 #include "common/compare/compare.h"
 #include "common/compare/scenario_table.h"
@@ -28,7 +30,8 @@
 
 struct compare_config {
 	struct compare_plan plan;
-	uint64_t blocks; /* 0: as the scenario says */
+	struct question question; /* of the scenario custom */
+	uint64_t blocks;	  /* 0: as the scenario says */
 	uint64_t seed;
 	uint64_t delta; /* thousandths of 1 %; 0: the default */
 	int quick, keep_disturbed;
@@ -157,6 +160,7 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	"10s)",
 	OPTION_DURATION, .offset = AT(plan.start_timeout_ns),
 	.min = CLI_TIMEOUT_MIN, .max = CLI_TIMEOUT_MAX},
+    QUESTION_OPTIONS(compare_config, question),
     {0, "quick", NULL,
 	"a first look with fewer and shorter blocks; `client list` shows how "
 	"long it takes",
@@ -231,11 +235,15 @@ add_scenario(struct compare_plan *plan, const struct scenario *s)
 	plan->scenarios[plan->scenario_count++] = s;
 }
 
+/* Those that are not in the table come first. */
 static const char *
 scenario_name(const void *context, size_t i)
 {
+	static const char *const others[] = {DESIGNS, SCENARIO_CUSTOM};
+	static const size_t count = sizeof(others) / sizeof(others[0]);
+
 	(void)context;
-	return SCENARIOS[i].name;
+	return i < count ? others[i] : SCENARIOS[i - count].name;
 }
 
 static _Noreturn void
@@ -255,30 +263,59 @@ refuse_scenario(const char *name)
 	    near ? "?" : "");
 }
 
-/* `designs` stands for the default scenarios with more servers. Returns whether
- * it is among NAMES. */
 static bool
-choose_scenarios(struct compare_plan *plan, int count, char **names)
+is_among(const char *name, int count, char **names)
 {
-	bool designs = false;
-	bool all = count == 1 && strcmp(names[0], "all") == 0;
+	for (int i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
 
-	for (int i = 0; i < count; i++)
-		designs |= strcmp(names[i], DESIGNS) == 0;
+/* Whether the scenario custom is to run: because it is named, or because
+ * options make a question and no scenario is. */
+static bool
+wants_custom(const struct question *question, int count, char **names)
+{
+	const char *option = question_given(question);
+
+	if (is_among(SCENARIO_CUSTOM, count, names))
+		return true;
+	if (option && count)
+		usage_error("%s: %.100s has a load of its own; leave the "
+			    "scenario out, or name " SCENARIO_CUSTOM
+			    " beside it",
+		    option, names[0]);
+	return option;
+}
+
+/* `designs` stands for the default scenarios with more servers. */
+static void
+choose_scenarios(struct compare_plan *plan, struct question *question,
+    int count, char **names)
+{
+	bool all = count == 1 && strcmp(names[0], "all") == 0;
+	bool custom = wants_custom(question, count, names);
+	bool standard =
+	    (count == 0 && !custom) || is_among(DESIGNS, count, names);
+
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
-		if (all || ((count == 0 || designs) && s->standard))
+		if (all || (standard && s->standard))
 			add_scenario(plan, s);
 	}
 	for (int i = 0; i < count && !all; i++) {
 		const struct scenario *s = scenario_find(names[i]);
 
-		if (strcmp(names[i], DESIGNS) == 0)
+		if (strcmp(names[i], DESIGNS) == 0 ||
+		    strcmp(names[i], SCENARIO_CUSTOM) == 0)
 			continue;
 		if (!s)
 			refuse_scenario(names[i]);
 		add_scenario(plan, s);
 	}
-	return designs;
+	if (custom)
+		add_scenario(plan, custom_scenario(question));
 }
 
 static void
@@ -371,6 +408,8 @@ check_saved(const struct compare_config *config, char **names)
 	} others[] = {
 	    {config->plan.server_count, "--server"},
 	    {config->plan.start_timeout_ns, "--start-timeout"},
+	    {question_given(&config->question),
+		question_given(&config->question)},
 	    {config->quick, "--quick"},
 	    {config->blocks, "--blocks"},
 	    {config->delta, "--delta"},
@@ -405,14 +444,16 @@ cmd_compare(int argc, char **argv)
 	    "Starts servers, loads them in turn, and says which is faster, by "
 	    "how "
 	    "much, and how sure that is. `client list` names the scenarios; "
-	    "without a SCENARIO the default ones run, with all every one.",
+	    "without a SCENARIO the default ones run, with all every one. "
+	    "Options of a load (-c, -r, -s, -p, ...) make a scenario of your "
+	    "own, custom.",
 	    COMPARE_OPTIONS,
 	    "How to read the result: docs/measuring.md and perconn-client(1)."};
 	static struct compare_config config = {.cpus = {.placement = -1}};
 	static struct comparison result;
 	static char typed[sizeof(result.command)];
 	struct compare_plan *plan = &config.plan;
-	bool clean, designs;
+	bool clean;
 	int i;
 
 	join_words(argc, argv, typed, sizeof(typed));
@@ -421,14 +462,14 @@ cmd_compare(int argc, char **argv)
 		check_saved(&config, argv + i);
 		return compare_saved(&config.saved, &config.output);
 	}
-	designs = choose_scenarios(plan, argc - i, argv + i);
+	choose_scenarios(plan, &config.question, argc - i, argv + i);
 	if (output_is_stdout(config.output.json) &&
 	    output_is_stdout(config.output.csv))
 		usage_error(
 		    "--csv -: --json writes to standard output already: name "
 		    "a file");
 	cpu_options_place(&plan->placement, &config.cpus, CPU_PLACEMENT_SPLIT);
-	choose_servers(plan, designs);
+	choose_servers(plan, is_among(DESIGNS, argc - i, argv + i));
 	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);

@@ -71,6 +71,8 @@ list_scenarios(void)
 	printf("\n");
 	print_sum("* By default: `client compare`", standard);
 	print_sum("  `client compare all`", all);
+	printf("  `client compare " SCENARIO_CUSTOM
+	       "` measures a load of your own (-c, -r, -s, -p, ...).\n");
 	printf("  `client compare designs` sets four other designs beside the "
 	       "pair: see\n  perconn-client(1).\n");
 }

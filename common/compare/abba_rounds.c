@@ -445,7 +445,7 @@ write_row(const struct block *block, size_t round, size_t i, size_t back)
 {
 	const struct block_run *run = block->run;
 	const struct record *record = &block->records[i][round][back];
-	char point[100];
+	char point[LOAD_POINT_TEXT];
 	struct slice_row row = {
 	    .scenario = run->scenario->name,
 	    .point = load_point_format(run->point, point, sizeof(point)),

@@ -54,7 +54,7 @@ static void
 write_figure(struct block_run *run, size_t i, size_t step, uint64_t began_ns,
     double figure)
 {
-	char point[100];
+	char point[LOAD_POINT_TEXT];
 	struct slice_row row = {
 	    .scenario = run->scenario->name,
 	    .point = load_point_format(run->point, point, sizeof(point)),

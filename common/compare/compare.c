@@ -19,6 +19,7 @@
 #include "common/compare/slice_csv.h"
 #include "common/compare/summary.h"
 #include "common/launch/test_certificate.h"
+#include "common/load/protocol_table.h"
 #include "common/sysinfo/busy_processes.h"
 #include "common/sysinfo/listen_overflows.h"
 #include "common/verdict/verdict.h"
@@ -362,14 +363,28 @@ run_blocks(struct scenario_run *s)
 
 /* ---- before and after ---- */
 
+/* Whether OPTIONS only choose the service that speaks the protocol, which a
+ * server of another kind does by itself. */
+static bool
+choose_protocol(const struct scenario *scenario, const char *options)
+{
+	static const char option[] = "--service ";
+	const char *service = protocol_find(scenario->protocol)->service;
+
+	return service && strncmp(options, option, sizeof(option) - 1) == 0 &&
+	       strcmp(options + sizeof(option) - 1, service) == 0;
+}
+
 /* A server that knows nothing of the scenario is measured as it is. */
 static void
 note_unchanged(struct scenario_run *s)
 {
 	const struct compare_plan *plan = s->experiment->plan;
+	const char *options = s->points[s->count - 1].options;
 	char words[512];
 
-	if (!s->points[0].options[0] && !s->points[s->count - 1].options[0])
+	if ((!s->points[0].options[0] && !options[0]) ||
+	    choose_protocol(s->scenario, options))
 		return;
 	for (size_t i = 0; i < plan->server_count; i++) {
 		if (strstr(plan->servers[i].command, "{options}"))
@@ -377,7 +392,7 @@ note_unchanged(struct scenario_run *s)
 		snprintf(words, sizeof(words),
 		    "the command of %.40s has no {options}, so it runs without "
 		    "%s",
-		    plan->servers[i].name, s->points[s->count - 1].options);
+		    plan->servers[i].name, options);
 		put_note(s, words);
 	}
 }

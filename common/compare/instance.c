@@ -267,9 +267,11 @@ plan_of(const struct block_run *run, const struct address *address)
 	    .protocol = protocol_find(run->scenario->protocol),
 	    .connections = run->point->connections,
 	    .churn = run->point->churn,
+	    .path = run->scenario->path,
 	    .size = run->scenario->size,
 	    .rate = run->point->rate,
-	    .timeout_ns = TIMEOUT_NS,
+	    .timeout_ns = run->scenario->timeout_ns ? run->scenario->timeout_ns
+						    : TIMEOUT_NS,
 	    .tls = run->tls,
 	    .spin = run->plan->placement.kind == CPU_PLACEMENT_SPLIT,
 	    .cpus = &run->plan->placement.client_cpus,

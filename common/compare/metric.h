@@ -24,7 +24,9 @@ struct metric {
 
 /* The rate of a closed loop, in slices. */
 extern const struct metric METRIC_THROUGHPUT;
-/* The 99th percentile of the response time at a rate, in slices. */
+/* The 99th percentile of the response time at a rate, in slices. With a lower
+ * rate than the least, the slices that are possible have too few replies. */
+#define METRIC_LATENCY_RATE_LEAST 500
 extern const struct metric METRIC_LATENCY;
 /* The memory of idle connections. */
 extern const struct metric METRIC_MEMORY;

@@ -67,11 +67,19 @@ find_rates(struct block_run *run, struct load_point *points, size_t count)
 		struct setting *share = &points[p].settings[0];
 
 		points[p].rate = rate < 1 ? 1 : rate;
-		points[p].slice_ns = slice_for(points[p].rate);
 		points[p].settings[1] = *share;
 		*share = (struct setting){"rate", "", points[p].rate};
 		points[p].setting_count = 2;
 	}
+}
+
+static void
+prepare(struct block_run *run, struct load_point *points, size_t count)
+{
+	if (points[0].share > 0)
+		find_rates(run, points, count);
+	for (size_t p = 0; p < count; p++)
+		points[p].slice_ns = slice_for(points[p].rate);
 }
 
 /* ---- the blocks ---- */
@@ -125,13 +133,13 @@ response_seconds(
 {
 	struct load_point known = *point;
 
-	if (known.slice_ns < SLICE_LEAST_NS)
-		known.slice_ns = SLICE_LEAST_NS;
+	known.slice_ns =
+	    point->rate > 0 ? slice_for(point->rate) : SLICE_LEAST_NS;
 	return abba_rounds_seconds(plan, &known);
 }
 
 const struct metric METRIC_LATENCY = {
-    .prepare = find_rates,
+    .prepare = prepare,
     .block = response_block,
     .seconds = response_seconds,
     .blocks = 8,

@@ -34,6 +34,7 @@ struct variation {
 	uint64_t each; /* bytes, for each worker at the most */
 	bool huge;     /* needs huge pages */
 	double share;  /* of the slowest server's capacity */
+	double rate;   /* requests a second; 0: closed loop, or by SHARE */
 	bool churn;
 	enum tls_make_kind certificate; /* its key, over TLS */
 };
@@ -50,10 +51,12 @@ struct scenario {
 	bool tls;      /* over TLS, with a certificate made for it */
 	const struct metric *measure;
 	const char *protocol; /* see protocol.h */
+	const char *path;     /* of it; NULL: its default */
 	bool churn;
 	bool counts_tlb; /* counts TLB misses, where they can be counted */
 	uint32_t connections;
 	uint64_t size;
+	uint64_t timeout_ns;		    /* of a request; 0: 5 s */
 	const char *options;		    /* of the servers */
 	const struct variation *variations; /* NULL: one point, as it is */
 };
@@ -65,10 +68,13 @@ struct load_point {
 	bool churn;
 	enum tls_make_kind certificate;
 	uint32_t connections, held;
-	double share, rate; /* open loop; RATE is found by measuring */
+	double share, rate; /* open loop; with a SHARE, RATE is found by
+			       measuring */
 	uint64_t slice_ns;  /* of its slices; the scenario's measure may choose
 			       another than the plan's */
 	char options[400];  /* for the servers */
+	const char *load;   /* in words, where its settings do not say it
+			       all; NULL: they do */
 };
 
 #endif

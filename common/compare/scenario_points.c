@@ -186,6 +186,8 @@ fill_settings(struct load_point *point, const struct variation *v)
 		set_text(point, "remedy", v->text ? v->text : "none");
 	} else if (v->text) {
 		set_text(point, v->key, v->text);
+	} else if (v->rate > 0) {
+		set_number(point, v->key, v->rate);
 	} else if (v->share > 0) {
 		set_number(point, v->key, v->share);
 	} else if (strcmp(v->key, "held") == 0) {
@@ -205,7 +207,10 @@ fill_point(struct load_point *point, const struct scenario *scenario,
 	    .connections = v->connections,
 	    .held = v->held,
 	    .share = v->share,
+	    .rate = v->rate,
 	};
+	if (strcmp(scenario->name, SCENARIO_CUSTOM) == 0)
+		point->load = scenario->load;
 	fill_settings(point, v);
 	if (v->service)
 		snprintf(point->options, sizeof(point->options),
@@ -227,7 +232,7 @@ fill_point(struct load_point *point, const struct scenario *scenario,
 static bool
 same_settings(const struct load_point *a, const struct load_point *b)
 {
-	char one[100], other[100];
+	char one[LOAD_POINT_TEXT], other[LOAD_POINT_TEXT];
 
 	load_point_format(a, one, sizeof(one));
 	load_point_format(b, other, sizeof(other));
@@ -305,5 +310,7 @@ load_point_format(const struct load_point *point, char *buf, size_t size)
 			len += (size_t)snprintf(
 			    buf + len, size - len, "%.6g", s->number);
 	}
+	if (point->load && len < size)
+		snprintf(buf + len, size - len, ";load=%s", point->load);
 	return buf;
 }

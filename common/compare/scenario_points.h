@@ -18,6 +18,9 @@ size_t
 scenario_expand(const struct scenario *scenario, size_t instances,
     struct load_point *points, char *note, size_t size);
 
+/* Bytes of a point as text. */
+#define LOAD_POINT_TEXT 300
+
 /* "connections=64;share=0.5" in BUF. Returns BUF. */
 char *
 load_point_format(const struct load_point *point, char *buf, size_t size);

@@ -85,6 +85,7 @@ struct protocol {
 	bool unsolicited;     /* judge() takes bytes without a request */
 	bool idempotent;      /* a request may be sent again if its connection
 				 was closed (RFC 9110 9.2.2) */
+	const char *service;  /* of our servers; NULL: the default one */
 	const char *path;     /* the default of --path; NULL: has no path */
 	const char *tls_name; /* for ALPN (RFC 7301); NULL: none */
 	size_t own_size;      /* of exchange.own */

@@ -197,6 +197,7 @@ const struct protocol protocol_counter = {
     .name = "counter",
     .summary = "a line adds one to a counter; no value may come twice",
     .datagrams = true,
+    .service = "counter",
     .own_size = sizeof(struct counter_state),
     .open = counter_open,
     .close = counter_close,

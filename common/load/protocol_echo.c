@@ -65,6 +65,7 @@ const struct protocol protocol_hello = {
     .summary = "a greeting comes back, then the end",
     .closes = true,
     .datagrams = true,
+    .service = "hello",
     .sized = true,
     .request = slice_request,
     .judge = hello_judge,

@@ -289,6 +289,7 @@ http_at_eof(struct protocol_run *run, struct exchange *x)
 const struct protocol protocol_http = {
     .name = "http",
     .summary = "GET: status 2xx, each body like the first",
+    .service = "http",
     .unsolicited = true,
     .idempotent = true,
     .path = "/",

@@ -423,6 +423,7 @@ ws_expected(
 const struct protocol protocol_ws = {
     .name = "ws",
     .summary = "WebSocket: every binary message comes back (RFC 6455)",
+    .service = "http",
     .sized = true,
     .unsolicited = true,
     .path = "/echo",

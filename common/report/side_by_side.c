@@ -19,7 +19,9 @@ static const struct scenario_result *
 same_outcome(const struct comparison *c, const struct scenario_result *o)
 {
 	for (size_t i = 0; i < c->scenario_count; i++) {
-		if (strcmp(c->scenarios[i].name, o->name) == 0)
+		if (strcmp(c->scenarios[i].name, o->name) == 0 &&
+		    (strcmp(o->name, SCENARIO_CUSTOM) != 0 ||
+			strcmp(c->scenarios[i].load, o->load) == 0))
 			return &c->scenarios[i];
 	}
 	return NULL;

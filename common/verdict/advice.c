@@ -80,7 +80,7 @@ static char *
 command_with(char *buf, size_t size, const struct comparison *c,
     const struct scenario_result *o, double blocks)
 {
-	if (is_plain(c->command))
+	if (is_plain(c->command) && strcmp(o->name, SCENARIO_CUSTOM) != 0)
 		snprintf(buf, size, "client compare --blocks %.0f %s", blocks,
 		    o->name);
 	else if (c->scenario_count == 1 && strlen(c->command) <= TYPED_MOST)

@@ -34,6 +34,10 @@
 #define ERRORS_MAX 6
 #define COMMAND_MAX 4096 /* of a server, with its NUL */
 
+/* The scenario whose load is the user's own: two of that name may ask
+ * different questions. */
+#define SCENARIO_CUSTOM "custom"
+
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 
 /* Why a finding is INVALID, for advice.h; words of JSON. */

@@ -39,6 +39,7 @@ static const struct {
     {"burst", "where many clients come at once", NULL},
     {"recover", "in the time that a crash takes",
 	"a crash interrupts the service for"},
+    {SCENARIO_CUSTOM, "under a load of your own", NULL},
 };
 
 enum kind { WORSE, BETTER, SAME, OPEN, WRONG, KINDS };

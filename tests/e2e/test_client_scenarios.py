@@ -17,10 +17,11 @@ from collections import Counter
 
 import pytest
 
+from comparing import first_blocks
 from harness import BENCH, SANITIZER, eventually, needs_full, release_only
 from known_servers import (
-    CLIENT, FORK, SMALL, THREAD, check_compare, client, command, compare,
-    result_of, rows_of, running_client, servers_of, unsteady)
+    CLIENT, FORK, SMALL, THREAD, client, command, compare, result_of,
+    rows_of, running_client, servers_of, unsteady)
 
 pytestmark = pytest.mark.timed
 
@@ -48,22 +49,6 @@ def little_room(data=2 ** 27):
 def more_room():
     """The client's own figures of 13 points fill most of that."""
     little_room(2 ** 28)
-
-
-def first_blocks(tmp_path, enough, *arguments, **options):
-    """The JSON and the rows of a comparison that is interrupted when ENOUGH
-    of its rows."""
-    path = tmp_path / "slices.csv"
-    written = tmp_path / "slices.csv.part"  # until it is whole
-    with running_client("compare", *SMALL, "--csv", path, "--json", "-",
-                        *arguments, **options) as process:
-        eventually(lambda: process.poll() is not None or
-                   written.exists() and enough(written), "rows", 120)
-        process.send_signal(signal.SIGINT)
-        result = result_of(process)
-    assert result.code == 130, result
-    check_compare(result.json)
-    return result, rows_of(path)
 
 
 def listed(mark=r"\*?"):
