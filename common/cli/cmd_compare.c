@@ -20,6 +20,7 @@
 #include "common/compare/compare.h"
 #include "common/compare/scenario_table.h"
 #include "common/launch/launch.h"
+#include "common/launch/stop_signal.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/verdict/paired_estimate.h"
 
@@ -121,6 +122,22 @@ hint_server(const void *config, const char *text, char *why, size_t size)
 		snprintf(why, size, "the COMMAND is too long");
 }
 
+static int
+parse_stop_signal(void *stop_signal, const char *text)
+{
+	int number = stop_signal_parse(text);
+
+	*(int *)stop_signal = number;
+	return number < 0 ? -1 : 0;
+}
+
+static void
+hint_stop_signal(const void *at, const char *text, char *why, size_t size)
+{
+	(void)at;
+	stop_signal_hint(text, why, size);
+}
+
 static bool
 is_input(const char *path)
 {
@@ -160,6 +177,12 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	"10s)",
 	OPTION_DURATION, .offset = AT(plan.start_timeout_ns),
 	.min = CLI_TIMEOUT_MIN, .max = CLI_TIMEOUT_MAX},
+    {0, "stop-signal", "SIGNAL",
+	"the signal that asks a server to end, such as QUIT, INT or 3; one "
+	"that still runs after 5s is killed (default TERM)",
+	OPTION_CALL, .offset = AT(plan.stop_signal),
+	.allowed = STOP_SIGNAL_WORDS, .parse = parse_stop_signal,
+	.hint = hint_stop_signal},
     QUESTION_OPTIONS(compare_config, question),
     {0, "quick", NULL,
 	"a first look with fewer and shorter blocks; `client list` shows how "
@@ -408,6 +431,7 @@ check_saved(const struct compare_config *config, char **names)
 	} others[] = {
 	    {config->plan.server_count, "--server"},
 	    {config->plan.start_timeout_ns, "--start-timeout"},
+	    {config->plan.stop_signal, "--stop-signal"},
 	    {question_given(&config->question),
 		question_given(&config->question)},
 	    {config->quick, "--quick"},

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/random.h"
+#include "common/launch/stop_signal.h"
 #include "common/load/protocol_table.h"
 #include "common/sysinfo/listen_backlog.h"
 #include "common/sysinfo/proc_tree.h"
@@ -193,6 +195,7 @@ launch(struct block_run *run, size_t i)
 	    .command = command,
 	    .placement = &run->plan->placement,
 	    .start_timeout_ns = run->plan->start_timeout_ns,
+	    .stop_signal = run->plan->stop_signal,
 	    .stop = run->plan->stop,
 	};
 
@@ -407,15 +410,19 @@ static void
 note_stubborn(struct block_run *run, size_t i)
 {
 	struct instance *named = &run->at[i % run->plan->server_count];
-	char words[200];
+	char words[240], name[STOP_SIGNAL_NAME];
 
-	if (named->stop_noted || !run->at[i].server.ignored_sigterm)
+	if (named->stop_noted || !run->at[i].server.ignored_stop)
 		return;
 	named->stop_noted = true;
 	snprintf(words, sizeof(words),
-	    "%.40s did not end within %d s of SIGTERM and was killed: make it "
-	    "end on SIGTERM, or each block takes that much longer",
-	    named->contender->name, (int)(SUPERVISOR_STOP_NS / NS_PER_S));
+	    "%.40s did not end within %d s of %s and was killed: name a signal "
+	    "that ends it with --stop-signal, or each block takes that much "
+	    "longer",
+	    named->contender->name, (int)(SUPERVISOR_STOP_NS / NS_PER_S),
+	    stop_signal_format(
+		run->plan->stop_signal ? run->plan->stop_signal : SIGTERM,
+		name));
 	run->note(run, words);
 }
 

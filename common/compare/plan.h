@@ -42,6 +42,7 @@ struct compare_plan {
 	size_t rounds;	     /* in each block, after the warm-up */
 	uint64_t slice_ns;
 	uint64_t start_timeout_ns; /* of each server; 0: as is usual */
+	int stop_signal;	   /* likewise */
 	double delta; /* the smallest difference that matters, 0.03 */
 	uint64_t seed;
 	struct cpu_placement placement;

@@ -81,7 +81,7 @@ run_one(const struct lab_run *run, const char *dir, struct one *one,
 
 	*one = (struct one){.run = *run, .dir = dir};
 	if (!choose_log(run, dir, one->log) ||
-	    supervisor_start(&supervisor, check_one, one) < 0)
+	    supervisor_start(&supervisor, SIGTERM, check_one, one) < 0)
 		return false;
 	*row = (struct lab_class_row){.dir = dir,
 	    .log = one->log,

@@ -313,7 +313,8 @@ start_server(struct lab_run *run, struct start *start,
     struct lab_server *server, int ready[2])
 {
 	start->ready = ready[1];
-	server->pid = supervisor_start(&server->supervisor, exec_server, start);
+	server->pid =
+	    supervisor_start(&server->supervisor, SIGTERM, exec_server, start);
 	close(ready[1]);
 	if (server->pid < 0) {
 		server->pid = 0;

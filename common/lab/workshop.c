@@ -296,7 +296,8 @@ workshop_run(struct lab_run *run, const struct workshop *w,
 		script.argv[i + 2] = words[i];
 	if (join(path, "%sdocs/labs/workshop", w->source)) {
 		print_script(run, &script);
-		if (supervisor_start(&supervisor, exec_script, &script) > 0)
+		if (supervisor_start(
+			&supervisor, SIGTERM, exec_script, &script) > 0)
 			status = await_script(run, &supervisor);
 		*output = read_output(script.output);
 	}

@@ -172,7 +172,7 @@ exit_advice(const struct supervisor_report *report)
 			   ? " while its processes ran on: the command must "
 			     "stay in the foreground (an option like -f, -D, "
 			     "--foreground, --no-daemon)"
-			   : " (a server must run until it gets SIGTERM)";
+			   : " (a server must run until it is told to stop)";
 	default:
 		return "";
 	}
@@ -244,7 +244,7 @@ static void
 note_ended(struct launched *server, const struct supervisor_report *report)
 {
 	server->used = report->used;
-	server->ignored_sigterm = report->ignored_sigterm;
+	server->ignored_stop = report->ignored_stop;
 	server->unkillable = report->unkillable;
 	server->pid = 0;
 }
@@ -308,13 +308,15 @@ launch_start(struct launched *server, const struct launch_plan *asked,
 	char line[LAUNCH_COMMAND_MAX];
 	struct exec_plan exec_plan = {&plan, line};
 
+	if (!plan.stop_signal)
+		plan.stop_signal = SIGTERM;
 	if (!plan.start_timeout_ns)
 		plan.start_timeout_ns = LAUNCH_START_TIMEOUT_NS;
 	*server = (struct launched){0};
 	if (free_address(&server->address) < 0 ||
 	    fill_placeholders(plan.command, &server->address, line) < 0 ||
-	    (server->pid = supervisor_start(
-		 &server->supervisor, exec_server, &exec_plan)) < 0) {
+	    (server->pid = supervisor_start(&server->supervisor,
+		 plan.stop_signal, exec_server, &exec_plan)) < 0) {
 		snprintf(why, size, "cannot be started: %s", strerror(errno));
 		server->pid = 0;
 		return -1;

@@ -30,10 +30,10 @@ struct launched {
 	struct supervisor supervisor;
 	struct address address;
 	/* Set when it has ended: */
-	struct rusage used;   /* of all its processes that were waited for */
-	bool ignored_sigterm; /* SIGTERM did not end it */
-	bool unkillable;      /* one of its processes is left */
-	bool exited_zero;     /* it ended by itself, with status 0 */
+	struct rusage used; /* of all its processes that were waited for */
+	bool ignored_stop;  /* the stop signal did not end it */
+	bool unkillable;    /* one of its processes is left */
+	bool exited_zero;   /* it ended by itself, with status 0 */
 };
 
 struct launch_plan {
@@ -43,6 +43,7 @@ struct launch_plan {
 	 * which changes the speed of a program; so it is varied. */
 	size_t padding;
 	uint64_t start_timeout_ns; /* 0: LAUNCH_START_TIMEOUT_NS */
+	int stop_signal;	   /* 0: SIGTERM */
 	const volatile int *stop;  /* non-zero: do not wait; or NULL */
 };
 
@@ -81,8 +82,8 @@ launch_ended(struct launched *server, char *why, size_t size);
 bool
 launch_has_process(const struct launched *server, pid_t pid);
 
-/* Ends the server and its descendants: SIGTERM, then SIGKILL. Harmless if it is
- * not running. */
+/* Ends the server and its descendants: its stop signal, then SIGKILL. Harmless
+ * if it is not running. */
 void
 launch_stop(struct launched *server);
 

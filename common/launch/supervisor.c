@@ -76,8 +76,8 @@ await_done(struct supervisor *supervisor, struct supervisor_report *report)
 /* With all signals blocked: a handler must not run in the supervisor, nor in
  * the client before the supervisor is registered. */
 static int
-fork_supervisor(
-    struct supervisor *supervisor, supervisor_child *child, void *context)
+fork_supervisor(struct supervisor *supervisor, int stop_signal,
+    supervisor_child *child, void *context)
 {
 	sigset_t all, before;
 	int ends[2], error;
@@ -89,7 +89,8 @@ fork_supervisor(
 	*supervisor = (struct supervisor){fork(), ends[0]};
 	error = errno;
 	if (supervisor->pid == 0)
-		supervisor_process(ends[1], &before, child, context);
+		supervisor_process(
+		    ends[1], stop_signal, &before, child, context);
 	if (supervisor->pid > 0)
 		register_supervisor(supervisor);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -102,12 +103,12 @@ fork_supervisor(
 }
 
 pid_t
-supervisor_start(
-    struct supervisor *supervisor, supervisor_child *child, void *context)
+supervisor_start(struct supervisor *supervisor, int stop_signal,
+    supervisor_child *child, void *context)
 {
 	struct supervisor_report report = {0};
 
-	if (fork_supervisor(supervisor, child, context) < 0)
+	if (fork_supervisor(supervisor, stop_signal, child, context) < 0)
 		return -1;
 	while (!supervisor_receive(supervisor, -1, &report))
 		continue;

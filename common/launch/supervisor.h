@@ -30,11 +30,12 @@ struct supervisor {
 
 /*
  * Starts a supervisor and, below it, a process that calls CHILD with CONTEXT.
+ * STOP_SIGNAL asks that process and its group to end.
  * Returns the pid of that process; or -1 with errno, and no process is left.
  */
 pid_t
-supervisor_start(
-    struct supervisor *supervisor, supervisor_child *child, void *context);
+supervisor_start(struct supervisor *supervisor, int stop_signal,
+    supervisor_child *child, void *context);
 
 /* Waits up to TIMEOUT_MS (-1: for ever) for a REPORT that the server has ended.
  * If there is one it returns true, and the caller calls supervisor_end(). */
@@ -48,9 +49,9 @@ void
 supervisor_spare_orphans(const struct supervisor *supervisor);
 
 /*
- * Ends all processes below SUPERVISOR: sends SIGTERM to the server's process
- * group, and SIGKILL to what is left after SUPERVISOR_STOP_NS. If the server
- * has ended already, all get SIGKILL. Then ends and releases SUPERVISOR.
+ * Ends all processes below SUPERVISOR: sends the stop signal to the server's
+ * process group, and SIGKILL to what is left after SUPERVISOR_STOP_NS. If the
+ * server has ended already, all get SIGKILL. Then ends and releases SUPERVISOR.
  */
 void
 supervisor_end(struct supervisor *supervisor, struct supervisor_report *report);

@@ -28,6 +28,7 @@
 struct supervision {
 	int control, children, log; /* -1: closed */
 	pid_t server;
+	int stop_signal;
 	int status;	  /* of the server, if it has ended */
 	bool ended;	  /* the server has */
 	bool childless;	  /* all descendants have ended */
@@ -191,15 +192,15 @@ has_group(const struct supervision *s)
 				WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* Ends the server's group by SIGTERM. False if a part of it is left. */
+/* Ends the server's group by its stop signal. False if a part of it is left. */
 static bool
 terminate(struct supervision *s)
 {
 	uint64_t deadline = now_ns() + SUPERVISOR_STOP_NS;
 
 	/* The server has not been waited for, so the pid is still its own. */
-	if (kill(-s->server, SIGTERM) < 0)
-		kill(s->server, SIGTERM);
+	if (kill(-s->server, s->stop_signal) < 0)
+		kill(s->server, s->stop_signal);
 	kill(-s->server, SIGCONT); /* or what is stopped cannot take it */
 	while (has_group(s)) {
 		if (s->order == SUPERVISOR_KILL)
@@ -262,7 +263,7 @@ supervise(struct supervision *s)
 		while (s->spares && !s->order && !s->childless)
 			wait_for_event(s, -1);
 	} else if (s->order == SUPERVISOR_STOP) {
-		report.ignored_sigterm = !terminate(s);
+		report.ignored_stop = !terminate(s);
 	}
 	kill_descendants(s);
 	report.done = true;
@@ -294,12 +295,13 @@ close_other_descriptors(const struct supervision *s)
 }
 
 static _Noreturn void
-run_child(const sigset_t *mask, int log, supervisor_child *child, void *context)
+run_child(const struct supervision *s, const sigset_t *mask, int log,
+    supervisor_child *child, void *context)
 {
 	setpgid(0, 0);
 	/* If the supervisor is killed, no process is left to stop the server.
 	 */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	prctl(PR_SET_PDEATHSIG, s->stop_signal);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	child(context, log);
 	_exit(127);
@@ -328,10 +330,10 @@ open_supervision(struct supervision *s, int log[2])
 }
 
 _Noreturn void
-supervisor_process(
-    int control, const sigset_t *mask, supervisor_child *child, void *context)
+supervisor_process(int control, int stop_signal, const sigset_t *mask,
+    supervisor_child *child, void *context)
 {
-	struct supervision s = {.control = control};
+	struct supervision s = {.control = control, .stop_signal = stop_signal};
 	int log[2];
 
 	if (open_supervision(&s, log) < 0 || (s.server = fork()) < 0) {
@@ -341,7 +343,7 @@ supervisor_process(
 		_exit(1);
 	}
 	if (s.server == 0)
-		run_child(mask, log[1], child, context);
+		run_child(&s, mask, log[1], child, context);
 	/* In both processes: either may run first. */
 	setpgid(s.server, s.server);
 	send_report(&s, &(struct supervisor_report){.server = s.server});

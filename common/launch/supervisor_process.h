@@ -15,18 +15,18 @@
 
 /* The name of the process; the kernel keeps 15 bytes (prctl(2)). */
 #define SUPERVISOR_NAME "perconn-superv"
-/* The timeout after SIGTERM, and again after SIGKILL. */
+/* The timeout after the stop signal, and again after SIGKILL. */
 #define SUPERVISOR_STOP_NS (5 * NS_PER_S)
 
 struct supervisor_report {
-	pid_t server;	  /* -1: it was not started; `status` is an errno */
-	int status;	  /* as of waitpid(2), if the server ended by itself */
-	bool others_left; /* and then, other processes of it ran on */
-	bool lost;	  /* the supervisor was killed: nothing is known */
-	bool done;	  /* all is ended; the members below are set */
-	bool unkillable;  /* one process is left in spite of SIGKILL */
-	bool ignored_sigterm; /* SIGTERM did not end the whole group */
-	struct rusage used;   /* of all processes that were waited for */
+	pid_t server;	   /* -1: it was not started; `status` is an errno */
+	int status;	   /* as of waitpid(2), if the server ended by itself */
+	bool others_left;  /* and then, other processes of it ran on */
+	bool lost;	   /* the supervisor was killed: nothing is known */
+	bool done;	   /* all is ended; the members below are set */
+	bool unkillable;   /* one process is left in spite of SIGKILL */
+	bool ignored_stop; /* the stop signal did not end the whole group */
+	struct rusage used; /* of all processes that were waited for */
 	/* The last line of output before the end; any byte but NUL. */
 	char last_line[400];
 };
@@ -48,10 +48,11 @@ enum {
  * The body of a supervisor: called in a new child with all signals blocked.
  * CONTROL is its end of the control socket, to which it sends a report when the
  * server was started, or could not be; one when the server ends by itself; and
- * one that is `done`. MASK is the signal mask of the server.
+ * one that is `done`. STOP_SIGNAL asks the server to end, MASK is its signal
+ * mask.
  */
 _Noreturn void
-supervisor_process(
-    int control, const sigset_t *mask, supervisor_child *child, void *context);
+supervisor_process(int control, int stop_signal, const sigset_t *mask,
+    supervisor_child *child, void *context);
 
 #endif

@@ -13,11 +13,12 @@ import sys
 
 import pytest
 
+from comparing import first_blocks
 from harness import (
     DEADLINE, eventually, every_process, needs, proc_stat)
 from known_servers import (
     CLIENT, SMALL, THREAD, client, compare, flat, interrupt_twice, ratio_of,
-    result_of, running_client, servers_of, value_of, words_of)
+    result_of, rows_of, running_client, servers_of, value_of, words_of)
 
 pytestmark = pytest.mark.timed
 
@@ -275,6 +276,19 @@ def test_a_server_that_needs_longer_to_start_is_given_it(groups):
     assert value_of(report, "crash", "slow")["value"] is not None
     reason = ratio_of(report, "crash", "never")["reason"]
     assert "within 3 s (--start-timeout" in reason
+
+
+def test_a_server_gets_the_signal_that_asks_it_to_stop(groups, tmp_path):
+    """And no other: it ends by this one, within its time."""
+    told = tmp_path / "told"
+    server = f"trap 'echo USR1 >>{told}; kill $!; wait; exit' USR1; " \
+        f"trap 'echo TERM >>{told}; exit' TERM; {THREAD} & wait"
+    result, _ = first_blocks(
+        tmp_path, rows_of, "--stop-signal", "SIGUSR1", "steady",
+        *servers_of(groups, {"a": server}))
+    assert set(told.read_text().split()) == {"USR1"}
+    assert "was killed" not in result.err
+    assert groups.alive() == []
 
 
 def test_a_server_that_ignores_sigterm_is_told_of(groups):

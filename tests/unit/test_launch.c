@@ -84,7 +84,7 @@ TEST(a_process_that_left_the_group_is_stopped)
 		start(&server, PREFIXES[i]);
 		assert_true(answers(&server));
 		launch_stop(&server);
-		assert_false(server.ignored_sigterm);
+		assert_false(server.ignored_stop);
 		assert_false(server.unkillable);
 		is_gone(&server);
 	}
@@ -188,7 +188,7 @@ static const struct {
     {"/no/such/program {port}", "ended with status 127 (no such command"},
     {"/dev/null {port}", "ended with status 126 (it cannot be executed"},
     {": {port}",
-	"ended with status 0 (a server must run until it gets SIGTERM)"},
+	"ended with status 0 (a server must run until it is told to stop)"},
     {"exit 3; : {port}", "ended with status 3"},
     {"kill -9 $$; : {port}", "died of signal 9"},
     {"sleep 1000 & : {port}", "ended with status 0 while its processes ran on: "
@@ -275,7 +275,7 @@ TEST(a_command_is_run_as_sh_c_runs_it)
 		if (start_command(&server, command, why, sizeof(why)) < 0)
 			fail_msg("%s: %s", command, why);
 		launch_stop(&server);
-		assert_false(server.ignored_sigterm);
+		assert_false(server.ignored_stop);
 		is_gone(&server);
 	}
 }
@@ -326,8 +326,45 @@ TEST(a_stopped_server_ends_by_sigterm)
 	start(&server, "");
 	kill(-server.pid, SIGSTOP);
 	launch_stop(&server);
-	assert_false(server.ignored_sigterm);
+	assert_false(server.ignored_stop);
 	is_gone(&server);
+}
+
+static const char *const DEAF[] = {
+    "trap '' TERM; exec '%s' serve {address}",
+    "trap '' TERM; '%s' serve {address} & trap 'kill -HUP $!; exit' HUP; wait",
+};
+
+/* And by it if the supervisor is killed. */
+TEST(a_server_ends_by_the_signal_that_it_takes)
+{
+	char command[1000], why[600];
+	struct launched server;
+	struct launch_plan plan = {
+	    .command = command,
+	    .placement = &placement,
+	    .stop_signal = SIGHUP,
+	};
+
+	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
+	for (size_t i = 0; i < 2 * COUNT_OF(DEAF); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(command, sizeof(command), DEAF[i / 2], self);
+#pragma GCC diagnostic pop
+		if (launch_start(&server, &plan, why, sizeof(why)) < 0)
+			fail_msg("%s: %s", command, why);
+		if (i % 2) {
+			kill(server.supervisor.pid, SIGKILL);
+			while (!launch_ended(&server, why, sizeof(why)))
+				nap_ms(1);
+			while (answers(&server))
+				nap_ms(1);
+		}
+		launch_stop(&server);
+		assert_false(server.ignored_stop);
+		is_gone(&server);
+	}
 }
 
 /* If the supervisor did not read, a full pipe would block the server. */
