@@ -300,7 +300,7 @@ cmd_load(int argc, char **argv)
 	clean = all_clean(runs, count) && written;
 	for (size_t i = 0; i < count; i++)
 		load_run_release(&runs[i]);
-	address_list_release(&config.sources);
+	load_options_release(&config);
 	tls_client_close(plan.tls);
 	if (cli_interrupted)
 		return 128 + abs(cli_interrupted);

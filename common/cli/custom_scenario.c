@@ -53,15 +53,18 @@ describe_request(const struct question *question, char *buf, size_t size)
 	if (p->sized)
 		snprintf(buf, size, ", %s byte%s", number,
 		    question->size == 1 ? "" : "s");
-	else if (p->path)
-		snprintf(buf, size, ", GET %.60s", question->path);
+	else if (p->path) {
+		strcpy(buf, ", ");
+		http_plan_describe(
+		    &question->http.plan, question->path, buf + 2, size - 2);
+	}
 }
 
 static void
 describe(const struct question *question, bool churn)
 {
 	uint64_t n = question->connections;
-	char number[FIGURE_SIZE], request[80], connections[100];
+	char number[FIGURE_SIZE], request[240], connections[100];
 
 	figure_number(number, sizeof(number), (double)n);
 	describe_request(question, request, sizeof(request));
@@ -115,6 +118,7 @@ custom_scenario(struct question *question)
 	    .measure = &METRIC_THROUGHPUT,
 	    .protocol = p->name,
 	    .path = question->path,
+	    .http = &question->http.plan,
 	    .churn = churn,
 	    .connections = (uint32_t)question->connections,
 	    .size = question->size,

@@ -12,6 +12,7 @@
 #include "common/base/units.h"
 #include "common/chatload/chat_load.h"
 #include "common/chatload/chat_message.h"
+#include "common/load/protocol_table.h"
 #include "common/sysinfo/cpu_placement.h"
 
 #define INTERVAL_MIN (10 * NS_PER_MS)
@@ -229,6 +230,62 @@ check_load(const struct load_plan *plan)
 		    CHAT_MESSAGE_MAX);
 }
 
+#define URL_FORM "a URL such as http://HOST/PATH"
+
+/* Without the password that it may have. */
+static void __attribute__((noreturn))
+refuse_url(const char *text, const char *why)
+{
+	const char *host = strstr(text, "//") + 2;
+	const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+
+	usage_error("%.*s%s%.200s: %s", at ? (int)(host - text) : 0, text,
+	    at ? "..." : "", at ? at : text, why);
+}
+
+/* What the URL TEXT says of the question. */
+static void
+take_url(const char *text, struct load_options *config)
+{
+	struct question *question = &config->question;
+	struct web_url *url = &config->url;
+	const struct protocol *p;
+	char why[300];
+
+	if (web_url_parse(text, url, why, sizeof(why)) < 0)
+		refuse_url(text, why);
+	p = url->websocket ? &protocol_ws : &protocol_http;
+	if (question->protocol && question->protocol != p)
+		usage_error("--protocol %s: the TARGET %.200s is for %s",
+		    question->protocol->name, text, p->name);
+	if (question->path && url->has_path)
+		usage_error("--path %.200s: the TARGET %.200s has a path "
+			    "already; leave one of them out",
+		    question->path, text);
+	question->protocol = p;
+	if (!question->path)
+		question->path = url->path;
+}
+
+static struct target
+resolve(const char *text, const struct web_url *url)
+{
+	struct target target;
+	char why[HINT_MAX + 128];
+
+	if (url->path) {
+		target = cli_resolve(url->address);
+		snprintf(target.authority, sizeof(target.authority), "%s",
+		    url->authority);
+		return target;
+	}
+	if (target_resolve(text, &target, why, sizeof(why)) == 0)
+		return target;
+	if (errno == EINVAL)
+		usage_error("%s: %s, or " URL_FORM, text[0] ? text : "''", why);
+	die(1, "%s: %s", text, why);
+}
+
 const char *
 load_options_read(
     int argc, char **argv, struct load_options *config, struct load_plan *plan)
@@ -236,7 +293,7 @@ load_options_read(
 	static const struct option_set set = {"load TARGET [options]",
 	    "Sends requests to one server on many connections and checks every "
 	    "byte of the replies.\n"
-	    "TARGET is " TARGET_FORMS ".",
+	    "TARGET is " TARGET_FORMS ", or " URL_FORM ".",
 	    LOAD_OPTIONS, NULL};
 	struct question *question = &config->question;
 	uint64_t port;
@@ -254,12 +311,15 @@ load_options_read(
 		    parse_count(argv[i + 1], &port) == 0
 			? "a port: write HOST:PORT, with a colon"
 			: "a second one");
+	if (web_url_is(argv[i]))
+		take_url(argv[i], config);
 	question_complete(question);
 	*plan = (struct load_plan){
-	    .target = cli_resolve(argv[i]),
+	    .target = resolve(argv[i], &config->url),
 	    .protocol = question->protocol,
 	    .connections = (uint32_t)question->connections,
 	    .path = question->path,
+	    .http = &question->http.plan,
 	    .churn = question->churn,
 	    .sources = config->sources.addresses,
 	    .source_count = config->sources.count,
@@ -279,6 +339,14 @@ load_options_read(
 	if (!config->requests)
 		config->requests = UINT64_MAX;
 	return argv[i];
+}
+
+void
+load_options_release(struct load_options *config)
+{
+	address_list_release(&config->sources);
+	question_release(&config->question);
+	web_url_release(&config->url);
 }
 
 FILE *

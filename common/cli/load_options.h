@@ -13,6 +13,7 @@
 #include "common/cli/question.h"
 #include "common/load/engine.h"
 #include "common/net/address_list.h"
+#include "common/net/web_url.h"
 
 struct load_options {
 	struct question question;
@@ -26,16 +27,20 @@ struct load_options {
 	const char *json, *histogram, *series;
 	const char *trace; /* a file; NULL: none */
 	struct cli_tls tls;
+	struct web_url url; /* of the target, if it is one */
 };
 
 /*
  * Fills CONFIG, and PLAN but for rate, TLS and spin. Returns the target as the
- * user wrote it; dies of wrong usage. CONFIG's sources, which PLAN points to,
- * are to be released at the end.
+ * user wrote it; dies of wrong usage. PLAN points into CONFIG, which is to be
+ * released at the end.
  */
 const char *
 load_options_read(
     int argc, char **argv, struct load_options *config, struct load_plan *plan);
+
+void
+load_options_release(struct load_options *config);
 
 /* Where words go: not where the data goes. */
 FILE *

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/hint.h"
 #include "common/load/protocol_table.h"
+#include "common/net/web_url.h"
 
 int
 question_parse_protocol(void *protocol, const char *text)
@@ -76,6 +77,8 @@ question_given(const struct question *question)
 	    {question->protocol, "--protocol"},
 	    {question->path, "--path"},
 	    {question->timeout_ns, "--timeout"},
+	    {http_options_given(&question->http),
+		http_options_given(&question->http)},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -90,6 +93,7 @@ check(const struct question *question)
 {
 	const struct protocol *p = question->protocol;
 	const char *path = question->path;
+	char why[100];
 
 	if (question->size && !p->sized)
 		usage_error("--size %llu: requests of --protocol %s have a "
@@ -99,10 +103,10 @@ check(const struct question *question)
 		usage_error(
 		    "--path %.200s: works with --protocol http and ws only",
 		    path);
-	if (path && (path[0] != '/' || strpbrk(path, " \t\r\n")))
-		usage_error(
-		    "--path %.200s: a path begins with / and has no blank",
-		    path);
+	if (path && path[0] != '/' && strcmp(path, "*") != 0)
+		usage_error("--path %.200s: a path begins with /", path);
+	if (path && web_url_refuses(path, why, sizeof(why)))
+		usage_error("--path %.200s: %s", path, why);
 }
 
 void
@@ -119,4 +123,11 @@ question_complete(struct question *question)
 		question->size = 64;
 	if (!question->timeout_ns)
 		question->timeout_ns = 5 * NS_PER_S;
+	http_options_complete(&question->http, question->protocol);
+}
+
+void
+question_release(struct question *question)
+{
+	http_options_release(&question->http);
 }

@@ -17,6 +17,7 @@
 
 #include "common/base/option.h"
 #include "common/cli/cli.h"
+#include "common/cli/http_options.h"
 #include "common/cli/rate_list.h"
 #include "common/load/protocol.h"
 
@@ -26,6 +27,7 @@ struct question {
 	struct rate_list rates; /* none: closed loop */
 	int churn;
 	const char *path; /* of the protocol */
+	struct http_options http;
 };
 
 /* The options of STRUCTURE, whose member FIELD is a struct question. */
@@ -60,6 +62,7 @@ struct question {
 		"path for http (default /) or ws (default /echo)",             \
 		OPTION_TEXT,                                                   \
 		.offset = offsetof(struct structure, field.path)},             \
+	    HTTP_OPTIONS(structure, field.http),                               \
 	{                                                                      \
 		0, "timeout", "D",                                             \
 		    "time for one request, connecting included (default "      \
@@ -89,5 +92,8 @@ question_given(const struct question *question);
  * target is. */
 void
 question_complete(struct question *question);
+
+void
+question_release(struct question *question);
 
 #endif

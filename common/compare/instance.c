@@ -271,6 +271,7 @@ plan_of(const struct block_run *run, const struct address *address)
 	    .connections = run->point->connections,
 	    .churn = run->point->churn,
 	    .path = run->scenario->path,
+	    .http = run->scenario->http,
 	    .size = run->scenario->size,
 	    .rate = run->point->rate,
 	    .timeout_ns = run->scenario->timeout_ns ? run->scenario->timeout_ns

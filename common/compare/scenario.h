@@ -50,8 +50,9 @@ struct scenario {
 	bool standard; /* part of a bare `client compare` */
 	bool tls;      /* over TLS, with a certificate made for it */
 	const struct metric *measure;
-	const char *protocol; /* see protocol.h */
-	const char *path;     /* of it; NULL: its default */
+	const char *protocol;	      /* see protocol.h */
+	const char *path;	      /* of it; NULL: its default */
+	const struct http_plan *http; /* NULL: the usual */
 	bool churn;
 	bool counts_tlb; /* counts TLB misses, where they can be counted */
 	uint32_t connections;

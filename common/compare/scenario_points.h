@@ -19,7 +19,7 @@ scenario_expand(const struct scenario *scenario, size_t instances,
     struct load_point *points, char *note, size_t size);
 
 /* Bytes of a point as text. */
-#define LOAD_POINT_TEXT 300
+#define LOAD_POINT_TEXT 500
 
 /* "connections=64;share=0.5" in BUF. Returns BUF. */
 char *

@@ -39,7 +39,8 @@ struct load_plan {
 	struct target target;
 	struct tls_client *tls; /* for a TLS target; stays the caller's */
 	const struct protocol *protocol;
-	const char *path; /* NULL: the protocol's default */
+	const char *path;	      /* NULL: the protocol's default */
+	const struct http_plan *http; /* NULL: the usual */
 	uint32_t connections;
 	bool churn;
 	double rate; /* requests a second; 0: closed loop */

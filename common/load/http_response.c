@@ -2,13 +2,15 @@
 /* http_response: copies lines to a buffer and passes bodies on in place. */
 #include "common/load/http_response.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 void
-http_response_begin(struct http_response *r)
+http_response_begin(struct http_response *r, bool no_body)
 {
+	r->no_body = no_body;
 	r->state = HTTP_HEAD;
 	r->status = 0;
 	r->keep_alive = r->close = r->keep = false;
@@ -16,7 +18,7 @@ http_response_begin(struct http_response *r)
 	r->begun = r->after_cr = r->pending = r->skipped = false;
 	r->left = 0;
 	r->head_len = r->line_len = 0;
-	r->accept[0] = '\0';
+	r->named[0] = '\0';
 	r->why = r->bad_length = "";
 }
 
@@ -180,9 +182,9 @@ note_field(struct http_response *r, const char *name, const char *value)
 		r->keep |= lists(value, "keep-alive");
 	} else if (strcasecmp(name, "upgrade") == 0) {
 		r->upgrade |= lists(value, "websocket");
-	} else if (strcasecmp(name, "sec-websocket-accept") == 0 &&
-		   strlen(value) < sizeof(r->accept)) {
-		strcpy(r->accept, value);
+	} else if (strcasecmp(name, r->status == 101 ? "sec-websocket-accept"
+						     : "location") == 0) {
+		snprintf(r->named, sizeof(r->named), "%s", value);
 	}
 }
 
@@ -221,8 +223,9 @@ end_head(struct http_response *r)
 		r->close = true;
 	r->keep_alive = !r->close && (r->keep_alive || r->keep);
 	if (r->status < 200 && r->status != 101) {
-		http_response_begin(r);
-	} else if (r->status == 101 || r->status == 204 || r->status == 304) {
+		http_response_begin(r, r->no_body);
+	} else if (r->no_body || r->status == 101 || r->status == 204 ||
+		   r->status == 304) {
 		r->state = HTTP_DONE;
 	} else if (r->chunked) {
 		r->state = HTTP_CHUNK_SIZE;

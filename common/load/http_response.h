@@ -9,7 +9,7 @@
  * response is wrong if the end of its body is ambiguous. Interim responses
  * (1xx) are skipped, except 101: after that it is not HTTP.
  *
- *	http_response_begin(&reply);
+ *	http_response_begin(&reply, false);
  *	while (len && !http_response_over(&reply)) {
  *		n = http_response_feed(&reply, buf, len, &body);
  *		...body.len bytes at body.at belong to the body
@@ -43,6 +43,7 @@ struct http_response {
 	} state;
 	int status; /* 0: no status line yet */
 	bool keep_alive;
+	bool no_body; /* whatever the head says */
 	const char *why;
 	/* the head so far */
 	bool close, keep;	/* Connection: close, keep-alive */
@@ -51,8 +52,10 @@ struct http_response {
 	const char *bad_length; /* "", or why Content-Length is invalid */
 	uint64_t left;
 	size_t head_len;
-	bool upgrade;	 /* Upgrade: websocket */
-	char accept[64]; /* Sec-WebSocket-Accept */
+	bool upgrade; /* Upgrade: websocket */
+	/* Sec-WebSocket-Accept of a 101, Location of a 3xx, as far as it fits;
+	 * "" if there is none. */
+	char named[128];
 	/* the current line */
 	bool begun, after_cr;
 	bool skipped;	 /* it is ignored */
@@ -66,8 +69,10 @@ struct http_piece {
 	size_t len;
 };
 
+/* NO_BODY: the request was HEAD, so a length in the head is that of a body that
+ * does not come. */
 void
-http_response_begin(struct http_response *reply);
+http_response_begin(struct http_response *reply, bool no_body);
 
 /*
  * Parses some of the LEN bytes at BUF (1 or more) and returns how many. *BODY

@@ -15,7 +15,7 @@
 
 #include "common/stats/histogram.h"
 
-#define LOAD_RESULT_WORDS 200 /* bytes of a text, its NUL included */
+#define LOAD_RESULT_WORDS 360 /* bytes of a text, its NUL included */
 #define LOAD_RESULT_ERRNOS                           \
 	160 /* all errno values; 0 means end of file \
 	     */

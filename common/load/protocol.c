@@ -43,6 +43,9 @@ protocol_open(struct protocol_run *run, size_t size, uint32_t connections)
 	run->connections = connections;
 	if (!run->all)
 		run->all = connections;
+	if (!run->http)
+		run->http = &http_plan_usual;
+	run->idempotent = p->idempotent && http_plan_is_idempotent(run->http);
 	if (p->own_size && !(run->states = calloc(connections, p->own_size)))
 		return -1;
 	if (p->sized && !run->payload_is_lent &&

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/load/http_plan.h"
 #include "common/load/payload.h"
 
 /* ---- one connection, as its protocol sees it ---- */
@@ -57,18 +58,20 @@ struct protocol_run {
 	/* The exchanges are FIRST to FIRST + CONNECTIONS - 1, of ALL in the
 	 * load; the other ones belong to other runs. */
 	uint32_t first, connections, all;
-	bool payload_is_lent; /* another run of the load owns it */
-	bool churn;	      /* a connection for each request */
-	const char *host;     /* of HTTP: "localhost:7007" */
-	const char *path;     /* of HTTP: "/" */
-	char *scratch; /* shared by all exchanges: if OUT points here, it is
-			  valid for one send; request() makes it again */
-	void *own;     /* the protocol's */
-	char *states;  /* memory of the exchanges' OWN */
+	bool payload_is_lent;	      /* another run of the load owns it */
+	bool churn;		      /* a connection for each request */
+	const char *host;	      /* of HTTP: "localhost:7007" */
+	const char *path;	      /* of HTTP: "/" */
+	const struct http_plan *http; /* NULL: the usual; open sets it */
+	bool idempotent; /* a request may be sent again (see protocol) */
+	char *scratch;	 /* shared by all exchanges: if OUT points here, it is
+			    valid for one send; request() makes it again */
+	void *own;	 /* the protocol's */
+	char *states;	 /* memory of the exchanges' OWN */
 	uint64_t lost_updates; /* of counter: values that came twice */
 	/* The reason of the latest REPLY_WRONG as a text; or, if that is "",
 	 * GOT differs from expected() at offset GOT_AT. */
-	char why[160];
+	char why[300];
 	const char *got;
 	size_t got_len, got_at;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protocol_http: GET. The response must have status 2xx and the same body as
- * the first one.
+ * protocol_http: a request (http_plan.h), and a response with an expected
+ * status and the same body as the first one of that status.
  *
  * Most responses equal the one before them to the byte: a memcmp(3) is enough.
  * Others (another Date, a response in pieces) are parsed; the next responses
@@ -27,9 +27,13 @@ struct http_run {
 	size_t request_len;
 	/* The latest right response that came in one piece. */
 	struct bytes good;
-	bool good_last;	   /* it has Connection: close */
-	struct bytes body; /* of the first right response */
-	bool body_known;   /* there was one */
+	bool good_last; /* it has Connection: close */
+	bool no_body;	/* to HEAD */
+	/* Of the first right response of each status. */
+	struct {
+		struct bytes body;
+		bool known;
+	} first[HTTP_STATUS_END];
 };
 
 struct http_state {
@@ -42,18 +46,13 @@ static int
 http_open(struct protocol_run *run)
 {
 	struct http_run *h = run->own = calloc(1, sizeof(*h));
-	int len;
 
 	if (!h)
 		return -1;
-	len = asprintf(&h->request, "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
-	    run->path, run->host, run->churn ? "Connection: close\r\n" : "");
-	if (len < 0) {
-		h->request = NULL;
-		return -1;
-	}
-	h->request_len = (size_t)len;
-	return 0;
+	h->no_body = strcmp(run->http->method, "HEAD") == 0;
+	h->request = http_plan_request(
+	    run->http, run->path, run->host, run->churn, &h->request_len);
+	return h->request ? 0 : -1;
 }
 
 static void
@@ -67,7 +66,8 @@ http_close(struct protocol_run *run)
 		free(((struct http_state *)(void *)run->states)[i].kept.at);
 	free(h->request);
 	free(h->good.at);
-	free(h->body.at);
+	for (int i = 0; i < HTTP_STATUS_END; i++)
+		free(h->first[i].body.at);
 	free(h);
 	run->own = NULL;
 }
@@ -78,7 +78,7 @@ http_request(struct protocol_run *run, struct exchange *x)
 	const struct http_run *h = run->own;
 	struct http_state *state = x->own;
 
-	http_response_begin(&state->reply);
+	http_response_begin(&state->reply, h->no_body);
 	state->body_len = state->kept.len = 0;
 	x->out = h->request;
 	x->out_len = h->request_len;
@@ -103,16 +103,21 @@ append(struct bytes *to, const char *at, size_t len)
 	return 0;
 }
 
+#define ANY_BODY "; give --any-body if it may differ each time"
+
 /* Compares LEN bytes with the first body from AT on; REPLY_MORE: equal. */
 static enum reply_check
-compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
+compare(struct protocol_run *run, const struct http_state *state, size_t at,
+    const char *bytes, size_t len)
 {
-	const struct bytes *want = &((struct http_run *)run->own)->body;
+	const struct http_run *h = run->own;
+	const struct bytes *want = &h->first[state->reply.status].body;
 	size_t i = 0;
 
 	if (len > want->len - at)
 		return reply_wrong(run,
-		    "a body of more than %zu bytes, which the first had",
+		    "a body of more than %zu bytes, which the first "
+		    "had" ANY_BODY,
 		    want->len);
 	if (!len || memcmp(bytes, want->at + at, len) == 0)
 		return REPLY_MORE;
@@ -120,7 +125,7 @@ compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
 		i++;
 	return reply_wrong(run,
 	    "byte %zu of the body is 0x%02x, not 0x%02x as in the first one "
-	    "(changed)",
+	    "(changed)" ANY_BODY,
 	    at + i, (unsigned char)bytes[i], (unsigned char)want->at[at + i]);
 }
 
@@ -128,7 +133,8 @@ compare(struct protocol_run *run, size_t at, const char *bytes, size_t len)
 static enum reply_check
 compare_kept(struct protocol_run *run, struct http_state *state)
 {
-	enum reply_check now = compare(run, 0, state->kept.at, state->kept.len);
+	enum reply_check now =
+	    compare(run, state, 0, state->kept.at, state->kept.len);
 
 	free(state->kept.at);
 	state->kept = (struct bytes){NULL, 0, 0};
@@ -144,16 +150,18 @@ judge_body(struct protocol_run *run, struct http_state *state,
 	size_t at = state->body_len;
 
 	state->body_len += piece->len;
-	if (!h->body_known) {
+	if (run->http->any_body)
+		return REPLY_MORE;
+	if (!h->first[state->reply.status].known) {
 		if (state->body_len > BODY_MAX ||
 		    append(&state->kept, piece->at, piece->len) < 0)
-			return reply_wrong(
-			    run, "a body too large to keep and compare");
+			return reply_wrong(run,
+			    "a body too large to keep and compare" ANY_BODY);
 		return REPLY_MORE;
 	}
 	if (state->kept.len && compare_kept(run, state) == REPLY_WRONG)
 		return REPLY_WRONG;
-	return compare(run, at, piece->at, piece->len);
+	return compare(run, state, at, piece->at, piece->len);
 }
 
 /* The response is complete. */
@@ -161,19 +169,40 @@ static enum reply_check
 judge_end(struct protocol_run *run, struct http_state *state)
 {
 	struct http_run *h = run->own;
+	struct bytes *first = &h->first[state->reply.status].body;
 
-	if (!h->body_known) {
-		h->body = state->kept;
-		h->body_known = true;
+	if (!h->first[state->reply.status].known) {
+		*first = state->kept;
+		h->first[state->reply.status].known = true;
 		state->kept = (struct bytes){NULL, 0, 0};
 	}
 	if (state->kept.len && compare_kept(run, state) == REPLY_WRONG)
 		return REPLY_WRONG;
-	if (state->body_len != h->body.len)
+	if (state->body_len != first->len && !run->http->any_body)
 		return reply_wrong(run,
-		    "a body of %zu bytes, where the first had %zu",
-		    state->body_len, h->body.len);
+		    "a body of %zu bytes, where the first had %zu" ANY_BODY,
+		    state->body_len, first->len);
 	return state->reply.keep_alive ? REPLY_COMPLETE : REPLY_LAST;
+}
+
+static enum reply_check
+wrong_status(struct protocol_run *run, const struct http_response *reply)
+{
+	int status = reply->status;
+
+	if (status / 100 == 3 && reply->named[0])
+		return reply_wrong(run,
+		    "status %d, a redirect to %s, which the client does not "
+		    "follow: load that, or give --expect %d",
+		    status, reply->named, status);
+	if (status == 401)
+		return reply_wrong(run,
+		    "status 401: the server wants a --header "
+		    "'Authorization: ...'");
+	if (run->http->expect != http_plan_usual.expect)
+		return reply_wrong(run, "status %d, not --expect %.60s", status,
+		    run->http->expect);
+	return reply_wrong(run, "status %d", status);
 }
 
 static enum reply_check
@@ -188,8 +217,9 @@ judge_status(struct protocol_run *run, const struct exchange *x,
 		return REPLY_RETRY;
 	/* Before the body, which may differ in an error. */
 	if (reply->state != HTTP_HEAD &&
-	    (reply->status < 200 || reply->status > 299))
-		return reply_wrong(run, "status %d", reply->status);
+	    (reply->status >= HTTP_STATUS_END ||
+		!run->http->expected[reply->status]))
+		return wrong_status(run, reply);
 	return REPLY_MORE;
 }
 
@@ -212,7 +242,7 @@ judge_unsolicited(
 {
 	if (says_timeout(buf, len))
 		return REPLY_LAST;
-	return reply_wrong(run, "%zu bytes %s (doubled?)", len, which);
+	return reply_wrong(run, "%zu bytes %s", len, which);
 }
 
 /* Parses the LEN bytes at BUF up to the end of the response, *USED bytes.
@@ -259,7 +289,8 @@ http_judge(
 	enum reply_check now;
 
 	if (!x->pending)
-		return judge_unsolicited(run, buf, len, "without a request");
+		return judge_unsolicited(
+		    run, buf, len, "without a request (doubled?)");
 	x->received += len;
 	if (first && len == h->good.len && memcmp(buf, h->good.at, len) == 0)
 		return h->good_last ? REPLY_LAST : REPLY_COMPLETE;
@@ -268,8 +299,9 @@ http_judge(
 		return now;
 	now = judge_end(run, state);
 	if (now != REPLY_WRONG && used < len)
-		return judge_unsolicited(
-		    run, buf + used, len - used, "too many after the response");
+		return judge_unsolicited(run, buf + used, len - used,
+		    h->no_body ? "after the head, although the request was HEAD"
+			       : "too many after the response (doubled?)");
 	if (now != REPLY_WRONG && first)
 		keep_good(h, buf, len, now == REPLY_LAST);
 	return now;
@@ -288,7 +320,7 @@ http_at_eof(struct protocol_run *run, struct exchange *x)
 
 const struct protocol protocol_http = {
     .name = "http",
-    .summary = "GET: status 2xx, each body like the first",
+    .summary = "GET, or another method: status 2xx, each body like the first",
     .service = "http",
     .unsolicited = true,
     .idempotent = true,

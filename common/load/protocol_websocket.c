@@ -80,12 +80,31 @@ base64_of_16(const unsigned char in[16], char out[25])
 }
 
 static int
+make_greeting(struct protocol_run *run, const char *key)
+{
+	struct ws_run *w = run->own;
+	bool has_host = http_plan_has_field(run->http, "Host");
+	int len = asprintf(&w->greeting,
+	    "GET %s HTTP/1.1\r\n%s%s%sUpgrade: websocket\r\n"
+	    "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
+	    "Sec-WebSocket-Version: 13\r\n%s\r\n",
+	    run->path, has_host ? "" : "Host: ", has_host ? "" : run->host,
+	    has_host ? "" : "\r\n", key, run->http->fields);
+
+	if (len < 0) {
+		w->greeting = NULL;
+		return -1;
+	}
+	w->greeting_len = (size_t)len;
+	return 0;
+}
+
+static int
 ws_open(struct protocol_run *run)
 {
 	struct ws_run *w = run->own = calloc(1, sizeof(*w));
 	unsigned char random[16];
 	char key[25];
-	int len;
 
 	if (!WEBSOCKET_HERE) {
 		reply_wrong(run,
@@ -102,17 +121,7 @@ ws_open(struct protocol_run *run)
 	if (getrandom(&w->seed, sizeof(w->seed), 0) != sizeof(w->seed))
 		return -1;
 	websocket_accept_key(key, strlen(key), w->accept);
-	len = asprintf(&w->greeting,
-	    "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-	    "Connection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
-	    "Sec-WebSocket-Version: 13\r\n\r\n",
-	    run->path, run->host, key);
-	if (len < 0) {
-		w->greeting = NULL;
-		return -1;
-	}
-	w->greeting_len = (size_t)len;
-	return 0;
+	return make_greeting(run, key);
 }
 
 static void
@@ -186,7 +195,7 @@ ws_handshake(struct protocol_run *run, struct exchange *x)
 	const struct ws_run *w = run->own;
 	struct ws_state *state = x->own;
 
-	http_response_begin(&state->reply);
+	http_response_begin(&state->reply, false);
 	state->at = WS_HANDSHAKE;
 	state->in_message = state->leaving = false;
 	state->head_len = 0;
@@ -258,10 +267,10 @@ judge_handshake(struct protocol_run *run, struct ws_state *state,
 		    run, "status %d to the upgrade, not 101", reply->status);
 	if (!reply->upgrade)
 		return reply_wrong(run, "101 without Upgrade: websocket");
-	if (strcmp(reply->accept, w->accept) != 0)
+	if (strcmp(reply->named, w->accept) != 0)
 		return reply_wrong(run,
 		    "Sec-WebSocket-Accept is \"%.40s\", not \"%s\"",
-		    reply->accept, w->accept);
+		    reply->named, w->accept);
 	state->at = WS_HEAD;
 	return REPLY_READY;
 }

@@ -37,8 +37,8 @@ connection_lost(
 {
 	const struct exchange *x = &session->x;
 
-	if (shared->run.protocol->idempotent && x->reused && x->pending &&
-	    !x->received && session->state == SESSION_BUSY &&
+	if (shared->run.idempotent && x->reused && x->pending && !x->received &&
+	    session->state == SESSION_BUSY &&
 	    (error == 0 || error == ECONNRESET || error == EPIPE))
 		return retry_on_new(shared, session);
 	return session_fail(shared, session, error);

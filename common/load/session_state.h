@@ -59,7 +59,7 @@ struct session_shared {
 	uint64_t late, duplicated;
 	uint64_t retries;
 	/* The text of the latest SESSION_FAILED; "": see errno. */
-	char why[200];
+	char why[300];
 };
 
 /* The number of unanswered requests that a session remembers. */

@@ -14,20 +14,21 @@
 
 /* Forms of addresses in other programs, and our own. */
 static const struct scheme {
-	const char *theirs, *ours, *options, *port;
+	const char *theirs, *ours, *port;
+	bool web; /* load takes such a URL */
 } SCHEMES[] = {
-    {"http:", "", " --protocol http", "80"},
-    {"https:", "tls:", " --protocol http", "443"},
-    {"ws:", "", " --protocol ws", "80"},
-    {"wss:", "tls:", " --protocol ws", "443"},
-    {"tcp:", "", "", "7007"},
-    {"tcp4:", "", "", "7007"},
-    {"tcp6:", "", "", "7007"},
-    {"ssl:", "tls:", "", "7007"},
-    {"udp:", "udp:", "", "7007"},
-    {"tls:", "tls:", "", "7007"},
-    {"file:", "unix:", "", ""},
-    {"unix:", "unix:", "", ""},
+    {"http:", "", "80", true},
+    {"https:", "tls:", "443", true},
+    {"ws:", "", "80", true},
+    {"wss:", "tls:", "443", true},
+    {"tcp:", "", "7007", false},
+    {"tcp4:", "", "7007", false},
+    {"tcp6:", "", "7007", false},
+    {"ssl:", "tls:", "7007", false},
+    {"udp:", "udp:", "7007", false},
+    {"tls:", "tls:", "7007", false},
+    {"file:", "unix:", "", false},
+    {"unix:", "unix:", "", false},
 };
 
 static const struct scheme *
@@ -47,16 +48,19 @@ static void
 hint_url(enum address_user user, const struct scheme *s, const char *text,
     char *why, size_t size)
 {
-	const char *what = strstr(text, "://") ? "it is a URL: " : "";
-	bool client = user == ADDRESS_FOR_CLIENT, has_port, has_path;
-	const char *host = text + strlen(s->theirs), *path, *at;
+	bool client = user == ADDRESS_FOR_CLIENT, is_url = strstr(text, "://");
+	const char *what = !is_url	      ? ""
+			   : client && s->web ? "only load takes a URL: "
+					      : "it is a URL: ";
+	const char *host = text + strlen(s->theirs), *end, *at;
+	bool has_port;
 	int len, n;
 
 	host += strspn(host, "/");
-	path = host + strcspn(host, "/?#");
-	at = memchr(host, '@', (size_t)(path - host));
+	end = host + strcspn(host, "/?#");
+	at = memchr(host, '@', (size_t)(end - host));
 	host = at ? at + 1 : host;
-	len = (int)(path - host);
+	len = (int)(end - host);
 	if (strcmp(s->ours, "unix:") == 0) {
 		snprintf(why, size, "%swrite unix:/%.100s", what, host);
 		return;
@@ -66,15 +70,13 @@ hint_url(enum address_user user, const struct scheme *s, const char *text,
 		return;
 	}
 	has_port = memchr(host, ':', (size_t)len) && host[len - 1] != ']';
-	has_path = path[0] == '/' && path[1];
 	n = snprintf(why, size, "%swrite %s%.*s%s%s", what,
 	    client || strcmp(s->ours, "udp:") == 0 ? s->ours : "",
 	    len < 100 ? len : 100, host, has_port ? "" : ":",
 	    has_port ? "" : s->port);
-	if (client && *s->options && n < (int)size)
-		snprintf(why + n, size - (size_t)n, ", for load with%s%s%.80s",
-		    s->options, has_path ? " --path " : "",
-		    has_path ? path : "");
+	if (client && s->web && !is_url && n < (int)size)
+		snprintf(why + n, size - (size_t)n, ", or for load %s//%.120s",
+		    s->theirs, host);
 }
 
 static bool

@@ -183,6 +183,39 @@ set_cpus(json_t *object, const char *key, const struct cpu_list *cpus)
 	    cpus->count ? cpu_list_format(cpus, text, sizeof(text)) : NULL);
 }
 
+/* Of a header its name alone: the value may be a secret. */
+static json_t *
+header_names(const char *fields)
+{
+	json_t *array = json_array();
+	char name[200];
+
+	for (; *fields; fields += strcspn(fields, "\n") + 1) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(fields, ":"),
+		    fields);
+		json_value_append(array, json_value_text(name));
+	}
+	return array;
+}
+
+static json_t *
+http(const struct load_plan *plan)
+{
+	const struct http_plan *http = plan->http;
+	json_t *object;
+
+	if (plan->protocol != &protocol_http || !http)
+		return json_null();
+	object = json_object();
+	set_text(object, "method", http->method);
+	json_value_set(object, "headers", header_names(http->fields));
+	json_value_set(object, "body_bytes",
+	    http->body ? json_value_count(http->body_len) : json_null());
+	set_text(object, "expect", http->expect);
+	json_value_set(object, "any_body", json_boolean(http->any_body));
+	return object;
+}
+
 /* ---- perconn.load/1 ---- */
 
 static void
@@ -195,6 +228,7 @@ set_plan(json_t *object, const struct load_report *report)
 	set_text(object, "target", report->target);
 	set_text(object, "protocol", plan->protocol->name);
 	set_text(object, "path", plan->path);
+	json_value_set(object, "http", http(plan));
 	set_text(object, "mode", plan->churn ? "churn" : "steady");
 	set_count(object, "connections", plan->connections);
 	set_rate(object, plan->rate);

@@ -254,6 +254,18 @@ print_sources(const struct address_list *sources, FILE *out)
 		    sources->count, first, last);
 }
 
+/* What is not plain GET. */
+static void
+print_asked(const struct load_plan *plan, FILE *out)
+{
+	char words[300];
+
+	if (plan->protocol == &protocol_http && plan->http &&
+	    memcmp(plan->http, &http_plan_usual, sizeof(*plan->http)) != 0)
+		print_line(out, "asked", "%s",
+		    http_plan_describe(plan->http, NULL, words, sizeof(words)));
+}
+
 void
 load_report_place(const struct load_report *report, FILE *out)
 {
@@ -265,6 +277,7 @@ load_report_place(const struct load_report *report, FILE *out)
 	    report->image ? report->image
 			  : "unknown (no server on this machine that this "
 			    "user may inspect)");
+	print_asked(report->plan, out);
 	print_sources(report->sources, out);
 }
 

@@ -121,7 +121,7 @@ struct point {
 struct scenario_result {
 	char name[24];	    /* of the scenario */
 	char question[160]; /* that it answers */
-	char load[160];	    /* "64 kept connections, 64 bytes" */
+	char load[360];	    /* "64 kept connections, 64 bytes" */
 	char metric[48];    /* "requests", "memory for a connection" */
 	char unit[24];	    /* "requests/s", "KiB", "us" */
 	bool higher_is_better;

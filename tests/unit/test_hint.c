@@ -100,8 +100,7 @@ TEST(addresses_are_told_whole)
 	    {ADDRESS_FOR_CLIENT, "file:///run/x",
 		"it is a URL: write unix:/run/x"},
 	    {ADDRESS_FOR_CLIENT, "http://me@host/",
-		"it is a URL: write host:80, for "
-		"load with --protocol http"},
+		"only load takes a URL: write host:80"},
 	    {ADDRESS_FOR_SERVER, "udp:127.0.0.1",
 		"it has no port: write udp:127.0.0.1:7007"},
 	    {ADDRESS_FOR_SERVER, "*:7", "write :7"},

@@ -15,10 +15,11 @@ struct parse_result {
 /* Parses TEXT in pieces of PIECE bytes, each at the end of its own memory: so
  * sanitizers report a byte too far. */
 static void
-feed(struct parse_result *o, const char *text, size_t len, size_t piece)
+feed_after(struct parse_result *o, bool head, const char *text, size_t len,
+    size_t piece)
 {
 	memset(o, 0, sizeof(*o));
-	http_response_begin(&o->reply);
+	http_response_begin(&o->reply, head);
 	while (o->used < len && !http_response_over(&o->reply)) {
 		size_t n = piece < len - o->used ? piece : len - o->used;
 		char *copy = malloc(n);
@@ -35,6 +36,12 @@ feed(struct parse_result *o, const char *text, size_t len, size_t piece)
 		o->used += took;
 		free(copy);
 	}
+}
+
+static void
+feed(struct parse_result *o, const char *text, size_t len, size_t piece)
+{
+	feed_after(o, false, text, len, piece);
 }
 
 static const size_t PIECES[] = {1, 2, 3, 7, 4096};
@@ -281,8 +288,49 @@ TEST(bytes_after_an_upgrade_are_not_consumed)
 		assert_int_equal(o.reply.status, 101);
 		assert_true(o.reply.upgrade);
 		assert_string_equal(
-		    o.reply.accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+		    o.reply.named, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 	}
+}
+
+/* RFC 9112 6.3: no body follows, whatever the head says; also after a 1xx. */
+TEST(a_response_to_head_ends_with_its_head)
+{
+	static const char *const heads[] = {HEAD "Content-Length: 5\r\n\r\n",
+	    HEAD "Content-Length: x\r\n\r\n",
+	    HEAD "Transfer-Encoding: chunked\r\n\r\n", HEAD "\r\n",
+	    "HTTP/1.1 100 Continue\r\n\r\n" HEAD "Content-Length: 5\r\n\r\n"};
+	struct parse_result o;
+
+	for (size_t i = 0; i < COUNT_OF(heads); i++) {
+		for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+			feed_after(
+			    &o, true, heads[i], strlen(heads[i]), PIECES[p]);
+			assert_int_equal(o.reply.state, HTTP_DONE);
+			assert_true(o.reply.keep_alive);
+			assert_int_equal(o.used, strlen(heads[i]));
+			assert_int_equal(o.body_len, 0);
+		}
+	}
+}
+
+TEST(a_redirect_names_its_location)
+{
+	static const char redirect[] = "HTTP/1.1 301 Moved\r\n"
+				       "Sec-WebSocket-Accept: no\r\n"
+				       "LOCATION:  /there\r\n"
+				       "Content-Length: 0\r\n\r\n";
+	char longer[1000];
+	struct parse_result o;
+
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		feed(&o, redirect, strlen(redirect), PIECES[p]);
+		assert_int_equal(o.reply.state, HTTP_DONE);
+		assert_string_equal(o.reply.named, "/there");
+	}
+	snprintf(longer, sizeof(longer),
+	    "HTTP/1.1 302 Found\r\nLocation: %0700d\r\n\r\n", 0);
+	feed(&o, longer, strlen(longer), 4096);
+	assert_int_equal(strlen(o.reply.named), sizeof(o.reply.named) - 1);
 }
 
 RUN_TESTS(NULL, NULL)

@@ -12,9 +12,11 @@ struct fixture {
 };
 
 static void
-open_fixture(struct fixture *f, const char *protocol, bool churn, size_t size)
+open_asking(struct fixture *f, const char *protocol, bool churn, size_t size,
+    const struct http_plan *http)
 {
 	memset(f, 0, sizeof(*f));
+	f->run.http = http;
 	f->run.protocol = protocol_find(protocol);
 	f->run.churn = churn;
 	f->run.host = "example.com:80";
@@ -22,6 +24,12 @@ open_fixture(struct fixture *f, const char *protocol, bool churn, size_t size)
 	assert_int_equal(protocol_open(&f->run, size, 2), 0);
 	for (uint32_t i = 0; i < 2; i++)
 		exchange_init(&f->x[i], &f->run, i);
+}
+
+static void
+open_fixture(struct fixture *f, const char *protocol, bool churn, size_t size)
+{
+	open_asking(f, protocol, churn, size, NULL);
 }
 
 static void
@@ -260,6 +268,146 @@ TEST(http_recognizes_a_last_response)
 	protocol_close(&f.run);
 }
 
+/* What is right is what the plan says. */
+TEST(http_takes_the_statuses_that_are_expected)
+{
+	static const struct {
+		const char *text;
+		enum reply_check result;
+		const char *why;
+	} replies[] = {
+	    {"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno", REPLY_COMPLETE,
+		""},
+	    {"HTTP/1.1 304 Same\r\n\r\n", REPLY_COMPLETE, ""},
+	    /* another body than that of 404 */
+	    {"HTTP/1.1 503 Full\r\nContent-Length: 4\r\n\r\nfull",
+		REPLY_COMPLETE, ""},
+	    {"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno", REPLY_COMPLETE,
+		""},
+	    {"HTTP/1.1 503 Full\r\nContent-Length: 2\r\n\r\nno", REPLY_WRONG,
+		"byte 0 of the body is 0x6e, not 0x66"},
+	    {HELLO, REPLY_WRONG, "status 200, not --expect 404,304,5xx"},
+	    {"HTTP/1.1 600 Odd\r\nContent-Length: 2\r\n\r\nno", REPLY_WRONG,
+		"status 600"},
+	    {"HTTP/1.1 999 Odd\r\nContent-Length: 2\r\n\r\nno", REPLY_WRONG,
+		"status 999"},
+	    {"HTTP/1.1 301 Moved\r\nLocation: /b\r\n"
+	     "Content-Length: 0\r\n\r\n",
+		REPLY_WRONG,
+		"status 301, a redirect to /b, which the client does not "
+		"follow: load that, or give --expect 301"},
+	    {"HTTP/1.1 401 Who\r\nContent-Length: 0\r\n\r\n", REPLY_WRONG,
+		"--header 'Authorization: ...'"},
+	};
+	struct http_plan plan = http_plan_usual;
+
+	http_plan_expect(&plan, "404,304,5xx");
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		struct fixture f;
+
+		open_asking(&f, "http", false, 64, &plan);
+		for (size_t i = 0; i < COUNT_OF(replies); i++) {
+			const char *text = replies[i].text;
+
+			ask(&f, &f.x[0]);
+			assert_int_equal(
+			    answer(&f, &f.x[0], text, strlen(text), PIECES[p]),
+			    replies[i].result);
+			if (replies[i].result == REPLY_WRONG &&
+			    !strstr(f.run.why, replies[i].why))
+				fail_msg("%s: %s", text, f.run.why);
+		}
+		protocol_close(&f.run);
+	}
+}
+
+TEST(http_takes_any_body_if_it_may_differ)
+{
+	static const char *const bodies[] = {HELLO,
+	    OK "Content-Length: 2\r\n\r\nhi",
+	    OK "Transfer-Encoding: chunked\r\n\r\n3\r\nhey\r\n0\r\n\r\n",
+	    OK "Content-Length: 0\r\n\r\n", HELLO};
+	struct http_plan plan = http_plan_usual;
+
+	plan.any_body = true;
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		struct fixture f;
+
+		open_asking(&f, "http", false, 64, &plan);
+		for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+			ask(&f, &f.x[0]);
+			assert_int_equal(answer(&f, &f.x[0], bodies[i],
+					     strlen(bodies[i]), PIECES[p]),
+			    REPLY_COMPLETE);
+		}
+		/* the framing must still be right */
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], HELLO "x"), REPLY_WRONG);
+		assert_int_equal(ask_and_answer(&f, &f.x[0],
+				     OK "Content-Length: 5\r\n\r\nhell"),
+		    REPLY_MORE);
+		assert_int_equal(
+		    f.run.protocol->at_eof(&f.run, &f.x[0]), REPLY_CLOSED);
+		protocol_close(&f.run);
+	}
+}
+
+/* A page that changes must not look like a fault without a way out. */
+TEST(http_names_the_option_for_bodies_that_differ)
+{
+	static const char *const others[] = {OK
+	    "Content-Length: 5\r\n\r\nhallo",
+	    OK "Content-Length: 6\r\n\r\nhello!",
+	    OK "Content-Length: 4\r\n\r\nhell"};
+	struct fixture f;
+
+	open_fixture(&f, "http", false, 64);
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_COMPLETE);
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		assert_int_equal(
+		    ask_and_answer(&f, &f.x[0], others[i]), REPLY_WRONG);
+		assert_non_null(strstr(f.run.why, "--any-body"));
+	}
+	protocol_close(&f.run);
+}
+
+TEST(http_expects_no_body_after_head)
+{
+	struct http_plan plan = http_plan_usual;
+	struct fixture f;
+
+	plan.method = "HEAD";
+	open_asking(&f, "http", false, 64, &plan);
+	for (size_t p = 0; p < COUNT_OF(PIECES); p++) {
+		static const char head[] = OK "Content-Length: 5\r\n\r\n";
+
+		ask(&f, &f.x[0]);
+		assert_int_equal(
+		    answer(&f, &f.x[0], head, strlen(head), PIECES[p]),
+		    REPLY_COMPLETE);
+	}
+	assert_int_equal(ask_and_answer(&f, &f.x[0], HELLO), REPLY_WRONG);
+	assert_non_null(strstr(f.run.why, "although the request was HEAD"));
+	protocol_close(&f.run);
+}
+
+TEST(http_is_sent_again_only_if_it_may_arrive_twice)
+{
+	struct http_plan plan = http_plan_usual;
+	struct fixture f;
+
+	open_asking(&f, "http", false, 64, &plan);
+	assert_true(f.run.idempotent);
+	protocol_close(&f.run);
+	plan.method = "POST";
+	open_asking(&f, "http", false, 64, &plan);
+	assert_false(f.run.idempotent);
+	protocol_close(&f.run);
+	open_fixture(&f, "echo", false, 64);
+	assert_false(f.run.idempotent);
+	protocol_close(&f.run);
+}
+
 /* ---- counter ---- */
 
 TEST(counter_accepts_each_value_once)
@@ -440,6 +588,24 @@ frame(char *out, int first, const char *payload, size_t len)
 	}
 	memcpy(out + head, payload, len);
 	return head + len;
+}
+
+TEST(ws_upgrades_with_the_headers_that_were_given)
+{
+	struct http_plan plan = http_plan_usual;
+	struct fixture f;
+
+	if (!WEBSOCKET_HERE)
+		skip();
+	plan.fields = "host: www\r\nOrigin: http://a\r\n";
+	open_asking(&f, "ws", false, 64, &plan);
+	f.run.protocol->handshake(&f.run, &f.x[0]);
+	assert_memory_equal(
+	    f.x[0].out, "GET /echo HTTP/1.1\r\nUpgrade: websocket\r\n", 40);
+	assert_non_null(
+	    strstr(f.x[0].out, "\r\nhost: www\r\nOrigin: http://a\r\n\r\n"));
+	assert_null(strstr(f.x[0].out, "example.com"));
+	protocol_close(&f.run);
 }
 
 TEST(ws_masks_its_frames)
