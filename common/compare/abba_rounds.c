@@ -70,6 +70,7 @@ count_all(struct accumulator *accumulator, const struct load_result *slice)
 	accumulator->timed_out += slice->timed_out;
 	accumulator->failed += slice->failed;
 	accumulator->retries += slice->retries;
+	accumulator->wall_ns += slice->wall_ns;
 	accumulator->stall_ns += slice->stall_ns;
 	accumulator->throttled += slice->throttled;
 	for (int i = 0; i < LOAD_RESULT_ERRNOS; i++)
@@ -292,9 +293,23 @@ begin_costs(struct block_run *run)
 		if (block_run_lacks(run, i))
 			continue;
 		one->begun_before = run->accumulators[i].begun;
+		one->wall_before = run->accumulators[i].wall_ns;
+		accept_loop_begin(&one->loops);
 		usage_begin(&one->meter, one->server.pid, &one->group);
 		instance_begin_counter(one);
 	}
+}
+
+static void
+note_accept_loop(const struct instance *one, struct accumulator *accumulator)
+{
+	uint64_t ns;
+
+	if (!accept_loop_end(&one->loops, &ns))
+		return;
+	accumulator->loop_ns += ns;
+	accumulator->loop_requests += accumulator->begun - one->begun_before;
+	accumulator->loop_wall_ns += accumulator->wall_ns - one->wall_before;
 }
 
 static void
@@ -306,6 +321,7 @@ end_costs(struct block_run *run)
 
 		if (block_run_lacks(run, i))
 			continue;
+		note_accept_loop(one, accumulator);
 		usage_end(&one->meter, &accumulator->sums);
 		instance_end_counter(one, &accumulator->sums);
 		accumulator->sums_requests +=

@@ -33,11 +33,15 @@ struct accumulator {
 	/* of all slices */
 	uint64_t begun, wrong, timed_out, failed, errors[LOAD_RESULT_ERRNOS];
 	uint64_t retries;
+	uint64_t wall_ns;
 	uint64_t stall_ns, throttled; /* the client's; of all slices, too */
 	uint64_t backlog, full;	      /* of the slices that are kept */
 	size_t full_slices;	      /* kept slices with a full backlog */
 	struct usage_sums sums;
 	uint64_t sums_requests;
+	/* Of blocks in which it is known: its accept loop's CPU time, and the
+	 * requests and the time under load. */
+	uint64_t loop_ns, loop_requests, loop_wall_ns;
 	struct usage_sums life; /* of its processes, from start to end */
 	uint64_t sending_ns;	/* kept slices: while requests were begun */
 	size_t kept, warm_up, dropped; /* slices */

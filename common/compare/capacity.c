@@ -103,18 +103,21 @@ try_once(struct block_run *run, size_t i)
 	pid_t pid = one->server.pid;
 	struct capacity_try got = {0};
 	struct cpu_contention contention;
-	uint64_t cpu = proc_tree_cpu_ns(pid);
-	bool lost = proc_tree_loses_children(pid);
+	uint64_t cpu = proc_tree_cpu_ns(pid), loop;
+	bool lost = proc_tree_loses_children(pid), knows_loop;
 
 	load_result_clear(&one->slice);
+	accept_loop_begin(&one->loops);
 	cpu_contention_begin(&contention, &run->plan->placement, &one->watch);
 	engines_run(&one->engines, TRY_NS, UINT64_MAX, &one->slice);
 	got.disturbed = was_disturbed(one, &contention);
 	cpu = proc_tree_cpu_ns(pid) - cpu;
+	knows_loop = accept_loop_end(&one->loops, &loop);
 	got.rate = load_result_rate(&one->slice);
-	got.client_bound = got.rate > 0 &&
-			   summary_is_client_bound(&one->slice,
-			       &run->plan->placement, lost ? NAN : (double)cpu);
+	got.client_bound =
+	    got.rate > 0 &&
+	    summary_is_client_bound(&one->slice, &run->plan->placement,
+		lost ? NAN : (double)cpu, knows_loop ? (double)loop : NAN);
 	if (!block_run_stopped(run) && !instance_died(run, i) && got.rate <= 0)
 		block_run_note_bad_replies(&run->accumulators[i], &one->slice);
 	return got;

@@ -231,6 +231,7 @@ instance_start(struct block_run *run, size_t i)
 	look_at_image(run, i);
 	if (run->scenario->counts_tlb)
 		open_counter(run, i);
+	accept_loop_find(&one->loops, &one->server.address, one->server.pid);
 	one->noted = NULL;
 	one->has_memory = asks_for_memory(run->point);
 	if (one->has_memory) {

@@ -16,6 +16,7 @@
 #include "common/compare/idle_connections.h"
 #include "common/launch/launch.h"
 #include "common/load/engines.h"
+#include "common/sysinfo/accept_loop.h"
 #include "common/sysinfo/cpu_contention.h"
 #include "common/sysinfo/task_counter.h"
 #include "common/sysinfo/usage.h"
@@ -35,7 +36,8 @@ struct instance {
 	struct idle_connections idle;
 	struct cpu_contention_watch watch;
 	struct usage_meter meter;
-	uint64_t begun_before;
+	struct accept_loop loops;
+	uint64_t begun_before, wall_before;
 	struct usage_memory before;
 	bool has_memory;     /* BEFORE is known */
 	struct usage *noted; /* its memory in this block; NULL: not yet */

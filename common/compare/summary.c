@@ -11,8 +11,8 @@
 #include "common/verdict/paired_estimate.h"
 #include "common/verdict/verdict.h"
 
-/* A server that used this share of a CPU had no room for more. */
-#define SERVER_FULL 0.95
+/* A server that used this share of its CPUs had no room for more. */
+#define SERVER_FULL COMPARISON_LOOP_FULL
 /* How far Little's law may be off. */
 #define LITTLE_OFF 0.05
 /* The share of requests that may be due and unsent. */
@@ -106,6 +106,19 @@ summarize_client(struct server_result *found, const struct load_result *load)
 	found->client_busy = load_result_busy(load);
 }
 
+/* What it does for the last requests may fall into the time after them. */
+static void
+summarize_loop(
+    struct server_result *found, const struct accumulator *accumulator)
+{
+	if (!accumulator->loop_requests || !accumulator->loop_wall_ns)
+		return;
+	found->loop_us = (double)accumulator->loop_ns / 1e3 /
+			 (double)accumulator->loop_requests;
+	found->loop_busy = fmin(1,
+	    (double)accumulator->loop_ns / (double)accumulator->loop_wall_ns);
+}
+
 /* ---- usage ---- */
 
 /* Where in a struct usage its memory's figures are. */
@@ -184,12 +197,14 @@ summarize_cost(struct server_result *found,
 
 bool
 summary_is_client_bound(const struct load_result *load,
-    const struct cpu_placement *placement, double server_ns)
+    const struct cpu_placement *placement, double server_ns, double loop_ns)
 {
+	double full = SERVER_FULL * (double)load->wall_ns;
+
 	return placement->kind == CPU_PLACEMENT_SPLIT &&
 	       load_result_is_client_bound(load, true) &&
-	       !(server_ns >= SERVER_FULL * (double)load->wall_ns *
-				  fmax(1, placement->server_cpus.count));
+	       !(server_ns >= full * fmax(1, CPU_COUNT(&placement->server))) &&
+	       !(loop_ns >= full);
 }
 
 /*
@@ -210,7 +225,8 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 		     ? NAN
 		     : server * (double)load->begun /
 			   (double)accumulator->sums_requests;
-	if (!summary_is_client_bound(load, &plan->placement, server))
+	if (!summary_is_client_bound(load, &plan->placement, server,
+		found->loop_busy * (double)load->wall_ns))
 		return;
 	found->client_bound = load_result_is_client_bound(load, false);
 	snprintf(reason, sizeof(reason),
@@ -404,6 +420,7 @@ summarize_one(struct server_result *found,
 	summarize_latency(&found->service, &found->service_curve,
 	    &accumulator->counted.service);
 	summarize_client(found, &accumulator->counted);
+	summarize_loop(found, accumulator);
 	summarize_cost(found, accumulator, load->held);
 	found->slices = accumulator->kept;
 	found->warm_up = accumulator->warm_up;

@@ -23,10 +23,11 @@ summary_of_point(struct point *point, const struct accumulator *accumulators,
  * Asked only where each has a CPU of its own; on a shared CPU, both are the
  * limit. Also true if the client used all that other processes left of its CPU
  * (see load_result_is_client_bound()). SERVER_NS: CPU time that the server used
- * meanwhile; NAN: not known, so it may have had room.
+ * meanwhile, and LOOP_NS that of its accept loop, which one CPU limits even if
+ * others are idle; NAN: not known, so it may have had room.
  */
 bool
 summary_is_client_bound(const struct load_result *load,
-    const struct cpu_placement *placement, double server_ns);
+    const struct cpu_placement *placement, double server_ns, double loop_ns);
 
 #endif

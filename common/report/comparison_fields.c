@@ -90,6 +90,8 @@ const struct field COMPARISON_RESULT[] = {
     {"retries", FIELD_COUNT, AT(retries)},
     {"client_cpu_us_per_request", FIELD_NUMBER, AT(client_us)},
     {"client_busy", FIELD_NUMBER, AT(client_busy)},
+    {"accept_loop_us_per_request", FIELD_NUMBER, AT(loop_us)},
+    {"accept_loop_busy", FIELD_NUMBER, AT(loop_busy)},
     {"client_limited", FIELD_FLAG, AT(client_bound)},
     {"service_value", FIELD_NUMBER, AT(service_value)},
     {"little", FIELD_NUMBER, AT(little)},

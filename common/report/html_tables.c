@@ -187,6 +187,8 @@ GET(get_misses, f->usage.tlb_misses)
 GET(get_kept, f->usage.kept_kib)
 GET(get_client, f->client_us)
 GET(get_busy, 100 * f->client_busy)
+GET(get_loop, f->loop_us)
+GET(get_loop_busy, 100 * f->loop_busy)
 GET(get_little, f->little)
 GET(get_sum, usage_memory_kib(&f->usage))
 GET(get_anonymous, f->usage.memory_kib[MEMORY_ANONYMOUS])
@@ -225,6 +227,8 @@ static const struct column WORK[] = {
     {"preempted", get_involuntary, figure_number},
     {"page faults", get_faults, figure_number},
     {"TLB misses", get_misses, figure_number},
+    {"accept loop's CPU us", get_loop, figure_number},
+    {"accept loop busy, %", get_loop_busy, figure_number},
     {"client's CPU us", get_client, figure_number},
     {"client busy, %", get_busy, figure_number},
     {"N / (X R)", get_little, figure_ratio},

@@ -187,8 +187,9 @@ usage_row(struct terminal_printer *p, const struct scenario_result *o,
 	const double times[] = {f->latency.p50,
 	    label_is_percentile(o) ? NAN : f->latency.p99,
 	    f->usable ? f->service_value : NAN};
-	const double each[] = {usage->voluntary, usage->involuntary,
-	    usage->faults, usage->tlb_misses, usage->kept_kib,
+	const double each[] = {100 * f->loop_busy, usage->voluntary,
+	    usage->involuntary, usage->faults, usage->tlb_misses,
+	    usage->kept_kib,
 	    label_is_memory(o) ? NAN : usage_memory_kib(usage)};
 	char text[3 * FIGURE_SIZE];
 
@@ -206,8 +207,8 @@ terminal_table_usage(
     struct terminal_printer *p, const struct scenario_result *o)
 {
 	static const char *const heads[] = {"p50", "p99", "service p99",
-	    "CPU us = user + sys", "waits", "preempt", "faults", "TLB misses",
-	    "KiB kept", "KiB/conn."};
+	    "CPU us = user + sys", "loop %", "waits", "preempt", "faults",
+	    "TLB misses", "KiB kept", "KiB/conn."};
 	size_t settings = 0;
 
 	terminal_table(p);

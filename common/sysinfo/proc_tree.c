@@ -211,6 +211,13 @@ proc_tree_cpu_ns(pid_t pid)
 	return sum;
 }
 
+uint64_t
+proc_tree_first_thread_ns(pid_t pid)
+{
+	return procfs_value(
+	    0, "/proc/%d/task/%d/schedstat", (int)pid, (int)pid);
+}
+
 bool
 proc_tree_ignores_children(const char *status)
 {

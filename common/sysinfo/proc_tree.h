@@ -70,6 +70,10 @@ proc_tree_loses_children(pid_t pid);
 uint64_t
 proc_tree_cpu_ns(pid_t pid);
 
+/* CPU nanoseconds of PID's first thread alone; 0: unknown. */
+uint64_t
+proc_tree_first_thread_ns(pid_t pid);
+
 /* CPU nanoseconds of the children that PID has waited for, and of theirs, in
  * clock ticks (10 ms). */
 uint64_t

@@ -33,6 +33,10 @@ is_same(const char *hex, const struct address *address)
 	return strcmp(hex, want) == 0;
 }
 
+/* Sockets of one address that are looked at: more servers that share it than
+ * anybody starts. */
+#define LISTENERS_MOST 64
+
 /* proc_net(5): states of TCP sockets, and of unconnected UDP sockets. */
 enum { TCP_ESTABLISHED = 0x01, TCP_LISTENS = 0x0a, UDP_IS_OPEN = 0x07 };
 
@@ -57,16 +61,19 @@ matches(const struct socket_query *query, const char *local, const char *remote,
 	       is_same(local, query->local);
 }
 
-/* The inode is the tenth field of a line. */
-static unsigned long
-inet_inode(const char *file, const struct socket_query *query)
+/* Fills INODES, MAX of them at most, and returns their number. The inode is the
+ * tenth field of a line. */
+static size_t
+inet_inodes(const char *file, const struct socket_query *query,
+    unsigned long *inodes, size_t max)
 {
 	char line[512], local[33], remote[33];
 	unsigned local_port, remote_port, state;
-	unsigned long inode, found = 0;
+	unsigned long inode;
+	size_t count = 0;
 	FILE *in = fopen(file, "re");
 
-	while (in && !found && fgets(line, sizeof(line), in)) {
+	while (in && count < max && fgets(line, sizeof(line), in)) {
 		if (sscanf(line,
 			" %*d: %32[0-9A-F]:%x %32[0-9A-F]:%x %x %*x:%*x "
 			"%*x:%*x %*x %*u %*u %lu",
@@ -74,11 +81,19 @@ inet_inode(const char *file, const struct socket_query *query)
 			&inode) == 6 &&
 		    state == query->state &&
 		    matches(query, local, remote, local_port, remote_port))
-			found = inode;
+			inodes[count++] = inode;
 	}
 	if (in)
 		fclose(in);
-	return found;
+	return count;
+}
+
+static unsigned long
+inet_inode(const char *file, const struct socket_query *query)
+{
+	unsigned long inode;
+
+	return inet_inodes(file, query, &inode, 1) ? inode : 0;
 }
 
 /* An IPv6 socket may accept IPv4 clients. */
@@ -237,6 +252,36 @@ socket_owner_listener_below(const struct address *address, pid_t tree)
 
 	return find_holder(
 	    either_inode("/proc/net/tcp", "/proc/net/tcp6", &query), tree);
+}
+
+static void
+find_first(pid_t pid, void *context)
+{
+	struct search *search = context;
+
+	if (!search->pid)
+		search_process(pid, search);
+}
+
+size_t
+socket_owner_listeners_below(
+    const struct address *address, pid_t tree, pid_t *pids, size_t max)
+{
+	struct socket_query query = {address, NULL, TCP_LISTENS};
+	unsigned long inodes[LISTENERS_MOST];
+	size_t count, found = 0;
+
+	count = inet_inodes("/proc/net/tcp", &query, inodes, LISTENERS_MOST);
+	count += inet_inodes(
+	    "/proc/net/tcp6", &query, inodes + count, LISTENERS_MOST - count);
+	for (size_t i = 0; i < count && found < max; i++) {
+		struct search search = {.inode = inodes[i]};
+
+		proc_tree_walk(tree, find_first, &search);
+		if (search.pid)
+			pids[found++] = search.pid;
+	}
+	return found;
 }
 
 unsigned long

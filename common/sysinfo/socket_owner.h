@@ -28,6 +28,15 @@ pid_t
 socket_owner_listener_below(const struct address *address, pid_t tree);
 
 /*
+ * All processes of TREE and its descendants that listen for TCP connections at
+ * ADDRESS: of each socket the first one. Fills PIDS, MAX of them at most, and
+ * returns their number.
+ */
+size_t
+socket_owner_listeners_below(
+    const struct address *address, pid_t tree, pid_t *pids, size_t max);
+
+/*
  * Writes to BUF (SIZE bytes) the addresses at which TREE and its descendants
  * listen for TCP connections, with commas between them. False if there is none.
  */

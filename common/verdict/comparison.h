@@ -37,6 +37,8 @@
 /* The scenario whose load is the user's own: two of that name may ask
  * different questions. */
 #define SCENARIO_CUSTOM "custom"
+/* A thread that used this share of a CPU had no room for more. */
+#define COMPARISON_LOOP_FULL 0.95
 
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 
@@ -95,7 +97,9 @@ struct server_result {
 	struct latency latency, service;
 	struct latency_curve curve, service_curve;
 	double client_us, client_busy; /* CPU for a request; share of a CPU */
-	double little;		       /* N / (X R): 1 is what it should be */
+	/* Its accept loop's, over all slices; of several the busiest's. */
+	double loop_us, loop_busy;
+	double little; /* N / (X R): 1 is what it should be */
 	struct usage usage;
 	/* What ended badly, and how often that was counted. */
 	size_t slices, warm_up, dropped; /* kept; dropped to warm up; dropped

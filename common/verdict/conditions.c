@@ -126,6 +126,12 @@ conditions_remarks(char *buf, size_t size, const struct server_result *f)
 		    "the client was the limit (%.0f %% of a CPU): the server "
 		    "can do at least this much, perhaps more",
 		    100 * f->client_busy);
+	if (f->loop_busy >= COMPARISON_LOOP_FULL)
+		add(buf, size,
+		    "its accept loop was the limit (%.0f %% of a CPU): more "
+		    "CPUs do not help it, servers that share the port may "
+		    "(--reuse-port)",
+		    100 * f->loop_busy);
 	if (fabs(f->little - 1) > LITTLE_OFF)
 		add(buf, size,
 		    "rate x latency should be the number of connections, and "

@@ -108,6 +108,8 @@ made_finding(struct server_result *f, int model, double value, double better)
 	made_latency(&f->latency, &f->curve, 64e6 / value);
 	f->client_us = 2.7;
 	f->client_busy = 0.42;
+	f->loop_us = 3.1 + 20 * model;
+	f->loop_busy = 0.2 + 0.1 * model;
 	f->little = 0.99;
 	made_cost(&f->usage, model, 64);
 	f->slices = 200;

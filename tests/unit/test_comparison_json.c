@@ -98,7 +98,7 @@ same_finding(const struct server_result *a, const struct server_result *b)
 	assert_int_equal(a->service_curve.count, b->service_curve.count);
 	same_numbers(
 	    a->service_curve.us, b->service_curve.us, a->service_curve.count);
-	same_numbers(&a->client_us, &b->client_us, 3);
+	same_numbers(&a->client_us, &b->client_us, 5);
 	same_numbers((const double *)&a->usage, (const double *)&b->usage,
 	    sizeof(a->usage) / sizeof(double));
 	assert_int_equal(a->slices, b->slices);

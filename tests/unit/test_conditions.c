@@ -72,6 +72,23 @@ TEST(requests_that_were_sent_twice_are_told)
 	does_not_say("again");
 }
 
+TEST(an_accept_loop_that_was_the_limit_is_told)
+{
+	struct server_result found = {.settled = true, .little = 1};
+
+	found.loop_busy = 0.949;
+	conditions_remarks(text, sizeof(text), &found);
+	assert_string_equal(text, "");
+	found.loop_busy = 0.97;
+	conditions_remarks(text, sizeof(text), &found);
+	assert_non_null(strstr(
+	    text, "its accept loop was the limit (97 % of a CPU): more CPUs"));
+	assert_non_null(strstr(text, "--reuse-port"));
+	found.loop_busy = NAN;
+	conditions_remarks(text, sizeof(text), &found);
+	assert_string_equal(text, "");
+}
+
 TEST(controls_that_are_all_alike_have_one_ratio)
 {
 	static struct comparison made;

@@ -137,6 +137,28 @@ FRESH_TEST(a_server_of_which_nothing_is_known_may_have_had_room)
 	assert_true(summarize()->client_bound);
 }
 
+/* 0.65 of a CPU of its own, or of two: what is left is not for its loop. */
+FRESH_TEST(a_server_that_is_limited_by_its_accept_loop_had_no_room)
+{
+	const struct server_result *found;
+
+	accumulator.loop_requests = 2000;
+	accumulator.loop_wall_ns = 2 * WALL_NS;
+	accumulator.loop_ns = WALL_NS * 18 / 10;
+	found = summarize();
+	assert_true(found->client_bound);
+	assert_near(found->loop_busy, 0.9, 1e-9);
+	assert_near(found->loop_us, 900, 1e-9);
+	accumulator.loop_ns = WALL_NS * 19 / 10;
+	CPU_SET(0, &plan.placement.server);
+	CPU_SET(1, &plan.placement.server);
+	found = summarize();
+	assert_false(found->client_bound);
+	assert_int_not_equal(found->verdict, INVALID);
+	accumulator.loop_ns = 3 * WALL_NS; /* a part of it after the slices */
+	assert_near(summarize()->loop_busy, 1, 1e-9);
+}
+
 FRESH_TEST(on_one_cpu_both_are_the_limit)
 {
 	plan.placement.kind = CPU_PLACEMENT_SHARED;

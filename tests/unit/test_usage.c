@@ -16,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/procfs.h"
 #include "common/launch/launch.h"
+#include "common/sysinfo/accept_loop.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/sysinfo/usage.h"
 
@@ -98,6 +99,20 @@ join_groups(void)
 	child_assert(setgroups(COUNT_OF(groups), groups) == 0);
 }
 
+/* Where puppets listen: this process has the port, and does not. */
+static struct address shared_address;
+
+static int
+open_shared(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	child_assert(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){1},
+			 sizeof(int)) == 0);
+	child_assert(bind(fd, &shared_address.any, shared_address.len) == 0);
+	return fd;
+}
+
 static void
 carry_out(char order)
 {
@@ -132,6 +147,9 @@ carry_out(char order)
 		break;
 	case 'g':
 		join_groups();
+		break;
+	case 'l':
+		child_assert(listen(open_shared(), 1) == 0);
 		break;
 	default:
 		_exit(1);
@@ -565,6 +583,67 @@ TEST(numbers_are_found_by_their_whole_key)
 	assert_false(procfs_number(text, "Dirty:", &value));
 	assert_false(procfs_number(text, "kB", &value));
 	assert_false(procfs_number("", "a", &value));
+}
+
+/* ---- the accept loop ---- */
+
+static uint64_t
+loop_ns(
+    struct accept_loop *loops, const struct puppet *puppet, const char *orders)
+{
+	uint64_t ns;
+
+	accept_loop_begin(loops);
+	order(puppet, orders);
+	assert_true(accept_loop_end(loops, &ns));
+	return ns;
+}
+
+TEST(an_accept_loop_is_the_first_thread_of_what_listens)
+{
+	struct puppet two[2], mute;
+	struct accept_loop loops;
+	int fd;
+
+	address_parse("127.0.0.1:0", &shared_address);
+	fd = open_shared();
+	assert_int_equal(
+	    getsockname(fd, &shared_address.any, &(socklen_t){16}), 0);
+	accept_loop_find(&loops, &shared_address, getpid());
+	assert_int_equal(loops.count, 0);
+	puppet_start(&mute);
+	for (size_t i = 0; i < 2; i++) {
+		puppet_start(&two[i]);
+		order(&two[i], "l");
+	}
+	accept_loop_find(&loops, &shared_address, getpid());
+	assert_int_equal(loops.count, 2);
+	assert_true(loop_ns(&loops, &mute, "b") < BURNT_NS);
+	assert_true(loop_ns(&loops, &two[0], "t") < BURNT_NS);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(loop_ns(&loops, &two[i], "b") >= BURNT_NS);
+	accept_loop_find(&loops, &shared_address, two[1].pid);
+	assert_int_equal(loops.count, 1);
+	assert_int_equal(loops.pids[0], two[1].pid);
+	puppet_stop(&two[0]);
+	puppet_stop(&two[1]);
+	puppet_stop(&mute);
+	close(fd);
+}
+
+TEST(what_does_not_listen_any_more_has_no_accept_loop)
+{
+	struct puppet puppet;
+	struct accept_loop loops = {.count = 1};
+	uint64_t ns;
+
+	puppet_start(&puppet);
+	loops.pids[0] = puppet.pid;
+	accept_loop_begin(&loops);
+	puppet_stop(&puppet);
+	assert_false(accept_loop_end(&loops, &ns));
+	loops.count = 0;
+	assert_false(accept_loop_end(&loops, &ns));
 }
 
 TEST(a_read_returns_errno_or_whole_words)
