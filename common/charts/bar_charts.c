@@ -9,20 +9,6 @@
 
 /* ---- one point: bars ---- */
 
-/* Rows from the top, named by the words from FIRST on. */
-static void
-name_rows(struct chart *d, size_t first, size_t count)
-{
-	chart_margin(d, first, count);
-	fprintf(d->plot.script,
-	    "set yrange [%g:-0.6]\nset border 1\nset ytics scale 0 (",
-	    (double)count - 0.4);
-	for (size_t i = 0; i < count; i++)
-		fprintf(d->plot.script, "%s'~%zu~' %zu", i ? ", " : "",
-		    first + i, i);
-	fputs(")\nset grid xtics noytics linestyle 100\n", d->plot.script);
-}
-
 /* Without an interval, an error bar of no length: otherwise gnuplot would leave
  * out the whole row. */
 static struct estimate
@@ -77,7 +63,7 @@ bar_chart_values(struct chart_page *all, const struct scenario_result *o)
 	for (size_t i = 0; i < chart_servers(&d); i++)
 		put_blocks(&d, i);
 	fputs("EOD\n", script);
-	name_rows(&d, 0, chart_servers(&d));
+	chart_name_rows(&d, 0, chart_servers(&d));
 	axis_linear(script, "x", &range);
 	fputs(
 	    "plot $bars using 1:2:(0):1:($2-0.34):($2+0.34):6 with boxxyerror "
@@ -201,7 +187,7 @@ bar_chart_memory(struct chart_page *all, const struct scenario_result *o)
 		chart_drop(&d);
 		return;
 	}
-	name_rows(&d, names, count);
+	chart_name_rows(&d, names, count);
 	axis_linear(script, "x", &range);
 	fputs("plot $stack using 1:2:3:4:($2-0.34):($2+0.34):5 with boxxyerror "
 	      "fillstyle solid 1 noborder linecolor rgb variable\n",

@@ -62,6 +62,49 @@ chart_margin(struct chart *d, size_t first, size_t count)
 }
 
 void
+chart_name_rows(struct chart *d, size_t first, size_t count)
+{
+	chart_margin(d, first, count);
+	fprintf(d->plot.script,
+	    "set yrange [%g:-0.6]\nset border 1\nset ytics scale 0 (",
+	    (double)count - 0.4);
+	for (size_t i = 0; i < count; i++)
+		fprintf(d->plot.script, "%s'~%zu~' %zu", i ? ", " : "",
+		    first + i, i);
+	fputs(")\nset grid xtics noytics linestyle 100\n", d->plot.script);
+}
+
+/* The end 0 or 1 of a line across the picture at VALUE of AXIS. */
+static void
+put_end(FILE *script, char axis, double value, int end)
+{
+	if (axis == 'x')
+		fprintf(script, "first %.9g, graph %d", value, end);
+	else
+		fprintf(script, "graph %d, first %.9g", end, value);
+}
+
+void
+chart_baseline(struct chart *d, char axis, double delta)
+{
+	FILE *script = d->plot.script;
+
+	fputs("set object 1 rectangle from ", script);
+	put_end(script, axis, 1 - delta, 0);
+	fputs(" to ", script);
+	put_end(script, axis, 1 + delta, 1);
+	fprintf(script,
+	    " behind fillcolor rgb '#%06x' fillstyle solid 0.5 noborder\n"
+	    "set arrow from ",
+	    SVG_COLOUR(SVG_GRID, 0));
+	put_end(script, axis, 1, 0);
+	fputs(" to ", script);
+	put_end(script, axis, 1, 1);
+	fprintf(script, " nohead linecolor rgb '#%06x' linewidth 1\n",
+	    SVG_COLOUR(SVG_INK, 0));
+}
+
+void
 chart_drop(struct chart *d)
 {
 	fclose(d->plot.script);

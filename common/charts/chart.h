@@ -59,6 +59,16 @@ chart_word(struct chart *drawing, const char *text);
 void
 chart_margin(struct chart *drawing, size_t first, size_t count);
 
+/* COUNT rows from the top, at y = 0, 1, ..., named by the words from FIRST on.
+ */
+void
+chart_name_rows(struct chart *drawing, size_t first, size_t count);
+
+/* The baseline at 1 of AXIS, 'x' or 'y', and about it the band that does not
+ * matter. */
+void
+chart_baseline(struct chart *drawing, char axis, double delta);
+
 /* The figure to the page. CAPTION stands above it, and for it. */
 void
 chart_finish(struct chart *drawing, enum legend legend, const char *caption);

@@ -7,6 +7,7 @@
 
 #include "common/charts/bar_charts.h"
 #include "common/charts/line_charts.h"
+#include "common/charts/row_charts.h"
 #include "common/verdict/sentences.h"
 
 static bool
@@ -72,6 +73,9 @@ charts_draw(struct chart_page *all, const struct scenario_result *o)
 	} else if (key && strcmp(key, "rate") == 0 && label_is_percentile(o)) {
 		line_chart_knee(all, o, key);
 		line_chart_ratios(all, o, key);
+	} else if (key && !line_chart_is_possible(o)) {
+		row_chart_values(all, o);
+		row_chart_ratios(all, o);
 	} else if (key) {
 		line_chart_values(all, o, key);
 		line_chart_ratios(all, o, key);

@@ -97,6 +97,16 @@ special(const struct point *point)
 	return NULL;
 }
 
+bool
+line_chart_is_possible(const struct scenario_result *o)
+{
+	size_t on_it = 0;
+
+	for (size_t p = 0; p < o->point_count; p++)
+		on_it += !special(&o->points[p]);
+	return on_it > 1;
+}
+
 /* A tic at each place that has a point, while there is room for its number. */
 static void
 axis_of_points(struct chart *d, const char *key)
@@ -283,14 +293,7 @@ line_chart_ratios(
 		put_points(&d, "q", i, key, ratio_of, &y);
 	axis_of_points(&d, key);
 	axis_log(d.plot.script, "y", &y, figure_ratio);
-	fprintf(d.plot.script,
-	    "set object 1 rectangle from graph 0, first %.9g to graph 1, "
-	    "first %.9g behind fillcolor rgb '#%06x' fillstyle solid 0.5 "
-	    "noborder\n"
-	    "set arrow from graph 0, first 1 to graph 1, first 1 nohead "
-	    "linecolor rgb '#%06x' linewidth 1\n",
-	    1 - delta, 1 + delta, SVG_COLOUR(SVG_GRID, 0),
-	    SVG_COLOUR(SVG_INK, 0));
+	chart_baseline(&d, 'y', delta);
 	for (size_t i = 1; i < chart_servers(&d); i++)
 		gnuplot_points(&d, i > 1 ? ", " : "plot ", "q", i);
 	fputs("\n", d.plot.script);

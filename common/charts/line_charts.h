@@ -12,6 +12,11 @@ void
 line_chart_percentiles(
     struct chart_page *all, const struct scenario_result *result);
 
+/* Whether at least two points lie on one curve: those without a word of their
+ * own. Else row_charts.h draws them. */
+bool
+line_chart_is_possible(const struct scenario_result *result);
+
 /* Points along the number KEY: the values; their ratios to the baseline; and
  * the response and service times of an open loop. */
 void

@@ -14,8 +14,7 @@
 #define VERDICT 10
 #define PLOT_LEAST 8
 #define PLOT_MOST 72
-#define NARROW 60 /* a label that is cut would say too little */
-#define TICK 6	  /* a tick's number, and a space */
+#define TICK 6 /* a tick's number, and a space */
 
 /* What a column of the picture shows; the later covers the earlier. */
 enum cell { EMPTY, ZONE, BASELINE, INTERVAL, FAINT, BEFORE, BEYOND, MARK };
@@ -173,9 +172,9 @@ put_row(struct terminal_printer *p, const struct forest_plot *plot,
 	char safe[ESCAPED_SIZE(sizeof(row->label))];
 	const char *label = row->label;
 
-	if (row->found && terminal_width(p) < NARROW &&
-	    escape_columns(escape(label, safe, sizeof(safe))) >
-		layout.label - 2 * row->below) {
+	/* A label that is cut may be that of another row, too. */
+	if (row->found && escape_columns(escape(label, safe, sizeof(safe))) >
+			      layout.label - 2 * row->below) {
 		terminal_line(p, row->below ? "    " : "  ", label);
 		label = "";
 	}

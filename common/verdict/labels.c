@@ -45,9 +45,9 @@ static const struct {
     {"share", "of the capacity", "at ", " of the capacity"},
     {"image", "image", "", ""},
     {"remedy", "remedy", "", ""},
-    {"state_kib", "state, KiB", "state of ", " KiB"},
+    {"state_kib", "state, KiB", "", " KiB"},
     {"pieces", "pieces", "in pieces of ", ""},
-    {"set_kib", "working set, KiB", "a working set of ", " KiB"},
+    {"set_kib", "working set, KiB", "", " KiB"},
     {"kind", "kind", "", ""},
 };
 

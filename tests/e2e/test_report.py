@@ -612,6 +612,43 @@ def test_parents_without_a_remedy_are_a_curve_and_those_with_one_are_not(
 
 
 @needs_gnuplot
+@pytest.fixture
+def two_settings(made, tmp_path):
+    """A result whose points differ by a size and by a word, but for one."""
+    data = json.loads(made[2].read_text())
+    sweep, = [one for one in data["scenarios"] if one["name"] == "sweep"]
+    sizes = [(0, None), (64, "4KiB"), (64, "64KiB"), (1024, "4KiB"),
+             (1024, "1MiB"), (16384, "4KiB")]
+    for point, (kib, pieces) in zip(sweep["points"], sizes):
+        point["at"] = {"state_kib": kib} | ({"pieces": pieces} if pieces else {})
+    data["scenarios"] = [sweep]
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(data))
+    return path
+
+
+@needs_gnuplot
+def test_points_that_differ_by_two_settings_have_a_row_each(two_settings, tmp_path):
+    """They lie on no curve, and dots of one size would hide each other."""
+    page, _ = page_of(two_settings, tmp_path / "report")
+    pictures = re.findall(r"<figcaption>(.*? by state, KiB, and pieces)[^<]*</figcaption>"
+                          r".*?</figure>", page, re.S)
+    assert len(pictures) == 2, pictures
+    for label in ("64, 4KiB", "64, 64KiB", "1,024, 1MiB"):
+        assert page.count(f">{label}<") == 2, label
+
+
+def test_no_row_of_the_picture_looks_like_another(two_settings):
+    """Whatever is left of the width: a label is not cut."""
+    for columns in (40, 60, 80):
+        result = client("compare", "--from", two_settings,
+                        env=dict(os.environ, COLUMNS=str(columns)))
+        picture = result.out.split("\n\n")[0]
+        assert max(map(len, picture.splitlines())) <= columns
+        for label in ("64 KiB, in pieces of 4KiB", "1,024 KiB, in pieces of 1MiB"):
+            assert picture.count(f"    {label}") == 1, picture
+
+
 def test_what_is_invalid_is_grey_in_its_pictures(made, tmp_path):
     page, _ = page_of(made[2], tmp_path / "report")
     pictures = re.findall(
