@@ -5,10 +5,12 @@
  *
  * A worker takes SIZE bytes from malloc(3) at its begin, PIECE by PIECE, and
  * writes all of them. At its end a thread must free each piece; a process
- * exits, and the kernel takes all pages back at once. What is cheaper depends
- * on the pieces: large ones, a mapping each, go back to the kernel with a
- * system call; small ones stay in the heap, where the next thread finds them,
- * while a new process faults in every page.
+ * exits, and the kernel takes all pages back at once. A new process faults in
+ * every page. A thread finds those pages again that free(3) has kept in the
+ * heap: glibc's returns the free end of a heap to the kernel once it is longer
+ * than 128 KiB, or than twice the largest piece that had a mapping of its own
+ * and was freed. So 1 MiB stays if it was one piece, and goes back if it was
+ * 256 small ones.
  *
  * PIECE is 64 KiB unless it is given: block allocators (obstacks, memory
  * contexts, arenas) take blocks of about that size, and it is below the 128 KiB
