@@ -68,9 +68,11 @@ note_wrong(struct engine *e, const struct session *s)
 	struct load_result *r = e->result;
 
 	r->wrong++;
-	if (!r->first_wrong[0])
-		reply_diagnosis(&e->shared, s, e->sessions, e->plan.connections,
-		    r->first_wrong, sizeof(r->first_wrong));
+	if (r->first_wrong[0])
+		return;
+	r->first_wrong_ns = now_ns();
+	reply_diagnosis(&e->shared, s, e->sessions, e->plan.connections,
+	    r->first_wrong, sizeof(r->first_wrong));
 }
 
 /* After some tries, because the server may be starting. */
@@ -95,8 +97,10 @@ note_failed(struct engine *e, int error)
 	r->failed++;
 	r->errors[error < LOAD_RESULT_ERRNOS ? error
 					     : LOAD_RESULT_ERRNOS - 1]++;
-	if (!r->first_failed[0])
+	if (!r->first_failed[0]) {
+		r->first_failed_ns = now_ns();
 		memcpy(r->first_failed, e->shared.why, sizeof(e->shared.why));
+	}
 	if (e->needs_server && nothing_listens(e))
 		e->end_ns = earlier(e->end_ns, now_ns());
 }

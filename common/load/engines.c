@@ -530,8 +530,10 @@ find_conflicts(struct engines *engines, struct load_result *result)
 		result->ok -= count;
 		result->wrong += count;
 		result->lost_updates += count;
-		if (count && !result->first_wrong[0])
+		if (count && !result->first_wrong[0]) {
+			result->first_wrong_ns = now_ns();
 			memcpy(result->first_wrong, run->why, sizeof(run->why));
+		}
 	}
 }
 

@@ -80,20 +80,27 @@ add_counts(struct load_result *result, const struct load_result *from)
 	histogram_add(&result->connect, &from->connect);
 }
 
-/* FROM, if TO is empty. */
+/* The earlier one of two texts, of which each may be empty. */
 static void
-copy_text(char to[LOAD_RESULT_WORDS], const char from[LOAD_RESULT_WORDS])
+keep_first(char to[LOAD_RESULT_WORDS], uint64_t *to_ns,
+    const char from[LOAD_RESULT_WORDS], uint64_t from_ns)
 {
-	if (!to[0])
-		memcpy(to, from, LOAD_RESULT_WORDS);
+	if (!from[0] || (to[0] && *to_ns <= from_ns))
+		return;
+	memcpy(to, from, LOAD_RESULT_WORDS);
+	*to_ns = from_ns;
 }
 
 static void
 add_texts(struct load_result *result, const struct load_result *from)
 {
-	copy_text(result->first_wrong, from->first_wrong);
-	copy_text(result->first_failed, from->first_failed);
-	copy_text(result->first_timed_out, from->first_timed_out);
+	keep_first(result->first_wrong, &result->first_wrong_ns,
+	    from->first_wrong, from->first_wrong_ns);
+	keep_first(result->first_failed, &result->first_failed_ns,
+	    from->first_failed, from->first_failed_ns);
+	if (!result->first_timed_out[0])
+		memcpy(result->first_timed_out, from->first_timed_out,
+		    LOAD_RESULT_WORDS);
 }
 
 void

@@ -52,10 +52,12 @@ struct load_result {
 	struct histogram send_lag; /* from due to sent; open loop only */
 	struct histogram complete; /* chat: until the last member had it */
 	struct histogram connect;  /* kept connections: of connect(2) */
-	/* Texts on the first of each kind; "" if there was none. */
+	/* Texts on the first of each kind; "" if there was none; and when that
+	 * was, so that the first one of several threads is known. */
 	char first_wrong[LOAD_RESULT_WORDS];
 	char first_failed[LOAD_RESULT_WORDS];	 /* "": errno says it */
 	char first_timed_out[LOAD_RESULT_WORDS]; /* chat: which member */
+	uint64_t first_wrong_ns, first_failed_ns;
 };
 
 /* Zeroes RESULT and allocates its histograms. Returns 0, or -1 with errno. */

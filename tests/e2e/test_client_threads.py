@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A load in several threads: each finds what is wrong, and the counts are those
 of one. The threads share one CPU here, so this is about right counts alone."""
+import collections
+import functools
+import itertools
 import os
 import re
 import signal
@@ -10,7 +13,10 @@ import pytest
 
 from harness import eventually, needs_full
 from known_servers import (
-    Close, KnownServer, check_load, counts, load, result_of, running_client)
+    DEADLINE, GREETING, Close, Datagram, DatagramServer, KnownServer,
+    check_load, counts, honest, load, result_of, running_client)
+from test_client_protocols import (
+    frame, needs_ws, next_message, tls_server, upgraded)
 from trace_file import Trace
 
 CPUS = sorted(os.sched_getaffinity(0))
@@ -108,6 +114,144 @@ def test_a_counter_value_that_two_threads_got_is_a_lost_update(threads):
     assert counts(report) == (1, 3, 0, 0)
     assert report["lost_updates"] == 3
     assert "7 came twice" in report["first_wrong"]
+
+
+# ---- one lie: on a connection of the first thread, or of the last one ----
+
+# By its source, a server knows which thread a request comes from; each thread
+# has one connection here.
+SOURCES = "127.0.0.31-127.0.0.34"
+ENDS = pytest.mark.parametrize("liar", [0, 3], ids=["first", "last"])
+
+
+class At:
+    """LIE to request NUMBER of connection LIAR, and TRUTH to all others."""
+
+    def __init__(self, liar, lie, truth=honest, number=2):
+        self.liar, self.lie, self.truth = liar, lie, truth
+        self.number = number
+        self.counts = collections.Counter()
+        self.lock = threading.Lock()
+
+    def __call__(self, request):
+        peer = request.sock if isinstance(request, Datagram) \
+            else request.sock.getpeername()
+        connection = int(peer[0].rpartition(".")[2]) - 31
+        with self.lock:
+            self.counts[connection] += 1
+            lies = (connection, self.counts[connection]) == \
+                (self.liar, self.number)
+        (self.lie if lies else self.truth)(request)
+
+
+def says(*pieces, close=False):
+    def behave(request):
+        request.send(b"".join(pieces))
+        if close:
+            raise Close
+    return behave
+
+
+def http_says(body):
+    return says(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body),
+                body)
+
+
+COUNT = itertools.count(1)
+
+
+def next_count(request):
+    request.send(b"%d\n" % next(COUNT))
+
+
+# PROTOCOL: (options, server, truth, lie, what is said of it)
+LIARS = {
+    "echo": ([], KnownServer, honest, changed, "byte 63 of 64"),
+    "hello": (["-p", "hello"], functools.partial(KnownServer, size=None),
+              says(GREETING, close=True), says(b"Hello, cliEnt!\n", close=True),
+              "byte 10 of 15"),
+    "http": (["-p", "http"], functools.partial(KnownServer, size=b"\r\n\r\n"),
+             http_says(b"page"), http_says(b"pabe"), "byte 2 of the body"),
+    "ws": (["-p", "ws"], functools.partial(
+        KnownServer, size=next_message, on_accept=upgraded),
+        lambda request: request.send(frame(request.data)),
+        lambda request: request.send(2 * frame(request.data)), "doubled"),
+    "counter": (["-p", "counter"], functools.partial(KnownServer, size=b"\n"),
+                next_count, says(b"1x\n"), "the answer is not a number"),
+    "udp": ([], DatagramServer, honest, changed, "byte 63 of 64"),
+}
+PROTOCOLS = pytest.mark.parametrize("protocol", [
+    pytest.param(name, marks=needs_ws if name == "ws" else ())
+    for name in LIARS])
+
+
+def one_lie(server, *options):
+    report = load(server.target, "-n", 12, "-c", 4, "--source", SOURCES,
+                  *on_threads(4), *options, code=1)
+    assert report["client"]["threads"] == 4
+    return report
+
+
+@ENDS
+@PROTOCOLS
+def test_a_lie_of_each_protocol_is_found_on_its_thread(protocol, liar):
+    options, server, truth, lie, words = LIARS[protocol]
+    with server(At(liar, lie, truth)) as known:
+        report = one_lie(known, *options)
+    assert counts(report) == (11, 1, 0, 0)
+    assert f"connection {liar}, request 2: " in report["first_wrong"]
+    assert words in report["first_wrong"]
+    if protocol not in ("hello", "udp"):
+        assert report["fairness"]["min"] == 2
+        assert report["fairness"]["max"] == 3
+
+
+@ENDS
+@pytest.mark.parametrize("lie, found, words", [
+    (changed, (11, 1, 0, 0), "byte 63 of 64"), (cut, (11, 0, 0, 1), None)],
+    ids=["changed", "cut"])
+@needs_full
+def test_a_lie_under_tls_is_found_on_its_thread(files, lie, found, words, liar):
+    with tls_server(files, At(liar, lie)) as known:
+        report = load(f"tls:{known.target}", "--tls-ca", files.cert("ca"),
+                      "-n", 12, "-c", 4, "--source", SOURCES, *on_threads(4),
+                      code=1)
+    assert counts(report) == found
+    if words:
+        assert f"connection {liar}, request 2: " in report["first_wrong"]
+        assert words in report["first_wrong"]
+    else:
+        assert set(report["errors"]) <= {"EOF", "ECONNRESET"}
+
+
+@ENDS
+@MODES
+def test_silence_times_out_on_its_thread(liar, mode):
+    with KnownServer(At(liar, lambda request: None)) as known:
+        report = one_lie(known, "--timeout", "300ms", *mode)
+    assert counts(report) == (11, 0, 1, 0)
+
+
+def test_the_first_lie_in_time_is_described_whatever_thread_found_it():
+    """The last thread finds one, and sends its next request; only then there is
+    one for the first thread."""
+    found = threading.Event()
+
+    def next_of_last(request):
+        if last.counts[3] > 1:
+            found.set()
+        request.echo()
+
+    def first_lies(request):
+        found.wait(DEADLINE)
+        changed(request)
+
+    last = At(3, changed, truth=next_of_last, number=1)
+    behave = At(0, first_lies, truth=last, number=1)
+    with KnownServer(behave) as known:
+        report = one_lie(known, "--timeout", "30s")
+    assert counts(report) == (10, 2, 0, 0)
+    assert "connection 3, request 1: " in report["first_wrong"]
 
 
 # ---- honest servers ----

@@ -289,6 +289,31 @@ TEST(one_thread_at_its_limit_is_enough)
 	load_result_release(&b);
 }
 
+/* Not that of the first thread: the earliest one. */
+TEST(the_first_wrong_reply_of_all_threads_is_described)
+{
+	static const uint64_t times[] = {0, 30, 10, 20};
+	struct load_result sum = thread_result(0, 0);
+
+	for (size_t i = 0; i < COUNT_OF(times); i++) {
+		struct load_result one = thread_result(0, 0);
+
+		one.first_wrong_ns = one.first_failed_ns = times[i];
+		if (times[i]) {
+			snprintf(one.first_wrong, sizeof(one.first_wrong),
+			    "wrong %d", (int)times[i]);
+			snprintf(one.first_failed, sizeof(one.first_failed),
+			    "failed %d", (int)times[i]);
+		}
+		load_result_join(&sum, &one);
+		load_result_release(&one);
+	}
+	assert_string_equal(sum.first_wrong, "wrong 10");
+	assert_string_equal(sum.first_failed, "failed 10");
+	assert_int_equal(sum.first_wrong_ns, 10);
+	load_result_release(&sum);
+}
+
 TEST(what_all_threads_see_counts_once)
 {
 	struct load_result a = thread_result(1, 0), b = thread_result(1, 0);
