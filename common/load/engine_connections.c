@@ -87,7 +87,7 @@ set_share(struct engine *e, const struct engine_share *share)
 	struct session_shared *shared = &e->shared;
 
 	e->share = *share;
-	shared->engine = shared->next_source = share->index;
+	shared->engine = share->index;
 	shared->engines = share->count;
 	shared->run.first = share->first;
 	shared->run.all = share->all;
@@ -121,6 +121,8 @@ set_up(struct engine *e, const struct load_plan *plan,
 	shared->sources = plan->sources		 ? plan->sources
 			  : shared->source_count ? loopback()
 						 : NULL;
+	if (shared->source_count)
+		shared->next_source = share->index % shared->source_count;
 	shared->buffer_size = BUFFER;
 	shared->run.protocol = plan->protocol;
 	shared->run.churn = e->plan.churn;

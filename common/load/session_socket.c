@@ -74,8 +74,9 @@ bind_source(struct session_shared *shared, int fd)
 	const struct address *from = &shared->sources[shared->next_source];
 	int on = 1;
 
-	if (++shared->next_source == shared->source_count)
-		shared->next_source = 0;
+	/* All engines together take them in turn. */
+	shared->next_source =
+	    (shared->next_source + shared->engines) % shared->source_count;
 	/* With this option the kernel chooses the port at connect(2), when it
 	 * knows the target; at bind(2) it would have to be free for all. */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));

@@ -256,6 +256,17 @@ def test_the_first_lie_in_time_is_described_whatever_thread_found_it():
 
 # ---- honest servers ----
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 8])
+def test_sources_are_taken_in_turn_by_all_threads(count):
+    with KnownServer() as known:
+        report = load(known.target, "-n", 16, "-c", 8, *on_threads(4),
+                      "--source", f"127.0.0.41-127.0.0.{40 + count}")
+        hosts = collections.Counter(host for host, _ in known.peers)
+    assert counts(report) == (16, 0, 0, 0)
+    assert len(hosts) == count and sum(hosts.values()) == 8
+    assert max(hosts.values()) - min(hosts.values()) <= 1
+
+
 @THREADS
 @MODES
 def test_counts_of_threads_are_exact(server, threads, mode):
