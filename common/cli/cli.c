@@ -117,8 +117,9 @@ static void
 refuse_tls(const char *option, const char *value)
 {
 	if (value)
-		usage_error("--tls-%s %.200s: requires a TARGET tls:HOST:PORT",
-		    option, value);
+		usage_error("--%s%s%.200s: requires a TARGET tls:HOST:PORT or, "
+			    "for load, https://HOST",
+		    option, value[0] ? " " : "", value);
 }
 
 struct tls_client *
@@ -128,9 +129,10 @@ cli_open_tls(const struct target *target, const struct cli_tls *config)
 	char why[300];
 
 	if (target->kind != TARGET_TLS) {
-		refuse_tls("ca", config->ca);
-		refuse_tls("cert", config->cert);
-		refuse_tls("key", config->key);
+		refuse_tls("tls-ca", config->ca);
+		refuse_tls("tls-cert", config->cert);
+		refuse_tls("tls-key", config->key);
+		refuse_tls("insecure", config->insecure ? "" : NULL);
 		return NULL;
 	}
 	if (!config->cert != !config->key)
@@ -138,10 +140,18 @@ cli_open_tls(const struct target *target, const struct cli_tls *config)
 		    config->cert ? "cert" : "key",
 		    config->cert ? config->cert : config->key,
 		    config->cert ? "key" : "cert");
+	if (config->insecure && config->ca)
+		usage_error("--insecure: checks no certificate, so leave "
+			    "--tls-ca %.200s out",
+		    config->ca);
 	tls = tls_client_open(target->host, config->ca, config->cert,
 	    config->key, why, sizeof(why));
 	if (!tls)
 		die(1, "TLS: %s", why);
+	if (config->insecure) {
+		tls_client_trust_all(tls);
+		log_warn(CLI_INSECURE_WARNING);
+	}
 	return tls;
 }
 

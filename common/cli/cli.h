@@ -106,6 +106,7 @@ cli_words_for(const char *json);
 
 struct cli_tls {
 	const char *ca, *cert, *key;
+	int insecure;
 };
 
 /* The options of STRUCTURE, whose member FIELD is a struct cli_tls. */
@@ -118,13 +119,23 @@ struct cli_tls {
 		"certificate (PEM) that the client shows the server",     \
 		OPTION_TEXT,                                              \
 		.offset = offsetof(struct structure, field.cert)},        \
+	    {0, "insecure", NULL,                                         \
+		"do not check the server's certificate: whoever answers " \
+		"is taken for it",                                        \
+		OPTION_FLAG,                                              \
+		.offset = offsetof(struct structure, field.insecure)},    \
 	{                                                                 \
 		0, "tls-key", "FILE", "private key (PEM) of --tls-cert",  \
 		    OPTION_TEXT,                                          \
 		    .offset = offsetof(struct structure, field.key)       \
 	}
 
-/* NULL if TARGET is not a TLS one; dies of what cannot be. */
+#define CLI_INSECURE_WARNING                                                \
+	"--insecure: the server's certificate is NOT CHECKED: another one " \
+	"may answer in its place, and read all"
+
+/* NULL if TARGET is not a TLS one; dies of what cannot be. Warns each time that
+ * certificates are not checked. */
 struct tls_client *
 cli_open_tls(const struct target *target, const struct cli_tls *config);
 

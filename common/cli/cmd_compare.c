@@ -184,6 +184,13 @@ static const struct option_spec COMPARE_OPTIONS[] = {
 	.allowed = STOP_SIGNAL_WORDS, .parse = parse_stop_signal,
 	.hint = hint_stop_signal},
     QUESTION_OPTIONS(compare_config, question),
+    {0, "tls", NULL,
+	"speak TLS to the servers, with a certificate that is made for it and "
+	"comes with {options}",
+	OPTION_FLAG, .offset = AT(question.tls)},
+    {0, "insecure", NULL,
+	"speak TLS to the servers, and do not check their certificates",
+	OPTION_FLAG, .offset = AT(question.insecure)},
     {0, "quick", NULL,
 	"a first look with fewer and shorter blocks; `client list` shows how "
 	"long it takes",

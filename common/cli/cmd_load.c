@@ -275,6 +275,7 @@ cmd_load(int argc, char **argv)
 	begin_trace(config.trace);
 	check_limits(&config, &plan, server);
 	plan.tls = cli_open_tls(&plan.target, &config.tls);
+	common.insecure = config.tls.insecure > 0;
 	common.image = place(&config, server);
 	plan.spin = config.placement.kind == CPU_PLACEMENT_SPLIT;
 	plan.cpus = &config.placement.client_cpus;

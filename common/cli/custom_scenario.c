@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "common/compare/metric.h"
 #include "common/format/figures.h"
 #include "common/verdict/comparison.h"
@@ -74,9 +75,12 @@ describe(const struct question *question, bool churn)
 	else
 		snprintf(connections, sizeof(connections),
 		    "%s kept connection%s", number, n == 1 ? "" : "s");
-	snprintf(custom.load, sizeof(custom.load), "%s, %s%s%s", connections,
-	    question->protocol->name, request,
-	    question->rates.count ? ", on a schedule" : "");
+	snprintf(custom.load, sizeof(custom.load), "%s, %s%s%s%s", connections,
+	    question->protocol->name,
+	    question->insecure ? " over TLS, any certificate"
+	    : question->tls    ? " over TLS"
+			       : "",
+	    request, question->rates.count ? ", on a schedule" : "");
 }
 
 /* A point for each rate. */
@@ -101,6 +105,8 @@ custom_scenario(struct question *question)
 
 	question_complete(question);
 	check(question);
+	if (question->insecure)
+		log_warn(CLI_INSECURE_WARNING);
 	p = question->protocol;
 	churn = question->churn || p->closes;
 	describe(question, churn);
@@ -119,6 +125,8 @@ custom_scenario(struct question *question)
 	    .protocol = p->name,
 	    .path = question->path,
 	    .http = &question->http.plan,
+	    .tls = question->tls || question->insecure,
+	    .insecure = question->insecure,
 	    .churn = churn,
 	    .connections = (uint32_t)question->connections,
 	    .size = question->size,

@@ -77,6 +77,8 @@ question_given(const struct question *question)
 	    {question->protocol, "--protocol"},
 	    {question->path, "--path"},
 	    {question->timeout_ns, "--timeout"},
+	    {question->tls, "--tls"},
+	    {question->insecure, "--insecure"},
 	    {http_options_given(&question->http),
 		http_options_given(&question->http)},
 	};

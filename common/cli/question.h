@@ -28,6 +28,8 @@ struct question {
 	int churn;
 	const char *path; /* of the protocol */
 	struct http_options http;
+	/* Of compare alone; a TARGET says it for load. */
+	int tls, insecure;
 };
 
 /* The options of STRUCTURE, whose member FIELD is a struct question. */

@@ -401,7 +401,7 @@ note_unchanged(struct scenario_run *s)
 static int
 set_up_tls(struct scenario_run *s)
 {
-	char why[200], words[260];
+	char why[200], words[260], more[sizeof(s->tls[0].options) + 1];
 
 	for (size_t p = 0; p < s->count && s->scenario->tls; p++) {
 		struct load_point *point = &s->points[p];
@@ -414,9 +414,16 @@ set_up_tls(struct scenario_run *s)
 			put_note(s, words);
 			return -1;
 		}
-		snprintf(
-		    point->options, sizeof(point->options), "%s", tls->options);
+		if (s->scenario->insecure)
+			tls_client_trust_all(tls->client);
+		snprintf(more, sizeof(more), "%s%s",
+		    point->options[0] ? " " : "", tls->options);
+		strncat(point->options, more,
+		    sizeof(point->options) - strlen(point->options) - 1);
 	}
+	if (s->scenario->insecure)
+		put_note(s, "THE SERVERS' CERTIFICATES WERE NOT CHECKED "
+			    "(--insecure)");
 	return 0;
 }
 
@@ -560,8 +567,12 @@ run_scenario(struct experiment *experiment, const struct scenario *scenario)
 		experiment->progress.block = 0;
 		experiment->progress.blocks = s->blocks * s->count;
 	}
-	if (!bad && set_up_tls(s) == 0) {
+	/* With its own certificate, a server does not miss ours. */
+	if (!bad && scenario->insecure)
 		note_unchanged(s);
+	if (!bad && set_up_tls(s) == 0) {
+		if (!scenario->insecure)
+			note_unchanged(s);
 		note_blocks(s);
 		measure(s);
 		s->scenario_result->point_count = s->count;

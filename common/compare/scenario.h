@@ -49,6 +49,7 @@ struct scenario {
 	bool higher_is_better;
 	bool standard; /* part of a bare `client compare` */
 	bool tls;      /* over TLS, with a certificate made for it */
+	bool insecure; /* likewise, but any certificate is taken */
 	const struct metric *measure;
 	const char *protocol;	      /* see protocol.h */
 	const char *path;	      /* of it; NULL: its default */

@@ -55,6 +55,27 @@ trace_sent(struct session *session)
 		trace_record(TRACE_SENT, session->connection, 0, 0);
 }
 
+/*
+ * A server may answer before it has the whole request (413, say), and close.
+ * Its end makes the next send fail, but what it said can still be received. The
+ * connection is not used again, because its request was not sent whole.
+ */
+static enum session_result
+send_failed(struct session_shared *shared, struct session *session, int error)
+{
+	const struct exchange *x = &session->x;
+
+	if (x->pending && x->sent > 0 && !session->stream &&
+	    session->state == SESSION_BUSY) {
+		ssize_t n = recv(session->fd, shared->buffer,
+		    shared->buffer_size, MSG_DONTWAIT);
+
+		if (n > 0)
+			return session_received(shared, session, n);
+	}
+	return connection_lost(shared, session, error);
+}
+
 /* Handles the result N of a send. The rest waits for the socket. */
 static inline enum session_result
 note_sent(struct session_shared *shared, struct session *session, ssize_t n,
@@ -63,7 +84,7 @@ note_sent(struct session_shared *shared, struct session *session, ssize_t n,
 	struct exchange *x = &session->x;
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return connection_lost(shared, session, errno);
+		return send_failed(shared, session, errno);
 	if (n > 0)
 		x->sent += (size_t)n;
 	if (n > 0 && trace_on())

@@ -30,6 +30,11 @@ tls_client_open(const char *host, const char *ca, const char *cert,
 void
 tls_client_close(struct tls_client *client);
 
+/* New streams take any certificate: so they do not know which server they talk
+ * to, nor who reads along. */
+void
+tls_client_trust_all(struct tls_client *client);
+
 /* New streams offer NAME by ALPN (RFC 7301 6: "http/1.1"), or nothing
  * (NULL). */
 void

@@ -229,6 +229,7 @@ set_plan(json_t *object, const struct load_report *report)
 	set_text(object, "protocol", plan->protocol->name);
 	set_text(object, "path", plan->path);
 	json_value_set(object, "http", http(plan));
+	json_value_set(object, "insecure", json_boolean(report->insecure));
 	set_text(object, "mode", plan->churn ? "churn" : "steady");
 	set_count(object, "connections", plan->connections);
 	set_rate(object, plan->rate);

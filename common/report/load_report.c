@@ -278,6 +278,9 @@ load_report_place(const struct load_report *report, FILE *out)
 			  : "unknown (no server on this machine that this "
 			    "user may inspect)");
 	print_asked(report->plan, out);
+	if (report->insecure)
+		print_line(out, "insecure",
+		    "THE SERVER'S CERTIFICATE WAS NOT CHECKED (--insecure)");
 	print_sources(report->sources, out);
 }
 

@@ -19,6 +19,7 @@ struct load_report {
 	const struct load_plan *plan;
 	const struct cpu_placement *placement;
 	const struct load_result *result;
+	bool insecure;	   /* the server's certificate was not checked */
 	const char *image; /* how the server is linked; NULL: unknown */
 	double seconds;	   /* that the load lasted */
 	const struct fairness *fairness; /* NULL: no kept connections */

@@ -724,7 +724,7 @@ LOAD = {
     "path": (str, NULL),
     "http": ({"method": str, "headers": [str], "body_bytes": (int, NULL),
               "expect": str, "any_body": bool}, NULL),
-    "first_wrong": (str, NULL),
+    "insecure": bool, "first_wrong": (str, NULL),
     "first_failed": (str, NULL), "first_timed_out": (str, NULL),
     "lost_updates": (int, NULL), "unsent": int, "reconnects": int,
     "retries": int,

@@ -8,9 +8,11 @@ import select
 import pytest
 
 from comparing import first_blocks
-from harness import DEADLINE, needs, needs_full, needs_ipv6
-from known_servers import Close, KnownServer, client, counts, load, rows_of
-from test_client_protocols import HELLO, MODES, OK, needs_ws, says
+from harness import BIN, DEADLINE, needs, needs_full, needs_ipv6
+from known_servers import (Close, KnownServer, client, counts, load, rows_of,
+                           servers_of)
+from test_client_protocols import (HELLO, MODES, OK, needs_ws, says,
+                                   tls_context, tls_server)
 
 pytestmark = pytest.mark.timed
 
@@ -316,6 +318,103 @@ def test_an_answer_before_the_whole_body_was_sent_is_an_answer(tmp_path):
     assert counts(report) == (3, 0, 0, 0)
 
 
+def head_of(sock):
+    """Of a request, and nothing of its body."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        piece = sock.recv(1)
+        if not piece:
+            return None
+        data += piece
+    return data
+
+
+@MODES
+@pytest.mark.parametrize("reset", [False, True])
+def test_an_answer_is_heard_although_the_server_closed_amid_the_body(
+        tmp_path, mode, reset):
+    """The rest of the body meets a closed socket, which ends the connection
+    with a reset; the answer came before that."""
+    (tmp_path / "body").write_bytes(bytes(8 << 20))
+
+    def behave(request):
+        request.send(b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n")
+        raise Close(reset=reset)
+
+    with KnownServer(behave, size=head_of) as server:
+        report = load(f"http://{server.target}", "-n", 5, "-c", 1, "--body",
+                      f"@{tmp_path}/body", *mode, code=1)
+    assert counts(report) == (0, 5, 0, 0)
+    assert "status 413" in report["first_wrong"]
+
+
+# ---- TLS ----
+
+def web_over_tls(files, certificate, behave=None, **options):
+    return tls_server(files, behave or says(HELLO), certificate,
+                      size=b"\r\n\r\n", **options)
+
+
+@needs("openssl")
+@needs_full
+def test_https_is_http_over_tls(files):
+    seen = set()
+
+    def behave(request):
+        seen.add(request.data)
+        request.send(HELLO)
+
+    with web_over_tls(files, "server", behave) as server:
+        report = load(f"https://localhost:{server.port}/x", "-n", 10, "-c", 2,
+                      "--tls-ca", files.cert("ca"))
+    assert counts(report) == (10, 0, 0, 0) and report["insecure"] is False
+    assert seen == {b"GET /x HTTP/1.1\r\nHost: localhost:%d\r\n\r\n"
+                    % server.port}
+
+
+@needs("openssl")
+@needs_full
+@pytest.mark.parametrize("certificate, host", [
+    ("mallory", "127.0.0.1"), ("late-server", "127.0.0.1"),
+    ("server", "127.0.0.2")], ids=["other authority", "expired", "other host"])
+def test_a_bad_certificate_is_taken_only_if_that_is_asked_for(
+        files, certificate, host):
+    with web_over_tls(files, certificate, host=host) as server:
+        url = f"https://{host}:{server.port}/"
+        report = load(url, "-n", 2, "-c", 1, "--tls-ca", files.cert("ca"),
+                      code=1)
+        assert counts(report) == (0, 0, 0, 2)
+        report = load(url, "-n", 2, "-c", 1, "--insecure")
+        assert counts(report) == (2, 0, 0, 0) and report["insecure"] is True
+        assert "--insecure: the server's certificate is NOT CHECKED" in \
+            report["words"]
+        assert "insecure THE SERVER'S CERTIFICATE WAS NOT CHECKED" in \
+            report["words"]
+        result = client("talk", f"tls:{server.target}", "a\r\n\r\n",
+                        "--insecure")
+        assert "hello" in result.out and "NOT CHECKED" in result.err
+
+
+@needs("openssl")
+@needs_full
+@pytest.mark.parametrize("url, name", [
+    ("https://localhost:{}/", "localhost"), ("https://127.0.0.1:{}/", None)])
+def test_a_name_is_sent_to_the_tls_server_but_an_address_is_not(
+        files, url, name):
+    """RFC 6066 3"""
+    names = set()
+
+    def wrap(sock):
+        context = tls_context(files, "server")
+        context.sni_callback = lambda _s, name, _c: names.add(name)
+        return context.wrap_socket(sock, server_side=True)
+
+    with KnownServer(says(HELLO), size=b"\r\n\r\n", wrap=wrap) as server:
+        load(url.format(server.port), "-n", 1, "-c", 1, "--insecure",
+             "--header", "Host: elsewhere.example")
+    assert names == {name}
+
+
 # ---- compare ----
 
 def compared(tmp_path, *options):
@@ -336,3 +435,28 @@ def test_compare_asks_the_same_of_each_server(tmp_path):
     assert [one["errors"] for one in point["results"]] == [0, 0]
     assert words == "2 kept connections, http, POST /none, a body of 768 " \
         "bytes, with X-Secret; right: status 404,405, any body"
+
+
+@needs_full
+@pytest.mark.parametrize("option, words", [
+    ("--tls", "http over TLS, GET /"),
+    ("--insecure", "http over TLS, any certificate, GET /")])
+def test_compare_speaks_tls_if_asked(tmp_path, option, words):
+    point, load_words = compared(tmp_path, option)
+    assert [one["errors"] for one in point["results"]] == [0, 0]
+    assert load_words == f"2 kept connections, {words}"
+
+
+@needs("openssl")
+@needs_full
+def test_compare_takes_any_certificate_only_loudly(tmp_path, files, groups):
+    own = f"exec '{BIN}/server_thread' -q -s http -l {{address}} --tls-cert " \
+        f"{files.cert('mallory')} --tls-key {files.key('mallory')}"
+    result, _ = first_blocks(
+        tmp_path, lambda path: rows_of(path), "-p", "http", "-c", 2,
+        "--insecure", *servers_of(groups, {"own": own}))
+    scenario, = result.json["scenarios"]
+    assert scenario["points"][0]["results"][0]["errors"] == 0
+    assert "CERTIFICATES WERE NOT CHECKED" in scenario["note"]
+    assert "--insecure: the server's certificate is NOT CHECKED" in result.err
+    assert "{options}" not in result.err
