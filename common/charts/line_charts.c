@@ -174,12 +174,21 @@ put_point(FILE *script, double at, struct estimate e)
 enum mark { MARK_CURVE, MARK_SPECIAL, MARK_INVALID };
 
 static bool
-has_mark(
-    const struct point *point, const struct server_result *f, enum mark mark)
+is_by_cpu(const struct server_result *f)
 {
+	return f->basis == BASIS_SERVER_CPU && f->verdict != INVALID;
+}
+
+/* No curve joins a ratio by CPU to one by the figure. */
+static bool
+has_mark(const struct point *point, const struct server_result *f, getter *get,
+    enum mark mark)
+{
+	bool apart = special(point) || (get == ratio_of && is_by_cpu(f));
+
 	if (f->verdict == INVALID)
 		return mark == MARK_INVALID;
-	return mark == (special(point) ? MARK_SPECIAL : MARK_CURVE);
+	return mark == (apart ? MARK_SPECIAL : MARK_CURVE);
 }
 
 /* One server's points as data NAME, server, and c, s or i for each mark. There
@@ -199,7 +208,7 @@ put_points(struct chart *d, const char *name, size_t server, const char *key,
 
 			if (isnan(e.value) ||
 			    !has_mark(
-				at, &at->results[server], (enum mark)mark))
+				at, &at->results[server], get, (enum mark)mark))
 				continue;
 			put_point(script, chart_position(at, key), e);
 			axis_range_add(y, e.value);
@@ -225,6 +234,18 @@ gnuplot_points(
 	    "1.2 linecolor rgb '#%06x'",
 	    comma, name, server, colour, name, server, colour, name, server,
 	    SVG_COLOUR(SVG_SOFT, 0));
+}
+
+static bool
+any_by_cpu(const struct chart *d)
+{
+	for (size_t p = 0; p < d->o->point_count; p++) {
+		for (size_t i = 1; i < chart_servers(d); i++) {
+			if (is_by_cpu(chart_found(d, p, i)))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* "requests/s by connections; diamonds: ..." */
@@ -283,6 +304,7 @@ line_chart_ratios(
 	struct chart d;
 	struct axis_range y;
 	char caption[300];
+	size_t len;
 
 	if (all->c->server_count < 2 || !chart_begin(&d, all, o, CHART_HEIGHT))
 		return;
@@ -299,6 +321,10 @@ line_chart_ratios(
 	fputs("\n", d.plot.script);
 	caption_of_points(&d, caption, sizeof(caption),
 	    "how many times better than the baseline (line)", key);
+	len = strlen(caption);
+	if (any_by_cpu(&d))
+		snprintf(caption + len, sizeof(caption) - len, "%s by CPU",
+		    strstr(caption, "diamonds:") ? "," : "; diamonds:");
 	chart_finish(&d, LEGEND_SERVERS, caption);
 }
 

@@ -312,20 +312,33 @@ note_accept_loop(const struct instance *one, struct accumulator *accumulator)
 	accumulator->loop_wall_ns += accumulator->wall_ns - one->wall_before;
 }
 
+/* Of all slices: reading it takes too long to do it between them. */
+static void
+end_cost(struct block_run *run, size_t i)
+{
+	struct instance *one = &run->at[i];
+	struct accumulator *accumulator = &run->accumulators[i];
+	struct usage_sums *sums = &accumulator->sums;
+	uint64_t requests = accumulator->begun - one->begun_before;
+	uint64_t before_ns = usage_cpu_ns(sums);
+
+	note_accept_loop(one, accumulator);
+	usage_end(&one->meter, sums);
+	instance_end_counter(one, sums);
+	accumulator->sums_requests += requests;
+	if (!sums->lost_cpu && requests)
+		run->results[i].cpu_us[run->block] =
+		    (double)(usage_cpu_ns(sums) - before_ns) / 1e3 /
+		    (double)requests;
+}
+
 static void
 end_costs(struct block_run *run)
 {
 	for (size_t i = 0; i < run->count; i++) {
-		struct instance *one = &run->at[i];
-		struct accumulator *accumulator = &run->accumulators[i];
-
 		if (block_run_lacks(run, i))
 			continue;
-		note_accept_loop(one, accumulator);
-		usage_end(&one->meter, &accumulator->sums);
-		instance_end_counter(one, &accumulator->sums);
-		accumulator->sums_requests +=
-		    accumulator->begun - one->begun_before;
+		end_cost(run, i);
 		if (!run->point->churn)
 			instance_note_memory(run, i, run->point->connections);
 		else if (!run->point->held)

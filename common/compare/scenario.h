@@ -72,6 +72,8 @@ struct load_point {
 	uint32_t connections, held;
 	double share, rate; /* open loop; with a SHARE, RATE is found by
 			       measuring */
+	bool counts_cpu;    /* its figure is the server's CPU: a client that was
+			       the limit of the rate is not that of the figure */
 	uint64_t slice_ns;  /* of its slices; the scenario's measure may choose
 			       another than the plan's */
 	char options[400];  /* for the servers */

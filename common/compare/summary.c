@@ -210,36 +210,33 @@ summary_is_client_bound(const struct load_result *load,
 /*
  * The server's CPU time covers all requests, the client's those that count:
  * both are scaled to the same number. A client starved of CPU by other
- * processes measures the machine, not a lower bound of the server.
+ * processes measures the machine, not a lower bound of the server. One that
+ * was the limit makes no result invalid yet: compare_by_cpu().
  */
 static void
 check_limit(struct server_result *found, const struct accumulator *accumulator,
     const struct compare_plan *plan, const struct load_point *point)
 {
 	const struct load_result *load = &accumulator->counted;
-	double server =
-	    (double)(accumulator->sums.user_ns + accumulator->sums.system_ns);
+	double server = (double)usage_cpu_ns(&accumulator->sums);
 	char reason[200];
 
 	server = accumulator->sums.lost_cpu || !accumulator->sums_requests
 		     ? NAN
 		     : server * (double)load->begun /
 			   (double)accumulator->sums_requests;
-	if (!summary_is_client_bound(load, &plan->placement, server,
+	if (point->counts_cpu ||
+	    !summary_is_client_bound(load, &plan->placement, server,
 		found->loop_busy * (double)load->wall_ns))
 		return;
 	found->client_bound = load_result_is_client_bound(load, false);
+	if (found->client_bound)
+		return;
 	snprintf(reason, sizeof(reason),
 	    "other work had the client's CPU for %.0f %% of the time, and the "
 	    "client used the rest: the figure says little about the server",
 	    100 * load_result_waited(load));
-	invalidate(found, found->client_bound ? CAUSE_CLIENT : CAUSE_DISTURBED,
-	    !found->client_bound ? reason
-	    : point->rate > 0
-		? "the client was the limit, not the server: some of the delay "
-		  "is the client's"
-		: "the client was the limit, not the server: the figure is a "
-		  "lower bound");
+	invalidate(found, CAUSE_DISTURBED, reason);
 }
 
 /*
@@ -281,14 +278,16 @@ check_little(struct server_result *found, const struct accumulator *accumulator,
 	invalidate(found, CAUSE_LITTLE, reason);
 }
 
-/* Open loop: requests that were due and never sent are in no percentile. */
+/* Open loop: requests that were due and never sent are in no percentile. That
+ * of a client that was the limit is not compared. */
 static void
 check_rate(struct server_result *found, const struct accumulator *accumulator)
 {
 	const struct load_result *load = &accumulator->counted;
 	char reason[200];
 
-	if ((double)load->unsent <= UNSENT * (double)load->begun)
+	if (found->client_bound ||
+	    (double)load->unsent <= UNSENT * (double)load->begun)
 		return;
 	snprintf(reason, sizeof(reason),
 	    "the rate was not reached: %llu requests were due, beside %llu "
@@ -346,6 +345,77 @@ check_foreign(
 	snprintf(reason, sizeof(reason), "%s disturbed %.0f %% of the slices",
 	    what, 100 * (double)found->dropped / all);
 	invalidate(found, cause, reason);
+}
+
+/* ---- where the client was the limit ---- */
+
+/* In each block that has a figure. */
+static bool
+knows_cpu(const struct server_result *f)
+{
+	for (size_t b = 0; b < f->blocks; b++) {
+		if (isfinite(f->values[b]) && !(f->cpu_us[b] > 0))
+			return false;
+	}
+	return true;
+}
+
+static void
+say_cpu_unknown(struct server_result *found, const char *whose, bool paced)
+{
+	char reason[300];
+
+	snprintf(reason, sizeof(reason),
+	    "the client was the limit, not the server: %s; the CPU time of %s, "
+	    "which would be compared instead, is not known: it does not wait "
+	    "for processes that it starts",
+	    paced ? "some of the delay is the client's"
+		  : "the figure is a lower bound",
+	    whose);
+	invalidate(found, CAUSE_CLIENT, reason);
+}
+
+/* Puts the ratios by CPU in the place of those by the figure. */
+static void
+compare_by_cpu(struct server_result *found,
+    const struct server_result *baseline, const struct server_result *control,
+    bool paced)
+{
+	const char *whose = !knows_cpu(found)	   ? "this server"
+			    : !knows_cpu(baseline) ? "the baseline"
+			    : !knows_cpu(control)  ? "the control"
+						   : NULL;
+
+	if (whose) {
+		say_cpu_unknown(found, whose, paced);
+		return;
+	}
+	found->basis = BASIS_SERVER_CPU;
+	found->with_dropped = NAN; /* its CPU time is that of all slices */
+	for (size_t b = 0; b < found->blocks; b++)
+		found->ratios[b] = log(baseline->cpu_us[b] / found->cpu_us[b]);
+}
+
+/*
+ * A rate that the client has limited says nothing of its server, nor of one
+ * that is compared with it. Of several servers, those that the client has not
+ * limited are still compared by their figures, if the baseline is.
+ */
+static void
+choose_basis(struct point *point, const struct accumulator *accumulators,
+    size_t control, bool paced)
+{
+	struct server_result *all = point->results;
+	bool limited[SERVERS_MAX + 1];
+
+	for (size_t i = 0; i <= control; i++)
+		limited[i] = all[i].client_bound && all[i].verdict != INVALID &&
+			     !accumulators[i].trouble[0];
+	for (size_t i = 0; i <= control; i++) {
+		if (all[i].verdict != INVALID &&
+		    (limited[i] || limited[0] || limited[control]))
+			compare_by_cpu(&all[i], &all[0], &all[control], paced);
+	}
 }
 
 /* ---- trouble ---- */
@@ -443,10 +513,12 @@ summary_of_point(struct point *point, const struct accumulator *accumulators,
 	size_t control = plan->server_count;
 	struct server_result *baseline = &point->results[0];
 
+	for (size_t i = 0; i <= control; i++)
+		summarize_one(&point->results[i], &accumulators[i], plan, load);
+	choose_basis(point, accumulators, control, load->rate > 0);
 	for (size_t i = 0; i <= control; i++) {
 		struct server_result *found = &point->results[i];
 
-		summarize_one(found, &accumulators[i], plan, load);
 		paired_estimate(found, baseline, plan->delta);
 		value_alone(found);
 		service_beside(found, &accumulators[i]);

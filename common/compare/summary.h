@@ -3,9 +3,9 @@
  * summary: from what was gathered at a point to its results.
  *
  * The results have their numbers by block already; the statistics are done in
- * verdict/. This adds what else is known, and what makes a result invalid
- * before any statistics: trouble, a client that was the limit, Little's law
- * broken.
+ * verdict/. This adds what else is known, what makes a result invalid before
+ * any statistics (trouble, disturbance, Little's law broken), and which of them
+ * are compared by the server's CPU time, because the client was the limit.
  */
 #ifndef COMMON_COMPARE_SUMMARY_H
 #define COMMON_COMPARE_SUMMARY_H

@@ -106,6 +106,7 @@ const struct field COMPARISON_RESULT[] = {
     {"service_us", FIELD_GROUP, AT(service), .members = LATENCY},
     {"cost", FIELD_OBJECT, AT(usage), .members = USAGE},
     {"values_by_block", FIELD_NUMBERS, AT(values), BLOCKS},
+    {"cpu_us_by_block", FIELD_AS_MANY, AT(cpu_us), BLOCKS},
     {"latency_curve", FIELD_GROUP, AT(curve), .members = CURVE},
     {"service_curve", FIELD_GROUP, AT(service_curve), .members = CURVE},
     {"verdict", FIELD_VERDICT, AT(verdict)},
@@ -114,6 +115,7 @@ const struct field COMPARISON_RESULT[] = {
 };
 
 const struct field COMPARISON_RATIO[] = {
+    {"basis", FIELD_BASIS, AT(basis)},
     {"estimate", FIELD_NUMBER, AT(ratio.value)},
     {"low", FIELD_NUMBER, AT(ratio.low)},
     {"high", FIELD_NUMBER, AT(ratio.high)},

@@ -20,6 +20,7 @@ enum field_type {
 	FIELD_TEXT,    /* char[SIZE]; empty is null */
 	FIELD_BETTER,  /* bool: whether higher is better */
 	FIELD_VERDICT, /* enum verdict */
+	FIELD_BASIS,   /* enum basis */
 	FIELD_OBJECT,  /* of MEMBERS */
 	FIELD_GROUP,   /* the same; null if it has no first member */
 	FIELD_NUMBERS, /* double[]; `count` says how many */

@@ -155,6 +155,14 @@ read_plain(const struct field *field, const json_t *value, void *at)
 		*(enum verdict *)at = verdict;
 		return word && verdict <= INVALID ? NULL
 						  : "one of the verdicts";
+	case FIELD_BASIS:
+		*(enum basis *)at =
+		    word && strcmp(word, BASIS_WORDS[BASIS_SERVER_CPU]) == 0
+			? BASIS_SERVER_CPU
+			: BASIS_METRIC;
+		return word && strcmp(word, BASIS_WORDS[*(enum basis *)at]) == 0
+			   ? NULL
+			   : "\"metric\" or \"server_cpu\"";
 	default:
 		return NULL;
 	}

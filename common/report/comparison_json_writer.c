@@ -71,6 +71,8 @@ write_value(const struct field *field, const char *structure)
 		verdict = *(const enum verdict *)at;
 		return json_value_text(
 		    verdict <= INVALID ? VERDICT_WORDS[verdict] : NULL);
+	case FIELD_BASIS:
+		return json_value_text(BASIS_WORDS[*(const enum basis *)at]);
 	case FIELD_OBJECT:
 	case FIELD_GROUP:
 		return write_object(field, at);

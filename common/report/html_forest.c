@@ -122,11 +122,12 @@ put_row(FILE *page, const struct comparison *c, const struct forest_row *row)
 	const struct scenario_result *o = &c->scenarios[row->scenario];
 	bool heading = !row->found && !row->words[0];
 
-	fprintf(page, "<tr class=\"%s%s\"><th scope=\"row\">",
+	fprintf(page, "<tr class=\"%s%s%s\"><th scope=\"row\">",
 	    heading	 ? "heading"
 	    : row->found ? VERDICT_WORDS[row->found->verdict]
 			 : "invalid",
-	    row->below ? " below" : "");
+	    row->below ? " below" : "",
+	    row->found && row->found->basis == BASIS_SERVER_CPU ? " cpu" : "");
 	fprintf(page, "<a href=\"#scenario-%zu\">", row->scenario);
 	html_text(page, row->label);
 	fputs("</a></th>", page);
@@ -134,7 +135,8 @@ put_row(FILE *page, const struct comparison *c, const struct forest_row *row)
 	if (row->found) {
 		put_figure(page, row);
 		fputs("<td>", page);
-		html_table_badge(page, o, row->found->verdict);
+		html_table_badge(
+		    page, o, row->found->verdict, row->found->basis);
 		fputs("</td>", page);
 	} else {
 		fputs("<td class=\"figure\"></td><td></td>", page);

@@ -67,7 +67,7 @@ put_verdict(FILE *page, const struct comparison *c,
 	char text[SENTENCE_SIZE];
 
 	fputs("<li>", page);
-	html_table_badge(page, o, f->verdict);
+	html_table_badge(page, o, f->verdict, f->basis);
 	if (server)
 		sentence_verdict(text, sizeof(text), c, o, point, server);
 	else
@@ -97,16 +97,17 @@ static void
 put_verdicts_of_points(FILE *page, const struct comparison *c,
     const struct scenario_result *o, size_t server)
 {
-	enum verdict only;
 	char text[SENTENCE_SIZE];
+	const struct server_result *only =
+	    sentence_verdicts(text, sizeof(text), c, o, server);
 
 	fputs("<li>", page);
-	if (sentence_verdicts(text, sizeof(text), c, o, server, &only))
-		html_table_badge(page, o, only);
+	if (only)
+		html_table_badge(page, o, only->verdict, only->basis);
 	else if (sentence_depends(o, server))
 		fputs("<span class=\"badge\">depends</span>", page);
 	else
-		html_table_badge(page, o, UNDECIDED);
+		html_table_badge(page, o, UNDECIDED, BASIS_METRIC);
 	html_element(page, "span", "%s", text);
 	fputs("</li>\n", page);
 }
@@ -174,6 +175,7 @@ put_notes_of_ratios(
 	char text[SENTENCE_SIZE];
 
 	for (size_t i = 1; i < c->server_count; i++) {
+		put_note(page, sentence_by_cpu(text, sizeof(text), o, i));
 		put_note(page, sentence_direction(text, sizeof(text), c, o, i));
 		put_note(
 		    page, sentence_detectable(text, sizeof(text), c, o, i));

@@ -26,13 +26,14 @@ static const char *const MEANINGS[] = {
 
 /* Whether a scenario whose figures are speeds, or are not, has it. */
 static bool
-is_used(const struct comparison *c, enum verdict verdict, bool speed)
+is_used(const struct comparison *c, enum verdict verdict, bool speed,
+    enum basis basis)
 {
 	for (size_t s = 0; s < c->scenario_count; s++) {
 		const struct scenario_result *o = &c->scenarios[s];
 
 		if (sentence_is_speed(o) == speed &&
-		    conclusion_scenario_has(o, c->server_count, verdict))
+		    conclusion_scenario_has(o, c->server_count, verdict, basis))
 			return true;
 	}
 	return false;
@@ -45,10 +46,10 @@ put_words(FILE *page, const struct comparison *c, enum verdict verdict)
 	const struct scenario_result no_speed = {.unit = "KiB"};
 	bool both = verdict == FASTER || verdict == SLOWER;
 
-	if (!both || is_used(c, verdict, true))
-		html_table_badge(page, NULL, verdict);
-	if (both && is_used(c, verdict, false))
-		html_table_badge(page, &no_speed, verdict);
+	if (!both || is_used(c, verdict, true, BASIS_METRIC))
+		html_table_badge(page, NULL, verdict, BASIS_METRIC);
+	if (both && is_used(c, verdict, false, BASIS_METRIC))
+		html_table_badge(page, &no_speed, verdict, BASIS_METRIC);
 }
 
 static bool
@@ -63,12 +64,38 @@ any_depends(const struct comparison *c)
 	return false;
 }
 
+/* The verdicts by CPU, in one entry. */
+static void
+put_cpu_key(FILE *page, const struct comparison *c)
+{
+	bool any = false;
+
+	for (enum verdict v = FASTER; v <= EQUIVALENT; v++) {
+		if (!is_used(c, v, true, BASIS_SERVER_CPU) &&
+		    !is_used(c, v, false, BASIS_SERVER_CPU))
+			continue;
+		fputs(any ? "" : "<li><span>", page);
+		html_table_badge(page, NULL, v, BASIS_SERVER_CPU);
+		any = true;
+	}
+	if (!any)
+		return;
+	fputs("</span>", page);
+	html_element(page, "span",
+	    "The client was the limit, so that the rate says nothing of the "
+	    "servers. The ratio compares the server's CPU time for each "
+	    "request instead: at 2 it is half of the baseline's, at 0.5 twice. "
+	    "The mark is hollow.");
+	fputs("</li>\n", page);
+}
+
 static void
 put_key(FILE *page, const struct comparison *c)
 {
 	fputs("<ul class=\"verdicts key\">\n", page);
 	for (enum verdict v = FASTER; v <= INVALID; v++) {
-		if (!is_used(c, v, true) && !is_used(c, v, false))
+		if (!is_used(c, v, true, BASIS_METRIC) &&
+		    !is_used(c, v, false, BASIS_METRIC))
 			continue;
 		fputs("<li><span>", page);
 		put_words(page, c, v);
@@ -76,6 +103,7 @@ put_key(FILE *page, const struct comparison *c)
 		html_element(page, "span", "%s", MEANINGS[v]);
 		fputs("</li>\n", page);
 	}
+	put_cpu_key(page, c);
 	if (any_depends(c))
 		fputs("<li><span><span class=\"badge\">depends</span></span>"
 		      "<span>The points of a scenario have different verdicts: "

@@ -9,11 +9,12 @@
 #include "common/verdict/sentences.h"
 
 void
-html_table_badge(
-    FILE *page, const struct scenario_result *result, enum verdict verdict)
+html_table_badge(FILE *page, const struct scenario_result *result,
+    enum verdict verdict, enum basis basis)
 {
 	fprintf(page, "<span class=\"badge %s\">%s</span>",
-	    VERDICT_WORDS[verdict], sentence_verdict_word(result, verdict));
+	    VERDICT_WORDS[verdict],
+	    sentence_verdict_word(result, verdict, basis));
 }
 
 /* A <td>: a server's name and colour. */
@@ -273,7 +274,7 @@ put_result(FILE *page, const struct scenario_result *o,
 	    server ? figure_ratio_interval(text, sizeof(text), &ratio) : "");
 	fputs("<td>", page);
 	if (server || f->verdict == INVALID)
-		html_table_badge(page, o, f->verdict);
+		html_table_badge(page, o, f->verdict, f->basis);
 	fputs("</td>", page);
 }
 

@@ -9,12 +9,10 @@
 
 #include "common/verdict/comparison.h"
 
-/* "slower", with its colour and its mark; OUTCOME as for
- * sentence_verdict_word().
- */
+/* "slower", with its colour and its mark; as sentence_verdict_word(). */
 void
-html_table_badge(
-    FILE *page, const struct scenario_result *result, enum verdict verdict);
+html_table_badge(FILE *page, const struct scenario_result *result,
+    enum verdict verdict, enum basis basis);
 
 /* Value, interval, ratio, verdict, latency of each server at each point. */
 void

@@ -13,7 +13,7 @@ const char SIDE_BY_SIDE_CAVEAT[] =
     "These two were not measured in turn: what differs between A and B may be "
     "the machine, its neighbours or the hour. No verdict across them. "
     "Ratios compare the servers of one measurement: above 1 is better than the "
-    "first.";
+    "first; with CPU behind it, it is by the server's CPU for each request.";
 
 static const struct scenario_result *
 same_outcome(const struct comparison *c, const struct scenario_result *o)
@@ -125,4 +125,18 @@ side_by_side_ratio(const struct server_result *found, bool baseline)
 	if (!found || !found->usable || baseline || found->verdict == INVALID)
 		return (struct estimate){NAN, NAN, NAN};
 	return found->ratio;
+}
+
+char *
+side_by_side_ratio_text(
+    char *buf, size_t size, const struct server_result *found, bool baseline)
+{
+	struct estimate ratio = side_by_side_ratio(found, baseline);
+	char number[FIGURE_SIZE];
+
+	snprintf(buf, size, "%s%s",
+	    figure_ratio(number, sizeof(number), ratio.value),
+	    isfinite(ratio.value) && found->basis == BASIS_SERVER_CPU ? " CPU"
+								      : "");
+	return buf;
 }

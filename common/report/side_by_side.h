@@ -38,6 +38,12 @@ side_by_side_value(char *buf, size_t size, const struct server_result *found,
 struct estimate
 side_by_side_ratio(const struct server_result *found, bool baseline);
 
+/* That ratio in digits, "-" for none; with " CPU" behind one that is by the
+ * server's CPU. Returns BUF. */
+char *
+side_by_side_ratio_text(
+    char *buf, size_t size, const struct server_result *found, bool baseline);
+
 extern const char SIDE_BY_SIDE_CAVEAT[];
 
 #endif

@@ -33,8 +33,9 @@ put_cells(FILE *page, const struct server_result *f, bool baseline)
 	html_element(page, "td", "%s",
 	    usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	html_element(page, "td", "%s",
-	    baseline && f ? "baseline"
-			  : figure_ratio(text, sizeof(text), ratio.value));
+	    baseline && f
+		? "baseline"
+		: side_by_side_ratio_text(text, sizeof(text), f, baseline));
 	html_element(page, "td", "%s",
 	    isnan(ratio.value)
 		? ""

@@ -39,8 +39,7 @@ cells(struct table *table, const struct server_result *f, bool baseline)
 	table_cell(table, "%s",
 	    usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	table_cell(table, "%s",
-	    figure_ratio(
-		text, sizeof(text), side_by_side_ratio(f, baseline).value));
+	    side_by_side_ratio_text(text, sizeof(text), f, baseline));
 }
 
 static void

@@ -37,6 +37,15 @@ static const char *const MARKS[][2] = {
     [INVALID] = {"x", "\u00d7"},
 };
 
+/* Likewise, of a ratio by CPU. */
+static const char *const CPU_MARKS[][2] = {
+    [FASTER] = {"A", "\u25b3"},
+    [SLOWER] = {"V", "\u25bd"},
+    [EQUIVALENT] = {"C", "\u25a1"},
+    [UNDECIDED] = {"?", "\u25cb"},
+    [INVALID] = {"x", "\u00d7"},
+};
+
 struct layout {
 	size_t label, plot; /* columns */
 };
@@ -129,6 +138,8 @@ put_cells(struct terminal_printer *p, const enum cell *cells, size_t columns,
     const struct forest_row *row)
 {
 	bool utf8 = p->style->utf8;
+	const char *const(*marks)[2] =
+	    row->found->basis == BASIS_SERVER_CPU ? CPU_MARKS : MARKS;
 
 	for (size_t i = 0; i < columns; i++) {
 		bool ground = cells[i] < INTERVAL;
@@ -139,7 +150,7 @@ put_cells(struct terminal_printer *p, const enum cell *cells, size_t columns,
 			fprintf(p->out, "%s%s%s",
 			    ground ? DIM(p)
 				   : terminal_colour(p, row->found->verdict),
-			    cells[i] == MARK ? MARKS[row->found->verdict][utf8]
+			    cells[i] == MARK ? marks[row->found->verdict][utf8]
 					     : CELLS[cells[i]][utf8],
 			    PLAIN(p));
 	}
@@ -162,7 +173,7 @@ put_result(struct terminal_printer *p, const struct forest_plot *plot,
 	if (row->drawn)
 		fprintf(p->out, " %*s", FIGURE, row->words);
 	fprintf(p->out, " %s%s%s\n", terminal_colour(p, verdict),
-	    sentence_verdict_word(o, verdict), PLAIN(p));
+	    sentence_verdict_word(o, verdict, row->found->basis), PLAIN(p));
 }
 
 static void
@@ -236,13 +247,25 @@ put_sense(struct terminal_printer *p, struct layout layout)
 		    CELLS[BEYOND][utf8]);
 }
 
+static bool
+any_by_cpu(const struct forest_plot *plot)
+{
+	for (size_t i = 0; i < plot->count; i++) {
+		const struct server_result *f = plot->rows[i].found;
+
+		if (f && f->basis == BASIS_SERVER_CPU && f->verdict != INVALID)
+			return true;
+	}
+	return false;
+}
+
 /* What the bars are, and the shade, where it is wide enough to be seen. */
 static void
 put_key(struct terminal_printer *p, const struct forest_plot *plot,
     struct layout layout)
 {
 	bool utf8 = p->style->utf8;
-	char text[200];
+	char text[300];
 
 	snprintf(
 	    text, sizeof(text), "%s 95 %% interval", CELLS[INTERVAL][utf8]);
@@ -252,6 +275,11 @@ put_key(struct terminal_printer *p, const struct forest_plot *plot,
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 		    "; %s a difference below %.3g %% does not matter",
 		    CELLS[ZONE][utf8], 100 * p->c->delta);
+	if (any_by_cpu(plot))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "; %s %s %s by the server's CPU: the client was the limit",
+		    CPU_MARKS[FASTER][utf8], CPU_MARKS[SLOWER][utf8],
+		    CPU_MARKS[EQUIVALENT][utf8]);
 	fputs(DIM(p), p->out);
 	terminal_line(p, "  ", text);
 	fputs(PLAIN(p), p->out);

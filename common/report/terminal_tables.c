@@ -144,7 +144,7 @@ print_sweep_row(struct terminal_printer *p, const struct scenario_result *o,
 	table_cell(
 	    &p->table, "%s", figure_ratio_interval(text, sizeof(text), &ratio));
 	table_cell(&p->table, "%s%s%s", terminal_colour(p, f->verdict),
-	    sentence_verdict_word(o, f->verdict), PLAIN(p));
+	    sentence_verdict_word(o, f->verdict, f->basis), PLAIN(p));
 	table_end(&p->table);
 }
 
@@ -173,6 +173,8 @@ terminal_table_sweep(
 	    p->c->servers[server].name, p->c->servers[0].name, o->unit);
 	terminal_line(p, "  ", text);
 	terminal_show(p);
+	terminal_line(
+	    p, "    ", sentence_by_cpu(text, sizeof(text), o, server));
 }
 
 /* ---- what it cost ---- */

@@ -253,8 +253,8 @@ usage_of_requests(
 {
 	bool lost = sums->lost_cpu;
 
-	usage->cpu_us = per_request(
-	    sums->user_ns + sums->system_ns, lost, NS_PER_US, requests);
+	usage->cpu_us =
+	    per_request(usage_cpu_ns(sums), lost, NS_PER_US, requests);
 	lost |= sums->lost_split;
 	usage->user_us = per_request(sums->user_ns, lost, NS_PER_US, requests);
 	usage->system_us =

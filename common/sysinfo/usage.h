@@ -142,6 +142,13 @@ usage_begin(
 void
 usage_end(const struct usage_meter *meter, struct usage_sums *sums);
 
+/* The CPU time in SUMS; has a meaning unless it is lost. */
+static inline uint64_t
+usage_cpu_ns(const struct usage_sums *sums)
+{
+	return sums->user_ns + sums->system_ns;
+}
+
 /* Divides SUMS by REQUESTS; 0 requests give NAN. Does not change the memory in
  * USAGE. */
 void

@@ -15,6 +15,11 @@ const char *const VERDICT_WORDS[] = {
     [INVALID] = "invalid",
 };
 
+const char *const BASIS_WORDS[] = {
+    [BASIS_METRIC] = "metric",
+    [BASIS_SERVER_CPU] = "server_cpu",
+};
+
 static const struct estimate UNKNOWN = {NAN, NAN, NAN};
 
 static void
@@ -30,6 +35,7 @@ finding_init(struct server_result *found)
 	for (size_t i = 0; i < RANK_MAX; i++) {
 		found->values[i] = NAN;
 		found->ratios[i] = NAN;
+		found->cpu_us[i] = NAN;
 	}
 	found->value = found->ratio = found->difference = UNKNOWN;
 	found->p_value = found->service_value = NAN;

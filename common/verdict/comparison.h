@@ -42,6 +42,13 @@
 
 enum verdict { FASTER, SLOWER, EQUIVALENT, UNDECIDED, INVALID };
 
+/*
+ * What a ratio compares: the scenario's figure; or, where the client was the
+ * limit, so that the figure says nothing of the server, the server's CPU time
+ * for each request. Above 1 is better in both: half the CPU is 2.
+ */
+enum basis { BASIS_METRIC, BASIS_SERVER_CPU };
+
 /* Why a finding is INVALID, for advice.h; words of JSON. */
 #define CAUSE_DISTURBED "disturbed" /* other work had the CPUs */
 #define CAUSE_QUOTA "quota"	    /* the client was throttled */
@@ -69,6 +76,9 @@ struct server_result {
 	double values[RANK_MAX]; /* by block, in the scenario's unit */
 	double ratios[RANK_MAX]; /* by block: logarithm of how much better than
 				     the baseline; NAN: no ratio */
+	double cpu_us[RANK_MAX]; /* by block: of the server for each request,
+				    over all slices; NAN: not known */
+	enum basis basis;	 /* of the ratio, and of what follows from it */
 	bool usable;		 /* VALUE is a figure */
 	struct estimate value;	 /* in the scenario's unit */
 	bool has_ratio;
@@ -179,5 +189,6 @@ bool
 comparison_clean(const struct comparison *comparison);
 
 extern const char *const VERDICT_WORDS[]; /* by enum verdict */
+extern const char *const BASIS_WORDS[];	  /* by enum basis; words of JSON */
 
 #endif

@@ -42,7 +42,17 @@ static const struct {
     {SCENARIO_CUSTOM, "under a load of your own", NULL},
 };
 
-enum kind { WORSE, BETTER, SAME, OPEN, WRONG, KINDS };
+enum kind {
+	WORSE,
+	BETTER,
+	MORE_CPU,
+	LESS_CPU,
+	SAME,
+	SAME_CPU,
+	OPEN,
+	WRONG,
+	KINDS
+};
 
 struct clause {
 	const struct scenario_result *result;
@@ -61,8 +71,10 @@ struct findings {
 	size_t server;
 	struct clauses speed[2];   /* WORSE, BETTER; slower and faster */
 	struct clauses merit[2];   /* the same of what is no speed */
+	struct clauses cpu[2];	   /* MORE_CPU, LESS_CPU */
 	struct clauses amounts;	   /* "an idle connection takes ..." */
 	struct clauses same, none; /* nothing that matters; no answer */
+	struct clauses same_cpu;
 };
 
 __attribute__((format(printf, 3, 4))) static void
@@ -84,14 +96,16 @@ kind_of(const struct server_result *f, double delta)
 {
 	bool small = f->has_ratio && f->ratio.low > 1 - delta &&
 		     f->ratio.high < 1 + delta;
+	bool cpu = f->basis == BASIS_SERVER_CPU;
+	enum kind same = cpu ? SAME_CPU : SAME;
 
 	switch (f->verdict) {
 	case FASTER:
-		return small ? SAME : BETTER;
+		return small ? same : cpu ? LESS_CPU : BETTER;
 	case SLOWER:
-		return small ? SAME : WORSE;
+		return small ? same : cpu ? MORE_CPU : WORSE;
 	case EQUIVALENT:
-		return SAME;
+		return same;
 	case UNDECIDED:
 		return OPEN;
 	case INVALID:
@@ -184,9 +198,13 @@ static void
 add_difference(struct findings *k, const struct scenario_result *o,
     enum kind kind, size_t count, const struct point *last)
 {
-	struct clause *one = add_clause(
-	    sentence_is_speed(o) ? &k->speed[kind] : &k->merit[kind], o);
-	double least = INFINITY, most = 0;
+	bool cpu = kind >= MORE_CPU, less = kind == WORSE || kind == MORE_CPU;
+	struct clause *one =
+	    add_clause(cpu		      ? &k->cpu[kind - MORE_CPU]
+		       : sentence_is_speed(o) ? &k->speed[kind]
+					      : &k->merit[kind],
+		o);
+	double least = INFINITY, most = 0, near, far;
 	char where[60];
 
 	for (size_t i = 0; i < o->point_count; i++) {
@@ -198,9 +216,11 @@ add_difference(struct findings *k, const struct scenario_result *o,
 		least = fmin(least, f->ratio.value);
 		most = fmax(most, f->ratio.value);
 	}
-	if (most > 0)
-		say_size(one->size, sizeof(one->size),
-		    kind == WORSE ? most : least, kind == WORSE ? least : most);
+	near = less ? most : least;
+	far = less ? least : most;
+	if (most > 0) /* of CPU, how much more it is, not how much worse */
+		say_size(one->size, sizeof(one->size), cpu ? 1 / near : near,
+		    cpu ? 1 / far : far);
 	say(one->text, sizeof(one->text), "%s%s%s", one->size,
 	    one->size[0] ? " " : "", where_of(o, where, sizeof(where)));
 	say_points(one, count, last);
@@ -234,6 +254,7 @@ sort_scenario(struct findings *k, const struct scenario_result *o)
 	size_t counts[KINDS] = {0};
 	const struct point *last[KINDS] = {NULL};
 	struct clause *one;
+	bool differs = false;
 	char where[60];
 
 	for (size_t i = 0; i < o->point_count; i++) {
@@ -243,18 +264,24 @@ sort_scenario(struct findings *k, const struct scenario_result *o)
 		counts[kind]++;
 		last[kind] = &o->points[i];
 	}
-	for (enum kind kind = WORSE; kind <= BETTER; kind++) {
-		if (counts[kind] && !add_amount(k, o, kind))
+	for (enum kind kind = WORSE; kind <= LESS_CPU; kind++) {
+		if (counts[kind] &&
+		    (kind >= MORE_CPU || !add_amount(k, o, kind)))
 			add_difference(k, o, kind, counts[kind], last[kind]);
+		differs |= counts[kind] > 0;
 	}
-	if (counts[WORSE] + counts[BETTER])
+	if (differs)
 		return;
-	one = add_clause(counts[SAME] ? &k->same : &k->none, o);
-	if (counts[SAME]) {
+	for (enum kind kind = SAME; kind <= SAME_CPU; kind++) {
+		if (!counts[kind])
+			continue;
+		one = add_clause(kind == SAME ? &k->same : &k->same_cpu, o);
 		say(one->text, sizeof(one->text), "%s",
 		    where_of(o, where, sizeof(where)));
-		say_points(one, counts[SAME], last[SAME]);
-	} else {
+		say_points(one, counts[kind], last[kind]);
+	}
+	if (!counts[SAME] && !counts[SAME_CPU]) {
+		one = add_clause(&k->none, o);
 		say(one->text, sizeof(one->text), "%s", o->name);
 		say(one->size, sizeof(one->size), "%s",
 		    !o->point_count		    ? "not measured"
@@ -327,7 +354,7 @@ say_differences(char *buf, size_t size, struct findings *k,
 	char first[200];
 
 	for (enum kind kind = WORSE; kind <= BETTER; kind++) {
-		snprintf(first, sizeof(first), "%s is %s than %s", name,
+		snprintf(first, sizeof(first), "%s %s than %s", name,
 		    kind == WORSE ? worse : better, base);
 		say_clauses(buf, size, &lists[kind], first);
 	}
@@ -343,14 +370,23 @@ conclusion(char *buf, size_t size, const struct comparison *c, size_t server)
 	buf[0] = '\0';
 	for (size_t i = 0; i < c->scenario_count; i++)
 		sort_scenario(&k, &c->scenarios[i]);
-	say_differences(buf, size, &k, k.speed, "slower", "faster");
-	say_differences(buf, size, &k, k.merit, "worse", "better");
+	say_differences(buf, size, &k, k.speed, "is slower", "is faster");
+	say_differences(buf, size, &k, k.merit, "is worse", "is better");
+	say_differences(buf, size, &k, k.cpu, "uses more CPU for each request",
+	    "uses less CPU for each request");
 	snprintf(first, sizeof(first), "With %s,", name);
 	say_clauses(buf, size, &k.amounts, first);
 	snprintf(first, sizeof(first),
 	    "Between %s and %s, nothing that matters differs", name,
 	    c->servers[0].name);
 	say_clauses(buf, size, &k.same, first);
+	snprintf(first, sizeof(first), "%s uses as much CPU as %s", name,
+	    c->servers[0].name);
+	say_clauses(buf, size, &k.same_cpu, first);
+	if (k.cpu[0].count + k.cpu[1].count + k.same_cpu.count)
+		say(buf, size,
+		    " CPU is compared where the client was the limit of the "
+		    "rate.");
 	snprintf(first, sizeof(first), "No answer%s%s for",
 	    c->server_count > 2 ? " on " : "", c->server_count > 2 ? name : "");
 	say_without_answer(buf, size, &k.none, first);
@@ -369,14 +405,20 @@ conclusion_missing(const struct comparison *c)
 }
 
 bool
-conclusion_scenario_has(
-    const struct scenario_result *o, size_t servers, enum verdict verdict)
+conclusion_scenario_has(const struct scenario_result *o, size_t servers,
+    enum verdict verdict, enum basis basis)
 {
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 1; i < servers; i++) {
-			if (o->points[p].results[i].verdict == verdict)
+			const struct server_result *f =
+			    &o->points[p].results[i];
+			enum basis its =
+			    f->verdict <= EQUIVALENT ? f->basis : BASIS_METRIC;
+
+			if (f->verdict == verdict && its == basis)
 				return true;
 		}
 	}
-	return o->point_count == 0 && verdict == INVALID;
+	return o->point_count == 0 && verdict == INVALID &&
+	       basis == BASIS_METRIC;
 }

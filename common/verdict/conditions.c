@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/verdict/paired_estimate.h"
 #include "common/verdict/sentences.h"
 
 /* Little's law: from here on something measured is not true. */
@@ -30,55 +31,100 @@ say_more(char *buf, size_t size, const char *format, ...)
 
 /* ---- the control ---- */
 
+/* Whether anything of POINT is compared on BASIS. */
+static bool
+has_basis(
+    const struct comparison *c, const struct point *point, enum basis basis)
+{
+	for (size_t i = 1; i < c->server_count; i++) {
+		if (point->results[i].basis == basis)
+			return true;
+	}
+	return false;
+}
+
+/* The control's ratio at POINT; NAN: none, or nothing needs it. */
+static struct estimate
+control_ratio(
+    const struct comparison *c, const struct point *point, enum basis basis)
+{
+	const struct server_result *control = &point->results[c->server_count];
+
+	if (!has_basis(c, point, basis) || !control->has_ratio)
+		return (struct estimate){NAN, NAN, NAN};
+	if (control->basis == basis)
+		return control->ratio;
+	return basis == BASIS_SERVER_CPU
+		   ? paired_cpu_ratio(control, &point->results[0])
+		   : (struct estimate){NAN, NAN, NAN};
+}
+
 /* From the least to the greatest of several points. */
 static void
 say_controls(char *buf, size_t size, const struct comparison *c,
-    const struct scenario_result *result)
+    const struct scenario_result *result, enum basis basis)
 {
 	char low[FIGURE_SIZE], high[FIGURE_SIZE];
 	double least = INFINITY, most = 0;
+	size_t count = 0;
 	bool same;
 
 	for (size_t i = 0; i < result->point_count; i++) {
 		double ratio =
-		    result->points[i].results[c->server_count].ratio.value;
+		    control_ratio(c, &result->points[i], basis).value;
 
 		least = fmin(least, ratio);
 		most = fmax(most, ratio);
+		count += isnan(ratio) ? 0 : 1;
 	}
 	figure_ratio(low, sizeof(low), least);
 	figure_ratio(high, sizeof(high), most);
 	same = strcmp(low, high) == 0;
 	if (most > 0)
-		snprintf(buf, size,
-		    "control: %s against itself has %s %s%s%s at all %zu "
-		    "points; %s should be 1",
-		    c->servers[0].name, same ? "a ratio of" : "ratios from",
-		    low, same ? "" : " to ", same ? "" : high,
-		    result->point_count, same ? "it" : "they");
+		say_more(buf, size, "%s %s%s%s at %s%zu point%s; %s",
+		    same ? "a ratio of" : "ratios from", low,
+		    same ? "" : " to ", same ? "" : high,
+		    count == result->point_count ? "all " : "", count,
+		    count == 1 ? "" : "s", same ? "it" : "they");
+}
+
+static void
+say_control(char *buf, size_t size, struct estimate ratio)
+{
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
+
+	if (isnan(ratio.value))
+		return;
+	say_more(buf, size, "a ratio of %s",
+	    figure_ratio(value, sizeof(value), ratio.value));
+	if (ratio.low < ratio.high)
+		say_more(buf, size, ", between %s and %s",
+		    figure_ratio(low, sizeof(low), ratio.low),
+		    figure_ratio(high, sizeof(high), ratio.high));
+	say_more(buf, size, "; it");
 }
 
 char *
 conditions_control(char *buf, size_t size, const struct comparison *c,
     const struct scenario_result *result)
 {
-	const struct server_result *found =
-	    &result->points[0].results[c->server_count];
-	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
-
 	buf[0] = '\0';
-	if (result->point_count > 1)
-		say_controls(buf, size, c, result);
-	if (result->point_count != 1 || !found->has_ratio)
-		return buf;
-	snprintf(buf, size, "control: %s against itself has a ratio of %s",
-	    c->servers[0].name,
-	    figure_ratio(value, sizeof(value), found->ratio.value));
-	if (found->ratio.low < found->ratio.high)
-		say_more(buf, size, ", between %s and %s",
-		    figure_ratio(low, sizeof(low), found->ratio.low),
-		    figure_ratio(high, sizeof(high), found->ratio.high));
-	say_more(buf, size, "; it should be 1");
+	for (int i = BASIS_METRIC; i <= BASIS_SERVER_CPU; i++) {
+		enum basis basis = (enum basis)i;
+		char words[300] = "";
+
+		if (result->point_count > 1)
+			say_controls(words, sizeof(words), c, result, basis);
+		else
+			say_control(words, sizeof(words),
+			    control_ratio(c, &result->points[0], basis));
+		if (words[0])
+			say_more(buf, size,
+			    "%scontrol%s: %s against itself has %s should be 1",
+			    buf[0] ? "; " : "",
+			    basis == BASIS_SERVER_CPU ? " by CPU" : "",
+			    c->servers[0].name, words);
+	}
 	return buf;
 }
 

@@ -15,7 +15,8 @@
 #include "common/verdict/comparison.h"
 
 /* "control: thread against itself has a ratio of 1.001, between 0.98 and 1.02;
- * it should be 1"; empty: none. */
+ * it should be 1"; where that is
+ * compared, the same in CPU; empty: none. */
 char *
 conditions_control(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result);

@@ -87,6 +87,24 @@ exp_of(struct estimate e)
 	return (struct estimate){exp(e.value), exp(e.low), exp(e.high)};
 }
 
+struct estimate
+paired_cpu_ratio(
+    const struct server_result *found, const struct server_result *baseline)
+{
+	double logs[RANK_MAX];
+	size_t n = 0;
+
+	for (size_t b = 0; b < found->blocks && b < baseline->blocks; b++) {
+		if (!isfinite(found->values[b]) ||
+		    !isfinite(baseline->values[b]))
+			continue;
+		logs[n] = log(baseline->cpu_us[b] / found->cpu_us[b]);
+		if (!isfinite(logs[n++]))
+			return UNKNOWN;
+	}
+	return n ? exp_of(rank_hodges_lehmann(logs, n, PAIRED_ALPHA)) : UNKNOWN;
+}
+
 void
 paired_estimate(struct server_result *found,
     const struct server_result *baseline, double delta)
@@ -102,8 +120,9 @@ paired_estimate(struct server_result *found,
 		return;
 	found->value =
 	    rank_hodges_lehmann(pair.values, pair.count, PAIRED_ALPHA);
-	found->difference =
-	    rank_hodges_lehmann(pair.differences, pair.count, PAIRED_ALPHA);
+	if (found->basis == BASIS_METRIC)
+		found->difference = rank_hodges_lehmann(
+		    pair.differences, pair.count, PAIRED_ALPHA);
 	if (pair.has_ratio)
 		found->ratio = exp_of(
 		    rank_hodges_lehmann(pair.ratios, pair.count, PAIRED_ALPHA));

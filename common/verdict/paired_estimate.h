@@ -41,6 +41,8 @@ paired_compared(const struct paired_blocks *pair);
  * difference (FOUND less BASELINE, in the unit) takes its place. Values that
  * hardly vary, as memory and counts, need no other treatment: ties and zeros
  * make the interval hold more often than it says, not less.
+ *
+ * A ratio by the server's CPU says nothing of the unit: no difference then.
  */
 void
 paired_estimate(struct server_result *found,
@@ -52,6 +54,12 @@ paired_estimate(struct server_result *found,
 void
 paired_power_analysis(struct server_result *found,
     const struct paired_blocks *pair, double alpha, double delta);
+
+/* The ratio of FOUND by the server's CPU time for each request, whatever its
+ * basis is: above 1 is less than BASELINE's. NAN if a block lacks the time. */
+struct estimate
+paired_cpu_ratio(
+    const struct server_result *found, const struct server_result *baseline);
 
 /* The ratio of COUNT logarithms by block, as paired_estimate() computes it; NAN
  * is left out, and is the answer if all are. For `with_dropped`. */

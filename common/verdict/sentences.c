@@ -167,14 +167,89 @@ say_ratio(char *buf, size_t size, const struct scenario_result *result,
 }
 
 const char *
-sentence_verdict_word(
-    const struct scenario_result *result, enum verdict verdict)
+sentence_verdict_word(const struct scenario_result *result,
+    enum verdict verdict, enum basis basis)
 {
+	static const char *const by_cpu[] = {
+	    [FASTER] = "less CPU",
+	    [SLOWER] = "more CPU",
+	    [EQUIVALENT] = "same CPU",
+	};
+
+	if (basis == BASIS_SERVER_CPU && verdict <= EQUIVALENT)
+		return by_cpu[verdict];
 	if (result && !sentence_is_speed(result) && verdict == FASTER)
 		return "better";
 	if (result && !sentence_is_speed(result) && verdict == SLOWER)
 		return "worse";
 	return VERDICT_WORDS[verdict];
+}
+
+/* What the client limited, in a word. */
+static const char *
+limited_figure(const struct scenario_result *result)
+{
+	size_t len = strlen(result->unit);
+
+	if (len > 2 && strcmp(result->unit + len - 2, "/s") == 0)
+		return "rate";
+	return label_is_percentile(result) ? "latency" : "figure";
+}
+
+/* The ratio as how many times the CPU it is, which is the other way up. */
+static void
+say_times(char *buf, size_t size, const struct estimate *ratio)
+{
+	char value[FIGURE_SIZE], low[FIGURE_SIZE], high[FIGURE_SIZE];
+
+	figure_ratio(value, sizeof(value), 1 / ratio->value);
+	snprintf(buf, size, "%s times", value);
+	if (ratio->low < ratio->high)
+		say_more(buf, size, " (between %s and %s)",
+		    figure_ratio(low, sizeof(low), 1 / ratio->high),
+		    figure_ratio(high, sizeof(high), 1 / ratio->low));
+}
+
+static void
+say_verdict_by_cpu(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *found, const char *name, const char *base)
+{
+	bool open = found->verdict == UNDECIDED;
+	char times[4 * FIGURE_SIZE];
+
+	if (open)
+		snprintf(buf, size, "%s against %s is undecided: ", name, base);
+	else
+		buf[0] = '\0';
+	say_times(times, sizeof(times), &found->ratio);
+	if (found->has_ratio)
+		say_more(buf, size,
+		    "%s uses %s the CPU of %s for each request; ", name, times,
+		    base);
+	say_more(buf, size, "the client was the limit, so the %s says nothing",
+	    limited_figure(result));
+}
+
+char *
+sentence_by_cpu(
+    char *buf, size_t size, const struct scenario_result *result, size_t server)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < result->point_count; i++) {
+		const struct server_result *f =
+		    &result->points[i].results[server];
+
+		any |= f->basis == BASIS_SERVER_CPU && f->verdict != INVALID;
+	}
+	buf[0] = '\0';
+	if (any && result->point_count > 1)
+		snprintf(buf, size,
+		    "less, more or same CPU: the client was the limit there, "
+		    "so the %s says nothing, and the ratio is by the server's "
+		    "CPU for each request: above 1 is less CPU",
+		    limited_figure(result));
+	return buf;
 }
 
 char *
@@ -183,7 +258,8 @@ sentence_verdict(char *buf, size_t size, const struct comparison *c,
     size_t server)
 {
 	const struct server_result *found = &point->results[server];
-	const char *word = sentence_verdict_word(result, found->verdict);
+	const char *word =
+	    sentence_verdict_word(result, found->verdict, found->basis);
 	const char *name = c->servers[server].name, *base = c->servers[0].name;
 	char figures[500];
 
@@ -191,6 +267,8 @@ sentence_verdict(char *buf, size_t size, const struct comparison *c,
 	say_ratio(figures, sizeof(figures), result, found);
 	if (found->verdict == INVALID) /* figures would be read as an answer */
 		snprintf(buf, size, "%s against %s is invalid", name, base);
+	else if (found->basis == BASIS_SERVER_CPU)
+		say_verdict_by_cpu(buf, size, result, found, name, base);
 	else if (found->verdict == UNDECIDED)
 		snprintf(buf, size, "%s against %s is undecided%s%s", name,
 		    base, figures[0] ? ": " : "", figures);
@@ -229,38 +307,78 @@ say_span(
 		    strcmp(low, high) == 0 ? "" : high);
 }
 
-bool
-sentence_verdicts(char *buf, size_t size, const struct comparison *c,
-    const struct scenario_result *result, size_t server, enum verdict *only)
+/* Whether F is counted as VERDICT on BASIS. What has no answer is of no basis,
+ * and counted with the figures. */
+static bool
+is_told(const struct server_result *f, enum verdict verdict, enum basis basis)
 {
-	size_t counts[INVALID + 1] = {0}, len;
-	const char *comma = "";
-	char span[200];
-	bool one = false;
+	enum basis its = verdict <= EQUIVALENT ? f->basis : BASIS_METRIC;
 
-	for (size_t i = 0; i < result->point_count; i++)
-		counts[result->points[i].results[server].verdict]++;
-	len = (size_t)snprintf(buf, size, "%s against %s is ",
-	    c->servers[server].name, c->servers[0].name);
-	for (int v = FASTER; v <= INVALID && len < size; v++) {
-		if (!counts[v])
+	return f->verdict == verdict && its == basis;
+}
+
+/* "slower at 4, equivalent at 2" of those of BASIS, after FIRST. Returns
+ * whether there are any. */
+static bool
+say_counts(char *buf, size_t size, const struct scenario_result *result,
+    size_t server, enum basis basis, const char *first)
+{
+	const char *before = first;
+
+	for (int v = FASTER; v <= INVALID; v++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < result->point_count; i++)
+			count += is_told(&result->points[i].results[server],
+			    (enum verdict)v, basis);
+		if (!count)
 			continue;
-		if (counts[v] == result->point_count) {
-			*only = (enum verdict)v;
-			one = true;
-		}
-		len += (size_t)snprintf(buf + len, size - len,
-		    one ? "%s%s at all %zu points" : "%s%s at %zu", comma,
-		    sentence_verdict_word(result, (enum verdict)v), counts[v]);
-		comma = ", ";
+		say_more(buf, size,
+		    count == result->point_count ? "%s%s at all %zu points"
+						 : "%s%s at %zu",
+		    before,
+		    sentence_verdict_word(result, (enum verdict)v, basis),
+		    count);
+		before = ", ";
 	}
-	if (!one && len < size)
-		len += (size_t)snprintf(buf + len, size - len, " of %zu points",
-		    result->point_count);
+	return before != first;
+}
+
+/* The first point's, if all are told alike. */
+static const struct server_result *
+only_verdict(const struct scenario_result *result, size_t server)
+{
+	const struct server_result *first = &result->points[0].results[server];
+
+	for (size_t i = 1; i < result->point_count; i++) {
+		const struct server_result *f =
+		    &result->points[i].results[server];
+
+		if (f->verdict != first->verdict ||
+		    (f->verdict <= EQUIVALENT && f->basis != first->basis))
+			return NULL;
+	}
+	return first;
+}
+
+const struct server_result *
+sentence_verdicts(char *buf, size_t size, const struct comparison *c,
+    const struct scenario_result *result, size_t server)
+{
+	const struct server_result *only = only_verdict(result, server);
+	char span[200];
+	bool any;
+
+	snprintf(buf, size, "%s against %s", c->servers[server].name,
+	    c->servers[0].name);
+	any = say_counts(buf, size, result, server, BASIS_METRIC, " is ");
+	say_counts(buf, size, result, server, BASIS_SERVER_CPU,
+	    any ? ", and uses " : " uses ");
+	if (!only)
+		say_more(buf, size, " of %zu points", result->point_count);
 	say_span(span, sizeof(span), result, server);
-	if (len < size)
-		snprintf(buf + len, size - len, "%s", span);
-	return one;
+	say_more(buf, size, "%s", span);
+	return only;
 }
 
 bool
@@ -288,9 +406,11 @@ sentence_detectable(char *buf, size_t size, const struct comparison *c,
 	if (result->point_count == 1 && sentence_is_speed(result) &&
 	    isfinite(f->min_detectable))
 		snprintf(buf, size,
-		    "%s: a difference of %.1f %% or more would have been found "
+		    "%s: a difference of %.1f %% or more%s would have been "
+		    "found "
 		    "in 4 of 5 such measurements",
-		    c->servers[server].name, 100 * (f->min_detectable - 1));
+		    c->servers[server].name, 100 * (f->min_detectable - 1),
+		    f->basis == BASIS_SERVER_CPU ? " in CPU" : "");
 	return buf;
 }
 
@@ -310,8 +430,8 @@ contradicts(const struct scenario_result *result, const struct point *point,
 	int side = side_of(result->higher_is_better ? quotient : 1 / quotient);
 
 	return has_values(point, server) && f->has_ratio &&
-	       isfinite(quotient) && f->verdict != INVALID &&
-	       side * side_of(f->ratio.value) < 0;
+	       f->basis == BASIS_METRIC && isfinite(quotient) &&
+	       f->verdict != INVALID && side * side_of(f->ratio.value) < 0;
 }
 
 char *

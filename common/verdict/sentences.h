@@ -22,11 +22,12 @@
 bool
 sentence_is_speed(const struct scenario_result *result);
 
-/* The verdict's, but "better" and "worse" where nothing is fast: memory, say.
- * OUTCOME NULL: as the contract has them. */
+/* The verdict's, but "better" and "worse" where nothing is fast: memory, say;
+ * and "less CPU", "more CPU", "same CPU" where that is compared instead. RESULT
+ * NULL: as the contract has them. */
 const char *
-sentence_verdict_word(
-    const struct scenario_result *result, enum verdict verdict);
+sentence_verdict_word(const struct scenario_result *result,
+    enum verdict verdict, enum basis basis);
 
 /* The figures of SERVER and of the baseline at POINT: "5,000 against 14,123
  * requests/s", "1 of 64 connections lost instead of all 64"; empty where one of
@@ -43,7 +44,9 @@ sentence_amounts(char *buf, size_t size, const struct scenario_result *result,
 /*
  * "fork is slower than thread: 5,000 against 14,123 requests/s; ratio 0.354,
  * between 0.348 and 0.360". The ratio is the table's: above 1 is better.
- * Without the reason, but where it is all there is to say.
+ * Without the reason, but where it is all there is to say. By CPU: "fork uses
+ * 1.31 times the CPU of thread for each request, between 1.29 and 1.33; the
+ * client was the limit, so the rate says nothing".
  */
 char *
 sentence_verdict(char *buf, size_t size, const struct comparison *comparison,
@@ -52,12 +55,12 @@ sentence_verdict(char *buf, size_t size, const struct comparison *comparison,
 
 /*
  * Of a scenario with several points: "fork against thread is slower at 4,
- * equivalent at 2 of 6 points: ratios from 0.75 to 1.00". Returns whether
- * all have one verdict, which is *ONLY then.
+ * equivalent at 2 of 6 points: ratios from 0.75 to 1.00". Returns the result of
+ * the first point if all have its verdict, on its basis; else NULL.
  */
-bool
+const struct server_result *
 sentence_verdicts(char *buf, size_t size, const struct comparison *comparison,
-    const struct scenario_result *result, size_t server, enum verdict *only);
+    const struct scenario_result *result, size_t server);
 
 /* Whether the points of SERVER have an answer, and not one for all. */
 bool
@@ -78,6 +81,12 @@ sentence_detectable(char *buf, size_t size, const struct comparison *comparison,
 char *
 sentence_direction(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result, size_t server);
+
+/* How to read the ratios by CPU among several points; empty if there is none,
+ * or one point, whose sentence says it. */
+char *
+sentence_by_cpu(char *buf, size_t size, const struct scenario_result *result,
+    size_t server);
 
 /* Whether the reason of SERVER at POINT is that of the baseline, too, so that
  * it need not be said twice. */

@@ -93,15 +93,18 @@ control_differs(struct server_result *found,
 				   "differs by";
 	double half = family->delta / 2;
 	double unit = fabs(baseline->value.value);
+	bool by_cpu = found->basis == BASIS_SERVER_CPU;
+	struct estimate ratio =
+	    by_cpu ? paired_cpu_ratio(control, baseline) : control->ratio;
 
 	if (control->blocks == 0)
 		return false;
-	if (control->has_ratio) {
-		if (!outside(&control->ratio, 1, half))
+	if (by_cpu || control->has_ratio) {
+		if (!outside(&ratio, 1, half))
 			return false;
-		say(found, "%s %.1f %% [%.3f, %.3f]", what,
-		    percent(control->ratio.value), control->ratio.low,
-		    control->ratio.high);
+		say(found, "%s %.1f %%%s [%.3f, %.3f]", what,
+		    percent(ratio.value), by_cpu ? " in CPU" : "", ratio.low,
+		    ratio.high);
 	} else {
 		if (!outside(&control->difference, 0, half * unit))
 			return false;
@@ -162,6 +165,7 @@ say_difference(struct server_result *found, const struct family *family)
 {
 	struct estimate ratio = found->ratio;
 	double delta = family->delta;
+	bool by_cpu = found->basis == BASIS_SERVER_CPU;
 
 	if (!found->has_ratio)
 		say(found, "by %.3g %s", fabs(found->difference.value),
@@ -169,8 +173,11 @@ say_difference(struct server_result *found, const struct family *family)
 	else if (ratio.value >= 2 || ratio.value <= 0.5)
 		say(found, "by a factor of %.3g",
 		    ratio.value < 1 ? 1 / ratio.value : ratio.value);
-	else
-		say(found, "by %.1f %%", percent(ratio.value));
+	else /* of CPU, how much more or less it is; not how much better */
+		say(found, "by %.1f %%",
+		    percent(by_cpu ? 1 / ratio.value : ratio.value));
+	if (by_cpu)
+		say(found, " of CPU time for each request");
 	if (found->has_ratio && ratio.low > 1 - delta && ratio.high < 1 + delta)
 		say(found, ", too little to matter");
 	if (family->count > 1)

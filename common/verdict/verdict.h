@@ -44,7 +44,8 @@
  *
  * A result is INVALID if more than VERDICT_SPOILT of its slices were dropped
  * for an outside cause, if its point's baseline or control is, or if the
- * interval of its point's control excludes 1 by more than half of DELTA; else
+ * interval of its point's control, on the same basis, excludes 1 by more than
+ * half of DELTA; else
  * UNDECIDED with fewer than PAIRED_BLOCKS_MIN blocks. A result whose verdict
  * needs no test is not in the family. With more than one ratio in the family,
  * `min_detectable` and `required_blocks` become those of Holm's first step.

@@ -15,6 +15,7 @@ as a program, this file is a server for `client compare`:
 import contextlib
 import csv
 import json
+import math
 import os
 import re
 import shlex
@@ -749,10 +750,10 @@ RESULT = {
 RATIO = {
     "of": str, "to": str, "estimate": (*NUMBER, NULL),
     "low": (*NUMBER, NULL), "high": (*NUMBER, NULL), "verdict": str,
-    "reason": str,
+    "reason": str, "basis": str,
 }
 CONTROL = {
-    "server": str, "estimate": (*NUMBER, NULL), "low": (*NUMBER, NULL),
+    "server": str, "basis": str, "estimate": (*NUMBER, NULL), "low": (*NUMBER, NULL),
     "high": (*NUMBER, NULL),
 }
 COMPARE = {
@@ -894,8 +895,26 @@ def check_point(point, names):
         if one["estimate"] is not None:
             check_estimate(one, "estimate", one["log_ratios_by_block"])
             assert one["estimate"] > 0
+        check_basis(one, point)
     for one in point["controls"]:
         assert one["server"] == names[0]
+
+
+def check_basis(ratio, point):
+    """Where the client was the limit, CPU is compared, by block; nowhere else."""
+    base, control = point["results"][0], point["controls"][0]["result"]
+    own = next(one for one in point["results"] if one["server"] == ratio["of"])
+    if ratio["basis"] == "metric":
+        assert ratio["verdict"] == "invalid" or not (
+            own["client_limited"] or base["client_limited"]), ratio
+        return
+    assert ratio["basis"] == "server_cpu"
+    assert any(one["client_limited"] for one in (own, base, control)), ratio
+    assert ratio["difference"]["value"] is None, "of figures that say nothing"
+    for log, mine, its in zip(ratio["log_ratios_by_block"],
+                              own["cpu_us_by_block"], base["cpu_us_by_block"]):
+        if log is not None:
+            assert math.isclose(log, math.log(its / mine), abs_tol=1e-6), ratio
 
 
 # ---- comparisons ----
@@ -983,7 +1002,7 @@ def compare(groups, servers, *arguments, code=0, **options):
 # Reasons that are the machine's, not a server's.
 UNSTEADY = ("control.* differs|other work on this machine|"
             "the client did not run|a quota of CPU time stopped the client|"
-            "the client was the limit|other work had the client's CPU")
+            "the client was the limit, not|other work had the client's CPU")
 
 
 def unsteady(result):

@@ -108,7 +108,9 @@ def test_its_tables_are_aligned_and_not_wide(made):
     for row, count in zip(rows, (1, 4, 16, 64, 256, 1000)):
         assert row.startswith(f"  {count:<11,} "), row
         assert row[head.index("ratio"):].lstrip()[0] in "01-", row
-        assert row[head.index("verdict"):].split() == [row.split()[-1]]
+        assert row[head.index("verdict"):].split() == (
+            ["more", "CPU"] if count == 256 else [row.split()[-1]])
+    assert ">= 130,904" in rows[4], "the client was the limit"
     assert ">= 118,616" in rows[5] and rows[5].endswith("invalid")
     wide = [line for line in lines if re.match(r"  (thread|fork) +[\d-]", line)
             and len(line) > 90]
@@ -168,7 +170,7 @@ def test_sentences_are_as_wide_as_the_terminal(made, columns):
 def forest(out):
     """The rows of the terminal's picture: label, what is drawn, the rest."""
     picture = out.partition("In short\n")[2].partition("\n\n")[0]
-    rows = [re.match(r"(  +.+?)  +(.*?) +([\d.]*) *([a-z]+)$", line)
+    rows = [re.match(r"(  +.+?)  +(.*?) +([\d.]*) *((?:[a-z]+ )?[a-zA-Z]+)$", line)
             for line in picture.splitlines()]
     return {row[1].strip(): row for row in rows if row}
 
@@ -194,11 +196,11 @@ def test_the_picture_of_all_ratios_fits_the_terminal(
     assert len(ends) == 1, "verdicts stand in a column"
 
 
-@pytest.mark.parametrize("locale, better, worse, same, open_, bad, line", [
-    ("C", "^", "v", "=", "?", "x", "|"),
-    ("C.UTF-8", "▲", "▼", "■", "○", "×", "│")], ids=["ascii", "utf8"])
+@pytest.mark.parametrize("locale, better, worse, same, open_, bad, cpu, line", [
+    ("C", "^", "v", "=", "?", "x", "V", "|"),
+    ("C.UTF-8", "▲", "▼", "■", "○", "×", "▽", "│")], ids=["ascii", "utf8"])
 def test_a_verdict_has_its_shape(
-        made, tmp_path, locale, better, worse, same, open_, bad, line):
+        made, tmp_path, locale, better, worse, same, open_, bad, cpu, line):
     saved = json.loads(made[2].read_text())
     ratio, = saved["scenarios"][6]["points"][0]["ratios"]
     ratio.update(estimate=2.5, low=2.4, high=2.6, verdict="faster")
@@ -208,7 +210,8 @@ def test_a_verdict_has_its_shape(
     for label, mark, word in (
             ("churn", worse, "slower"), ("steady", same, "equivalent"),
             ("http", open_, "undecided"), ("idle", worse, "worse"),
-            ("1,000 connections", bad, "invalid"), ("static", better, "faster")):
+            ("1,000 connections", bad, "invalid"), ("static", better, "faster"),
+            ("256 connections", cpu, "more CPU")):
         row = rows[label]
         assert mark in row[0] and row[4] == word, row[0]
     # A baseline for all, better to its right, worse to its left.
@@ -224,7 +227,7 @@ def test_the_page_has_the_same_rows_as_the_terminal(made, tmp_path):
     figure = page.partition('<figure class="forest">')[2].partition(
         "</figure>")[0]
     rows = re.findall(
-        r'<tr class="(\S+)( below)?"><th scope="row"><a href="#scenario-\d+">'
+        r'<tr class="(\S+)( below)?(?: cpu)?"><th scope="row"><a href="#scenario-\d+">'
         r'([^<]*)</a>.*?</tr>', figure)
     shown = on_terminal(made[2], 120, NO_COLOR="1").partition(
         "In short\n")[2].partition("\n\n")[0].splitlines()[:-3]
@@ -237,6 +240,10 @@ def test_the_page_has_the_same_rows_as_the_terminal(made, tmp_path):
     invalid = re.search(r'<tr class="invalid below">.*?1,000 conn.*?</tr>',
                         figure)[0]
     assert "0.750" not in invalid and "invalid</span>" in invalid
+    by_cpu = re.search(r'<tr class="slower below cpu">.*?256 conn.*?</tr>',
+                       figure)[0]
+    assert "0.800" in by_cpu and "more CPU</span>" in by_cpu
+    assert "The mark is hollow." in page
 
 
 def test_without_intervals_the_picture_has_marks_alone(made, tmp_path):
@@ -360,7 +367,7 @@ def test_two_saved_comparisons_stand_side_by_side(made, tmp_path):
     page = (tmp_path / "pair/index.html").read_text()
     for text in (result.out, page):
         assert "No verdict across them" in text
-        assert "above 1 is better than the first." in text
+        assert "above 1 is better than the first; with CPU" in unbroken(text)
         assert str(made[2]) in text and str(made[3]) in text
         assert "sweep, 1,000 connections" in text
         assert not re.search("faster|slower|equivalent", text.partition(
@@ -386,13 +393,15 @@ def test_of_two_no_figure_looks_better_than_it_is(made, tmp_path):
                     "--report", tmp_path / "pair",
                     env={**os.environ, "COLUMNS": "120"})
     assert result.code == 0, result
-    limited, sure = (row_of(result.out, f"sweep, {count} connections", "fork")
-                     for count in ("1,000", "256"))
+    limited, by_cpu, sure = (
+        row_of(result.out, f"sweep, {count} connections", "fork")
+        for count in ("1,000", "256", "64"))
     # Without a column of ratios, of which there are none.
     assert limited == ["fork", *2 * [
         ">= 118,616 (invalid)", "117,193 .. 120,040"]]
     assert sure[1] == sure[4] and not re.search("[^0-9,]", sure[1])
-    assert sure[3] == sure[6] == "0.800"
+    assert sure[3] == sure[6] == "0.850"
+    assert by_cpu[3] == by_cpu[6] == "0.800 CPU"
     page = (tmp_path / "pair/index.html").read_text()
     assert page.count("<td>\u2265 118,616 (invalid)</td>") == 2
 

@@ -186,6 +186,25 @@ made_outcome(struct comparison *c, const char *name, const char *metric,
 	return o;
 }
 
+/* The client was the limit at POINT, so that its ratios are by the server's
+ * CPU: their own, whatever the rates are. */
+static inline void
+made_by_cpu(struct point *point, size_t servers)
+{
+	for (size_t i = 0; i <= servers; i++) {
+		struct server_result *f = &point->results[i];
+
+		f->basis = BASIS_SERVER_CPU;
+		f->client_bound = i != 1;
+		f->with_dropped = NAN;
+		for (size_t b = 0; b < f->blocks; b++) {
+			f->cpu_us[b] = 7.7;
+			if (i > 0)
+				f->cpu_us[b] *= exp(-f->ratios[b]);
+		}
+	}
+}
+
 /* ---- a scenario of each kind ---- */
 
 static inline void
@@ -200,6 +219,7 @@ made_curves(struct comparison *c)
 		    made_point(o, c->server_count, 2e4 * (1 + log(counts[i])),
 			1 - 0.05 * (double)i),
 		    "connections", counts[i]);
+	made_by_cpu(&o->points[4], c->server_count);
 	o->points[5].results[1].client_bound = true;
 	o->points[5].results[1].verdict = INVALID;
 	MADE_TEXT(o->points[5].results[1].cause, CAUSE_CLIENT);

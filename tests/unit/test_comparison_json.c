@@ -70,6 +70,9 @@ same_finding(const struct server_result *a, const struct server_result *b)
 	assert_int_equal(a->blocks, b->blocks);
 	same_numbers(a->values, b->values, a->blocks);
 	same_numbers(a->ratios, b->ratios, a->blocks);
+	same_numbers(a->cpu_us, b->cpu_us, a->blocks);
+	if (a->has_ratio) /* the baseline has none */
+		assert_int_equal(a->basis, b->basis);
 	assert_int_equal(a->usable, b->usable);
 	assert_int_equal(a->has_ratio, b->has_ratio);
 	same_numbers(&a->value.value, &b->value.value, 3);
@@ -231,6 +234,7 @@ TEST(the_contracts_keys_alone_are_enough)
 	assert_true(isnan(found[0].value.value));
 	assert_true(found[1].usable && found[1].value.low == 80);
 	assert_int_equal(found[1].verdict, SLOWER);
+	assert_int_equal(found[1].basis, BASIS_METRIC); /* as it always was */
 	assert_true(isnan(found[1].latency.p50));
 	assert_true(isnan(found[1].usage.user_us));
 	assert_true(found[1].usage.cpu_us == 7.5);
@@ -285,6 +289,8 @@ TEST(what_does_not_fit_is_refused_with_its_place)
 		POINT ".ratios[0].of is not the name of one of the servers"},
 	    {WITH_RESULT("\"verdict\":\"best\""),
 		POINT ".results[0].verdict is not one of the verdicts"},
+	    {WITH_POINT("\"ratios\":[{\"of\":\"a\",\"basis\":\"cpu\"}]"),
+		POINT ".ratios[0].basis is not \"metric\" or \"server_cpu\""},
 	    {WITH_RESULT("\"errors_by_name\":[1]"),
 		POINT ".results[0].errors_by_name is not an object"},
 	    {WITH_RESULT("\"errors_by_name\":{\"EOF\":-1}"),

@@ -94,11 +94,34 @@ TEST(controls_that_are_all_alike_have_one_ratio)
 	static struct comparison made;
 
 	made_comparison(&made, 2);
-	conditions_control(text, sizeof(text), &made, &made.scenarios[2]);
+	conditions_control(text, sizeof(text), &made, &made.scenarios[3]);
 	says("has a ratio of 1.000 at all 6 points; it should be 1");
-	made.scenarios[2].points[3].results[2].ratio.value = 1.05;
-	conditions_control(text, sizeof(text), &made, &made.scenarios[2]);
+	does_not_say("CPU");
+	made.scenarios[3].points[3].results[2].ratio.value = 1.05;
+	conditions_control(text, sizeof(text), &made, &made.scenarios[3]);
 	says("has ratios from 1.000 to 1.050 at all 6 points; they should");
+	comparison_release(&made);
+}
+
+/* Of sweep, one point is by CPU; that of the control is known at each. */
+TEST(a_control_is_told_by_cpu_too_where_that_is_compared)
+{
+	static struct comparison made;
+	struct point *point;
+
+	made_comparison(&made, 2);
+	point = &made.scenarios[2].points[4];
+	point->results[2].ratio.value = 1.01;
+	conditions_control(text, sizeof(text), &made, &made.scenarios[2]);
+	says("control: thread against itself has a ratio of 1.000 at 5 points; "
+	     "it should be 1; control by CPU: thread against itself has a "
+	     "ratio of 1.010 at 1 point; it should be 1");
+	/* The baseline was not limited: the control has a ratio of rates. */
+	point->results[2].basis = BASIS_METRIC;
+	for (size_t b = 0; b < MADE_BLOCKS; b++)
+		point->results[2].cpu_us[b] = 7.7 / 1.02;
+	conditions_control(text, sizeof(text), &made, &made.scenarios[2]);
+	says("control by CPU: thread against itself has a ratio of 1.020 at ");
 	comparison_release(&made);
 }
 

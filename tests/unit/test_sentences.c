@@ -54,8 +54,10 @@ FRESH(words_have_the_ratio_of_the_table_where_less_is_better)
 	point_of("knee");
 	say_verdict();
 	says("ratio 0.800, between 0.786 and 0.814");
-	sentence_verdicts(text, sizeof(text), &comparison, result, 1,
-	    &(enum verdict){INVALID});
+	assert_int_equal(
+	    sentence_verdicts(text, sizeof(text), &comparison, result, 1)
+		->verdict,
+	    SLOWER);
 	says("slower at all 6 points: ratio 0.800");
 }
 
@@ -116,13 +118,14 @@ FRESH(of_several_points_one_sentence_explains_it)
 {
 	point_of("sweep");
 	result->points[2].results[1].ratio.value = 1.2;
-	result->points[4].results[1].ratio.value = 1.2;
+	result->points[3].results[1].ratio.value = 1.2;
+	result->points[4].results[1].ratio.value = 1.2; /* by CPU */
 	sentence_direction(text, sizeof(text), &comparison, result, 1);
 	says("fork, 16 connections: the figures point the other way");
 	says("(so at 2 points)");
 	result->points[2].results[1].verdict = INVALID;
 	sentence_direction(text, sizeof(text), &comparison, result, 1);
-	says("fork, 256 connections: ");
+	says("fork, 64 connections: ");
 	does_not_say("so at");
 }
 
@@ -136,6 +139,80 @@ FRESH(an_undecided_ratio_that_contradicts_is_not_to_be_believed)
 	sentence_direction(text, sizeof(text), &comparison, result, 1);
 	says("Neither direction is sure");
 	does_not_say("Believe");
+}
+
+/* ---- by the server's CPU ---- */
+
+static void
+compare_by_cpu(enum verdict verdict, double times, double half)
+{
+	results[1].basis = BASIS_SERVER_CPU;
+	results[1].verdict = verdict;
+	results[1].ratio = (struct estimate){
+	    1 / times, 1 / (times + half), 1 / (times - half)};
+}
+
+FRESH(how_much_cpu_is_not_how_fast)
+{
+	point_of("steady");
+	compare_by_cpu(SLOWER, 1.31, 0.02);
+	say_verdict();
+	assert_string_equal(text,
+	    "fork uses 1.310 times (between 1.290 and 1.330) the CPU of thread "
+	    "for each request; the client was the limit, so the rate says "
+	    "nothing");
+	compare_by_cpu(FASTER, 0.8, 0);
+	say_verdict();
+	says("fork uses 0.800 times the CPU of thread for each request; ");
+	compare_by_cpu(EQUIVALENT, 1, 0);
+	say_verdict();
+	says("fork uses 1.000 times the CPU of thread");
+	compare_by_cpu(UNDECIDED, 1.02, 0.05);
+	say_verdict();
+	says("fork against thread is undecided: fork uses 1.020 times");
+	compare_by_cpu(INVALID, 1.02, 0.05);
+	say_verdict();
+	assert_string_equal(text, "fork against thread is invalid");
+}
+
+FRESH(what_the_client_limits_is_not_always_a_rate)
+{
+	point_of("knee");
+	compare_by_cpu(SLOWER, 1.31, 0.02);
+	say_verdict();
+	says("the client was the limit, so the latency says nothing");
+}
+
+FRESH(points_by_cpu_are_counted_by_themselves)
+{
+	point_of("sweep");
+	assert_null(
+	    sentence_verdicts(text, sizeof(text), &comparison, result, 1));
+	assert_string_equal(text,
+	    "fork against thread is slower at 3, equivalent at 1, invalid at "
+	    "1, and uses more CPU at 1 of 6 points: ratios from 0.800 to "
+	    "1.000");
+	sentence_by_cpu(text, sizeof(text), result, 1);
+	says("the client was the limit there, so the rate says nothing");
+	for (size_t i = 0; i < result->point_count; i++) {
+		results = result->points[i].results;
+		compare_by_cpu(SLOWER, 1.25, 0.02);
+	}
+	assert_ptr_equal(
+	    sentence_verdicts(text, sizeof(text), &comparison, result, 1),
+	    &result->points[0].results[1]);
+	assert_string_equal(text,
+	    "fork against thread uses more CPU at all 6 points: ratio 0.800");
+}
+
+FRESH(without_a_verdict_it_is_all_the_same_what_was_compared)
+{
+	point_of("sweep");
+	for (size_t i = 0; i < result->point_count; i++)
+		result->points[i].results[1].verdict = UNDECIDED;
+	assert_non_null(
+	    sentence_verdicts(text, sizeof(text), &comparison, result, 1));
+	says("fork against thread is undecided at all 6 points: ");
 }
 
 FRESH(no_difference_is_not_0_more)

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/compare/scenario.h"
 #include "common/compare/summary.h"
+#include "common/verdict/verdict.h"
 
 #define WALL_NS NS_PER_S
 
@@ -53,6 +54,7 @@ summarize(void)
 
 		found->verdict = UNDECIDED;
 		found->client_bound = false;
+		found->basis = BASIS_METRIC;
 	}
 	accumulators[0] = accumulators[1] = accumulator;
 	summary_of_point(&result.points[0], accumulators, &plan, &load);
@@ -68,8 +70,8 @@ FRESH_TEST(a_full_client_is_the_limit_of_a_server_that_has_room)
 	const struct server_result *found = summarize();
 
 	assert_true(found->client_bound);
-	assert_int_equal(found->verdict, INVALID);
-	assert_non_null(strstr(found->reason, "a lower bound"));
+	assert_int_not_equal(found->verdict, INVALID);
+	assert_int_equal(found->basis, BASIS_SERVER_CPU);
 }
 
 /* ---- whose backlog was full ---- */
@@ -230,9 +232,157 @@ FRESH_TEST(at_a_rate_a_full_client_is_late_itself)
 	load.rate = 1000;
 	found = summarize();
 	assert_true(found->client_bound);
-	assert_int_equal(found->verdict, INVALID);
-	assert_non_null(
-	    strstr(found->reason, "some of the delay is the client's"));
+	assert_int_equal(found->basis, BASIS_SERVER_CPU);
+	accumulator.counted.unsent = 500; /* which moves percentiles alone */
+	assert_int_not_equal(summarize()->verdict, INVALID);
+	accumulator.counted.cpu_ns = WALL_NS / 10;
+	assert_string_equal(summarize()->cause, CAUSE_RATE);
+}
+
+/* A client that is full tells the server's CPU as well as any. */
+FRESH_TEST(a_figure_of_cpu_has_no_client_for_its_limit)
+{
+	load.counts_cpu = true;
+	assert_false(summarize()->client_bound);
+	assert_int_equal(summarize()->basis, BASIS_METRIC);
+}
+
+/* ---- what is compared then ---- */
+
+#define BLOCKS 8
+
+/* By server, and of the control: requests/s, and the server's CPU for each. */
+struct made {
+	double rate, us;
+	bool limited; /* by the client */
+	bool lost;    /* nobody has waited for its children */
+};
+
+static struct accumulator many[SERVERS_MAX + 1];
+
+/* Of COUNT servers and the control. Afresh each time. */
+static const struct server_result *
+summarize_all(const struct made *made, size_t count)
+{
+	struct server_result *results;
+
+	tear_down(NULL);
+	scenario_result_init(&result);
+	results = result.points[0].results;
+	plan.server_count = count - 1;
+	result.point_count = 1;
+	for (size_t i = 0; i < count; i++) {
+		many[i] = accumulator;
+		many[i].sums.lost_cpu = made[i].lost;
+		if (!made[i].limited)
+			many[i].counted.cpu_ns = WALL_NS / 10;
+		results[i].blocks = BLOCKS;
+		for (size_t b = 0; b < BLOCKS; b++) {
+			double noise = 1 + 0.001 * (double)((b + i) % 3);
+
+			results[i].values[b] = made[i].rate * noise;
+			results[i].ratios[b] =
+			    log(results[i].values[b] / results[0].values[b]);
+			if (!made[i].lost)
+				results[i].cpu_us[b] = made[i].us * noise;
+		}
+	}
+	summary_of_point(&result.points[0], many, &plan, &load);
+	verdict_of_scenario(&result, plan.server_count, plan.delta);
+	return results;
+}
+
+/* The same rate, since it is the client's; and 1.31 times the CPU. */
+FRESH_TEST(where_the_client_is_the_limit_cpu_is_compared)
+{
+	const struct made alike[] = {{1e5, 10, true, false},
+	    {1e5, 13.1, true, false}, {1e5, 10, true, false}};
+	const struct server_result *f = summarize_all(alike, 3);
+
+	assert_int_equal(f[1].verdict, SLOWER);
+	assert_int_equal(f[1].basis, BASIS_SERVER_CPU);
+	assert_near(f[1].ratio.value, 1 / 1.31, 2e-3);
+	assert_true(f[1].ratio.low < 1 / 1.31 && f[1].ratio.high > 1 / 1.31);
+	assert_non_null(strstr(f[1].reason, "% of CPU time for each request"));
+	assert_near(strtod(f[1].reason + strlen("by "), NULL), 31, 0.2);
+	assert_near(f[1].value.value, 1e5, 200);   /* as it was measured */
+	assert_true(isnan(f[1].difference.value)); /* of what says nothing */
+	assert_true(isnan(f[1].with_dropped));
+	assert_near(f[2].ratio.value, 1, 1e-3);
+	assert_int_equal(f[2].basis, BASIS_SERVER_CPU);
+}
+
+FRESH_TEST(equal_cpu_is_equivalent_whatever_the_rates_are)
+{
+	const struct made alike[] = {{1e5, 10, true, false},
+	    {8e4, 10, false, false}, {1e5, 10, true, false}};
+	const struct server_result *f = summarize_all(alike, 3);
+
+	assert_int_equal(f[1].verdict, EQUIVALENT);
+	assert_int_equal(f[1].basis, BASIS_SERVER_CPU);
+}
+
+FRESH_TEST(a_control_that_differs_in_cpu_leaves_no_verdict)
+{
+	const struct made odd[] = {{1e5, 10, true, false},
+	    {1e5, 13.1, true, false}, {1e5, 11, true, false}};
+	const struct server_result *f = summarize_all(odd, 3);
+
+	assert_int_equal(f[1].verdict, INVALID);
+	assert_string_equal(f[1].cause, CAUSE_CONTROL);
+	assert_non_null(strstr(f[1].reason, " in CPU ["));
+}
+
+/* The pair keeps its verdict by rate beside a server that the client limits. */
+FRESH_TEST(of_several_servers_those_that_were_not_limited_have_their_rates)
+{
+	const struct made some[] = {{1e5, 10, false, false},
+	    {8e4, 13.1, false, false}, {2e5, 5, true, false},
+	    {1e5, 10, false, false}};
+	const struct server_result *f = summarize_all(some, 4);
+
+	assert_int_equal(f[1].basis, BASIS_METRIC);
+	assert_int_equal(f[1].verdict, SLOWER);
+	assert_near(f[1].ratio.value, 0.8, 2e-3);
+	assert_int_equal(f[2].basis, BASIS_SERVER_CPU);
+	assert_int_equal(f[2].verdict, FASTER);
+	assert_near(f[2].ratio.value, 2, 5e-3);
+	assert_int_equal(f[3].basis, BASIS_METRIC);
+}
+
+/* As one that was killed for it is. */
+FRESH_TEST(a_server_in_trouble_limits_nobody)
+{
+	const struct made some[] = {{1e5, 10, false, false},
+	    {8e4, 13.1, false, false}, {1e5, 10, true, false}};
+
+	summarize_all(some, 3);
+	assert_int_equal(result.points[0].results[1].basis, BASIS_SERVER_CPU);
+	strcpy(accumulator.trouble, "died");
+	assert_int_equal(summarize_all(some, 3)[1].basis, BASIS_METRIC);
+}
+
+FRESH_TEST(without_its_cpu_nothing_is_left_to_compare)
+{
+	const struct made own[] = {{1e5, 10, true, false},
+	    {1e5, 13.1, true, true}, {1e5, 10, true, false}};
+	const struct made base[] = {{1e5, 10, false, true},
+	    {8e4, 13.1, false, false}, {2e5, 5, true, false},
+	    {1e5, 10, false, true}};
+	const struct server_result *f = summarize_all(own, 3);
+
+	assert_int_equal(f[0].verdict, UNDECIDED); /* as baselines are */
+	assert_int_equal(f[1].verdict, INVALID);
+	assert_string_equal(f[1].cause, CAUSE_CLIENT);
+	assert_string_equal(f[1].reason,
+	    "the client was the limit, not the server: the figure is a lower "
+	    "bound; the CPU time of this server, which would be compared "
+	    "instead, is not known: it does not wait for processes that it "
+	    "starts");
+	f = summarize_all(base, 4);
+	assert_int_equal(f[1].verdict, SLOWER); /* by the rates */
+	assert_int_equal(f[2].verdict, INVALID);
+	assert_non_null(strstr(f[2].reason, "the CPU time of the baseline, "));
 }
 
 /* ---- what else it says ---- */
