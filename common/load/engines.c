@@ -154,18 +154,6 @@ do_job(struct worker *worker)
 	}
 }
 
-static void
-pin_here(const struct worker *worker)
-{
-	cpu_set_t set;
-
-	if (worker->cpu < 0)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET((size_t)worker->cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 /* Waits for job NUMBER. */
 static enum job
 await_job(struct engines_crew *crew, uint64_t number)
@@ -184,7 +172,6 @@ work(void *context)
 	struct engines_crew *crew = worker->crew;
 	uint64_t number = 1;
 
-	pin_here(worker);
 	trace_worker(0); /* so that events have the number of this thread */
 	while (await_job(crew, number++) != JOB_END) {
 		do_job(worker);
@@ -311,26 +298,61 @@ open_worker(struct engines *engines, uint32_t i, char *why, size_t size)
 	return 0;
 }
 
+/* Moves the calling thread to the CPU of WORKER. Where that is not allowed, as
+ * in some sandboxes, it stays; a CPU that has gone is an error. */
+static int
+pin_here(const struct worker *worker, char *why, size_t size)
+{
+	cpu_set_t set;
+
+	if (worker->cpu < 0)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)worker->cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) == 0 || errno != EINVAL)
+		return 0;
+	snprintf(why, size,
+	    "CPU %d is offline, or no longer of this process's cpuset",
+	    worker->cpu);
+	return -1;
+}
+
+/* A thread has the CPU of its parent at first. */
+static int
+start_thread(
+    struct engines_crew *crew, struct worker *worker, char *why, size_t size)
+{
+	int error;
+
+	if (pin_here(worker, why, size) < 0)
+		return -1;
+	error = pthread_create(&worker->thread, NULL, work, worker);
+	if (!error) {
+		crew->started++;
+		return 0;
+	}
+	snprintf(why, size,
+	    "thread %u of %u of the client cannot be started: %s (ulimit -u, "
+	    "ulimit -v or pids.max is the limit; fewer --client-cpus need "
+	    "fewer threads)",
+	    crew->started + 2, crew->engines->count, strerror(error));
+	return -1;
+}
+
 /* The threads of all workers but the first, without signals. */
 static int
 start_threads(struct engines *engines, char *why, size_t size)
 {
 	struct engines_crew *crew = engines->crew;
 	sigset_t all, before;
-	int error = 0;
+	int done = 0;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (uint32_t i = 1; i < engines->count && !error; i++) {
-		error = pthread_create(
-		    &crew->workers[i].thread, NULL, work, &crew->workers[i]);
-		crew->started += !error;
-	}
+	for (uint32_t i = 1; i < engines->count && done == 0; i++)
+		done = start_thread(crew, &crew->workers[i], why, size);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error)
-		snprintf(why, size, "thread %u of %u cannot be started: %s",
-		    crew->started + 2, engines->count, strerror(error));
-	return error ? -1 : 0;
+	return done < 0 ? -1 : pin_here(&crew->workers[0], why, size);
 }
 
 static struct engines_crew *
@@ -371,7 +393,6 @@ engines_open(struct engines *engines, const struct load_plan *plan, char *why,
 		}
 	}
 	engines->plan.size = engines->crew->workers[0].engine.plan.size;
-	pin_here(&engines->crew->workers[0]);
 	if (start_threads(engines, why, size) < 0) {
 		engines_close(engines);
 		return -1;

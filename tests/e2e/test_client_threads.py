@@ -11,10 +11,10 @@ import threading
 
 import pytest
 
-from harness import eventually, needs_full
+from harness import eventually, injection, needs, needs_full
 from known_servers import (
     DEADLINE, GREETING, Close, Datagram, DatagramServer, KnownServer,
-    check_load, counts, honest, load, result_of, running_client)
+    check_load, client, counts, honest, load, result_of, running_client)
 from test_client_protocols import (
     frame, needs_ws, next_message, tls_server, upgraded)
 from trace_file import Trace
@@ -353,6 +353,23 @@ def test_an_interrupt_ends_all_threads(server, mode):
     ok, wrong, timed_out, failed = counts(report)
     assert ok > 0 and wrong == timed_out == failed == 0
     assert server.stop() == 0
+
+
+@needs("strace")
+@pytest.mark.parametrize("when", [1, 3])
+def test_a_thread_that_cannot_be_made_ends_the_load(thread_server, when):
+    """Before a request is sent; those made so far end."""
+    thread_server.start()
+    result = client("load", thread_server.address, "-c", 8, "-d", "1h",
+                    *on_threads(4), wrap=[
+                        "strace", "-f", "-qq", "-o", "/dev/null",
+                        *injection("clone,clone3", "EAGAIN", when)],
+                    env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    assert result.code == 1
+    assert f"thread {when + 1} of 4 of the client cannot be started: Resource " \
+        "temporarily unavailable" in result.error_line
+    assert thread_server.ledger_now()["accepted"] == 0
+    assert thread_server.stop() == 0
 
 
 def test_a_server_that_is_not_there_ends_all_threads():

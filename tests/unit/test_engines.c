@@ -28,11 +28,10 @@ plan_of(const struct address *address, uint32_t connections, double rate)
 }
 
 static void
-begin(const struct load_plan *plan, uint32_t threads)
+list_own_cpu(uint32_t threads)
 {
 	cpu_set_t allowed;
 	unsigned cpu = 0;
-	char why[200];
 
 	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
 	while (!CPU_ISSET(cpu, &allowed))
@@ -40,6 +39,14 @@ begin(const struct load_plan *plan, uint32_t threads)
 	cpus.count = 0;
 	for (uint32_t i = 0; i < threads; i++)
 		cpu_list_append(&cpus, cpu);
+}
+
+static void
+begin(const struct load_plan *plan, uint32_t threads)
+{
+	char why[200];
+
+	list_own_cpu(threads);
 	assert_int_equal(engines_open(&engines, plan, why, sizeof(why)), 0);
 	assert_int_equal(load_result_init(&result), 0);
 	assert_int_equal(engines_connect(&engines, &result), 0);
@@ -144,6 +151,40 @@ TEST(results_of_several_runs_add_up)
 	}
 	end();
 	toy_stop(&toy);
+}
+
+/* One that has gone since the plan was made. */
+TEST(a_cpu_that_is_not_there_is_an_error_with_its_number)
+{
+	static const uint32_t places[] = {0, 1, 3};
+	struct address none = {0};
+	struct load_plan plan = plan_of(&none, 4, 0);
+	char why[200];
+
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		list_own_cpu(4);
+		cpus.cpus[places[i]] = CPU_LIST_MAX - 1;
+		assert_int_equal(
+		    engines_open(&engines, &plan, why, sizeof(why)), -1);
+		assert_non_null(strstr(why, "CPU 1023 is offline"));
+	}
+}
+
+TEST_IN_CHILD(a_thread_that_cannot_be_made_is_an_error_with_what_to_do)
+{
+	struct address none = {0};
+	struct load_plan plan = plan_of(&none, 4, 0);
+	pthread_attr_t attr;
+	char why[200];
+
+	list_own_cpu(4);
+	/* No machine has room for such a stack. */
+	pthread_attr_init(&attr);
+	child_assert(pthread_attr_setstacksize(&attr, (size_t)1 << 50) == 0);
+	child_assert(pthread_setattr_default_np(&attr) == 0);
+	child_assert(engines_open(&engines, &plan, why, sizeof(why)) < 0);
+	child_assert(strstr(why, "thread 2 of 4 of the client cannot be"));
+	child_assert(strstr(why, "fewer --client-cpus"));
 }
 
 TEST(a_stop_reaches_all_threads)
