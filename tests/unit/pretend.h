@@ -47,7 +47,8 @@ pretend_begin(void)
 		_exit(PRETEND_NOT);
 }
 
-/* The file at PATH says TEXT. */
+/* The file at PATH says TEXT, whatever was pretended of it before: nothing can
+ * be mounted on a file that is unlinked. */
 static inline void
 pretend_file(const char *path, const char *text)
 {
@@ -57,6 +58,7 @@ pretend_file(const char *path, const char *text)
 	child_assert(fd >= 0);
 	close(fd);
 	pretend_write(other, text);
+	umount2(path, MNT_DETACH);
 	bad = mount(other, path, NULL, MS_BIND, NULL);
 	unlink(other);
 	if (bad)
