@@ -401,9 +401,9 @@ instance_end_counter(const struct instance *one, struct usage_sums *sums)
 {
 	uint64_t count;
 
-	if (!task_counter_read(&one->tlb, &count))
+	if (!task_counter_since(&one->tlb, &one->tlb_before, &count))
 		return;
-	sums->tlb_misses += count - one->tlb_before;
+	sums->tlb_misses += count;
 	sums->has_tlb_misses = true;
 }
 

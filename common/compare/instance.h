@@ -29,7 +29,7 @@ struct instance {
 	bool listener_noted; /* noted that another process has its port */
 	bool counter_noted;  /* noted that TLB misses cannot be counted */
 	struct task_counter tlb;
-	uint64_t tlb_before; /* the load */
+	struct task_count tlb_before; /* the load */
 	struct usage_group group;
 	struct engines engines;
 	bool open; /* the engines are */

@@ -27,20 +27,31 @@ task_counter_open(
 }
 
 bool
-task_counter_read(const struct task_counter *counter, uint64_t *count)
+task_counter_read(const struct task_counter *counter, struct task_count *count)
 {
-	struct {
-		uint64_t value, enabled, running;
-	} now;
+	return counter->open &&
+	       read(counter->fd, count, sizeof(*count)) == sizeof(*count);
+}
 
-	if (!counter->open ||
-	    read(counter->fd, &now, sizeof(now)) != sizeof(now) ||
-	    (now.enabled && !now.running))
+/* The ratio is that of the time since BEFORE: a ratio of all the time changes,
+ * and an estimate by it may fall. */
+bool
+task_counter_since(const struct task_counter *counter,
+    const struct task_count *before, uint64_t *events)
+{
+	struct task_count now;
+	uint64_t enabled, running;
+
+	if (!task_counter_read(counter, &now))
 		return false;
-	*count = now.value;
-	if (now.running < now.enabled)
-		*count = (uint64_t)((double)now.value * (double)now.enabled /
-				    (double)now.running);
+	enabled = now.enabled - before->enabled;
+	running = now.running - before->running;
+	if (enabled && !running)
+		return false;
+	*events = now.value - before->value;
+	if (running < enabled)
+		*events = (uint64_t)((double)*events * (double)enabled /
+				     (double)running);
 	return true;
 }
 

@@ -4,8 +4,9 @@
  * that it starts from then on (perf_event_open(2)).
  *
  *	task_counter_open(&counter, pid, TASK_COUNTER_TLB_MISSES);
+ *	task_counter_read(&counter, &before);
  *	... load ...
- *	task_counter_read(&counter, &count);
+ *	task_counter_since(&counter, &before, &count);
  *	task_counter_close(&counter);
  *
  * Counted is what happens in user mode. Few virtual machines have hardware
@@ -31,15 +32,26 @@ struct task_counter {
 	bool open;
 };
 
+/* A reading: events, and for how long (ns) they were wanted and counted. A CPU
+ * has few counters, so the kernel may count in turns. */
+struct task_count {
+	uint64_t value, enabled, running;
+};
+
 /* Begins to count. Returns 0; or -1 with errno, and COUNTER is closed. */
 int
 task_counter_open(
     struct task_counter *counter, pid_t pid, uint32_t type, uint64_t event);
 
-/* Sets *COUNT to the number so far; where the counter had to be shared with
- * others, to an estimate. False: unknown. */
+/* Sets COUNT to the reading of now. False: there is none. */
 bool
-task_counter_read(const struct task_counter *counter, uint64_t *count);
+task_counter_read(const struct task_counter *counter, struct task_count *count);
+
+/* Sets *EVENTS to their number since BEFORE; where they were counted in turns,
+ * to an estimate. False: unknown, because none of that time was counted. */
+bool
+task_counter_since(const struct task_counter *counter,
+    const struct task_count *before, uint64_t *events);
 
 /* Harmless if it is zeroed or closed. */
 void

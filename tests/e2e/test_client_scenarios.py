@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -184,6 +185,27 @@ def test_tlb_misses_are_counted_or_said_to_be_unknown(tmp_path):
     note = result.json["scenarios"][0]["note"] or ""
     told = note.count("TLB misses cannot be counted here (perf_event_open: ")
     assert told == (0 if any(one is not None for one in counted) else 1), note
+
+
+@release_only
+def test_events_of_the_servers_are_counted_where_the_kernel_can(tmp_path):
+    """Page faults stand in for TLB misses; a forked worker has some of its
+    own, and requests that touch nothing have few."""
+    stand_in = tmp_path / "page_faults.so"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o", stand_in,
+                    Path(__file__).with_name("page_faults.c")], check=True)
+    result, _ = first_blocks(
+        tmp_path, lambda path: points_in(path), "working-set",
+        env=dict(os.environ, LD_PRELOAD=str(stand_in)))
+    scenario = result.json["scenarios"][0]
+    if "TLB misses cannot be counted" in (scenario["note"] or ""):
+        pytest.skip("the kernel keeps its counters to itself")
+    counted = {(i, one["server"]): one["cost"]["tlb_misses_per_request"]
+               for i, point in enumerate(scenario["points"])
+               for one in point["results"]}
+    known = {key: count for key, count in counted.items() if count is not None}
+    assert known, counted
+    assert all(0 <= count < 100 for count in known.values()), counted
 
 
 def test_the_machine_says_whether_it_has_pcid(tmp_path):
