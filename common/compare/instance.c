@@ -228,6 +228,7 @@ instance_start(struct block_run *run, size_t i)
 	if (failed_before(run, i) || !launch(run, i))
 		return false;
 	usage_group_make(&one->group, one->server.pid);
+	listen_backlog_read(&one->server.address, &one->backlog);
 	look_at_image(run, i);
 	if (run->scenario->counts_tlb)
 		open_counter(run, i);
@@ -493,11 +494,14 @@ instance_note_backlog(struct block_run *run, size_t i)
 {
 	char *trouble = run->accumulators[i].trouble, words[100];
 	size_t len = strlen(trouble);
-	struct listen_backlog backlog;
+	const struct instance *one = &run->at[i];
+	struct listen_backlog now;
+	uint64_t full;
 
-	if (listen_backlog_read(&run->at[i].server.address, &backlog) &&
-	    backlog.overflows)
+	if (!listen_backlog_read(&one->server.address, &now))
+		return;
+	full = listen_backlog_overflows(&one->backlog, &now);
+	if (full)
 		snprintf(trouble + len, TROUBLE_MAX - len, "; %s",
-		    listen_backlog_words(
-			backlog.size, backlog.overflows, words, sizeof(words)));
+		    listen_backlog_words(now.size, full, words, sizeof(words)));
 }

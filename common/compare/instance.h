@@ -18,6 +18,7 @@
 #include "common/load/engines.h"
 #include "common/sysinfo/accept_loop.h"
 #include "common/sysinfo/cpu_contention.h"
+#include "common/sysinfo/listen_backlog.h"
 #include "common/sysinfo/task_counter.h"
 #include "common/sysinfo/usage.h"
 
@@ -37,6 +38,7 @@ struct instance {
 	struct cpu_contention_watch watch;
 	struct usage_meter meter;
 	struct accept_loop loops;
+	struct listen_backlog backlog; /* as it started */
 	uint64_t begun_before, wall_before;
 	struct usage_memory before;
 	bool has_memory;     /* BEFORE is known */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/base/units.h"
+#include "common/sysinfo/listen_overflows.h"
 
 /* Requests all TCP sockets of FAMILY that listen at PORT. */
 static bool
@@ -144,7 +145,7 @@ listen_backlog_read(
 {
 	int fd;
 
-	*backlog = (struct listen_backlog){0};
+	*backlog = (struct listen_backlog){.everywhere = listen_overflows()};
 	if (address->any.sa_family == AF_UNIX)
 		return false;
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
@@ -161,9 +162,15 @@ uint64_t
 listen_backlog_overflows(
     const struct listen_backlog *before, const struct listen_backlog *after)
 {
-	return before->sockets && after->overflows > before->overflows
-		   ? after->overflows - before->overflows
-		   : 0;
+	int64_t everywhere = after->everywhere - before->everywhere;
+	uint64_t own = after->overflows - before->overflows;
+
+	if (!before->sockets || after->overflows < before->overflows)
+		return 0;
+	if (before->everywhere >= 0 && everywhere >= 0 &&
+	    own > (uint64_t)everywhere)
+		return (uint64_t)everywhere;
+	return own;
 }
 
 char *

@@ -17,9 +17,15 @@
 #include "common/net/address.h"
 
 struct listen_backlog {
-	uint32_t sockets;   /* that listen there; 0: unknown */
-	uint32_t size;	    /* the smallest backlog of them */
-	uint64_t overflows; /* times, since they listen, of all */
+	uint32_t sockets; /* that listen there; 0: unknown */
+	uint32_t size;	  /* the smallest backlog of them */
+	/* Of these sockets, since they listen: the segments that they dropped.
+	 * A socket with TCP_DEFER_ACCEPT (Apache's have it) drops one of each
+	 * connection although its backlog is not full. */
+	uint64_t overflows;
+	/* Of all sockets, since the network namespace is there: how often a
+	 * backlog was full; -1: unknown. */
+	int64_t everywhere;
 };
 
 /* Reads the sockets that accept connections to ADDRESS, an address of this
