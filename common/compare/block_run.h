@@ -70,7 +70,9 @@ struct block_run {
 	void (*progress)(struct block_run *run, double share);
 	/* Passes on what a reader of the scenario has to know. */
 	void (*note)(struct block_run *run, const char *words);
-	void *context; /* of both */
+	/* The same, of what needs no warning. */
+	void (*remark)(struct block_run *run, const char *words);
+	void *context; /* of all three */
 };
 
 bool

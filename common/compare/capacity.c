@@ -155,7 +155,7 @@ note_doubt(struct block_run *run, size_t i, const char *why, double rate)
 }
 
 double
-capacity_of_slowest(struct block_run *run)
+capacity_of_slowest(struct block_run *run, double rates[SERVERS_MAX])
 {
 	struct contest contest = {.counts = {0}};
 	double slowest = 0;
@@ -170,6 +170,8 @@ capacity_of_slowest(struct block_run *run)
 		double rate = capacity_of(tries, count, &at_least);
 
 		instance_stop(run, i);
+		if (rates)
+			rates[i] = rate;
 		if (block_run_stopped(run) || block_run_lacks(run, i) ||
 		    rate <= 0)
 			continue;
@@ -181,4 +183,49 @@ capacity_of_slowest(struct block_run *run)
 			slowest = rate;
 	}
 	return slowest;
+}
+
+/* ---- shares of it ---- */
+
+static void
+forget_troubles(struct block_run *run)
+{
+	for (size_t i = 0; i < run->count; i++)
+		run->accumulators[i] = (struct accumulator){
+		    .counted = run->accumulators[i].counted};
+}
+
+/* A rate in three digits. */
+static double
+rounded(double rate)
+{
+	double unit = 1;
+
+	while (rate / unit >= 1000)
+		unit *= 10;
+	return floor(rate / unit) * unit;
+}
+
+void
+capacity_put_rates(struct block_run *run, struct load_point *points,
+    size_t count, uint32_t connections, double rates[SERVERS_MAX])
+{
+	struct load_point probe = points[0];
+	double slowest;
+
+	probe.connections = connections;
+	run->point = &probe;
+	slowest = capacity_of_slowest(run, rates);
+	if (slowest > 0)
+		forget_troubles(run);
+	run->point = points;
+	for (size_t p = 0; p < count; p++) {
+		double rate = rounded(points[p].share * slowest);
+		struct setting *share = &points[p].settings[0];
+
+		points[p].rate = rate < 1 ? 1 : rate;
+		points[p].settings[1] = *share;
+		*share = (struct setting){"rate", "", points[p].rate};
+		points[p].setting_count = 2;
+	}
 }

@@ -38,9 +38,20 @@ capacity_of(const struct capacity_try *tries, size_t count, bool *at_least);
  * Starts the servers of RUN, without the control, at its point, and returns
  * what the slowest can do; 0 if no server answers, or the comparison was
  * stopped. Servers that fail have their trouble in the accumulators. RUN's note
- * says where the figure may be too low.
+ * says where the figure may be too low. RATES, unless NULL, gets what each can
+ * do; 0: nothing.
  */
 double
-capacity_of_slowest(struct block_run *run);
+capacity_of_slowest(struct block_run *run, double rates[SERVERS_MAX]);
+
+/*
+ * Gives each of COUNT points its share of the capacity of the slowest, as
+ * capacity_of_slowest() finds it with CONNECTIONS: a rate, and settings that
+ * say it. Troubles are forgotten if any server answers, because the servers
+ * will be tried again, at rates that one of them can do.
+ */
+void
+capacity_put_rates(struct block_run *run, struct load_point *points,
+    size_t count, uint32_t connections, double rates[SERVERS_MAX]);
 
 #endif

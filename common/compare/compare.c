@@ -214,15 +214,21 @@ note_pace(struct scenario_run *s, size_t p, uint64_t since)
 /* ---- a scenario ---- */
 
 static void
-put_note(struct scenario_run *s, const char *words)
+put_remark(struct scenario_run *s, const char *words)
 {
 	char *note = s->scenario_result->note;
 	size_t len = strlen(note);
 
-	if (!words[0])
-		return;
 	snprintf(note + len, sizeof(s->scenario_result->note) - len, "%s%s",
 	    len ? "; " : "", words);
+}
+
+static void
+put_note(struct scenario_run *s, const char *words)
+{
+	if (!words[0])
+		return;
+	put_remark(s, words);
 	if (s->experiment->plan->note)
 		s->experiment->plan->note(s->scenario->name, words);
 }
@@ -231,6 +237,12 @@ static void
 block_note(struct block_run *run, const char *words)
 {
 	put_note(run->context, words);
+}
+
+static void
+block_remark(struct block_run *run, const char *words)
+{
+	put_remark(run->context, words);
 }
 
 static struct block_run
@@ -254,6 +266,7 @@ block_run_of(struct scenario_run *s, size_t p, size_t block)
 	    .seconds = block_seconds(s, p),
 	    .progress = block_progress,
 	    .note = block_note,
+	    .remark = block_remark,
 	    .context = s,
 	};
 }

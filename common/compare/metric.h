@@ -28,6 +28,8 @@ extern const struct metric METRIC_THROUGHPUT;
  * rate than the least, the slices that are possible have too few replies. */
 #define METRIC_LATENCY_RATE_LEAST 500
 extern const struct metric METRIC_LATENCY;
+/* The CPU that a server uses, at a rate that all of them reach, in blocks. */
+extern const struct metric METRIC_CPU;
 /* The memory of idle connections. */
 extern const struct metric METRIC_MEMORY;
 /* The connections that are lost when one worker crashes. */

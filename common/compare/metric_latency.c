@@ -18,27 +18,7 @@
 #define SLICE_MOST_NS NS_PER_S
 #define PROBE_CONNECTIONS 32
 
-/* ---- rates, of the capacity of the slowest ---- */
-
-/* They will be tried again, at rates that one of them can do. */
-static void
-forget_troubles(struct block_run *run)
-{
-	for (size_t i = 0; i < run->count; i++)
-		run->accumulators[i] = (struct accumulator){
-		    .counted = run->accumulators[i].counted};
-}
-
-/* A rate in three digits. */
-static double
-rounded(double rate)
-{
-	double unit = 1;
-
-	while (rate / unit >= 1000)
-		unit *= 10;
-	return floor(rate / unit) * unit;
-}
+/* ---- rates ---- */
 
 static uint64_t
 slice_for(double rate)
@@ -51,33 +31,10 @@ slice_for(double rate)
 }
 
 static void
-find_rates(struct block_run *run, struct load_point *points, size_t count)
-{
-	struct load_point probe = points[0];
-	double slowest;
-
-	probe.connections = PROBE_CONNECTIONS;
-	run->point = &probe;
-	slowest = capacity_of_slowest(run);
-	if (slowest > 0)
-		forget_troubles(run);
-	run->point = points;
-	for (size_t p = 0; p < count; p++) {
-		double rate = rounded(points[p].share * slowest);
-		struct setting *share = &points[p].settings[0];
-
-		points[p].rate = rate < 1 ? 1 : rate;
-		points[p].settings[1] = *share;
-		*share = (struct setting){"rate", "", points[p].rate};
-		points[p].setting_count = 2;
-	}
-}
-
-static void
 prepare(struct block_run *run, struct load_point *points, size_t count)
 {
 	if (points[0].share > 0)
-		find_rates(run, points, count);
+		capacity_put_rates(run, points, count, PROBE_CONNECTIONS, NULL);
 	for (size_t p = 0; p < count; p++)
 		points[p].slice_ns = slice_for(points[p].rate);
 }

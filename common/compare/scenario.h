@@ -45,7 +45,8 @@ struct scenario {
 	const char *load;   /* in words */
 	const char *metric; /* likewise */
 	const char *unit;
-	double per_request; /* what one request counts in the unit */
+	double per_request; /* what one request counts in the unit; with
+			       METRIC_CPU, a microsecond for each of them */
 	bool higher_is_better;
 	bool standard; /* part of a bare `client compare` */
 	bool tls;      /* over TLS, with a certificate made for it */

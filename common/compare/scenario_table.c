@@ -89,6 +89,11 @@ static const struct variation KNEE[] = {
     {0},
 };
 
+static const struct variation BULK[] = {
+    {.key = "share", .share = 0.7},
+    {0},
+};
+
 static const struct variation LINKING[] = {
     {.key = "image", .text = "static", .options = "--image plain"},
     {.key = "image", .text = "dynamic", .options = "--image dynamic"},
@@ -150,11 +155,12 @@ const struct scenario SCENARIOS[] = {
 	"16 kept connections, each request adds to one counter", REQUESTS,
 	.protocol = "counter", .connections = 16,
 	.options = "--service counter"},
-    {"bulk", "Is large traffic carried at the same speed?",
-	"4 kept connections, messages of 1 MiB", .metric = "payload, one way",
-	.unit = "MB/s", .per_request = (double)MIB / 1e6,
-	.higher_is_better = true, .measure = &METRIC_THROUGHPUT,
-	.protocol = "echo", .connections = 4, .size = MIB},
+    {"bulk", "What CPU does large traffic take?",
+	"4 kept connections, messages of 1 MiB there and back, at a rate that "
+	"all servers reach",
+	.metric = "server's CPU for each GB of payload", .unit = "CPU ms/GB",
+	.per_request = 1e9 / (double)MIB / 1e3, .measure = &METRIC_CPU,
+	.protocol = "echo", .connections = 4, .size = MIB, .variations = BULK},
     {"idle", "What does a connection that does nothing cost?",
 	"200 connections that have been served once, and wait",
 	.metric = "memory for each connection", .unit = "KiB", .standard = true,

@@ -34,8 +34,8 @@ static const struct {
 	"Run the server's command by hand, see what it says, and run the "
 	"comparison again when the server works."},
     {CAUSE_RATE,
-	"Read the points with lower rates: this machine does not reach this "
-	"one."},
+	"Read the points with lower rates, or run it again when the machine "
+	"is quiet: it does not reach this rate."},
     {CAUSE_LITTLE,
 	"Trust no figure of this scenario: the measurement itself is wrong. "
 	"Please report it with the JSON file."},

@@ -25,7 +25,7 @@ static const struct {
     {"spin", "where a request computes for 50 us", NULL},
     {"sleep", "where a request waits for 1 ms", NULL},
     {"counter", "where all workers share a lock", NULL},
-    {"bulk", "where messages are large", NULL},
+    {"bulk", "in CPU for large messages", "large traffic takes"},
     {"idle", "in memory for an idle connection", "an idle connection takes"},
     {"parent", "where the server has much memory in use", NULL},
     {"state", "where each worker has memory of its own", NULL},

@@ -389,6 +389,99 @@ FRESH_TEST(each_image_that_ran_is_named_once)
 	assert_string_equal(image_seen(0), both);
 }
 
+/* ---- CPU of the servers ---- */
+
+static const struct metric *const throughput = &METRIC_THROUGHPUT;
+static const struct metric *const cpu = &METRIC_CPU;
+
+/* Servers that use 1 and 3 ms of CPU for each request, and a control. */
+static void
+burners(void)
+{
+	static char burns[2][sizeof(command) + 40];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(burns[i], sizeof(burns[i]), "TOY_BURN_US=%d exec %s",
+		    i ? 3000 : 1000, command);
+		plan.servers[i].command = burns[i];
+	}
+	plan.server_count = 2;
+	plan.rounds = 1;
+	run.count = 3;
+	run.block = 1;
+	instances[2].contender = &plan.servers[0];
+	for (size_t i = 0; i < run.count; i++)
+		results[i].cpu_us[1] = NAN;
+}
+
+/* A request costs a little more than what is burnt for it, even under a
+ * sanitizer; much less than a millisecond. */
+static void
+is_known(double us, double burnt)
+{
+	assert_true(us >= burnt);
+	assert_true(us < burnt + 1000);
+}
+
+FRESH_TEST(the_cpu_for_each_request_is_known_for_each_block)
+{
+	burners();
+	point.slice_ns = 10 * NS_PER_MS;
+	throughput->block(&run);
+	is_known(results[0].cpu_us[1], 1000);
+	is_known(results[1].cpu_us[1], 3000);
+	is_known(results[2].cpu_us[1], 1000);
+}
+
+/* At a rate that both reach, and where a microsecond counts as two of the
+ * unit. */
+FRESH_TEST(a_figure_of_cpu_is_that_of_the_server)
+{
+	struct scenario scenario = *scenario_find("steady");
+
+	burners();
+	scenario.per_request = 2;
+	run.scenario = &scenario;
+	point.rate = 200;
+	point.slice_ns = 25 * NS_PER_MS;
+	cpu->block(&run);
+	is_known(results[0].values[1] / 2, 1000);
+	is_known(results[1].values[1] / 2, 3000);
+	assert_near(results[1].ratios[1],
+	    log(results[0].values[1] / results[1].values[1]), 1e-9);
+	assert_true(results[1].ratios[1] < log(0.7)); /* less is better */
+	assert_true(isnan(accumulators[1].ratios_all[1]));
+}
+
+static char said[400];
+
+static void
+hear(struct block_run *heard, const char *words)
+{
+	(void)heard;
+	snprintf(said, sizeof(said), "%s", words);
+}
+
+FRESH_TEST(all_get_a_share_of_what_the_slowest_can_do)
+{
+	struct load_point points[1] = {{.connections = 1,
+	    .share = 0.5,
+	    .slice_ns = NS_PER_MS,
+	    .setting_count = 1,
+	    .settings = {{"share", "", 0.5}}}};
+
+	burners();
+	few_servers();
+	run.note = run.remark = hear;
+	cpu->prepare(&run, points, 1);
+	assert_true(points[0].rate >= 1 && points[0].rate < 500);
+	assert_true(points[0].counts_cpu);
+	assert_true((double)points[0].slice_ns * points[0].rate >= 50e9 ||
+		    points[0].slice_ns == 100 * NS_PER_MS);
+	assert_non_null(strstr(said, "without a schedule: a "));
+	assert_non_null(strstr(said, ", 50 % of the least"));
+}
+
 /* ---- a rate that nobody can do ---- */
 
 static const struct metric *const response = &METRIC_LATENCY;

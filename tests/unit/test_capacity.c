@@ -121,7 +121,7 @@ tear_down(void **state)
 FRESH_TEST(it_is_found_of_those_that_answer)
 {
 	plan.servers[0].command = "exit 3; : {port}";
-	assert_true(capacity_of_slowest(&run) > 0);
+	assert_true(capacity_of_slowest(&run, NULL) > 0);
 	assert_non_null(strstr(accumulators[0].trouble, "ended with status 3"));
 	assert_string_equal(accumulators[1].trouble, "");
 	/* Others may have the CPUs at this very time. */
@@ -137,7 +137,7 @@ FRESH_TEST(it_is_found_of_those_that_answer)
 FRESH_TEST(of_none_it_is_nothing)
 {
 	plan.servers[0].command = plan.servers[1].command = "exit 3; : {port}";
-	assert_near(capacity_of_slowest(&run), 0, 0);
+	assert_near(capacity_of_slowest(&run, NULL), 0, 0);
 	assert_string_equal(words, "");
 }
 

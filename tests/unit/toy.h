@@ -27,15 +27,35 @@ struct toy {
 	struct address address;
 };
 
+/* Uses so many microseconds of CPU, whatever the time is. */
+static inline void
+toy_burn(double us)
+{
+	struct timespec now;
+	double end = 0;
+
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+		if (end == 0)
+			end = (double)now.tv_sec * 1e6 +
+			      (double)now.tv_nsec / 1e3 + us;
+	} while ((double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3 < end);
+}
+
+/* TOY_BURN_US, if set: CPU for each answer. */
 static inline void *
 toy_echo(void *arg)
 {
+	const char *burn = getenv("TOY_BURN_US");
 	int fd = (int)(intptr_t)arg;
 	char buf[64];
 	ssize_t n;
 
-	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0)
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		if (burn)
+			toy_burn(strtod(burn, NULL));
 		send(fd, buf, (size_t)n, MSG_NOSIGNAL);
+	}
 	close(fd);
 	return NULL;
 }
