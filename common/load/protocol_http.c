@@ -318,6 +318,32 @@ http_at_eof(struct protocol_run *run, struct exchange *x)
 	return judge_end(run, state) == REPLY_WRONG ? REPLY_WRONG : REPLY_LAST;
 }
 
+/* Each run compared with its own first bodies; all runs must have the same. How
+ * many responses were like each of two is unknown: it counts as one. */
+static uint64_t
+http_merge(struct protocol_run *run, const struct protocol_run *other)
+{
+	struct http_run *h = run->own;
+	const struct http_run *from = other->own;
+	uint64_t count = 0;
+
+	for (int i = 0; i < HTTP_STATUS_END && !run->http->any_body; i++) {
+		const struct bytes *a = &h->first[i].body;
+		const struct bytes *b = &from->first[i].body;
+
+		if (!h->first[i].known || !from->first[i].known ||
+		    (a->len == b->len &&
+			(!a->len || memcmp(a->at, b->at, a->len) == 0)))
+			continue;
+		if (!count++)
+			reply_wrong(run,
+			    "the first bodies of status %d on the connections "
+			    "of two threads are not the same" ANY_BODY,
+			    i);
+	}
+	return count;
+}
+
 const struct protocol protocol_http = {
     .name = "http",
     .summary = "GET, or another method: status 2xx, each body like the first",
@@ -332,4 +358,5 @@ const struct protocol protocol_http = {
     .request = http_request,
     .judge = http_judge,
     .at_eof = http_at_eof,
+    .merge = http_merge,
 };

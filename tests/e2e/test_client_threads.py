@@ -206,6 +206,23 @@ def test_a_lie_of_each_protocol_is_found_on_its_thread(protocol, liar):
         assert report["fairness"]["max"] == 3
 
 
+@pytest.mark.parametrize("options, code", [([], 1), (["--any-body"], 0)],
+                         ids=["alike", "any body"])
+def test_the_first_bodies_of_two_threads_must_be_alike(options, code):
+    """Each thread's connection gets the same page again and again, but not
+    that of the other's."""
+    def by_source(request):
+        http_says(request.sock.getpeername()[0].encode())(request)
+
+    with KnownServer(by_source, size=b"\r\n\r\n") as known:
+        report = load(known.target, "-p", "http", "-n", 12, "-c", 2, "--churn",
+                      "--source", "127.0.0.1,127.0.0.2", *on_threads(2),
+                      *options, code=code)
+    assert counts(report) == ((11, 1, 0, 0) if code else (12, 0, 0, 0))
+    assert not code or "the first bodies of status 200 on the connections of " \
+        "two threads are not the same; give --any-body" in report["first_wrong"]
+
+
 @ENDS
 @pytest.mark.parametrize("lie, found, words", [
     (changed, (11, 1, 0, 0), "byte 63 of 64"), (cut, (11, 0, 0, 1), None)],
