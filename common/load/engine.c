@@ -165,7 +165,7 @@ update_smoothed_rtt(struct engine *e, const struct session *s)
 
 /* Records the times of a reply, even if it proves wrong later. */
 static void
-note_reply(struct engine *e, const struct session *s)
+note_reply(struct engine *e, struct session *s)
 {
 	struct load_result *r = e->result;
 	uint64_t from = e->plan.rate > 0 ? s->due_ns : s->sent_ns;
@@ -174,7 +174,7 @@ note_reply(struct engine *e, const struct session *s)
 	if (e->plan.rate > 0)
 		histogram_record(
 		    &r->service, e->now > s->sent_ns ? e->now - s->sent_ns : 0);
-	e->last_ns = e->now;
+	e->last_ns = s->replied_ns = e->now;
 	update_smoothed_rtt(e, s);
 	if (trace_on())
 		trace_record(TRACE_ANSWERED, s->connection, e->now, 0);
@@ -377,8 +377,11 @@ note_event(struct engine *e, struct session *s, bool was_busy,
 	end_request(e, s, what);
 	/* Closed loop: begin the next request before other events, so that the
 	 * server never waits for the client. */
-	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && may_begin(e))
-		begin_request(e, s, 0);
+	if (s->state != SESSION_IDLE || e->plan.rate > 0 || !may_begin(e))
+		return;
+	if (what == SESSION_DONE) /* it took so long to close */
+		e->result->think_ns += e->now - s->replied_ns;
+	begin_request(e, s, 0);
 }
 
 static void

@@ -82,6 +82,7 @@ struct session {
 	bool ok;		   /* the latest request had a right reply */
 	uint64_t not_ok;	   /* requests without a right reply */
 	uint64_t due_ns, sent_ns;  /* of the latest request */
+	uint64_t replied_ns;	   /* likewise; before the end of file */
 	struct tls_stream *stream; /* NULL: in clear */
 	/* The deadline of the request that was sent at EXTENDED_NS is
 	 * EXTENSION_NS later. */

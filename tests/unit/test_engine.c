@@ -21,9 +21,10 @@ start(struct toy *toy, void (*serve)(int listener))
 
 /* Opens an engine with kept CONNECTIONS to ADDRESS; RATE 0: closed loop. */
 static void
-begin(const struct address *address, uint32_t connections, double rate)
+begin_protocol(const char *protocol, const struct address *address,
+    uint32_t connections, double rate)
 {
-	struct load_plan plan = {.protocol = protocol_find("echo"),
+	struct load_plan plan = {.protocol = protocol_find(protocol),
 	    .connections = connections,
 	    .rate = rate,
 	    .size = 64,
@@ -35,6 +36,12 @@ begin(const struct address *address, uint32_t connections, double rate)
 	assert_int_equal(engine_open(&engine, &plan, why, sizeof(why)), 0);
 	assert_int_equal(load_result_init(&result), 0);
 	assert_int_equal(engine_connect(&engine), 0);
+}
+
+static void
+begin(const struct address *address, uint32_t connections, double rate)
+{
+	begin_protocol("echo", address, connections, rate);
 }
 
 static void
@@ -102,6 +109,42 @@ TEST(unsolicited_bytes_add_no_think_time)
 	assert_int_equal(result.wrong, 1);
 	assert_int_equal(result.begun, 2);
 	assert_true(result.think_ns <= 2 * result.wall_ns);
+	end(&toy);
+}
+
+/* Closes each connection a while after its answer. */
+static _Noreturn void
+close_later(int listener)
+{
+	static const char reply[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+				    "Content-Length: 2\r\n\r\nok";
+	char buf[1000];
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		child_assert(recv(fd, buf, sizeof(buf), 0) > 0);
+		child_assert(send(fd, reply, sizeof(reply) - 1, 0) > 0);
+		nap_ms(20);
+		close(fd);
+	}
+	_exit(1);
+}
+
+/* Each moment is a request's, or the time between two: Little's law. */
+TEST(the_time_until_the_server_closes_counts_as_think_time)
+{
+	struct toy toy;
+	double used;
+
+	start(&toy, close_later);
+	begin_protocol("http", &toy.address, 1, 0);
+	engine_run(&engine, NEVER, 5, &result);
+	assert_int_equal(result.ok, 5);
+	assert_true(result.think_ns > 0);
+	used = (double)result.latency.sum + (double)result.think_ns;
+	assert_true(used > 0.98 * (double)result.span_ns);
+	assert_true(used < 1.02 * (double)result.span_ns);
 	end(&toy);
 }
 
