@@ -130,7 +130,7 @@ run_slice(struct block *block, size_t i, size_t step)
 	load_result_clear(slice);
 	if (run->point->churn)
 		listen_backlog_read(&one->server.address, &before);
-	cpu_contention_begin(&contention, &run->plan->placement, &one->watch);
+	cpu_contention_begin(&contention, &run->placement, &one->watch);
 	engines_run(&one->engines, planned, UINT64_MAX, slice);
 	fill_record(record, slice, start, step);
 	record->contention = cpu_contention_share(&contention, &one->watch);

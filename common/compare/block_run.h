@@ -56,7 +56,8 @@ struct block_run {
 	const struct compare_plan *plan;
 	const struct scenario *scenario;
 	struct load_point *point;
-	struct tls_client *tls; /* NULL: none */
+	struct cpu_placement placement; /* the plan's, at this point */
+	struct tls_client *tls;		/* NULL: none */
 	/* by server, in the plan's order, then the control */
 	size_t count;
 	struct instance *at;

@@ -108,7 +108,7 @@ try_once(struct block_run *run, size_t i)
 
 	load_result_clear(&one->slice);
 	accept_loop_begin(&one->loops);
-	cpu_contention_begin(&contention, &run->plan->placement, &one->watch);
+	cpu_contention_begin(&contention, &run->placement, &one->watch);
 	engines_run(&one->engines, TRY_NS, UINT64_MAX, &one->slice);
 	got.disturbed = was_disturbed(one, &contention);
 	cpu = proc_tree_cpu_ns(pid) - cpu;
@@ -116,7 +116,7 @@ try_once(struct block_run *run, size_t i)
 	got.rate = load_result_rate(&one->slice);
 	got.client_bound =
 	    got.rate > 0 &&
-	    summary_is_client_bound(&one->slice, &run->plan->placement,
+	    summary_is_client_bound(&one->slice, &run->placement,
 		lost ? NAN : (double)cpu, knows_loop ? (double)loop : NAN);
 	if (!block_run_stopped(run) && !instance_died(run, i) && got.rate <= 0)
 		block_run_note_bad_replies(&run->accumulators[i], &one->slice);

@@ -22,6 +22,7 @@
 #include "common/load/protocol_table.h"
 #include "common/sysinfo/busy_processes.h"
 #include "common/sysinfo/listen_overflows.h"
+#include "common/verdict/speedup.h"
 #include "common/verdict/verdict.h"
 
 /* At each point, where there are several. */
@@ -98,8 +99,8 @@ static size_t
 plan_points(const struct compare_plan *plan, const struct scenario *scenario,
     struct load_point *points, char *note, size_t size)
 {
-	size_t count =
-	    scenario_expand(scenario, instances_of(plan), points, note, size);
+	size_t count = scenario_expand(
+	    scenario, &plan->placement, instances_of(plan), points, note, size);
 
 	for (size_t p = 0; p < count; p++)
 		points[p].slice_ns = plan->slice_ns;
@@ -249,8 +250,7 @@ static struct block_run
 block_run_of(struct scenario_run *s, size_t p, size_t block)
 {
 	struct experiment *experiment = s->experiment;
-
-	return (struct block_run){
+	struct block_run run = {
 	    .plan = experiment->plan,
 	    .scenario = s->scenario,
 	    .point = &s->points[p],
@@ -268,7 +268,11 @@ block_run_of(struct scenario_run *s, size_t p, size_t block)
 	    .note = block_note,
 	    .remark = block_remark,
 	    .context = s,
+	    .placement = experiment->plan->placement,
 	};
+
+	cpu_placement_take(&run.placement, run.point->cpus);
+	return run;
 }
 
 /* The user need not wait for the end to hear of it. */
@@ -404,8 +408,11 @@ note_unchanged(struct scenario_run *s)
 			continue;
 		snprintf(words, sizeof(words),
 		    "the command of %.40s has no {options}, so it runs without "
-		    "%s",
-		    plan->servers[i].name, options);
+		    "%s%s",
+		    plan->servers[i].name, options,
+		    s->points[s->count - 1].servers > 1
+			? ", and alone where others share a port"
+			: "");
 		put_note(s, words);
 	}
 }
@@ -550,6 +557,7 @@ summarize(struct scenario_run *s)
 		summary_of_point(
 		    point, s->accumulators[p], plan, &s->points[p]);
 	}
+	speedup_of_scenario(s->scenario_result, plan->server_count);
 	verdict_of_scenario(
 	    s->scenario_result, plan->server_count, plan->delta);
 }

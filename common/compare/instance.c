@@ -114,12 +114,13 @@ sample_memory(struct block_run *run, size_t i)
 	idle_connections_close(&idle);
 }
 
+/* Of several servers, the process that waits for them would be in it. */
 static bool
 asks_for_memory(const struct load_point *point)
 {
 	uint32_t connections = point->connections + point->held;
 
-	return connections >= MEMORY_CONNECTIONS_MIN &&
+	return point->servers < 2 && connections >= MEMORY_CONNECTIONS_MIN &&
 	       connections <= MEMORY_CONNECTIONS_MAX;
 }
 
@@ -184,6 +185,16 @@ failed_before(struct block_run *run, size_t i)
 	return true;
 }
 
+/* How many of it share the port: a command without {options} cannot be told to.
+ */
+static uint32_t
+servers_of(const struct block_run *run, size_t i)
+{
+	return strstr(run->at[i].contender->command, "{options}")
+		   ? run->point->servers
+		   : 1;
+}
+
 /* Starts it, and nothing else: the time may count. */
 static bool
 launch(struct block_run *run, size_t i)
@@ -193,7 +204,8 @@ launch(struct block_run *run, size_t i)
 	char command[LAUNCH_COMMAND_MAX];
 	struct launch_plan plan = {
 	    .command = command,
-	    .placement = &run->plan->placement,
+	    .placement = &run->placement,
+	    .servers = servers_of(run, i),
 	    .start_timeout_ns = run->plan->start_timeout_ns,
 	    .stop_signal = run->plan->stop_signal,
 	    .stop = run->plan->stop,

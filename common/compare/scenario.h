@@ -37,6 +37,8 @@ struct variation {
 	double rate;   /* requests a second; 0: closed loop, or by SHARE */
 	bool churn;
 	enum tls_make_kind certificate; /* its key, over TLS */
+	uint32_t cpus;			/* of the server; 0: all it may have */
+	uint32_t servers;		/* that share its port; 0: one */
 };
 
 struct scenario {
@@ -56,6 +58,7 @@ struct scenario {
 	const char *path;	      /* of it; NULL: its default */
 	const struct http_plan *http; /* NULL: the usual */
 	bool churn;
+	bool cores;	 /* its points follow from the CPUs: core_points.h */
 	bool counts_tlb; /* counts TLB misses, where they can be counted */
 	uint32_t connections;
 	uint64_t size;
@@ -71,15 +74,16 @@ struct load_point {
 	bool churn;
 	enum tls_make_kind certificate;
 	uint32_t connections, held;
-	double share, rate; /* open loop; with a SHARE, RATE is found by
-			       measuring */
-	bool counts_cpu;    /* its figure is the server's CPU: a client that was
-			       the limit of the rate is not that of the figure */
-	uint64_t slice_ns;  /* of its slices; the scenario's measure may choose
-			       another than the plan's */
-	char options[400];  /* for the servers */
-	const char *load;   /* in words, where its settings do not say it
-			       all; NULL: they do */
+	uint32_t cpus, servers; /* as in struct variation */
+	double share, rate;	/* open loop; with a SHARE, RATE is found by
+				   measuring */
+	bool counts_cpu;   /* its figure is the server's CPU: a client that was
+			      the limit of the rate is not that of the figure */
+	uint64_t slice_ns; /* of its slices; the scenario's measure may choose
+			      another than the plan's */
+	char options[400]; /* for the servers */
+	const char *load;  /* in words, where its settings do not say it
+			      all; NULL: they do */
 };
 
 #endif

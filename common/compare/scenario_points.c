@@ -10,6 +10,7 @@
 #include "common/base/memory.h"
 #include "common/base/pages.h"
 #include "common/base/procfs.h"
+#include "common/compare/core_points.h"
 #include "common/sysinfo/limits_check.h"
 
 /* Descriptors that the client needs for itself, and one launch after another.
@@ -177,7 +178,12 @@ set_text(struct load_point *point, const char *key, const char *text)
 static void
 fill_settings(struct load_point *point, const struct variation *v)
 {
-	if (v->service) {
+	if (v->cpus) {
+		set_text(point, v->key, v->text);
+		set_number(point, "cpus", v->cpus);
+		if (v->servers > 1)
+			set_number(point, "servers", v->servers);
+	} else if (v->service) {
 		set_number(point, v->key, (double)(v->each >> 10));
 		if (v->text)
 			set_text(point, v->second, v->text);
@@ -206,6 +212,8 @@ fill_point(struct load_point *point, const struct scenario *scenario,
 	    .certificate = v->certificate,
 	    .connections = v->connections,
 	    .held = v->held,
+	    .cpus = v->cpus,
+	    .servers = v->servers,
 	    .share = v->share,
 	    .rate = v->rate,
 	};
@@ -263,9 +271,11 @@ say_no_huge_pages(char *note, size_t size)
 }
 
 size_t
-scenario_expand(const struct scenario *scenario, size_t instances,
+scenario_expand(const struct scenario *scenario,
+    const struct cpu_placement *placement, size_t instances,
     struct load_point *points, char *note, size_t size)
 {
+	struct variation cores[POINTS_MAX + 1];
 	static const struct variation as_it_is[] = {
 	    {.key = "connections"}, {0}};
 	const struct variation *v =
@@ -274,6 +284,11 @@ scenario_expand(const struct scenario *scenario, size_t instances,
 	size_t count = 0;
 
 	note[0] = '\0';
+	if (scenario->cores) {
+		core_points(cores, placement);
+		core_points_note(placement, note, size);
+		v = cores;
+	}
 	for (; v->key && count < POINTS_MAX; v++) {
 		struct variation fitting = *v;
 

@@ -219,14 +219,16 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 {
 	const struct load_result *load = &accumulator->counted;
 	double server = (double)usage_cpu_ns(&accumulator->sums);
+	struct cpu_placement placement = plan->placement;
 	char reason[200];
 
+	cpu_placement_take(&placement, point->cpus);
 	server = accumulator->sums.lost_cpu || !accumulator->sums_requests
 		     ? NAN
 		     : server * (double)load->begun /
 			   (double)accumulator->sums_requests;
 	if (point->counts_cpu ||
-	    !summary_is_client_bound(load, &plan->placement, server,
+	    !summary_is_client_bound(load, &placement, server,
 		found->loop_busy * (double)load->wall_ns))
 		return;
 	found->client_bound = load_result_is_client_bound(load, false);

@@ -22,8 +22,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS 12
-#define TABLE_ROWS 160
+#define TABLE_COLUMNS 16
+#define TABLE_ROWS 200
 #define TABLE_CELL 96
 
 struct table {

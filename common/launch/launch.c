@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/process.h"
 #include "common/launch/inherited.h"
+#include "common/launch/several_servers.h"
 #include "common/net/dial.h"
 #include "common/sysinfo/proc_tree.h"
 #include "common/sysinfo/socket_owner.h"
@@ -132,6 +133,9 @@ exec_server(void *context, int log)
 	dup2(log, STDERR_FILENO);
 	close(STDIN_FILENO);
 	open("/dev/null", O_RDONLY);
+	if (exec_plan->plan->servers > 1)
+		several_servers(
+		    exec_plan->plan->servers, exec_plan->plan->stop_signal);
 	execl("/bin/sh", "sh", "-c", "--", exec_plan->command, (char *)NULL);
 	dprintf(STDERR_FILENO, "/bin/sh: %s\n", strerror(errno));
 }
@@ -224,8 +228,12 @@ describe_timeout(const struct launched *server, const struct launch_plan *plan,
 	snprintf(why, size,
 	    "did not accept a connection within %.3g s (--start-timeout)",
 	    (double)plan->start_timeout_ns / 1e9);
-	if (socket_owner_listeners(
-		server->supervisor.pid, elsewhere, sizeof(elsewhere)))
+	if (plan->servers > 1)
+		append(why, size,
+		    ", or not each of %u servers at one address did",
+		    plan->servers);
+	else if (socket_owner_listeners(
+		     server->supervisor.pid, elsewhere, sizeof(elsewhere)))
 		append(why, size,
 		    "; it listens on %s, not on %s: its command must use "
 		    "{address}, {host} or {port}, which are of IPv4",
@@ -275,6 +283,19 @@ launch_ended(struct launched *server, char *why, size_t size)
 	return wait_for_end(server, ends ? REPORT_MS : 0, why, size);
 }
 
+/* One connection says nothing of the other servers at that address. */
+static bool
+all_listen(const struct launched *server, const struct launch_plan *plan)
+{
+	pid_t pids[LAUNCH_SERVERS_MAX];
+
+	return dial_answers(&server->address, plan->start_timeout_ns) &&
+	       (plan->servers < 2 ||
+		   socket_owner_listeners_below(&server->address,
+		       server->supervisor.pid, pids,
+		       LAUNCH_SERVERS_MAX) >= plan->servers);
+}
+
 /* Returns 0 when the server accepts; or -1, and no process of it is left. */
 static int
 await_listening(struct launched *server, const struct launch_plan *plan,
@@ -283,7 +304,7 @@ await_listening(struct launched *server, const struct launch_plan *plan,
 	uint64_t deadline = now_ns() + plan->start_timeout_ns;
 	struct supervisor_report report;
 
-	while (!dial_answers(&server->address, plan->start_timeout_ns)) {
+	while (!all_listen(server, plan)) {
 		if (wait_for_end(server, 2, why, size))
 			return -1;
 		if (plan->stop && *plan->stop)

@@ -42,6 +42,7 @@ struct launch_plan {
 	/* The length of PERCONN_PADDING, up to 4096 bytes. It moves the stack,
 	 * which changes the speed of a program; so it is varied. */
 	size_t padding;
+	unsigned servers;	   /* of them at one address; 0 is 1 */
 	uint64_t start_timeout_ns; /* 0: LAUNCH_START_TIMEOUT_NS */
 	int stop_signal;	   /* 0: SIGTERM */
 	const volatile int *stop;  /* non-zero: do not wait; or NULL */
@@ -52,6 +53,9 @@ struct launch_plan {
 /* Whether COMMAND has a placeholder for the address. */
 bool
 launch_command_ok(const char *command);
+
+/* Servers at one address. */
+#define LAUNCH_SERVERS_MAX 8
 
 /* Bytes of a command with its placeholders filled in and its NUL. */
 #define LAUNCH_COMMAND_MAX 4096
@@ -66,8 +70,10 @@ launch_fill_options(
 
 /*
  * Starts a server on a free port of 127.0.0.1 and waits until it accepts a
- * connection. Returns 0; or -1 with the reason and advice in WHY (SIZE bytes),
- * and no process of the server is left. launch_stop() ends the server.
+ * connection; of several servers, until each listens there. They are one server
+ * from then on, which has ended when the first of them has. Returns 0; or -1
+ * with the reason and advice in WHY (SIZE bytes), and no process of the server
+ * is left. launch_stop() ends the server.
  */
 int
 launch_start(struct launched *server, const struct launch_plan *plan, char *why,

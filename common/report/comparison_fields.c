@@ -92,6 +92,7 @@ const struct field COMPARISON_RESULT[] = {
     {"client_busy", FIELD_NUMBER, AT(client_busy)},
     {"accept_loop_us_per_request", FIELD_NUMBER, AT(loop_us)},
     {"accept_loop_busy", FIELD_NUMBER, AT(loop_busy)},
+    {"speedup", FIELD_OBJECT, AT(speedup), .members = DIFFERENCE},
     {"client_limited", FIELD_FLAG, AT(client_bound)},
     {"service_value", FIELD_NUMBER, AT(service_value)},
     {"little", FIELD_NUMBER, AT(little)},

@@ -323,7 +323,7 @@ read_settings(struct reader *r, const struct place *place, const json_t *object,
 	json_t *value;
 
 	if (!json_is_object(object) || json_object_size(object) > SETTINGS_MAX)
-		refuse(r, place, "an object of at most two settings");
+		refuse(r, place, "an object of at most three settings");
 	json_object_foreach ((json_t *)object, key, value) {
 		struct setting *one = &out->settings[out->setting_count];
 		const struct field number = {key, FIELD_NUMBER, .offset = 0};

@@ -13,6 +13,7 @@
 #include "common/verdict/advice.h"
 #include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
+#include "common/verdict/speedup.h"
 
 /* ---- frame ---- */
 
@@ -191,6 +192,8 @@ put_notes(
 	char text[SENTENCE_SIZE], at[100];
 
 	fputs("<ul class=\"notes\">\n", page);
+	for (size_t i = 0; i < c->server_count; i++)
+		put_note(page, speedup_words(text, sizeof(text), c, o, i));
 	put_note(page, o->note);
 	put_reasons(page, c, o);
 	put_note(page, conditions_control(text, sizeof(text), c, o));

@@ -190,6 +190,7 @@ GET(get_client, f->client_us)
 GET(get_busy, 100 * f->client_busy)
 GET(get_loop, f->loop_us)
 GET(get_loop_busy, 100 * f->loop_busy)
+GET(get_speedup, f->speedup.value)
 GET(get_little, f->little)
 GET(get_sum, usage_memory_kib(&f->usage))
 GET(get_anonymous, f->usage.memory_kib[MEMORY_ANONYMOUS])
@@ -221,6 +222,7 @@ static const struct column TIMES[] = {
 };
 
 static const struct column WORK[] = {
+    {"speed-up", get_speedup, figure_ratio},
     {"CPU us", get_cpu, figure_number},
     {"of it user", get_user, figure_number},
     {"system", get_system, figure_number},

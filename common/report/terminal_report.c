@@ -10,6 +10,7 @@
 #include "common/verdict/conclusion.h"
 #include "common/verdict/conditions.h"
 #include "common/verdict/sentences.h"
+#include "common/verdict/speedup.h"
 
 /* ---- verdicts ---- */
 
@@ -109,6 +110,9 @@ print_outcome(struct terminal_printer *p, const struct scenario_result *o)
 			terminal_table_sweep(p, o, i);
 		print_reasons(p, o);
 	}
+	for (size_t i = 0; i < p->c->server_count; i++)
+		terminal_line(
+		    p, "  ", speedup_words(text, sizeof(text), p->c, o, i));
 	print_advice(p, o);
 	terminal_table_usage(p, o);
 	terminal_table_memory(p, o);

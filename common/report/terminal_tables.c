@@ -195,6 +195,8 @@ usage_row(struct terminal_printer *p, const struct scenario_result *o,
 	    label_is_memory(o) ? NAN : usage_memory_kib(usage)};
 	char text[3 * FIGURE_SIZE];
 
+	table_cell(&p->table, "%s",
+	    figure_ratio(text, sizeof(text), f->speedup.value));
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		table_cell(
 		    &p->table, "%s", figure_time(text, sizeof(text), times[i]));
@@ -208,9 +210,9 @@ void
 terminal_table_usage(
     struct terminal_printer *p, const struct scenario_result *o)
 {
-	static const char *const heads[] = {"p50", "p99", "service p99",
-	    "CPU us = user + sys", "loop %", "waits", "preempt", "faults",
-	    "TLB misses", "KiB kept", "KiB/conn."};
+	static const char *const heads[] = {"speed-up", "p50", "p99",
+	    "service p99", "CPU us = user + sys", "loop %", "waits", "preempt",
+	    "faults", "TLB misses", "KiB kept", "KiB/conn."};
 	size_t settings = 0;
 
 	terminal_table(p);

@@ -19,11 +19,12 @@ cpu_placement_name(enum cpu_placement_kind kind)
 
 /* Sets the masks to the lists. */
 static void
-set_lists(struct cpu_placement *p, const struct cpu_list *client,
-    const struct cpu_list *server)
+set_lists(struct cpu_placement *p, const struct cpu_topology *topology,
+    const struct cpu_list *client, const struct cpu_list *server)
 {
 	p->client_cpus = *client;
 	p->server_cpus = *server;
+	cpu_split_order(server, topology, &p->server_order);
 	cpu_list_to_set(client, &p->client);
 	cpu_list_to_set(server, &p->server);
 }
@@ -36,7 +37,7 @@ share(struct cpu_placement *p, const struct cpu_topology *topology)
 
 	p->kind = CPU_PLACEMENT_SHARED;
 	first.count = first.count ? 1 : 0;
-	set_lists(p, &first, &first);
+	set_lists(p, topology, &first, &first);
 }
 
 void
@@ -53,6 +54,7 @@ cpu_placement_choose(struct cpu_placement *p, enum cpu_placement_kind kind)
 	cpu_topology_here(&topology);
 	p->quota = topology.quota > 0 ? topology.quota : NAN;
 	p->client = p->server = topology.allowed;
+	cpu_split_order(&topology.usable, &topology, &p->server_order);
 	if (kind != CPU_PLACEMENT_FREE)
 		share(p, &topology);
 }
@@ -70,8 +72,18 @@ cpu_placement_split(struct cpu_placement *p, const struct cpu_wish *client,
 		p->quota = topology.quota;
 	if (cpu_split_choose(&split, &topology, client, server, why, size) < 0)
 		return -1;
-	set_lists(p, &split.client, &split.server);
+	set_lists(p, &topology, &split.client, &split.server);
 	return 0;
+}
+
+void
+cpu_placement_take(struct cpu_placement *p, uint32_t cpus)
+{
+	if (!cpus || cpus >= p->server_order.count)
+		return;
+	p->server_order.count = cpus;
+	cpu_list_to_set(&p->server_order, &p->server);
+	p->server_cpus = p->server_order;
 }
 
 void

@@ -28,11 +28,13 @@ struct cpu_placement {
 	enum cpu_placement_kind kind;
 	/* Ascending, but for what the user listed. None: any CPU. */
 	struct cpu_list client_cpus, server_cpus;
-	cpu_set_t client, server; /* the masks to set */
-	double quota;		  /* of our control group; NAN: none */
-	pid_t placed;		  /* a running server, or 0 */
-	uint64_t placed_start;	  /* its proc_tree_start() */
-	cpu_set_t before;	  /* its mask before */
+	struct cpu_list server_order; /* see cpu_split_order(); with free, too
+				       */
+	cpu_set_t client, server;     /* the masks to set */
+	double quota;		      /* of our control group; NAN: none */
+	pid_t placed;		      /* a running server, or 0 */
+	uint64_t placed_start;	      /* its proc_tree_start() */
+	cpu_set_t before;	      /* its mask before */
 };
 
 /*
@@ -51,6 +53,11 @@ int
 cpu_placement_split(struct cpu_placement *placement,
     const struct cpu_wish *client, const struct cpu_wish *server, char *why,
     size_t size);
+
+/* The server gets the first CPUS of its order only. 0, or a placement without
+ * an order: all of them. */
+void
+cpu_placement_take(struct cpu_placement *placement, uint32_t cpus);
 
 /* Sets the client's mask in this process. */
 void

@@ -380,3 +380,35 @@ cpu_split_choose(struct cpu_split *split, const struct cpu_topology *topology,
 		return -1;
 	return take_side(&c, second, 0, lists[second]);
 }
+
+/* The CPUs of LIST that are not TAKEN, one of each core. */
+static void
+take_one_of_each_core(const struct cpu_list *list,
+    const struct cpu_topology *topology, cpu_set_t *taken,
+    struct cpu_list *order)
+{
+	uint8_t used[CPU_LIST_MAX] = {0};
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		unsigned cpu = list->cpus[i], core = topology->core[cpu];
+
+		if (CPU_ISSET(cpu, taken) || used[core])
+			continue;
+		used[core] = 1;
+		CPU_SET(cpu, taken);
+		cpu_list_append(order, cpu);
+	}
+}
+
+void
+cpu_split_order(const struct cpu_list *list,
+    const struct cpu_topology *topology, struct cpu_list *order)
+{
+	cpu_set_t all, taken;
+
+	cpu_list_to_set(list, &all);
+	CPU_ZERO(&taken);
+	order->count = 0;
+	while (!CPU_EQUAL(&all, &taken))
+		take_one_of_each_core(list, topology, &taken, order);
+}

@@ -36,4 +36,12 @@ cpu_split_choose(struct cpu_split *split, const struct cpu_topology *topology,
     const struct cpu_wish *client, const struct cpu_wish *server, char *why,
     size_t size);
 
+/*
+ * Fills ORDER with the CPUs of LIST in the order in which a server that gets
+ * more and more of them takes them: one of each core before the second of any.
+ */
+void
+cpu_split_order(const struct cpu_list *list,
+    const struct cpu_topology *topology, struct cpu_list *order);
+
 #endif

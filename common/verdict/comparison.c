@@ -44,6 +44,7 @@ finding_init(struct server_result *found)
 	latency_init(&found->latency);
 	latency_init(&found->service);
 	found->client_us = found->client_busy = found->little = NAN;
+	found->speedup = UNKNOWN;
 	found->loop_us = found->loop_busy = NAN;
 	found->with_dropped = NAN;
 	usage_init(&found->usage);

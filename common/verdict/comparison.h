@@ -27,9 +27,9 @@
 #include "common/sysinfo/usage.h"
 
 #define SERVERS_MAX 8
-#define POINTS_MAX 16
+#define POINTS_MAX 24
 #define SCENARIOS_MAX 40
-#define SETTINGS_MAX 2
+#define SETTINGS_MAX 3
 #define CURVE_MAX 48
 #define ERRORS_MAX 6
 #define COMMAND_MAX 4096 /* of a server, with its NUL */
@@ -109,6 +109,8 @@ struct server_result {
 	double client_us, client_busy; /* CPU for a request; share of a CPU */
 	/* Its accept loop's, over all slices; of several the busiest's. */
 	double loop_us, loop_busy;
+	/* How many times what it is on one CPU (speedup.h); NAN: unknown. */
+	struct estimate speedup;
 	double little; /* N / (X R): 1 is what it should be */
 	struct usage usage;
 	/* What ended badly, and how often that was counted. */

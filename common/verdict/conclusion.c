@@ -30,6 +30,7 @@ static const struct {
     {"parent", "where the server has much memory in use", NULL},
     {"state", "where each worker has memory of its own", NULL},
     {"working-set", "where a request reads a working set", NULL},
+    {"cores", "on several CPUs", NULL},
     {"knee", "where requests arrive on a schedule", NULL},
     {"linking", "with static or shared libraries", NULL},
     {"held", "beside many idle connections", NULL},

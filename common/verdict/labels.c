@@ -49,6 +49,9 @@ static const struct {
     {"pieces", "pieces", "in pieces of ", ""},
     {"set_kib", "working set, KiB", "", " KiB"},
     {"kind", "kind", "", ""},
+    {"load", "load", "", ""},
+    {"cpus", "CPUs", "", " CPUs"},
+    {"servers", "servers", "", " servers on one port"},
 };
 
 #define SETTINGS_COUNT (sizeof(SETTINGS) / sizeof(SETTINGS[0]))

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.timed
 POINTS = {
     "sweep": 2, "spin": 1, "sleep": 1, "counter": 1, "bulk": 1, "parent": 1,
     "knee": 2, "linking": 2, "held": 2, "http": 1, "tls": 3, "state": 1,
-    "working-set": 1,
+    "working-set": 1, "cores": 1,
 }
 
 

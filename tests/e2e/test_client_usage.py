@@ -238,7 +238,7 @@ WRONG = [
     (["compare", "-p", "http", "-s", "9"],
      ["--size 9", "http", "size of their own"]),
     (["compare", "--path", "/x"], ["--path /x", "http and ws only"]),
-    (["compare", "-r", "1000:3000:100"], ["--rate", "16 rates at most, not 21"]),
+    (["compare", "-r", "1000:4000:100"], ["--rate", "24 rates at most, not 31"]),
     (["compare", "-r", "1000,499"], ["--rate 499", "500 or more"]),
     (["compare", "custom", "-r", "2000", "-c", "0"],
      ["--connections", "0", "from 1 to"]),

@@ -91,7 +91,8 @@ def test_each_column_of_the_tables_is_explained():
         for word in words.split(" , ")}
     # Whether a column is shown depends on the scenario and on the machine.
     assert named == shown
-    assert named - heads <= {"TLB misses", "KiB kept", "loop %"}
+    assert named - heads <= {
+        "TLB misses", "KiB kept", "loop %", "speed-up"}
 
 
 def test_each_duty_of_http_names_what_shows_it():

@@ -107,6 +107,7 @@ set_up(void **state)
 	    .plan = &plan,
 	    .scenario = scenario_find("steady"),
 	    .point = &point,
+	    .placement = plan.placement,
 	    .count = SERVERS + 1,
 	    .at = instances,
 	    .accumulators = accumulators,

@@ -99,6 +99,7 @@ set_up(void **state)
 	run = (struct block_run){.plan = &plan,
 	    .scenario = scenario_find("knee"),
 	    .point = &point,
+	    .placement = plan.placement,
 	    .count = 3,
 	    .at = instances,
 	    .accumulators = accumulators,

@@ -101,7 +101,7 @@ same_finding(const struct server_result *a, const struct server_result *b)
 	assert_int_equal(a->service_curve.count, b->service_curve.count);
 	same_numbers(
 	    a->service_curve.us, b->service_curve.us, a->service_curve.count);
-	same_numbers(&a->client_us, &b->client_us, 5);
+	same_numbers(&a->client_us, &b->client_us, 8);
 	same_numbers((const double *)&a->usage, (const double *)&b->usage,
 	    sizeof(a->usage) / sizeof(double));
 	assert_int_equal(a->slices, b->slices);
@@ -278,9 +278,9 @@ TEST(what_does_not_fit_is_refused_with_its_place)
 	    {WITH_SCENARIO("\"points\":[{},{\"blocks\":-2}]"),
 		".scenarios[0].points[1].blocks is not a whole number"},
 	    {WITH_POINT("\"at\":[1]"),
-		POINT ".at is not an object of at most two settings"},
-	    {WITH_POINT("\"at\":{\"a\":1,\"b\":2,\"c\":3}"),
-		POINT ".at is not an object of at most two settings"},
+		POINT ".at is not an object of at most three settings"},
+	    {WITH_POINT("\"at\":{\"a\":1,\"b\":2,\"c\":3,\"d\":4}"),
+		POINT ".at is not an object of at most three settings"},
 	    {WITH_POINT("\"at\":{\"clients\":[]}"),
 		POINT ".at.clients is not a number or null"},
 	    {WITH_POINT("\"results\":[{\"server\":\"b\"}]"), POINT

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "common/compare/core_points.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/sysinfo/cpu_split.h"
 #include "common/sysinfo/cpu_topology.h"
@@ -402,6 +403,133 @@ TEST(this_machine_can_be_placed)
 	    t.usable.count > 1 ? CPU_PLACEMENT_SPLIT : CPU_PLACEMENT_SHARED);
 	assert_true(placement.client_cpus.count >= 1);
 	assert_true(placement.server_cpus.count >= 1);
+}
+
+/* ---- the points of the scenario cores ---- */
+
+/* A machine as of make_machine(), the option, the order in which its server
+ * takes CPUs, and the points: K of kept, N of new connections, on so many CPUs,
+ * and how many servers. */
+static const struct {
+	unsigned cpus, cores, nodes;
+	const char *server, *order, *points;
+	uint32_t kept, fresh; /* connections */
+} core_cases[] = {
+    {2, 2, 1, NULL, "1", "K1 N1 N1x2", 64, 32},
+    {3, 3, 1, NULL, "2", "K1 N1 N1x2", 64, 32},
+    {8, 8, 1, NULL, "4-7", "K1 K2 K4 N1 N2 N4 N4x2 N4x4", 64, 32},
+    {8, 8, 1, "3", "5-7", "K1 K2 K3 N1 N2 N3 N3x2", 64, 32},
+    {8, 8, 1, "6", "2-7", "K1 K2 K4 K6 N1 N2 N4 N6 N6x2 N6x4", 64, 32},
+    {8, 8, 1, "2,7,3", "2,7,3", "K1 K2 K3 N1 N2 N3 N3x2", 64, 32},
+    /* Different cores first. */
+    {8, 4, 1, NULL, "2-3,6-7", "K1 K2 K4 N1 N2 N4 N4x2 N4x4", 64, 32},
+    {8, 4, 1, "2,6,3,7", "2-3,6-7", "K1 K2 K4 N1 N2 N4 N4x2 N4x4", 64, 32},
+    {64, 32, 2, NULL, "0-15,32-47",
+	"K1 K2 K4 K8 K16 K32 N1 N2 N4 N8 N16 N32 N32x2 N32x4", 128, 64},
+    {1024, 512, 8, NULL, "0-255,512-767",
+	"K1 K2 K4 K8 K16 K32 K64 K128 K256 K512 N1 N2 N4 N8 N16 N32 N64 N128 "
+	"N256 N512 N512x2 N512x4",
+	2048, 1024},
+};
+
+static struct cpu_placement
+placement_of(unsigned cpus, const char *server_text)
+{
+	struct cpu_placement placement = {.kind = CPU_PLACEMENT_SPLIT};
+	struct cpu_topology t;
+	struct cpu_wish none = {0}, server = {0};
+	struct cpu_split split;
+	char mask[20], why[400];
+
+	snprintf(mask, sizeof(mask), "0-%u", cpus - 1);
+	t = topology_of(mask, 0);
+	if (server_text)
+		assert_int_equal(cpu_wish_parse(&server, server_text), 0);
+	assert_int_equal(
+	    cpu_split_choose(&split, &t, &none, &server, why, sizeof(why)), 0);
+	placement.server_cpus = split.server;
+	cpu_split_order(&split.server, &t, &placement.server_order);
+	cpu_list_to_set(&split.server, &placement.server);
+	return placement;
+}
+
+static const char *
+points_of(const struct variation *v)
+{
+	static char text[400];
+	size_t len = 0;
+
+	for (text[0] = '\0'; v->key; v++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "%s%c%u", len ? " " : "", v->churn ? 'N' : 'K', v->cpus);
+		if (v->servers)
+			len += (size_t)snprintf(
+			    text + len, sizeof(text) - len, "x%u", v->servers);
+	}
+	return text;
+}
+
+ON_A_TREE(cores_doubles_the_servers_cpus_up_to_all)
+{
+	for (size_t i = 0; i < COUNT_OF(core_cases); i++) {
+		struct variation points[POINTS_MAX + 1];
+		struct cpu_placement placement;
+		char text[100];
+
+		make_machine(core_cases[i].cpus, core_cases[i].cores,
+		    core_cases[i].nodes);
+		placement =
+		    placement_of(core_cases[i].cpus, core_cases[i].server);
+		assert_string_equal(cpu_list_format(&placement.server_order,
+					text, sizeof(text)),
+		    core_cases[i].order);
+		core_points(points, &placement);
+		assert_string_equal(points_of(points), core_cases[i].points);
+		for (const struct variation *v = points; v->key; v++) {
+			assert_int_equal(
+			    v->connections, v->churn ? core_cases[i].fresh
+						     : core_cases[i].kept);
+			assert_int_equal(v->options != NULL, v->servers > 1);
+		}
+	}
+}
+
+ON_A_TREE(a_point_has_the_first_cpus_of_the_order)
+{
+	struct cpu_placement placement;
+	cpu_set_t wanted;
+	char text[100];
+
+	make_machine(8, 4, 1);
+	placement = placement_of(8, NULL);
+	cpu_placement_take(&placement, 0);
+	assert_int_equal(CPU_COUNT(&placement.server), 4);
+	cpu_placement_take(&placement, 3);
+	assert_string_equal(
+	    cpu_list_format(&placement.server_cpus, text, sizeof(text)),
+	    "2-3,6");
+	cpu_list_to_set(&placement.server_cpus, &wanted);
+	assert_true(CPU_EQUAL(&placement.server, &wanted));
+	cpu_placement_take(&placement, 9);
+	assert_int_equal(placement.server_cpus.count, 3);
+}
+
+TEST(what_cores_cannot_show_here_is_said)
+{
+	struct cpu_placement placement = {0};
+	struct variation points[POINTS_MAX + 1];
+	char note[200];
+
+	core_points(points, &placement);
+	assert_string_equal(points_of(points), "K1 N1 N1x2");
+	core_points_note(&placement, note, sizeof(note));
+	assert_non_null(strstr(note, "one CPU here, so there is no speed-up"));
+	placement.server_order.count = 2;
+	assert_string_equal(
+	    core_points_note(&placement, note, sizeof(note)), "");
+	placement.kind = CPU_PLACEMENT_FREE;
+	core_points_note(&placement, note, sizeof(note));
+	assert_non_null(strstr(note, "free, client and server share CPUs"));
 }
 
 RUN_TESTS(NULL, NULL)

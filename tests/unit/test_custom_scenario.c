@@ -10,6 +10,7 @@
 
 static struct load_point points[POINTS_MAX];
 static size_t count;
+static struct cpu_placement placement;
 
 static const struct scenario *
 ask(struct question question)
@@ -17,7 +18,7 @@ ask(struct question question)
 	const struct scenario *s = custom_scenario(&question);
 	char note[400];
 
-	count = scenario_expand(s, 3, points, note, sizeof(note));
+	count = scenario_expand(s, &placement, 3, points, note, sizeof(note));
 	return s;
 }
 

@@ -11,6 +11,7 @@
 #include "common/base/procfs.h"
 #include "common/launch/launch.h"
 #include "common/net/dial.h"
+#include "common/sysinfo/listen_backlog.h"
 #include "common/sysinfo/proc_tree.h"
 
 static char self[400];
@@ -403,15 +404,95 @@ TEST(a_server_ends_though_its_supervisor_is_killed)
 	is_gone(&server);
 }
 
+/* ---- several servers at one address ---- */
+
+static int
+start_three(struct launched *server, const char *how, char *why, size_t size)
+{
+	struct launch_plan plan = {.placement = &placement, .servers = 3};
+	char command[500];
+
+	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
+	snprintf(command, sizeof(command), "exec '%s' serve {address} %s", self,
+	    how);
+	plan.command = command;
+	return launch_start(server, &plan, why, size);
+}
+
+TEST(several_servers_listen_at_one_address_and_end_together)
+{
+	struct launched server;
+	struct listen_backlog backlog;
+	char why[600];
+
+	if (start_three(&server, "shared", why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	assert_true(listen_backlog_read(&server.address, &backlog));
+	assert_int_equal(backlog.sockets, 3);
+	assert_int_equal(processes(&server), 4);
+	assert_false(launch_ended(&server, why, sizeof(why)));
+	launch_stop(&server);
+	assert_false(server.ignored_stop);
+	is_gone(&server);
+}
+
+static void
+note_last(pid_t pid, void *last)
+{
+	*(pid_t *)last = pid;
+}
+
+TEST(the_end_of_one_of_several_servers_is_that_of_all)
+{
+	struct launched server;
+	pid_t last = 0;
+	char why[600];
+
+	if (start_three(&server, "shared", why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	proc_tree_walk(server.pid, note_last, &last);
+	assert_true(last != server.pid);
+	kill(last, SIGKILL);
+	while (!launch_ended(&server, why, sizeof(why)))
+		nap_ms(1);
+	assert_non_null(strstr(why, "signal 9"));
+	is_gone(&server);
+}
+
+TEST(several_servers_that_cannot_share_say_why)
+{
+	struct launched server;
+	char why[600];
+
+	assert_int_equal(start_three(&server, "alone", why, sizeof(why)), -1);
+	assert_non_null(strstr(why, "ended with status 1"));
+	is_gone(&server);
+}
+
+static int
+listen_as(struct address *address, bool shared)
+{
+	int fd;
+
+	if (!shared)
+		return toy_listen(address);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){1}, sizeof(int)) <
+		0 ||
+	    bind(fd, &address->any, address->len) < 0 || listen(fd, 5) < 0)
+		_exit(2);
+	return fd;
+}
+
 static _Noreturn void
-serve(const char *where)
+serve(const char *where, bool shared)
 {
 	struct address address;
 	int fd = -1;
 
 	alarm(60); /* if a test leaves it running */
 	if (address_parse(where, &address) == 0)
-		fd = toy_listen(&address);
+		fd = listen_as(&address, shared);
 	while (fd >= 0 && accept(fd, NULL, NULL) >= 0)
 		continue;
 	_exit(1);
@@ -422,7 +503,7 @@ int
 main(int argc, char **argv)
 {
 	if (argc > 2 && strcmp(argv[1], "serve") == 0)
-		serve(argv[2]);
+		serve(argv[2], argc > 3 && strcmp(argv[3], "shared") == 0);
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return 1;
 	return unit_run(__FILE__, NULL, NULL);

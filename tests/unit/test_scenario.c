@@ -12,12 +12,13 @@
 
 static struct load_point points[POINTS_MAX];
 static char note[400];
+static struct cpu_placement placement; /* one CPU */
 
 static size_t
 expand(const char *name, size_t instances)
 {
-	return scenario_expand(
-	    scenario_find(name), instances, points, note, sizeof(note));
+	return scenario_expand(scenario_find(name), &placement, instances,
+	    points, note, sizeof(note));
 }
 
 TEST(each_scenario_is_whole)
