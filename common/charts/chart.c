@@ -212,3 +212,21 @@ chart_has_invalid(const struct chart *d)
 	}
 	return false;
 }
+
+bool
+chart_is_by_cpu(const struct server_result *found)
+{
+	return found->basis == BASIS_SERVER_CPU && found->verdict != INVALID;
+}
+
+bool
+chart_has_by_cpu(const struct chart *d)
+{
+	for (size_t p = 0; p < d->o->point_count; p++) {
+		for (size_t i = 1; i < chart_servers(d); i++) {
+			if (chart_is_by_cpu(chart_found(d, p, i)))
+				return true;
+		}
+	}
+	return false;
+}

@@ -84,6 +84,13 @@ chart_servers(const struct chart *drawing);
 bool
 chart_has_invalid(const struct chart *drawing);
 
+/* Whether a ratio is one of the server's CPU, not of the scenario's figure; and
+ * whether any of the scenario's is. */
+bool
+chart_is_by_cpu(const struct server_result *found);
+bool
+chart_has_by_cpu(const struct chart *drawing);
+
 /* The colour of a server's result at a point, for ROLE; grey if the result is
  * invalid. */
 unsigned

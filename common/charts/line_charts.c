@@ -173,18 +173,12 @@ put_point(FILE *script, double at, struct estimate e)
  * cross of no server's colour that no curve leads to. */
 enum mark { MARK_CURVE, MARK_SPECIAL, MARK_INVALID };
 
-static bool
-is_by_cpu(const struct server_result *f)
-{
-	return f->basis == BASIS_SERVER_CPU && f->verdict != INVALID;
-}
-
 /* No curve joins a ratio by CPU to one by the figure. */
 static bool
 has_mark(const struct point *point, const struct server_result *f, getter *get,
     enum mark mark)
 {
-	bool apart = special(point) || (get == ratio_of && is_by_cpu(f));
+	bool apart = special(point) || (get == ratio_of && chart_is_by_cpu(f));
 
 	if (f->verdict == INVALID)
 		return mark == MARK_INVALID;
@@ -234,18 +228,6 @@ gnuplot_points(
 	    "1.2 linecolor rgb '#%06x'",
 	    comma, name, server, colour, name, server, colour, name, server,
 	    SVG_COLOUR(SVG_SOFT, 0));
-}
-
-static bool
-any_by_cpu(const struct chart *d)
-{
-	for (size_t p = 0; p < d->o->point_count; p++) {
-		for (size_t i = 1; i < chart_servers(d); i++) {
-			if (is_by_cpu(chart_found(d, p, i)))
-				return true;
-		}
-	}
-	return false;
 }
 
 /* "requests/s by connections; diamonds: ..." */
@@ -322,7 +304,7 @@ line_chart_ratios(
 	caption_of_points(&d, caption, sizeof(caption),
 	    "how many times better than the baseline (line)", key);
 	len = strlen(caption);
-	if (any_by_cpu(&d))
+	if (chart_has_by_cpu(&d))
 		snprintf(caption + len, sizeof(caption) - len, "%s by CPU",
 		    strstr(caption, "diamonds:") ? "," : "; diamonds:");
 	chart_finish(&d, LEGEND_SERVERS, caption);

@@ -12,6 +12,8 @@
 #define ROW_HEIGHT 24
 #define EDGES_HEIGHT 48
 
+enum { RING = 6, DOT = 7 }; /* of gnuplot's point types */
+
 /* ---- words ---- */
 
 /* "1,024, 4KiB": the caption says of what. */
@@ -59,7 +61,7 @@ caption_of_rows(const struct chart *d, char *buf, size_t size, const char *what)
 
 static void
 put_dot(struct chart *d, size_t point, size_t server, struct estimate e,
-    struct axis_range *x)
+    int type, struct axis_range *x)
 {
 	double beside = (double)server - ((double)chart_servers(d) - 1) / 2;
 
@@ -67,9 +69,9 @@ put_dot(struct chart *d, size_t point, size_t server, struct estimate e,
 		return;
 	if (isnan(e.low))
 		e.low = e.high = e.value;
-	fprintf(d->plot.script, "%.9g %g %.9g %.9g %u\n", e.value,
+	fprintf(d->plot.script, "%.9g %g %.9g %.9g %u %d\n", e.value,
 	    (double)point + 0.6 / (double)chart_servers(d) * beside, e.low,
-	    e.high, chart_colour(d, point, server, SVG_SERVER));
+	    e.high, chart_colour(d, point, server, SVG_SERVER), type);
 	axis_range_add(x, e.value);
 	axis_range_add(x, e.low);
 	axis_range_add(x, e.high);
@@ -78,7 +80,9 @@ put_dot(struct chart *d, size_t point, size_t server, struct estimate e,
 static void
 plot_dots(struct chart *d)
 {
-	fputs("plot $dots using 1:2:3:4:5 with xerrorbars pointtype 7 "
+	fputs("plot $dots using 1:2:3:4:5 with xerrorbars pointtype 0 "
+	      "linewidth 1.4 linecolor rgb variable, "
+	      "$dots using 1:2:6:5 with points pointtype variable "
 	      "pointsize 0.45 linewidth 1.4 linecolor rgb variable\n",
 	    d->plot.script);
 }
@@ -94,7 +98,7 @@ rows_begin(struct chart *d, struct chart_page *all,
 		return false;
 	name_points(d);
 	/* A line first, because gnuplot refuses empty data. */
-	fputs("$dots << EOD\nNaN NaN NaN NaN 0\n", d->plot.script);
+	fputs("$dots << EOD\nNaN NaN NaN NaN 0 7\n", d->plot.script);
 	return true;
 }
 
@@ -110,8 +114,8 @@ row_chart_values(struct chart_page *all, const struct scenario_result *o)
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < chart_servers(&d); i++) {
 			if (chart_found(&d, p, i)->usable)
-				put_dot(
-				    &d, p, i, chart_found(&d, p, i)->value, &x);
+				put_dot(&d, p, i, chart_found(&d, p, i)->value,
+				    DOT, &x);
 		}
 	}
 	fputs("EOD\n", d.plot.script);
@@ -131,6 +135,7 @@ row_chart_ratios(struct chart_page *all, const struct scenario_result *o)
 	struct chart d;
 	struct axis_range x;
 	char caption[300];
+	size_t len;
 
 	if (all->c->server_count < 2 || !rows_begin(&d, all, o, &x))
 		return;
@@ -138,9 +143,11 @@ row_chart_ratios(struct chart_page *all, const struct scenario_result *o)
 	axis_range_add(&x, 1 + delta);
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 1; i < chart_servers(&d); i++) {
-			if (chart_found(&d, p, i)->has_ratio)
-				put_dot(
-				    &d, p, i, chart_found(&d, p, i)->ratio, &x);
+			const struct server_result *f = chart_found(&d, p, i);
+
+			if (f->has_ratio)
+				put_dot(&d, p, i, f->ratio,
+				    chart_is_by_cpu(f) ? RING : DOT, &x);
 		}
 	}
 	fputs("EOD\n", d.plot.script);
@@ -149,5 +156,9 @@ row_chart_ratios(struct chart_page *all, const struct scenario_result *o)
 	plot_dots(&d);
 	caption_of_rows(&d, caption, sizeof(caption),
 	    "how many times better than the baseline (line)");
+	len = strlen(caption);
+	if (chart_has_by_cpu(&d))
+		snprintf(
+		    caption + len, sizeof(caption) - len, "; rings: by CPU");
 	chart_finish(&d, LEGEND_SERVERS, caption);
 }

@@ -630,6 +630,7 @@ def two_settings(made, tmp_path):
              (1024, "1MiB"), (16384, "4KiB")]
     for point, (kib, pieces) in zip(sweep["points"], sizes):
         point["at"] = {"state_kib": kib} | ({"pieces": pieces} if pieces else {})
+    sweep["points"][1]["ratios"][0]["basis"] = "server_cpu"
     data["scenarios"] = [sweep]
     path = tmp_path / "two.json"
     path.write_text(json.dumps(data))
@@ -643,6 +644,7 @@ def test_points_that_differ_by_two_settings_have_a_row_each(two_settings, tmp_pa
     pictures = re.findall(r"<figcaption>(.*? by state, KiB, and pieces)[^<]*</figcaption>"
                           r".*?</figure>", page, re.S)
     assert len(pictures) == 2, pictures
+    assert page.count("; rings: by CPU</figcaption>") == 1
     for label in ("64, 4KiB", "64, 64KiB", "1,024, 1MiB"):
         assert page.count(f">{label}<") == 2, label
 
