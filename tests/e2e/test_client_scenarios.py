@@ -177,6 +177,37 @@ def test_a_made_server_has_its_known_cost_where_it_is_told_to(
         assert not kept
 
 
+# What answers after 40 ms: our own server with a service of that length, where
+# the protocol is that of an echo.
+SLEEP = THREAD + " --service sleep:40ms"
+LATE = {"tls": SLEEP + " {options}"}
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=MARKS.get(name, ())) for name in (
+        "churn", "sweep", "spin", "sleep", "parent", "linking", "tls")])
+def test_a_server_that_is_late_is_found_to_be_late(tmp_path, groups, name):
+    """40 ms for each request: N clients get N / 40 ms of them at most."""
+    _, rows = first_blocks(tmp_path, points_in, name, *servers_of(groups, {
+        "made": LATE.get(name, SLEEP)}), preexec_fn=little_room)
+    row = next(row for row in rows if row["state"] == "kept")
+    found = re.search(r"connections=(\d+)", row["point"])
+    clients = int(found[1]) if found else 32
+    assert float(row["p50_us"]) >= 40_000
+    assert 0 < float(row["ok"]) / float(row["seconds"]) <= clients / 0.04
+
+
+def test_idle_finds_what_each_connection_takes(tmp_path, groups):
+    """A worker with 64 KiB more takes 64 KiB more, and some for its heap."""
+    _, rows = first_blocks(tmp_path, lambda path: len(rows_of(path)) >= 3, "idle",
+                           *servers_of(groups, {
+                               "light": THREAD,
+                               "heavy": THREAD + " --service state:64KiB"}))
+    at = {row["server"]: float(row["figure"]) for row in rows if row["state"] == "kept"}
+    more = at["heavy"] - at["light"]
+    assert 63 <= more and (more < 80 or SANITIZER), at
+
+
 def test_tlb_misses_are_counted_or_said_to_be_unknown(tmp_path):
     result, _ = first_blocks(
         tmp_path, lambda path: points_in(path), "working-set")
