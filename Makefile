@@ -140,7 +140,7 @@ NEEDS    := gcc=gcc /usr/include/stdio.h=libc6-dev git=git patch=patch \
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help first slides coverage deps deps-browser deps-cross deps-lint check-cross compare labs labs-repairs lesson test check check-unit check-e2e bench \
+.PHONY: all help first results slides coverage deps deps-browser deps-cross deps-lint check-cross compare labs labs-repairs lesson test check check-unit check-e2e bench \
         bench-programs selftest selftest-programs format lint man install uninstall clean FORCE
 deps: ## install the packages that are missing (apt-get, as root)
 	@missing=; for need in $(NEEDS); do \
@@ -245,6 +245,11 @@ slides: ## slides with answers, handouts without, in build/labs (LABS="race lock
 	/usr/bin/python3 docs/labs/slides.py --paper $(or $(PAPER),a4) build/labs $(if $(filter-out file,$(origin LABS)),$(LABS))
 	@echo 'Open build/labs/slides.html (for the teacher) or handout.html (for students), or *.zh.html, in a browser;'
 	@echo 'print them in landscape, a page each.'
+
+# docs/results.py says what REPORT, DESIGNS and USUAL are: folders of reports.
+results: ## write docs/results.md again (REPORT=DIR: with the figures of a new report)
+	/usr/bin/python3 docs/results.py $(if $(REPORT),--all $(REPORT)) \
+	    $(if $(DESIGNS),--designs $(DESIGNS)) $(if $(USUAL),--usual $(USUAL))
 
 first: $(FIRST) ## build the two small servers of docs/labs/first
 

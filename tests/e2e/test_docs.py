@@ -1,5 +1,6 @@
 """What the README and the manual pages say is so."""
 import functools
+import importlib.util
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 import pages
 from harness import needs_full, release_only
 from http_cases import ANSWERED, REFUSED
+from known_servers import client
 from test_layout import BOTH, CLIENT, SERVER
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -72,10 +74,11 @@ def test_the_readme_has_the_two_commands_and_all_services():
 
 
 def heads_of_costs():
-    """Of the tables of results: what stands over the figures beside the value."""
-    lines = re.findall(r"^ +server +(?:p50|anonymous|KiB/conn\.).*$",
-                       text("docs/results.md"), re.M)
-    return {head for line in lines for head in re.split(r"  +", line.strip())[1:]}
+    """What the client writes over the figures beside the value."""
+    shown = client("compare", "--from", os.path.join(TOP, "docs/results.json"),
+                   env={**os.environ, "COLUMNS": "400"}).out
+    lines = re.findall(r"\bserver +((?:p50|anonymous|KiB/conn\.).*)$", shown, re.M)
+    return {head for line in lines for head in re.split(r"  +", line.strip())}
 
 
 def test_each_column_of_the_tables_is_explained():
@@ -93,6 +96,44 @@ def test_each_column_of_the_tables_is_explained():
     assert named == shown
     assert named - heads <= {
         "TLB misses", "KiB kept", "loop %", "speed-up"}
+
+
+def load_results():
+    spec = importlib.util.spec_from_file_location(
+        "results", os.path.join(TOP, "docs/results.py"))
+    results = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(results)
+    return results
+
+
+def test_the_figures_of_results_are_those_that_were_measured():
+    """And the words beside them are, where they say so. Else: make results."""
+    written, failed = load_results().document()
+    assert written == text("docs/results.md")
+    assert not failed
+
+
+def test_a_figure_that_contradicts_the_words_is_named():
+    results = load_results()
+    known = results.Results(Path(TOP, "docs/results.json"))
+    assert results.failed_checks(
+        known, "{{check ratio churn > 0}} {{check ratio churn > ratio churn}} "
+        "{{check value churn thread < 0}} {{check ratio no-such-scenario > 0}}") == [
+            "ratio churn > ratio churn", "value churn thread < 0"]
+
+
+def test_each_scenario_stands_in_the_results():
+    named = set(re.findall(r"`([\w-]+)`", text("docs/results.in")))
+    listed = set(re.findall(r"^  ([\w-]+) .*\d (?:s|min) .*\?$", client("list").out, re.M))
+    assert len(listed) > 15 and not listed - named
+
+
+def test_the_sections_that_results_points_to_are_there():
+    words = text("docs/results.md")
+    heads = {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-")
+             for head in re.findall(r"^## (.+)$", words, re.M)}
+    links = set(re.findall(r"\]\(#([^)]+)\)", words))
+    assert len(links) > 10 and not links - heads
 
 
 def test_each_duty_of_http_names_what_shows_it():
