@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from harness import eventually, injection, needs, needs_full
+from harness import eventually, injection, needs, needs_full, release_only
 from known_servers import (
     DEADLINE, GREETING, Close, Datagram, DatagramServer, KnownServer,
     check_load, client, counts, honest, load, result_of, running_client)
@@ -22,6 +22,9 @@ from trace_file import Trace
 CPUS = sorted(os.sched_getaffinity(0))
 
 pytestmark = pytest.mark.skipif(len(CPUS) < 2, reason="needs two CPUs")
+
+# No reply is late because the machine is busy.
+PATIENT = f"{DEADLINE:.0f}s"
 
 THREADS = pytest.mark.parametrize("threads", [1, 2, 4])
 MODES = pytest.mark.parametrize(
@@ -68,7 +71,7 @@ class Swapped:
 def lied_to(behave, threads, mode, **server):
     with KnownServer(behave, **server) as known:
         report = load(known.target, "-n", 8, "-c", 8, "-s", known.size,
-                      *on_threads(threads), *mode, code=1)
+                      "--timeout", PATIENT, *on_threads(threads), *mode, code=1)
     assert report["client"]["threads"] == threads
     return report
 
@@ -187,7 +190,7 @@ PROTOCOLS = pytest.mark.parametrize("protocol", [
 
 def one_lie(server, *options):
     report = load(server.target, "-n", 12, "-c", 4, "--source", SOURCES,
-                  *on_threads(4), *options, code=1)
+                  "--timeout", PATIENT, *on_threads(4), *options, code=1)
     assert report["client"]["threads"] == 4
     return report
 
@@ -231,22 +234,14 @@ def test_the_first_bodies_of_two_threads_must_be_alike(options, code):
 def test_a_lie_under_tls_is_found_on_its_thread(files, lie, found, words, liar):
     with tls_server(files, At(liar, lie)) as known:
         report = load(f"tls:{known.target}", "--tls-ca", files.cert("ca"),
-                      "-n", 12, "-c", 4, "--source", SOURCES, *on_threads(4),
-                      code=1)
+                      "-n", 12, "-c", 4, "--source", SOURCES,
+                      "--timeout", PATIENT, *on_threads(4), code=1)
     assert counts(report) == found
     if words:
         assert f"connection {liar}, request 2: " in report["first_wrong"]
         assert words in report["first_wrong"]
     else:
         assert set(report["errors"]) <= {"EOF", "ECONNRESET"}
-
-
-@ENDS
-@MODES
-def test_silence_times_out_on_its_thread(liar, mode):
-    with KnownServer(At(liar, lambda request: None)) as known:
-        report = one_lie(known, "--timeout", "300ms", *mode)
-    assert counts(report) == (11, 0, 1, 0)
 
 
 def test_the_first_lie_in_time_is_described_whatever_thread_found_it():
@@ -266,7 +261,7 @@ def test_the_first_lie_in_time_is_described_whatever_thread_found_it():
     last = At(3, changed, truth=next_of_last, number=1)
     behave = At(0, first_lies, truth=last, number=1)
     with KnownServer(behave) as known:
-        report = one_lie(known, "--timeout", "30s")
+        report = one_lie(known)
     assert counts(report) == (10, 2, 0, 0)
     assert "connection 3, request 1: " in report["first_wrong"]
 
@@ -372,6 +367,7 @@ def test_an_interrupt_ends_all_threads(server, mode):
     assert server.stop() == 0
 
 
+@release_only  # sanitizers make threads of their own
 @needs("strace")
 @pytest.mark.parametrize("when", [1, 3])
 def test_a_thread_that_cannot_be_made_ends_the_load(thread_server, when):
@@ -380,8 +376,7 @@ def test_a_thread_that_cannot_be_made_ends_the_load(thread_server, when):
     result = client("load", thread_server.address, "-c", 8, "-d", "1h",
                     *on_threads(4), wrap=[
                         "strace", "-f", "-qq", "-o", "/dev/null",
-                        *injection("clone,clone3", "EAGAIN", when)],
-                    env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+                        *injection("clone,clone3", "EAGAIN", when)])
     assert result.code == 1
     assert f"thread {when + 1} of 4 of the client cannot be started: Resource " \
         "temporarily unavailable" in result.error_line
