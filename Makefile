@@ -107,7 +107,8 @@ HERE     := $(patsubst %,$(BUILD)/common/%.o,\
                 $(if $(HAVE_TLS),full/tls_wire full/tls_files full/tls_tickets \
                 full/tls_session) \
                 $(if $(HAVE_WS),full,plain)/websocket \
-                $(if $(HAVE_WS),full/buffer full/websocket_output))
+                $(if $(HAVE_WS),full/buffer full/websocket_output)) \
+            $(if $(filter thread,$(SAN)),$(BUILD)/tests/tsan.o)
 # Of the client alone.
 MAKES    := $(BUILD)/common/$(if $(HAVE_TLS),full,plain)/tls_make.o
 HERE_LIB := $(if $(HAVE_TLS),-lssl -lcrypto) $(if $(HAVE_WS),-lwslay)
