@@ -70,6 +70,7 @@ count_all(struct accumulator *accumulator, const struct load_result *slice)
 	accumulator->timed_out += slice->timed_out;
 	accumulator->failed += slice->failed;
 	accumulator->retries += slice->retries;
+	accumulator->reconnects += slice->reconnects;
 	accumulator->wall_ns += slice->wall_ns;
 	accumulator->stall_ns += slice->stall_ns;
 	accumulator->throttled += slice->throttled;

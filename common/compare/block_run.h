@@ -32,7 +32,7 @@ struct accumulator {
 	struct load_result counted; /* of the slices that are kept */
 	/* of all slices */
 	uint64_t begun, wrong, timed_out, failed, errors[LOAD_RESULT_ERRNOS];
-	uint64_t retries;
+	uint64_t retries, reconnects;
 	uint64_t wall_ns;
 	uint64_t stall_ns, throttled; /* the client's; of all slices, too */
 	uint64_t backlog, full;	      /* of the slices that are kept */

@@ -54,6 +54,7 @@ summarize_errors(
 {
 	found->requests = accumulator->begun;
 	found->retries = accumulator->retries;
+	found->reconnects = accumulator->reconnects;
 	found->errors =
 	    accumulator->wrong + accumulator->timed_out + accumulator->failed;
 	add_error(found, "wrong", accumulator->wrong);

@@ -166,8 +166,8 @@ exit_advice(const struct supervisor_report *report)
 {
 	switch (WEXITSTATUS(report->status)) {
 	case 127:
-		return " (no such command: check its path, and whether it is "
-		       "built)";
+		return " (no such command, or one that lacks a library: check "
+		       "its path, and whether it is built)";
 	case 126:
 		return " (it cannot be executed: check that it is a program "
 		       "for this machine, with execute permission)";
@@ -238,6 +238,10 @@ describe_timeout(const struct launched *server, const struct launch_plan *plan,
 		    "; it listens on %s, not on %s: its command must use "
 		    "{address}, {host} or {port}, which are of IPv4",
 		    elsewhere, address_format(&server->address, here));
+	else
+		append(why, size,
+		    "; it was not seen to listen on TCP: does it need longer, "
+		    "or listen on UDP or a unix socket only?");
 	proc_tree_walk(server->supervisor.pid, find_stopped, &stopped);
 	if (stopped)
 		append(why, size,

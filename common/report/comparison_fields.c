@@ -88,6 +88,7 @@ const struct field COMPARISON_RESULT[] = {
     {"errors", FIELD_COUNT, AT(errors)},
     {"requests", FIELD_COUNT, AT(requests)},
     {"retries", FIELD_COUNT, AT(retries)},
+    {"reconnects", FIELD_COUNT, AT(reconnects)},
     {"client_cpu_us_per_request", FIELD_NUMBER, AT(client_us)},
     {"client_busy", FIELD_NUMBER, AT(client_busy)},
     {"accept_loop_us_per_request", FIELD_NUMBER, AT(loop_us)},

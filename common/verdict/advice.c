@@ -31,8 +31,9 @@ static const struct {
 	"--backlog N), and raise the sysctl net.core.somaxconn if that is "
 	"shorter."},
     {CAUSE_SERVER,
-	"Run the server's command by hand, see what it says, and run the "
-	"comparison again when the server works."},
+	"Run the server's command by hand, see what it says and whether it "
+	"speaks the scenario's protocol, and run the comparison again when the "
+	"server works."},
     {CAUSE_RATE,
 	"Read the points with lower rates, or run it again when the machine "
 	"is quiet: it does not reach this rate."},

@@ -96,7 +96,7 @@ struct server_result {
 	/* New connections found its backlog full, in what counts. */
 	uint64_t backlog, backlog_overflows;
 	uint64_t requests, errors;
-	uint64_t retries; /* struct load_result's */
+	uint64_t retries, reconnects; /* struct load_result's */
 	struct {
 		char name[24]; /* ECONNRESET, EOF, wrong, timed out */
 		uint64_t count;

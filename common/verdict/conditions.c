@@ -12,6 +12,8 @@
 
 /* Little's law: from here on something measured is not true. */
 #define LITTLE_OFF 0.05
+/* A server may end a connection now and then, after 1,000 requests, say. */
+#define CLOSES 0.01
 
 const char CONDITIONS_CAVEAT[] =
     "This holds for this machine, its loopback and these sizes. Ratios travel "
@@ -149,6 +151,8 @@ add(char *buf, size_t size, const char *format, ...)
 char *
 conditions_remarks(char *buf, size_t size, const struct server_result *f)
 {
+	char times[FIGURE_SIZE], all[FIGURE_SIZE];
+
 	buf[0] = '\0';
 	if (f->errors)
 		add(buf, size, "%llu error%s of %llu request%s",
@@ -167,6 +171,12 @@ conditions_remarks(char *buf, size_t size, const struct server_result *f)
 		    "the connection",
 		    (unsigned long long)f->retries,
 		    f->retries == 1 ? " was" : "s were");
+	if ((double)f->reconnects > CLOSES * (double)f->requests)
+		add(buf, size,
+		    "it closed kept connections, %s times in %s requests: the "
+		    "figures have the cost of new ones",
+		    figure_number(times, sizeof(times), (double)f->reconnects),
+		    figure_number(all, sizeof(all), (double)f->requests));
 	if (f->client_bound)
 		add(buf, size,
 		    "the client was the limit (%.0f %% of a CPU): the server "

@@ -72,6 +72,20 @@ TEST(requests_that_were_sent_twice_are_told)
 	does_not_say("again");
 }
 
+TEST(kept_connections_that_were_not_kept_are_told)
+{
+	struct server_result found = {
+	    .requests = 5000, .reconnects = 50, .little = 1};
+
+	conditions_remarks(text, sizeof(text), &found);
+	assert_string_equal(text, "");
+	found.reconnects = 4996;
+	conditions_remarks(text, sizeof(text), &found);
+	assert_string_equal(text,
+	    "it closed kept connections, 4,996 times in 5,000 requests: the "
+	    "figures have the cost of new ones");
+}
+
 TEST(an_accept_loop_that_was_the_limit_is_told)
 {
 	struct server_result found = {.settled = true, .little = 1};

@@ -303,6 +303,24 @@ TEST(the_address_of_a_server_that_listens_elsewhere_is_reported)
 	is_gone(&server);
 }
 
+TEST(a_server_without_a_port_is_reported)
+{
+	char why[600];
+	struct launched server;
+	struct launch_plan plan = {
+	    .command = "exec sleep 1000; : {port}",
+	    .placement = &placement,
+	    .start_timeout_ns = 100 * NS_PER_MS,
+	};
+
+	cpu_placement_choose(&placement, CPU_PLACEMENT_FREE);
+	assert_int_equal(launch_start(&server, &plan, why, sizeof(why)), -1);
+	if (!strstr(why, "it was not seen to listen on TCP: does it need "
+			 "longer, or listen on UDP or a unix socket"))
+		fail_msg("%s", why);
+	is_gone(&server);
+}
+
 TEST(a_stopped_server_is_reported)
 {
 	char why[600];
