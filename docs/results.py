@@ -67,7 +67,8 @@ HEADS = {  # of settings, as the client names them
     "connections": "connections", "rate": "requests/s asked for",
     "parent_mib": "parent, MiB", "remedy": "remedy", "held": "idle beside",
     "share": "of the capacity", "image": "image", "state_kib": "state, KiB",
-    "pieces": "pieces of", "set_kib": "set, KiB", "kind": "kind",
+    "pieces": "pieces of", "set_kib": "set, KiB", "kind": "kind", "load": "load",
+    "cpus": "CPUs", "servers": "servers",
 }
 
 
@@ -144,7 +145,10 @@ def amount(point, server, word):
     if word in ("p50", "p99"):
         return (one["latency_us"] or {}).get(word)
     if word == "loop":
-        return 100 * one["accept_loop_busy"] if one.get("accept_loop_busy") else None
+        busy = one.get("accept_loop_busy")
+        return None if busy is None else 100 * busy
+    if word == "speedup":
+        return (one.get("speedup") or {}).get("value")
     if word in COSTS:
         return one["cost"].get(COSTS[word][0])
     if word in KINDS:
@@ -163,8 +167,10 @@ def ratio_of(point):
 
 
 def head(word, unit):
-    if word in ("value", "kib", "p50", "p99"):
-        return {"value": unit, "kib": "KiB/conn.", "p50": "p50 us", "p99": "p99 us"}[word]
+    plain = {"value": unit, "kib": "KiB/conn.", "p50": "p50 us", "p99": "p99 us",
+             "speedup": "times the rate on 1 CPU"}
+    if word in plain:
+        return plain[word]
     return (COSTS.get(word) or KINDS[word])[1]
 
 

@@ -598,8 +598,13 @@ abba_rounds_seconds(
 	double instances = (double)plan->server_count + 1;
 	double slice = (double)point->slice_ns / 1e9;
 
-	/* A slice ends when its last reply is there; starting and ending a
-	 * server takes a while. */
-	return instances * (2 * (double)(plan->rounds + 1) * (slice + 0.004) +
-			       0.05 + 0.0003 * (double)point->held);
+	/* A slice is longer where it would have too few replies, and ends when
+	 * its last reply is there; starting and ending a server takes a while.
+	 */
+	if (point->request_s * REQUESTS_LEAST > slice)
+		slice = fmin(point->request_s * REQUESTS_LEAST,
+		    (double)SLICE_MOST_NS / 1e9);
+	slice += 0.004 + (double)point->connections * point->request_s;
+	return instances * (2 * (double)(plan->rounds + 1) * slice + 0.05 +
+			       point->start_s + 0.0003 * (double)point->held);
 }

@@ -77,8 +77,11 @@ struct load_point {
 	uint32_t cpus, servers; /* as in struct variation */
 	double share, rate;	/* open loop; with a SHARE, RATE is found by
 				   measuring */
-	bool counts_cpu;   /* its figure is the server's CPU: a client that was
-			      the limit of the rate is not that of the figure */
+	bool counts_cpu; /* its figure is the server's CPU: a client that was
+			    the limit of the rate is not that of the figure */
+	/* About, for estimates of time alone: what a server takes more than
+	 * others to start, and for a request. */
+	double start_s, request_s;
 	uint64_t slice_ns; /* of its slices; the scenario's measure may choose
 			      another than the plan's */
 	char options[400]; /* for the servers */

@@ -256,11 +256,15 @@ def test_the_list_says_how_long_each_scenario_takes():
     assert all(0 < quick < full for full, quick in times.values()), times
     # More points, more time.
     assert times["sweep"][0] > 2 * times["steady"][0]
+    # Points that are dear: a fork of 1 GiB, 16 MiB for each connection.
+    assert times["parent"][0] > 4 * times["linking"][0]
+    assert times["state"][0] > 3 * times["linking"][0]
     out = client("list").out
     sums = re.findall(r"takes about (\d+) (s|min), --quick (\d+) (s|min)\.", out)
     assert len(sums) == 2, out
     default = sum(full for full, _ in listed(r"\*").values())
     assert abs(int(sums[0][0]) - default) < 4 and sums[0][1] == "s", out
+    assert int(sums[1][0]) < 40 and sums[1][1] == "min", out
     assert max(map(len, out.splitlines())) <= 80, out
 
 
