@@ -344,9 +344,8 @@ say_counts(char *buf, size_t size, const struct scenario_result *result,
 	return before != first;
 }
 
-/* The first point's, if all are told alike. */
-static const struct server_result *
-only_verdict(const struct scenario_result *result, size_t server)
+static bool
+are_told_alike(const struct scenario_result *result, size_t server)
 {
 	const struct server_result *first = &result->points[0].results[server];
 
@@ -356,16 +355,16 @@ only_verdict(const struct scenario_result *result, size_t server)
 
 		if (f->verdict != first->verdict ||
 		    (f->verdict <= EQUIVALENT && f->basis != first->basis))
-			return NULL;
+			return false;
 	}
-	return first;
+	return true;
 }
 
 const struct server_result *
 sentence_verdicts(char *buf, size_t size, const struct comparison *c,
     const struct scenario_result *result, size_t server)
 {
-	const struct server_result *only = only_verdict(result, server);
+	bool alike = are_told_alike(result, server);
 	char span[200];
 	bool any;
 
@@ -374,26 +373,22 @@ sentence_verdicts(char *buf, size_t size, const struct comparison *c,
 	any = say_counts(buf, size, result, server, BASIS_METRIC, " is ");
 	say_counts(buf, size, result, server, BASIS_SERVER_CPU,
 	    any ? ", and uses " : " uses ");
-	if (!only)
+	if (!alike)
 		say_more(buf, size, " of %zu points", result->point_count);
 	say_span(span, sizeof(span), result, server);
 	say_more(buf, size, "%s", span);
-	return only;
+	return alike ? &result->points[0].results[server] : NULL;
 }
 
 bool
 sentence_depends(const struct scenario_result *result, size_t server)
 {
-	bool answered = false, differ = false;
+	bool answered = false;
 
-	for (size_t i = 0; i < result->point_count; i++) {
-		enum verdict verdict =
-		    result->points[i].results[server].verdict;
-
-		answered |= verdict < UNDECIDED;
-		differ |= verdict != result->points[0].results[server].verdict;
-	}
-	return answered && differ;
+	for (size_t i = 0; i < result->point_count; i++)
+		answered |=
+		    result->points[i].results[server].verdict < UNDECIDED;
+	return answered && !are_told_alike(result, server);
 }
 
 char *

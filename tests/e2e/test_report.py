@@ -660,6 +660,14 @@ def test_no_row_of_the_picture_looks_like_another(two_settings):
             assert picture.count(f"    {label}") == 1, picture
 
 
+@needs_gnuplot
+def test_no_curve_leads_to_a_ratio_by_cpu(made, tmp_path):
+    page, _ = page_of(made[2], tmp_path / "report")
+    rates, ratios = re.findall(
+        r'<svg [^>]*aria-label="sweep: ([^"]*)".*?</svg>', page, re.S)
+    assert "CPU" not in rates and ratios.endswith("; diamonds: by CPU")
+
+
 def test_what_is_invalid_is_grey_in_its_pictures(made, tmp_path):
     page, _ = page_of(made[2], tmp_path / "report")
     pictures = re.findall(
