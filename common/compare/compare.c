@@ -481,7 +481,7 @@ allocate(struct scenario_run *s)
 {
 	const struct compare_plan *plan = s->experiment->plan;
 	size_t n = instances_of(plan);
-	int bad = scenario_result_init(s->scenario_result);
+	int bad = 0;
 
 	for (size_t p = 0; p < s->count && !bad; p++) {
 		s->accumulators[p] = calloc(n, sizeof(*s->accumulators[p]));
@@ -562,45 +562,67 @@ summarize(struct scenario_run *s)
 	    s->scenario_result, plan->server_count, plan->delta);
 }
 
+static void
+begin_progress(struct scenario_run *s)
+{
+	struct compare_progress *progress = &s->experiment->progress;
+
+	progress->scenario = s->scenario->name;
+	progress->number++;
+	progress->block = 0;
+	progress->blocks = s->blocks * s->count;
+}
+
+/* As far as what it needs can be had; why not is noted. */
+static void
+try_to_measure(struct scenario_run *s)
+{
+	if (allocate(s) < 0) {
+		put_note(s,
+		    "not measured: the client has no memory for its results; "
+		    "see ulimit -v and ulimit -d");
+		return;
+	}
+	/* With its own certificate, a server does not miss ours. */
+	if (s->scenario->insecure)
+		note_unchanged(s);
+	if (set_up_tls(s) < 0)
+		return;
+	if (!s->scenario->insecure)
+		note_unchanged(s);
+	note_blocks(s);
+	measure(s);
+	s->scenario_result->point_count = s->count;
+	summarize(s);
+}
+
 static int
 run_scenario(struct experiment *experiment, const struct scenario *scenario)
 {
 	struct comparison *result = experiment->result;
 	struct scenario_run *s = calloc(1, sizeof(*s));
+	struct scenario_result *out =
+	    &result->scenarios[result->scenario_count];
 	char note[NOTE_SIZE];
-	int bad;
 
-	if (!s)
+	if (!s || scenario_result_init(out) < 0) {
+		free(s);
 		return -1;
+	}
+	result->scenario_count++;
 	s->experiment = experiment;
 	s->scenario = scenario;
-	s->scenario_result = &result->scenarios[result->scenario_count++];
+	s->scenario_result = out;
 	experiment->later_s -= compare_seconds(experiment->plan, scenario);
 	s->count = plan_points(
 	    experiment->plan, scenario, s->points, note, sizeof(note));
 	s->blocks = blocks_of(experiment->plan, scenario, s->count);
-	bad = allocate(s);
-	if (!bad) {
-		describe(s);
-		put_note(s, note);
-		experiment->progress.scenario = scenario->name;
-		experiment->progress.number++;
-		experiment->progress.block = 0;
-		experiment->progress.blocks = s->blocks * s->count;
-	}
-	/* With its own certificate, a server does not miss ours. */
-	if (!bad && scenario->insecure)
-		note_unchanged(s);
-	if (!bad && set_up_tls(s) == 0) {
-		if (!scenario->insecure)
-			note_unchanged(s);
-		note_blocks(s);
-		measure(s);
-		s->scenario_result->point_count = s->count;
-		summarize(s);
-	}
+	describe(s);
+	put_note(s, note);
+	begin_progress(s);
+	try_to_measure(s);
 	release(s);
-	return bad;
+	return 0;
 }
 
 /* ---- all of it ---- */
@@ -714,5 +736,7 @@ compare_run(const struct compare_plan *plan, struct comparison *result)
 	machine_read(&result->after);
 	result->seconds = (double)(now_ns() - experiment.start_ns) / 1e9;
 	result->interrupted = stopped(&experiment);
+	if (bad)
+		errno = ENOMEM;
 	return bad;
 }

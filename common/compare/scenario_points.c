@@ -98,15 +98,20 @@ power_of_two(uint64_t n)
 	return size;
 }
 
+/* Once for all points that are alike in it. */
 static void
 say_clipped(const char *what, uint64_t wanted,
     const struct allowance *allowance, uint64_t got, char *note, size_t size)
 {
 	size_t len = strlen(note);
+	char words[200];
 
-	snprintf(note + len, size - len, "%s%llu %s for each server %s: %llu",
-	    len ? "; " : "", (unsigned long long)wanted, what, allowance->limit,
+	snprintf(words, sizeof(words), "%llu %s for each server %s: %llu",
+	    (unsigned long long)wanted, what, allowance->limit,
 	    (unsigned long long)got);
+	if (!strstr(note, words))
+		snprintf(
+		    note + len, size - len, "%s%s", len ? "; " : "", words);
 }
 
 /* Makes V fit into ALLOWANCE. */

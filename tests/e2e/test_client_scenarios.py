@@ -239,6 +239,20 @@ def test_events_of_the_servers_are_counted_where_the_kernel_can(tmp_path):
     assert all(0 <= count < 100 for count in known.values()), counted
 
 
+@release_only
+def test_a_scenario_whose_results_do_not_fit_is_said_and_the_next_one_begins():
+    space = 80 << 20
+    result = client(
+        "compare", "working-set", "tls", "--quick", "--json", "-",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS,
+                                              (space, space)))
+    assert result.code == 1
+    assert "working-set: not measured: the client has no memory for its " \
+        "results; see ulimit -v and ulimit -d" in result.err
+    assert [one["name"] for one in result.json["scenarios"]] == \
+        ["working-set", "tls"]
+
+
 def test_the_machine_says_whether_it_has_pcid(tmp_path):
     result, _ = first_blocks(tmp_path, lambda path: points_in(path), "steady")
     flags = re.search(r"^flags\s*:(.*)$", open("/proc/cpuinfo").read(), re.M)
