@@ -15,6 +15,14 @@ const struct http_plan http_plan_usual = {
     .expected = {[200 ... 299] = true},
 };
 
+bool
+http_plan_is_usual(const struct http_plan *plan)
+{
+	return strcmp(plan->method, http_plan_usual.method) == 0 &&
+	       !plan->fields[0] && !plan->body && !plan->any_body &&
+	       strcmp(plan->expect, http_plan_usual.expect) == 0;
+}
+
 /* Adds "204" or "2xx", LEN bytes, to SET. Returns 0 or -1. */
 static int
 add_statuses(bool set[HTTP_STATUS_END], const char *text, size_t len)
@@ -104,7 +112,7 @@ http_plan_describe(
 
 	snprintf(buf, size, "%s%s%.60s", plan->method, path ? " " : "",
 	    path ? path : "");
-	if (memcmp(plan, &http_plan_usual, sizeof(*plan)) == 0)
+	if (http_plan_is_usual(plan))
 		return buf;
 	if (plan->body)
 		append(buf, size, ", a body of %zu bytes", plan->body_len);

@@ -34,6 +34,10 @@ struct http_plan {
 /* GET, nothing but what is necessary, and a status of 2xx. */
 extern const struct http_plan http_plan_usual;
 
+/* Whether PLAN is the usual one. */
+bool
+http_plan_is_usual(const struct http_plan *plan);
+
 /* Takes TEXT, HTTP_EXPECT_WORDS, as the statuses of PLAN. Returns 0; or -1, and
  * PLAN is as it was. */
 int

@@ -172,7 +172,7 @@ take_authority(const struct scheme *scheme, const char *at, size_t len,
     struct web_url *out, char *why, size_t size)
 {
 	const char *end = at + len, *colon, *bracket;
-	char host[HOST_MAX + 1];
+	char host[HOST_MAX + 1] = "";
 	unsigned port;
 
 	if (memchr(at, '@', len))

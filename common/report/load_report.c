@@ -261,7 +261,7 @@ print_asked(const struct load_plan *plan, FILE *out)
 	char words[300];
 
 	if (plan->protocol == &protocol_http && plan->http &&
-	    memcmp(plan->http, &http_plan_usual, sizeof(*plan->http)) != 0)
+	    !http_plan_is_usual(plan->http))
 		print_line(out, "asked", "%s",
 		    http_plan_describe(plan->http, NULL, words, sizeof(words)));
 }

@@ -76,6 +76,10 @@ TEST(what_is_asked_is_described_without_its_secrets)
 	assert_string_equal(
 	    http_plan_describe(&plan, "/a", words, 300), "GET /a");
 	assert_string_equal(http_plan_describe(&plan, NULL, words, 300), "GET");
+	http_plan_expect(&plan, "200");
+	assert_string_equal(http_plan_describe(&plan, "/a", words, 300),
+	    "GET /a; right: status 200, each body like the first");
+	plan = http_plan_usual;
 	plan.method = "POST";
 	plan.body = "";
 	plan.fields = "Host: a\r\nX-Key: secret\r\n";
