@@ -140,16 +140,26 @@ print_stall(const struct load_result *r, FILE *out)
 		    (double)r->throttled_ns / 1e9);
 }
 
+/* A certificate that the client refused, not one that the server wanted. */
+static const char *
+advice_on(const char *failed)
+{
+	return strstr(failed, "certificate") && !strstr(failed, "alert")
+		   ? "; see --tls-ca and --insecure"
+		   : "";
+}
+
 void
 load_report_faults(const struct load_result *r, FILE *out)
 {
 	char text[ESCAPED_MAX], errors[ESCAPED_MAX];
 
 	if (r->failed)
-		print_line(out, "errors", "%s%s%s",
+		print_line(out, "errors", "%s%s%s%s",
 		    errors_by_name(r, errors, sizeof(errors)),
 		    r->first_failed[0] ? "; first: " : "",
-		    escape(r->first_failed, text, sizeof(text)));
+		    escape(r->first_failed, text, sizeof(text)),
+		    advice_on(r->first_failed));
 	if (r->errors[EADDRNOTAVAIL])
 		print_line(out, "ports",
 		    "this machine had no port left for %llu connections, which "

@@ -384,6 +384,7 @@ def test_a_bad_certificate_is_taken_only_if_that_is_asked_for(
         report = load(url, "-n", 2, "-c", 1, "--tls-ca", files.cert("ca"),
                       code=1)
         assert counts(report) == (0, 0, 0, 2)
+        assert "; see --tls-ca and --insecure" in report["words"]
         report = load(url, "-n", 2, "-c", 1, "--insecure")
         assert counts(report) == (2, 0, 0, 0) and report["insecure"] is True
         assert "--insecure: the server's certificate is NOT CHECKED" in \

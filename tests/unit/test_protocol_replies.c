@@ -371,6 +371,53 @@ TEST(http_names_the_option_for_bodies_that_differ)
 	protocol_close(&f.run);
 }
 
+/* Whatever a server sends: each piece is judged within its memory, and what is
+ * right as a whole is right byte by byte. */
+TEST(http_takes_hostile_responses_apart_alike_whole_and_in_bytes)
+{
+	static const char *const seeds[] = {HELLO,
+	    OK "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n"
+	       "0\r\nX: y\r\n\r\n",
+	    "HTTP/1.1 100 Go\r\n\r\n" HELLO,
+	    "HTTP/1.1 302 Gone\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"};
+	static const char bytes[] = "\r\n\r\n :;,0159afxHT/\t\xff\0";
+	static const char *const methods[] = {"GET", "HEAD"};
+	uint64_t random = RANDOM_FIXED_STATE;
+	size_t right = 0;
+
+	for (int i = 0; i < 40000; i++) {
+		const char *seed =
+		    seeds[random_next(&random) % COUNT_OF(seeds)];
+		size_t len = strlen(seed), changes = random_next(&random) % 4;
+		struct http_plan plan = http_plan_usual;
+		enum reply_check results[2];
+		char text[200];
+
+		memcpy(text, seed, len);
+		for (size_t k = 0; k < changes; k++)
+			text[random_next(&random) % len] =
+			    bytes[random_next(&random) % (sizeof(bytes) - 1)];
+		plan.method = methods[i % 2];
+		http_plan_expect(&plan, "2xx,302");
+		for (size_t p = 0; p < 2; p++) {
+			struct fixture f;
+
+			open_asking(&f, "http", false, 64, &plan);
+			ask(&f, &f.x[0]);
+			results[p] =
+			    answer(&f, &f.x[0], text, len, p ? 1 : len);
+			assert_true(results[p] != REPLY_WRONG || f.run.why[0]);
+			protocol_close(&f.run);
+		}
+		if (results[0] == REPLY_COMPLETE || results[0] == REPLY_LAST ||
+		    results[0] == REPLY_MORE) {
+			assert_int_equal(results[0], results[1]);
+			right++;
+		}
+	}
+	assert_true(right > 1000);
+}
+
 TEST(http_expects_no_body_after_head)
 {
 	struct http_plan plan = http_plan_usual;
