@@ -366,7 +366,7 @@ def part_of_page(page, names):
             continue
         pictures = "".join(re.findall(r"<figure>.*?</figure>", section, re.S))
         kept.append(f'<section class="scenario"><h2>{title}</h2>'
-                    f'<div class="figures">{pictures}</div></section>')
+                    f'<div class="pictures">{pictures}</div></section>')
     first = re.search(r"</style>.*?<body>|</style>\s*</head>\s*<body[^>]*>", page, re.S)
     return page[:first.end()] + "".join(kept) + "</body></html>"
 
@@ -406,7 +406,7 @@ def main():
     options = parser.parse_args()
     if options.all:
         take(options.all, "results.json")
-        picture(part_of_page(page_of(options.all), DRAWN), DOCS / "results.png", 900, 2400)
+        picture(part_of_page(page_of(options.all), DRAWN), DOCS / "results.png", 900, 2640)
     if options.designs:
         take(options.designs, "designs.json")
     if options.usual:

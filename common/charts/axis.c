@@ -87,17 +87,18 @@ axis_linear(FILE *script, const char *axis, const struct axis_range *range)
 	fputs(")\n", script);
 }
 
-/* The more it spans, the fewer of each power of ten. */
+/* The more it spans, the fewer of each power of ten; and fewer on the x axis,
+ * where numbers stand side by side. */
 static size_t
-steps_of(double span, const double **steps)
+steps_of(bool across, double span, const double **steps)
 {
 	static const double some[] = {1, 2, 5};
 	static const double many[] = {1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9};
 
-	*steps = span > 6 ? some : many;
+	*steps = span > (across ? 2.5 : 6) ? some : many;
 	if (*steps == many)
 		return sizeof(many) / sizeof(*many);
-	return span > 300 ? 1 : sizeof(some) / sizeof(*some);
+	return span > (across ? 15 : 300) ? 1 : sizeof(some) / sizeof(*some);
 }
 
 void
@@ -107,7 +108,7 @@ axis_log(FILE *script, const char *axis, const struct axis_range *range,
 	double low = range->low > 0 ? range->low / 1.2 : 0.1;
 	double high = range->high > low ? range->high * 1.2 : low * 10;
 	const double *steps;
-	size_t count = steps_of(high / low, &steps);
+	size_t count = steps_of(*axis == 'x', high / low, &steps);
 	const char *comma = "";
 	char text[FIGURE_SIZE];
 

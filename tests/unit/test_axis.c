@@ -40,10 +40,10 @@ TEST(what_can_be_drawn_does)
 	assert_near(range.high, 1e-300, 0);
 }
 
-/* The tics of an axis from LOW to HIGH: how many, or fails if one of them is
+/* The tics of AXIS from LOW to HIGH: how many, or fails if one of them is
  * beyond it. */
 static size_t
-tics(double low, double high, bool log)
+tics_of(const char *axis, double low, double high, bool log)
 {
 	struct axis_range range = {low, high};
 	size_t size, count = 0;
@@ -51,9 +51,9 @@ tics(double low, double high, bool log)
 	FILE *script = open_memstream(&text, &size);
 
 	if (log)
-		axis_log(script, "y", &range, figure_number);
+		axis_log(script, axis, &range, figure_number);
 	else
-		axis_linear(script, "y", &range);
+		axis_linear(script, axis, &range);
 	fclose(script);
 	assert_int_equal(text[size - 1], '\n');
 	for (at = strstr(text, "tics ("); (at = strstr(at, "' ")); count++) {
@@ -64,6 +64,12 @@ tics(double low, double high, bool log)
 	}
 	free(text);
 	return count;
+}
+
+static size_t
+tics(double low, double high, bool log)
+{
+	return tics_of("y", low, high, log);
 }
 
 TEST(a_linear_axis_has_a_few_tics)
@@ -95,6 +101,16 @@ TEST(a_log_axis_has_all_that_it_spans)
 	assert_int_equal(tics(1e-300, 1e300, true), 601);
 	assert_int_equal(tics(2, 50, true), 5);
 	assert_in_range(tics(3, 4, true), 2, 6);
+}
+
+/* Of six figures, in the width of half a picture. */
+TEST(numbers_side_by_side_do_not_touch)
+{
+	for (double span = 1.1; span < 2000; span *= 1.3) {
+		for (double low = 1; low < 10; low *= 1.2)
+			assert_in_range(
+			    tics_of("x", low, low * span, true), 1, 5);
+	}
 }
 
 RUN_TESTS(NULL, NULL)
