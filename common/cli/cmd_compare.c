@@ -21,6 +21,7 @@
 #include "common/compare/scenario_table.h"
 #include "common/launch/launch.h"
 #include "common/launch/stop_signal.h"
+#include "common/net/web_url.h"
 #include "common/sysinfo/cpu_placement.h"
 #include "common/verdict/paired_estimate.h"
 
@@ -285,7 +286,11 @@ refuse_scenario(const char *name)
 	if (strcmp(name, "all") == 0)
 		usage_error("compare: all: means every scenario; name no other "
 			    "beside it");
-
+	if (web_url_is(name))
+		usage_error("compare: %.200s: compare starts the servers "
+			    "itself: write -p http --path PATH for a page, and "
+			    "{port} in each --server",
+		    name);
 	usage_error(
 	    "compare: %.200s: no such scenario%s%s%s; `client list` shows "
 	    "them, and all means every one",

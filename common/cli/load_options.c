@@ -272,18 +272,17 @@ resolve(const char *text, const struct web_url *url)
 {
 	struct target target;
 	char why[HINT_MAX + 128];
+	int bad = target_resolve(
+	    url->path ? url->address : text, &target, why, sizeof(why));
 
-	if (url->path) {
-		target = cli_resolve(url->address);
+	if (bad && errno == EINVAL && !url->path)
+		usage_error("%s: %s, or " URL_FORM, text[0] ? text : "''", why);
+	if (bad)
+		die(errno == EINVAL ? 2 : 1, "%s: %s", text, why);
+	if (url->path)
 		snprintf(target.authority, sizeof(target.authority), "%s",
 		    url->authority);
-		return target;
-	}
-	if (target_resolve(text, &target, why, sizeof(why)) == 0)
-		return target;
-	if (errno == EINVAL)
-		usage_error("%s: %s, or " URL_FORM, text[0] ? text : "''", why);
-	die(1, "%s: %s", text, why);
+	return target;
 }
 
 const char *

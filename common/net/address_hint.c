@@ -87,9 +87,10 @@ is_digits(const char *text)
 
 /* TEXT has LEN bytes; a colon and PORT follow it, SCHEME precedes it. */
 static void
-hint_port(const char *scheme, const char *text, int len, const char *port,
-    char *why, size_t size)
+hint_port(enum address_user user, const char *scheme, const char *text, int len,
+    const char *port, char *why, size_t size)
 {
+	bool web = user == ADDRESS_FOR_CLIENT && strcmp(scheme, "udp:") != 0;
 	uint64_t number;
 	int digits = (int)strspn(port, "0123456789");
 
@@ -101,8 +102,13 @@ hint_port(const char *scheme, const char *text, int len, const char *port,
 		snprintf(why, size, "port %.20s: the highest is 65535", port);
 	else if (digits && port[digits] == '/')
 		snprintf(why, size,
-		    "remove the path after the port: write %s%.*s:%.*s", scheme,
-		    len, text, digits, port);
+		    "remove the path after the port: write "
+		    "%s%.*s:%.*s%s%.150s",
+		    scheme, len, text, digits, port,
+		    !web	? ""
+		    : scheme[0] ? ", or for load https://"
+				: ", or for load http://",
+		    web ? text : "");
 	else if (port[strspn(port, "0123456789")])
 		snprintf(why, size, "its port %.40s is not a number", port);
 }
@@ -193,8 +199,8 @@ hint_host(enum address_user user, const char *scheme, const char *text,
 		snprintf(why, size, "it has no host: write %slocalhost%s",
 		    scheme, text);
 	else
-		hint_port(
-		    scheme, text, (int)(colon - text), colon + 1, why, size);
+		hint_port(user, scheme, text, (int)(colon - text), colon + 1,
+		    why, size);
 	if (!*why && user == ADDRESS_FOR_SERVER && colon)
 		snprintf(why, size,
 		    "\"%.*s\" is not an IPv4 address, and host "
