@@ -375,13 +375,12 @@ note_event(struct engine *e, struct session *s, bool was_busy,
 	if (what == SESSION_AGAIN)
 		return;
 	end_request(e, s, what);
+	if (what == SESSION_DONE) /* the server took so long to close */
+		e->result->think_ns += e->now - s->replied_ns;
 	/* Closed loop: begin the next request before other events, so that the
 	 * server never waits for the client. */
-	if (s->state != SESSION_IDLE || e->plan.rate > 0 || !may_begin(e))
-		return;
-	if (what == SESSION_DONE) /* it took so long to close */
-		e->result->think_ns += e->now - s->replied_ns;
-	begin_request(e, s, 0);
+	if (s->state == SESSION_IDLE && e->plan.rate <= 0 && may_begin(e))
+		begin_request(e, s, 0);
 }
 
 static void

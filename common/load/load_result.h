@@ -45,7 +45,8 @@ struct load_result {
 	 */
 	uint64_t stall_ns, stalls, throttled_ns, throttled;
 	/* Think time: from a reply, or the start, to the connection's next
-	 * request; the sum over the connections. */
+	 * request, or to its end where the server closes it; the sum over the
+	 * connections. */
 	uint64_t think_ns;
 	struct histogram latency;  /* since the request was due */
 	struct histogram service;  /* since it was sent; open loop only */
