@@ -620,7 +620,6 @@ def test_parents_without_a_remedy_are_a_curve_and_those_with_one_are_not(
     assert ratios.endswith("; diamonds: dontfork, shared")
 
 
-@needs_gnuplot
 @pytest.fixture
 def two_settings(made, tmp_path):
     """A result whose points differ by a size and by a word, but for one."""
@@ -668,6 +667,7 @@ def test_no_curve_leads_to_a_ratio_by_cpu(made, tmp_path):
     assert "CPU" not in rates and ratios.endswith("; diamonds: by CPU")
 
 
+@needs_gnuplot
 def test_what_is_invalid_is_grey_in_its_pictures(made, tmp_path):
     page, _ = page_of(made[2], tmp_path / "report")
     pictures = re.findall(
