@@ -22,6 +22,12 @@ struct bytes {
 	size_t len, size;
 };
 
+/* Of the first right response of a status. */
+struct first_body {
+	struct bytes body;
+	bool known;
+};
+
 struct http_run {
 	char *request;
 	size_t request_len;
@@ -29,11 +35,7 @@ struct http_run {
 	struct bytes good;
 	bool good_last; /* it has Connection: close */
 	bool no_body;	/* to HEAD */
-	/* Of the first right response of each status. */
-	struct {
-		struct bytes body;
-		bool known;
-	} first[HTTP_STATUS_END];
+	struct first_body first[HTTP_STATUS_END];
 };
 
 struct http_state {
@@ -318,6 +320,22 @@ http_at_eof(struct protocol_run *run, struct exchange *x)
 	return judge_end(run, state) == REPLY_WRONG ? REPLY_WRONG : REPLY_LAST;
 }
 
+/* Whether A, which may be taken from B, is B. */
+static bool
+is_same_first(struct first_body *a, const struct first_body *b)
+{
+	if (!b->known)
+		return true;
+	if (!a->known) {
+		a->known = !b->body.len ||
+			   append(&a->body, b->body.at, b->body.len) == 0;
+		return true;
+	}
+	return a->body.len == b->body.len &&
+	       (!a->body.len ||
+		   memcmp(a->body.at, b->body.at, a->body.len) == 0);
+}
+
 /* Each run compared with its own first bodies; all runs must have the same. How
  * many responses were like each of two is unknown: it counts as one. */
 static uint64_t
@@ -328,12 +346,7 @@ http_merge(struct protocol_run *run, const struct protocol_run *other)
 	uint64_t count = 0;
 
 	for (int i = 0; i < HTTP_STATUS_END && !run->http->any_body; i++) {
-		const struct bytes *a = &h->first[i].body;
-		const struct bytes *b = &from->first[i].body;
-
-		if (!h->first[i].known || !from->first[i].known ||
-		    (a->len == b->len &&
-			(!a->len || memcmp(a->at, b->at, a->len) == 0)))
+		if (is_same_first(&h->first[i], &from->first[i]))
 			continue;
 		if (!count++)
 			reply_wrong(run,

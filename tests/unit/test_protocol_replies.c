@@ -418,6 +418,28 @@ TEST(http_takes_hostile_responses_apart_alike_whole_and_in_bytes)
 	assert_true(right > 1000);
 }
 
+/* Of three runs, as of three threads, the first of which got no answer. */
+TEST(http_compares_the_first_bodies_of_all_runs)
+{
+	struct fixture f[3];
+	uint64_t (*merge)(struct protocol_run *, const struct protocol_run *);
+
+	for (size_t i = 0; i < COUNT_OF(f); i++)
+		open_fixture(&f[i], "http", false, 64);
+	merge = f[0].run.protocol->merge;
+	assert_int_equal(
+	    ask_and_answer(&f[1], &f[1].x[0], HELLO), REPLY_COMPLETE);
+	assert_int_equal(ask_and_answer(&f[2], &f[2].x[0],
+			     OK "Content-Length: 5\r\n\r\nhallo"),
+	    REPLY_COMPLETE);
+	assert_int_equal(merge(&f[0].run, &f[1].run), 0);
+	assert_int_equal(merge(&f[0].run, &f[1].run), 0);
+	assert_int_equal(merge(&f[0].run, &f[2].run), 1);
+	assert_non_null(strstr(f[0].run.why, "of two threads are not the "));
+	for (size_t i = 0; i < COUNT_OF(f); i++)
+		protocol_close(&f[i].run);
+}
+
 TEST(http_expects_no_body_after_head)
 {
 	struct http_plan plan = http_plan_usual;
