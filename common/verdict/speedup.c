@@ -50,6 +50,15 @@ single_for(const struct scenario_result *o, const struct point *point)
 	return NULL;
 }
 
+/* Whether its rate is one. Where the client was the limit, only the ratio to
+ * other servers may be invalid. */
+static bool
+is_sound(const struct server_result *found)
+{
+	return found->verdict != INVALID ||
+	       strcmp(found->cause, CAUSE_CLIENT) == 0;
+}
+
 static void
 estimate(struct server_result *found, const struct server_result *single)
 {
@@ -63,7 +72,7 @@ estimate(struct server_result *found, const struct server_result *single)
 		if (isfinite(ratio) && ratio > 0)
 			ratios[n++] = log(ratio);
 	}
-	if (!n || single->client_bound)
+	if (!n || single->client_bound || !is_sound(found) || !is_sound(single))
 		return;
 	logs = rank_hodges_lehmann(ratios, n, PAIRED_ALPHA);
 	found->speedup =

@@ -17,7 +17,8 @@
 /*
  * Sets the speed-up of all SERVERS and the control at each point of RESULT that
  * has one on one CPU beside it; for both, the values by block are known. It is
- * unknown where the client was the limit on one CPU.
+ * unknown where the client was the limit on one CPU, or either result is
+ * invalid.
  */
 void
 speedup_of_scenario(struct scenario_result *result, size_t servers);

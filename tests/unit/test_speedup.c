@@ -111,6 +111,40 @@ ON_POINTS(a_client_that_was_the_limit_on_one_cpu_gives_no_speed_up)
 	assert_near(result->points[5].results[0].speedup.value, 1.2, 1e-9);
 }
 
+/* A server that died, or that other work kept from its CPU, has figures, but
+ * they say nothing of its CPUs. */
+ON_POINTS(an_invalid_figure_gives_no_speed_up)
+{
+	struct server_result *single, *all;
+
+	add_all();
+	single = &result->points[0].results[0];
+	all = &result->points[5].results[1];
+	single->verdict = all->verdict = INVALID;
+	snprintf(single->cause, sizeof(single->cause), CAUSE_DISTURBED);
+	snprintf(all->cause, sizeof(all->cause), CAUSE_SERVER);
+	speedup_of_scenario(result, SERVERS);
+	assert_true(isnan(result->points[1].results[0].speedup.value));
+	assert_true(isnan(result->points[2].results[0].speedup.value));
+	assert_near(result->points[2].results[1].speedup.value, 0.8, 1e-9);
+	assert_true(isnan(all->speedup.value));
+	assert_near(result->points[4].results[1].speedup.value, 2, 1e-9);
+}
+
+/* Only its ratio to other servers is invalid, not its rate. */
+ON_POINTS(what_has_no_ratio_because_of_the_client_still_has_a_speed_up)
+{
+	struct server_result *f;
+
+	add_all();
+	f = &result->points[5].results[0];
+	f->verdict = INVALID;
+	f->client_bound = true;
+	snprintf(f->cause, sizeof(f->cause), CAUSE_CLIENT);
+	speedup_of_scenario(result, SERVERS);
+	assert_near(f->speedup.value, 1.2, 1e-9);
+}
+
 ON_POINTS(blocks_that_one_point_lacks_do_not_count)
 {
 	add_all();
