@@ -242,6 +242,17 @@ check_limit(struct server_result *found, const struct accumulator *accumulator,
 	invalidate(found, CAUSE_DISTURBED, reason);
 }
 
+/* What is compared must be known. */
+static void
+check_cpu(struct server_result *found, const struct accumulator *accumulator,
+    const struct load_point *point)
+{
+	if (point->counts_cpu && accumulator->sums.lost_cpu)
+		invalidate(found, "",
+		    "its CPU time is not known: it does not wait for processes "
+		    "that it starts");
+}
+
 /*
  * Little's law, N = X R. A connection is with the server, or with the client
  * between a reply and the next request. The sum of both times is at least N
@@ -504,6 +515,7 @@ summarize_one(struct server_result *found,
 	check_backlog(found, accumulator);
 	/* Disturbance comes first: all else may follow from it. */
 	check_foreign(found, accumulator);
+	check_cpu(found, accumulator, load);
 	check_limit(found, accumulator, plan, load);
 	check_little(found, accumulator, load);
 	check_rate(found, accumulator);

@@ -247,6 +247,17 @@ FRESH_TEST(a_figure_of_cpu_has_no_client_for_its_limit)
 	assert_int_equal(summarize()->basis, BASIS_METRIC);
 }
 
+FRESH_TEST(a_figure_of_cpu_needs_a_server_whose_cpu_is_known)
+{
+	const struct server_result *found;
+
+	load.counts_cpu = true;
+	accumulator.sums.lost_cpu = true;
+	found = summarize();
+	assert_int_equal(found->verdict, INVALID);
+	assert_non_null(strstr(found->reason, "its CPU time is not known"));
+}
+
 /* ---- what is compared then ---- */
 
 #define BLOCKS 8
