@@ -24,8 +24,7 @@ static const struct {
 	"go to sleep meanwhile."},
     {CAUSE_CLIENT,
 	"Use a scenario in which the server does more for each request "
-	"(churn, spin, http), or has fewer connections, or a machine with "
-	"more CPUs and --placement free."},
+	"(churn, spin, http), or give the client more CPUs (--client-cpus N)."},
     {CAUSE_BACKLOG,
 	"Let the server's listen(2) have a longer backlog (our servers: "
 	"--backlog N), and raise the sysctl net.core.somaxconn if that is "
@@ -67,7 +66,8 @@ add(struct advice *advice, const char *format, ...)
 static bool
 is_plain(const char *command)
 {
-	static const char *const others[] = {"--ser", "--pl", "--de", "--st"};
+	static const char *const others[] = {
+	    "--ser", "--pl", "--cl", "--de", "--st"};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (strstr(command, others[i]))

@@ -70,7 +70,7 @@ ADVICE_TEST(each_cause_has_a_line_of_its_own)
 	    {CAUSE_DISTURBED, "--keep-disturbed"},
 	    {CAUSE_QUOTA, "more CPU time"},
 	    {CAUSE_STALL, "go to sleep"},
-	    {CAUSE_CLIENT, "--placement free"},
+	    {CAUSE_CLIENT, "--client-cpus"},
 	    {CAUSE_BACKLOG, "somaxconn"},
 	    {CAUSE_SERVER, "by hand"},
 	    {CAUSE_RATE, "lower rates"},
@@ -178,6 +178,19 @@ ADVICE_TEST(a_command_with_other_servers_is_not_cut_short)
 	comparison.scenario_count = count;
 	assert_true(
 	    advises("client compare --server a='x {port}' --blocks 40"));
+}
+
+/* Nor one with other CPUs. */
+ADVICE_TEST(a_command_with_cpus_is_not_cut_short)
+{
+	static const char *const options[] = {
+	    "--client-cpus 2", "--server-cpus 2", "--placement free"};
+
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		MADE_TEXT(comparison.command, "client compare %s", options[i]);
+		undecided(8, 40);
+		assert_true(advises("the same command for "));
+	}
 }
 
 ADVICE_TEST(an_interrupt_names_what_was_not_begun)
