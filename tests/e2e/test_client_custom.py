@@ -51,6 +51,12 @@ def test_a_question_of_ones_own_is_measured_and_described(tmp_path, groups):
     again = client("compare", "--from", saved, "--report", tmp_path / "page")
     assert f"custom: {scenario['question']} {words}" in flat(again.out)
     assert words in (tmp_path / "page/index.html").read_text()
+    # Another question is none to set beside it: each has rows of its own.
+    other = tmp_path / "other.json"
+    other.write_text(saved.read_text().replace("64 bytes", "99 bytes"))
+    alike = client("compare", "--from", saved, "--from", saved).out
+    different = client("compare", "--from", saved, "--from", other).out
+    assert different.count("slow") > alike.count("slow")
 
 
 def test_with_a_rate_the_answer_is_a_response_time(tmp_path, groups):

@@ -142,6 +142,16 @@ ADVICE_TEST(a_seed_is_no_part_of_the_command)
 	assert_true(advises("client compare --blocks 40 "));
 }
 
+/* Without them it would be another question. */
+ADVICE_TEST(the_options_of_a_question_of_ones_own_are_part_of_the_command)
+{
+	MADE_TEXT(comparison.command, "client compare -c 200");
+	MADE_TEXT(comparison.scenarios[0].name, "custom");
+	undecided(8, 40);
+	assert_true(
+	    advises("the same command for custom alone, with --blocks 40"));
+}
+
 ADVICE_TEST(more_blocks_are_twice_as_many_where_enough_were_planned)
 {
 	undecided(8, 7);

@@ -192,6 +192,8 @@ TEST_WITH(a_scenario_of_nobody_we_know_has_its_name, set_up, tear_down)
 	f->has_ratio = false;
 	MADE_TEXT(made.scenarios[0].name, "theirs");
 	is("fork is slower than thread in theirs.");
+	MADE_TEXT(made.scenarios[0].name, "custom");
+	is("fork is slower than thread under a load of your own.");
 }
 
 TEST_WITH(of_five_servers_each_has_its_own, set_up, tear_down)
