@@ -151,7 +151,8 @@ note_doubt(struct block_run *run, size_t i, const char *why, double rate)
 	    "%s while the capacity of %.40s was measured: it is above %s/s",
 	    why, run->plan->servers[i].name,
 	    format_number(number, sizeof(number), rate));
-	run->note(run, words);
+	/* Where the rate is not the figure, nobody has to be warned. */
+	(run->point->counts_cpu ? run->remark : run->note)(run, words);
 }
 
 double

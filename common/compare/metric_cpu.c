@@ -50,11 +50,12 @@ find_rate(struct block_run *run, struct load_point *points, size_t count)
 {
 	double rates[SERVERS_MAX] = {0};
 
+	for (size_t p = 0; p < count; p++)
+		points[p].counts_cpu = true;
 	capacity_put_rates(run, points, count, points[0].connections, rates);
 	for (size_t p = 0; p < count; p++) {
 		struct load_point *point = &points[p];
 
-		point->counts_cpu = true;
 		while (point->slice_ns < SLICE_MOST_NS &&
 		       point->rate * (double)point->slice_ns / 1e9 <
 			   REQUESTS_LEAST)
