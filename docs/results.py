@@ -156,8 +156,9 @@ def amount(point, server, word):
     return sys.exit(f"results.in: no column {word}")
 
 
-def column(point, server, word):
-    bound = word == "value" and result_of(point, server)["client_limited"]
+def column(results, name, point, server, word):
+    bound = word == "value" and result_of(point, server)["client_limited"] and \
+        results.scenarios[name]["better"] == "higher"
     return (">= " if bound else "") + number(amount(point, server, word))
 
 
@@ -205,7 +206,8 @@ def table(results, name, words):
     for point in points:
         cells = [setting(point["at"].get(key)) for key in keys]
         for word in words:
-            cells += [column(point, server, word) for server in ("thread", "fork")]
+            cells += [column(results, name, point, server, word)
+                      for server in ("thread", "fork")]
         lines.append("| " + " | ".join([*cells, verdict(ratio_of(point))]) + " |")
     return "\n".join(lines)
 
@@ -222,7 +224,8 @@ def designs_table(results, name, words):
     ratios = {one["of"]: one for one in point["ratios"]}
     for one in point["results"]:
         ratio = ratios.get(one["server"])
-        lines.append(f"| {one['server']} | {column(point, one['server'], 'value')} | " + (
+        value = column(results, name, point, one["server"], "value")
+        lines.append(f"| {one['server']} | {value} | " + (
             verdict(ratio) if ratio else "the baseline") + " |")
     return "\n".join(lines)
 
@@ -268,7 +271,7 @@ def figure(results, designs, words):
         return designs_table(designs, name, rest)
     if word == "ratio":
         return verdict(ratio_of(results.point(name, rest)))
-    return column(results.point(name, rest[:-1]), rest[-1], word)
+    return column(results, name, results.point(name, rest[:-1]), rest[-1], word)
 
 
 def figure_or_none(results, designs, words):

@@ -201,7 +201,7 @@ put_notes(
 	for (size_t p = 0; p < o->point_count; p++) {
 		for (size_t i = 0; i < c->server_count; i++) {
 			conditions_remarks(
-			    text, sizeof(text), &o->points[p].results[i]);
+			    text, sizeof(text), o, &o->points[p].results[i]);
 			if (!text[0])
 				continue;
 			label_point(at, sizeof(at), &o->points[p]);

@@ -263,7 +263,7 @@ put_result(FILE *page, const struct scenario_result *o,
 
 	if (f->usable)
 		html_element(page, "td", "%s%s",
-		    f->client_bound ? "\u2265 " : "",
+		    label_is_lower_bound(o, f) ? "\u2265 " : "",
 		    figure_number(text, sizeof(text), f->value.value));
 	else
 		fputs("<td>no result</td>", page);

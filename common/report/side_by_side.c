@@ -104,8 +104,8 @@ side_by_side_rows(const struct comparison *a, const struct comparison *b,
 }
 
 char *
-side_by_side_value(char *buf, size_t size, const struct server_result *found,
-    const char *at_least)
+side_by_side_value(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *found, const char *at_least)
 {
 	char number[FIGURE_SIZE];
 
@@ -113,7 +113,7 @@ side_by_side_value(char *buf, size_t size, const struct server_result *found,
 		snprintf(buf, size, "-");
 	else
 		snprintf(buf, size, "%s%s%s",
-		    found->client_bound ? at_least : "",
+		    label_is_lower_bound(result, found) ? at_least : "",
 		    figure_number(number, sizeof(number), found->value.value),
 		    found->verdict == INVALID ? " (invalid)" : "");
 	return buf;

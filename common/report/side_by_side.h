@@ -30,8 +30,8 @@ side_by_side_rows(const struct comparison *a, const struct comparison *b,
 /* The figure, "-" for none; with AT_LEAST before a lower bound, and "invalid"
  * or the like behind a figure that is no answer. Returns BUF. */
 char *
-side_by_side_value(char *buf, size_t size, const struct server_result *found,
-    const char *at_least);
+side_by_side_value(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *found, const char *at_least);
 
 /* The ratio to its own baseline; all NAN for the baseline itself and for an
  * invalid result. */

@@ -22,14 +22,15 @@ put_name(FILE *page, const char *letter, const char *name,
 }
 
 static void
-put_cells(FILE *page, const struct server_result *f, bool baseline)
+put_cells(FILE *page, const struct scenario_result *result,
+    const struct server_result *f, bool baseline)
 {
 	struct estimate ratio = side_by_side_ratio(f, baseline);
 	char text[2 * FIGURE_SIZE];
 	bool usable = f && f->usable;
 
 	html_element(page, "td", "%s",
-	    side_by_side_value(text, sizeof(text), f, "\u2265 "));
+	    side_by_side_value(text, sizeof(text), result, f, "\u2265 "));
 	html_element(page, "td", "%s",
 	    usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	html_element(page, "td", "%s",
@@ -85,8 +86,10 @@ side_by_side_html(const struct comparison *a, const char *a_name,
 			fputs("<tr>", page);
 			html_element(page, "th scope=\"row\" class=\"name\"",
 			    "%s", rows[i].server);
-			put_cells(page, rows[i].a, rows[i].a_baseline);
-			put_cells(page, rows[i].b, rows[i].b_baseline);
+			put_cells(page, rows[i].result, rows[i].a,
+			    rows[i].a_baseline);
+			put_cells(page, rows[i].result, rows[i].b,
+			    rows[i].b_baseline);
 			fputs("</tr>\n", page);
 		}
 		fputs("</tbody></table></div>\n", page);

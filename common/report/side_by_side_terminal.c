@@ -29,13 +29,14 @@ print_name(const char *letter, const char *name, const struct comparison *c,
 }
 
 static void
-cells(struct table *table, const struct server_result *f, bool baseline)
+cells(struct table *table, const struct scenario_result *result,
+    const struct server_result *f, bool baseline)
 {
 	char text[2 * FIGURE_SIZE];
 	bool usable = f && f->usable;
 
-	table_cell(
-	    table, "%s", side_by_side_value(text, sizeof(text), f, ">= "));
+	table_cell(table, "%s",
+	    side_by_side_value(text, sizeof(text), result, f, ">= "));
 	table_cell(table, "%s",
 	    usable ? figure_interval(text, sizeof(text), &f->value) : "-");
 	table_cell(table, "%s",
@@ -62,8 +63,8 @@ row(struct table *table, const struct side_by_side_row *one,
 
 	table_cell(table, "%s",
 	    server_names_show(names, one->server, name, sizeof(name)));
-	cells(table, one->a, one->a_baseline);
-	cells(table, one->b, one->b_baseline);
+	cells(table, one->result, one->a, one->a_baseline);
+	cells(table, one->result, one->b, one->b_baseline);
 	table_end(table);
 }
 

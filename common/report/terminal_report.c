@@ -69,8 +69,8 @@ print_remarks(struct terminal_printer *p, const struct scenario_result *o)
 
 	for (size_t i = 0; i < o->point_count; i++) {
 		for (size_t k = 0; k < p->c->server_count; k++) {
-			conditions_remarks(
-			    remarks, sizeof(remarks), &o->points[i].results[k]);
+			conditions_remarks(remarks, sizeof(remarks), o,
+			    &o->points[i].results[k]);
 			if (!remarks[0])
 				continue;
 			label_point(at, sizeof(at), &o->points[i]);

@@ -71,7 +71,8 @@ terminal_table_values(struct terminal_printer *p,
 			table_end(&p->table);
 			continue;
 		}
-		table_cell(&p->table, "%s%s", f->client_bound ? ">= " : "",
+		table_cell(&p->table, "%s%s",
+		    label_is_lower_bound(o, f) ? ">= " : "",
 		    figure_number(value, sizeof(value), f->value.value));
 		table_cell(&p->table, "%s",
 		    figure_interval(range, sizeof(range), &f->value));
@@ -135,7 +136,8 @@ print_sweep_row(struct terminal_printer *p, const struct scenario_result *o,
 	for (size_t i = 0; i < 2; i++) {
 		const struct server_result *one = &point->results[both[i]];
 
-		table_cell(&p->table, "%s%s", one->client_bound ? ">= " : "",
+		table_cell(&p->table, "%s%s",
+		    label_is_lower_bound(o, one) ? ">= " : "",
 		    figure_number(text, sizeof(text),
 			one->usable ? one->value.value : NAN));
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/verdict/labels.h"
 #include "common/verdict/paired_estimate.h"
 #include "common/verdict/sentences.h"
 
@@ -149,7 +150,8 @@ add(char *buf, size_t size, const char *format, ...)
 }
 
 char *
-conditions_remarks(char *buf, size_t size, const struct server_result *f)
+conditions_remarks(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *f)
 {
 	char times[FIGURE_SIZE], all[FIGURE_SIZE];
 
@@ -179,9 +181,11 @@ conditions_remarks(char *buf, size_t size, const struct server_result *f)
 		    figure_number(all, sizeof(all), (double)f->requests));
 	if (f->client_bound)
 		add(buf, size,
-		    "the client was the limit (%.0f %% of a CPU): the server "
-		    "can do at least this much, perhaps more",
-		    100 * f->client_busy);
+		    "the client was the limit (%.0f %% of a CPU): %s",
+		    100 * f->client_busy,
+		    label_is_lower_bound(result, f)
+			? "the server can do at least this much, perhaps more"
+			: "a part of the delay is the client's");
 	if (f->loop_busy >= COMPARISON_LOOP_FULL)
 		add(buf, size,
 		    "its accept loop was the limit (%.0f %% of a CPU): more "

@@ -26,10 +26,11 @@ char *
 conditions_blocks(char *buf, size_t size, const struct comparison *comparison,
     const struct scenario_result *result);
 
-/* What else there is to know of this finding: errors, a client that was the
+/* What else there is to know of FOUND, of RESULT: errors, a client that was the
  * limit, what was dropped; empty if nothing. */
 char *
-conditions_remarks(char *buf, size_t size, const struct server_result *found);
+conditions_remarks(char *buf, size_t size, const struct scenario_result *result,
+    const struct server_result *found);
 
 /* "2 CPUs, A Processor (virtual), ..." */
 char *

@@ -18,6 +18,13 @@ label_is_memory(const struct scenario_result *result)
 	return strcmp(result->unit, "KiB") == 0;
 }
 
+bool
+label_is_lower_bound(
+    const struct scenario_result *result, const struct server_result *found)
+{
+	return found->client_bound && result->higher_is_better;
+}
+
 char *
 label_cpu(char *buf, size_t size, const struct usage *usage)
 {

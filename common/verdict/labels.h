@@ -22,6 +22,12 @@ label_is_percentile(const struct scenario_result *result);
 bool
 label_is_memory(const struct scenario_result *result);
 
+/* Whether its value is a lower bound, because the client was the limit: of a
+ * rate only, since such a client makes delays longer. */
+bool
+label_is_lower_bound(
+    const struct scenario_result *result, const struct server_result *found);
+
 /* "7.7 = 1.2 + 6.5": all, user, system. */
 char *
 label_cpu(char *buf, size_t size, const struct usage *usage);

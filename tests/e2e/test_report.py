@@ -387,6 +387,21 @@ def row_of(text, scenario, server):
                 if row.strip().startswith(server + " "))
 
 
+def test_a_client_that_was_the_limit_bounds_rates_and_no_latencies(made, tmp_path):
+    """It makes delays longer: that of the server may be shorter."""
+    data = json.loads(made[2].read_text())
+    data["scenarios"] = [one for one in data["scenarios"] if one["name"] == "knee"]
+    for point in data["scenarios"][0]["points"]:
+        for one in point["results"]:
+            one["client_limited"] = True
+    path = tmp_path / "limited.json"
+    path.write_text(json.dumps(data))
+    page = tmp_path / "report/index.html"
+    out = client("compare", "--from", path, "--report", page.parent).out
+    assert "a part of the delay is the client's" in unbroken(out)
+    assert ">= " not in out and "\u2265" not in page.read_text()
+
+
 def test_of_two_no_figure_looks_better_than_it_is(made, tmp_path):
     """What is a lower bound, and what is no answer, is marked in each."""
     result = client("compare", "--from", made[2], "--from", made[2],

@@ -60,46 +60,59 @@ FRESH(servers_that_never_started_had_no_block)
 
 /* ---- remarks ---- */
 
-TEST(requests_that_were_sent_twice_are_told)
+FRESH(requests_that_were_sent_twice_are_told)
 {
 	struct server_result found = {
 	    .requests = 100, .retries = 3, .little = 1};
 
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	says("3 requests were sent again, because the server had closed");
 	found.retries = 0;
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	does_not_say("again");
 }
 
-TEST(kept_connections_that_were_not_kept_are_told)
+FRESH(kept_connections_that_were_not_kept_are_told)
 {
 	struct server_result found = {
 	    .requests = 5000, .reconnects = 50, .little = 1};
 
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	assert_string_equal(text, "");
 	found.reconnects = 4996;
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	assert_string_equal(text,
 	    "it closed kept connections, 4,996 times in 5,000 requests: the "
 	    "figures have the cost of new ones");
 }
 
-TEST(an_accept_loop_that_was_the_limit_is_told)
+FRESH(a_client_that_was_the_limit_is_told_as_a_bound_of_rates_alone)
+{
+	results[1].client_bound = true;
+	results[1].client_busy = 0.97;
+	conditions_remarks(text, sizeof(text), result, &results[1]);
+	says("the client was the limit (97 % of a CPU): the server can do at "
+	     "least this much");
+	result->higher_is_better = false;
+	conditions_remarks(text, sizeof(text), result, &results[1]);
+	says("the client was the limit (97 % of a CPU): a part of the delay is "
+	     "the client's");
+}
+
+FRESH(an_accept_loop_that_was_the_limit_is_told)
 {
 	struct server_result found = {.settled = true, .little = 1};
 
 	found.loop_busy = 0.949;
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	assert_string_equal(text, "");
 	found.loop_busy = 0.97;
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	assert_non_null(strstr(
 	    text, "its accept loop was the limit (97 % of a CPU): more CPUs"));
 	assert_non_null(strstr(text, "--reuse-port"));
 	found.loop_busy = NAN;
-	conditions_remarks(text, sizeof(text), &found);
+	conditions_remarks(text, sizeof(text), result, &found);
 	assert_string_equal(text, "");
 }
 
