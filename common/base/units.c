@@ -94,6 +94,16 @@ parse_count(const char *text, uint64_t *out)
 	return parse_quantity(text, COUNTS, out);
 }
 
+const char *
+units_part(char part[static UNITS_PART_MAX], const char *text, size_t len)
+{
+	if (len >= UNITS_PART_MAX)
+		return NULL;
+	memcpy(part, text, len);
+	part[len] = '\0';
+	return part;
+}
+
 int
 parse_size(const char *text, uint64_t *out)
 {

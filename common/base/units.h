@@ -15,6 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* More than a number with its unit needs, or a word of ours. */
+#define UNITS_PART_MAX 64
+
+/* The LEN bytes of TEXT, such as those before a colon, as a text of their own
+ * in PART, which it returns; NULL: they are too many. */
+const char *
+units_part(char part[static UNITS_PART_MAX], const char *text, size_t len);
+
 /* A whole decimal number without unit. */
 int
 parse_count(const char *text, uint64_t *out);

@@ -21,17 +21,6 @@ static const char *const REMEDIES[] = {
     [BALLAST_HUGE] = "huge",
 };
 
-/* The LEN bytes of TEXT as a text of their own; NULL: they are too many. */
-static const char *
-part_of(char part[static 64], const char *text, size_t len)
-{
-	if (len >= 64)
-		return NULL;
-	memcpy(part, text, len);
-	part[len] = '\0';
-	return part;
-}
-
 static int
 parse_remedy(const char *word, enum ballast_remedy *out)
 {
@@ -49,10 +38,10 @@ static int
 parse_rate(const char *text, uint64_t *out)
 {
 	size_t len = strlen(text);
-	char part[64];
+	char part[UNITS_PART_MAX];
 
 	if (len < 3 || strcmp(text + len - 2, "/s") != 0 ||
-	    !part_of(part, text, len - 2))
+	    !units_part(part, text, len - 2))
 		return -1;
 	return parse_count(part, out) == 0 && *out > 0 &&
 		       *out <= BALLAST_RATE_MOST
@@ -66,14 +55,15 @@ ballast_parse(const char *text, struct ballast *out)
 	size_t len = strcspn(text, ":");
 	const char *remedy = text[len] ? text + len + 1 : NULL;
 	struct ballast ballast = {.text = text};
-	char part[64];
+	char part[UNITS_PART_MAX];
 
-	if (!part_of(part, text, len) || parse_size(part, &ballast.size) < 0 ||
+	if (!units_part(part, text, len) ||
+	    parse_size(part, &ballast.size) < 0 ||
 	    ballast.size < BALLAST_LEAST || ballast.size > BALLAST_MOST)
 		return -1;
 	if (remedy) {
 		len = strcspn(remedy, ":");
-		if (!part_of(part, remedy, len) ||
+		if (!units_part(part, remedy, len) ||
 		    parse_remedy(part, &ballast.remedy) < 0)
 			return -1;
 		if (remedy[len] &&

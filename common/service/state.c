@@ -46,26 +46,15 @@ piece_of(uint64_t argument)
 	return argument & ((1 << PIECE_BITS) - 1);
 }
 
-/* The size in the LEN bytes of TEXT. */
-static int
-parse_part(const char *text, size_t len, uint64_t *out)
-{
-	char part[64];
-
-	if (len >= sizeof(part))
-		return -1;
-	memcpy(part, text, len);
-	part[len] = '\0';
-	return parse_size(part, out);
-}
-
 static int
 state_configure(const char *text, uint64_t *argument)
 {
 	uint64_t size, piece = PIECE_USUAL;
 	size_t len = text ? strcspn(text, ":") : 0;
+	char part[UNITS_PART_MAX];
 
-	if (!text || parse_part(text, len, &size) < 0 || size > SIZE_MOST)
+	if (!text || !units_part(part, text, len) ||
+	    parse_size(part, &size) < 0 || size > SIZE_MOST)
 		return -1;
 	if (text[len] && parse_size(text + len + 1, &piece) < 0)
 		return -1;

@@ -69,13 +69,10 @@ touch_configure(const char *text, uint64_t *argument)
 {
 	size_t len = text ? strcspn(text, ":") : 0;
 	uint64_t size, flags;
-	char part[64];
+	char part[UNITS_PART_MAX];
 
-	if (!text || len >= sizeof(part))
-		return -1;
-	memcpy(part, text, len);
-	part[len] = '\0';
-	if (parse_size(part, &size) < 0 || size > SIZE_MOST ||
+	if (!text || !units_part(part, text, len) ||
+	    parse_size(part, &size) < 0 || size > SIZE_MOST ||
 	    parse_kind(text + len, &flags) < 0)
 		return -1;
 	*argument = size << FLAG_BITS | flags;

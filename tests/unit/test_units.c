@@ -241,4 +241,17 @@ TEST(percent_is_in_thousandths)
 		assert_int_equal(parse_percent(bad[i], &value), -1);
 }
 
+TEST(a_part_of_a_text_is_a_text_of_its_own)
+{
+	static const char numbers[] =
+	    "0123456789012345678901234567890123456789012345678901234567890123";
+	char part[UNITS_PART_MAX];
+
+	assert_string_equal(units_part(part, "4MiB:private", 4), "4MiB");
+	assert_string_equal(units_part(part, ":private", 0), "");
+	assert_ptr_equal(units_part(part, numbers, UNITS_PART_MAX - 1), part);
+	assert_int_equal(strlen(part), UNITS_PART_MAX - 1);
+	assert_null(units_part(part, numbers, UNITS_PART_MAX));
+}
+
 RUN_TESTS(NULL, NULL)
