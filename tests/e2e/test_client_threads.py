@@ -349,12 +349,15 @@ def test_the_trace_numbers_the_connections_of_all_threads(
 
 
 @MODES
-def test_an_interrupt_ends_all_threads(server, mode):
+def test_an_interrupt_ends_all_threads(server, mode, tmp_path):
+    series = tmp_path / "series"
+    written = tmp_path / "series.part"  # until it is whole
     server.start()
     with running_client("load", server.address, "-d", "1h", "-c", 8, "--json",
-                        "-", *mode, *on_threads(4)) as process:
-        eventually(lambda: server.ledger_now()["accepted"] >= 8,
-                   "connections of all threads")
+                        "-", "--interval", f"10ms:{series}", *mode,
+                        *on_threads(4)) as process:
+        eventually(lambda: written.exists() and
+                   re.search(r'"ok":[1-9]', written.read_text()), "replies")
         tasks = os.listdir(f"/proc/{process.pid}/task")
         process.send_signal(signal.SIGINT)
         result = result_of(process)
