@@ -231,30 +231,49 @@ list_all(const struct choice *c, enum side side, struct cpu_list *list)
 	}
 }
 
+/* The CPUs of LIST that are not TAKEN, one of each core. */
+static void
+take_one_of_each_core(const struct cpu_list *list, const uint16_t *cores,
+    cpu_set_t *taken, struct cpu_list *order)
+{
+	uint8_t used[CPU_LIST_MAX] = {0};
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		unsigned cpu = list->cpus[i], core = cores[cpu];
+
+		if (CPU_ISSET(cpu, taken) || used[core])
+			continue;
+		used[core] = 1;
+		CPU_SET(cpu, taken);
+		cpu_list_append(order, cpu);
+	}
+}
+
+/* As cpu_split_order(); CORES: of each CPU. */
+static void
+order_by_cores(
+    const struct cpu_list *list, const uint16_t *cores, struct cpu_list *order)
+{
+	cpu_set_t all, taken;
+
+	cpu_list_to_set(list, &all);
+	CPU_ZERO(&taken);
+	order->count = 0;
+	while (!CPU_EQUAL(&all, &taken))
+		take_one_of_each_core(list, cores, &taken, order);
+}
+
 /* The first WANTED of LIST, one of each core before the second of any. */
 static void
 keep_some(const struct choice *c, struct cpu_list *list, uint32_t wanted)
 {
-	const struct cpu_list all = *list;
-	uint8_t used[CPU_LIST_MAX] = {0};
+	struct cpu_list order;
 	cpu_set_t kept;
 
-	CPU_ZERO(&kept);
-	list->count = 0;
-	for (unsigned turn = 0; turn < all.count; turn++) {
-		memset(used, 0, sizeof(used));
-		for (uint32_t i = 0; i < all.count; i++) {
-			unsigned cpu = all.cpus[i];
-
-			if (CPU_ISSET(cpu, &kept) || used[c->core[cpu]] ||
-			    (uint32_t)CPU_COUNT(&kept) == wanted)
-				continue;
-			used[c->core[cpu]] = 1;
-			CPU_SET(cpu, &kept);
-		}
-		if ((uint32_t)CPU_COUNT(&kept) == wanted)
-			break;
-	}
+	order_by_cores(list, c->core, &order);
+	if (order.count > wanted)
+		order.count = wanted;
+	cpu_list_to_set(&order, &kept);
 	cpu_list_from_set(list, &kept);
 }
 
@@ -381,34 +400,9 @@ cpu_split_choose(struct cpu_split *split, const struct cpu_topology *topology,
 	return take_side(&c, second, 0, lists[second]);
 }
 
-/* The CPUs of LIST that are not TAKEN, one of each core. */
-static void
-take_one_of_each_core(const struct cpu_list *list,
-    const struct cpu_topology *topology, cpu_set_t *taken,
-    struct cpu_list *order)
-{
-	uint8_t used[CPU_LIST_MAX] = {0};
-
-	for (uint32_t i = 0; i < list->count; i++) {
-		unsigned cpu = list->cpus[i], core = topology->core[cpu];
-
-		if (CPU_ISSET(cpu, taken) || used[core])
-			continue;
-		used[core] = 1;
-		CPU_SET(cpu, taken);
-		cpu_list_append(order, cpu);
-	}
-}
-
 void
 cpu_split_order(const struct cpu_list *list,
     const struct cpu_topology *topology, struct cpu_list *order)
 {
-	cpu_set_t all, taken;
-
-	cpu_list_to_set(list, &all);
-	CPU_ZERO(&taken);
-	order->count = 0;
-	while (!CPU_EQUAL(&all, &taken))
-		take_one_of_each_core(list, topology, &taken, order);
+	order_by_cores(list, topology->core, order);
 }
