@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/process.h"
+#include "common/base/text.h"
 #include "common/launch/inherited.h"
 #include "common/launch/several_servers.h"
 #include "common/net/dial.h"
@@ -142,22 +142,12 @@ exec_server(void *context, int log)
 
 /* ---- texts on a server's end ---- */
 
-static void __attribute__((format(printf, 3, 4)))
-append(char *text, size_t size, const char *format, ...)
-{
-	size_t len = strlen(text);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text + len, size - len, format, args);
-	va_end(args);
-}
-
 static void
 append_last_line(const struct supervisor_report *report, char *why, size_t size)
 {
 	if (report->last_line[0])
-		append(why, size, "; its last words: %s", report->last_line);
+		text_append(
+		    why, size, "; its last words: %s", report->last_line);
 }
 
 /* What the user can do about a shell's exit status. */
@@ -190,7 +180,7 @@ describe_status(
 	snprintf(
 	    why, size, "ended with status %d%s", status, exit_advice(report));
 	if (status > 128 && status < 128 + NSIG)
-		append(why, size, " (a shell reports signal %d, %s, so)",
+		text_append(why, size, " (a shell reports signal %d, %s, so)",
 		    status - 128, strsignal(status - 128));
 }
 
@@ -229,22 +219,22 @@ describe_timeout(const struct launched *server, const struct launch_plan *plan,
 	    "did not accept a connection within %.3g s (--start-timeout)",
 	    (double)plan->start_timeout_ns / 1e9);
 	if (plan->servers > 1)
-		append(why, size,
+		text_append(why, size,
 		    ", or not each of %u servers at one address did",
 		    plan->servers);
 	else if (socket_owner_listeners(
 		     server->supervisor.pid, elsewhere, sizeof(elsewhere)))
-		append(why, size,
+		text_append(why, size,
 		    "; it listens on %s, not on %s: its command must use "
 		    "{address}, {host} or {port}, which are of IPv4",
 		    elsewhere, address_format(&server->address, here));
 	else
-		append(why, size,
+		text_append(why, size,
 		    "; it was not seen to listen on TCP: does it need longer, "
 		    "or listen on UDP or a unix socket only?");
 	proc_tree_walk(server->supervisor.pid, find_stopped, &stopped);
 	if (stopped)
-		append(why, size,
+		text_append(why, size,
 		    "; its process %d is stopped: does it ask a question on "
 		    "the terminal?",
 		    (int)stopped);

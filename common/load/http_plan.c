@@ -2,11 +2,12 @@
 /* http_plan: the bytes of a request, and the set of its statuses. */
 #include "common/load/http_plan.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "common/base/text.h"
 
 const struct http_plan http_plan_usual = {
     .method = "GET",
@@ -89,18 +90,6 @@ http_plan_is_idempotent(const struct http_plan *plan)
 	return false;
 }
 
-/* Appends to BUF, as far as there is room. */
-static void __attribute__((format(printf, 3, 4)))
-append(char *buf, size_t size, const char *format, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + len, size - len, format, args);
-	va_end(args);
-}
-
 #define NAMES_MAX 80 /* bytes of headers' names */
 
 char *
@@ -115,13 +104,13 @@ http_plan_describe(
 	if (http_plan_is_usual(plan))
 		return buf;
 	if (plan->body)
-		append(buf, size, ", a body of %zu bytes", plan->body_len);
+		text_append(buf, size, ", a body of %zu bytes", plan->body_len);
 	for (; *at; at += strcspn(at, "\n") + 1) {
-		append(names, sizeof(names), "%s%.*s", between,
+		text_append(names, sizeof(names), "%s%.*s", between,
 		    (int)strcspn(at, ":"), at);
 		between = ", ";
 	}
-	append(buf, size, "%s%s; right: status %.40s, %s", names,
+	text_append(buf, size, "%s%s; right: status %.40s, %s", names,
 	    strlen(names) == NAMES_MAX - 1 ? "..." : "", plan->expect,
 	    plan->any_body ? "any body" : "each body like the first");
 	return buf;

@@ -4,10 +4,10 @@
 #include "common/verdict/conclusion.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/verdict/labels.h"
 #include "common/verdict/sentences.h"
 
@@ -78,17 +78,6 @@ struct findings {
 	struct clauses same_cpu;
 };
 
-__attribute__((format(printf, 3, 4))) static void
-say(char *buf, size_t size, const char *format, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + len, size - len, format, args);
-	va_end(args);
-}
-
 /* ---- one scenario ---- */
 
 /* A difference that is there, but surely too small to matter, is none here. */
@@ -135,13 +124,13 @@ say_size(char *buf, size_t size, double near, double far)
 	}
 	if (percent[0] == percent[1] && strcmp(low, high) == 0)
 		low[0] = '\0';
-	say(buf, size, "by %s%s%s%s%s%s",
+	text_append(buf, size, "by %s%s%s%s%s%s",
 	    percent[0] || !low[0] ? "" : "a factor of ", low,
 	    percent[0] && !percent[1] && low[0] ? " %" : "",
 	    low[0] ? " to " : "",
 	    !percent[1] && (percent[0] || !low[0]) ? "a factor of " : "", high);
 	if (percent[1])
-		say(buf, size, " %%");
+		text_append(buf, size, " %%");
 }
 
 static const char *
@@ -186,12 +175,12 @@ say_points(struct clause *one, size_t count, const struct point *at)
 
 	if (count == one->result->point_count)
 		return;
-	say(one->text, sizeof(one->text), " (at %zu of %zu points", count,
-	    one->result->point_count);
+	text_append(one->text, sizeof(one->text), " (at %zu of %zu points",
+	    count, one->result->point_count);
 	if (count == 1)
-		say(one->text, sizeof(one->text), ": %s",
+		text_append(one->text, sizeof(one->text), ": %s",
 		    label_point(label, sizeof(label), at));
-	say(one->text, sizeof(one->text), ")");
+	text_append(one->text, sizeof(one->text), ")");
 }
 
 /* The least and the greatest ratio of those points. */
@@ -222,7 +211,7 @@ add_difference(struct findings *k, const struct scenario_result *o,
 	if (most > 0) /* of CPU, how much more it is, not how much worse */
 		say_size(one->size, sizeof(one->size), cpu ? 1 / near : near,
 		    cpu ? 1 / far : far);
-	say(one->text, sizeof(one->text), "%s%s%s", one->size,
+	text_append(one->text, sizeof(one->text), "%s%s%s", one->size,
 	    one->size[0] ? " " : "", where_of(o, where, sizeof(where)));
 	say_points(one, count, last);
 }
@@ -245,7 +234,8 @@ add_amount(struct findings *k, const struct scenario_result *o, enum kind kind)
 	if (!values[0])
 		return false;
 	one = add_clause(&k->amounts, o);
-	say(one->text, sizeof(one->text), "%s %s", subject_of(o), values);
+	text_append(
+	    one->text, sizeof(one->text), "%s %s", subject_of(o), values);
 	return true;
 }
 
@@ -277,14 +267,14 @@ sort_scenario(struct findings *k, const struct scenario_result *o)
 		if (!counts[kind])
 			continue;
 		one = add_clause(kind == SAME ? &k->same : &k->same_cpu, o);
-		say(one->text, sizeof(one->text), "%s",
+		text_append(one->text, sizeof(one->text), "%s",
 		    where_of(o, where, sizeof(where)));
 		say_points(one, counts[kind], last[kind]);
 	}
 	if (!counts[SAME] && !counts[SAME_CPU]) {
 		one = add_clause(&k->none, o);
-		say(one->text, sizeof(one->text), "%s", o->name);
-		say(one->size, sizeof(one->size), "%s",
+		text_append(one->text, sizeof(one->text), "%s", o->name);
+		text_append(one->size, sizeof(one->size), "%s",
 		    !o->point_count		    ? "not measured"
 		    : counts[OPEN] && counts[WRONG] ? "undecided or invalid"
 		    : counts[OPEN]		    ? "undecided"
@@ -311,19 +301,20 @@ say_clauses(
 
 	if (!list->count)
 		return;
-	say(buf, size, "%s%s ", buf[0] ? " " : "", first);
+	text_append(buf, size, "%s%s ", buf[0] ? " " : "", first);
 	for (size_t i = 0; i < told; i++)
-		say(buf, size, "%s%s", joint(i, told), list->all[i].text);
+		text_append(
+		    buf, size, "%s%s", joint(i, told), list->all[i].text);
 	for (size_t i = told; i < list->count; i++) {
 		const struct clause *one = &list->all[i];
 
-		say(buf, size, "%s%s%s%s%s",
+		text_append(buf, size, "%s%s%s%s%s",
 		    i == told ? "; also in "
 			      : joint(i - told, list->count - told),
 		    one->result->name, one->size[0] ? " (" : "", one->size,
 		    one->size[0] ? ")" : "");
 	}
-	say(buf, size, ".");
+	text_append(buf, size, ".");
 }
 
 /* "No answer for churn and http (undecided), tls (invalid)." */
@@ -333,17 +324,18 @@ say_without_answer(
 {
 	if (!list->count)
 		return;
-	say(buf, size, "%s%s ", buf[0] ? " " : "", first);
+	text_append(buf, size, "%s%s ", buf[0] ? " " : "", first);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct clause *one = &list->all[i];
 		bool last =
 		    i + 1 == list->count || strcmp(one->size, one[1].size) != 0;
 
-		say(buf, size, "%s%s", joint(i, list->count), one->text);
+		text_append(
+		    buf, size, "%s%s", joint(i, list->count), one->text);
 		if (last)
-			say(buf, size, " (%s)", one->size);
+			text_append(buf, size, " (%s)", one->size);
 	}
-	say(buf, size, ".");
+	text_append(buf, size, ".");
 }
 
 static void
@@ -385,7 +377,7 @@ conclusion(char *buf, size_t size, const struct comparison *c, size_t server)
 	    c->servers[0].name);
 	say_clauses(buf, size, &k.same_cpu, first);
 	if (k.cpu[0].count + k.cpu[1].count + k.same_cpu.count)
-		say(buf, size,
+		text_append(buf, size,
 		    " CPU is compared where the client was the limit of the "
 		    "rate.");
 	snprintf(first, sizeof(first), "No answer%s%s for",

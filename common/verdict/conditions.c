@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/verdict/labels.h"
 #include "common/verdict/paired_estimate.h"
 #include "common/verdict/sentences.h"
@@ -19,18 +20,6 @@
 const char CONDITIONS_CAVEAT[] =
     "This holds for this machine, its loopback and these sizes. Ratios travel "
     "better than rates do.";
-
-/* Appends to BUF. */
-static void __attribute__((format(printf, 3, 4)))
-say_more(char *buf, size_t size, const char *format, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + len, size - len, format, args);
-	va_end(args);
-}
 
 /* ---- the control ---- */
 
@@ -84,7 +73,7 @@ say_controls(char *buf, size_t size, const struct comparison *c,
 	figure_ratio(high, sizeof(high), most);
 	same = strcmp(low, high) == 0;
 	if (most > 0)
-		say_more(buf, size, "%s %s%s%s at %s%zu point%s; %s",
+		text_append(buf, size, "%s %s%s%s at %s%zu point%s; %s",
 		    same ? "a ratio of" : "ratios from", low,
 		    same ? "" : " to ", same ? "" : high,
 		    count == result->point_count ? "all " : "", count,
@@ -98,13 +87,13 @@ say_control(char *buf, size_t size, struct estimate ratio)
 
 	if (isnan(ratio.value))
 		return;
-	say_more(buf, size, "a ratio of %s",
+	text_append(buf, size, "a ratio of %s",
 	    figure_ratio(value, sizeof(value), ratio.value));
 	if (ratio.low < ratio.high)
-		say_more(buf, size, ", between %s and %s",
+		text_append(buf, size, ", between %s and %s",
 		    figure_ratio(low, sizeof(low), ratio.low),
 		    figure_ratio(high, sizeof(high), ratio.high));
-	say_more(buf, size, "; it");
+	text_append(buf, size, "; it");
 }
 
 char *
@@ -122,7 +111,7 @@ conditions_control(char *buf, size_t size, const struct comparison *c,
 			say_control(words, sizeof(words),
 			    control_ratio(c, &result->points[0], basis));
 		if (words[0])
-			say_more(buf, size,
+			text_append(buf, size,
 			    "%scontrol%s: %s against itself has %s should be 1",
 			    buf[0] ? "; " : "",
 			    basis == BASIS_SERVER_CPU ? " by CPU" : "",

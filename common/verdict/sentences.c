@@ -3,21 +3,10 @@
 #include "common/verdict/sentences.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Appends to BUF. */
-static void __attribute__((format(printf, 3, 4)))
-say_more(char *buf, size_t size, const char *format, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + len, size - len, format, args);
-	va_end(args);
-}
+#include "common/base/text.h"
 
 bool
 sentence_is_speed(const struct scenario_result *result)
@@ -92,13 +81,13 @@ say_amounts(char *buf, size_t size, const struct scenario_result *result,
 
 	snprintf(buf, size, "%s", figure_number(text, sizeof(text), value));
 	if (isfinite(total))
-		say_more(buf, size, " of %s",
+		text_append(buf, size, " of %s",
 		    figure_number(text, sizeof(text), total));
-	say_more(buf, size, " %s", what);
+	text_append(buf, size, " %s", what);
 	if (value == base)
-		say_more(buf, size, " with both");
+		text_append(buf, size, " with both");
 	else
-		say_more(buf, size, " instead of %s%s",
+		text_append(buf, size, " instead of %s%s",
 		    base == total ? "all " : "",
 		    figure_number(text, sizeof(text), base));
 }
@@ -138,7 +127,7 @@ sentence_values(char *buf, size_t size, const struct scenario_result *result,
 	    figure_number(other, sizeof(other), point->results[0].value.value),
 	    result->unit);
 	if (!result->higher_is_better && result->metric[0])
-		say_more(buf, size, " (%s)", result->metric);
+		text_append(buf, size, " (%s)", result->metric);
 	return buf;
 }
 
@@ -153,17 +142,17 @@ say_ratio(char *buf, size_t size, const struct scenario_result *result,
 	char difference[200];
 
 	if (found->has_ratio)
-		say_more(buf, size, "%sratio %s", comma,
+		text_append(buf, size, "%sratio %s", comma,
 		    figure_ratio(value, sizeof(value), e->value));
 	if (found->has_ratio && !isnan(e->low) && e->low < e->high)
-		say_more(buf, size, ", between %s and %s",
+		text_append(buf, size, ", between %s and %s",
 		    figure_ratio(low, sizeof(low), e->low),
 		    figure_ratio(high, sizeof(high), e->high));
 	if (found->has_ratio || isnan(found->difference.value))
 		return;
 	say_difference(
 	    difference, sizeof(difference), result->unit, found->difference);
-	say_more(buf, size, "%s%s", comma, difference);
+	text_append(buf, size, "%s%s", comma, difference);
 }
 
 const char *
@@ -205,7 +194,7 @@ say_times(char *buf, size_t size, const struct estimate *ratio)
 	figure_ratio(value, sizeof(value), 1 / ratio->value);
 	snprintf(buf, size, "%s times", value);
 	if (ratio->low < ratio->high)
-		say_more(buf, size, " (between %s and %s)",
+		text_append(buf, size, " (between %s and %s)",
 		    figure_ratio(low, sizeof(low), 1 / ratio->high),
 		    figure_ratio(high, sizeof(high), 1 / ratio->low));
 }
@@ -223,10 +212,11 @@ say_verdict_by_cpu(char *buf, size_t size, const struct scenario_result *result,
 		buf[0] = '\0';
 	say_times(times, sizeof(times), &found->ratio);
 	if (found->has_ratio)
-		say_more(buf, size,
+		text_append(buf, size,
 		    "%s uses %s the CPU of %s for each request; ", name, times,
 		    base);
-	say_more(buf, size, "the client was the limit, so the %s says nothing",
+	text_append(buf, size,
+	    "the client was the limit, so the %s says nothing",
 	    limited_figure(result));
 }
 
@@ -333,7 +323,7 @@ say_counts(char *buf, size_t size, const struct scenario_result *result,
 			    (enum verdict)v, basis);
 		if (!count)
 			continue;
-		say_more(buf, size,
+		text_append(buf, size,
 		    count == result->point_count ? "%s%s at all %zu points"
 						 : "%s%s at %zu",
 		    before,
@@ -374,9 +364,9 @@ sentence_verdicts(char *buf, size_t size, const struct comparison *c,
 	say_counts(buf, size, result, server, BASIS_SERVER_CPU,
 	    any ? ", and uses " : " uses ");
 	if (!alike)
-		say_more(buf, size, " of %zu points", result->point_count);
+		text_append(buf, size, " of %zu points", result->point_count);
 	say_span(span, sizeof(span), result, server);
-	say_more(buf, size, "%s", span);
+	text_append(buf, size, "%s", span);
 	return alike ? &result->points[0].results[server] : NULL;
 }
 
@@ -457,7 +447,7 @@ sentence_direction(char *buf, size_t size, const struct comparison *c,
 		 : "Neither direction is sure, but the ratio is the better "
 		   "guess");
 	if (count > 1)
-		say_more(buf, size, " (so at %zu points)", count);
+		text_append(buf, size, " (so at %zu points)", count);
 	return buf;
 }
 

@@ -3,10 +3,10 @@
 #include "common/verdict/speedup.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/text.h"
 #include "common/verdict/labels.h"
 #include "common/verdict/paired_estimate.h"
 
@@ -92,17 +92,6 @@ speedup_of_scenario(struct scenario_result *o, size_t servers)
 
 /* ---- words ---- */
 
-static void __attribute__((format(printf, 3, 4)))
-say(char *buf, size_t size, const char *format, ...)
-{
-	size_t len = strlen(buf);
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(buf + len, size - len, format, args);
-	va_end(args);
-}
-
 /* Whether a later point has the same load on more CPUs, and no more servers:
  * the last one says it. */
 static bool
@@ -127,16 +116,17 @@ speedup_words(char *buf, size_t size, const struct comparison *c,
 		if (isnan(f->speedup.value) || !is_last(o, p))
 			continue;
 		if (!buf[0])
-			say(buf, size, "%s, in times of its rate on 1 CPU: ",
+			text_append(buf, size,
+			    "%s, in times of its rate on 1 CPU: ",
 			    c->servers[server].name);
 		else
-			say(buf, size, "; ");
-		say(buf, size, "%s: %s%s",
+			text_append(buf, size, "; ");
+		text_append(buf, size, "%s: %s%s",
 		    label_point(at, sizeof(at), &o->points[p]),
 		    f->client_bound ? "at least " : "",
 		    figure_ratio(times, sizeof(times), f->speedup.value));
 		if (!isnan(f->speedup.low))
-			say(buf, size, " (%s)",
+			text_append(buf, size, " (%s)",
 			    figure_ratio_interval(
 				range, sizeof(range), &f->speedup));
 	}
