@@ -368,7 +368,7 @@ run_blocks(struct scenario_run *s)
 	struct experiment *experiment = s->experiment;
 
 	for (size_t b = 0; b < s->blocks && !stopped(experiment); b++) {
-		size_t order[POINTS_MAX];
+		size_t order[POINTS_MAX] = {0};
 
 		random_order(&experiment->random, order, s->count);
 		for (size_t i = 0; i < s->count && !stopped(experiment); i++) {

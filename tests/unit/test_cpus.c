@@ -375,7 +375,8 @@ ON_A_TREE(cpus_are_chosen_or_the_reason_is_said)
 		const char *got;
 
 		/* One tree for neighbours of one machine. */
-		if (i == 0 || memcmp(c, c - 1, offsetof(struct choice, mask)))
+		if (i == 0 ||
+		    memcmp(c, c - 1, offsetof(struct choice, mask)) != 0)
 			make_machine(c->cpus, c->cores, c->nodes);
 		t = topology_of(c->mask, c->quota);
 		got = split_with(&t, c->client, c->server);
