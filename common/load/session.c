@@ -360,6 +360,16 @@ judge_unsolicited(struct session_shared *shared, struct session *session,
 	return judgement == REPLY_LAST ? at_end : SESSION_UNSOLICITED;
 }
 
+/* Whether the last reply came before all of its request was sent, so that the
+ * rest is not sent any more. */
+static bool
+is_cut_short(const struct session_shared *shared, const struct session *session)
+{
+	return session->state == SESSION_CLOSING &&
+	       session->x.sent < session->x.out_len &&
+	       !shared->run.protocol->leave;
+}
+
 /* Expects only the end of file; then returns AT_END. */
 static enum session_result
 receive_end(struct session_shared *shared, struct session *session,
@@ -372,8 +382,10 @@ receive_end(struct session_shared *shared, struct session *session,
 	do {
 		n = receive_piece(shared, session, &wants_out);
 		/* The reply is complete, so an end of file without
-		 * close_notify (RFC 9112 9.8), or after ours, is right. */
-		if (n < 0 && session->stream && errno == ECONNRESET)
+		 * close_notify (RFC 9112 9.8), or after ours, is right; and so
+		 * is a reset by a server that does not read the rest. */
+		if (n < 0 && errno == ECONNRESET &&
+		    (session->stream || is_cut_short(shared, session)))
 			n = 0;
 		if (n < 0)
 			return session_receive_failed(
@@ -466,7 +478,8 @@ socket_error(const struct session *session)
 static enum session_result
 flush(struct session_shared *shared, struct session *session)
 {
-	if (session->x.sent < session->x.out_len)
+	if (session->x.sent < session->x.out_len &&
+	    !is_cut_short(shared, session))
 		return send_more(shared, session);
 	if (session_watch(shared, session, false) < 0)
 		return session_fail(shared, session, errno);
@@ -519,7 +532,9 @@ busy_event(
 	/* Over TLS a send may wait for input. */
 	if (events & EPOLLOUT || in_tls_handshake(session)) {
 		result = flush(shared, session);
-		if (result != SESSION_AGAIN || in_tls_handshake(session))
+		/* A send that failed may have received the last reply. */
+		if (result != SESSION_AGAIN || in_tls_handshake(session) ||
+		    session->state != SESSION_BUSY)
 			return result;
 	}
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || session->stream)

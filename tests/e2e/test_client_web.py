@@ -348,6 +348,26 @@ def test_an_answer_is_heard_although_the_server_closed_amid_the_body(
     assert "status 413" in report["first_wrong"]
 
 
+@MODES
+@pytest.mark.parametrize("reset, field", [
+    (False, b"Connection: close\r\n"), (True, b"")], ids=["close", "reset"])
+def test_an_expected_answer_amid_the_body_is_right(
+        tmp_path, mode, reset, field):
+    """nginx's 413, with --expect 413: the rest of the body has no reader, so
+    that it cannot be sent makes the answer no failure."""
+    (tmp_path / "body").write_bytes(bytes(8 << 20))
+
+    def behave(request):
+        request.send(b"HTTP/1.1 413 Large\r\nContent-Length: 2\r\n" + field +
+                     b"\r\nno")
+        raise Close(reset=reset)
+
+    with KnownServer(behave, size=head_of) as server:
+        report = load(f"http://{server.target}", "-n", 10, "-c", 2, "--body",
+                      f"@{tmp_path}/body", "--expect", "413", *mode)
+    assert counts(report) == (10, 0, 0, 0)
+
+
 # ---- TLS ----
 
 def web_over_tls(files, certificate, behave=None, **options):
