@@ -8,7 +8,7 @@ import select
 import pytest
 
 from comparing import first_blocks
-from harness import BIN, DEADLINE, needs, needs_full, needs_ipv6
+from harness import BIN, DEADLINE, needs, needs_full, needs_ipv6, read_exactly
 from known_servers import (Close, KnownServer, client, counts, load, rows_of,
                            servers_of)
 from test_client_protocols import (HELLO, MODES, OK, needs_ws, says,
@@ -17,19 +17,22 @@ from test_client_protocols import (HELLO, MODES, OK, needs_ws, says,
 pytestmark = pytest.mark.timed
 
 
-def whole_request(sock):
-    """One with its body, by its Content-Length."""
+def head_of(sock):
+    """Of a request, and nothing of its body."""
     data = b""
     while not data.endswith(b"\r\n\r\n"):
         piece = sock.recv(1)
         if not piece:
             return None
         data += piece
-    length = re.search(rb"(?i)\r\nContent-Length: (\d+)\r\n", data)
-    body = b""
-    while length and len(body) < int(length[1]):
-        body += sock.recv(int(length[1]) - len(body))
-    return data + body
+    return data
+
+
+def whole_request(sock):
+    """One with its body, by its Content-Length."""
+    head = head_of(sock)
+    length = head and re.search(rb"(?i)\r\nContent-Length: (\d+)\r\n", head)
+    return head + read_exactly(sock, int(length[1])) if length else head
 
 
 def asked(*options, answer=HELLO, path="/", requests=3, code=0, host="127.0.0.1",
@@ -306,27 +309,13 @@ def test_an_answer_before_the_whole_body_was_sent_is_an_answer(tmp_path):
             poll.poll(1000 * DEADLINE)
             return None
         seen.add(sock)
-        data = b""
-        while not data.endswith(b"\r\n\r\n"):
-            data += sock.recv(1)
-        return data
+        return head_of(sock)
 
     with KnownServer(says(b"HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n"),
                      size=head_alone) as server:
         report = load(f"http://{server.target}", "-n", 3, "-c", 1, "--body",
                       f"@{tmp_path}/body", "--expect", "413")
     assert counts(report) == (3, 0, 0, 0)
-
-
-def head_of(sock):
-    """Of a request, and nothing of its body."""
-    data = b""
-    while not data.endswith(b"\r\n\r\n"):
-        piece = sock.recv(1)
-        if not piece:
-            return None
-        data += piece
-    return data
 
 
 @MODES
