@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/text.h"
 #include "common/compare/metric.h"
 #include "common/format/figures.h"
 #include "common/verdict/comparison.h"
@@ -65,18 +66,20 @@ static void
 describe(const struct question *question, bool churn)
 {
 	uint64_t n = question->connections;
-	char number[FIGURE_SIZE], request[240], connections[100];
+	char number[FIGURE_SIZE], request[240];
+	char *load = custom.load;
+	const size_t size = sizeof(custom.load);
 
 	figure_number(number, sizeof(number), (double)n);
 	describe_request(question, request, sizeof(request));
+	load[0] = '\0';
 	if (churn)
-		snprintf(connections, sizeof(connections),
+		text_append(load, size,
 		    "a connection for each request, %s at once", number);
 	else
-		snprintf(connections, sizeof(connections),
-		    "%s kept connection%s", number, n == 1 ? "" : "s");
-	snprintf(custom.load, sizeof(custom.load), "%s, %s%s%s%s", connections,
-	    question->protocol->name,
+		text_append(load, size, "%s kept connection%s", number,
+		    n == 1 ? "" : "s");
+	text_append(load, size, ", %s%s%s%s", question->protocol->name,
 	    question->insecure ? " over TLS, any certificate"
 	    : question->tls    ? " over TLS"
 			       : "",
