@@ -389,8 +389,39 @@ choose_servers(struct compare_plan *plan, bool designs)
 		add_references(plan);
 }
 
+/* Whether WORD, LEN bytes of it, is --header, or a beginning of it that
+ * getopt_long(3) takes for it. */
+static bool
+is_header_option(const char *word, size_t len)
+{
+	return len > strlen("--he") && strncmp(word, "--header", len) == 0;
+}
+
+/* WORD, after the word BEFORE. Of a header the name alone, as "X-Token: ...",
+ * because the value may be a secret. */
+static void
+put_typed(FILE *out, const char *word, const char *before)
+{
+	const char *equals = strchr(word, '='), *value = NULL;
+	char *shown;
+
+	if (is_header_option(before, strlen(before)))
+		value = word;
+	else if (equals && is_header_option(word, (size_t)(equals - word)))
+		value = equals + 1;
+	if (!value || value[0] == '@') {
+		server_command_word(out, word);
+		return;
+	}
+	if (asprintf(&shown, "%.*s: ...",
+		(int)(value + strcspn(value, ":") - word), word) < 0)
+		die(1, "%s", strerror(errno));
+	server_command_word(out, shown);
+	free(shown);
+}
+
 /* What was typed, in TEXT of SIZE bytes, for a shell to take again; with "..."
- * at its end where it is too long for that. */
+ * where it is too long for that, or a secret is left out. */
 static void
 join_words(int argc, char **argv, char *text, size_t size)
 {
@@ -404,7 +435,7 @@ join_words(int argc, char **argv, char *text, size_t size)
 	fputs("client", out);
 	for (int i = 0; i < argc; i++) {
 		putc(' ', out);
-		server_command_word(out, argv[i]);
+		put_typed(out, argv[i], i ? argv[i - 1] : "");
 	}
 	if (fclose(out) != 0)
 		die(1, "%s", strerror(errno));

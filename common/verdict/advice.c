@@ -84,7 +84,8 @@ command_with(char *buf, size_t size, const struct comparison *c,
 	if (is_plain(c->command) && strcmp(o->name, SCENARIO_CUSTOM) != 0)
 		snprintf(buf, size, "client compare --blocks %.0f %s", blocks,
 		    o->name);
-	else if (c->scenario_count == 1 && strlen(c->command) <= TYPED_MOST)
+	else if (c->scenario_count == 1 && strlen(c->command) <= TYPED_MOST &&
+		 !strstr(c->command, "...")) /* which is not what was typed */
 		snprintf(buf, size, "%s --blocks %.0f", c->command, blocks);
 	else
 		snprintf(buf, size,

@@ -2,6 +2,7 @@
 """`client load URL`: what is asked of a web server, byte for byte, and which
 responses are right. How a response may be written is tested in
 tests/unit/test_http_response.c, URLs in tests/unit/test_web_url.c."""
+import json
 import re
 import select
 
@@ -428,23 +429,28 @@ def test_a_name_is_sent_to_the_tls_server_but_an_address_is_not(
 # ---- compare ----
 
 def compared(tmp_path, *options):
-    """The one point of the scenario custom, and its words."""
+    """The one point of the scenario custom, its words, and all of the JSON."""
     result, _ = first_blocks(
         tmp_path, lambda path: {"thread", "fork"} <= {
             row["server"] for row in rows_of(path)},
         "-p", "http", "-c", 2, *options)
     scenario, = result.json["scenarios"]
-    return scenario["points"][0], scenario["load"]
+    return scenario["points"][0], scenario["load"], result.json
 
 
 def test_compare_asks_the_same_of_each_server(tmp_path):
+    """Of a header the result has the name alone, as that of load."""
     (tmp_path / "body").write_bytes(BINARY)
-    point, words = compared(
+    point, words, all_of_it = compared(
         tmp_path, "--path", "/none", "--body", f"@{tmp_path}/body",
-        "--expect", "404,405", "--header", "X-Secret: 1", "--any-body")
+        "--expect", "404,405", "--any-body",
+        "--header", "X-Secret: geheim", "--header=X-More:geheim")
     assert [one["errors"] for one in point["results"]] == [0, 0]
     assert words == "2 kept connections, http, POST /none, a body of 768 " \
-        "bytes, with X-Secret; right: status 404,405, any body"
+        "bytes, with X-Secret, X-More; right: status 404,405, any body"
+    assert "geheim" not in json.dumps(all_of_it)
+    assert all_of_it["command"].endswith(
+        " --header 'X-Secret: ...' '--header=X-More: ...'")
 
 
 @needs_full
@@ -452,7 +458,7 @@ def test_compare_asks_the_same_of_each_server(tmp_path):
     ("--tls", "http over TLS, GET /"),
     ("--insecure", "http over TLS, any certificate, GET /")])
 def test_compare_speaks_tls_if_asked(tmp_path, option, words):
-    point, load_words = compared(tmp_path, option)
+    point, load_words, _ = compared(tmp_path, option)
     assert [one["errors"] for one in point["results"]] == [0, 0]
     assert load_words == f"2 kept connections, {words}"
 

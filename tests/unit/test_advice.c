@@ -190,6 +190,20 @@ ADVICE_TEST(a_command_with_other_servers_is_not_cut_short)
 	    advises("client compare --server a='x {port}' --blocks 40"));
 }
 
+/* Nor is one repeated of which a secret is left out. */
+ADVICE_TEST(a_command_that_is_not_all_there_is_not_repeated)
+{
+	size_t count = comparison.scenario_count;
+
+	MADE_TEXT(comparison.command, "client compare --start-timeout 9s -p "
+				      "http --header 'X-Token: ...'");
+	comparison.scenario_count = 1;
+	undecided(8, 40);
+	comparison.scenario_count = count;
+	assert_true(advises("the same command for "));
+	assert_false(advises("X-Token"));
+}
+
 /* Nor one with other CPUs. */
 ADVICE_TEST(a_command_with_cpus_is_not_cut_short)
 {
