@@ -129,6 +129,7 @@ set_up(struct engine *e, const struct load_plan *plan,
 	shared->run.host = e->plan.target.authority;
 	shared->run.path = plan->path ? plan->path : plan->protocol->path;
 	shared->run.http = plan->http;
+	shared->run.tls = plan->tls != NULL;
 	e->fast_path = plan->rate <= 0 && plan->target.kind == TARGET_STREAM &&
 		       plan->protocol->echoes && !e->plan.churn && !trace_on();
 }

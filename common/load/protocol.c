@@ -18,6 +18,19 @@ reply_wrong(struct protocol_run *run, const char *format, ...)
 	return REPLY_WRONG;
 }
 
+const char *
+protocol_other(const struct protocol_run *run, const char *at, size_t len)
+{
+	/* A record of an alert or a handshake (RFC 8446 5.1). */
+	if (!run->tls && len > 1 && (at[0] == 0x15 || at[0] == 0x16) &&
+	    at[1] == 3)
+		return "the server speaks TLS: give https:// or tls: before "
+		       "HOST:PORT";
+	if (!run->protocol->path && len > 6 && memcmp(at, "HTTP/1.", 7) == 0)
+		return "the server speaks HTTP: give --protocol http, or a URL";
+	return NULL;
+}
+
 enum reply_check
 reply_check_bytes(struct protocol_run *run, struct exchange *x,
     const char *want, size_t size, const char *buf, size_t len)

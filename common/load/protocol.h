@@ -64,6 +64,7 @@ struct protocol_run {
 	const char *path;	      /* of HTTP: "/" */
 	const struct http_plan *http; /* NULL: the usual; open sets it */
 	bool idempotent; /* a request may be sent again (see protocol) */
+	bool tls;	 /* the bytes come over TLS */
 	char *scratch;	 /* shared by all exchanges: if OUT points here, it is
 			    valid for one send; request() makes it again */
 	void *own;	 /* the protocol's */
@@ -141,6 +142,11 @@ protocol_close(struct protocol_run *run);
 void
 exchange_init(
     struct exchange *exchange, const struct protocol_run *run, uint32_t id);
+
+/* What the server speaks instead of RUN's protocol, by the LEN bytes at AT that
+ * it sent first, and what to do; NULL: nothing that is known. */
+const char *
+protocol_other(const struct protocol_run *run, const char *at, size_t len);
 
 /* Writes a text to run->why. Returns REPLY_WRONG. */
 enum reply_check

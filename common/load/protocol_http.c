@@ -16,6 +16,7 @@
 #include "common/load/protocol.h"
 
 #define BODY_MAX ((size_t)256 << 20)
+#define START_MAX ((size_t)40) /* of what is no response */
 
 struct bytes {
 	char *at;
@@ -207,12 +208,27 @@ wrong_status(struct protocol_run *run, const struct http_response *reply)
 	return reply_wrong(run, "status %d", status);
 }
 
+/* What came begins with no status line: describe it, not the grammar. */
+static enum reply_check
+no_response(struct protocol_run *run, const struct http_response *reply)
+{
+	size_t len = reply->line_len < START_MAX ? reply->line_len : START_MAX;
+	const char *other = protocol_other(run, reply->line, len);
+
+	if (other)
+		return reply_wrong(run, "no HTTP response: %s", other);
+	if (reply->status || !len)
+		return reply_wrong(run, "no HTTP response: %s", reply->why);
+	return reply_wrong(run, "no HTTP response: it begins with '%.*s'",
+	    (int)len, reply->line);
+}
+
 static enum reply_check
 judge_status(struct protocol_run *run, const struct exchange *x,
     const struct http_response *reply)
 {
 	if (reply->state == HTTP_BAD)
-		return reply_wrong(run, "no HTTP response: %s", reply->why);
+		return no_response(run, reply);
 	/* The server closed an idle connection while the request was in flight.
 	 */
 	if (reply->status == 408 && x->reused)
@@ -315,8 +331,15 @@ http_at_eof(struct protocol_run *run, struct exchange *x)
 	struct http_state *state = x->own;
 
 	run->why[0] = '\0';
-	if (!http_response_end(&state->reply))
+	if (!http_response_end(&state->reply)) {
+		if (!x->received && !run->tls)
+			reply_wrong(run,
+			    "no answer; a server that speaks TLS needs "
+			    "https:// or tls:");
+		else if (x->received && !state->reply.status)
+			no_response(run, &state->reply);
 		return REPLY_CLOSED;
+	}
 	return judge_end(run, state) == REPLY_WRONG ? REPLY_WRONG : REPLY_LAST;
 }
 

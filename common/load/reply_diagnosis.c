@@ -117,7 +117,7 @@ reply_diagnosis(const struct session_shared *shared,
 {
 	const struct protocol_run *run = &shared->run;
 	const struct exchange *x = &session->x;
-	const char *want;
+	const char *want, *other;
 	size_t whole;
 	int len;
 
@@ -131,6 +131,12 @@ reply_diagnosis(const struct session_shared *shared,
 	    x->number);
 	if (run->why[0]) {
 		snprintf(buf + len, size - (size_t)len, "%s", run->why);
+		return buf;
+	}
+	other =
+	    run->got_at ? NULL : protocol_other(run, run->got, run->got_len);
+	if (other) {
+		snprintf(buf + len, size - (size_t)len, "%s", other);
 		return buf;
 	}
 	want = run->protocol->expected(run, x, &whole);

@@ -259,6 +259,10 @@ explain(enum address_user user, const char *text, char *why, size_t size)
 		hint_url(user, scheme, text, why, size);
 		return;
 	}
+	if (!scheme && *text != '/' && strstr(text, "://")) {
+		snprintf(why, size, "its scheme is not known");
+		return;
+	}
 	if (strncmp(text, "tls:", 4) == 0 && user == ADDRESS_FOR_SERVER) {
 		snprintf(why, size, "write %s, with --tls-cert and --tls-key",
 		    text + 4);

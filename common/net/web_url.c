@@ -126,6 +126,9 @@ take_name(
 			return refuse(why, size,
 			    "its host is not ASCII: write the name's other "
 			    "form, which begins with xn--");
+		if (at[i] == ' ')
+			return refuse(
+			    why, size, "its host cannot have a blank");
 		if (at[i] == '%' || !http_is_class(at[i], HTTP_HOST))
 			return refuse(
 			    why, size, "its host cannot have %.1s", at + i);

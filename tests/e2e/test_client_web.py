@@ -358,6 +358,36 @@ def test_an_expected_answer_amid_the_body_is_right(
     assert counts(report) == (10, 0, 0, 0)
 
 
+@pytest.mark.parametrize("sent, why", [
+    (b"SSH-2.0-x\r\n", "it begins with 'SSH-2.0-x'"),
+    (b"<html>hi</html>", "it begins with '<html>hi</html>'"),
+    (b"\xff\x1b[2J\n", r"it begins with '\xff\x1b[2J'"),
+    (b"HTTP/1.1 2x0\r\n", "it begins with 'HTTP/1.1 2x0'"),
+    (b"\x15\x03\x01\0\x02\x02\x46", "the server speaks TLS: give https://"),
+    (b"", "no answer; a server that speaks TLS needs https://")])
+def test_what_is_no_response_is_shown(sent, why):
+    """Another protocol, mostly: the first bytes tell which."""
+    def behave(request):
+        if sent:
+            request.send(sent)
+        raise Close()
+
+    with KnownServer(behave, size=b"\r\n\r\n") as server:
+        report = load(f"http://{server.target}", "-n", 1, "-c", 1, code=1)
+    assert why in " ".join(report["words"].split())
+
+
+@pytest.mark.parametrize("protocol", ["echo", "hello"])
+@pytest.mark.parametrize("sent, why", [
+    (b"HTTP/1.1 400 Bad Request\r\n\r\n",
+     "the server speaks HTTP: give --protocol http, or a URL"),
+    (b"\x15\x03\x03\0\x02\x02\x28", "the server speaks TLS: give")])
+def test_a_server_of_another_protocol_is_named(protocol, sent, why):
+    with KnownServer(says(sent), size=1) as server:
+        report = load(server.target, "-p", protocol, "-n", 1, "-c", 1, code=1)
+    assert why in " ".join(report["words"].split())
+
+
 # ---- TLS ----
 
 def web_over_tls(files, certificate, behave=None, **options):

@@ -110,7 +110,7 @@ TEST(a_url_that_is_wrong_is_told_why)
 	    {"http://[1234:1234:1234:1234:1234:1234:1234:1234%25"
 	     "0123456789012345678901234567890]/",
 		"too long"},
-	    {"http://a b/", "its host cannot have "},
+	    {"http://a b/", "its host cannot have a blank"},
 	    {"http://a\tb/", "its host cannot have"},
 	    {"http://a\\b/", "its host cannot have \\"},
 	    {"http://a%41/", "its host cannot have %"},
