@@ -79,18 +79,6 @@ def test_with_a_rate_the_answer_is_a_response_time(tmp_path, groups):
     assert value is None or value >= 20_000
 
 
-def test_our_servers_get_the_service_of_the_protocol(tmp_path):
-    result, rows = first_blocks(
-        tmp_path, kept("thread", "fork"), "-p", "http", "--churn", "-c", 3)
-    scenario, point = only_point(result)
-    assert scenario["load"] == \
-        "a connection for each request, 3 at once, http, GET /"
-    assert all(one["errors"] == 0 < one["requests"]
-               for one in point["results"])
-    assert all(row["begun"] == row["ok"] for row in rows
-               if row["state"] != "interrupted")
-
-
 def test_a_server_of_another_kind_needs_no_service(tmp_path, groups):
     """It speaks the protocol by itself, and nothing is said of {options}; but
     that it keeps no connection."""

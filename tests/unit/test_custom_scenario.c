@@ -91,6 +91,11 @@ TEST(the_words_name_what_is_asked)
 				    .path = "/a.html"})
 				->load,
 	    "2,000 kept connections, http, GET /a.html");
+	assert_string_equal(ask((struct question){.connections = 3,
+				    .churn = 1,
+				    .protocol = protocol_find("http")})
+				->load,
+	    "a connection for each request, 3 at once, http, GET /");
 	assert_string_equal(ask((struct question){.connections = 1,
 				    .protocol = protocol_find("ws"),
 				    .size = 1})
