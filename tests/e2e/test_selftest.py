@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -193,8 +194,8 @@ def test_options_of_a_real_self_test_go_to_the_client():
     real = BIN / "tests/selftest/real.py"
     if not real.exists():
         pytest.skip("it takes the release programs at the top of the tree")
-    done = subprocess.run([real, "equal", "1", "--client-cpus", "9999",
-                           "--placement=split"], timeout=60,
+    done = subprocess.run([sys.executable, real, "equal", "1", "--client-cpus",
+                           "9999", "--placement=split"], timeout=60,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           text=True)
     assert done.returncode == 1
