@@ -308,6 +308,18 @@ is_among(const char *name, int count, char **names)
 	return false;
 }
 
+/* Refuses what is no scenario. */
+static void
+check_scenarios(int count, char **names)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(names[i], DESIGNS) != 0 &&
+		    strcmp(names[i], SCENARIO_CUSTOM) != 0 &&
+		    !scenario_find(names[i]))
+			refuse_scenario(names[i]);
+	}
+}
+
 /* Whether the scenario custom is to run: because it is named, or because
  * options make a question and no scenario is. */
 static bool
@@ -331,10 +343,12 @@ choose_scenarios(struct compare_plan *plan, struct question *question,
     int count, char **names)
 {
 	bool all = count == 1 && strcmp(names[0], "all") == 0;
-	bool custom = wants_custom(question, count, names);
-	bool standard =
-	    (count == 0 && !custom) || is_among(DESIGNS, count, names);
+	bool standard = is_among(DESIGNS, count, names), custom;
 
+	if (!all)
+		check_scenarios(count, names);
+	custom = wants_custom(question, count, names);
+	standard |= count == 0 && !custom;
 	for (const struct scenario *s = SCENARIOS; s->name; s++) {
 		if (all || (standard && s->standard))
 			add_scenario(plan, s);
@@ -342,12 +356,8 @@ choose_scenarios(struct compare_plan *plan, struct question *question,
 	for (int i = 0; i < count && !all; i++) {
 		const struct scenario *s = scenario_find(names[i]);
 
-		if (strcmp(names[i], DESIGNS) == 0 ||
-		    strcmp(names[i], SCENARIO_CUSTOM) == 0)
-			continue;
-		if (!s)
-			refuse_scenario(names[i]);
-		add_scenario(plan, s);
+		if (s)
+			add_scenario(plan, s);
 	}
 	if (custom)
 		add_scenario(plan, custom_scenario(question));

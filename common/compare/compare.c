@@ -451,7 +451,7 @@ static void
 note_blocks(struct scenario_run *s)
 {
 	size_t wanted = s->experiment->plan->blocks;
-	char words[160];
+	char words[200];
 
 	if (!wanted || wanted == s->blocks)
 		return;
@@ -519,7 +519,7 @@ measure(struct scenario_run *s)
 {
 	const struct metric *kind = s->scenario->measure;
 	int64_t overflows = listen_overflows();
-	char words[160];
+	char words[200];
 
 	if (kind->prepare) {
 		struct block_run run = block_run_of(s, 0, 0);
@@ -536,7 +536,8 @@ measure(struct scenario_run *s)
 	if (overflows > 0) {
 		snprintf(words, sizeof(words),
 		    "queues of connections to be accepted were full %lld "
-		    "times: connecting then takes 1 s or more",
+		    "times on this machine, for the servers or another "
+		    "program: connecting then takes 1 s or more",
 		    (long long)overflows);
 		put_note(s, words);
 	}

@@ -328,9 +328,12 @@ instance_connect(struct block_run *run, size_t i)
 	missing = engines_connect(&one->engines, &one->slice);
 	block_run_note_stall(run, one->slice.stall_ns);
 	if (missing && !block_run_stopped(run) && !instance_died(run, i)) {
+		const char *reason = engines_why(&one->engines);
+
 		snprintf(accumulator->trouble, sizeof(accumulator->trouble),
-		    "%u of %u connections could not be made", missing,
-		    plan.connections);
+		    "%u of %u connections could not be made%s%.150s%s", missing,
+		    plan.connections, reason[0] ? ": " : "", reason,
+		    strstr(reason, "certificate") ? "; see --insecure" : "");
 		instance_note_backlog(run, i);
 	}
 	return !missing;

@@ -445,6 +445,16 @@ engines_connect(struct engines *engines, struct load_result *result)
 	return missing;
 }
 
+const char *
+engines_why(const struct engines *engines)
+{
+	const char *why = "";
+
+	for (uint32_t i = 0; i < engines->count && !why[0]; i++)
+		why = engines->crew->workers[i].engine.shared.why;
+	return why;
+}
+
 /* Of several engines; of one, its callbacks are the caller's. */
 static void
 set_callbacks(struct worker *worker)

@@ -86,6 +86,12 @@ engines_close(struct engines *engines);
 uint32_t
 engines_connect(struct engines *engines, struct load_result *result);
 
+/* Why one of the connections could not be made, such as a fault in a
+ * certificate; "": nothing is known but its errno. Valid until the next
+ * call. */
+const char *
+engines_why(const struct engines *engines);
+
 /* As engine_run(). */
 void
 engines_run(struct engines *engines, uint64_t duration_ns, uint64_t requests,

@@ -506,3 +506,24 @@ def test_compare_takes_any_certificate_only_loudly(tmp_path, files, groups):
     assert "CERTIFICATES WERE NOT CHECKED" in scenario["note"]
     assert "--insecure: the server's certificate is NOT CHECKED" in result.err
     assert "{options}" not in result.err
+
+
+@needs("openssl")
+@needs_full
+def test_compare_says_why_a_server_was_refused_over_tls(files, groups):
+    own = f"exec '{BIN}/server_thread' -q -s http -l {{address}} --tls-cert " \
+        f"{files.cert('mallory')} --tls-key {files.key('mallory')}"
+    result = client("compare", "--quick", "-p", "http", "-c", 2, "--tls",
+                    *servers_of(groups, {"own": own}), "--json", "-")
+    scenario, = result.json["scenarios"]
+    reason = scenario["points"][0]["results"][0]["reason"]
+    assert "2 of 2 connections could not be made: " in reason
+    assert "certificate" in reason and "; see --insecure" in reason
+
+
+@pytest.mark.parametrize("name, words", [
+    ("http://127.0.0.1:80/", "compare starts the servers itself"),
+    ("chrun", "did you mean churn?")])
+def test_what_is_no_scenario_is_told_so_beside_a_question(name, words):
+    result = client("compare", name, "-c", 4, "-p", "http")
+    assert result.code == 2 and words in result.err
