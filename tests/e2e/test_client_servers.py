@@ -88,14 +88,17 @@ def is_leader(pid):
 
 
 # It hands its listener to a process that somebody else has started, as a
-# front of a container or a service manager does.
+# front of a container or a service manager does. Nobody listens before it has
+# closed its own copy.
 FRONT = """
 import socket, sys, time
-listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=100)
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", int(sys.argv[1])))
 with socket.socket(socket.AF_UNIX) as sock:
     sock.connect(sys.argv[2])
     socket.send_fds(sock, [b"x"], [listener.fileno()])
-listener.close()
+    listener.close()
 time.sleep(1000)
 """
 BEHIND = """
@@ -111,9 +114,11 @@ with socket.socket(socket.AF_UNIX) as sock:
     sock.listen()
     print(flush=True)
     while True:
-        fds = socket.recv_fds(sock.accept()[0], 1, 1)[1]
-        threading.Thread(target=accept,
-                         args=[socket.socket(fileno=fds[0])]).start()
+        front = sock.accept()[0]
+        listener = socket.socket(fileno=socket.recv_fds(front, 1, 1)[1][0])
+        front.recv(1)
+        listener.listen(100)
+        threading.Thread(target=accept, args=[listener]).start()
 """
 
 
