@@ -76,19 +76,18 @@ cli_take_interrupts(void)
 }
 
 void
-cli_raise_descriptors(uint64_t connections)
+cli_raise_descriptors(void)
 {
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (connections + OWN_DESCRIPTORS > limit.rlim_max)
+	if (limit.rlim_max < OWN_DESCRIPTORS)
 		die(1,
-		    "%llu connections need as many file descriptors, but the "
-		    "hard limit is %llu: use fewer, or raise it (ulimit -Hn)",
-		    (unsigned long long)connections,
-		    (unsigned long long)limit.rlim_max);
+		    "the client needs %d file descriptors, but the hard limit "
+		    "is %llu: raise it (ulimit -Hn)",
+		    OWN_DESCRIPTORS, (unsigned long long)limit.rlim_max);
 }
 
 struct target

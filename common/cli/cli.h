@@ -65,9 +65,10 @@ extern volatile bool cli_second_interrupt_is_told;
 void
 cli_take_interrupts(void);
 
-/* So that CONNECTIONS can be open at once; dies if they cannot. */
+/* Raises the soft limit of descriptors to the hard one; dies if the client
+ * cannot even begin with that. */
 void
-cli_raise_descriptors(uint64_t connections);
+cli_raise_descriptors(void);
 
 /* The TARGET that the user wrote. Dies of what cannot be resolved. */
 struct target

@@ -550,7 +550,7 @@ cmd_compare(int argc, char **argv)
 	compare_output_open(&config.output);
 	plan->command = typed;
 	fill_plan(&config);
-	cli_raise_descriptors(0);
+	cli_raise_descriptors();
 	if (compare_run(plan, &result) < 0)
 		die(1, "cannot compare: %s", strerror(errno));
 	if (plan->progress)

@@ -312,6 +312,15 @@ def test_more_connections_than_descriptors(thread_server):
     assert "the limit is 32: raise it (RLIMIT_NOFILE" in result.error_line
 
 
+def test_compare_says_how_many_descriptors_the_client_needs():
+    result = client(
+        "compare", "churn", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_NOFILE, (12, 12)))
+    assert result.code == 1
+    assert "the client needs 16 file descriptors, but the hard limit is 12: " \
+        "raise it" in result.error_line
+
+
 def test_more_connections_than_ports():
     with KnownServer() as server:
         result = client("load", server.target, "-c", 70_000, "-n", 5)
