@@ -18,6 +18,9 @@
 #define SLICE_MOST_NS NS_PER_S
 #define PROBE_CONNECTIONS 32
 
+/* New connections in a second that the slower of the pair takes on one CPU. */
+#define CAPACITY_USUAL 7000
+
 /* ---- rates ---- */
 
 static uint64_t
@@ -83,15 +86,15 @@ response_block(struct block_run *run)
 	}
 }
 
-/* Until its rate is known, a point counts with the shortest slices. */
+/* Until the capacity is known, it is taken for the usual one. */
 static double
 response_seconds(
     const struct compare_plan *plan, const struct load_point *point)
 {
 	struct load_point known = *point;
 
-	known.slice_ns =
-	    point->rate > 0 ? slice_for(point->rate) : SLICE_LEAST_NS;
+	known.slice_ns = slice_for(
+	    point->rate > 0 ? point->rate : point->share * CAPACITY_USUAL);
 	return abba_rounds_seconds(plan, &known);
 }
 

@@ -28,7 +28,6 @@ static const struct variation PARENT[] = {
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "dontfork"},
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "shared"},
     {.key = "parent_mib", .ballast = 1024 * MIB, .text = "huge", .huge = true},
-    {.key = "parent_mib", .ballast = 128 * MIB, .text = "none:1000/s"},
     {.key = "parent_mib", .ballast = 128 * MIB, .text = "none:10000/s"},
     {0},
 };
@@ -79,7 +78,6 @@ static const struct variation SETS[] = {
 };
 
 static const struct variation KNEE[] = {
-    {.key = "share", .share = 0.1},
     {.key = "share", .share = 0.3},
     {.key = "share", .share = 0.5},
     {.key = "share", .share = 0.7},

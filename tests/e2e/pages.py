@@ -38,7 +38,7 @@ VARIES = (
     (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
     (r"\b(server_\w+|client)\[\d+\]", r"\1[PID]"),
     (r"\b(pid|tid|fd|worker|connection)(\W+)\d+", r"\1\2NUMBER"),
-    (r"(?m)^ *\d+ +\d+ [SR]", "PID PID S"),
+    (r"(?m)^ *\d+ +\d+ [SR][N<]?", "PID PID S"),
     (r"(127\.0\.0\.1|\[::1\]):[3-6]\d{4}\b", "LOCALHOST:PORT"),
     (r"\b[\d,.]+( |)(ns|us|ms|s|seconds?)\b", "DURATION"),
     (NOT_NOUGHT + " (requests/s|ok|wrong|answers|lost|of them came late|"
