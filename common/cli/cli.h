@@ -12,7 +12,6 @@
 #define COMMON_CLI_CLI_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "common/base/clock.h"

@@ -8,10 +8,9 @@
  * matter then, as long as that rate is reached.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "common/base/units.h"
 #include "common/compare/abba_rounds.h"
 #include "common/compare/capacity.h"
@@ -28,20 +27,17 @@ remark_capacities(
     struct block_run *run, const struct load_point *point, const double *rates)
 {
 	char words[300] = "without a schedule:", number[32];
-	size_t len = strlen(words);
 
 	for (size_t i = 0; i < run->plan->server_count; i++) {
-		if (rates[i] > 0 && len < sizeof(words))
-			len += (size_t)snprintf(words + len,
-			    sizeof(words) - len, " %.40s %s/s,",
+		if (rates[i] > 0)
+			text_append(words, sizeof(words), " %.40s %s/s,",
 			    run->plan->servers[i].name,
 			    format_number(number, sizeof(number), rates[i]));
 	}
-	if (len < sizeof(words))
-		snprintf(words + len, sizeof(words) - len,
-		    " the load: %s/s, %.0f %% of the least",
-		    format_number(number, sizeof(number), point->rate),
-		    100 * point->share);
+	text_append(words, sizeof(words),
+	    " the load: %s/s, %.0f %% of the least",
+	    format_number(number, sizeof(number), point->rate),
+	    100 * point->share);
 	run->remark(run, words);
 }
 
